@@ -1,0 +1,56 @@
+# What a user runs. The two virtual environments are made when they are needed.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+ROBOT := .venv/robot
+CONVERTER := .venv/converter
+DEMO := build/demo
+
+# Without a sourced ROS distribution, ROS is the one in the robot's environment.
+export AMENT_PREFIX_PATH ?= $(CURDIR)/$(ROBOT)
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
+
+.PHONY: demo
+demo: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## train, convert, and detect on a ROS 2 topic
+	$(ROBOT)/bin/python -m examples.shapes.demo --bundle $(DEMO)/shapes --output $(DEMO)/pictures
+
+.PHONY: test
+test: $(ROBOT)/.ready $(CONVERTER)/.ready ## run all tests
+	$(ROBOT)/bin/python -m pytest test --ignore test/converter
+	$(CONVERTER)/bin/python -m pytest test/converter
+
+.PHONY: bench
+bench: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure preprocessing, the node, and its memory
+	$(ROBOT)/bin/python -m benchmarks --bundle $(DEMO)/shapes
+
+.PHONY: lint
+lint: $(CONVERTER)/.ready $(ROBOT)/.ready ## ruff and mypy
+	$(CONVERTER)/bin/python -m pip install --quiet ruff mypy
+	$(CONVERTER)/bin/ruff check .
+	$(CONVERTER)/bin/mypy --python-executable $(ROBOT)/bin/python trt_inference examples benchmarks
+	$(CONVERTER)/bin/mypy converter
+
+.PHONY: clean
+clean: ## remove everything that was built, not the environments
+	rm -rf build install log
+
+$(DEMO)/saved_model/saved_model.pb: | $(CONVERTER)/.ready
+	$(CONVERTER)/bin/python -m examples.shapes.train --output $(@D)
+
+$(DEMO)/heldout/annotations.json: | $(CONVERTER)/.ready
+	$(CONVERTER)/bin/python -m examples.shapes.dataset $(@D) --count 500 --seed 7
+
+$(DEMO)/shapes/model.json: $(DEMO)/saved_model/saved_model.pb $(DEMO)/heldout/annotations.json
+	$(CONVERTER)/bin/python -m converter convert $(DEMO)/saved_model --output $(@D) --overwrite \
+		--labels $(DEMO)/heldout/labels.txt \
+		--images $(DEMO)/heldout --labels-coco $(DEMO)/heldout/annotations.json
+
+$(ROBOT)/.ready: setup.py setup.cfg scripts/environment.sh $(wildcard interfaces/*.py interfaces/vision_msgs/msg/*)
+	@scripts/environment.sh robot
+
+$(CONVERTER)/.ready: setup.py setup.cfg scripts/environment.sh
+	@scripts/environment.sh converter

@@ -1,0 +1,1 @@
+"""Makes bundles from TensorFlow SavedModels, on a workstation."""

@@ -1,0 +1,112 @@
+"""How well two models agree: on tensors, and on the detections of the same images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trt_inference.detections import Detections
+from trt_inference.geometry import pairwise_iou
+
+# Two boxes are of the same object from this IoU on.
+MATCH_IOU = 0.5
+# Detections this near to the threshold may fall on either side of it.
+SCORE_MARGIN = 0.01
+
+
+@dataclass(frozen=True)
+class TensorParity:
+    """One output over all images: the largest absolute difference, the largest absolute value
+    of the reference, and the smallest cosine similarity of an image."""
+
+    name: str
+    max_abs: float
+    magnitude: float
+    cosine: float
+
+    @property
+    def relative(self) -> float:
+        """``max_abs`` as a fraction of the magnitude, or of 1 where that is less."""
+        return self.max_abs / max(1.0, self.magnitude)
+
+
+def tensor_parity(name: str, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> TensorParity:
+    """Compare (reference, candidate) arrays of one output. NaN counts as an infinite difference."""
+    differences, magnitudes, cosines = [], [], []
+    for reference, candidate in pairs:
+        a, b = reference.ravel().astype(np.float64), candidate.ravel().astype(np.float64)
+        differences.append(np.nan_to_num(np.abs(a - b).max(), nan=np.inf))
+        magnitudes.append(np.abs(a).max())
+        norms = np.linalg.norm(a) * np.linalg.norm(b)
+        cosines.append(float(a @ b / norms) if norms else float(np.array_equal(a, b)))
+    return TensorParity(name, float(max(differences)), float(max(magnitudes)), min(cosines))
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Detections of a candidate against those of a reference, over all images.
+
+    ``missing`` are those of the reference that the candidate has not, ``extra`` the reverse.
+    """
+
+    images: int
+    detections: int
+    matched: int
+    missing: int
+    extra: int
+    mean_iou: float
+    lowest_iou: float
+    largest_score_difference: float
+
+
+def agreement(pairs: Sequence[tuple[Detections, Detections]], threshold: float) -> Agreement:
+    """Compare (reference, candidate) detections of the same images, found at ``threshold``."""
+    ious: list[float] = []
+    score_differences: list[float] = []
+    missing = extra = 0
+    for reference, candidate in pairs:
+        rows, columns, overlaps = match(reference, candidate)
+        ious.extend(overlaps.tolist())
+        score_differences.extend(
+            np.abs(reference.scores[rows] - candidate.scores[columns]).tolist()
+        )
+        missing += _unmatched(reference, rows, threshold)
+        extra += _unmatched(candidate, columns, threshold)
+    return Agreement(
+        images=len(pairs),
+        detections=sum(len(reference) for reference, _ in pairs),
+        matched=len(ious),
+        missing=missing,
+        extra=extra,
+        mean_iou=float(np.mean(ious)) if ious else 1.0,
+        lowest_iou=min(ious, default=1.0),
+        largest_score_difference=max(score_differences, default=0.0),
+    )
+
+
+def match(
+    reference: Detections, candidate: Detections, least_iou: float = MATCH_IOU
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pair detections of the same class, the best overlap first, each at most once.
+
+    Returns:
+        Indices into ``reference``, indices into ``candidate``, and their IoU, ``[m]`` each.
+    """
+    overlaps = pairwise_iou(reference.xyxy, candidate.xyxy)
+    overlaps[reference.class_ids[:, None] != candidate.class_ids[None, :]] = 0
+    rows, columns, values = [], [], []
+    while overlaps.size and overlaps.max() >= least_iou:
+        row, column = np.unravel_index(overlaps.argmax(), overlaps.shape)
+        rows.append(row)
+        columns.append(column)
+        values.append(overlaps[row, column])
+        overlaps[row, :] = overlaps[:, column] = 0
+    return np.array(rows, int), np.array(columns, int), np.array(values, float)
+
+
+def _unmatched(detections: Detections, matched: np.ndarray, threshold: float) -> int:
+    """How many are not matched, leaving out those at the threshold."""
+    alone = np.delete(detections.scores, matched)
+    return int((alone >= threshold + SCORE_MARGIN).sum())

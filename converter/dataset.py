@@ -1,0 +1,120 @@
+"""What the user gives beside the model: labels, images, and annotations in COCO's format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from converter.errors import DatasetError
+from trt_inference.errors import ImageError
+from trt_inference.frames import find_images, read_image
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image: where it comes from, and the id that the annotations give it."""
+
+    name: str
+    image_id: int | None
+    pixels: np.ndarray | Path
+
+    def read(self) -> np.ndarray:
+        """uint8 ``[h, w, 3]``, BGR."""
+        return read_image(self.pixels) if isinstance(self.pixels, Path) else self.pixels
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """Ground truth in COCO's detection format, and the category of each class of the model."""
+
+    content: dict[str, Any]
+    category_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The images to verify on. ``synthetic`` when the user gave none."""
+
+    samples: tuple[Sample, ...]
+    annotations: Annotations | None
+    synthetic: bool
+
+
+def read_labels(file: Path) -> tuple[str, ...]:
+    """The class names in ``file``, one a line, in the order of the model's classes.
+
+    Raises:
+        DatasetError: not readable, empty, or with an empty line.
+    """
+    try:
+        labels = tuple(line.strip() for line in file.read_text("utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"labels file '{file}' cannot be read: {error}") from error
+    if not labels or "" in labels:
+        place = f"line {labels.index('') + 1} is empty" if labels else "it is empty"
+        raise DatasetError(f"labels file '{file}' must have one class name on each line: {place}")
+    return labels
+
+
+def load_dataset(
+    images: Path | None, annotations: Path | None, labels: Sequence[str], most: int
+) -> Dataset:
+    """The images in folder ``images``, at most ``most``, or synthetic ones where it is None.
+
+    Raises:
+        DatasetError: nothing there, or the annotations do not fit labels or images.
+    """
+    if images is None:
+        if annotations is not None:
+            raise DatasetError("--labels-coco needs the images that it annotates: give --images")
+        return Dataset(_synthetic_samples(), None, synthetic=True)
+    try:
+        files = find_images(images)
+    except ImageError as error:
+        raise DatasetError(f"--images: {error}") from error
+    if annotations is None:
+        samples = [Sample(file.name, None, file) for file in files]
+        return Dataset(tuple(samples[:most]), None, synthetic=False)
+    truth = _read_annotations(annotations, labels)
+    ids = {entry["file_name"]: entry["id"] for entry in truth.content["images"]}
+    samples = [Sample(file.name, ids[file.name], file) for file in files if file.name in ids]
+    if not samples:
+        raise DatasetError(f"no image in '{images}' is named in '{annotations}'")
+    return Dataset(tuple(samples[:most]), truth, synthetic=False)
+
+
+def _read_annotations(file: Path, labels: Sequence[str]) -> Annotations:
+    try:
+        content = json.loads(file.read_text("utf-8"))
+        categories = {entry["name"]: entry["id"] for entry in content["categories"]}
+        used = {entry["category_id"] for entry in content["annotations"]}
+        [entry["file_name"] + str(entry["id"]) for entry in content["images"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f"'{file}' is not a COCO annotation file: {type(error).__name__} {error}"
+        ) from error
+    unknown = [name for name, number in categories.items() if number in used and name not in labels]
+    if unknown:
+        raise DatasetError(
+            f"'{file}' has boxes of {', '.join(unknown)}, which are not in the labels file"
+        )
+    # A class without a category has no boxes; it must not take the id of one that has.
+    spare = max(categories.values(), default=0) + 1
+    ids = tuple(categories.get(name, spare + index) for index, name in enumerate(labels))
+    return Annotations(content, ids)
+
+
+def _synthetic_samples(count: int = 8) -> tuple[Sample, ...]:
+    """Smooth random pictures: enough to compare arithmetic, not to judge detections."""
+    generator = np.random.default_rng(0)
+    samples = []
+    for index in range(count):
+        coarse = generator.integers(0, 256, (15, 20, 3), np.uint8)
+        picture = np.kron(coarse, np.ones((32, 32, 1), np.uint8))
+        samples.append(Sample(f"synthetic {index}", None, picture))
+    return tuple(samples)

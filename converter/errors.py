@@ -1,0 +1,27 @@
+"""What can go wrong on the way from a SavedModel to a bundle."""
+
+from trt_inference.errors import TrtInferenceError
+
+
+class SavedModelError(TrtInferenceError):
+    """The SavedModel is missing or unreadable, or has not the signature that was asked for."""
+
+
+class ExportError(TrtInferenceError):
+    """tf2onnx failed, or wrote a graph that is not valid."""
+
+
+class HeadError(TrtInferenceError):
+    """The outputs of the network do not have the layout of the head family."""
+
+
+class DatasetError(TrtInferenceError):
+    """Labels, images or annotations that the user gave do not fit each other or the model."""
+
+
+class ParityError(TrtInferenceError):
+    """The converted model does not give what the source model gives."""
+
+
+class OutputError(TrtInferenceError):
+    """The bundle cannot be written."""

@@ -1,0 +1,145 @@
+"""Open a SavedModel's description: its signatures, without loading its weights."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from converter.errors import SavedModelError
+from converter.quiet_tensorflow import tensorflow
+from trt_inference.bundle import sha256_of_file
+
+GRAPH_FILE = "saved_model.pb"
+TAG = "serve"
+
+HOW_TO_SAVE = "save it with model.export(DIR) or tf.saved_model.save(model, DIR, signatures=...)"
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output of a signature; -1 in ``shape`` stands for any size, and ``shape`` is
+    None where even the rank is unknown."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...] | None
+
+    def __str__(self) -> str:
+        if self.shape is None:
+            return f"{self.name}: {self.dtype} of any shape"
+        sizes = ", ".join("?" if size < 0 else str(size) for size in self.shape)
+        return f"{self.name}: {self.dtype} [{sizes}]"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A function that the SavedModel offers, with its tensors by name."""
+
+    name: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """What is known of a SavedModel before it is loaded."""
+
+    path: Path
+    tensorflow_version: str
+    signatures: dict[str, Signature]
+
+    def signature(self, name: str) -> Signature:
+        """The signature called ``name``.
+
+        Raises:
+            SavedModelError: there is none of that name; the message lists those that are.
+        """
+        if name not in self.signatures:
+            raise SavedModelError(
+                f"'{self.path}' has no signature '{name}': "
+                f"choose with --signature {' | '.join(self.signatures)}"
+            )
+        return self.signatures[name]
+
+
+def read_saved_model(path: Path) -> SavedModel:
+    """Read the signatures of the SavedModel in folder ``path``.
+
+    Raises:
+        SavedModelError: no folder, no SavedModel in it, not readable, or without a signature.
+    """
+    graph = _select_graph(path, _parse(path / GRAPH_FILE))
+    signatures = {
+        name: Signature(name, _tensors(definition.inputs), _tensors(definition.outputs))
+        for name, definition in sorted(graph.signature_def.items())
+        if not name.startswith("__") and definition.outputs
+    }
+    if not signatures:
+        raise SavedModelError(f"'{path}' has no signature: {HOW_TO_SAVE}")
+    if not (path / "variables" / "variables.index").is_file() and _has_variables(graph):
+        raise SavedModelError(f"'{path}' has no variables/variables.index: copy the whole folder")
+    return SavedModel(path, graph.meta_info_def.tensorflow_version, signatures)
+
+
+def hash_saved_model(path: Path) -> str:
+    """One SHA-256 over the graph and all variables, by which a bundle names its source."""
+    digest = hashlib.sha256()
+    for file in [path / GRAPH_FILE, *sorted((path / "variables").glob("*"))]:
+        digest.update(f"{file.name} {sha256_of_file(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def _parse(file: Path) -> Any:
+    """The SavedModel message in ``file``."""
+    tensorflow()
+    from google.protobuf.message import DecodeError
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    message = saved_model_pb2.SavedModel()
+    try:
+        message.ParseFromString(file.read_bytes())
+    except FileNotFoundError:
+        raise SavedModelError(_why_missing(file.parent)) from None
+    except (OSError, DecodeError) as error:
+        raise SavedModelError(
+            f"'{file}' cannot be read: {error}. Export the model again"
+        ) from error
+    return message
+
+
+def _why_missing(path: Path) -> str:
+    if not path.exists():
+        return f"there is no folder '{path}': give the folder of a SavedModel"
+    if path.suffix in (".keras", ".h5", ".hdf5"):
+        return f"'{path}' is a Keras file, not a SavedModel: load it and {HOW_TO_SAVE}"
+    if not path.is_dir():
+        return f"'{path}' is a file: give the folder of a SavedModel"
+    inside = [file.parent.name for file in path.glob(f"*/{GRAPH_FILE}")]
+    hint = f"did you mean '{path / inside[0]}'?" if inside else HOW_TO_SAVE
+    return f"'{path}' is not a SavedModel, it has no {GRAPH_FILE}: {hint}"
+
+
+def _select_graph(path: Path, message: Any) -> Any:
+    for graph in message.meta_graphs:
+        if TAG in graph.meta_info_def.tags:
+            return graph
+    found = [list(graph.meta_info_def.tags) for graph in message.meta_graphs]
+    raise SavedModelError(f"'{path}' has no graph with the tag '{TAG}', only {found}")
+
+
+def _has_variables(graph: Any) -> bool:
+    operators = {node.op for node in graph.graph_def.node}
+    return bool(operators & {"VarHandleOp", "VariableV2", "Variable"})
+
+
+def _tensors(infos: Any) -> tuple[Tensor, ...]:
+    return tuple(_tensor(name, info) for name, info in sorted(infos.items()))
+
+
+def _tensor(name: str, info: Any) -> Tensor:
+    dtype = tensorflow().dtypes.as_dtype(info.dtype).name
+    if info.tensor_shape.unknown_rank:
+        return Tensor(name, dtype, None)
+    return Tensor(name, dtype, tuple(size.size for size in info.tensor_shape.dim))

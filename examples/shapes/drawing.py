@@ -1,0 +1,272 @@
+"""Drawn scenes of circles, squares and triangles, with exact ground truth.
+
+Needs NumPy and OpenCV only. The training pictures (`draw_scene`) and the pictures of the
+moving camera (`MovingScene`) are painted by the same functions, so a model that is trained
+on the first sees nothing new in the second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+CLASS_NAMES = ("circle", "square", "triangle")
+CIRCLE, SQUARE, TRIANGLE = range(3)
+
+# Circumscribed radius of a shape, as a part of the longer side of the image: a letterboxed
+# image keeps its longer side, so shapes have the same size for the network in every format.
+SMALLEST_RADIUS, LARGEST_RADIUS = 0.04, 0.125
+SUBPIXEL_BITS = 4  # OpenCV draws at sixteenths of a pixel
+NOISE_MARGIN = 64  # pixels by which the noise can be shifted
+NOISE_SCALE = 100.0
+SIMULATION_STEP = 1 / 60  # seconds
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture and what is on it.
+
+    image: uint8 [H, W, 3], BGR.
+    xyxy: float32 [n, 4], x1, y1, x2, y2 in pixels of the image, tight around the shapes.
+    class_ids: int32 [n], indices into CLASS_NAMES.
+    """
+
+    image: np.ndarray
+    xyxy: np.ndarray
+    class_ids: np.ndarray
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One shape. Lengths are in pixels, angles in radians, the colour is BGR."""
+
+    class_id: int
+    centre: np.ndarray
+    radius: float
+    angle: float
+    corner_angles: np.ndarray
+    colour: tuple[float, ...]
+    rim: float
+
+    def corners(self, radius: float) -> np.ndarray:
+        """Corners on a circle of that radius, float64 [k, 2]; none for a circle."""
+        angles = self.corner_angles + self.angle
+        return self.centre + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+    def xyxy(self) -> np.ndarray:
+        """The tight box, float64 [4]. The first pixel covers 0 to 1, its centre is 0.5."""
+        if self.class_id == CIRCLE:
+            return np.concatenate([self.centre - self.radius, self.centre + self.radius])
+        corners = self.corners(self.radius)
+        return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
+
+
+def draw_scene(
+    generator: np.random.Generator, height: int, width: int, most_shapes: int = 6
+) -> Scene:
+    """Draw 1 to `most_shapes` shapes, hardly overlapping, on a noisy background."""
+    image = draw_background(generator, height, width)
+    shapes = place_shapes(generator, image, int(generator.integers(1, most_shapes + 1)))
+    noise = random_noise(generator, height, width)
+    return paint(image, shapes, noise)
+
+
+def draw_background(generator: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """A soft gradient of muted colours with lines and arcs as clutter, uint8 [H, W, 3]."""
+    base = generator.uniform(30, 210)
+    coarse = base + generator.normal(0, 22, (3, 4, 1)) + generator.normal(0, 9, (3, 4, 3))
+    coarse = coarse.clip(0, 255).astype(np.uint8)
+    image = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    unit = max(height, width) / 640
+    for _ in range(generator.integers(2, 10)):
+        colour = (base + generator.normal(0, 35, 3)).clip(0, 255).tolist()
+        thickness = max(1, round(float(generator.uniform(1, 4) * unit)))
+        first, second = (generator.uniform(0, 1, (2, 2)) * (width, height)).astype(int).tolist()
+        if generator.random() < 0.6:
+            cv2.line(image, first, second, colour, thickness, cv2.LINE_AA)
+        else:  # open arcs: curved like a circle, but not one
+            radius = int(generator.uniform(15, 120) * unit)
+            start = generator.uniform(0, 360)
+            end = start + generator.uniform(40, 150)
+            cv2.ellipse(image, first, (radius, radius), 0, start, end, colour, thickness, cv2.LINE_AA)
+    return image
+
+
+def place_shapes(generator: np.random.Generator, image: np.ndarray, count: int) -> list[Shape]:
+    """Random shapes whose circumscribed circles overlap by a tenth at most."""
+    height, width = image.shape[:2]
+    shapes: list[Shape] = []
+    for _ in range(20 * count):
+        if len(shapes) == count:
+            break
+        bounds = np.log([SMALLEST_RADIUS, LARGEST_RADIUS])
+        radius = float(np.exp(generator.uniform(*bounds)) * max(height, width))
+        centre = generator.uniform((radius, radius), (width - radius, height - radius))
+        if all(
+            np.hypot(*(centre - other.centre)) > 0.9 * (radius + other.radius) for other in shapes
+        ):
+            shapes.append(random_shape(generator, image, centre, radius))
+    return shapes
+
+
+def random_shape(
+    generator: np.random.Generator, image: np.ndarray, centre: np.ndarray, radius: float
+) -> Shape:
+    """A shape of random class, rotation and a colour that stands out from the background."""
+    class_id = int(generator.integers(len(CLASS_NAMES)))
+    corners = (0, 4, 3)[class_id]
+    corner_angles = np.arange(corners) * (2 * np.pi / max(corners, 1))
+    if class_id == TRIANGLE:
+        corner_angles = corner_angles + generator.uniform(-0.25, 0.25, 3)
+    background = image[int(centre[1]), int(centre[0])].astype(float)
+    return Shape(
+        class_id=class_id,
+        centre=centre,
+        radius=radius,
+        angle=float(generator.uniform(0, 2 * np.pi)),
+        corner_angles=corner_angles,
+        colour=contrasting_colour(generator, background),
+        rim=float(generator.choice([0.0, 0.06, 0.12])),
+    )
+
+
+def contrasting_colour(
+    generator: np.random.Generator, background: np.ndarray
+) -> tuple[float, ...]:
+    """The most different from the background of a few saturated colours, BGR."""
+    hues = generator.uniform(0, 180, (3, 1))
+    rest = generator.uniform((110, 110), (255, 255), (3, 2))
+    hsv = np.concatenate([hues, rest], axis=1).astype(np.uint8)
+    colours = cv2.cvtColor(hsv[None], cv2.COLOR_HSV2BGR)[0].astype(float)
+    contrast = np.abs(colours - background).sum(axis=1)
+    return tuple(colours[contrast.argmax()].tolist())
+
+
+@lru_cache(maxsize=8)
+def noise_tile(height: int, width: int) -> np.ndarray:
+    """The noise of an image sensor, standard deviation NOISE_SCALE, int16 [H, W, 3]."""
+    tile = np.empty((height, width, 3), np.int16)
+    cv2.setRNGSeed(height * width)
+    cv2.randn(tile, (0, 0, 0), (NOISE_SCALE,) * 3)
+    return tile
+
+
+def random_noise(generator: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """A random part of the noise, int16 [H, W, 3]; how strong it is differs per scene."""
+    tile = noise_tile(height + NOISE_MARGIN, width + NOISE_MARGIN)
+    y, x = generator.integers(NOISE_MARGIN, size=2)
+    strength = float(generator.uniform(3, 14)) / NOISE_SCALE
+    part = tile[y : y + height, x : x + width]
+    return cv2.addWeighted(part, strength, part, 0, 0)
+
+
+def paint(background: np.ndarray, shapes: list[Shape], noise: np.ndarray) -> Scene:
+    """Paint the shapes on a copy of the background, and the noise over all."""
+    image = background.copy()
+    for shape in shapes:
+        paint_shape(image, shape)
+    cv2.add(image, noise, dst=image, dtype=cv2.CV_8U)
+    height, width = image.shape[:2]
+    boxes = np.array([shape.xyxy() for shape in shapes], np.float32).reshape(-1, 4)
+    return Scene(
+        image=image,
+        xyxy=boxes.clip(0, np.array([width, height, width, height], np.float32)),
+        class_ids=np.array([shape.class_id for shape in shapes], np.int32),
+    )
+
+
+def paint_shape(image: np.ndarray, shape: Shape) -> None:
+    """Paint a darker shape, and the same a little smaller in its colour: a rim inside."""
+    darker = tuple(0.6 * value for value in shape.colour)
+    layers = [(shape.radius, darker), (shape.radius * (1 - shape.rim), shape.colour)]
+    for radius, colour in layers if shape.rim else layers[1:]:
+        if shape.class_id == CIRCLE:
+            centre = to_subpixels(shape.centre - 0.5)
+            whole = int(to_subpixels(np.array(radius)))
+            cv2.circle(image, centre.tolist(), whole, colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
+        else:
+            corners = to_subpixels(shape.corners(radius) - 0.5)
+            cv2.fillPoly(image, [corners], colour, cv2.LINE_AA, SUBPIXEL_BITS)
+
+
+def to_subpixels(pixels: np.ndarray) -> np.ndarray:
+    """Fixed-point coordinates as OpenCV wants them, int32. Its pixel centres are integers."""
+    return np.round(pixels * 2**SUBPIXEL_BITS).astype(np.int32)
+
+
+class MovingScene:
+    """Shapes that drift, turn and bounce off the borders and off each other.
+
+    The same seed gives the same pictures at the same times.
+    """
+
+    def __init__(self, seed: int = 0, height: int = 720, width: int = 1280, count: int = 5):
+        generator = np.random.default_rng(seed)
+        self._seed, self._size = seed, np.array([width, height], float)
+        self._background = draw_background(generator, height, width)
+        margin = NOISE_MARGIN
+        self._noise = random_noise(generator, height + margin, width + margin)
+        self._start = place_shapes(generator, self._background, count)
+        count = len(self._start)
+        self._radii = np.array([shape.radius for shape in self._start])
+        direction = generator.uniform(0, 2 * np.pi, count)
+        speed = generator.uniform(0.08, 0.2, (count, 1)) * max(height, width)
+        self._first_velocities = speed * np.stack([np.cos(direction), np.sin(direction)], axis=1)
+        self._spins = generator.uniform(-1.0, 1.0, count)
+        self._restart()
+
+    def frame(self, time_in_seconds: float) -> Scene:
+        """The scene so many seconds after its start. Cheapest when times go forward."""
+        step = int(time_in_seconds / SIMULATION_STEP)
+        if step < self._step:
+            self._restart()
+        while self._step < step:
+            self._advance()
+        ahead = time_in_seconds - step * SIMULATION_STEP
+        shapes = [
+            replace(
+                shape,
+                centre=centre + velocity * ahead,
+                angle=shape.angle + spin * time_in_seconds,
+            )
+            for shape, centre, velocity, spin in zip(
+                self._start, self._centres, self._velocities, self._spins
+            )
+        ]
+        return paint(self._background, shapes, self._noise_at(time_in_seconds))
+
+    def _restart(self) -> None:
+        self._step = 0
+        self._centres = np.array([shape.centre for shape in self._start])
+        self._velocities = self._first_velocities.copy()
+
+    def _advance(self) -> None:
+        """One step of equal balls on a table: elastic bounces keep the shapes apart."""
+        self._step += 1
+        self._centres = self._centres + self._velocities * SIMULATION_STEP
+        radii = self._radii[:, None]
+        low, high = self._centres < radii, self._centres > self._size - radii
+        speed = np.abs(self._velocities)
+        self._velocities = np.where(low, speed, np.where(high, -speed, self._velocities))
+        for first in range(len(radii)):
+            for second in range(first):
+                self._bounce(first, second)
+
+    def _bounce(self, first: int, second: int) -> None:
+        between = self._centres[second] - self._centres[first]
+        distance = float(np.hypot(*between))
+        normal = between / max(distance, 1e-6)
+        approach = float((self._velocities[first] - self._velocities[second]) @ normal)
+        if distance < self._radii[first] + self._radii[second] and approach > 0:
+            self._velocities[first] -= approach * normal
+            self._velocities[second] += approach * normal
+
+    def _noise_at(self, time_in_seconds: float) -> np.ndarray:
+        """The noise, shifted differently for each millisecond."""
+        generator = np.random.default_rng([self._seed, int(time_in_seconds * 1000)])
+        x, y = generator.integers(NOISE_MARGIN, size=2)
+        width, height = self._size.astype(int)
+        return self._noise[y : y + height, x : x + width]

@@ -1,0 +1,180 @@
+"""Train the detector of drawn shapes and export it as a SavedModel.
+
+python -m examples.shapes.train --output DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+# Read by TensorFlow when it is imported: errors only, no notes about the processor.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from examples.shapes.dataset import coco_annotations, letterbox, training_scene
+from examples.shapes.drawing import MovingScene, Scene, draw_scene
+from examples.shapes.model import CELLS, SIDE, build_model, detection_loss, make_target
+
+BATCH_SIZE = 16
+HELD_OUT_SEED = 1_000_003  # far from any seed of the training
+
+
+def training_batches(seed: int) -> tf.data.Dataset:
+    """Endless freshly drawn batches: uint8 images [16, 320, 320, 3], RGB, and targets."""
+
+    def draw() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        generator = np.random.default_rng(seed)
+        while True:
+            scene = training_scene(generator, SIDE)
+            yield scene.image[..., ::-1], make_target(scene.xyxy, scene.class_ids)
+
+    signature = (
+        tf.TensorSpec((SIDE, SIDE, 3), tf.uint8),
+        tf.TensorSpec((None, CELLS * CELLS), tf.float32),
+    )
+    examples = tf.data.Dataset.from_generator(draw, output_signature=signature)
+    return examples.batch(BATCH_SIZE, drop_remainder=True).map(scale_images).prefetch(4)
+
+
+def scale_images(images: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return tf.cast(images, tf.float32) / 255, targets
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """Shows the steps, the loss and the times."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self._bar = Progress(
+            TextColumn("Training: step {task.completed} of {task.total}"),
+            BarColumn(),
+            TextColumn("loss {task.fields[loss]:.3f}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        self._task = self._bar.add_task("training", total=steps, loss=float("nan"))
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self._bar.start()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._bar.update(self._task, advance=1, loss=(logs or {}).get("loss", float("nan")))
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        self._bar.stop()
+
+
+def train(steps: int, seed: int) -> keras.Model:
+    """Train a new model for so many batches of 16 pictures."""
+    keras.utils.set_random_seed(seed)
+    model = build_model()
+    rate = keras.optimizers.schedules.CosineDecay(
+        2e-4, steps - steps // 20, warmup_target=4e-3, warmup_steps=steps // 20
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-4)
+    model.compile(optimizer, loss=detection_loss, jit_compile=False)
+    batches = training_batches(seed)
+    model.fit(batches, steps_per_epoch=steps, verbose=0, callbacks=[ProgressBar(steps)])
+    return model
+
+
+def held_out_scenes(count: int) -> list[Scene]:
+    generator = np.random.default_rng(HELD_OUT_SEED)
+    return [letterbox(draw_scene(generator, 720, 1280), SIDE) for _ in range(count)]
+
+
+def mean_average_precision(model: keras.Model, scenes: list[Scene]) -> float:
+    """mAP at an IoU of 0.5 on letterboxed scenes, as COCO defines it."""
+    images = np.stack([scene.image[..., ::-1] for scene in scenes]).astype(np.float32) / 255
+    rows = detect(model, images)
+    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints a lot
+        truth = COCO()
+        truth.dataset = coco_annotations(scenes, [str(index) for index in range(len(scenes))])
+        truth.createIndex()
+        evaluation = COCOeval(truth, truth.loadRes(rows), "bbox")
+        evaluation.params.iouThrs = np.array([0.5])
+        evaluation.evaluate()
+        evaluation.accumulate()
+    precision = evaluation.eval["precision"][0, :, :, 0, -1]
+    return float(precision[precision >= 0].mean())
+
+
+def detect(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Detections after NMS, float64 [n, 7]: image id, x, y, width, height, score, category."""
+    predictions = tf.transpose(model.predict(images, verbose=0), [0, 2, 1])
+    centres, sides, scores = predictions[..., :2], predictions[..., 2:4], predictions[..., 4:]
+    boxes = tf.concat([centres - sides / 2, centres + sides / 2], axis=-1)[:, :, None]
+    found = tf.image.combined_non_max_suppression(
+        boxes, scores, 50, 100, iou_threshold=0.5, score_threshold=0.01, clip_boxes=False
+    )
+    rows = []
+    for index, count in enumerate(found.valid_detections.numpy()):
+        xyxy = found.nmsed_boxes[index, :count].numpy()
+        score = found.nmsed_scores[index, :count].numpy()
+        category = found.nmsed_classes[index, :count].numpy() + 1
+        image_id = np.full(count, index + 1)
+        corner, size = xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2]
+        rows.append(np.column_stack([image_id, corner, size, score, category]))
+    return np.concatenate(rows).astype(np.float64)
+
+
+def export(model: keras.Model, directory: Path) -> None:
+    """Write a SavedModel, whole or not at all: `images` [N, 320, 320, 3] to `predictions`."""
+
+    @tf.function(input_signature=[tf.TensorSpec((None, SIDE, SIDE, 3), tf.float32, "images")])
+    def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"predictions": model(images, training=False)}
+
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    temporary = tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent)
+    try:
+        tf.saved_model.save(model, temporary, signatures={"serving_default": serve})
+        os.chmod(temporary, 0o755)
+        os.rename(temporary, directory)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Train a detector of drawn shapes.")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="SavedModel")
+    parser.add_argument("--steps", type=int, default=900, help="batches of 16 pictures")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    if (arguments.output / "saved_model.pb").is_file():
+        print(f"{arguments.output} is a complete SavedModel already, nothing to do.")
+        return 0
+    if arguments.output.exists():
+        parser.error(f"{arguments.output} exists and is no SavedModel: remove it first.")
+    begin = time.monotonic()
+    model = train(arguments.steps, arguments.seed)
+    seconds = time.monotonic() - begin
+    moving = MovingScene(seed=HELD_OUT_SEED)
+    frames = [letterbox(moving.frame(index / 3), SIDE) for index in range(200)]
+    print(f"Parameters: {model.count_params()}, trained in {seconds:.0f} s.")
+    held_out = mean_average_precision(model, held_out_scenes(200))
+    print(f"mAP@0.5 on 200 held-out pictures: {held_out:.3f}")
+    print(f"mAP@0.5 on 200 frames of a moving scene: {mean_average_precision(model, frames):.3f}")
+    export(model, arguments.output)
+    print(f"Exported to {arguments.output}.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Makes one of the project's two virtual environments, or brings it up to date:
+#   scripts/environment.sh robot      what a robot has: ROS, OpenCV, ONNX Runtime; no TensorFlow
+#   scripts/environment.sh converter  what a workstation needs to convert models: TensorFlow
+# It may be interrupted and run again. PYTHON names the interpreter to use.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+name=$1
+folder=.venv/$name
+
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# The first interpreter that the ROS and TensorFlow wheels are made for.
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python3.10}; do
+        if "$candidate" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    fail "no Python from 3.10 to 3.13 found (looked for ${PYTHON:-python3, python3.13 … python3.10})." \
+        "Install one, or name it: make PYTHON=/path/to/python3"
+}
+
+make_environment() {
+    if "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
+        return
+    fi
+    local python
+    python=$(find_python)
+    "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+        fail "$python cannot make virtual environments. Run: sudo apt install python3-venv"
+    echo "$folder: new virtual environment with $("$python" --version)"
+    "$python" -m venv --clear "$folder"
+}
+
+install() {
+    echo "$folder: installing $2 …"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[$1]" ||
+        fail "pip could not install the packages above. Check the network and run the command again"
+}
+
+# A sourced ROS distribution is taken as it is; without one, ROS comes from PyPI.
+install_robot() {
+    if "$folder/bin/python" -c 'import rclpy' 2>/dev/null; then
+        install robot,test "the robot's packages beside the ROS that is there"
+    else
+        [ "$(uname -m)" = x86_64 ] ||
+            fail "ROS from PyPI is made for x86_64 only. Install ROS 2 with apt, source its setup.bash and run this again"
+        install robot,ros,test "ROS 2 and the robot's packages (about a minute)"
+    fi
+    "$folder/bin/python" interfaces/build.py
+}
+
+make_environment
+case $name in
+    robot) install_robot ;;
+    converter) install converter,test "TensorFlow and the converter's packages (about two minutes)" ;;
+    *) fail "there is no environment '$name': choose robot or converter" ;;
+esac
+touch "$folder/.ready"

@@ -1,0 +1,55 @@
+from glob import glob
+
+from setuptools import find_packages, setup
+
+PACKAGE = "trt_inference"
+
+# What a robot needs beside ROS. On a robot these come from apt through package.xml.
+ROBOT = [
+    "numpy>=1.17",
+    "opencv-python-headless>=4.2",
+    "onnxruntime>=1.14",
+    "jsonschema>=3.2",
+    "rich>=10",
+]
+
+# Real rclpy without apt, for laptops and continuous integration: x86_64, Python 3.10 and later.
+ROS = [
+    "ros-rclpy[fastrtps]==9.1.2",
+    "ros-sensor-msgs==5.5.1",
+    "ros-diagnostic-msgs==5.5.1",
+    "ros-lifecycle-msgs==2.3.0",
+    # What the message definitions that colcon finds were written with, and its own limit.
+    "setuptools<80",
+]
+
+# What a workstation needs to convert models. Nothing of it is imported on the robot.
+CONVERTER = [
+    "tensorflow-cpu==2.21.0",
+    "tf2onnx==1.17.0",
+    "onnx>=1.20,<1.24",
+    "pycocotools>=2.0.8",
+]
+
+# onnx builds the small models of the tests, in the robot's environment too.
+TEST = ["pytest", "psutil", "hypothesis", "onnx>=1.20,<1.24", "colcon-common-extensions"]
+
+setup(
+    packages=find_packages(include=[PACKAGE, PACKAGE + ".*", "converter", "converter.*"]),
+    package_data={PACKAGE: ["*.json", "py.typed"], "converter": ["py.typed"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", ["resource/" + PACKAGE]),
+        ("share/" + PACKAGE, ["package.xml"]),
+        ("share/" + PACKAGE + "/launch", glob("launch/*.launch.py")),
+        ("share/" + PACKAGE + "/config", glob("config/*")),
+        # Where ros2 run and ros2 launch look; a console script would be in bin under pip.
+        ("lib/" + PACKAGE, ["scripts/detector"]),
+    ],
+    extras_require={
+        "robot": ROBOT,
+        "ros": ROS,
+        "converter": ROBOT + CONVERTER,
+        "test": TEST,
+        "develop": ["ruff", "mypy"],
+    },
+)

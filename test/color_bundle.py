@@ -1,0 +1,111 @@
+"""A bundle without training: it finds cells of pure blue, green or red.
+
+The input of 64x64 pixels has 8x8 cells of 8 pixels. The score of a class in a cell is the mean
+of its channel less the means of the two others, as a fraction of 255: 1 for a pure color, and
+below 0.5 for black, white and grey. The box is the cell. What it must find in a picture can so be
+told from the picture alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from converter.bundle_writer import new_bundle, write_manifest
+from converter.graph.assemble import assemble
+from converter.graph.heads import yolo
+from converter.graph.input_stage import INPUT, Pixels
+from converter.graph.text import floats, model_from_text
+from converter.network import Network
+from trt_inference.bundle import sha256_of_file
+
+LABELS = ("blue", "green", "red")
+COLORS = {"blue": (255, 0, 0), "green": (0, 255, 0), "red": (0, 0, 255)}  # BGR
+SIZE = 64
+CELL = 8
+CELLS = (SIZE // CELL) ** 2
+CANDIDATES = 20
+OPSET = 17
+
+
+def color_network() -> onnx.ModelProto:
+    """float32 RGB ``images [N, 64, 64, 3]`` in [0, 1] → ``predictions [N, 4+3, 64]``."""
+    contrast = -np.ones((3, 3)) + 2 * np.eye(3)  # each channel less the two others
+    to_classes = contrast[::-1]  # the network's channels are red, green, blue
+    centres = (np.arange(SIZE // CELL) + 0.5) * CELL
+    down, across = np.meshgrid(centres, centres, indexing="ij")
+    boxes = np.stack([across.ravel(), down.ravel(), *np.full((2, CELLS), float(CELL))])
+    return model_from_text(
+        OPSET,
+        f"""
+        colors (float[N, {SIZE}, {SIZE}, 3] images) => (float[N, 7, {CELLS}] predictions)
+        <float[3, 3, 1, 1] weight = {{{floats(to_classes.ravel())}}},
+         float[1, 4, {CELLS}] boxes = {{{floats(boxes.ravel())}}},
+         int64[3] rows = {{0, 3, {CELLS}}}, float[1, 1, 1] nothing = {{0}}>
+        {{
+            planes = Transpose <perm = [0, 3, 1, 2]> (images)
+            means = AveragePool <kernel_shape = [{CELL}, {CELL}], strides = [{CELL}, {CELL}]> (planes)
+            contrasts = Conv (means, weight)
+            scores = Reshape (contrasts, rows)
+            first_score = ReduceMin <axes = [1, 2], keepdims = 1> (scores)
+            zero = Mul (first_score, nothing)
+            boxes_of_batch = Add (zero, boxes)
+            predictions = Concat <axis = 1> (boxes_of_batch, scores)
+        }}
+        """,
+    )
+
+
+def write_color_bundle(output: Path, fit: str = "letterbox", **changes: object) -> Path:
+    """Write the bundle with the converter's own code; ``changes`` replace manifest entries."""
+    network = Network(color_network(), OPSET, (SIZE, SIZE))
+    head = yolo.recognise(network.outputs, len(LABELS), (SIZE, SIZE), normalised=False)
+    with new_bundle(output, overwrite=True) as folder:
+        file, labels_file = folder / "fp32.onnx", folder / "labels.txt"
+        onnx.save(assemble(network, Pixels(), head, CANDIDATES), str(file))
+        labels_file.write_text("".join(f"{label}\n" for label in LABELS), "utf-8")
+        manifest = {
+            "schema_version": 1,
+            "name": output.name,
+            "task": "detection",
+            "source": {
+                "saved_model_sha256": "0" * 64, "signature": "none", "head": head.description,
+                "tensorflow": "none", "tf2onnx": "none", "opset": OPSET,
+            },
+            "input": {
+                "name": INPUT, "height": SIZE, "width": SIZE, "dtype": "uint8",
+                "fit": fit, "pad_value": 114,
+            },
+            "outputs": [
+                {"name": "boxes", "dtype": "float32", "shape": [-1, CANDIDATES, 4]},
+                {"name": "scores", "dtype": "float32", "shape": [-1, CANDIDATES]},
+                {"name": "classes", "dtype": "int32", "shape": [-1, CANDIDATES]},
+            ],
+            "candidates": CANDIDATES,
+            "needs_nms": True,
+            "defaults": {"score_threshold": 0.5, "iou_threshold": 0.5, "max_detections": 10},
+            "labels": {
+                "file": labels_file.name, "sha256": sha256_of_file(labels_file),
+                "count": len(LABELS),
+            },
+            "precisions": {
+                "fp32": {
+                    "file": file.name, "sha256": sha256_of_file(file),
+                    "bytes": file.stat().st_size,
+                },
+            },
+        }  # fmt: skip
+        manifest.update(changes)
+        write_manifest(folder, manifest)
+    return output
+
+
+def picture(color: str, cell: tuple[int, int], scale: int = 1) -> np.ndarray:
+    """A grey picture of ``64 * scale`` pixels with one cell (row, column) of ``color``."""
+    image = np.full((SIZE * scale, SIZE * scale, 3), 128, np.uint8)
+    side = CELL * scale
+    row, column = cell
+    image[row * side : (row + 1) * side, column * side : (column + 1) * side] = COLORS[color]
+    return image

@@ -1,0 +1,29 @@
+"""What all tests share: isolated ROS, and a bundle whose detections can be computed by hand."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from test.color_bundle import write_color_bundle
+
+# A sourced ROS distribution has set it; ROS from PyPI does not.
+os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)
+# Nothing of a test leaves this machine, and a run does not hear other ROS nodes on it.
+os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+
+
+@pytest.fixture(scope="session")
+def shared_color_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A color bundle for tests that only read it."""
+    return write_color_bundle(tmp_path_factory.mktemp("bundles") / "colors")
+
+
+@pytest.fixture
+def color_bundle(tmp_path: Path) -> Path:
+    """A color bundle of the test's own, to change or to damage."""
+    return write_color_bundle(tmp_path / "colors")

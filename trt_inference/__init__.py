@@ -1,0 +1,1 @@
+"""Runs bundles, made by the converter from TensorFlow models, on a robot."""

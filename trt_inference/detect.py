@@ -1,0 +1,158 @@
+"""Run a bundle on image files or videos without ROS: python3 -m trt_inference.detect."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+from pathlib import Path
+from typing import List, Optional, Sequence, Tuple
+
+import cv2
+from rich.console import Console
+from rich.table import Table
+
+from trt_inference.bundle import PRECISIONS, Thresholds, load_bundle
+from trt_inference.detections import Detections
+from trt_inference.detector import Detector
+from trt_inference.drawing import draw_detections
+from trt_inference.engines import BACKENDS
+from trt_inference.errors import ImageError, TrtInferenceError
+from trt_inference.frames import read_frames
+
+# A video has thousands of frames; the table shows the first ones and the pictures all.
+TABLE_ROWS = 50
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run the command line and return the exit code: 0, 1 after an error, 130 after Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    console = Console()
+    try:
+        return _run(options, console)
+    except TrtInferenceError as error:
+        console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 -m trt_inference.detect", description=__doc__)
+    parser.add_argument("bundle", metavar="BUNDLE", help="folder made by the converter")
+    parser.add_argument("files", metavar="IMAGE", nargs="+", type=Path, help="image or video file")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("detections"),
+        metavar="DIR",
+        help="folder for the annotated pictures (default: detections)",
+    )
+    parser.add_argument("--precision", default="auto", choices=("auto", *PRECISIONS))
+    parser.add_argument("--backend", default="auto", choices=BACKENDS)
+    parser.add_argument(
+        "--score-threshold", type=_fraction, metavar="0..1", help="default: the bundle's"
+    )
+    parser.add_argument(
+        "--iou-threshold", type=_fraction, metavar="0..1", help="default: the bundle's"
+    )
+    parser.add_argument(
+        "--max-detections", type=_positive, metavar="N", help="default: the bundle's"
+    )
+    return parser
+
+
+def _fraction(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
+
+
+def _run(options: argparse.Namespace, console: Console) -> int:
+    bundle = load_bundle(options.bundle)
+    with Detector.open(bundle, options.backend, options.precision) as detector:
+        detector.thresholds = _thresholds(options, bundle.defaults)
+        precision = bundle.choose_precision(options.precision)
+        console.print(f"{bundle.name} {precision}: {detector.engine.description}", markup=False)
+        rows, failures = _detect_all(detector, options.files, options.output, console)
+        _print_results(rows, bundle.labels, console)
+        _print_times(detector, console)
+    if rows:
+        console.print(f"{len(rows)} annotated pictures in {options.output}/", soft_wrap=True)
+    return 1 if failures else 0
+
+
+def _thresholds(options: argparse.Namespace, defaults: Thresholds) -> Thresholds:
+    def choose(given: Optional[float], default: float) -> float:
+        return default if given is None else given
+
+    return Thresholds(
+        score_threshold=choose(options.score_threshold, defaults.score_threshold),
+        iou_threshold=choose(options.iou_threshold, defaults.iou_threshold),
+        max_detections=int(choose(options.max_detections, defaults.max_detections)),
+    )
+
+
+class _Row:
+    """What the table says of one frame."""
+
+    def __init__(self, name: str, size: str, detections: Detections) -> None:
+        self.name = name
+        self.size = size
+        self.detections = detections
+
+
+def _detect_all(
+    detector: Detector, files: Sequence[Path], output: Path, console: Console
+) -> Tuple[List[_Row], int]:
+    """Detect on every frame and write its picture. A file that cannot be read is said, and
+    the others go on."""
+    output.mkdir(parents=True, exist_ok=True)
+    rows: List[_Row] = []
+    failures = 0
+    for file in files:
+        try:
+            for name, frame in read_frames(file):
+                detections = detector.detect(frame)
+                picture = draw_detections(frame, detections, detector.bundle.labels)
+                cv2.imwrite(str(output / f"{name}.jpg"), picture)
+                rows.append(_Row(name, f"{frame.shape[1]}x{frame.shape[0]}", detections))
+        except ImageError as error:
+            failures += 1
+            console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+    return rows, failures
+
+
+def _print_results(rows: Sequence[_Row], labels: Sequence[str], console: Console) -> None:
+    table = Table("image", "size", "label", "score", "x1", "y1", "x2", "y2")
+    for row in itertools.islice(rows, TABLE_ROWS):
+        if not len(row.detections):
+            table.add_row(row.name, row.size, "nothing seen")
+        for index, box in enumerate(row.detections.xyxy.tolist()):
+            label = labels[row.detections.class_ids[index]]
+            score = f"{row.detections.scores[index]:.3f}"
+            table.add_row(row.name, row.size, label, score, *(f"{edge:.1f}" for edge in box))
+    if rows:
+        console.print(table)
+    if len(rows) > TABLE_ROWS:
+        console.print(f"… and {len(rows) - TABLE_ROWS} more frames")
+
+
+def _print_times(detector: Detector, console: Console) -> None:
+    table = Table("stage", "p50 ms", "p95 ms", "p99 ms")
+    for stage, times in detector.clock.percentiles().items():
+        table.add_row(stage, f"{times.p50:.2f}", f"{times.p95:.2f}", f"{times.p99:.2f}")
+    if table.row_count:
+        console.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

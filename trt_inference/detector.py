@@ -1,0 +1,87 @@
+"""Frame in, detections out: what every user of a bundle calls."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Optional
+
+import numpy as np
+
+from trt_inference.bundle import Bundle, Thresholds
+from trt_inference.detections import Detections
+from trt_inference.engines import open_engine
+from trt_inference.engines.base import Engine
+from trt_inference.postprocess import postprocess
+from trt_inference.preprocess import Preprocessor
+from trt_inference.timing import StageClock
+
+STAGES = ("preprocess", "inference", "postprocess")
+
+
+class Detector:
+    """An open engine with the steps before and after it.
+
+    Used by the one thread that made it. ``thresholds`` may be replaced at any time, by any
+    thread; the next frame uses the new ones.
+
+    Example:
+        with Detector.open(load_bundle("shapes")) as detector:
+            detections = detector.detect(cv2.imread("street.jpg"))
+    """
+
+    def __init__(self, bundle: Bundle, engine: Engine, clock: Optional[StageClock] = None) -> None:
+        self.bundle = bundle
+        self.engine = engine
+        self.thresholds: Thresholds = bundle.defaults
+        self.clock = clock or StageClock(STAGES)
+        spec = bundle.input
+        self._preprocess = Preprocessor(engine.input_buffer()[0], spec.fit, spec.pad_value)
+
+    @classmethod
+    def open(
+        cls,
+        bundle: Bundle,
+        backend: str = "auto",
+        precision: str = "auto",
+        threads: int = 0,
+        clock: Optional[StageClock] = None,
+    ) -> Detector:
+        """Open the engine, allocate, and run once on an empty frame, so that the first frame is
+        as fast as the others.
+
+        Raises:
+            BundleError: the bundle does not have the precision, or its file was changed.
+            EngineError: the backend is not there or does not take the model.
+        """
+        engine = open_engine(bundle, backend, bundle.choose_precision(precision), threads)
+        engine.infer()
+        return cls(bundle, engine, clock)
+
+    def detect(self, frame: np.ndarray) -> Detections:
+        """Detections in ``frame`` (uint8 ``[h, w, 3]``, BGR), in its pixels.
+
+        Raises:
+            ImageError: the frame is empty or of another type.
+            EngineError: the engine failed; it has to be opened again.
+        """
+        started = perf_counter()
+        placement = self._preprocess(frame)
+        preprocessed = perf_counter()
+        outputs = self.engine.infer()
+        inferred = perf_counter()
+        one_image = {name: output[0] for name, output in outputs.items()}
+        detections = postprocess(one_image, placement, self.thresholds, self.bundle.needs_nms)
+        self.clock.record("preprocess", preprocessed - started)
+        self.clock.record("inference", inferred - preprocessed)
+        self.clock.record("postprocess", perf_counter() - inferred)
+        return detections
+
+    def close(self) -> None:
+        """Close the engine."""
+        self.engine.close()
+
+    def __enter__(self) -> Detector:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,0 +1,100 @@
+"""Where a frame lies in the engine's input, and boxes on the way back.
+
+Coordinates are continuous and count pixel edges, so that a frame of 1280 pixels reaches
+from 0 to 1280. That is the frame in which ``cv2.resize`` aligns source and destination.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A frame of ``frame_width`` x ``frame_height`` pixels, resized to ``width`` x ``height``
+    and put at ``left``, ``top`` of the engine's input."""
+
+    frame_width: int
+    frame_height: int
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def scale_x(self) -> float:
+        """Input pixels per frame pixel across. The resized width is a whole number, so that it
+        differs a little from ``scale_y`` even when the aspect ratio is kept."""
+        return self.width / self.frame_width
+
+    @property
+    def scale_y(self) -> float:
+        """Input pixels per frame pixel down."""
+        return self.height / self.frame_height
+
+
+def place(
+    frame_height: int, frame_width: int, input_height: int, input_width: int, fit: str
+) -> Placement:
+    """Fit a frame into the input, by ``letterbox`` or by ``stretch``. All sizes in pixels.
+
+    Raises:
+        ValueError: ``fit`` is neither, or a size is below 1.
+    """
+    if min(frame_height, frame_width, input_height, input_width) < 1:
+        raise ValueError(
+            f"cannot fit {frame_width}x{frame_height} into {input_width}x{input_height} pixels"
+        )
+    if fit == "stretch":
+        return Placement(frame_width, frame_height, 0, 0, input_width, input_height)
+    if fit != "letterbox":
+        raise ValueError(f"fit is '{fit}', it must be letterbox or stretch")
+    scale = min(input_width / frame_width, input_height / frame_height)
+    width = max(1, min(input_width, round(frame_width * scale)))
+    height = max(1, min(input_height, round(frame_height * scale)))
+    left, top = (input_width - width) // 2, (input_height - height) // 2
+    return Placement(frame_width, frame_height, left, top, width, height)
+
+
+def boxes_to_frame(boxes: np.ndarray, placement: Placement) -> np.ndarray:
+    """Boxes of the engine's input as boxes of the frame, clipped to it.
+
+    Args:
+        boxes: float32 ``[n, 4]``, x1, y1, x2, y2 in input pixels. It is overwritten.
+
+    Returns:
+        The same array, x1, y1, x2, y2 in frame pixels.
+    """
+    across, down = boxes[:, 0::2], boxes[:, 1::2]
+    across -= placement.left
+    down -= placement.top
+    across /= placement.scale_x
+    down /= placement.scale_y
+    np.clip(across, 0, placement.frame_width, out=across)
+    np.clip(down, 0, placement.frame_height, out=down)
+    return boxes
+
+
+def pairwise_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Intersection over union of each box with each other one.
+
+    Args:
+        boxes: ``[n, 4]``, x1, y1, x2, y2.
+        others: ``[m, 4]``, in the same coordinates.
+
+    Returns:
+        ``[n, m]`` in [0, 1]; 0 where both boxes are empty.
+    """
+    top_left = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    bottom_right = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    sides = np.maximum(bottom_right - top_left, 0)
+    intersection = sides[..., 0] * sides[..., 1]
+    union = _area(boxes)[:, None] + _area(others)[None, :] - intersection
+    return intersection / np.maximum(union, np.finfo(np.float32).tiny)
+
+
+def _area(boxes: np.ndarray) -> np.ndarray:
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
+    return sides[:, 0] * sides[:, 1]

@@ -1,0 +1,1 @@
+"""The lifecycle node, and the only place that imports ROS."""

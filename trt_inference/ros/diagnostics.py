@@ -1,0 +1,51 @@
+"""What the node has counted and measured, as a message on /diagnostics."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Dict, Mapping
+
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+
+from trt_inference.timing import Percentiles
+
+
+@dataclass
+class Counters:
+    """Frames since the node was configured.
+
+    ``received`` = ``inferred`` + ``dropped`` (a newer frame came first) + ``rejected`` (not an
+    image that can be used) + at most two that wait or are in work.
+    """
+
+    received: int = 0
+    inferred: int = 0
+    dropped: int = 0
+    rejected: int = 0
+
+
+def diagnostics_message(
+    node_name: str,
+    stamp: Time,
+    facts: Mapping[str, str],
+    counters: Counters,
+    times: Mapping[str, Percentiles],
+) -> DiagnosticArray:
+    """One status: facts (engine, precision …), counters, and percentiles of each stage in ms."""
+    values: Dict[str, str] = dict(facts)
+    values.update({name: str(count) for name, count in asdict(counters).items()})
+    for stage, percentiles in times.items():
+        for name, milliseconds in asdict(percentiles).items():
+            values[f"{stage} {name} ms"] = f"{milliseconds:.3f}"
+    rejecting = counters.rejected > 0
+    status = DiagnosticStatus(
+        level=DiagnosticStatus.WARN if rejecting else DiagnosticStatus.OK,
+        name=f"{node_name}: detector",
+        message=f"{counters.rejected} images rejected" if rejecting else "running",
+        hardware_id="",
+        values=[KeyValue(key=key, value=value) for key, value in values.items()],
+    )
+    message = DiagnosticArray(status=[status])
+    message.header.stamp = stamp
+    return message

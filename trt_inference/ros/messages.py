@@ -1,0 +1,38 @@
+"""Detections → vision_msgs."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from std_msgs.msg import Header
+from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
+
+from trt_inference.detections import Detections
+
+
+def detections_to_message(
+    detections: Detections, header: Header, labels: Sequence[str]
+) -> Detection2DArray:
+    """A message with the image's own ``header``, boxes in its pixels, class names as
+    ``class_id``. It has no elements when nothing was seen."""
+    message = Detection2DArray(header=header)
+    message.detections = [
+        _detection(header, box, score, labels[class_id])
+        for box, score, class_id in zip(
+            detections.xyxy.tolist(), detections.scores.tolist(), detections.class_ids.tolist()
+        )
+    ]
+    return message
+
+
+def _detection(header: Header, box: Sequence[float], score: float, label: str) -> Detection2D:
+    hypothesis = ObjectHypothesisWithPose()
+    hypothesis.hypothesis.class_id = label
+    hypothesis.hypothesis.score = score
+    detection = Detection2D(header=header, results=[hypothesis])
+    x1, y1, x2, y2 = box
+    detection.bbox.center.position.x = (x1 + x2) / 2
+    detection.bbox.center.position.y = (y1 + y2) / 2
+    detection.bbox.size_x = x2 - x1
+    detection.bbox.size_y = y2 - y1
+    return detection

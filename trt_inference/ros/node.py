@@ -1,0 +1,250 @@
+"""The lifecycle node ``detector``: images in, vision_msgs detections out."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import signal
+import sys
+import time
+import traceback
+from typing import Any, Callable, Dict, List, Optional
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Detection2DArray
+
+from trt_inference.bundle import Bundle, load_bundle
+from trt_inference.detector import Detector
+from trt_inference.errors import TrtInferenceError
+from trt_inference.ros.diagnostics import diagnostics_message
+from trt_inference.ros.memory import keep_image_memory
+from trt_inference.ros.parameters import Parameters, Settings
+from trt_inference.ros.pipeline import Pipeline, Received
+from trt_inference.worker import InferenceThread
+
+SUCCESS = TransitionCallbackReturn.SUCCESS
+FAILURE = TransitionCallbackReturn.FAILURE
+ERROR = TransitionCallbackReturn.ERROR
+
+DRAIN_TIMEOUT = 5.0  # seconds that the frame in work may take when the node is deactivated
+
+Transition = Callable[["DetectorNode", LifecycleState], TransitionCallbackReturn]
+
+
+def logged(transition: Transition) -> Transition:
+    """Log what goes wrong in a transition, because rclpy swallows it.
+
+    An error that the user can mend is a FAILURE: the state stays as it was. Any other exception
+    is an ERROR: everything is freed, and the node can be configured again.
+    """
+
+    @functools.wraps(transition)
+    def guarded(node: DetectorNode, state: LifecycleState) -> TransitionCallbackReturn:
+        name = transition.__name__[len("on_") :]
+        try:
+            return transition(node, state)
+        except TrtInferenceError as error:
+            node.get_logger().error(f"{name} failed: {error}")
+            return FAILURE
+        except Exception:  # the boundary to rclpy, which would lose it
+            node.get_logger().error(f"{name} failed unexpectedly:\n{traceback.format_exc()}")
+            return ERROR
+
+    return guarded
+
+
+class DetectorNode(LifecycleNode):
+    """Subscribes to ``image`` and publishes ``~/detections`` and ``/diagnostics``."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("detector", **options)
+        self._thread: Optional[InferenceThread[Received]] = None
+        self._fault: Optional[Exception] = None
+        self._subscription: Any = None
+        self._detections: Any = None
+        self._diagnostics: Any = None
+        self._timer: Any = None
+        self._fault_condition = self.create_guard_condition(self._on_fault)
+        self._parameters_of_node = Parameters(self, self._set_thresholds)
+        for name in self._parameters_of_node.unknown:
+            self.get_logger().warning(f"parameter {name} does not exist and is ignored")
+
+    @logged
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load, check, allocate, warm up, publish. FAILURE leads back to unconfigured."""
+        settings = self._parameters_of_node.settings()
+        bundle = load_bundle(settings.bundle)
+        try:
+            self._open(settings, bundle)
+        except Exception:
+            self._free()
+            raise
+        return super().on_configure(state)
+
+    @logged
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe to images."""
+        self._subscription = self.create_subscription(
+            Image, "image", self._on_image, self._image_qos
+        )
+        return super().on_activate(state)
+
+    @logged
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Unsubscribe and finish the frame in work. ERROR after a fault of the engine."""
+        self._unsubscribe()
+        if self._thread is not None and not self._thread.drain(DRAIN_TIMEOUT):
+            self.get_logger().warning(f"the last frame takes longer than {DRAIN_TIMEOUT} s")
+        if self._fault is not None:
+            return ERROR
+        return super().on_deactivate(state)
+
+    @logged
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free the engine and the topics. ERROR after a fault of the engine."""
+        self._free()
+        return ERROR if self._fault is not None else SUCCESS
+
+    @logged
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free everything, from whatever state."""
+        self._free()
+        return SUCCESS
+
+    @logged
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free everything. SUCCESS leads to unconfigured."""
+        self._free()
+        self._fault = None
+        self.get_logger().error("everything is freed: the node can be configured again")
+        return SUCCESS
+
+    def destroy_node(self) -> None:
+        """Free the engine, which no transition does when the process is told to end."""
+        self._free()
+        super().destroy_node()
+
+    def _open(self, settings: Settings, bundle: Bundle) -> None:
+        self._fault = None
+        self._image_qos = QoSProfile(
+            depth=settings.image_depth,
+            reliability=ReliabilityPolicy[settings.image_reliability.upper()],
+        )
+        self._detections = self.create_lifecycle_publisher(Detection2DArray, "~/detections", 10)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._pipeline = Pipeline(self, self._detections)
+        self._thread = InferenceThread(
+            functools.partial(self._open_detector, settings, bundle),
+            self._pipeline.process,
+            self._report_fault,
+        )
+        detector = self._thread.start()
+        self._parameters_of_node.locked = True
+        precision = bundle.choose_precision(settings.precision)
+        self._facts = {
+            "bundle": str(bundle.path),
+            "precision": precision,
+            "engine": detector.engine.description,
+        }
+        detector.thresholds = self._parameters_of_node.thresholds(bundle.defaults)
+        self._timer = self.create_timer(settings.diagnostics_period, self._publish_diagnostics)
+        self.get_logger().info(
+            f"configured: {bundle.name} {precision}, {bundle.input.width}x{bundle.input.height}, "
+            f"{len(bundle.labels)} classes, {detector.engine.description}"
+        )
+
+    def _open_detector(self, settings: Settings, bundle: Bundle) -> Detector:
+        """Called on the inference thread, which owns the engine from then on."""
+        return Detector.open(
+            bundle, settings.backend, settings.precision, settings.threads, self._pipeline.clock
+        )
+
+    def _free(self) -> None:
+        """Undo all of configure and activate that was done. May be called at any time."""
+        self._unsubscribe()
+        if self._timer is not None:
+            self.destroy_timer(self._timer)
+            self._timer = None
+        if self._thread is not None and not self._thread.stop():
+            self.get_logger().error("the inference thread does not end: restart the process")
+        self._thread = None
+        if self._diagnostics is not None:
+            self.destroy_publisher(self._diagnostics)
+            self._diagnostics = None
+        if self._detections is not None:
+            self.destroy_lifecycle_publisher(self._detections)
+            self._detections = None
+        self._parameters_of_node.locked = False
+
+    def _unsubscribe(self) -> None:
+        if self._subscription is not None:
+            self.destroy_subscription(self._subscription)
+            self._subscription = None
+
+    def _set_thresholds(self, values: Dict[str, Any]) -> None:
+        """Take new thresholds for the next frame."""
+        detector = self._thread.detector if self._thread is not None else None
+        if detector is not None:
+            detector.thresholds = dataclasses.replace(detector.thresholds, **values)
+
+    def _on_image(self, image: Image) -> None:
+        """Hand the newest frame over; runs on the executor."""
+        counters = self._pipeline.counters
+        counters.received += 1
+        if self._thread is not None and self._thread.submit(Received(image, time.perf_counter())):
+            counters.dropped += 1
+
+    def _publish_diagnostics(self) -> None:
+        self._diagnostics.publish(
+            diagnostics_message(
+                self.get_fully_qualified_name(),
+                self.get_clock().now().to_msg(),
+                self._facts,
+                self._pipeline.counters,
+                self._pipeline.clock.percentiles(),
+            )
+        )
+
+    def _report_fault(self, error: Exception) -> None:
+        """Called on the inference thread: wake the executor."""
+        self._fault = error
+        self._fault_condition.trigger()
+
+    def _on_fault(self) -> None:
+        """Leave the state in which the node was, through error processing."""
+        self.get_logger().error(f"inference has failed: {self._fault!r}")
+        if self._subscription is not None:
+            self.trigger_deactivate()
+        elif self._thread is not None:
+            self.trigger_cleanup()
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    """Run the node until it is told to end. Returns the exit code."""
+    keep_image_memory()
+    rclpy.init(args=arguments)
+    executor = SingleThreadedExecutor()
+    node = DetectorNode()
+    executor.add_node(node)
+    try:
+        while rclpy.ok():
+            # A bounded wait, because a signal that comes between two waits wakes neither.
+            executor.spin_once(timeout_sec=0.5)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        # A second Ctrl-C must not cut the freeing short.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        node.destroy_node()
+        executor.shutdown()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,235 @@
+"""The node's parameters: declared, checked and read in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.exceptions import ParameterException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from trt_inference.bundle import PRECISIONS, Thresholds
+from trt_inference.engines import BACKENDS
+from trt_inference.errors import TrtInferenceError
+
+
+class ParameterError(TrtInferenceError):
+    """A parameter has a value with which the node cannot be configured."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One parameter. Without a default it takes the bundle's. A live one takes effect on the
+    next frame, the others when the node is configured."""
+
+    name: str
+    type: Parameter.Type
+    description: str
+    default: Any = None
+    range: Optional[Tuple[float, float]] = None
+    choices: Sequence[str] = ()
+    live: bool = False
+
+
+SPECS = (
+    Spec("bundle", Parameter.Type.STRING, "Folder made by the converter", default=""),
+    Spec(
+        "precision",
+        Parameter.Type.STRING,
+        "Precision of the network; auto takes the fastest",
+        default="auto",
+        choices=("auto", *PRECISIONS),
+    ),
+    Spec(
+        "backend", Parameter.Type.STRING, "What runs the network", default="auto", choices=BACKENDS
+    ),
+    Spec(
+        "threads",
+        Parameter.Type.INTEGER,
+        "CPU threads of one inference; 0 lets the backend choose",
+        default=0,
+        range=(0, 256),
+    ),
+    Spec(
+        "score_threshold",
+        Parameter.Type.DOUBLE,
+        "Lowest score of a detection",
+        range=(0.0, 1.0),
+        live=True,
+    ),
+    Spec(
+        "iou_threshold",
+        Parameter.Type.DOUBLE,
+        "IoU above which the worse of two boxes of one class is dropped",
+        range=(0.0, 1.0),
+        live=True,
+    ),
+    Spec(
+        "max_detections",
+        Parameter.Type.INTEGER,
+        "Most detections in one message",
+        range=(1, 10000),
+        live=True,
+    ),
+    Spec(
+        "image_reliability",
+        Parameter.Type.STRING,
+        "QoS reliability of the image subscription",
+        default="best_effort",
+        choices=("best_effort", "reliable"),
+    ),
+    Spec(
+        "image_depth",
+        Parameter.Type.INTEGER,
+        "QoS depth of the image subscription; more than 1 adds latency",
+        default=1,
+        range=(1, 100),
+    ),
+    Spec(
+        "diagnostics_period",
+        Parameter.Type.DOUBLE,
+        "Seconds between messages on /diagnostics",
+        default=1.0,
+        range=(0.1, 3600.0),
+    ),
+)
+
+_SPECS_BY_NAME = {spec.name: spec for spec in SPECS}
+THRESHOLDS = tuple(spec.name for spec in SPECS if spec.live)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What takes effect when the node is configured."""
+
+    bundle: str
+    precision: str
+    backend: str
+    threads: int
+    image_reliability: str
+    image_depth: int
+    diagnostics_period: float
+
+
+class Parameters:
+    """The parameters of one node.
+
+    A value at start-up that is not valid does not end the node: it is kept as a problem, and
+    configuring fails with it until the parameter is set to a valid value.
+
+    Args:
+        on_thresholds: called with the new values when live parameters were set.
+    """
+
+    def __init__(self, node: Node, on_thresholds: Callable[[Dict[str, Any]], None]) -> None:
+        self._node = node
+        self._on_thresholds = on_thresholds
+        self._problems: Dict[str, str] = {}
+        self._taken_from_bundle: List[str] = []
+        self.locked = False
+        node.add_on_set_parameters_callback(self._on_set)
+        for spec in SPECS:
+            self._declare(spec)
+        self.unknown = self._find_unknown()
+
+    def settings(self) -> Settings:
+        """The values to configure with.
+
+        Raises:
+            ParameterError: a value from start-up is not valid, or no bundle is given.
+        """
+        if self._problems:
+            raise ParameterError("; ".join(self._problems.values()))
+        settings = Settings(
+            **{spec.name: self._value(spec.name) for spec in SPECS if not spec.live}
+        )
+        if not settings.bundle:
+            raise ParameterError("parameter bundle is empty: set it to a folder with a model.json")
+        return settings
+
+    def thresholds(self, defaults: Thresholds) -> Thresholds:
+        """The live values; those that nobody has set become the bundle's, visibly."""
+        missing = [
+            name
+            for name in THRESHOLDS
+            if self._value(name) is None or name in self._taken_from_bundle
+        ]
+        self._node.set_parameters(
+            [Parameter(name, value=getattr(defaults, name)) for name in missing]
+        )
+        self._taken_from_bundle = missing
+        return Thresholds(**{name: self._value(name) for name in THRESHOLDS})
+
+    def _value(self, name: str) -> Any:
+        return self._node.get_parameter_or(name).value
+
+    def _declare(self, spec: Spec) -> None:
+        value = spec.type if spec.default is None else spec.default
+        try:
+            self._node.declare_parameter(spec.name, value, _descriptor(spec))
+        except ParameterException as error:
+            self._node.declare_parameter(spec.name, value, _descriptor(spec), ignore_override=True)
+            self._problems[spec.name] = f"parameter {spec.name}: {error}"
+
+    def _find_unknown(self) -> List[str]:
+        """Parameters given at start-up that do not exist: rclpy ignores them without a word."""
+        given = self._node._parameter_overrides  # there is no public way to see them
+        middleware = ("qos_overrides.", "use_sim_time", "start_type_description_service")
+        return [
+            name for name in given if name not in _SPECS_BY_NAME and not name.startswith(middleware)
+        ]
+
+    def _on_set(self, parameters: Sequence[Parameter]) -> SetParametersResult:
+        known = [parameter for parameter in parameters if parameter.name in _SPECS_BY_NAME]
+        for parameter in known:
+            reason = self._reason_against(parameter)
+            if reason:
+                return SetParametersResult(successful=False, reason=reason)
+        for parameter in known:
+            self._problems.pop(parameter.name, None)
+            if parameter.name in self._taken_from_bundle:
+                self._taken_from_bundle.remove(parameter.name)
+        live = {
+            parameter.name: parameter.value
+            for parameter in known
+            if _SPECS_BY_NAME[parameter.name].live and parameter.value is not None
+        }
+        if live:
+            self._on_thresholds(live)
+        return SetParametersResult(successful=True)
+
+    def _reason_against(self, parameter: Parameter) -> str:
+        """Why the parameter cannot be set; empty when it can. Ranges are checked by rclpy."""
+        spec = _SPECS_BY_NAME[parameter.name]
+        if spec.choices and parameter.value not in spec.choices:
+            return f"'{parameter.value}' is not one of {', '.join(spec.choices)}"
+        if self.locked and not spec.live:
+            return (
+                f"{parameter.name} takes effect when the node is configured: "
+                "deactivate and clean up first"
+            )
+        return ""
+
+
+def _descriptor(spec: Spec) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(description=spec.description)
+    if spec.choices:
+        descriptor.additional_constraints = f"one of {', '.join(spec.choices)}"
+    elif not spec.live:
+        descriptor.additional_constraints = "read when the node is configured"
+    if spec.range and spec.type == Parameter.Type.DOUBLE:
+        descriptor.floating_point_range = [
+            FloatingPointRange(from_value=float(spec.range[0]), to_value=float(spec.range[1]))
+        ]
+    elif spec.range:
+        descriptor.integer_range = [
+            IntegerRange(from_value=int(spec.range[0]), to_value=int(spec.range[1]))
+        ]
+    return descriptor

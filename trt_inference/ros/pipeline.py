@@ -1,0 +1,97 @@
+"""What happens to each image on the inference thread: read, detect, publish, count."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple, Tuple
+
+from rclpy.node import Node
+from rclpy.time import Time
+from sensor_msgs.msg import Image
+
+from trt_inference.detector import STAGES, Detector
+from trt_inference.errors import ImageError
+from trt_inference.ros.diagnostics import Counters
+from trt_inference.ros.images import ImageReader, describe_format
+from trt_inference.ros.messages import detections_to_message
+from trt_inference.timing import StageClock
+
+WARNING_PERIOD = 5.0  # seconds between two warnings of the same kind
+
+
+class Received(NamedTuple):
+    """An image with the time of its arrival on ``time.perf_counter``'s clock, in seconds."""
+
+    image: Image
+    at: float
+
+
+class Pipeline:
+    """Takes one image after the other from arrival to the published message.
+
+    Attributes:
+        counters: since the node was configured.
+        clock: of the stages ``wait`` (in the mailbox), those of the detector, ``publish``,
+            ``node`` (received to published) and ``age`` (the image's stamp to published).
+    """
+
+    def __init__(self, node: Node, publisher: Any) -> None:
+        """
+        Args:
+            publisher: of ``vision_msgs/Detection2DArray``.
+        """
+        self.counters = Counters()
+        self.clock = StageClock(("wait", *STAGES, "publish", "node", "age"))
+        self._node = node
+        self._publisher = publisher
+        self._reader = ImageReader()
+        self._format: Tuple[Any, ...] = ()
+
+    def process(self, detector: Detector, received: Received) -> None:
+        """Detect and publish. An image that cannot be used is counted and said.
+
+        Raises:
+            EngineError: the engine has failed.
+        """
+        taken = time.perf_counter()
+        image = received.image
+        try:
+            frame = self._reader.read(image)
+        except ImageError as error:
+            self._reject(error)
+            return
+        self._note_format(image)
+        detections = detector.detect(frame)
+        detected = time.perf_counter()
+        self._publisher.publish(
+            detections_to_message(detections, image.header, detector.bundle.labels)
+        )
+        published = time.perf_counter()
+        self.counters.inferred += 1
+        self.clock.record("wait", taken - received.at)
+        self.clock.record("publish", published - detected)
+        self.clock.record("node", published - received.at)
+        age = self._node.get_clock().now() - Time.from_msg(image.header.stamp)
+        self.clock.record("age", age.nanoseconds * 1e-9)
+
+    def _reject(self, error: ImageError) -> None:
+        self.counters.rejected += 1
+        self._node.get_logger().warning(
+            f"image rejected ({self.counters.rejected} so far): {error}",
+            throttle_duration_sec=WARNING_PERIOD,
+        )
+
+    def _note_format(self, image: Image) -> None:
+        """Say it when a camera changes what it sends."""
+        current = (image.width, image.height, image.encoding, image.step)
+        if current == self._format:
+            return
+        if self._format:
+            self._node.get_logger().warning(
+                f"images are {describe_format(image)} now, they were "
+                f"{self._format[0]}x{self._format[1]} {self._format[2]}",
+                throttle_duration_sec=WARNING_PERIOD,
+            )
+        else:
+            self._node.get_logger().info(f"images are {describe_format(image)}")
+        self._format = current

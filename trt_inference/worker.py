@@ -1,0 +1,131 @@
+"""The newest-frame mailbox and the one thread that owns the engine."""
+
+from __future__ import annotations
+
+import threading
+from typing import Callable, Generic, Optional, TypeVar
+
+from trt_inference.detector import Detector
+
+Item = TypeVar("Item")
+
+
+class Mailbox(Generic[Item]):
+    """Holds at most one item: a new one replaces one that was not taken yet."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._item: Optional[Item] = None
+        self._busy = False
+        self._closed = False
+
+    def put(self, item: Item) -> bool:
+        """Leave ``item``; True when it replaced an older one, or the mailbox is closed."""
+        with self._condition:
+            if self._closed:
+                return True
+            replaced = self._item is not None
+            self._item = item
+            self._condition.notify_all()
+            return replaced
+
+    def take(self) -> Optional[Item]:
+        """Wait for an item and mark the mailbox busy until the next call; None when closed."""
+        with self._condition:
+            self._busy = False
+            self._condition.notify_all()
+            self._condition.wait_for(lambda: self._item is not None or self._closed)
+            item, self._item = self._item, None
+            self._busy = item is not None
+            return item
+
+    def drain(self, timeout: float) -> bool:
+        """Wait until nothing is waiting or being worked on; False after ``timeout`` seconds."""
+        with self._condition:
+            return self._condition.wait_for(lambda: self._item is None and not self._busy, timeout)
+
+    def close(self) -> None:
+        """Wake the taker, which gets None. What was not taken is thrown away."""
+        with self._condition:
+            self._closed = True
+            self._item = None
+            self._condition.notify_all()
+
+
+class InferenceThread(Generic[Item]):
+    """Opens a detector, hands it each item with the newest frame, and closes it: all on one
+    thread, because a CUDA context belongs to the thread that made it.
+
+    Args:
+        open_detector: makes the detector.
+        process: called with the detector and an item. An exception that it raises ends the
+            thread.
+        on_fault: called on the thread with that exception, after the detector was closed.
+    """
+
+    def __init__(
+        self,
+        open_detector: Callable[[], Detector],
+        process: Callable[[Detector, Item], None],
+        on_fault: Callable[[Exception], None],
+    ) -> None:
+        self._open_detector = open_detector
+        self._process = process
+        self._on_fault = on_fault
+        self._mailbox: Mailbox[Item] = Mailbox()
+        self._opened = threading.Event()
+        self._open_error: Optional[Exception] = None
+        self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
+        self.detector: Optional[Detector] = None
+
+    def start(self) -> Detector:
+        """Start, and wait until the detector is open.
+
+        Raises:
+            Exception: whatever ``open_detector`` raised.
+        """
+        self._thread.start()
+        self._opened.wait()
+        if self._open_error is not None:
+            self._thread.join()
+            raise self._open_error
+        if self.detector is None:
+            raise RuntimeError("the inference thread ended before it opened its detector")
+        return self.detector
+
+    def submit(self, item: Item) -> bool:
+        """Hand over the newest item; True when one was dropped, this or an older one."""
+        return self._mailbox.put(item)
+
+    def drain(self, timeout: float) -> bool:
+        """Wait for the item in work; False when it takes longer than ``timeout`` seconds."""
+        return self._mailbox.drain(timeout)
+
+    def stop(self, timeout: float = 5.0) -> bool:
+        """End the thread and close the detector; False when it did not end in time."""
+        self._mailbox.close()
+        if self._thread.ident is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self.detector = self._open_detector()
+        except Exception as error:  # handed to the thread that waits in start()
+            self._open_error = error
+            return
+        finally:
+            self._opened.set()
+        fault = self._work(self.detector)
+        self._mailbox.close()
+        if fault is not None:
+            self._on_fault(fault)
+
+    def _work(self, detector: Detector) -> Optional[Exception]:
+        with detector:
+            try:
+                for item in iter(self._mailbox.take, None):
+                    self._process(detector, item)
+            except Exception as error:  # handed to on_fault, once the detector is closed
+                return error
+        return None
