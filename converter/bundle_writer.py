@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import glob
 import json
 import os
 import shutil
@@ -44,7 +45,7 @@ def new_bundle(output: Path, overwrite: bool) -> Iterator[Path]:
         OutputError: the disk is full or not writable, or ``output`` may not be replaced.
     """
     check_output(output, overwrite)
-    output = output.absolute()
+    output = output.resolve()  # the place that a link stands for
     partial = output.with_name(f".{output.name}.partial-{os.getpid()}")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -71,10 +72,15 @@ def _publish(partial: Path, output: Path, overwrite: bool) -> None:
     if not output.exists():
         partial.rename(output)
     elif not _exchange(partial, output):
-        old = output.with_name(f".{output.name}.old")
+        old = _set_aside(output)
         output.rename(old)
         partial.rename(output)
         shutil.rmtree(old)
+
+
+def _set_aside(output: Path) -> Path:
+    """Where the old bundle waits, on a file system that cannot exchange two folders."""
+    return output.with_name(f".{output.name}.old")
 
 
 def _exchange(one: Path, other: Path) -> bool:
@@ -101,7 +107,12 @@ def _flush(folder: Path) -> None:
 
 def _remove_leftovers(output: Path) -> None:
     """Folders of runs that were killed."""
-    for folder in output.parent.glob(f".{output.name}.partial-*"):
+    old = _set_aside(output)
+    if output.exists():
+        shutil.rmtree(old, ignore_errors=True)
+    elif old.exists():  # killed between the two renamings: the old bundle comes back
+        old.rename(output)
+    for folder in output.parent.glob(f".{glob.escape(output.name)}.partial-*"):
         process = folder.name.rpartition("-")[2]
         if process.isdigit() and not Path("/proc", process).exists():
             shutil.rmtree(folder, ignore_errors=True)

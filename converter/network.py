@@ -28,7 +28,7 @@ class Network:
         """
         self.model, self.opset, self.input_size = model, opset, input_size
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # its errors come as exceptions
         try:
             self._session = onnxruntime.InferenceSession(
                 model.SerializeToString(), options, providers=["CPUExecutionProvider"]
@@ -36,7 +36,10 @@ class Network:
             self.input = self._session.get_inputs()[0].name
             outputs = self.run(np.zeros((1, *input_size, 3), np.float32))
         except Exception as error:  # its errors have no common base below Exception
-            raise ExportError(f"ONNX Runtime refuses the exported network: {error}") from error
+            height, width = input_size
+            raise ExportError(
+                f"ONNX Runtime cannot run the exported network on {width}x{height} pixels: {error}"
+            ) from error
         # Sizes are read off a run, because exported graphs often leave them open.
         self.outputs = [
             Tensor(name, value.dtype.name, (-1, *value.shape[1:]))
@@ -74,6 +77,11 @@ def image_input(signature: Signature, wanted: tuple[int, int] | None) -> tuple[i
         raise SavedModelError(
             f"input {tensor} of signature '{signature.name}' is not supported: "
             "it must be float32 [N, height, width, 3]"
+        )
+    if tensor.shape[0] > 1:
+        raise SavedModelError(
+            f"input {tensor} of signature '{signature.name}' takes {tensor.shape[0]} images at "
+            "once: export it with a batch of 1 or of any size (None)"
         )
     return _agreed_size(tensor, wanted)
 

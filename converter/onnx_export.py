@@ -51,7 +51,9 @@ def export(saved_model: SavedModel, signature: Signature, opset: int, folder: Pa
     if exit_code != 0 or not file.is_file():
         raise ExportError(
             f"tf2onnx could not convert signature '{signature.name}' of '{saved_model.path}' "
-            f"({_reason(exit_code)}):\n{_last_lines(log)}"
+            f"({_reason(exit_code)}):\n{_last_lines(log)}\n"
+            f"When tf.saved_model.load('{saved_model.path}') fails too, export the model again; "
+            "otherwise please report it with the model"
         )
     return Export(_load_checked(file), time.monotonic() - started, peak_bytes)
 
@@ -78,8 +80,10 @@ def _reason(exit_code: int) -> str:
 
 
 def _last_lines(log: Path) -> str:
+    """What tf2onnx said last; of a Python exception its message, not where it was raised."""
     lines = log.read_text("utf-8", errors="replace").splitlines()
-    return "\n".join(f"  {line}" for line in lines[-LOG_LINES:])
+    told = [line for line in lines if line.strip() and not line.startswith((" ", "Traceback"))]
+    return "\n".join(f"  {line}" for line in told[-LOG_LINES:])
 
 
 def _load_checked(file: Path) -> onnx.ModelProto:

@@ -78,15 +78,15 @@ def read_saved_model(path: Path) -> SavedModel:
     }
     if not signatures:
         raise SavedModelError(f"'{path}' has no signature: {HOW_TO_SAVE}")
-    if not (path / "variables" / "variables.index").is_file() and _has_variables(graph):
-        raise SavedModelError(f"'{path}' has no variables/variables.index: copy the whole folder")
+    if _has_variables(graph):
+        _check_variables(path / "variables")
     return SavedModel(path, graph.meta_info_def.tensorflow_version, signatures)
 
 
 def hash_saved_model(path: Path) -> str:
     """One SHA-256 over the graph and all variables, by which a bundle names its source."""
     digest = hashlib.sha256()
-    for file in [path / GRAPH_FILE, *sorted((path / "variables").glob("*"))]:
+    for file in [path / GRAPH_FILE, *sorted((path / "variables").glob("variables.*"))]:
         digest.update(f"{file.name} {sha256_of_file(file)}\n".encode())
     return digest.hexdigest()
 
@@ -100,7 +100,7 @@ def _parse(file: Path) -> Any:
     message = saved_model_pb2.SavedModel()
     try:
         message.ParseFromString(file.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise SavedModelError(_why_missing(file.parent)) from None
     except (OSError, DecodeError) as error:
         raise SavedModelError(
@@ -116,8 +116,8 @@ def _why_missing(path: Path) -> str:
         return f"'{path}' is a Keras file, not a SavedModel: load it and {HOW_TO_SAVE}"
     if not path.is_dir():
         return f"'{path}' is a file: give the folder of a SavedModel"
-    inside = [file.parent.name for file in path.glob(f"*/{GRAPH_FILE}")]
-    hint = f"did you mean '{path / inside[0]}'?" if inside else HOW_TO_SAVE
+    inside = sorted(path.glob(f"*/{GRAPH_FILE}"))
+    hint = f"did you mean '{inside[-1].parent}'?" if inside else HOW_TO_SAVE
     return f"'{path}' is not a SavedModel, it has no {GRAPH_FILE}: {hint}"
 
 
@@ -125,8 +125,17 @@ def _select_graph(path: Path, message: Any) -> Any:
     for graph in message.meta_graphs:
         if TAG in graph.meta_info_def.tags:
             return graph
-    found = [list(graph.meta_info_def.tags) for graph in message.meta_graphs]
-    raise SavedModelError(f"'{path}' has no graph with the tag '{TAG}', only {found}")
+    found = [" ".join(graph.meta_info_def.tags) or "no tag" for graph in message.meta_graphs]
+    listed = f"only graphs with {', '.join(found)}" if found else "no graph at all"
+    raise SavedModelError(
+        f"'{path / GRAPH_FILE}' has {listed}, not one with the tag '{TAG}': {HOW_TO_SAVE}"
+    )
+
+
+def _check_variables(folder: Path) -> None:
+    for pattern in ("variables.index", "variables.data-*"):
+        if not any(folder.glob(pattern)):
+            raise SavedModelError(f"there is no '{folder / pattern}': copy the whole SavedModel")
 
 
 def _has_variables(graph: Any) -> bool:

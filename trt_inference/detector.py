@@ -11,6 +11,7 @@ from trt_inference.bundle import Bundle, Thresholds
 from trt_inference.detections import Detections
 from trt_inference.engines import open_engine
 from trt_inference.engines.base import Engine
+from trt_inference.errors import EngineError
 from trt_inference.postprocess import postprocess
 from trt_inference.preprocess import Preprocessor
 from trt_inference.timing import StageClock
@@ -54,7 +55,11 @@ class Detector:
             EngineError: the backend is not there or does not take the model.
         """
         engine = open_engine(bundle, backend, bundle.choose_precision(precision), threads)
-        engine.infer()
+        try:
+            engine.infer()
+        except EngineError:
+            engine.close()
+            raise
         return cls(bundle, engine, clock)
 
     def detect(self, frame: np.ndarray) -> Detections:

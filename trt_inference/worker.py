@@ -59,7 +59,7 @@ class InferenceThread(Generic[Item]):
     Args:
         open_detector: makes the detector.
         process: called with the detector and an item. An exception that it raises ends the
-            thread.
+            thread, as does one of closing the detector.
         on_fault: called on the thread with that exception, after the detector was closed.
     """
 
@@ -118,14 +118,20 @@ class InferenceThread(Generic[Item]):
             self._opened.set()
         fault = self._work(self.detector)
         self._mailbox.close()
+        self._mailbox.take()  # the item at which it failed is in work no longer
         if fault is not None:
             self._on_fault(fault)
 
     def _work(self, detector: Detector) -> Optional[Exception]:
-        with detector:
-            try:
-                for item in iter(self._mailbox.take, None):
-                    self._process(detector, item)
-            except Exception as error:  # handed to on_fault, once the detector is closed
-                return error
-        return None
+        """Process items until the mailbox is closed; the first thing that went wrong, if any."""
+        fault: Optional[Exception] = None
+        try:
+            with detector:
+                try:
+                    for item in iter(self._mailbox.take, None):
+                        self._process(detector, item)
+                except Exception as error:  # handed to on_fault, once the detector is closed
+                    fault = error
+        except Exception as error:  # of closing, which often fails after a fault of the device
+            fault = fault or error
+        return fault

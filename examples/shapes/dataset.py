@@ -20,8 +20,9 @@ from examples.shapes.drawing import CLASS_NAMES, Scene, draw_scene
 
 ANNOTATIONS_FILE = "annotations.json"
 PAD_VALUE = 114
-# Mostly camera formats; the square one fills the letterbox. Height, width.
-TRAINING_SIZES = ((360, 640), (360, 640), (480, 640), (640, 640))
+# Height, width and most shapes of training pictures. The square ones fill the letterbox, and
+# many shapes a picture teach more in the same time.
+TRAINING_FORMATS = ((360, 640, 8), (480, 640, 10), (640, 640, 14), (640, 640, 14))
 
 
 def letterbox(scene: Scene, side: int) -> Scene:
@@ -43,8 +44,8 @@ def letterbox(scene: Scene, side: int) -> Scene:
 
 def training_scene(generator: np.random.Generator, side: int) -> Scene:
     """A letterboxed scene of one of the training formats, uint8 [side, side, 3], BGR."""
-    height, width = TRAINING_SIZES[generator.integers(len(TRAINING_SIZES))]
-    return letterbox(draw_scene(generator, height, width), side)
+    height, width, most = TRAINING_FORMATS[generator.integers(len(TRAINING_FORMATS))]
+    return letterbox(draw_scene(generator, height, width, most), side)
 
 
 def coco_annotations(scenes: list[Scene], file_names: list[str]) -> dict[str, Any]:

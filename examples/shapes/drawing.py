@@ -21,7 +21,7 @@ CIRCLE, SQUARE, TRIANGLE = range(3)
 SMALLEST_RADIUS, LARGEST_RADIUS = 0.04, 0.125
 SUBPIXEL_BITS = 4  # OpenCV draws at sixteenths of a pixel
 NOISE_MARGIN = 64  # pixels by which the noise can be shifted
-NOISE_SCALE = 100.0
+NOISE_STRENGTHS = (3, 5, 7, 10, 14)
 SIMULATION_STEP = 1 / 60  # seconds
 
 
@@ -69,8 +69,9 @@ def draw_scene(
 ) -> Scene:
     """Draw 1 to `most_shapes` shapes, hardly overlapping, on a noisy background."""
     image = draw_background(generator, height, width)
-    shapes = place_shapes(generator, image, int(generator.integers(1, most_shapes + 1)))
-    noise = random_noise(generator, height, width)
+    class_ids = generator.integers(len(CLASS_NAMES), size=generator.integers(1, most_shapes + 1))
+    shapes = place_shapes(generator, image, class_ids.tolist())
+    noise = random_noise(generator, height, width, int(generator.choice(NOISE_STRENGTHS)))
     return paint(image, shapes, noise)
 
 
@@ -95,12 +96,17 @@ def draw_background(generator: np.random.Generator, height: int, width: int) -> 
     return image
 
 
-def place_shapes(generator: np.random.Generator, image: np.ndarray, count: int) -> list[Shape]:
-    """Random shapes whose circumscribed circles overlap by a tenth at most."""
+def place_shapes(
+    generator: np.random.Generator, image: np.ndarray, class_ids: list[int]
+) -> list[Shape]:
+    """Random shapes, fewer than asked for where there is no room for more.
+
+    Their circumscribed circles overlap by a tenth at most.
+    """
     height, width = image.shape[:2]
     shapes: list[Shape] = []
-    for _ in range(20 * count):
-        if len(shapes) == count:
+    for _ in range(10 * len(class_ids)):
+        if len(shapes) == len(class_ids):
             break
         bounds = np.log([SMALLEST_RADIUS, LARGEST_RADIUS])
         radius = float(np.exp(generator.uniform(*bounds)) * max(height, width))
@@ -108,15 +114,19 @@ def place_shapes(generator: np.random.Generator, image: np.ndarray, count: int) 
         if all(
             np.hypot(*(centre - other.centre)) > 0.9 * (radius + other.radius) for other in shapes
         ):
-            shapes.append(random_shape(generator, image, centre, radius))
+            class_id = class_ids[len(shapes)]
+            shapes.append(random_shape(generator, image, class_id, centre, radius))
     return shapes
 
 
 def random_shape(
-    generator: np.random.Generator, image: np.ndarray, centre: np.ndarray, radius: float
+    generator: np.random.Generator,
+    image: np.ndarray,
+    class_id: int,
+    centre: np.ndarray,
+    radius: float,
 ) -> Shape:
-    """A shape of random class, rotation and a colour that stands out from the background."""
-    class_id = int(generator.integers(len(CLASS_NAMES)))
+    """A shape of random rotation and of a colour that stands out from the background."""
     corners = (0, 4, 3)[class_id]
     corner_angles = np.arange(corners) * (2 * np.pi / max(corners, 1))
     if class_id == TRIANGLE:
@@ -145,22 +155,22 @@ def contrasting_colour(
     return tuple(colours[contrast.argmax()].tolist())
 
 
-@lru_cache(maxsize=8)
-def noise_tile(height: int, width: int) -> np.ndarray:
-    """The noise of an image sensor, standard deviation NOISE_SCALE, int16 [H, W, 3]."""
+@lru_cache(maxsize=32)
+def noise_tile(height: int, width: int, strength: int) -> np.ndarray:
+    """The noise of an image sensor of that standard deviation, int16 [H, W, 3]."""
     tile = np.empty((height, width, 3), np.int16)
-    cv2.setRNGSeed(height * width)
-    cv2.randn(tile, (0, 0, 0), (NOISE_SCALE,) * 3)
+    cv2.setRNGSeed(strength)
+    cv2.randn(tile, (0, 0, 0), (strength,) * 3)
     return tile
 
 
-def random_noise(generator: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """A random part of the noise, int16 [H, W, 3]; how strong it is differs per scene."""
-    tile = noise_tile(height + NOISE_MARGIN, width + NOISE_MARGIN)
+def random_noise(
+    generator: np.random.Generator, height: int, width: int, strength: int
+) -> np.ndarray:
+    """A part of a larger tile of noise, which costs less than new noise, int16 [H, W, 3]."""
+    tile = noise_tile(height + NOISE_MARGIN, width + NOISE_MARGIN, strength)
     y, x = generator.integers(NOISE_MARGIN, size=2)
-    strength = float(generator.uniform(3, 14)) / NOISE_SCALE
-    part = tile[y : y + height, x : x + width]
-    return cv2.addWeighted(part, strength, part, 0, 0)
+    return tile[y : y + height, x : x + width]
 
 
 def paint(background: np.ndarray, shapes: list[Shape], noise: np.ndarray) -> Scene:
@@ -207,9 +217,8 @@ class MovingScene:
         generator = np.random.default_rng(seed)
         self._seed, self._size = seed, np.array([width, height], float)
         self._background = draw_background(generator, height, width)
-        margin = NOISE_MARGIN
-        self._noise = random_noise(generator, height + margin, width + margin)
-        self._start = place_shapes(generator, self._background, count)
+        class_ids = [index % len(CLASS_NAMES) for index in range(count)]
+        self._start = place_shapes(generator, self._background, class_ids)
         count = len(self._start)
         self._radii = np.array([shape.radius for shape in self._start])
         direction = generator.uniform(0, 2 * np.pi, count)
@@ -236,7 +245,9 @@ class MovingScene:
                 self._start, self._centres, self._velocities, self._spins
             )
         ]
-        return paint(self._background, shapes, self._noise_at(time_in_seconds))
+        generator = np.random.default_rng([self._seed, int(time_in_seconds * 1000)])
+        height, width = self._background.shape[:2]
+        return paint(self._background, shapes, random_noise(generator, height, width, 7))
 
     def _restart(self) -> None:
         self._step = 0
@@ -263,10 +274,3 @@ class MovingScene:
         if distance < self._radii[first] + self._radii[second] and approach > 0:
             self._velocities[first] -= approach * normal
             self._velocities[second] += approach * normal
-
-    def _noise_at(self, time_in_seconds: float) -> np.ndarray:
-        """The noise, shifted differently for each millisecond."""
-        generator = np.random.default_rng([self._seed, int(time_in_seconds * 1000)])
-        x, y = generator.integers(NOISE_MARGIN, size=2)
-        width, height = self._size.astype(int)
-        return self._noise[y : y + height, x : x + width]

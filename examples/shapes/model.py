@@ -52,16 +52,13 @@ def build_model() -> keras.Model:
     images = keras.Input((SIDE, SIDE, 3), name="images")
     values = convolution(images, 24, size=6, stride=4)
     values = convolution(values, 48, stride=2)
-    values = convolution(values, 48)
-    values = convolution(values, 96, stride=2)
-    for _ in range(2):
-        values = layers.Add()([values, convolution(values, 96)])
-    boxes = layers.Conv2D(4, 1, name="boxes")(convolution(values, 64))
+    values = convolution(values, 64, stride=2)
+    for _ in range(4):
+        values = layers.Add()([values, convolution(values, 64)])
+    boxes = layers.Conv2D(4, 1, name="boxes")(values)
     # Nearly all cells are background: start with low probabilities.
     rare = keras.initializers.Constant(-4.0)
-    classes = layers.Conv2D(len(CLASS_NAMES), 1, bias_initializer=rare, name="classes")(
-        convolution(values, 64)
-    )
+    classes = layers.Conv2D(len(CLASS_NAMES), 1, bias_initializer=rare, name="classes")(values)
     boxes = DecodeBoxes()(layers.Reshape((CELLS * CELLS, 4))(boxes))
     classes = layers.Reshape((CELLS * CELLS, len(CLASS_NAMES)))(classes)
     classes = layers.Activation("sigmoid")(classes)

@@ -89,7 +89,8 @@ def train(steps: int, seed: int) -> keras.Model:
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-4)
     model.compile(optimizer, loss=detection_loss, jit_compile=False)
     batches = training_batches(seed)
-    model.fit(batches, steps_per_epoch=steps, verbose=0, callbacks=[ProgressBar(steps)])
+    bar = ProgressBar(steps)
+    model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[bar])
     return model
 
 

@@ -21,17 +21,21 @@ class OnnxRuntimeEngine:
 
         Raises:
             BundleError: the bundle has no such precision, or its file was changed.
-            EngineError: ONNX Runtime does not take the file.
+            EngineError: ONNX Runtime does not take the file, or it does not fit the manifest.
         """
-        self._session: Optional[onnxruntime.InferenceSession] = _open_session(
-            str(bundle.model_file(precision)), threads
-        )
+        file = bundle.model_file(precision)
+        self._session: Optional[onnxruntime.InferenceSession] = _open_session(str(file), threads)
         self._input = np.zeros((1, bundle.input.height, bundle.input.width, 3), np.uint8)
         self._outputs: Dict[str, np.ndarray] = {
             spec.name: np.zeros((1, *spec.shape[1:]), spec.dtype) for spec in bundle.outputs
         }
         self._binding = self._session.io_binding()
-        self._bind(bundle.input.name)
+        try:
+            self._bind(bundle.input.name)
+        except Exception as error:  # its errors have no common base below Exception
+            raise EngineError(
+                f"{file} does not fit the manifest: {error}. Convert the model again"
+            ) from error
 
     @property
     def description(self) -> str:

@@ -74,6 +74,15 @@ class DetectorNode(LifecycleNode):
         for name in self._parameters_of_node.unknown:
             self.get_logger().warning(f"parameter {name} does not exist and is ignored")
 
+    def autostart(self) -> None:
+        """Configure and activate, if the parameter says so. The node does it itself, because
+        a request from outside can be lost while an earlier process of the same name is still
+        being discovered, after a respawn above all."""
+        if not self.get_parameter("autostart").value:
+            return
+        if self.trigger_configure() == SUCCESS:
+            self.trigger_activate()
+
     @logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check, allocate, warm up, publish. FAILURE leads back to unconfigured."""
@@ -232,6 +241,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     node = DetectorNode()
     executor.add_node(node)
     try:
+        node.autostart()
         while rclpy.ok():
             # A bounded wait, because a signal that comes between two waits wakes neither.
             executor.spin_once(timeout_sec=0.5)

@@ -93,6 +93,12 @@ SPECS = (
         range=(1, 100),
     ),
     Spec(
+        "autostart",
+        Parameter.Type.BOOL,
+        "Configure and activate when the process starts, without being asked",
+        default=False,
+    ),
+    Spec(
         "diagnostics_period",
         Parameter.Type.DOUBLE,
         "Seconds between messages on /diagnostics",
@@ -115,6 +121,7 @@ class Settings:
     threads: int
     image_reliability: str
     image_depth: int
+    autostart: bool
     diagnostics_period: float
 
 

@@ -1,0 +1,45 @@
+"""python3 -m benchmarks: frame to engine input, the node against a bare loop, memory."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import rclpy
+from rich.console import Console
+
+from benchmarks import memory, node, preprocessing
+
+PARTS = ("preprocessing", "node", "memory")
+
+
+def main() -> int:
+    """Run the benchmarks that are asked for."""
+    parser = argparse.ArgumentParser(prog="python3 -m benchmarks", description=__doc__)
+    parser.add_argument("--bundle", type=Path, required=True)
+    parser.add_argument("--only", choices=PARTS, help="one of the parts")
+    parser.add_argument("--seconds", type=float, default=15.0, help="of each run of the node")
+    parser.add_argument("--frames", type=int, default=10_000, help="of the memory run")
+    options = parser.parse_args()
+    chosen = PARTS if options.only is None else (options.only,)
+    console = Console()
+    # Away from other ROS nodes of the machine, which would disturb and be disturbed.
+    os.environ.setdefault("ROS_DOMAIN_ID", "87")
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    rclpy.init()
+    try:
+        if "preprocessing" in chosen:
+            console.print(preprocessing.table(options.bundle))
+        if "node" in chosen:
+            console.print(node.table(options.bundle, options.seconds))
+        if "memory" in chosen:
+            console.print(memory.table(options.bundle, options.frames))
+    finally:
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""CPU time from a camera frame to the engine's input."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rich.table import Table
+
+from trt_inference.bundle import load_bundle
+from trt_inference.geometry import Placement
+from trt_inference.preprocess import Preprocessor
+
+FRAMES = ((720, 1280), (1080, 1920))
+LARGE_INPUT = 640  # a common size of detectors, beside the bundle's own
+PAD = 114
+ROUNDS = 60
+CALLS = 20
+
+
+def table(bundle: Path) -> Table:
+    """The resize alone, what the node does, and what is usually done; medians of the CPU time
+    of all threads. All three letterbox."""
+    spec = load_bundle(bundle).input
+    result = Table(
+        "frame → input", "cv2.resize alone ms", "ours ms", "of the resize",
+        "usual ms", "usual / ours", title="frame to engine input, CPU time",
+    )  # fmt: skip
+    for size in ((spec.height, spec.width), (LARGE_INPUT, LARGE_INPUT)):
+        for frame_size in FRAMES:
+            alone, ours, usual = (np.median(times) * 1e3 for times in measure(frame_size, size))
+            name = f"{frame_size[1]}x{frame_size[0]} → {size[1]}x{size[0]}"
+            ratios = f"{ours / alone:.2f}", f"{usual / ours:.2f}"
+            result.add_row(
+                name, f"{alone:.3f}", f"{ours:.3f}", ratios[0], f"{usual:.3f}", ratios[1]
+            )
+    return result
+
+
+def measure(frame_size: tuple[int, int], input_size: tuple[int, int]) -> list[np.ndarray]:
+    """CPU seconds of one call of: the resize alone, the preprocessor, the usual steps."""
+    frame = np.random.default_rng(0).integers(0, 256, (*frame_size, 3), np.uint8)
+    preprocess = Preprocessor(np.zeros((*input_size, 3), np.uint8), "letterbox", PAD)
+    place = preprocess(frame)
+    target = np.zeros((place.height, place.width, 3), np.uint8)
+    return cpu_times(
+        [
+            lambda: cv2.resize(frame, (place.width, place.height), dst=target),
+            lambda: preprocess(frame),
+            lambda: usual_steps(frame, place, input_size),
+        ]
+    )
+
+
+def usual_steps(
+    frame: np.ndarray, place: Placement, input_size: tuple[int, int]
+) -> np.ndarray:
+    """What most nodes do with each frame: float32 ``[1, 3, h, w]``, RGB."""
+    image = cv2.resize(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), (place.width, place.height))
+    bottom = input_size[0] - place.height - place.top
+    right = input_size[1] - place.width - place.left
+    image = cv2.copyMakeBorder(
+        image, place.top, bottom, place.left, right, cv2.BORDER_CONSTANT, value=(PAD, PAD, PAD)
+    )
+    return np.ascontiguousarray((image.astype(np.float32) / 255).transpose(2, 0, 1)[None])
+
+
+def cpu_times(ways: Sequence[Callable[[], object]]) -> list[np.ndarray]:
+    """Seconds of CPU time of one call, ``[ROUNDS]`` for each way, taken in turn so that a
+    change of the machine's pace meets all alike."""
+    samples = np.zeros((len(ways), ROUNDS))
+    for way in ways:
+        way()
+    for round_number in range(ROUNDS):
+        for index, way in enumerate(ways):
+            started = time.process_time()
+            for _ in range(CALLS):
+                way()
+            samples[index, round_number] = (time.process_time() - started) / CALLS
+    return list(samples)

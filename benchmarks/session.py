@@ -1,0 +1,82 @@
+"""The node and a camera as processes, and the node's own counts over a stretch of time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from lifecycle_msgs.msg import Transition
+
+from examples.shapes.monitor import Monitor
+from examples.shapes.processes import running
+
+NAMESPACE = "/bench"
+STARTED = 20.0  # seconds that discovery may take
+
+
+@dataclass
+class Session:
+    """A running node with a camera. Its figures are those that the node publishes."""
+
+    monitor: Monitor
+    process: psutil.Process
+
+    def wait_for(self, inferred: int, timeout: float) -> None:
+        """Wait until so many frames were inferred.
+
+        Raises:
+            TimeoutError: they were not, within ``timeout`` seconds.
+        """
+        if not self.monitor.spin(timeout, until=lambda: self.count("inferred") >= inferred):
+            raise TimeoutError(
+                f"the node inferred {self.count('inferred')} of {inferred} frames in {timeout} s"
+            )
+
+    def count(self, name: str) -> int:
+        """One of the node's counters, from its last message on /diagnostics."""
+        return int(self.monitor.record.diagnostics.get(name, 0))
+
+    def milliseconds(self, stage: str, percentile: str) -> float:
+        """Of the last 1000 frames."""
+        return float(self.monitor.record.diagnostics[f"{stage} {percentile} ms"])
+
+    def rate(self, name: str, seconds: float) -> float:
+        """How fast a counter of the node grows, a second."""
+        first, started = self._next(name)
+        self.monitor.spin(seconds)
+        last, ended = self._next(name)
+        return (last - first) / (ended - started)
+
+    def _next(self, name: str) -> tuple[int, float]:
+        """A counter when it arrives anew, and the time of that."""
+        self.monitor.record.diagnostics = {}
+        self.monitor.spin(STARTED, until=lambda: bool(self.monitor.record.diagnostics))
+        return self.count(name), time.monotonic()
+
+    @property
+    def resident_bytes(self) -> int:
+        """Resident memory of the node's process."""
+        return int(self.process.memory_info().rss)
+
+
+@contextmanager
+def session(bundle: Path, rate: float, width: int, height: int) -> Iterator[Session]:
+    """A configured, active node and a camera that sends one picture ``rate`` times a second."""
+    in_namespace = ("--ros-args", "-r", f"__ns:={NAMESPACE}")
+    parameters = ("-p", f"bundle:={bundle}", "-p", "diagnostics_period:=0.2")
+    camera = ("--rate", str(rate), "--width", str(width), "--height", str(height), "--still")
+    with running("trt_inference.ros.node", *in_namespace, *parameters) as process:
+        monitor = Monitor(namespace=NAMESPACE, watches_messages=False)
+        try:
+            monitor.transition(Transition.TRANSITION_CONFIGURE)
+            monitor.transition(Transition.TRANSITION_ACTIVATE)
+            with running("examples.shapes.camera", *camera, *in_namespace, sends_images=True):
+                current = Session(monitor, psutil.Process(process.pid))
+                current.wait_for(1, STARTED)
+                yield current
+        finally:
+            monitor.destroy_node()

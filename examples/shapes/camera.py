@@ -1,0 +1,99 @@
+"""A camera node that draws what it sees: moving shapes, with the truth about them.
+
+Publishes ``image`` (sensor_msgs/Image, bgr8) and, with the same header, ``ground_truth``
+(vision_msgs/Detection2DArray). Run it with config/fastdds_large_images.xml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import array
+import sys
+
+import numpy as np
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.utilities import remove_ros_args
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from vision_msgs.msg import Detection2DArray
+
+from examples.shapes.drawing import CLASS_NAMES, MovingScene, Scene
+from trt_inference.detections import Detections
+from trt_inference.ros.messages import detections_to_message
+
+FRAME_ID = "camera_optical_frame"
+
+
+class Camera(Node):
+    """Draws and publishes ``rate`` images a second while somebody subscribes to them."""
+
+    def __init__(self, width: int, height: int, rate: float, seed: int, still: bool) -> None:
+        """
+        Args:
+            still: send the first picture again and again, because drawing limits the rate.
+        """
+        super().__init__("camera")
+        self._still = still
+        self._drawn: Scene | None = None
+        self._scene = MovingScene(seed=seed, height=height, width=width)
+        sensor = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self._images = self.create_publisher(Image, "image", sensor)
+        self._truth = self.create_publisher(Detection2DArray, "ground_truth", 100)
+        self._image = Image(height=height, width=width, encoding="bgr8", step=width * 3)
+        self._started = self.get_clock().now()
+        self.create_timer(1 / rate, self._capture)
+
+    def _capture(self) -> None:
+        if self._images.get_subscription_count() == 0:
+            return
+        scene = self._draw()
+        # The image is "taken" when it is drawn: what follows is the way of a real image.
+        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=FRAME_ID)
+        self._image.header = header
+        self._images.publish(self._image)
+        ones = np.ones(len(scene.class_ids), np.float32)
+        truth = Detections(scene.xyxy, ones, scene.class_ids)
+        self._truth.publish(detections_to_message(truth, header, CLASS_NAMES))
+
+    def _draw(self) -> Scene:
+        """The scene of this moment, with its pixels in the message."""
+        if self._drawn is None or not self._still:
+            elapsed = self.get_clock().now() - self._started
+            self._drawn = self._scene.frame(elapsed.nanoseconds * 1e-9)
+            self._image.data = as_message_data(self._drawn.image)
+        return self._drawn
+
+
+def as_message_data(image: np.ndarray) -> array.array[int]:
+    """The bytes of a picture in the one type that rclpy takes without a copy for each byte."""
+    data = array.array("B")
+    data.frombytes(np.ascontiguousarray(image).data)
+    return data
+
+
+def main() -> int:
+    """Publish until the process is told to end."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--width", type=int, default=1280)
+    parser.add_argument("--height", type=int, default=720)
+    parser.add_argument("--rate", type=float, default=30.0, help="images a second")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--still", action="store_true", help="send one picture again and again")
+    rclpy.init()
+    options = parser.parse_args(remove_ros_args(sys.argv)[1:])
+    camera = Camera(options.width, options.height, options.rate, options.seed, options.still)
+    try:
+        rclpy.spin(camera)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        camera.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""The demo: a camera, the lifecycle node, and what it finds, with a table at the end."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import rclpy
+from lifecycle_msgs.msg import Transition
+from rich.console import Console
+from vision_msgs.msg import Detection2DArray
+
+from examples.shapes import demo_tables
+from examples.shapes.monitor import Monitor, MonitorError, Record
+from examples.shapes.processes import running
+from trt_inference.bundle import load_bundle
+from trt_inference.drawing import draw_detections
+from trt_inference.errors import TrtInferenceError
+from trt_inference.ros.messages import message_to_detections
+
+NAMESPACE = "/demo"
+PARAMETERS = Path(__file__).with_name("detector.yaml")
+LINE_PERIOD = 0.5  # seconds between two printed messages
+FIRST_MESSAGE = 20.0  # seconds that discovery and the first detection may take
+
+
+class Printer:
+    """Prints a message every half second: 30 lines a second cannot be read."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started: float | None = None
+        self._next = 0.0
+        self._count = 0
+
+    def __call__(self, message: Detection2DArray) -> None:
+        now = time.monotonic()
+        self._started = now if self._started is None else self._started
+        self._count += 1
+        if now < self._next:
+            return
+        self._next = now + LINE_PERIOD
+        found = [
+            f"{detection.results[0].hypothesis.class_id} "
+            f"{detection.results[0].hypothesis.score:.2f} at "
+            f"({detection.bbox.center.position.x:.0f}, {detection.bbox.center.position.y:.0f})"
+            for detection in message.detections
+        ]
+        self._console.print(
+            f"{now - self._started:5.1f} s  message {self._count:3d}  "
+            f"{', '.join(found) or 'nothing seen'}",
+            highlight=False, markup=False, soft_wrap=True,
+        )  # fmt: skip
+
+
+def watch(bundle: Path, seconds: float, rate: float, console: Console) -> Record:
+    """Run camera and node for ``seconds`` and record what they publish.
+
+    Raises:
+        MonitorError: the node does not come up, or publishes nothing.
+    """
+    in_namespace = ("--ros-args", "-r", f"__ns:={NAMESPACE}")
+    node_arguments = (*in_namespace, "--params-file", str(PARAMETERS), "-p", f"bundle:={bundle}")
+    with running("trt_inference.ros.node", *node_arguments):
+        monitor = Monitor(Printer(console), picture_period=2.0, namespace=NAMESPACE)
+        try:
+            monitor.transition(Transition.TRANSITION_CONFIGURE)
+            monitor.transition(Transition.TRANSITION_ACTIVATE)
+            camera = ("--rate", str(rate), *in_namespace)
+            with running("examples.shapes.camera", *camera, sends_images=True):
+                if not monitor.spin(FIRST_MESSAGE, until=lambda: bool(monitor.record.detections)):
+                    raise MonitorError(f"no detections came within {FIRST_MESSAGE:.0f} s")
+                monitor.spin(seconds)
+            # The camera has ended: let the last frame and the last counts arrive.
+            monitor.spin(1.5)
+            monitor.transition(Transition.TRANSITION_DEACTIVATE)
+            return monitor.record
+        finally:
+            monitor.destroy_node()
+
+
+def write_pictures(record: Record, labels: tuple[str, ...], folder: Path) -> int:
+    """Draw what was published on the images that were kept; the number of pictures."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    found = [stamp for stamp in record.pictures if stamp in record.detections]
+    for number, stamp in enumerate(found):
+        detections = message_to_detections(record.detections[stamp], labels)
+        picture = draw_detections(record.pictures[stamp], detections, labels)
+        cv2.imwrite(str(folder / f"detections-{number:02d}.png"), picture)
+    return len(found)
+
+
+def main() -> int:
+    """Run the demo. Returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bundle", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--rate", type=float, default=30.0, help="images a second")
+    options = parser.parse_args()
+    console = Console()
+    rclpy.init()
+    try:
+        labels = load_bundle(options.bundle).labels
+        record = watch(options.bundle, options.seconds, options.rate, console)
+        demo_tables.print_tables(record, labels, console)
+        count = write_pictures(record, labels, options.output)
+    except (TrtInferenceError, MonitorError) as error:
+        console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        rclpy.try_shutdown()
+    console.print(f"{count} annotated pictures in {options.output}/", soft_wrap=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""A ROS node that watches a detector: what it publishes, how late, and what was really there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from vision_msgs.msg import Detection2DArray
+
+from trt_inference.ros.images import ImageReader
+
+Stamp = tuple[int, int]
+
+
+class MonitorError(RuntimeError):
+    """The detector did not do what it was asked to."""
+
+
+@dataclass
+class Record:
+    """All that was received, by the stamp of the image. Latencies are in seconds."""
+
+    truth: dict[Stamp, Detection2DArray] = field(default_factory=dict)
+    detections: dict[Stamp, Detection2DArray] = field(default_factory=dict)
+    latencies: list[float] = field(default_factory=list)
+    pictures: dict[Stamp, np.ndarray] = field(default_factory=dict)
+    diagnostics: dict[str, str] = field(default_factory=dict)
+
+
+class Monitor(Node):
+    """Subscribes to ``detector/detections``, ``ground_truth`` and ``/diagnostics``, and looks at
+    an image now and then."""
+
+    def __init__(
+        self,
+        on_detections: Callable[[Detection2DArray], None] | None = None,
+        picture_period: float | None = None,
+        namespace: str = "",
+        watches_messages: bool = True,
+    ) -> None:
+        """
+        Args:
+            on_detections: called with each message.
+            picture_period: seconds between two images that are kept; None keeps none.
+            watches_messages: subscribe to detections and truth; else to /diagnostics only.
+        """
+        super().__init__("monitor", namespace=namespace)
+        self.record = Record()
+        self._on_detections = on_detections
+        self._reader = ImageReader()
+        self._look: Any = None
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self)
+        self._change_state: Any = self.create_client(ChangeState, "detector/change_state")
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
+        if watches_messages:
+            found = "detector/detections"
+            self.create_subscription(Detection2DArray, found, self._on_detection, 100)
+            self.create_subscription(Detection2DArray, "ground_truth", self._on_truth, 100)
+        if picture_period is not None:
+            self.create_timer(picture_period, self._look_once)
+
+    def transition(self, number: int, timeout: float = 30.0) -> None:
+        """Ask the detector for a transition of ``lifecycle_msgs/Transition``.
+
+        Raises:
+            MonitorError: no answer in ``timeout`` seconds, or the transition failed.
+        """
+        name = {
+            getattr(Transition, key): key[len("TRANSITION_") :].lower()
+            for key in ("TRANSITION_CONFIGURE", "TRANSITION_ACTIVATE", "TRANSITION_DEACTIVATE",
+                        "TRANSITION_CLEANUP")
+        }[number]  # fmt: skip
+        if not self._change_state.wait_for_service(timeout):
+            raise MonitorError(f"the detector node did not appear within {timeout:.0f} s")
+        answer = self._change_state.call_async(
+            ChangeState.Request(transition=Transition(id=number))
+        )
+        self._executor.spin_until_future_complete(answer, timeout)
+        if not answer.done():
+            raise MonitorError(f"the detector did not answer to '{name}' within {timeout:.0f} s")
+        if not answer.result().success:
+            raise MonitorError(f"the detector refused to {name}: its log line above says why")
+
+    def spin(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
+        """Receive for so long, or until a condition holds; True when it does."""
+        end = time.monotonic() + seconds
+        while not until():
+            if time.monotonic() >= end:
+                return False
+            self._executor.spin_once(timeout_sec=0.05)
+        return True
+
+    def _on_detection(self, message: Detection2DArray) -> None:
+        self.record.latencies.append(time.time() - in_seconds(message.header))
+        self.record.detections[stamp_of(message.header)] = message
+        if self._on_detections is not None:
+            self._on_detections(message)
+
+    def _on_truth(self, message: Detection2DArray) -> None:
+        self.record.truth[stamp_of(message.header)] = message
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name.endswith("/detector: detector"):
+                self.record.diagnostics = {pair.key: pair.value for pair in status.values}
+
+    def _look_once(self) -> None:
+        """Receive one image only: watching all of them would slow down what is measured."""
+        if self._look is None:
+            self._look = self.create_subscription(
+                Image, "image", self._on_image, qos_profile_sensor_data
+            )
+
+    def _on_image(self, message: Image) -> None:
+        if self._look is None:
+            return
+        self.destroy_subscription(self._look)
+        self._look = None
+        self.record.pictures[stamp_of(message.header)] = self._reader.read(message).copy()
+
+
+def stamp_of(header: Header) -> Stamp:
+    """Seconds and nanoseconds."""
+    return header.stamp.sec, header.stamp.nanosec
+
+
+def in_seconds(header: Header) -> float:
+    """The stamp in seconds of the system clock."""
+    return float(header.stamp.sec + header.stamp.nanosec * 1e-9)

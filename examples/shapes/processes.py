@@ -1,0 +1,45 @@
+"""The node and the camera as processes of their own, ended whatever happens."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LARGE_IMAGES = ROOT / "config" / "fastdds_large_images.xml"
+GRACE = 5.0  # seconds to end after SIGINT
+
+
+@contextmanager
+def running(module: str, *arguments: str, sends_images: bool = False) -> Iterator[subprocess.Popen]:
+    """Run ``python -m module arguments`` from the project's root, and end it with the block.
+
+    Args:
+        sends_images: with the middleware profile for large images.
+    """
+    environment = dict(os.environ, PYTHONUNBUFFERED="1")
+    if sends_images:
+        old = environment.get("ROS_DISTRO") in ("humble", "jazzy")
+        name = "FASTRTPS" if old else "FASTDDS"
+        environment[f"{name}_DEFAULT_PROFILES_FILE"] = str(LARGE_IMAGES)
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env=environment,
+        # Ctrl-C goes to the one in front, which then ends the others in order.
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

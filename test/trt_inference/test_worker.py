@@ -1,0 +1,215 @@
+"""The newest frame wins, and one thread owns the detector from opening to closing."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Callable, Iterator
+
+import pytest
+
+from trt_inference.worker import InferenceThread, Mailbox
+
+SOON = 10.0  # seconds, in which what is expected has happened long since
+A_MOMENT = 0.05  # seconds, to see that nothing happens
+
+
+class Resource:
+    """In the place of a detector: it notes on which threads it was opened and closed."""
+
+    def __init__(self, close_error: Exception | None = None) -> None:
+        self.opened_on = threading.get_ident()
+        self.closed_on: int | None = None
+        self._close_error = close_error
+
+    def __enter__(self) -> Resource:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.closed_on = threading.get_ident()
+        if self._close_error is not None:
+            raise self._close_error
+
+
+class Bench:
+    """An inference thread whose work goes on step by step, as the test lets it."""
+
+    def __init__(self, open_detector: Callable[[], Any] = Resource) -> None:
+        self.done: list[tuple[str, int]] = []
+        self.faults: list[tuple[Exception, bool]] = []
+        self.begun = threading.Semaphore(0)
+        self.may_end = threading.Semaphore(0)
+        self.faulted = threading.Event()
+        self.thread: InferenceThread[str] = InferenceThread(
+            open_detector, self._process, self._on_fault
+        )
+
+    def submit_and_wait_for_its_begin(self, item: str) -> None:
+        assert self.thread.submit(item) is False
+        assert self.begun.acquire(timeout=SOON)
+
+    def let_end(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.may_end.release()
+
+    def _process(self, detector: Any, item: str) -> None:
+        self.begun.release()
+        assert self.may_end.acquire(timeout=SOON)
+        if item == "fail":
+            raise RuntimeError("the device is lost")
+        self.done.append((item, threading.get_ident()))
+
+    def _on_fault(self, error: Exception) -> None:
+        self.faults.append((error, self.thread.detector.closed_on is not None))  # type: ignore
+        self.faulted.set()
+
+    def items(self) -> list[str]:
+        return [item for item, _ in self.done]
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    yield bench
+    bench.let_end(1000)
+    assert bench.thread.stop(SOON)
+
+
+def test_newest_item_wins_and_each_dropped_one_is_told(bench: Bench) -> None:
+    bench.thread.start()
+    bench.submit_and_wait_for_its_begin("0")
+    dropped = [bench.thread.submit(str(number)) for number in range(1, 6)]
+    assert dropped == [False, True, True, True, True]  # 1 waits, then each replaces the last
+    bench.let_end(2)
+    assert bench.thread.drain(SOON)
+    assert bench.items() == ["0", "5"]
+
+
+def test_every_item_is_either_worked_on_or_told_as_dropped(bench: Bench) -> None:
+    bench.let_end(1000)
+    bench.thread.start()
+    dropped = sum(bench.thread.submit(str(number)) for number in range(1000))
+    assert bench.thread.drain(SOON)
+    assert len(bench.items()) + dropped == 1000
+    assert bench.items() == sorted(set(bench.items()), key=int)
+    assert bench.items()[-1] == "999"
+
+
+def test_detector_is_opened_used_and_closed_on_one_thread_that_is_not_the_callers(
+    bench: Bench,
+) -> None:
+    bench.let_end()
+    detector: Any = bench.thread.start()
+    bench.thread.submit("0")
+    assert bench.thread.drain(SOON)
+    assert bench.thread.stop(SOON)
+    [(_, used_on)] = bench.done
+    assert detector.opened_on == used_on == detector.closed_on
+    assert detector.opened_on != threading.get_ident()
+
+
+def test_error_of_opening_reaches_the_caller_of_start() -> None:
+    def fail() -> Any:
+        raise ValueError("no such bundle")
+
+    bench = Bench(fail)
+    with pytest.raises(ValueError, match="no such bundle"):
+        bench.thread.start()
+    assert bench.faults == []
+    assert bench.thread.stop(SOON)
+
+
+def test_fault_is_told_after_the_detector_was_closed(bench: Bench) -> None:
+    bench.thread.start()
+    bench.submit_and_wait_for_its_begin("fail")
+    bench.let_end()
+    assert bench.faulted.wait(SOON)
+    [(error, closed)] = bench.faults
+    assert str(error) == "the device is lost"
+    assert closed
+
+
+def test_after_a_fault_items_are_dropped_and_nothing_is_waited_for(bench: Bench) -> None:
+    bench.thread.start()
+    bench.submit_and_wait_for_its_begin("fail")
+    assert bench.thread.submit("waits") is False
+    bench.let_end()
+    assert bench.faulted.wait(SOON)
+    assert bench.thread.submit("late") is True
+    assert bench.thread.drain(A_MOMENT) is True
+    assert bench.items() == []
+
+
+def test_error_of_closing_is_told_as_a_fault() -> None:
+    bench = Bench(lambda: Resource(RuntimeError("cannot free")))
+    bench.thread.start()
+    assert bench.thread.stop(SOON)
+    [(error, _)] = bench.faults
+    assert str(error) == "cannot free"
+
+
+def test_fault_is_not_hidden_by_an_error_of_closing_after_it() -> None:
+    bench = Bench(lambda: Resource(RuntimeError("cannot free")))
+    bench.thread.start()
+    bench.submit_and_wait_for_its_begin("fail")
+    bench.let_end()
+    assert bench.faulted.wait(SOON)
+    [(error, _)] = bench.faults
+    assert str(error) == "the device is lost"
+
+
+def test_drain_waits_for_the_item_in_work_and_the_one_behind_it(bench: Bench) -> None:
+    bench.thread.start()
+    assert bench.thread.drain(0) is True  # nothing to do
+    bench.submit_and_wait_for_its_begin("0")
+    bench.thread.submit("1")
+    assert bench.thread.drain(A_MOMENT) is False
+    bench.let_end()
+    assert bench.thread.drain(A_MOMENT) is False
+    bench.let_end()
+    assert bench.thread.drain(SOON) is True
+    assert bench.items() == ["0", "1"]
+
+
+def test_stop_while_idle_closes_the_detector(bench: Bench) -> None:
+    detector: Any = bench.thread.start()
+    assert bench.thread.stop(SOON) is True
+    assert detector.closed_on is not None
+    assert bench.faults == []
+
+
+def test_stop_while_busy_ends_the_item_in_work_and_throws_the_waiting_one_away(
+    bench: Bench,
+) -> None:
+    detector: Any = bench.thread.start()
+    bench.submit_and_wait_for_its_begin("0")
+    bench.thread.submit("1")
+    assert bench.thread.stop(A_MOMENT) is False  # it is told that the thread has not ended
+    assert detector.closed_on is None
+    bench.let_end()
+    assert bench.thread.stop(SOON) is True
+    assert bench.items() == ["0"]
+    assert detector.closed_on is not None
+
+
+def test_item_after_stop_is_told_as_dropped(bench: Bench) -> None:
+    bench.thread.start()
+    bench.thread.stop(SOON)
+    assert bench.thread.submit("late") is True
+    assert bench.items() == []
+
+
+def test_stop_before_start_and_twice_is_harmless(bench: Bench) -> None:
+    assert Bench().thread.stop() is True
+    bench.thread.start()
+    assert bench.thread.stop(SOON) is True
+    assert bench.thread.stop(SOON) is True
+
+
+def test_closed_mailbox_gives_none_to_one_who_waits() -> None:
+    mailbox: Mailbox[str] = Mailbox()
+    taken: list[str | None] = []
+    taker = threading.Thread(target=lambda: taken.append(mailbox.take()))
+    taker.start()
+    mailbox.close()
+    taker.join(SOON)
+    assert taken == [None]
