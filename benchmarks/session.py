@@ -69,7 +69,7 @@ def session(bundle: Path, rate: float, width: int, height: int) -> Iterator[Sess
     in_namespace = ("--ros-args", "-r", f"__ns:={NAMESPACE}")
     parameters = ("-p", f"bundle:={bundle}", "-p", "diagnostics_period:=0.2")
     camera = ("--rate", str(rate), "--width", str(width), "--height", str(height), "--still")
-    with running("trt_inference.ros.node", *in_namespace, *parameters) as process:
+    with running("trt_inference.ros.run", *in_namespace, *parameters) as process:
         monitor = Monitor(namespace=NAMESPACE, watches_messages=False)
         try:
             monitor.transition(Transition.TRANSITION_CONFIGURE)

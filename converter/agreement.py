@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,16 +32,43 @@ class TensorParity:
         return self.max_abs / max(1.0, self.magnitude)
 
 
-def tensor_parity(name: str, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> TensorParity:
-    """Compare (reference, candidate) arrays of one output. NaN counts as an infinite difference."""
-    differences, magnitudes, cosines = [], [], []
-    for reference, candidate in pairs:
-        a, b = reference.ravel().astype(np.float64), candidate.ravel().astype(np.float64)
-        differences.append(np.nan_to_num(np.abs(a - b).max(), nan=np.inf))
-        magnitudes.append(np.abs(a).max())
+def tensor_parity(name: str, reference: np.ndarray, candidate: np.ndarray) -> TensorParity:
+    """Compare one output for one image. NaN counts as an infinite difference."""
+    a, b = reference.ravel().astype(np.float64), candidate.ravel().astype(np.float64)
+    with np.errstate(invalid="ignore"):  # infinity less infinity, which is reported
+        difference = np.nan_to_num(np.abs(a - b).max(initial=0), nan=np.inf)
         norms = np.linalg.norm(a) * np.linalg.norm(b)
-        cosines.append(float(a @ b / norms) if norms else float(np.array_equal(a, b)))
-    return TensorParity(name, float(max(differences)), float(max(magnitudes)), min(cosines))
+        cosine = a @ b / norms if norms else np.array_equal(a, b)
+    return TensorParity(name, float(difference), float(np.abs(a).max(initial=0)), float(cosine))
+
+
+def worst(parities: Sequence[TensorParity]) -> TensorParity:
+    """One output over all images. NaN in any of them stays NaN."""
+    return TensorParity(
+        name=parities[0].name,
+        max_abs=float(np.max([parity.max_abs for parity in parities])),
+        magnitude=float(np.max([parity.magnitude for parity in parities])),
+        cosine=float(np.min([parity.cosine for parity in parities])),
+    )
+
+
+def candidate_parity(
+    reference: Mapping[str, np.ndarray], candidate: Mapping[str, np.ndarray], clear: np.ndarray
+) -> tuple[TensorParity, ...]:
+    """Compare the candidates of one image, whatever their scores.
+
+    Args:
+        reference: ``boxes [K, 4]``, ``scores [K]`` falling, ``classes [K]``.
+        candidate: the same of the other model.
+        clear: bool ``[K]``, False where another score is so near that either may come first.
+            There, only the scores are compared.
+    """
+    other_class = (reference["classes"] != candidate["classes"])[clear]
+    return (
+        tensor_parity("scores", reference["scores"], candidate["scores"]),
+        tensor_parity("boxes", reference["boxes"][clear], candidate["boxes"][clear]),
+        tensor_parity("classes", np.zeros(len(other_class)), other_class),
+    )
 
 
 @dataclass(frozen=True)

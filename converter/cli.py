@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from converter import print_results
+from converter.arguments import fraction, not_zero, number, positive, size
 from converter.graph.input_stage import Pixels
 from converter.progress import Progress
 from converter.saved_model import read_saved_model
@@ -22,16 +23,19 @@ INTERRUPTED = 130  # as a shell reports it
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0, 1 after an error, 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
-    console = Console()
     try:
-        options.run(options, console)
-    except TrtInferenceError as error:
-        console.print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        options.run(options, Console())
+    except (TrtInferenceError, OSError) as error:
+        _print_error(f"error: {error}")
         return 1
     except KeyboardInterrupt:
-        console.print("interrupted, nothing was written", style="red")
+        _print_error("interrupted, nothing was written")
         return INTERRUPTED
     return 0
+
+
+def _print_error(text: str) -> None:
+    Console(stderr=True).print(text, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def _inspect(options: argparse.Namespace, console: Console) -> None:
@@ -113,7 +117,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--max-images",
         metavar="N",
-        type=_positive,
+        type=positive,
         default=500,
         help="verify on at most so many images",
     )
@@ -127,7 +131,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--input-size",
         metavar="WxH",
-        type=_size,
+        type=size,
         help="input size in pixels, where the signature leaves it open",
     )
     group.add_argument(
@@ -138,14 +142,14 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--scale",
-        type=float,
-        default=1 / 255,
+        type=number,
+        default="1/255",
         metavar="X",
         help="the network gets (value * scale - mean) / std",
     )
     group.add_argument(
         "--mean",
-        type=float,
+        type=number,
         nargs=3,
         default=(0.0, 0.0, 0.0),
         metavar="X",
@@ -153,7 +157,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--std",
-        type=_not_zero,
+        type=not_zero,
         nargs=3,
         default=(1.0, 1.0, 1.0),
         metavar="X",
@@ -169,8 +173,8 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "--opset",
         type=int,
         default=17,
-        choices=range(13, 21),
-        metavar="13..20",
+        choices=range(13, 19),
+        metavar="13..18",
         help="ONNX operator set to export",
     )
 
@@ -194,57 +198,28 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--candidates",
         metavar="K",
-        type=_positive,
+        type=positive,
         default=300,
         help="boxes that leave the engine, the best ones",
     )
     group.add_argument(
         "--score-threshold",
         metavar="0..1",
-        type=_fraction,
+        type=fraction,
         default=0.4,
         help="default of the robot's parameter",
     )
     group.add_argument(
         "--iou-threshold",
         metavar="0..1",
-        type=_fraction,
+        type=fraction,
         default=0.5,
         help="default of the robot's parameter",
     )
     group.add_argument(
         "--max-detections",
         metavar="N",
-        type=_positive,
+        type=positive,
         default=100,
         help="default of the robot's parameter",
     )
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return value
-
-
-def _fraction(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return value
-
-
-def _not_zero(text: str) -> float:
-    value = float(text)
-    if value == 0:
-        raise argparse.ArgumentTypeError("0 cannot be divided by")
-    return value
-
-
-def _size(text: str) -> tuple[int, int]:
-    """``WxH`` as height, width."""
-    width, separator, height = text.partition("x")
-    if not separator:
-        raise argparse.ArgumentTypeError(f"{text} is not WIDTHxHEIGHT, as in 640x480")
-    return _positive(height), _positive(width)

@@ -24,8 +24,17 @@ class Sample:
     pixels: np.ndarray | Path
 
     def read(self) -> np.ndarray:
-        """uint8 ``[h, w, 3]``, BGR."""
-        return read_image(self.pixels) if isinstance(self.pixels, Path) else self.pixels
+        """uint8 ``[h, w, 3]``, BGR.
+
+        Raises:
+            DatasetError: the file holds no image.
+        """
+        if isinstance(self.pixels, np.ndarray):
+            return self.pixels
+        try:
+            return read_image(self.pixels)
+        except ImageError as error:
+            raise DatasetError(f"--images: {error}: replace or remove it") from error
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,8 @@ def read_labels(file: Path) -> tuple[str, ...]:
         DatasetError: not readable, empty, or with an empty line.
     """
     try:
-        labels = tuple(line.strip() for line in file.read_text("utf-8").splitlines())
+        # Editors on Windows begin a file with a mark that is not part of the first name.
+        labels = tuple(line.strip() for line in file.read_text("utf-8-sig").splitlines())
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"labels file '{file}' cannot be read: {error}") from error
     if not labels or "" in labels:
@@ -84,8 +94,22 @@ def load_dataset(
     ids = {entry["file_name"]: entry["id"] for entry in truth.content["images"]}
     samples = [Sample(file.name, ids[file.name], file) for file in files if file.name in ids]
     if not samples:
-        raise DatasetError(f"no image in '{images}' is named in '{annotations}'")
+        named = f"names '{next(iter(ids))}'" if ids else "names none"
+        raise DatasetError(
+            f"no image in '{images}' is named in '{annotations}': it {named}, the folder has "
+            f"'{files[0].name}'. A file_name there must be the name of a file in that folder"
+        )
+    _check_boxes(samples[:most], annotations, truth)
     return Dataset(tuple(samples[:most]), truth, synthetic=False)
+
+
+def _check_boxes(samples: Sequence[Sample], file: Path, truth: Annotations) -> None:
+    used = {sample.image_id for sample in samples}
+    if not any(entry["image_id"] in used for entry in truth.content["annotations"]):
+        raise DatasetError(
+            f"'{file}' has no box in the {len(samples)} images that are used, so that there is "
+            "no accuracy to measure: give other images, or leave --labels-coco out"
+        )
 
 
 def _read_annotations(file: Path, labels: Sequence[str]) -> Annotations:
@@ -94,10 +118,17 @@ def _read_annotations(file: Path, labels: Sequence[str]) -> Annotations:
         categories = {entry["name"]: entry["id"] for entry in content["categories"]}
         used = {entry["category_id"] for entry in content["annotations"]}
         [entry["file_name"] + str(entry["id"]) for entry in content["images"]]
+        content["annotations"] = [
+            _whole_annotation(entry, number)
+            for number, entry in enumerate(content["annotations"], start=1)
+        ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DatasetError(
-            f"'{file}' is not a COCO annotation file: {type(error).__name__} {error}"
+            f"'{file}' is not a COCO file of boxes: {type(error).__name__} {error}"
         ) from error
+    nameless = sorted(used - set(categories.values()))
+    if nameless:
+        raise DatasetError(f"'{file}' has boxes of category {nameless[0]}, which it does not name")
     unknown = [name for name, number in categories.items() if number in used and name not in labels]
     if unknown:
         raise DatasetError(
@@ -107,6 +138,14 @@ def _read_annotations(file: Path, labels: Sequence[str]) -> Annotations:
     spare = max(categories.values(), default=0) + 1
     ids = tuple(categories.get(name, spare + index) for index, name in enumerate(labels))
     return Annotations(content, ids)
+
+
+def _whole_annotation(entry: dict[str, Any], number: int) -> dict[str, Any]:
+    """With the fields that the measurement needs and some tools leave out."""
+    _, _, width, height = entry["bbox"]
+    whole = {"area": width * height, "iscrowd": 0, **entry, "id": number}
+    whole["image_id"]  # without it, a KeyError
+    return whole
 
 
 def _synthetic_samples(count: int = 8) -> tuple[Sample, ...]:

@@ -40,11 +40,17 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
             values = (f"{accuracy.map_50:.4f}", f"{accuracy.map_50_95:.4f}")
             table.add_row(name, str(accuracy.images), *values)
         console.print(table)
+    if not verification.detections.detections and not verification.synthetic:
+        console.print(
+            "TensorFlow itself detects nothing in these images: see whether --channels, --scale, "
+            "--mean, --std and --boxes are those of the training.",
+            style="yellow", soft_wrap=True,
+        )  # fmt: skip
     if verification.synthetic:
         console.print(
             "Verified on synthetic images only: give --images with pictures of the robot's camera.",
-            style="yellow",
-        )
+            style="yellow", soft_wrap=True,
+        )  # fmt: skip
     console.print(
         f"{conversion.bundle}: {conversion.bytes / 1e6:.1f} MB, {conversion.head}; the export took "
         f"{conversion.export_seconds:.1f} s and {conversion.export_peak_bytes / 1e9:.1f} GB",

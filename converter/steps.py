@@ -175,6 +175,7 @@ def _measured(verification: Verification) -> dict[str, Any]:
         "parity": {
             "synthetic_images": verification.synthetic,
             "tensors": [dataclasses.asdict(output) for output in verification.tensors],
+            "candidates": [dataclasses.asdict(output) for output in verification.candidates],
             "detections": dataclasses.asdict(verification.detections),
         }
     }

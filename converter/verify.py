@@ -13,7 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from converter.accuracy import THRESHOLDS, Accuracy, measure_accuracy
-from converter.agreement import Agreement, TensorParity, agreement, tensor_parity
+from converter.agreement import (
+    Agreement,
+    TensorParity,
+    agreement,
+    candidate_parity,
+    tensor_parity,
+    worst,
+)
 from converter.dataset import Dataset, Sample
 from converter.errors import ParityError
 from converter.graph.heads import Head
@@ -22,7 +29,6 @@ from converter.network import Network
 from converter.reference import Reference
 from trt_inference.detections import Detections
 from trt_inference.detector import Detector
-from trt_inference.geometry import Placement
 from trt_inference.postprocess import postprocess
 from trt_inference.preprocess import Preprocessor
 
@@ -31,15 +37,19 @@ MAX_RELATIVE = 1e-3
 MIN_COSINE = 0.9999
 MIN_IOU = 0.95
 MAX_SCORE_DIFFERENCE = 0.01
+# Scores nearer to each other may change places.
+SCORE_GAP = 1e-4
 
 Track = Callable[[Iterable[Sample], str], Iterable[Sample]]
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What was compared and measured. Accuracies are None without annotations."""
+    """What was compared and measured: outputs of the network, outputs of the bundle, detections.
+    Accuracies are None without annotations."""
 
     tensors: tuple[TensorParity, ...]
+    candidates: tuple[TensorParity, ...]
     detections: Agreement
     before: Accuracy | None
     after: Accuracy | None
@@ -56,19 +66,31 @@ class SourceModel:
     head: Head
     pixels: Pixels
 
-    def detections(
-        self, outputs: dict[str, np.ndarray], placement: Placement, candidates: int
-    ) -> Detections:
-        """Decode outputs of one image in NumPy and finish as the robot does."""
+    def candidates(
+        self, outputs: dict[str, np.ndarray], count: int
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Decode outputs of one image in NumPy: ``boxes [K, 4]``, ``scores [K]``,
+        ``classes [K]``, and ``clear``, bool ``[K]``: no other score is near."""
         boxes, class_scores = self.head.decode(outputs)
         scores = class_scores[0].max(axis=1)
-        best = np.argsort(-scores, kind="stable")[:candidates]
+        best = np.argsort(-scores, kind="stable")[:count]
         chosen = {
             "boxes": boxes[0][best],
             "scores": scores[best],
             "classes": class_scores[0].argmax(axis=1)[best].astype(np.int32),
         }
-        return postprocess(chosen, placement, THRESHOLDS, self.head.needs_nms)
+        return chosen, _clear(scores, class_scores[0][best])
+
+
+def _clear(scores: np.ndarray, class_scores: np.ndarray) -> np.ndarray:
+    """Which of the best K boxes (``class_scores [K, C]``) can be neither another box nor another
+    class by rounding, with ``scores [A]`` of all boxes."""
+    gaps = -np.diff(-np.sort(-scores), prepend=np.inf, append=-np.inf)[: len(class_scores) + 1]
+    clear: np.ndarray = np.minimum(gaps[:-1], gaps[1:]) > SCORE_GAP
+    if class_scores.shape[1] > 1:
+        second, first = np.sort(class_scores, axis=1)[:, -2:].T
+        clear &= first - second > SCORE_GAP
+    return clear
 
 
 def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Track) -> Verification:
@@ -80,7 +102,8 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
     spec = detector.bundle.input
     buffer = np.zeros((spec.height, spec.width, 3), np.uint8)
     preprocess = Preprocessor(buffer, spec.fit, spec.pad_value)
-    tensors: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+    tensors: dict[str, list[TensorParity]] = {}
+    candidates: list[tuple[TensorParity, ...]] = []
     everything: list[tuple[Detections, Detections]] = []
     detector.thresholds = THRESHOLDS
     for sample in track(dataset.samples, "compare with TensorFlow"):
@@ -89,12 +112,17 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
         image = source.pixels.apply(buffer)[None]
         outputs = source.reference.run(image)
         for name, value in source.network.run(image).items():
-            tensors.setdefault(name, []).append((outputs[name], value))
-        expected = source.detections(outputs, placement, detector.bundle.candidates)
-        everything.append((expected, detector.detect(frame)))
+            tensors.setdefault(name, []).append(tensor_parity(name, outputs[name], value))
+        expected, clear = source.candidates(outputs, detector.bundle.candidates)
+        found = detector.detect(frame)
+        ran = {name: output[0] for name, output in detector.engine.infer().items()}
+        candidates.append(candidate_parity(expected, ran, clear))
+        needs_nms = source.head.needs_nms
+        everything.append((postprocess(expected, placement, THRESHOLDS, needs_nms), found))
     before, after = _accuracies(dataset, everything)
     return Verification(
-        tensors=tuple(tensor_parity(name, pairs) for name, pairs in tensors.items()),
+        tensors=tuple(worst(images) for images in tensors.values()),
+        candidates=tuple(worst(images) for images in zip(*candidates, strict=True)),
         detections=_agreement(everything, detector.bundle.defaults.score_threshold),
         before=before,
         after=after,
@@ -115,12 +143,16 @@ def check(verification: Verification) -> None:
         ParityError: the bundle does not give what the source model gives; with the figures.
     """
     for output in verification.tensors:
-        if not (output.relative <= MAX_RELATIVE and output.cosine >= MIN_COSINE):
+        if not np.isfinite(output.magnitude):
             raise ParityError(
-                f"output {output.name} differs from TensorFlow's by {output.max_abs:.3g} where "
-                f"values reach {output.magnitude:.3g} (cosine {output.cosine:.6f}): "
-                "this is a fault of the export, please report it with the model"
+                f"output {output.name} of the SavedModel has NaN or infinite values in TensorFlow "
+                "already: see whether its weights are sound, and --scale, --mean and --std right"
             )
+        _check_tensor(output, f"output {output.name}", "export")
+    for output in verification.candidates:
+        _check_tensor(
+            output, f"candidates: {output.name} of the bundle", "stages around the network"
+        )
     found = verification.detections
     if (
         found.missing
@@ -133,6 +165,15 @@ def check(verification: Verification) -> None:
             f"{found.extra} are new (lowest IoU {found.lowest_iou:.3f}, scores differ by up to "
             f"{found.largest_score_difference:.3f}): this is a fault of the stages around the "
             "network, please report it with the model"
+        )
+
+
+def _check_tensor(output: TensorParity, what: str, place: str) -> None:
+    if not (output.relative <= MAX_RELATIVE and output.cosine >= MIN_COSINE):
+        raise ParityError(
+            f"{what} differs from TensorFlow's by {output.max_abs:.3g} where values reach "
+            f"{output.magnitude:.3g} (cosine {output.cosine:.6f}): this is a fault of the {place}, "
+            "please report it with the model"
         )
 
 

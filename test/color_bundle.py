@@ -8,7 +8,10 @@ told from the picture alone.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -19,7 +22,7 @@ from converter.graph.heads import yolo
 from converter.graph.input_stage import INPUT, Pixels
 from converter.graph.text import floats, model_from_text
 from converter.network import Network
-from trt_inference.bundle import sha256_of_file
+from trt_inference.bundle import MANIFEST, sha256_of_file
 
 LABELS = ("blue", "green", "red")
 COLORS = {"blue": (255, 0, 0), "green": (0, 255, 0), "red": (0, 0, 255)}  # BGR
@@ -36,6 +39,7 @@ def color_network() -> onnx.ModelProto:
     to_classes = contrast[::-1]  # the network's channels are red, green, blue
     centres = (np.arange(SIZE // CELL) + 0.5) * CELL
     down, across = np.meshgrid(centres, centres, indexing="ij")
+    pool = f"[{CELL}, {CELL}]"
     boxes = np.stack([across.ravel(), down.ravel(), *np.full((2, CELLS), float(CELL))])
     return model_from_text(
         OPSET,
@@ -46,7 +50,7 @@ def color_network() -> onnx.ModelProto:
          int64[3] rows = {{0, 3, {CELLS}}}, float[1, 1, 1] nothing = {{0}}>
         {{
             planes = Transpose <perm = [0, 3, 1, 2]> (images)
-            means = AveragePool <kernel_shape = [{CELL}, {CELL}], strides = [{CELL}, {CELL}]> (planes)
+            means = AveragePool <kernel_shape = {pool}, strides = {pool}> (planes)
             contrasts = Conv (means, weight)
             scores = Reshape (contrasts, rows)
             first_score = ReduceMin <axes = [1, 2], keepdims = 1> (scores)
@@ -100,6 +104,13 @@ def write_color_bundle(output: Path, fit: str = "letterbox", **changes: object) 
         manifest.update(changes)
         write_manifest(folder, manifest)
     return output
+
+
+def change_manifest(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the manifest of a bundle and sign it anew, as a wrong converter would."""
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    change(manifest)
+    write_manifest(folder, manifest)
 
 
 def picture(color: str, cell: tuple[int, int], scale: int = 1) -> np.ndarray:

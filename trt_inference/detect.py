@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import List, Optional, Sequence, Tuple
 
 import cv2
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -27,11 +28,12 @@ TABLE_ROWS = 50
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run the command line and return the exit code: 0, 1 after an error, 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
-    console = Console()
+    # Names and labels are shown as they are, whatever brackets and colons they have.
+    console = Console(markup=False, emoji=False)
     try:
         return _run(options, console)
     except TrtInferenceError as error:
-        console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        console.print(f"error: {error}", style="red", soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -81,7 +83,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     with Detector.open(bundle, options.backend, options.precision) as detector:
         detector.thresholds = _thresholds(options, bundle.defaults)
         precision = bundle.choose_precision(options.precision)
-        console.print(f"{bundle.name} {precision}: {detector.engine.description}", markup=False)
+        console.print(f"{bundle.name} {precision}: {detector.engine.description}")
         rows, failures = _detect_all(detector, options.files, options.output, console)
         _print_results(rows, bundle.labels, console)
         _print_times(detector, console)
@@ -114,21 +116,39 @@ def _detect_all(
     detector: Detector, files: Sequence[Path], output: Path, console: Console
 ) -> Tuple[List[_Row], int]:
     """Detect on every frame and write its picture. A file that cannot be read is said, and
-    the others go on."""
-    output.mkdir(parents=True, exist_ok=True)
+    the others go on. No picture replaces one of ``files``, or a picture of this run."""
+    _make_folder(output)
+    taken = {file.resolve() for file in files}
     rows: List[_Row] = []
     failures = 0
     for file in files:
         try:
             for name, frame in read_frames(file):
+                target = (output / f"{name}.jpg").resolve()
+                if target in taken:
+                    raise ImageError(
+                        f"the picture of '{file}' would replace '{target}': choose another --output"
+                    )
+                taken.add(target)
                 detections = detector.detect(frame)
-                picture = draw_detections(frame, detections, detector.bundle.labels)
-                cv2.imwrite(str(output / f"{name}.jpg"), picture)
+                _write_image(target, draw_detections(frame, detections, detector.bundle.labels))
                 rows.append(_Row(name, f"{frame.shape[1]}x{frame.shape[0]}", detections))
         except ImageError as error:
             failures += 1
-            console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+            console.print(f"error: {error}", style="red", soft_wrap=True)
     return rows, failures
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImageError(f"'{folder}' cannot be written: {error}") from error
+
+
+def _write_image(file: Path, image: np.ndarray) -> None:
+    if not cv2.imwrite(str(file), image):
+        raise ImageError(f"'{file}' cannot be written: is the disk full, or write-protected?")
 
 
 def _print_results(rows: Sequence[_Row], labels: Sequence[str], console: Console) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import onnx
 from onnx import compose
 
+from converter.errors import ExportError
 from converter.graph.heads import Head
 from converter.graph.input_stage import OUTPUT as PIXELS
 from converter.graph.input_stage import Pixels, input_stage
@@ -12,12 +13,17 @@ from converter.graph.output_stage import BOXES, CLASS_SCORES, output_stage
 from converter.graph.text import IR_VERSION
 from converter.network import Network
 
+STANDARD_DOMAINS = ("", "ai.onnx")
+
 
 def assemble(network: Network, pixels: Pixels, head: Head, candidates: int) -> onnx.ModelProto:
     """One checked model: uint8 ``image [N, H, W, 3]`` → ``boxes``, ``scores``, ``classes``.
 
     The names of its nodes and tensors begin with ``input_stage/``, ``network/``, ``head/`` or
     ``output_stage/``, so that a later step can tell what must stay in float32.
+
+    Raises:
+        ExportError: the network has operators that are not ONNX's own.
     """
     opset = network.opset
     last = output_stage(head.anchors, head.classes, candidates, opset)
@@ -46,7 +52,21 @@ def _join(
 
 
 def _only_standard_operators(network: onnx.ModelProto, opset: int) -> onnx.ModelProto:
-    """Without the imports of operator sets that tf2onnx names but no node uses."""
+    """Without the imports of operator sets that tf2onnx names but no node uses.
+
+    Raises:
+        ExportError: a node does use one.
+    """
+    others = {
+        f"{node.domain}.{node.op_type}"
+        for node in network.graph.node
+        if node.domain not in STANDARD_DOMAINS
+    }
+    if others:
+        raise ExportError(
+            f"the network needs operators outside ONNX's standard set ({', '.join(sorted(others))})"
+            ": export a signature without them, which is often one without string outputs"
+        )
     cleaned = onnx.ModelProto()
     cleaned.CopyFrom(network)
     del cleaned.opset_import[:]

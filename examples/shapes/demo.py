@@ -65,7 +65,7 @@ def watch(bundle: Path, seconds: float, rate: float, console: Console) -> Record
     """
     in_namespace = ("--ros-args", "-r", f"__ns:={NAMESPACE}")
     node_arguments = (*in_namespace, "--params-file", str(PARAMETERS), "-p", f"bundle:={bundle}")
-    with running("trt_inference.ros.node", *node_arguments):
+    with running("trt_inference.ros.run", *node_arguments):
         monitor = Monitor(Printer(console), picture_period=2.0, namespace=NAMESPACE)
         try:
             monitor.transition(Transition.TRANSITION_CONFIGURE)

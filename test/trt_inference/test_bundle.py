@@ -5,33 +5,23 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from test.color_bundle import CANDIDATES, LABELS, SIZE
+from test.color_bundle import CANDIDATES, LABELS, SIZE, change_manifest
 from trt_inference.bundle import (
     InputSpec,
     Thresholds,
     load_bundle,
     sha256_of_file,
-    sha256_of_manifest,
 )
 from trt_inference.detector import Detector
 from trt_inference.errors import BundleError, EngineError
 
 NO_OBJECT = [b"", b"\x00\xff\xfe\x80garbage", b"[1, 2]", b"null", b'"model"', b"{}", b"{"]
-
-
-def change_manifest(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Change the manifest and sign it anew, as a wrong converter would."""
-    file = folder / "model.json"
-    manifest = json.loads(file.read_text("utf-8"))
-    change(manifest)
-    manifest["sha256"] = sha256_of_manifest(manifest)
-    file.write_text(json.dumps(manifest), "utf-8")
 
 
 def test_bundle_tells_what_the_converter_wrote(shared_color_bundle: Path) -> None:
@@ -77,7 +67,7 @@ def test_any_changed_byte_is_refused(damaged: Path, name: str, position: float, 
         file.write_bytes(original)
 
 
-def _same_json(one: bytes, other: bytes) -> bool:
+def _same_json(one: bytes | bytearray, other: bytes) -> bool:
     try:
         return bool(json.loads(one) == json.loads(other))
     except ValueError:

@@ -17,7 +17,7 @@ def noise(*shape: int, dtype: type = np.uint8) -> np.ndarray:
 
 
 def write_video(file: Path, shades: list[int]) -> None:
-    video = cv2.VideoWriter(str(file), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    video = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
     for shade in shades:
         video.write(np.full((48, 64, 3), shade, np.uint8))
     video.release()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trt_inference.bundle import Thresholds
@@ -20,7 +21,7 @@ ALL = Thresholds(score_threshold=0.0, iou_threshold=1.0, max_detections=1000)
 SAME_SIZE = place(100, 100, 100, 100, "stretch")
 
 
-def outputs(boxes: list[list[float]], scores: list[float], classes: list[int]) -> dict:
+def outputs(boxes: Any, scores: list[float], classes: list[int]) -> dict[str, Any]:
     return {
         "boxes": np.array(boxes, np.float32).reshape(-1, 4),
         "scores": np.array(scores, np.float32),
@@ -67,6 +68,7 @@ BOXES = st.tuples(
     st.lists(st.tuples(BOXES, st.integers(0, 2)), max_size=40),
     st.integers(0, 16).map(lambda sixteenth: Fraction(sixteenth, 16)),
 )
+@settings(deadline=None)
 def test_suppress_equals_the_greedy_loop(
     candidates: list[tuple[tuple[int, ...], int]], threshold: Fraction
 ) -> None:

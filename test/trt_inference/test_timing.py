@@ -6,13 +6,14 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trt_inference.timing import StageClock
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=60), st.integers(1, 20))
+@settings(deadline=None)
 def test_percentiles_are_those_of_the_last_samples_in_milliseconds(
     seconds: list[float], window: int
 ) -> None:

@@ -3,67 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, Iterator
+from typing import Any, Iterator
 
 import pytest
 
-from trt_inference.worker import InferenceThread, Mailbox
-
-SOON = 10.0  # seconds, in which what is expected has happened long since
-A_MOMENT = 0.05  # seconds, to see that nothing happens
-
-
-class Resource:
-    """In the place of a detector: it notes on which threads it was opened and closed."""
-
-    def __init__(self, close_error: Exception | None = None) -> None:
-        self.opened_on = threading.get_ident()
-        self.closed_on: int | None = None
-        self._close_error = close_error
-
-    def __enter__(self) -> Resource:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.closed_on = threading.get_ident()
-        if self._close_error is not None:
-            raise self._close_error
-
-
-class Bench:
-    """An inference thread whose work goes on step by step, as the test lets it."""
-
-    def __init__(self, open_detector: Callable[[], Any] = Resource) -> None:
-        self.done: list[tuple[str, int]] = []
-        self.faults: list[tuple[Exception, bool]] = []
-        self.begun = threading.Semaphore(0)
-        self.may_end = threading.Semaphore(0)
-        self.faulted = threading.Event()
-        self.thread: InferenceThread[str] = InferenceThread(
-            open_detector, self._process, self._on_fault
-        )
-
-    def submit_and_wait_for_its_begin(self, item: str) -> None:
-        assert self.thread.submit(item) is False
-        assert self.begun.acquire(timeout=SOON)
-
-    def let_end(self, count: int = 1) -> None:
-        for _ in range(count):
-            self.may_end.release()
-
-    def _process(self, detector: Any, item: str) -> None:
-        self.begun.release()
-        assert self.may_end.acquire(timeout=SOON)
-        if item == "fail":
-            raise RuntimeError("the device is lost")
-        self.done.append((item, threading.get_ident()))
-
-    def _on_fault(self, error: Exception) -> None:
-        self.faults.append((error, self.thread.detector.closed_on is not None))  # type: ignore
-        self.faulted.set()
-
-    def items(self) -> list[str]:
-        return [item for item, _ in self.done]
+from test.worker_bench import A_MOMENT, SOON, Bench, Resource
+from trt_inference.worker import Mailbox
 
 
 @pytest.fixture

@@ -59,5 +59,7 @@ def message_to_detections(message: Detection2DArray, labels: Sequence[str]) -> D
         )
         hypothesis = detection.results[0].hypothesis
         scores[index] = hypothesis.score
+        if hypothesis.class_id not in labels:
+            raise ValueError(f"class_id '{hypothesis.class_id}' is not one of {', '.join(labels)}")
         class_ids[index] = labels.index(hypothesis.class_id)
     return Detections(boxes, scores, class_ids)

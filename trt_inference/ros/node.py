@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import signal
-import sys
 import time
-import traceback
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, Optional
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
@@ -20,42 +15,13 @@ from vision_msgs.msg import Detection2DArray
 
 from trt_inference.bundle import Bundle, load_bundle
 from trt_inference.detector import Detector
-from trt_inference.errors import TrtInferenceError
 from trt_inference.ros.diagnostics import diagnostics_message
-from trt_inference.ros.memory import keep_image_memory
 from trt_inference.ros.parameters import Parameters, Settings
 from trt_inference.ros.pipeline import Pipeline, Received
+from trt_inference.ros.transitions import ERROR, SUCCESS, logged
 from trt_inference.worker import InferenceThread
 
-SUCCESS = TransitionCallbackReturn.SUCCESS
-FAILURE = TransitionCallbackReturn.FAILURE
-ERROR = TransitionCallbackReturn.ERROR
-
 DRAIN_TIMEOUT = 5.0  # seconds that the frame in work may take when the node is deactivated
-
-Transition = Callable[["DetectorNode", LifecycleState], TransitionCallbackReturn]
-
-
-def logged(transition: Transition) -> Transition:
-    """Log what goes wrong in a transition, because rclpy swallows it.
-
-    An error that the user can mend is a FAILURE: the state stays as it was. Any other exception
-    is an ERROR: everything is freed, and the node can be configured again.
-    """
-
-    @functools.wraps(transition)
-    def guarded(node: DetectorNode, state: LifecycleState) -> TransitionCallbackReturn:
-        name = transition.__name__[len("on_") :]
-        try:
-            return transition(node, state)
-        except TrtInferenceError as error:
-            node.get_logger().error(f"{name} failed: {error}")
-            return FAILURE
-        except Exception:  # the boundary to rclpy, which would lose it
-            node.get_logger().error(f"{name} failed unexpectedly:\n{traceback.format_exc()}")
-            return ERROR
-
-    return guarded
 
 
 class DetectorNode(LifecycleNode):
@@ -231,30 +197,3 @@ class DetectorNode(LifecycleNode):
             self.trigger_deactivate()
         elif self._thread is not None:
             self.trigger_cleanup()
-
-
-def main(arguments: Optional[List[str]] = None) -> int:
-    """Run the node until it is told to end. Returns the exit code."""
-    keep_image_memory()
-    rclpy.init(args=arguments)
-    executor = SingleThreadedExecutor()
-    node = DetectorNode()
-    executor.add_node(node)
-    try:
-        node.autostart()
-        while rclpy.ok():
-            # A bounded wait, because a signal that comes between two waits wakes neither.
-            executor.spin_once(timeout_sec=0.5)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        # A second Ctrl-C must not cut the freeing short.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        node.destroy_node()
-        executor.shutdown()
-        rclpy.try_shutdown()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -3,112 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence
 
-from rcl_interfaces.msg import (
-    FloatingPointRange,
-    IntegerRange,
-    ParameterDescriptor,
-    SetParametersResult,
-)
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from trt_inference.bundle import PRECISIONS, Thresholds
-from trt_inference.engines import BACKENDS
+from trt_inference.bundle import Thresholds
 from trt_inference.errors import TrtInferenceError
+from trt_inference.ros.parameter_specs import SPECS, SPECS_BY_NAME, THRESHOLDS, Spec, descriptor
 
 
 class ParameterError(TrtInferenceError):
     """A parameter has a value with which the node cannot be configured."""
-
-
-@dataclass(frozen=True)
-class Spec:
-    """One parameter. Without a default it takes the bundle's. A live one takes effect on the
-    next frame, the others when the node is configured."""
-
-    name: str
-    type: Parameter.Type
-    description: str
-    default: Any = None
-    range: Optional[Tuple[float, float]] = None
-    choices: Sequence[str] = ()
-    live: bool = False
-
-
-SPECS = (
-    Spec("bundle", Parameter.Type.STRING, "Folder made by the converter", default=""),
-    Spec(
-        "precision",
-        Parameter.Type.STRING,
-        "Precision of the network; auto takes the fastest",
-        default="auto",
-        choices=("auto", *PRECISIONS),
-    ),
-    Spec(
-        "backend", Parameter.Type.STRING, "What runs the network", default="auto", choices=BACKENDS
-    ),
-    Spec(
-        "threads",
-        Parameter.Type.INTEGER,
-        "CPU threads of one inference; 0 lets the backend choose",
-        default=0,
-        range=(0, 256),
-    ),
-    Spec(
-        "score_threshold",
-        Parameter.Type.DOUBLE,
-        "Lowest score of a detection",
-        range=(0.0, 1.0),
-        live=True,
-    ),
-    Spec(
-        "iou_threshold",
-        Parameter.Type.DOUBLE,
-        "IoU above which the worse of two boxes of one class is dropped",
-        range=(0.0, 1.0),
-        live=True,
-    ),
-    Spec(
-        "max_detections",
-        Parameter.Type.INTEGER,
-        "Most detections in one message",
-        range=(1, 10000),
-        live=True,
-    ),
-    Spec(
-        "image_reliability",
-        Parameter.Type.STRING,
-        "QoS reliability of the image subscription",
-        default="best_effort",
-        choices=("best_effort", "reliable"),
-    ),
-    Spec(
-        "image_depth",
-        Parameter.Type.INTEGER,
-        "QoS depth of the image subscription; more than 1 adds latency",
-        default=1,
-        range=(1, 100),
-    ),
-    Spec(
-        "autostart",
-        Parameter.Type.BOOL,
-        "Configure and activate when the process starts, without being asked",
-        default=False,
-    ),
-    Spec(
-        "diagnostics_period",
-        Parameter.Type.DOUBLE,
-        "Seconds between messages on /diagnostics",
-        default=1.0,
-        range=(0.1, 3600.0),
-    ),
-)
-
-_SPECS_BY_NAME = {spec.name: spec for spec in SPECS}
-THRESHOLDS = tuple(spec.name for spec in SPECS if spec.live)
 
 
 @dataclass(frozen=True)
@@ -180,9 +88,9 @@ class Parameters:
     def _declare(self, spec: Spec) -> None:
         value = spec.type if spec.default is None else spec.default
         try:
-            self._node.declare_parameter(spec.name, value, _descriptor(spec))
+            self._node.declare_parameter(spec.name, value, descriptor(spec))
         except ParameterException as error:
-            self._node.declare_parameter(spec.name, value, _descriptor(spec), ignore_override=True)
+            self._node.declare_parameter(spec.name, value, descriptor(spec), ignore_override=True)
             self._problems[spec.name] = f"parameter {spec.name}: {error}"
 
     def _find_unknown(self) -> List[str]:
@@ -190,11 +98,11 @@ class Parameters:
         given = self._node._parameter_overrides  # there is no public way to see them
         middleware = ("qos_overrides.", "use_sim_time", "start_type_description_service")
         return [
-            name for name in given if name not in _SPECS_BY_NAME and not name.startswith(middleware)
+            name for name in given if name not in SPECS_BY_NAME and not name.startswith(middleware)
         ]
 
     def _on_set(self, parameters: Sequence[Parameter]) -> SetParametersResult:
-        known = [parameter for parameter in parameters if parameter.name in _SPECS_BY_NAME]
+        known = [parameter for parameter in parameters if parameter.name in SPECS_BY_NAME]
         for parameter in known:
             reason = self._reason_against(parameter)
             if reason:
@@ -206,7 +114,7 @@ class Parameters:
         live = {
             parameter.name: parameter.value
             for parameter in known
-            if _SPECS_BY_NAME[parameter.name].live and parameter.value is not None
+            if SPECS_BY_NAME[parameter.name].live and parameter.value is not None
         }
         if live:
             self._on_thresholds(live)
@@ -214,7 +122,7 @@ class Parameters:
 
     def _reason_against(self, parameter: Parameter) -> str:
         """Why the parameter cannot be set; empty when it can. Ranges are checked by rclpy."""
-        spec = _SPECS_BY_NAME[parameter.name]
+        spec = SPECS_BY_NAME[parameter.name]
         if spec.choices and parameter.value not in spec.choices:
             return f"'{parameter.value}' is not one of {', '.join(spec.choices)}"
         if self.locked and not spec.live:
@@ -223,20 +131,3 @@ class Parameters:
                 "deactivate and clean up first"
             )
         return ""
-
-
-def _descriptor(spec: Spec) -> ParameterDescriptor:
-    descriptor = ParameterDescriptor(description=spec.description)
-    if spec.choices:
-        descriptor.additional_constraints = f"one of {', '.join(spec.choices)}"
-    elif not spec.live:
-        descriptor.additional_constraints = "read when the node is configured"
-    if spec.range and spec.type == Parameter.Type.DOUBLE:
-        descriptor.floating_point_range = [
-            FloatingPointRange(from_value=float(spec.range[0]), to_value=float(spec.range[1]))
-        ]
-    elif spec.range:
-        descriptor.integer_range = [
-            IntegerRange(from_value=int(spec.range[0]), to_value=int(spec.range[1]))
-        ]
-    return descriptor

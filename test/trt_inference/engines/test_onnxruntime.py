@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator
 
 import numpy as np
 import pytest
@@ -112,7 +112,7 @@ WRONG_OUTPUTS = [{"name": "rectangles", "dtype": "float32", "shape": [-1, CANDID
     ("changes", "name"), [({"input": WRONG_INPUT}, "picture"), ({"outputs": WRONG_OUTPUTS}, "rect")]
 )
 def test_manifest_that_does_not_fit_the_network_is_an_error(
-    tmp_path: Path, changes: dict[str, object], name: str
+    tmp_path: Path, changes: dict[str, Any], name: str
 ) -> None:
     bundle = load_bundle(write_color_bundle(tmp_path / "wrong", **changes))
     with pytest.raises(EngineError, match=rf"fp32\.onnx.*{name}"):

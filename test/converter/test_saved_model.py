@@ -1,0 +1,146 @@
+"""What is read of a SavedModel, and what is said when it cannot be."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from converter.errors import SavedModelError
+from converter.network import image_input
+from converter.saved_model import Signature, Tensor, hash_saved_model, read_saved_model
+from test.converter.networks import tf
+
+
+@pytest.fixture
+def copy(color_module: Path, tmp_path: Path) -> Path:
+    """A SavedModel to damage."""
+    return Path(shutil.copytree(color_module, tmp_path / "copy"))
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(SavedModelError) as error:
+        read_saved_model(path)
+    return str(error.value)
+
+
+def test_a_signature_has_the_tensors_that_tensorflow_gives_it(color_module: Path) -> None:
+    signature = read_saved_model(color_module).signature("Detect")
+    function = tf.saved_model.load(str(color_module)).signatures["Detect"]
+    (spec,) = function.structured_input_signature[1].values()
+    assert [str(tensor) for tensor in signature.inputs] == ["Images: float32 [?, ?, ?, 3]"]
+    assert spec.name == "Images"
+    expected = {name: value.dtype.name for name, value in function.structured_outputs.items()}
+    assert {tensor.name: tensor.dtype for tensor in signature.outputs} == expected
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    assert str(tmp_path / "nowhere") in refusal(tmp_path / "nowhere")
+
+
+def test_a_folder_without_a_graph_is_told_how_to_save(tmp_path: Path) -> None:
+    assert "model.export(DIR)" in refusal(tmp_path)
+
+
+def test_the_parent_of_versions_points_to_the_newest(color_module: Path, tmp_path: Path) -> None:
+    for version in ("1", "2"):
+        shutil.copytree(color_module, tmp_path / "served" / version)
+    assert f"did you mean '{tmp_path / 'served' / '2'}'" in refusal(tmp_path / "served")
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.h5"])
+def test_a_keras_file_is_told_how_to_become_a_saved_model(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"PK")
+    message = refusal(tmp_path / name)
+    assert "is a Keras file" in message
+    assert "model.export(DIR)" in message
+
+
+def test_the_graph_file_itself_is_not_its_folder(color_module: Path) -> None:
+    assert "give the folder" in refusal(color_module / "saved_model.pb")
+
+
+def test_a_graph_that_was_cut_short_is_named(copy: Path) -> None:
+    file = copy / "saved_model.pb"
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    message = refusal(copy)
+    assert str(file) in message
+    assert "Export the model again" in message
+
+
+def test_an_empty_graph_file_is_told_how_to_save(copy: Path) -> None:
+    (copy / "saved_model.pb").write_bytes(b"")
+    assert "model.export(DIR)" in refusal(copy)
+
+
+@pytest.mark.parametrize("pattern", ["variables.index", "variables.data-*"])
+def test_missing_variables_are_named(copy: Path, pattern: str) -> None:
+    for file in (copy / "variables").glob(pattern):
+        file.unlink()
+    message = refusal(copy)
+    assert str(copy / "variables" / pattern) in message
+    assert "copy the whole" in message
+
+
+def test_a_model_without_a_signature_is_told_how_to_save(tmp_path: Path) -> None:
+    module = tf.Module()
+    module.weight = tf.Variable(1.0)
+    tf.saved_model.save(module, str(tmp_path / "mute"))
+    message = refusal(tmp_path / "mute")
+    assert "has no signature" in message
+    assert "signatures=" in message
+
+
+def test_a_wrong_signature_name_lists_the_right_ones(color_module: Path) -> None:
+    with pytest.raises(SavedModelError, match="no signature 'serve'.*--signature Detect"):
+        read_saved_model(color_module).signature("serve")
+
+
+def test_the_hash_follows_the_weights(copy: Path, color_module: Path) -> None:
+    assert hash_saved_model(copy) == hash_saved_model(color_module)
+    data = next((copy / "variables").glob("variables.data-*"))
+    data.write_bytes(data.read_bytes()[:-1] + b"x")
+    assert hash_saved_model(copy) != hash_saved_model(color_module)
+
+
+def with_inputs(*inputs: Tensor) -> Signature:
+    return Signature("detect", inputs, ())
+
+
+def image(*shape: int, dtype: str = "float32") -> Tensor:
+    return Tensor("images", dtype, shape)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "wanted", "size"),
+    [
+        (image(-1, 48, 96, 3), None, (48, 96)),
+        (image(1, 48, 96, 3), (48, 96), (48, 96)),
+        (image(-1, -1, -1, 3), (32, 64), (32, 64)),
+        (image(-1, 48, -1, 3), (48, 64), (48, 64)),
+    ],
+)
+def test_the_input_size_comes_from_signature_or_user(
+    tensor: Tensor, wanted: tuple[int, int] | None, size: tuple[int, int]
+) -> None:
+    assert image_input(with_inputs(tensor), wanted) == size
+
+
+@pytest.mark.parametrize(
+    ("inputs", "wanted", "said"),
+    [
+        ([image(-1, -1, -1, 3)], None, "--input-size 640x480"),
+        ([image(-1, 48, 96, 3)], (96, 48), "--input-size 48x96 does not fit input images"),
+        ([image(4, 48, 96, 3)], None, "4 images at once"),
+        ([image(-1, 3, 48, 96)], None, r"must be float32 \[N, height, width, 3\]"),
+        ([image(-1, 48, 96, 3, dtype="uint8")], None, "uint8.*must be float32"),
+        ([Tensor("images", "float32", None)], None, "of any shape.*must be float32"),
+        ([image(-1, 8, 8, 3), Tensor("shift", "float32", (2,))], None, "2 inputs.*image only"),
+    ],
+)
+def test_an_input_that_is_not_one_image_is_refused(
+    inputs: list[Tensor], wanted: tuple[int, int] | None, said: str
+) -> None:
+    with pytest.raises(SavedModelError, match=said):
+        image_input(with_inputs(*inputs), wanted)

@@ -1,0 +1,111 @@
+"""Which part of the project may know what: read from the source, nothing is imported."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from typing import Callable, Iterator
+
+ROOT = Path(__file__).resolve().parents[1]
+ROBOT = sorted((ROOT / "trt_inference").rglob("*.py"))
+CONVERTER = sorted((ROOT / "converter").rglob("*.py"))
+ROS = ROOT / "trt_inference" / "ros"
+ENGINES = ROOT / "trt_inference" / "engines"
+
+# Only on a workstation; a robot does not have them.
+OF_THE_WORKSTATION = {"converter", "tensorflow", "keras", "tf2onnx", "onnx", "pycocotools"}
+OF_ONE_BACKEND = {"onnxruntime", "tensorrt", "pycuda", "cuda", "tritonclient"}
+# What the core and its bundles need; every robot has them, from apt or from pip.
+OF_EVERY_ROBOT = {"cv2", "jsonschema", "numpy", "rich"}
+ROS_SUFFIXES = ("_msgs", "_interfaces", "_srvs")
+
+
+def relative(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def nodes(files: list[Path]) -> Iterator[tuple[ast.AST, str]]:
+    """All of the syntax, each node with ``file:line``."""
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            yield node, f"{relative(file)}:{getattr(node, 'lineno', 0)}"
+
+
+def imported_modules(file: Path) -> Iterator[str]:
+    """What ``file`` imports anywhere, in functions too. Imports are absolute in this project."""
+    for node, place in nodes([file]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{place} is a relative import"
+            yield f"{node.module}"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imported_packages(file: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imported_modules(file)}
+
+
+def is_ros(package: str) -> bool:
+    return package.startswith(("rcl", "ament", "launch", "cv_bridge")) or package.endswith(
+        ROS_SUFFIXES
+    )
+
+
+def test_there_is_something_to_check() -> None:
+    assert {"detector.py", "node.py", "onnxruntime.py"} <= {file.name for file in ROBOT}
+    assert "cli.py" in {file.name for file in CONVERTER}
+    assert "onnxruntime" in imported_packages(ENGINES / "onnxruntime.py")
+    assert any(is_ros(package) for package in imported_packages(ROS / "node.py"))
+
+
+def offenders(files: list[Path], forbidden: Callable[[str], bool]) -> dict[str, list[str]]:
+    """What each file imports and may not; files in order are left out."""
+    found = {relative(file): sorted(filter(forbidden, imported_packages(file))) for file in files}
+    return {file: packages for file, packages in found.items() if packages}
+
+
+def outside(folder: Path) -> list[Path]:
+    return [file for file in ROBOT if folder not in file.parents]
+
+
+def test_robot_needs_nothing_of_the_workstation() -> None:
+    assert offenders(ROBOT, OF_THE_WORKSTATION.__contains__) == {}
+
+
+def test_only_the_ros_folder_knows_ros() -> None:
+    assert offenders(outside(ROS), is_ros) == {}
+
+
+def test_nothing_depends_on_the_ros_folder() -> None:
+    modules = {relative(file): set(imported_modules(file)) for file in outside(ROS)}
+    assert not [file for file, names in modules.items() if "trt_inference.ros" in " ".join(names)]
+
+
+def test_only_engines_know_their_backends() -> None:
+    assert offenders(outside(ENGINES), OF_ONE_BACKEND.__contains__) == {}
+
+
+def test_robot_needs_no_library_that_robots_do_not_have() -> None:
+    known = OF_EVERY_ROBOT | OF_ONE_BACKEND | set(sys.stdlib_module_names) | {"trt_inference"}
+    assert offenders(ROBOT, lambda package: package not in known and not is_ros(package)) == {}
+
+
+def test_robot_side_is_written_in_python_3_8() -> None:
+    for file in ROBOT:
+        ast.parse(file.read_text("utf-8"), filename=str(file), feature_version=(3, 8))
+
+
+def test_no_error_is_caught_without_a_name() -> None:
+    bare = [
+        place
+        for node, place in nodes([*ROBOT, *CONVERTER])
+        if isinstance(node, ast.ExceptHandler) and node.type is None
+    ]
+    assert bare == []
+
+
+def test_no_check_goes_away_with_optimisation() -> None:
+    asserts = [place for node, place in nodes([*ROBOT, *CONVERTER]) if isinstance(node, ast.Assert)]
+    assert asserts == []

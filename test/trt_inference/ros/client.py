@@ -1,0 +1,156 @@
+"""A node in a process of its own, and what a test does to it from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import GetState
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Detection2DArray
+
+from examples.shapes.camera import as_message_data
+from examples.shapes.monitor import Monitor, stamp_of
+
+ROOT = Path(__file__).resolve().parents[3]
+TIMEOUT = 15.0
+
+
+class NodeProcess:
+    """The node's process and its log."""
+
+    def __init__(self, process: subprocess.Popen, log: Path) -> None:
+        self.process = process
+        self._log = log
+
+    @property
+    def log(self) -> str:
+        """What it has printed so far."""
+        return self._log.read_text("utf-8")
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self.process.poll() is None
+
+
+@contextmanager
+def node_process(folder: Path, namespace: str, **parameters: object) -> Iterator[NodeProcess]:
+    """Run the node with ``parameters`` in ``namespace``; its log goes to ``folder``."""
+    given = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
+    log = folder / "node.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "trt_inference.ros.run", "--ros-args",
+             "-r", f"__ns:={namespace}", *given],
+            cwd=ROOT, stdout=stream, stderr=subprocess.STDOUT, env=dict(os.environ),
+        )  # fmt: skip
+    try:
+        yield NodeProcess(process, log)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Client(Monitor):
+    """Publishes images to a detector and receives what it says."""
+
+    def __init__(self, namespace: str) -> None:
+        super().__init__(namespace=namespace)
+        reliable = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
+        self._images = self.create_publisher(Image, "image", reliable)
+        self._get_state: Any = self.create_client(GetState, "detector/get_state")
+        self._set: Any = self.create_client(SetParameters, "detector/set_parameters")
+        self._stamp = 0
+
+    def start(self) -> None:
+        """Configure and activate."""
+        self.transition(Transition.TRANSITION_CONFIGURE)
+        self.transition(Transition.TRANSITION_ACTIVATE)
+
+    def state(self) -> str:
+        """The label of the node's state."""
+        return str(self._call(self._get_state, GetState.Request()).current_state.label)
+
+    def set_parameter(self, name: str, value: object) -> str:
+        """Set one parameter; the reason when it is refused, else nothing."""
+        message = Parameter(name, value=value).to_parameter_msg()
+        answer = self._call(self._set, SetParameters.Request(parameters=[message]))
+        result = answer.results[0]
+        return "" if result.successful else str(result.reason)
+
+    def send(self, image: Image) -> None:
+        """Publish one image, once the detector subscribes."""
+        if not self.spin(TIMEOUT, until=lambda: self._images.get_subscription_count() > 0):
+            raise TimeoutError("the detector does not subscribe to images")
+        self._images.publish(image)
+
+    def detect(self, image: Image) -> Detection2DArray:
+        """Publish one image and wait for the message with its stamp.
+
+        The first images are sent again, because the middleware may not yet have told the
+        detector of this publisher when they are sent.
+        """
+        stamp = stamp_of(image.header)
+        for _ in range(int(TIMEOUT / 0.5)):
+            self.send(image)
+            if self.spin(0.5, until=lambda: stamp in self.record.detections):
+                return self.record.detections[stamp]
+        raise TimeoutError(f"no detections for the image with the stamp {stamp}")
+
+    def image(self, pixels: np.ndarray, encoding: str = "bgr8", **changes: object) -> Image:
+        """A message with a stamp of its own; ``changes`` replace its fields."""
+        self._stamp += 1
+        height, width = pixels.shape[:2]
+        message = Image(height=height, width=width, encoding=encoding)
+        message.step = pixels.strides[0]
+        message.data = as_message_data(pixels)
+        message.header.stamp.sec = 1000 + self._stamp
+        message.header.stamp.nanosec = 123456789
+        message.header.frame_id = "front_camera"
+        for name, value in changes.items():
+            setattr(message, name, value)
+        return message
+
+    def wait_for_count(self, name: str, least: int) -> int:
+        """Wait until a counter on /diagnostics is ``least`` or more, and give its value."""
+
+        def count() -> int:
+            return int(self.record.diagnostics.get(name, -1))
+
+        if not self.spin(TIMEOUT, until=lambda: count() >= least):
+            raise TimeoutError(f"{name} is {count()}, not {least}")
+        return count()
+
+    def _call(self, client: Any, request: Any) -> Any:
+        if not client.wait_for_service(TIMEOUT):
+            raise TimeoutError(f"there is no service {client.srv_name}")
+        answer = client.call_async(request)
+        self._executor.spin_until_future_complete(answer, TIMEOUT)
+        return answer.result()
+
+
+def wait_until(condition: Any, seconds: float = TIMEOUT) -> bool:
+    """Poll ``condition``; True when it held in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return bool(condition())

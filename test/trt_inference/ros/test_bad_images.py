@@ -1,0 +1,97 @@
+"""What cameras send when something is wrong with them: the node says it, counts it, goes on."""
+
+from __future__ import annotations
+
+import array
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sensor_msgs.msg import Image
+
+from test.color_bundle import CELL, COLORS, LABELS, picture
+from test.trt_inference.ros.client import wait_until
+from test.trt_inference.ros.conftest import Start
+from trt_inference.ros.messages import message_to_detections
+
+GOOD = picture("red", (2, 3), scale=2)
+EMPTY = {"width": 0, "height": 0, "step": 0, "data": array.array("B")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        (EMPTY, "0x0"),
+        ({"width": 1, "height": 1, "step": 3, "data": array.array("B", [1, 2, 3])}, "1x1"),
+        ({"data": array.array("B", bytes(100))}, "100 bytes"),
+        ({"step": 383}, "step 383"),
+        ({"encoding": "32FC1"}, "32FC1"),
+        ({"encoding": ""}, "encoding ''"),
+        ({"height": 2**31}, f"128x{2**31}"),
+    ],
+)
+def test_a_bad_image_is_named_and_counted_and_the_next_good_one_answered(
+    start_node: Start, shared_color_bundle: Path, changes: dict[str, object], named: str
+) -> None:
+    node, client = start_node(bundle=shared_color_bundle)
+    client.start()
+    client.detect(client.image(GOOD))
+    for _ in range(5):
+        client.send(client.image(GOOD, **changes))
+        client.spin(0.1)
+    assert client.wait_for_count("rejected", 1) >= 1
+    good = client.detect(client.image(GOOD))
+    assert good.detections[0].results[0].hypothesis.class_id == "red"
+    assert wait_until(lambda: named in node.log)
+    assert node.log.count("image rejected") == 1, "the warning must be throttled"
+    assert node.is_alive
+
+
+def test_rows_with_padding_are_read_by_their_step(
+    start_node: Start, shared_color_bundle: Path
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle)
+    client.start()
+    height, width = GOOD.shape[:2]
+    padded = np.zeros((height, width + 7, 3), np.uint8)
+    padded[:, :width] = GOOD
+    padded[:, width:] = COLORS["green"]  # seen, if the step were not respected
+    image = client.image(padded, width=width)
+    found = message_to_detections(client.detect(image), LABELS)
+    assert [LABELS[class_id] for class_id in found.class_ids] == ["red"]
+    np.testing.assert_allclose(found.xyxy[0], np.array([3, 2, 4, 3]) * CELL * 2, atol=0.01)
+
+
+def test_a_change_of_size_is_said_and_boxes_follow_it(
+    start_node: Start, shared_color_bundle: Path
+) -> None:
+    node, client = start_node(bundle=shared_color_bundle)
+    client.start()
+    for scale in (10, 4, 7):
+        pixels = picture("green", (6, 1), scale)
+        found = message_to_detections(client.detect(client.image(pixels)), LABELS)
+        expected = np.array([1, 6, 2, 7]) * CELL * scale
+        np.testing.assert_allclose(found.xyxy, expected[None], atol=0.01 * scale)
+    assert wait_until(lambda: "images are 256x256 bgr8 now, they were 640x640" in node.log)
+
+
+def test_an_image_is_answered_after_random_garbage(
+    start_node: Start, shared_color_bundle: Path
+) -> None:
+    node, client = start_node(bundle=shared_color_bundle)
+    client.start()
+    client.detect(client.image(GOOD))
+    generator = np.random.default_rng(7)
+    for _ in range(300):
+        client.send(random_image(generator))
+    assert client.detect(client.image(GOOD)).detections
+    assert node.is_alive
+
+
+def random_image(generator: np.random.Generator) -> Image:
+    """Fields that hardly ever fit each other."""
+    width, height, step = (int(generator.choice([0, 1, 3, 64, 100, 2**16])) for _ in range(3))
+    encoding = str(generator.choice(["bgr8", "rgb8", "mono8", "bayer_rggb8", "🎥", "16UC1"]))
+    message = Image(width=width, height=height, step=step, encoding=encoding)
+    message.data = array.array("B", generator.bytes(int(generator.integers(0, 5000))))
+    return message

@@ -1,0 +1,49 @@
+"""The process of one detector node: python3 -m trt_inference.ros.run --ros-args …"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from typing import List, Optional
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+
+from trt_inference.ros.memory import keep_image_memory
+from trt_inference.ros.node import DetectorNode
+
+SIGNAL_PERIOD = 0.2  # seconds after which a waiting executor looks for signals
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    """Run the node until SIGINT or SIGTERM. Returns the exit code."""
+    stop = threading.Event()
+    # Our own handlers: rclpy's shut the context down under whatever is being done, and an idle
+    # spin misses some signals. With these the node is freed while ROS still works, and a
+    # second Ctrl-C does not cut that short.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    keep_image_memory()
+    try:
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # a parameter file that cannot be read, above all
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    executor = SingleThreadedExecutor()
+    node = DetectorNode()
+    executor.add_node(node)
+    try:
+        node.autostart()
+        while not stop.is_set():
+            executor.spin_once(timeout_sec=SIGNAL_PERIOD)
+    finally:
+        node.destroy_node()
+        executor.shutdown()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
