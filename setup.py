@@ -35,6 +35,8 @@ CONVERTER = [
 TEST = ["pytest", "psutil", "hypothesis", "onnx>=1.20,<1.24", "colcon-common-extensions"]
 
 setup(
+    # Not in setup.cfg: colcon cannot read what setuptools makes of it there.
+    python_requires=">=3.8",
     packages=find_packages(include=[PACKAGE, PACKAGE + ".*", "converter", "converter.*"]),
     package_data={PACKAGE: ["*.json", "py.typed"], "converter": ["py.typed"]},
     data_files=[

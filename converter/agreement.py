@@ -14,6 +14,8 @@ from trt_inference.geometry import pairwise_iou
 MATCH_IOU = 0.5
 # Detections this near to the threshold may fall on either side of it.
 SCORE_MARGIN = 0.01
+# Tensors that differ by less are equal, and where both are all but zero have no direction.
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,11 @@ def tensor_parity(name: str, reference: np.ndarray, candidate: np.ndarray) -> Te
     """Compare one output for one image. NaN counts as an infinite difference."""
     a, b = reference.ravel().astype(np.float64), candidate.ravel().astype(np.float64)
     with np.errstate(invalid="ignore"):  # infinity less infinity, which is reported
-        difference = np.nan_to_num(np.abs(a - b).max(initial=0), nan=np.inf)
+        difference = np.nan_to_num(np.abs(a - b).max(initial=0), nan=np.inf, posinf=np.inf)
         norms = np.linalg.norm(a) * np.linalg.norm(b)
-        cosine = a @ b / norms if norms else np.array_equal(a, b)
+        cosine = a @ b / norms if norms else 0.0
+    if difference <= ROUNDING:
+        cosine = 1.0
     return TensorParity(name, float(difference), float(np.abs(a).max(initial=0)), float(cosine))
 
 

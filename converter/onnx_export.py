@@ -68,6 +68,7 @@ def _run(command: list[str], log: Path) -> tuple[int, int]:
             _, status, usage = os.wait4(process.pid, 0)
         except BaseException:  # Ctrl-C must not leave the process behind
             process.kill()
+            process.wait()
             raise
     process.returncode = os.waitstatus_to_exitcode(status)
     return process.returncode, usage.ru_maxrss * 1024

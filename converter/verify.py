@@ -148,11 +148,9 @@ def check(verification: Verification) -> None:
                 f"output {output.name} of the SavedModel has NaN or infinite values in TensorFlow "
                 "already: see whether its weights are sound, and --scale, --mean and --std right"
             )
-        _check_tensor(output, f"output {output.name}", "export")
+        _check_tensor(output, f"output {output.name}", "differs", "export")
     for output in verification.candidates:
-        _check_tensor(
-            output, f"candidates: {output.name} of the bundle", "stages around the network"
-        )
+        _check_tensor(output, f"the {output.name} of the bundle", "differ", "conversion")
     found = verification.detections
     if (
         found.missing
@@ -163,16 +161,16 @@ def check(verification: Verification) -> None:
         raise ParityError(
             f"of {found.detections} detections of TensorFlow {found.missing} are missing and "
             f"{found.extra} are new (lowest IoU {found.lowest_iou:.3f}, scores differ by up to "
-            f"{found.largest_score_difference:.3f}): this is a fault of the stages around the "
-            "network, please report it with the model"
+            f"{found.largest_score_difference:.3f}): this is a fault of the conversion, please "
+            "report it with the model"
         )
 
 
-def _check_tensor(output: TensorParity, what: str, place: str) -> None:
+def _check_tensor(output: TensorParity, what: str, verb: str, fault: str) -> None:
     if not (output.relative <= MAX_RELATIVE and output.cosine >= MIN_COSINE):
         raise ParityError(
-            f"{what} differs from TensorFlow's by {output.max_abs:.3g} where values reach "
-            f"{output.magnitude:.3g} (cosine {output.cosine:.6f}): this is a fault of the {place}, "
+            f"{what} {verb} from TensorFlow's by {output.max_abs:.3g} where values reach "
+            f"{output.magnitude:.3g} (cosine {output.cosine:.6f}): this is a fault of the {fault}, "
             "please report it with the model"
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,19 @@ os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)
 # Nothing of a test leaves this machine, and a run does not hear other ROS nodes on it.
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+# The tests send camera images: with the profile that the project gives to camera operators.
+_PROFILE = Path(__file__).parents[1] / "config" / "fastdds_large_images.xml"
+os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] = str(_PROFILE)
+
+
+@pytest.fixture(scope="session")
+def ros() -> Iterator[None]:
+    """One rclpy context for all clients."""
+    import rclpy  # not there in the converter's environment
+
+    rclpy.init()
+    yield
+    rclpy.try_shutdown()
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,11 @@ def test_small_values_are_not_held_to_a_fraction_of_themselves() -> None:
     assert parity.relative == pytest.approx(1e-6)
 
 
+def test_all_but_zero_outputs_agree_though_they_have_no_direction() -> None:
+    parity = tensor_parity("out", np.array([0.0, 0.0]), np.array([1e-9, -1e-8]))
+    assert parity.cosine == 1
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_nan_and_infinity_never_agree(bad: float) -> None:
     sound, damaged = np.array([1.0, 2.0]), np.array([1.0, bad])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from test.converter.command_line import finish, run_here, start
+from test.converter.command_line import run_here
 
 
 def test_every_signature_is_listed_with_its_tensors(
@@ -21,7 +21,9 @@ def test_every_signature_is_listed_with_its_tensors(
     assert ["", "", "output", "Brightness", "float32", "[?, 3]", ""] in rows
 
 
-def test_a_folder_that_is_no_saved_model_ends_with_a_message_and_1(tmp_path: Path) -> None:
-    finish(start("inspect", tmp_path / "nothing")).refused(
-        f"there is no folder '{tmp_path / 'nothing'}'", "give the folder of a SavedModel"
+def test_a_folder_that_is_no_saved_model_ends_with_a_message_and_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_here(capsys, "inspect", tmp_path).refused(
+        f"'{tmp_path}' is not a SavedModel", "model.export(DIR)"
     )

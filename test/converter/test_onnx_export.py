@@ -13,7 +13,6 @@ from converter.errors import ExportError
 from converter.graph.assemble import assemble
 from converter.graph.heads.yolo import recognise
 from converter.graph.input_stage import Pixels
-from converter.graph.text import model_from_text
 from converter.network import Network
 from converter.onnx_export import Export, export
 from converter.saved_model import read_saved_model
@@ -78,20 +77,8 @@ def test_operators_that_only_some_runtimes_have_are_refused_by_name() -> None:
                               scale=[1.0], offset=[0.0])
     )  # fmt: skip
     model.opset_import.append(onnx.helper.make_opsetid("ai.onnx.ml", 3))
-    network = Network(model_from_text(17, IDENTITY), 17, (8, 8))
-    head = recognise(network.outputs, 3, (8, 8), False)
+    network = Network(color_network(), 17, (64, 64))
+    head = recognise(network.outputs, 3, (64, 64), False)
     network.model = model
     with pytest.raises(ExportError, match=r"ai\.onnx\.ml\.Scaler"):
         assemble(network, Pixels(), head, 5)
-
-
-IDENTITY = """
-same (float[N, 8, 8, 3] images) => (float[N, 7, 40] predictions)
-<float[1, 7, 40] nothing = {0}, int64[1] axis = {1}>
-{
-    most = ReduceMax <axes = [1, 2, 3], keepdims = 0> (images)
-    column = Unsqueeze (most, axis)
-    cube = Unsqueeze (column, axis)
-    predictions = Add (cube, nothing)
-}
-"""

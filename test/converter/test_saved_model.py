@@ -28,9 +28,9 @@ def refusal(path: Path) -> str:
 def test_a_signature_has_the_tensors_that_tensorflow_gives_it(color_module: Path) -> None:
     signature = read_saved_model(color_module).signature("Detect")
     function = tf.saved_model.load(str(color_module)).signatures["Detect"]
-    (spec,) = function.structured_input_signature[1].values()
+    (name,) = function.structured_input_signature[1]
     assert [str(tensor) for tensor in signature.inputs] == ["Images: float32 [?, ?, ?, 3]"]
-    assert spec.name == "Images"
+    assert signature.inputs[0].name == name
     expected = {name: value.dtype.name for name, value in function.structured_outputs.items()}
     assert {tensor.name: tensor.dtype for tensor in signature.outputs} == expected
 

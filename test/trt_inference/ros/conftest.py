@@ -1,4 +1,4 @@
-"""rclpy for the whole run, and a namespace for each test."""
+"""A namespace for each test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import rclpy
 
 from test.trt_inference.ros.client import Client, NodeProcess, node_process
 
@@ -16,16 +15,8 @@ Start = Callable[..., tuple[NodeProcess, Client]]
 _numbers = itertools.count()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def ros() -> Iterator[None]:
-    """One context for all clients."""
-    rclpy.init()
-    yield
-    rclpy.try_shutdown()
-
-
 @pytest.fixture
-def start_node(tmp_path: Path) -> Iterator[Start]:
+def start_node(ros: None, tmp_path: Path) -> Iterator[Start]:
     """Starts a node with parameters, and gives its process and a client in its namespace."""
     with ExitStack() as stack:
 

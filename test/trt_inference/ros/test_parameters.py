@@ -104,8 +104,9 @@ def test_a_parameter_file_that_cannot_be_read_is_named_without_a_traceback(tmp_p
     file = tmp_path / "broken.yaml"
     file.write_text("/**:\n  ros__parameters:\n    score_threshold: [1, 2.5]\n", "utf-8")
     command = [sys.executable, "-m", "trt_inference.ros.run", "--ros-args"]
+    command += ["--params-file", str(file)]
     ended = subprocess.run(
-        [*command, "--params-file", str(file)], cwd=ROOT, capture_output=True, text=True, timeout=30
+        command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
     )
     assert ended.returncode == 1
     assert str(file) in ended.stderr
