@@ -128,7 +128,7 @@ class InferenceThread(Generic[Item]):
         try:
             with detector:
                 try:
-                    for item in iter(self._mailbox.take, None):
+                    while (item := self._mailbox.take()) is not None:
                         self._process(detector, item)
                 except Exception as error:  # handed to on_fault, once the detector is closed
                     fault = error

@@ -28,16 +28,16 @@ class Result:
         """Check that it ended with an error message, and with ``said`` in it."""
         assert self.exit_code == 1, self.output
         assert "Traceback" not in self.output
-        assert self.output.count("error: ") >= 1
+        assert self.output.count("error: ") == 1
         for text in said:
             assert text in self.output
 
 
-def start(*arguments: object, setup: Callable[[], None] | None = None) -> subprocess.Popen[str]:
+def start(*arguments: object) -> subprocess.Popen[str]:
     """Begin ``python3 -m converter`` in a process group of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "converter", *map(str, arguments)],
-        cwd=ROOT, env={**os.environ, "PYTHONUNBUFFERED": "1"}, text=True, preexec_fn=setup,
+        cwd=ROOT, env={**os.environ, "PYTHONUNBUFFERED": "1"}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
 

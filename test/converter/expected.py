@@ -1,4 +1,4 @@
-"""What must come out, computed without the project: TensorFlow, loops, and the published layouts."""
+"""What must come out, by TensorFlow and by loops that follow the publications."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TensorFlow networks for the tests: one that finds cells of pure color, one with random weights."""
+"""TensorFlow networks for the tests: finders of colored cells, and random weights."""
 
 from __future__ import annotations
 

@@ -100,8 +100,8 @@ def test_a_full_disk_ends_with_a_message_and_the_old_bundle(
     process = start(
         "convert", color_model, "--output", color_bundle, "--labels", labels, "--overwrite",
         "--candidates", 40,
-        setup=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
     )  # fmt: skip
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, limit))
     finish(process).refused(f"cannot write '{color_bundle}'", "too large", "Nothing was changed")
     assert hashes(color_bundle) == before
     assert_loads(color_bundle)

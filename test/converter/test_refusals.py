@@ -77,8 +77,8 @@ def test_nan_of_the_network_is_not_blamed_on_the_export(
 ) -> None:
     module = ColorModule()
     module.weight.assign(module.weight * float("nan"))
-    spec = tf.TensorSpec((None, 64, 64, 3), tf.float32)
-    function = tf.function(lambda Images: module.predict(Images)).get_concrete_function(spec)
+    spec = tf.TensorSpec((None, 64, 64, 3), tf.float32, name="Images")
+    function = tf.function(module.predict).get_concrete_function(spec)
     tf.saved_model.save(module, str(tmp_path / "model"), signatures=function)
     result = run_here(capsys, "convert", tmp_path / "model", *wanted)
     result.refused("Predictions of the SavedModel has NaN", "in TensorFlow", "weights")

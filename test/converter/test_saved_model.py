@@ -93,7 +93,7 @@ def test_a_model_without_a_signature_is_told_how_to_save(tmp_path: Path) -> None
 
 
 def test_a_wrong_signature_name_lists_the_right_ones(color_module: Path) -> None:
-    with pytest.raises(SavedModelError, match="no signature 'serve'.*--signature Detect"):
+    with pytest.raises(SavedModelError, match=r"no signature 'serve'.*--signature Detect"):
         read_saved_model(color_module).signature("serve")
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from typing import Any, Iterator
 
+import numpy as np
 import pytest
 
 from test.worker_bench import A_MOMENT, SOON, Bench, Resource
-from trt_inference.worker import Mailbox
+from trt_inference.worker import InferenceThread, Mailbox
 
 
 @pytest.fixture
@@ -134,6 +135,23 @@ def test_stop_while_busy_ends_the_item_in_work_and_throws_the_waiting_one_away(
     assert bench.thread.stop(SOON) is True
     assert bench.items() == ["0"]
     assert detector.closed_on is not None
+
+
+def test_frame_may_be_a_bare_array() -> None:
+    # An array is not simply equal or unequal to something else.
+    taken: list[np.ndarray] = []
+    thread: InferenceThread[np.ndarray] = InferenceThread(
+        Resource,  # type: ignore[arg-type]
+        lambda _, frame: taken.append(frame),
+        lambda error: None,
+    )
+    thread.start()
+    frame = np.zeros((4, 4, 3), np.uint8)
+    thread.submit(frame)
+    assert thread.drain(SOON)
+    assert thread.stop(SOON)
+    assert len(taken) == 1
+    assert taken[0] is frame
 
 
 def test_item_after_stop_is_told_as_dropped(bench: Bench) -> None:
