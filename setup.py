@@ -6,7 +6,7 @@ PACKAGE = "trt_inference"
 
 # What a robot needs beside ROS. On a robot these come from apt through package.xml.
 ROBOT = [
-    "numpy>=1.17",
+    "numpy>=1.21",
     "opencv-python-headless>=4.2",
     "onnxruntime>=1.14",
     "jsonschema>=3.2",
@@ -32,7 +32,7 @@ CONVERTER = [
 ]
 
 # onnx builds the small models of the tests, in the robot's environment too.
-TEST = ["pytest", "psutil", "hypothesis", "onnx>=1.20,<1.24", "colcon-common-extensions"]
+TEST = ["pytest", "psutil", "hypothesis", "onnx>=1.20,<1.24"]
 
 setup(
     # Not in setup.cfg: colcon cannot read what setuptools makes of it there.
@@ -52,6 +52,7 @@ setup(
         "ros": ROS,
         "converter": ROBOT + CONVERTER,
         "test": TEST,
+        "colcon": ["colcon-common-extensions"],
         "develop": ["ruff", "mypy"],
     },
 )

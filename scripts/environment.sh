@@ -48,11 +48,11 @@ install() {
 # A sourced ROS distribution is taken as it is; without one, ROS comes from PyPI.
 install_robot() {
     if "$folder/bin/python" -c 'import rclpy' 2>/dev/null; then
-        install robot,test "the robot's packages beside the ROS that is there"
+        install robot,test,colcon "the robot's packages beside the ROS that is there"
     else
         [ "$(uname -m)" = x86_64 ] ||
             fail "ROS from PyPI is made for x86_64 only. Install ROS 2 with apt, source its setup.bash and run this again"
-        install robot,ros,test "ROS 2 and the robot's packages (about a minute)"
+        install robot,ros,test,colcon "ROS 2 and the robot's packages (about a minute)"
     fi
     "$folder/bin/python" interfaces/build.py
 }

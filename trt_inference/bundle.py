@@ -159,7 +159,7 @@ def _read_manifest(folder: Path) -> Dict[str, Any]:
             f"'{folder}' is not a bundle: {found}. "
             "Make one with: python3 -m converter convert SAVED_MODEL --output BUNDLE --labels FILE"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"{file} cannot be read: {error}. Copy or convert it again") from error
     _check_manifest(file, manifest)
     return dict(manifest)

@@ -33,7 +33,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     try:
         return _run(options, console)
     except TrtInferenceError as error:
-        console.print(f"error: {error}", style="red", soft_wrap=True)
+        _print_error(error)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -84,7 +84,8 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         detector.thresholds = _thresholds(options, bundle.defaults)
         precision = bundle.choose_precision(options.precision)
         console.print(f"{bundle.name} {precision}: {detector.engine.description}")
-        rows, failures = _detect_all(detector, options.files, options.output, console)
+        with console.status("detecting …"):
+            rows, failures = _detect_all(detector, options.files, options.output)
         _print_results(rows, bundle.labels, console)
         _print_times(detector, console)
     if rows:
@@ -112,9 +113,7 @@ class _Row:
         self.detections = detections
 
 
-def _detect_all(
-    detector: Detector, files: Sequence[Path], output: Path, console: Console
-) -> Tuple[List[_Row], int]:
+def _detect_all(detector: Detector, files: Sequence[Path], output: Path) -> Tuple[List[_Row], int]:
     """Detect on every frame and write its picture. A file that cannot be read is said, and
     the others go on. No picture replaces one of ``files``, or a picture of this run."""
     _make_folder(output)
@@ -135,8 +134,13 @@ def _detect_all(
                 rows.append(_Row(name, f"{frame.shape[1]}x{frame.shape[0]}", detections))
         except ImageError as error:
             failures += 1
-            console.print(f"error: {error}", style="red", soft_wrap=True)
+            _print_error(error)
     return rows, failures
+
+
+def _print_error(error: Exception) -> None:
+    console = Console(stderr=True, markup=False, emoji=False)
+    console.print(f"error: {error}", style="red", soft_wrap=True)
 
 
 def _make_folder(folder: Path) -> None:

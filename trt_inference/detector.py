@@ -27,7 +27,7 @@ class Detector:
 
     Example:
         with Detector.open(load_bundle("shapes")) as detector:
-            detections = detector.detect(cv2.imread("street.jpg"))
+            detections = detector.detect(read_image(Path("street.jpg")))
     """
 
     def __init__(self, bundle: Bundle, engine: Engine, clock: Optional[StageClock] = None) -> None:

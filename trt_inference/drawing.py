@@ -21,8 +21,10 @@ def draw_detections(image: np.ndarray, detections: Detections, labels: Sequence[
         detections.class_ids.tolist(),
     ):
         color = class_color(class_id)
-        cv2.rectangle(picture, tuple(box[:2]), tuple(box[2:]), color, thickness)
-        _draw_caption(picture, f"{labels[class_id]} {score:.2f}", (box[0], box[1]), color)
+        x1, y1, x2, y2 = box
+        # Boxes end at the far edge of their last pixel.
+        cv2.rectangle(picture, (x1, y1), (x2 - 1, y2 - 1), color, thickness)
+        _draw_caption(picture, f"{labels[class_id]} {score:.2f}", (x1, y1), color)
     return picture
 
 

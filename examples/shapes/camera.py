@@ -20,7 +20,8 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
 
-from examples.shapes.drawing import CLASS_NAMES, MovingScene, Scene
+from examples.shapes.drawing import CLASS_NAMES, Scene
+from examples.shapes.moving_scene import MovingScene
 from trt_inference.detections import Detections
 from trt_inference.ros.messages import detections_to_message
 

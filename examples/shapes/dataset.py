@@ -17,6 +17,7 @@ import numpy as np
 from rich.progress import track
 
 from examples.shapes.drawing import CLASS_NAMES, Scene, draw_scene
+from trt_inference.preprocess import Preprocessor
 
 ANNOTATIONS_FILE = "annotations.json"
 PAD_VALUE = 114
@@ -30,15 +31,10 @@ def letterbox(scene: Scene, side: int) -> Scene:
 
     Returns a scene of `side` x `side` pixels with the boxes moved along.
     """
-    height, width = scene.image.shape[:2]
-    scale = side / max(height, width)
-    new_width, new_height = round(width * scale), round(height * scale)
-    left, top = (side - new_width) // 2, (side - new_height) // 2
-    image = np.full((side, side, 3), PAD_VALUE, np.uint8)
-    image[top : top + new_height, left : left + new_width] = cv2.resize(
-        scene.image, (new_width, new_height), interpolation=cv2.INTER_LINEAR
-    )
-    offset = np.array([left, top, left, top], np.float32)
+    image = np.empty((side, side, 3), np.uint8)
+    place = Preprocessor(image, "letterbox", PAD_VALUE)(scene.image)
+    scale = np.array([place.scale_x, place.scale_y] * 2, np.float32)
+    offset = np.array([place.left, place.top] * 2, np.float32)
     return Scene(image=image, xyxy=scene.xyxy * scale + offset, class_ids=scene.class_ids)
 
 
@@ -50,7 +46,8 @@ def training_scene(generator: np.random.Generator, side: int) -> Scene:
 
 def coco_annotations(scenes: list[Scene], file_names: list[str]) -> dict[str, Any]:
     """Ground truth of scenes in the COCO detection format; category ids start at 1."""
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for image_id, (scene, file_name) in enumerate(zip(scenes, file_names), start=1):
         height, width = scene.image.shape[:2]
         images.append({"id": image_id, "file_name": file_name, "width": width, "height": height})
@@ -99,10 +96,17 @@ def _write_files(directory: Path, count: int, seed: int, height: int, width: int
     (directory / "labels.txt").write_text("\n".join(CLASS_NAMES) + "\n", encoding="utf-8")
 
 
+def positive(text: str) -> int:
+    """Parse an integer of at least 1."""
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 1")
+    return int(text)
+
+
 def image_size(text: str) -> tuple[int, int]:
     """Parse WIDTHxHEIGHT into (height, width)."""
     width, _, height = text.partition("x")
-    if not (width.isdigit() and height.isdigit() and min(int(width), int(height)) >= 64):
+    if not (width.isdecimal() and height.isdecimal() and min(int(width), int(height)) >= 64):
         raise argparse.ArgumentTypeError(
             f"{text!r} is not WIDTHxHEIGHT of at least 64 pixels, such as 640x360"
         )
@@ -112,7 +116,7 @@ def image_size(text: str) -> tuple[int, int]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Write held-out pictures of drawn shapes.")
     parser.add_argument("directory", type=Path, metavar="DIR", help="folder to create")
-    parser.add_argument("--count", type=int, default=500, help="number of pictures")
+    parser.add_argument("--count", type=positive, default=500, help="number of pictures")
     parser.add_argument("--seed", type=int, default=7, help="the same seed, the same pictures")
     parser.add_argument(
         "--size", type=image_size, default=(360, 640), metavar="WIDTHxHEIGHT", help="640x360"

@@ -1,13 +1,13 @@
 """Drawn scenes of circles, squares and triangles, with exact ground truth.
 
 Needs NumPy and OpenCV only. The training pictures (`draw_scene`) and the pictures of the
-moving camera (`MovingScene`) are painted by the same functions, so a model that is trained
-on the first sees nothing new in the second.
+camera (moving_scene.py) are painted by the same functions, so a model that is trained on the
+first sees nothing new in the second.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
@@ -22,7 +22,6 @@ SMALLEST_RADIUS, LARGEST_RADIUS = 0.04, 0.125
 SUBPIXEL_BITS = 4  # OpenCV draws at sixteenths of a pixel
 NOISE_MARGIN = 64  # pixels by which the noise can be shifted
 NOISE_STRENGTHS = (3, 5, 7, 10, 14)
-SIMULATION_STEP = 1 / 60  # seconds
 
 
 @dataclass(frozen=True)
@@ -90,9 +89,9 @@ def draw_background(generator: np.random.Generator, height: int, width: int) -> 
             cv2.line(image, first, second, colour, thickness, cv2.LINE_AA)
         else:  # open arcs: curved like a circle, but not one
             radius = int(generator.uniform(15, 120) * unit)
-            start = generator.uniform(0, 360)
+            axes, start = (radius, radius), generator.uniform(0, 360)
             end = start + generator.uniform(40, 150)
-            cv2.ellipse(image, first, (radius, radius), 0, start, end, colour, thickness, cv2.LINE_AA)
+            cv2.ellipse(image, first, axes, 0, start, end, colour, thickness, cv2.LINE_AA)
     return image
 
 
@@ -143,9 +142,7 @@ def random_shape(
     )
 
 
-def contrasting_colour(
-    generator: np.random.Generator, background: np.ndarray
-) -> tuple[float, ...]:
+def contrasting_colour(generator: np.random.Generator, background: np.ndarray) -> tuple[float, ...]:
     """The most different from the background of a few saturated colours, BGR."""
     hues = generator.uniform(0, 180, (3, 1))
     rest = generator.uniform((110, 110), (255, 255), (3, 2))
@@ -160,7 +157,7 @@ def noise_tile(height: int, width: int, strength: int) -> np.ndarray:
     """The noise of an image sensor of that standard deviation, int16 [H, W, 3]."""
     tile = np.empty((height, width, 3), np.int16)
     cv2.setRNGSeed(strength)
-    cv2.randn(tile, (0, 0, 0), (strength,) * 3)
+    cv2.randn(tile, np.zeros(3), np.full(3, float(strength)))
     return tile
 
 
@@ -205,72 +202,3 @@ def paint_shape(image: np.ndarray, shape: Shape) -> None:
 def to_subpixels(pixels: np.ndarray) -> np.ndarray:
     """Fixed-point coordinates as OpenCV wants them, int32. Its pixel centres are integers."""
     return np.round(pixels * 2**SUBPIXEL_BITS).astype(np.int32)
-
-
-class MovingScene:
-    """Shapes that drift, turn and bounce off the borders and off each other.
-
-    The same seed gives the same pictures at the same times.
-    """
-
-    def __init__(self, seed: int = 0, height: int = 720, width: int = 1280, count: int = 5):
-        generator = np.random.default_rng(seed)
-        self._seed, self._size = seed, np.array([width, height], float)
-        self._background = draw_background(generator, height, width)
-        class_ids = [index % len(CLASS_NAMES) for index in range(count)]
-        self._start = place_shapes(generator, self._background, class_ids)
-        count = len(self._start)
-        self._radii = np.array([shape.radius for shape in self._start])
-        direction = generator.uniform(0, 2 * np.pi, count)
-        speed = generator.uniform(0.08, 0.2, (count, 1)) * max(height, width)
-        self._first_velocities = speed * np.stack([np.cos(direction), np.sin(direction)], axis=1)
-        self._spins = generator.uniform(-1.0, 1.0, count)
-        self._restart()
-
-    def frame(self, time_in_seconds: float) -> Scene:
-        """The scene so many seconds after its start. Cheapest when times go forward."""
-        step = int(time_in_seconds / SIMULATION_STEP)
-        if step < self._step:
-            self._restart()
-        while self._step < step:
-            self._advance()
-        ahead = time_in_seconds - step * SIMULATION_STEP
-        shapes = [
-            replace(
-                shape,
-                centre=centre + velocity * ahead,
-                angle=shape.angle + spin * time_in_seconds,
-            )
-            for shape, centre, velocity, spin in zip(
-                self._start, self._centres, self._velocities, self._spins
-            )
-        ]
-        generator = np.random.default_rng([self._seed, int(time_in_seconds * 1000)])
-        height, width = self._background.shape[:2]
-        return paint(self._background, shapes, random_noise(generator, height, width, 7))
-
-    def _restart(self) -> None:
-        self._step = 0
-        self._centres = np.array([shape.centre for shape in self._start])
-        self._velocities = self._first_velocities.copy()
-
-    def _advance(self) -> None:
-        """One step of equal balls on a table: elastic bounces keep the shapes apart."""
-        self._step += 1
-        self._centres = self._centres + self._velocities * SIMULATION_STEP
-        radii = self._radii[:, None]
-        low, high = self._centres < radii, self._centres > self._size - radii
-        speed = np.abs(self._velocities)
-        self._velocities = np.where(low, speed, np.where(high, -speed, self._velocities))
-        for first in range(len(radii)):
-            for second in range(first):
-                self._bounce(first, second)
-
-    def _bounce(self, first: int, second: int) -> None:
-        between = self._centres[second] - self._centres[first]
-        distance = float(np.hypot(*between))
-        normal = between / max(distance, 1e-6)
-        approach = float((self._velocities[first] - self._velocities[second]) @ normal)
-        if distance < self._radii[first] + self._radii[second] and approach > 0:
-            self._velocities[first] -= approach * normal
-            self._velocities[second] += approach * normal

@@ -15,27 +15,43 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-# Read by TensorFlow when it is imported: errors only, no notes about the processor.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-
-import keras
 import numpy as np
-import tensorflow as tf
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from examples.shapes.dataset import coco_annotations, letterbox, training_scene
-from examples.shapes.drawing import MovingScene, Scene, draw_scene
-from examples.shapes.model import CELLS, SIDE, build_model, detection_loss, make_target
+from examples.shapes.dataset import coco_annotations, letterbox, positive, training_scene
+from examples.shapes.drawing import Scene, draw_scene
+from examples.shapes.moving_scene import MovingScene
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Drop what is written to the standard error, by C++ code too."""
+    error = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(error, 2)
+        os.close(error)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+with silence():  # the first messages of TensorFlow heed no log level
+    import keras
+    import tensorflow as tf
+
+    from examples.shapes.model import CELLS, SIDE, build_model, detection_loss, make_target
 
 BATCH_SIZE = 8  # many small steps learn the classes sooner than few large ones
 HELD_OUT_SEED = 1_000_003  # far from any seed of the training
 
 
 def training_batches(seed: int) -> tf.data.Dataset:
-    """Endless freshly drawn batches: uint8 images [8, 320, 320, 3], RGB, and targets."""
+    """Endless freshly drawn batches: float32 images [8, 320, 320, 3], RGB, 0 to 1, and targets."""
 
     def draw() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         generator = np.random.default_rng(seed)
@@ -155,7 +171,7 @@ def export(model: keras.Model, directory: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Train a detector of drawn shapes.")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="SavedModel")
-    parser.add_argument("--steps", type=int, default=1100, help="batches of 8 pictures")
+    parser.add_argument("--steps", type=positive, default=1000, help="batches of 8 pictures")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     if (arguments.output / "saved_model.pb").is_file():

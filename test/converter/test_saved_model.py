@@ -132,6 +132,7 @@ def test_the_input_size_comes_from_signature_or_user(
     [
         ([image(-1, -1, -1, 3)], None, "--input-size 640x480"),
         ([image(-1, 48, 96, 3)], (96, 48), "--input-size 48x96 does not fit input images"),
+        ([image(-1, 48, 96, 3)], (48, 128), "--input-size 128x48 does not fit"),
         ([image(4, 48, 96, 3)], None, "4 images at once"),
         ([image(-1, 3, 48, 96)], None, r"must be float32 \[N, height, width, 3\]"),
         ([image(-1, 48, 96, 3, dtype="uint8")], None, "uint8.*must be float32"),

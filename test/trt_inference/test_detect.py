@@ -129,9 +129,9 @@ def test_files_that_cannot_be_read_are_said_and_the_others_go_on(
     shared_color_bundle: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "broken.png").write_bytes(b"not an image")
-    (tmp_path / "notes.txt").write_text("not a video")
+    (tmp_path / "notes.pdf").write_text("not a video")
     good = write_image(tmp_path / "good.png", picture("blue", (0, 0)))
-    files = [tmp_path / "missing.png", tmp_path / "broken.png", tmp_path / "notes.txt", good]
+    files = [tmp_path / "missing.png", tmp_path / "broken.png", tmp_path / "notes.pdf", good]
     text = detect(shared_color_bundle, *files, "--output", tmp_path / "out", code=1)
     errors = [line for line in text.splitlines() if line.startswith("error: ")]
     assert len(errors) == 3

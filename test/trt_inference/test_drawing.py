@@ -32,7 +32,9 @@ def test_caption_stays_in_the_picture(corner: tuple[int, int]) -> None:
         picture = draw_detections(np.full((200, 200, 3), 255, np.uint8), box, ["pedestrian"])
         return int((picture.max(axis=-1) < 128).sum())  # the dark pixels are the caption's letters
 
-    assert painted(*corner) == painted(40, 100) > 0
+    in_the_middle = painted(40, 100)
+    # The box and the smooth edges of letters may cover a few of them.
+    assert painted(*corner) > 0.9 * in_the_middle > 100
 
 
 def test_neighbouring_classes_differ_clearly_in_color() -> None:

@@ -60,9 +60,9 @@ def test_missing_file_is_named(tmp_path: Path, name: str) -> None:
 
 
 def test_file_that_is_neither_image_nor_video_is_named(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("nothing to see")
-    with pytest.raises(ImageError, match=r"notes\.txt' is neither an image nor a video"):
-        list(read_frames(tmp_path / "notes.txt"))
+    (tmp_path / "notes.pdf").write_text("nothing to see")
+    with pytest.raises(ImageError, match=r"notes\.pdf' is neither an image nor a video"):
+        list(read_frames(tmp_path / "notes.pdf"))
 
 
 def test_image_is_one_frame_with_the_name_of_its_file(tmp_path: Path) -> None:
