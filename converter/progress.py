@@ -31,7 +31,8 @@ class Progress:
         """The items, with a bar that counts them."""
         started = time.monotonic()
         known = items if isinstance(items, Sequence) else list(items)
-        yield from bar(known, f"{name} …", console=self._console, transient=True)
+        hidden = not self._console.is_terminal
+        yield from bar(known, f"{name} …", console=self._console, transient=True, disable=hidden)
         self._say(f"{name}, {len(known)} images", started)
 
     def _say(self, name: str, started: float) -> None:

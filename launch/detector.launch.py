@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import List
 
 from ament_index_python.packages import get_package_share_directory
-from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode
+
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
 # Set the node's parameter of the same name when they are given; otherwise the file counts.
 OVERRIDES = {

@@ -46,8 +46,12 @@ install() {
 }
 
 # A sourced ROS distribution is taken as it is; without one, ROS comes from PyPI.
+ros_is_sourced() {
+    "$folder/bin/python" -c 'import rclpy, sys; sys.exit(rclpy.__file__.startswith(sys.prefix))' 2>/dev/null
+}
+
 install_robot() {
-    if "$folder/bin/python" -c 'import rclpy' 2>/dev/null; then
+    if ros_is_sourced; then
         install robot,test,colcon "the robot's packages beside the ROS that is there"
     else
         [ "$(uname -m)" = x86_64 ] ||

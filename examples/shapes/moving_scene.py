@@ -8,8 +8,6 @@ import numpy as np
 
 from examples.shapes.drawing import (
     CLASS_NAMES,
-    NOISE_MARGIN,
-    NOISE_STRENGTHS,
     Scene,
     draw_background,
     paint,

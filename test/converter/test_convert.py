@@ -103,13 +103,13 @@ def test_a_stretched_network_of_minus_one_to_one_detects_as_in_tensorflow(
         "--score-threshold", "0.3", "--iou-threshold", "0.4", "--max-detections", 1000,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
-    frame = np.random.default_rng(9).integers(0, 256, (10, 20, 3), np.uint8)
-    frame = cv2.resize(frame, (300, 200), interpolation=cv2.INTER_CUBIC)
+    frame = np.random.default_rng(9).integers(0, 256, (10, 30, 3), np.uint8)
+    frame = cv2.resize(frame, (300, 100), interpolation=cv2.INTER_CUBIC)
     pixels = cv2.resize(frame, (96, 64)).astype(np.float32) / 127.5 - 1
     (rows,) = next(iter(run_tensorflow(random_model, "serving_default", pixels[None]).values()))
     expected = detections_of(rows, 0.3, 0.4)
     assert 3 < len(expected) < (rows[:, 4:].max(axis=1) >= 0.3).sum()  # suppression has worked
-    boxes = np.clip(expected.xyxy * ([300 / 96, 200 / 64] * 2), 0, [300, 200, 300, 200])
+    boxes = np.clip(expected.xyxy * ([300 / 96, 100 / 64] * 2), 0, [300, 100, 300, 100])
     assert_same(
         detect(output, frame), Detections(boxes, expected.scores, expected.class_ids), pixels=0.05
     )

@@ -21,7 +21,8 @@ def test_box_is_drawn_in_the_color_of_its_class_on_a_copy() -> None:
     assert not image.any()
     below = picture[101:]  # of the upper edge, on which the caption stands
     expected = np.zeros_like(picture)
-    expected[100:161, [50, 90]] = expected[160, 50:91] = class_color(3)
+    # The box rounds to 50, 100, 90, 160: its last pixels are column 89 and row 159.
+    expected[100:160, [50, 89]] = expected[159, 50:90] = class_color(3)
     np.testing.assert_array_equal(below, expected[101:])
 
 
