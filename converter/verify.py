@@ -93,41 +93,73 @@ def _clear(scores: np.ndarray, class_scores: np.ndarray) -> np.ndarray:
     return clear
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """One image: parity of tensors and candidates, and the detections of both models."""
+
+    tensors: tuple[TensorParity, ...]
+    candidates: tuple[TensorParity, ...]
+    expected: Detections
+    found: Detections
+
+
+class Comparer:
+    """Runs the source model and the bundle on one image after the other."""
+
+    def __init__(self, source: SourceModel, detector: Detector) -> None:
+        spec = detector.bundle.input
+        self._buffer = np.zeros((spec.height, spec.width, 3), np.uint8)
+        self._preprocess = Preprocessor(self._buffer, spec.fit, spec.pad_value)
+        self._source, self._detector = source, detector
+        detector.thresholds = THRESHOLDS
+
+    def compare(self, frame: np.ndarray) -> Comparison:
+        """Both on ``frame`` (uint8 ``[h, w, 3]``, BGR)."""
+        source = self._source
+        placement = self._preprocess(frame)
+        image = source.pixels.apply(self._buffer)[None]
+        outputs = source.reference.run(image)
+        expected, clear = source.candidates(outputs, self._detector.bundle.candidates)
+        found = self._detector.detect(frame)
+        candidates = self._detector.engine.infer()
+        return Comparison(
+            tensors=tuple(
+                tensor_parity(name, outputs[name], value)
+                for name, value in source.network.run(image).items()
+            ),
+            candidates=candidate_parity(
+                expected, {name: value[0] for name, value in candidates.items()}, clear
+            ),
+            expected=postprocess(expected, placement, THRESHOLDS, source.head.needs_nms),
+            found=found,
+        )
+
+
 def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Track) -> Verification:
     """Run both on every image and compare.
 
     Args:
         track: wraps the samples in a progress bar.
     """
-    spec = detector.bundle.input
-    buffer = np.zeros((spec.height, spec.width, 3), np.uint8)
-    preprocess = Preprocessor(buffer, spec.fit, spec.pad_value)
-    tensors: dict[str, list[TensorParity]] = {}
-    candidates: list[tuple[TensorParity, ...]] = []
-    everything: list[tuple[Detections, Detections]] = []
-    detector.thresholds = THRESHOLDS
-    for sample in track(dataset.samples, "compare with TensorFlow"):
-        frame = sample.read()
-        placement = preprocess(frame)
-        image = source.pixels.apply(buffer)[None]
-        outputs = source.reference.run(image)
-        for name, value in source.network.run(image).items():
-            tensors.setdefault(name, []).append(tensor_parity(name, outputs[name], value))
-        expected, clear = source.candidates(outputs, detector.bundle.candidates)
-        found = detector.detect(frame)
-        ran = {name: output[0] for name, output in detector.engine.infer().items()}
-        candidates.append(candidate_parity(expected, ran, clear))
-        needs_nms = source.head.needs_nms
-        everything.append((postprocess(expected, placement, THRESHOLDS, needs_nms), found))
-    before, after = _accuracies(dataset, everything)
+    comparer = Comparer(source, detector)
+    images = [
+        comparer.compare(sample.read())
+        for sample in track(dataset.samples, "compare with TensorFlow")
+    ]
+    pairs = [(image.expected, image.found) for image in images]
+    before, after = _accuracies(dataset, pairs)
     return Verification(
-        tensors=tuple(worst(images) for images in tensors.values()),
-        candidates=tuple(worst(images) for images in zip(*candidates, strict=True)),
-        detections=_agreement(everything, detector.bundle.defaults.score_threshold),
+        tensors=_worst_of_each([image.tensors for image in images]),
+        candidates=_worst_of_each([image.candidates for image in images]),
+        detections=_agreement(pairs, detector.bundle.defaults.score_threshold),
         before=before,
         after=after,
         synthetic=dataset.synthetic,
     )
+
+
+def _worst_of_each(parities: list[tuple[TensorParity, ...]]) -> tuple[TensorParity, ...]:
+    return tuple(worst(of_one_output) for of_one_output in zip(*parities, strict=True))
 
 
 def _agreement(pairs: list[tuple[Detections, Detections]], threshold: float) -> Agreement:

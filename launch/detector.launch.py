@@ -31,13 +31,15 @@ def generate_launch_description() -> LaunchDescription:
         "autostart": ("true", "configure and activate the node, after a respawn too"),
         **{name: ("", f"{text}; empty: as in params_file") for name, text in OVERRIDES.items()},
     }
-    return LaunchDescription([
-        *(
-            DeclareLaunchArgument(name, default_value=default, description=text)
-            for name, (default, text) in arguments.items()
-        ),
-        OpaqueFunction(function=make_node),
-    ])
+    return LaunchDescription(
+        [
+            *(
+                DeclareLaunchArgument(name, default_value=default, description=text)
+                for name, (default, text) in arguments.items()
+            ),
+            OpaqueFunction(function=make_node),
+        ]
+    )
 
 
 def make_node(context: LaunchContext) -> List[LaunchDescriptionEntity]:

@@ -13,6 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from trt_inference.arguments import fraction, positive
 from trt_inference.bundle import PRECISIONS, Thresholds, load_bundle
 from trt_inference.detections import Detections
 from trt_inference.detector import Detector
@@ -53,29 +54,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--precision", default="auto", choices=("auto", *PRECISIONS))
     parser.add_argument("--backend", default="auto", choices=BACKENDS)
     parser.add_argument(
-        "--score-threshold", type=_fraction, metavar="0..1", help="default: the bundle's"
+        "--score-threshold", type=fraction, metavar="0..1", help="default: the bundle's"
     )
     parser.add_argument(
-        "--iou-threshold", type=_fraction, metavar="0..1", help="default: the bundle's"
+        "--iou-threshold", type=fraction, metavar="0..1", help="default: the bundle's"
     )
     parser.add_argument(
-        "--max-detections", type=_positive, metavar="N", help="default: the bundle's"
+        "--max-detections", type=positive, metavar="N", help="default: the bundle's"
     )
     return parser
-
-
-def _fraction(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return value
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:

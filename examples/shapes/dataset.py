@@ -16,7 +16,9 @@ import cv2
 import numpy as np
 from rich.progress import track
 
+from converter.arguments import size
 from examples.shapes.drawing import CLASS_NAMES, Scene, draw_scene
+from trt_inference.arguments import positive
 from trt_inference.preprocess import Preprocessor
 
 ANNOTATIONS_FILE = "annotations.json"
@@ -96,30 +98,13 @@ def _write_files(directory: Path, count: int, seed: int, height: int, width: int
     (directory / "labels.txt").write_text("\n".join(CLASS_NAMES) + "\n", encoding="utf-8")
 
 
-def positive(text: str) -> int:
-    """Parse an integer of at least 1."""
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 1")
-    return int(text)
-
-
-def image_size(text: str) -> tuple[int, int]:
-    """Parse WIDTHxHEIGHT into (height, width)."""
-    width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal() and min(int(width), int(height)) >= 64):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not WIDTHxHEIGHT of at least 64 pixels, such as 640x360"
-        )
-    return int(height), int(width)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description="Write held-out pictures of drawn shapes.")
     parser.add_argument("directory", type=Path, metavar="DIR", help="folder to create")
     parser.add_argument("--count", type=positive, default=500, help="number of pictures")
     parser.add_argument("--seed", type=int, default=7, help="the same seed, the same pictures")
     parser.add_argument(
-        "--size", type=image_size, default=(360, 640), metavar="WIDTHxHEIGHT", help="640x360"
+        "--size", type=size, default=(360, 640), metavar="WIDTHxHEIGHT", help="640x360"
     )
     arguments = parser.parse_args()
     directory = arguments.directory

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGE_IMAGES = ROOT / "config" / "fastdds_large_images.xml"
@@ -16,11 +17,14 @@ GRACE = 5.0  # seconds to end after SIGINT
 
 
 @contextmanager
-def running(module: str, *arguments: str, sends_images: bool = False) -> Iterator[subprocess.Popen]:
+def running(
+    module: str, *arguments: str, sends_images: bool = False, output: IO[bytes] | None = None
+) -> Iterator[subprocess.Popen]:
     """Run ``python -m module arguments`` from the project's root, and end it with the block.
 
     Args:
         sends_images: with the middleware profile for large images.
+        output: where what it prints goes; None: where ours goes.
     """
     environment = dict(os.environ, PYTHONUNBUFFERED="1")
     if sends_images:
@@ -31,6 +35,8 @@ def running(module: str, *arguments: str, sends_images: bool = False) -> Iterato
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env=environment,
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
         # Ctrl-C goes to the one in front, which then ends the others in order.
         start_new_session=True,
     )

@@ -20,9 +20,10 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from examples.shapes.dataset import coco_annotations, letterbox, positive, training_scene
+from examples.shapes.dataset import coco_annotations, letterbox, training_scene
 from examples.shapes.drawing import Scene, draw_scene
 from examples.shapes.moving_scene import MovingScene
+from trt_inference.arguments import positive
 
 
 @contextlib.contextmanager

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +20,7 @@ from vision_msgs.msg import Detection2DArray
 
 from examples.shapes.camera import as_message_data
 from examples.shapes.monitor import Monitor, stamp_of
+from examples.shapes.processes import running
 
 ROOT = Path(__file__).resolve().parents[3]
 TIMEOUT = 15.0
@@ -51,21 +49,11 @@ def node_process(folder: Path, namespace: str, **parameters: object) -> Iterator
     """Run the node with ``parameters`` in ``namespace``; its log goes to ``folder``."""
     given = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
     log = folder / "node.log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "trt_inference.ros.run", "--ros-args",
-             "-r", f"__ns:={namespace}", *given],
-            cwd=ROOT, stdout=stream, stderr=subprocess.STDOUT, env=dict(os.environ),
-        )  # fmt: skip
-    try:
-        yield NodeProcess(process, log)
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    arguments = ("--ros-args", "-r", f"__ns:={namespace}", *given)
+    with log.open("wb") as stream, running(
+        "trt_inference.ros.run", *arguments, output=stream
+    ) as it:
+        yield NodeProcess(it, log)
 
 
 class Client(Monitor):
