@@ -34,8 +34,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_pip_installs_the_package_for_ros(source: Path, tmp_path: Path) -> None:
-    run([sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--quiet",
-         "--prefix", str(tmp_path), str(source)], cwd=tmp_path)  # fmt: skip
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--quiet"]
+    run([*command, "--prefix", str(tmp_path), str(source)], cwd=tmp_path)
     assert [name for name in INSTALLED if not (tmp_path / name).is_file()] == []
     packages = Path(sysconfig.get_path("purelib")).relative_to(sys.prefix)
     check_node_starts(tmp_path, {"PYTHONPATH": str(tmp_path / packages)})
