@@ -1,6 +1,8 @@
 # What a user runs. The two virtual environments are made when they are needed.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Both environments install this tree, which cannot be done twice at a time.
+.NOTPARALLEL:
 
 ROBOT := .venv/robot
 CONVERTER := .venv/converter
