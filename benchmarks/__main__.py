@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=10_000, help="of the memory run")
     options = parser.parse_args()
     chosen = PARTS if options.only is None else (options.only,)
-    console = Console()
+    console = Console(width=110)  # what the tables need, also where the output is a file
     # Away from other ROS nodes of the machine, which would disturb and be disturbed.
     os.environ.setdefault("ROS_DOMAIN_ID", "87")
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")

@@ -14,6 +14,9 @@ from rclpy.signals import SignalHandlerOptions
 from trt_inference.ros.memory import keep_image_memory
 from trt_inference.ros.node import DetectorNode
 
+# Seconds after which a thread that wants to run Python gets its turn. After each image the executor
+# prepares its next wait in Python, and by default the inference thread would wait for that.
+SWITCH_INTERVAL = 50e-6
 SIGNAL_PERIOD = 0.2  # seconds after which a waiting executor looks for signals
 
 
@@ -26,6 +29,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     keep_image_memory()
+    sys.setswitchinterval(SWITCH_INTERVAL)
     try:
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:  # a parameter file that cannot be read, above all
