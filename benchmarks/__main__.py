@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import rclpy
+from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 
 from benchmarks import memory, node, preprocessing
@@ -28,14 +29,18 @@ def main() -> int:
     # Away from other ROS nodes of the machine, which would disturb and be disturbed.
     os.environ.setdefault("ROS_DOMAIN_ID", "87")
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    rclpy.init()
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         if "preprocessing" in chosen:
             console.print(preprocessing.table(options.bundle))
         if "node" in chosen:
+            console.print(f"the node at three rates, {2 * options.seconds + 15:.0f} s each …")
             console.print(node.table(options.bundle, options.seconds))
         if "memory" in chosen:
+            console.print(f"memory over {options.frames} frames, a minute and a half …")
             console.print(memory.table(options.bundle, options.frames))
+    except KeyboardInterrupt:
+        return 130
     finally:
         rclpy.try_shutdown()
     return 0

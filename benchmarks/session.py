@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from lifecycle_msgs.msg import Transition
 from examples.shapes.monitor import Monitor
 from examples.shapes.processes import running
 
-NAMESPACE = "/bench"
+NAMESPACE = f"/bench_{os.getpid()}"
 STARTED = 20.0  # seconds that discovery may take
 
 

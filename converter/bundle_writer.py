@@ -27,12 +27,19 @@ def check_output(output: Path, overwrite: bool) -> None:
     Raises:
         OutputError: it exists and may not be replaced, or is something else than a bundle.
     """
+    _check_writable(output)
     if not output.exists():
         return
     if not overwrite:
         raise OutputError(f"'{output}' exists: choose another folder, or replace it by --overwrite")
     if not (output / MANIFEST).is_file():
         raise OutputError(f"'{output}' is not a bundle, so it is not replaced: remove it yourself")
+
+
+def _check_writable(output: Path) -> None:
+    parent = next(folder for folder in output.absolute().parents if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise OutputError(f"cannot write '{output}': '{parent}' is not a folder to write into")
 
 
 @contextlib.contextmanager

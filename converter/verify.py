@@ -193,8 +193,10 @@ def check(verification: Verification) -> None:
         raise ParityError(
             f"of {found.detections} detections of TensorFlow {found.missing} are missing and "
             f"{found.extra} are new (lowest IoU {found.lowest_iou:.3f}, scores differ by up to "
-            f"{found.largest_score_difference:.3f}): this is a fault of the conversion, please "
-            "report it with the model"
+            f"{found.largest_score_difference:.3f}). See whether --channels, --scale, --mean, "
+            "--std and --boxes are those of the training: a network that is fed wrongly gives many "
+            "equal scores. If they are, this is a fault of the conversion, please report it with "
+            "the model"
         )
 
 

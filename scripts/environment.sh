@@ -6,8 +6,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-name=$1
+name=${1:-}
 folder=.venv/$name
+unfinished=$folder/.unfinished
+
+trap 'echo "interrupted: run it again" >&2; exit 130' INT
 
 fail() {
     printf 'error: %s\n' "$*" >&2
@@ -28,7 +31,8 @@ find_python() {
 }
 
 make_environment() {
-    if "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
+    # pip takes a package for installed that it was interrupted in: such an environment is made anew.
+    if [ ! -e "$unfinished" ] && "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
         return
     fi
     local python
@@ -41,6 +45,7 @@ make_environment() {
 
 install() {
     echo "$folder: installing $2 …"
+    touch "$unfinished"
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[$1]" ||
         fail "pip could not install the packages above. Check the network and run the command again"
 }
@@ -61,10 +66,16 @@ install_robot() {
     "$folder/bin/python" interfaces/build.py
 }
 
-make_environment
 case $name in
-    robot) install_robot ;;
-    converter) install converter,test "TensorFlow and the converter's packages (about two minutes)" ;;
+    robot)
+        make_environment
+        install_robot
+        ;;
+    converter)
+        make_environment
+        install converter,test "TensorFlow and the converter's packages (about two minutes)"
+        ;;
     *) fail "there is no environment '$name': choose robot or converter" ;;
 esac
+rm -f "$unfinished"
 touch "$folder/.ready"

@@ -25,8 +25,10 @@ os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] = str(_PROFILE)
 def ros() -> Iterator[None]:
     """One rclpy context for all clients."""
     import rclpy  # not there in the converter's environment
+    from rclpy.signals import SignalHandlerOptions
 
-    rclpy.init()
+    # Ctrl-C is pytest's.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     yield
     rclpy.try_shutdown()
 

@@ -153,6 +153,8 @@ def _read_manifest(folder: Path) -> Dict[str, Any]:
     file = folder / MANIFEST
     try:
         manifest = json.loads(file.read_text("utf-8"))
+    except NotADirectoryError:
+        raise BundleError(f"'{folder}' is a file: give the folder that it is in") from None
     except FileNotFoundError:
         found = "no such folder" if not folder.exists() else f"there is no {MANIFEST} in it"
         raise BundleError(

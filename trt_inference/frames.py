@@ -33,6 +33,8 @@ def read_image(file: Path) -> np.ndarray:
     Raises:
         ImageError: no such file, or it holds no image that OpenCV can read.
     """
+    if file.is_dir():
+        raise ImageError(f"'{file}' is a folder: give the files in it, as in {file}/*.jpg")
     if not file.is_file():
         raise ImageError(f"there is no file '{file}'")
     image = cv2.imread(str(file), cv2.IMREAD_COLOR)

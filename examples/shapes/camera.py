@@ -29,7 +29,8 @@ FRAME_ID = "camera_optical_frame"
 
 
 class Camera(Node):
-    """Draws and publishes ``rate`` images a second while somebody subscribes to them."""
+    """Draws and publishes ``rate`` images a second while somebody subscribes to them and
+    to the truth."""
 
     def __init__(self, width: int, height: int, rate: float, seed: int, still: bool) -> None:
         """
@@ -48,7 +49,7 @@ class Camera(Node):
         self.create_timer(1 / rate, self._capture)
 
     def _capture(self) -> None:
-        if self._images.get_subscription_count() == 0:
+        if not (self._images.get_subscription_count() and self._truth.get_subscription_count()):
             return
         scene = self._draw()
         # The image is "taken" when it is drawn: what follows is the way of a real image.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import shutil
+import os
+import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import rclpy
 from lifecycle_msgs.msg import Transition
+from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 from vision_msgs.msg import Detection2DArray
 
@@ -22,7 +25,7 @@ from trt_inference.drawing import draw_detections
 from trt_inference.errors import TrtInferenceError
 from trt_inference.ros.messages import message_to_detections
 
-NAMESPACE = "/demo"
+NAMESPACE = f"/demo_{os.getpid()}"  # two demos do not disturb each other
 PARAMETERS = Path(__file__).with_name("detector.yaml")
 LINE_PERIOD = 0.5  # seconds between two printed messages
 FIRST_MESSAGE = 20.0  # seconds that discovery and the first detection may take
@@ -61,32 +64,38 @@ def watch(bundle: Path, seconds: float, rate: float, console: Console) -> Record
     """Run camera and node for ``seconds`` and record what they publish.
 
     Raises:
-        MonitorError: the node does not come up, or publishes nothing.
+        MonitorError: the node does not come up, publishes nothing, or a process ends.
     """
     in_namespace = ("--ros-args", "-r", f"__ns:={NAMESPACE}")
     node_arguments = (*in_namespace, "--params-file", str(PARAMETERS), "-p", f"bundle:={bundle}")
-    with running("trt_inference.ros.run", *node_arguments):
-        monitor = Monitor(Printer(console), picture_period=2.0, namespace=NAMESPACE)
-        try:
-            monitor.transition(Transition.TRANSITION_CONFIGURE)
-            monitor.transition(Transition.TRANSITION_ACTIVATE)
-            camera = ("--rate", str(rate), *in_namespace)
-            with running("examples.shapes.camera", *camera, sends_images=True):
-                if not monitor.spin(FIRST_MESSAGE, until=lambda: bool(monitor.record.detections)):
-                    raise MonitorError(f"no detections came within {FIRST_MESSAGE:.0f} s")
-                monitor.spin(seconds)
-            # The camera has ended: let the last frame and the last counts arrive.
-            monitor.spin(1.5)
-            monitor.transition(Transition.TRANSITION_DEACTIVATE)
-            return monitor.record
-        finally:
-            monitor.destroy_node()
+    monitor = Monitor(Printer(console), picture_period=2.0, namespace=NAMESPACE)
+    try:
+        with running("trt_inference.ros.run", *node_arguments) as node:
+            with monitor.watching("node's process", node):
+                monitor.transition(Transition.TRANSITION_CONFIGURE)
+                monitor.transition(Transition.TRANSITION_ACTIVATE)
+                record_camera(monitor, seconds, ("--rate", str(rate), *in_namespace))
+                # The camera has ended: let the last frame and the last counts arrive.
+                monitor.spin(1.5)
+                monitor.transition(Transition.TRANSITION_DEACTIVATE)
+        return monitor.record
+    finally:
+        monitor.destroy_node()
+
+
+def record_camera(monitor: Monitor, seconds: float, arguments: Sequence[str]) -> None:
+    """Run the camera until the first detections have come and then for ``seconds``."""
+    with running("examples.shapes.camera", *arguments, sends_images=True) as camera:
+        with monitor.watching("camera's process", camera):
+            if not monitor.spin(FIRST_MESSAGE, until=lambda: bool(monitor.record.detections)):
+                raise MonitorError(f"no detections came within {FIRST_MESSAGE:.0f} s")
+            monitor.spin(seconds)
 
 
 def write_pictures(record: Record, labels: tuple[str, ...], folder: Path) -> int:
     """Draw what was published on the images that were kept; the number of pictures."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    for old in folder.glob("detections-*.png"):
+        old.unlink()
     found = [stamp for stamp in record.pictures if stamp in record.detections]
     for number, stamp in enumerate(found):
         detections = message_to_detections(record.detections[stamp], labels)
@@ -104,13 +113,20 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=30.0, help="images a second")
     options = parser.parse_args()
     console = Console()
-    rclpy.init()
+    # Ended in whatever way, the demo ends its processes.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    # Not to be mixed up with ROS nodes of other people in the same network.
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
+        options.output.mkdir(parents=True, exist_ok=True)
         labels = load_bundle(options.bundle).labels
+        console.print(f"the node: {NAMESPACE}/detector, its topic: {NAMESPACE}/detector/detections")
         record = watch(options.bundle, options.seconds, options.rate, console)
         demo_tables.print_tables(record, labels, console)
         count = write_pictures(record, labels, options.output)
-    except (TrtInferenceError, MonitorError) as error:
+    except (TrtInferenceError, MonitorError, OSError) as error:
         console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:

@@ -26,7 +26,15 @@ STAGES = {
 
 def print_tables(record: Record, labels: Sequence[str], console: Console) -> None:
     """Frames, precision and recall, latencies."""
-    frames = Table("sent", "received", "inferred", "dropped", "rejected", title="frames")
+    frames = Table(
+        "sent",
+        "received",
+        "inferred",
+        "dropped",
+        "rejected",
+        title="frames",
+        caption="sent: since camera and node began to discover each other",
+    )
     counts = [record.diagnostics.get(name, "?") for name in
               ("received", "inferred", "dropped", "rejected")]  # fmt: skip
     frames.add_row(str(len(record.truth)), *counts)

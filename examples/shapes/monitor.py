@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +63,7 @@ class Monitor(Node):
         self._on_detections = on_detections
         self._reader = ImageReader()
         self._look: Any = None
+        self._watched: dict[str, subprocess.Popen] = {}
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self)
         self._change_state: Any = self.create_client(ChangeState, "detector/change_state")
@@ -82,21 +86,36 @@ class Monitor(Node):
             for key in ("TRANSITION_CONFIGURE", "TRANSITION_ACTIVATE", "TRANSITION_DEACTIVATE",
                         "TRANSITION_CLEANUP")
         }[number]  # fmt: skip
-        if not self._change_state.wait_for_service(timeout):
+        if not self.spin(timeout, until=self._change_state.service_is_ready):
             raise MonitorError(f"the detector node did not appear within {timeout:.0f} s")
         answer = self._change_state.call_async(
             ChangeState.Request(transition=Transition(id=number))
         )
-        self._executor.spin_until_future_complete(answer, timeout)
-        if not answer.done():
+        if not self.spin(timeout, until=answer.done):
             raise MonitorError(f"the detector did not answer to '{name}' within {timeout:.0f} s")
         if not answer.result().success:
             raise MonitorError(f"the detector refused to {name}: its log line above says why")
 
+    @contextmanager
+    def watching(self, name: str, process: subprocess.Popen) -> Iterator[None]:
+        """Notice in the block when a process ends that others wait for."""
+        self._watched[name] = process
+        try:
+            yield
+        finally:
+            del self._watched[name]
+
     def spin(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
-        """Receive for so long, or until a condition holds; True when it does."""
+        """Receive for so long, or until a condition holds; True when it does.
+
+        Raises:
+            MonitorError: a process that is watched has ended.
+        """
         end = time.monotonic() + seconds
         while not until():
+            for name, process in self._watched.items():
+                if process.poll() is not None:
+                    raise MonitorError(f"the {name} has ended, {how_it_ended(process.returncode)}")
             if time.monotonic() >= end:
                 return False
             self._executor.spin_once(timeout_sec=0.05)
@@ -139,3 +158,8 @@ def stamp_of(header: Header) -> Stamp:
 def in_seconds(header: Header) -> float:
     """The stamp in seconds of the system clock."""
     return float(header.stamp.sec + header.stamp.nanosec * 1e-9)
+
+
+def how_it_ended(code: int) -> str:
+    """An exit code, or the signal that a negative one stands for."""
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"

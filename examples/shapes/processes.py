@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -13,7 +14,15 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGE_IMAGES = ROOT / "config" / "fastdds_large_images.xml"
+# From Linux' prctl.h. The library is loaded here, because a new process must not load any.
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
 GRACE = 5.0  # seconds to end after SIGINT
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when the one that started it is gone, however it went."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextmanager
@@ -39,6 +48,7 @@ def running(
         stderr=None if output is None else subprocess.STDOUT,
         # Ctrl-C goes to the one in front, which then ends the others in order.
         start_new_session=True,
+        preexec_fn=_end_with_parent,  # noqa: PLW1509 - it calls the kernel and nothing else
     )
     try:
         yield process

@@ -195,4 +195,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        raise SystemExit(main())
+    except KeyboardInterrupt:
+        print("\ninterrupted, nothing was written", flush=True)
+        os._exit(130)  # TensorFlow's own threads would go on drawing for a while

@@ -91,7 +91,9 @@ class Parameters:
             self._node.declare_parameter(spec.name, value, descriptor(spec))
         except ParameterException as error:
             self._node.declare_parameter(spec.name, value, descriptor(spec), ignore_override=True)
-            self._problems[spec.name] = f"parameter {spec.name}: {error}"
+            hint = ", and a number with a fraction needs its point, as in 1.0"
+            kind = hint if spec.type == Parameter.Type.DOUBLE else ""
+            self._problems[spec.name] = f"parameter {spec.name}: {error}{kind}"
 
     def _find_unknown(self) -> List[str]:
         """Parameters given at start-up that do not exist: rclpy ignores them without a word."""
