@@ -97,7 +97,7 @@ def test_folder_that_is_no_bundle_says_how_to_make_one(tmp_path: Path) -> None:
 
 
 def test_file_in_place_of_the_folder_is_refused(color_bundle: Path) -> None:
-    with pytest.raises(BundleError, match="cannot be read"):
+    with pytest.raises(BundleError, match="is a file: give the folder"):
         load_bundle(color_bundle / "fp32.onnx")
 
 
