@@ -1,6 +1,5 @@
 # What a user runs. The two virtual environments are made when they are needed.
 .DEFAULT_GOAL := help
-.DELETE_ON_ERROR:
 # Both environments install this tree, which cannot be done twice at a time.
 .NOTPARALLEL:
 
@@ -11,6 +10,10 @@ DEMO := build/demo
 # Without a sourced ROS distribution, ROS is the one in the robot's environment.
 export AMENT_PREFIX_PATH ?= $(CURDIR)/$(ROBOT)
 export PYTHONUNBUFFERED := 1
+
+# Each of these is in a folder that is put in place whole. Make would delete the one file when it
+# is interrupted, and leave a folder that is none.
+.PRECIOUS: $(DEMO)/saved_model/saved_model.pb $(DEMO)/heldout/annotations.json $(DEMO)/shapes/model.json
 
 .PHONY: help
 help: ## show this list
@@ -52,12 +55,15 @@ $(DEMO)/saved_model/saved_model.pb: | $(CONVERTER)/.ready
 $(DEMO)/heldout/annotations.json: | $(CONVERTER)/.ready
 	$(CONVERTER)/bin/python -m examples.shapes.dataset $(@D) --count 500 --seed 7
 
-$(DEMO)/shapes/model.json: $(DEMO)/saved_model/saved_model.pb $(DEMO)/heldout/annotations.json
+$(DEMO)/shapes/model.json: $(DEMO)/saved_model/saved_model.pb $(DEMO)/heldout/annotations.json \
+		$(wildcard converter/*.py converter/graph/*.py converter/graph/heads/*.py) \
+		trt_inference/manifest.schema.json
 	$(CONVERTER)/bin/python -m converter convert $(DEMO)/saved_model --output $(@D) --overwrite \
 		--labels $(DEMO)/heldout/labels.txt \
 		--images $(DEMO)/heldout --labels-coco $(DEMO)/heldout/annotations.json
 
-$(ROBOT)/.ready: setup.py setup.cfg scripts/environment.sh $(wildcard interfaces/*.py interfaces/vision_msgs/msg/*)
+$(ROBOT)/.ready: setup.py setup.cfg scripts/environment.sh \
+		$(wildcard interfaces/*.py interfaces/*.txt interfaces/vision_msgs/* interfaces/vision_msgs/msg/*)
 	@scripts/environment.sh robot
 
 $(CONVERTER)/.ready: setup.py setup.cfg scripts/environment.sh

@@ -92,22 +92,32 @@ class Agreement:
     largest_score_difference: float
 
 
-def agreement(pairs: Sequence[tuple[Detections, Detections]], threshold: float) -> Agreement:
-    """Compare (reference, candidate) detections of the same images, found at ``threshold``."""
+def agreement(
+    wanted: Sequence[tuple[Detections, Detections]],
+    given: Sequence[tuple[Detections, Detections]],
+    threshold: float,
+) -> Agreement:
+    """Compare detections of the same images, found at ``threshold``.
+
+    Args:
+        wanted: for each image the reference's detections, and the candidate's to find them in.
+        given: for each image the candidate's detections, and the reference's to find them in.
+    """
     ious: list[float] = []
     score_differences: list[float] = []
     missing = extra = 0
-    for reference, candidate in pairs:
+    for reference, candidate in wanted:
         rows, columns, overlaps = match(reference, candidate)
         ious.extend(overlaps.tolist())
         score_differences.extend(
             np.abs(reference.scores[rows] - candidate.scores[columns]).tolist()
         )
         missing += _unmatched(reference, rows, threshold)
-        extra += _unmatched(candidate, columns, threshold)
+    for candidate, reference in given:
+        extra += _unmatched(candidate, match(candidate, reference)[0], threshold)
     return Agreement(
-        images=len(pairs),
-        detections=sum(len(reference) for reference, _ in pairs),
+        images=len(wanted),
+        detections=sum(len(reference) for reference, _ in wanted),
         matched=len(ious),
         missing=missing,
         extra=extra,

@@ -9,6 +9,9 @@ from converter.saved_model import SavedModel
 from converter.steps import Conversion
 from converter.verify import Verification
 
+# Below it, something is more likely to be wrong with the arguments than with the training.
+LOW_ACCURACY = 0.4
+
 
 def print_saved_model(saved_model: SavedModel, console: Console) -> None:
     """A table of signatures with their inputs and outputs."""
@@ -40,6 +43,12 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
             values = (f"{accuracy.map_50:.4f}", f"{accuracy.map_50_95:.4f}")
             table.add_row(name, str(accuracy.images), *values)
         console.print(table)
+    if verification.before and verification.before.map_50 < LOW_ACCURACY:
+        console.print(
+            f"TensorFlow's own mAP@0.5 is only {verification.before.map_50:.2f}: see whether the "
+            "labels are in the model's order, and --boxes, --channels and --scale right.",
+            style="yellow", soft_wrap=True,
+        )  # fmt: skip
     if not verification.detections.detections and not verification.synthetic:
         console.print(
             "TensorFlow itself detects nothing in these images: see whether --channels, --scale, "

@@ -7,8 +7,8 @@ letterbox and thresholds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +37,8 @@ MAX_RELATIVE = 1e-3
 MIN_COSINE = 0.9999
 MIN_IOU = 0.95
 MAX_SCORE_DIFFERENCE = 0.01
+# What there is to choose from, before suppression.
+EVERYTHING = replace(THRESHOLDS, max_detections=1_000_000)
 # Scores nearer to each other may change places.
 SCORE_GAP = 1e-4
 
@@ -95,12 +97,15 @@ def _clear(scores: np.ndarray, class_scores: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One image: parity of tensors and candidates, and the detections of both models."""
+    """One image: parity of tensors and candidates, and the detections of both models, with
+    those that each had to choose from before overlapping ones were suppressed."""
 
     tensors: tuple[TensorParity, ...]
     candidates: tuple[TensorParity, ...]
     expected: Detections
     found: Detections
+    expected_pool: Detections
+    found_pool: Detections
 
 
 class Comparer:
@@ -121,17 +126,17 @@ class Comparer:
         outputs = source.reference.run(image)
         expected, clear = source.candidates(outputs, self._detector.bundle.candidates)
         found = self._detector.detect(frame)
-        candidates = self._detector.engine.infer()
+        candidates = {name: value[0] for name, value in self._detector.engine.infer().items()}
         return Comparison(
             tensors=tuple(
                 tensor_parity(name, outputs[name], value)
                 for name, value in source.network.run(image).items()
             ),
-            candidates=candidate_parity(
-                expected, {name: value[0] for name, value in candidates.items()}, clear
-            ),
+            candidates=candidate_parity(expected, candidates, clear),
             expected=postprocess(expected, placement, THRESHOLDS, source.head.needs_nms),
             found=found,
+            expected_pool=postprocess(expected, placement, EVERYTHING, needs_nms=False),
+            found_pool=postprocess(candidates, placement, EVERYTHING, needs_nms=False),
         )
 
 
@@ -151,7 +156,7 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
     return Verification(
         tensors=_worst_of_each([image.tensors for image in images]),
         candidates=_worst_of_each([image.candidates for image in images]),
-        detections=_agreement(pairs, detector.bundle.defaults.score_threshold),
+        detections=_agreement(images, detector.bundle.defaults.score_threshold),
         before=before,
         after=after,
         synthetic=dataset.synthetic,
@@ -162,10 +167,20 @@ def _worst_of_each(parities: list[tuple[TensorParity, ...]]) -> tuple[TensorPari
     return tuple(worst(of_one_output) for of_one_output in zip(*parities, strict=True))
 
 
-def _agreement(pairs: list[tuple[Detections, Detections]], threshold: float) -> Agreement:
-    """Of the detections that a robot would publish."""
-    shown = [(a[a.scores >= threshold], b[b.scores >= threshold]) for a, b in pairs]
-    return agreement(shown, threshold)
+def _agreement(images: Sequence[Comparison], threshold: float) -> Agreement:
+    """Of the detections that a robot would publish. Each is looked for in what the other model
+    had to choose from: of two boxes with the same score but for rounding, either may suppress the
+    other, and the suppression itself is the same code for both."""
+    return agreement(
+        [(at_least(threshold, image.expected), image.found_pool) for image in images],
+        [(at_least(threshold, image.found), image.expected_pool) for image in images],
+        threshold,
+    )
+
+
+def at_least(score: float, detections: Detections) -> Detections:
+    """Those with that score or a better one."""
+    return detections[detections.scores >= score]
 
 
 def check(verification: Verification) -> None:
@@ -182,6 +197,11 @@ def check(verification: Verification) -> None:
             )
         _check_tensor(output, f"output {output.name}", "differs", "export")
     for output in verification.candidates:
+        if output.name == "scores" and output.magnitude > 1 + MAX_RELATIVE:
+            raise ParityError(
+                f"scores reach {output.magnitude:.3g}, but they must be probabilities from 0 to 1: "
+                "export the model with the sigmoid or softmax that its training has in the loss"
+            )
         _check_tensor(output, f"the {output.name} of the bundle", "differ", "conversion")
     found = verification.detections
     if (

@@ -127,7 +127,11 @@ def load_bundle(path: Union[str, Path]) -> Bundle:
         ),
         candidates=manifest["candidates"],
         needs_nms=manifest["needs_nms"],
-        defaults=Thresholds(**manifest["defaults"]),
+        defaults=Thresholds(
+            float(manifest["defaults"]["score_threshold"]),
+            float(manifest["defaults"]["iou_threshold"]),
+            manifest["defaults"]["max_detections"],
+        ),
         labels=names,
         precisions=manifest["precisions"],
         source=manifest["source"],

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from converter.agreement import agreement, candidate_parity, match, tensor_parity, worst
+from converter.agreement import Agreement, agreement, candidate_parity, match, tensor_parity, worst
 from trt_inference.detections import Detections
 
 BOXES = np.array([[0, 0, 10, 10], [20, 0, 30, 10], [0, 20, 10, 30]], np.float32)
@@ -84,39 +84,53 @@ def test_candidates_of_equal_score_may_change_places() -> None:
     assert [parity.max_abs for parity in parities] == [0, 0, 0]
 
 
+def compare(pairs: list[tuple[Detections, Detections]], threshold: float) -> Agreement:
+    """Each side has just its detections to choose from."""
+    return agreement(pairs, [(other, one) for one, other in pairs], threshold)
+
+
+def test_of_two_equal_boxes_either_may_suppress_the_other() -> None:
+    # Both models have both boxes; rounding decides which of them each one shows.
+    near = Detections(BOXES[:1].repeat(2, axis=0).copy(), np.array([0.9, 0.9]), np.array([0, 0]))
+    near.xyxy[1] += 3
+    found = agreement([(near[:1], near)], [(near[1:], near)], 0.5)
+    assert (found.missing, found.extra) == (0, 0)
+    assert found.lowest_iou == pytest.approx(1)
+
+
 def test_a_model_agrees_with_itself() -> None:
-    found = agreement([(THREE, THREE), (THREE[:1], THREE[:1])], 0.5)
+    found = compare([(THREE, THREE), (THREE[:1], THREE[:1])], 0.5)
     assert (found.images, found.detections, found.matched) == (2, 4, 4)
     assert (found.missing, found.extra, found.largest_score_difference) == (0, 0, 0)
     assert found.lowest_iou == pytest.approx(1)
 
 
 def test_missing_and_extra_are_counted_apart() -> None:
-    found = agreement([(THREE, THREE[:1]), (THREE[:0], THREE[:2])], 0.5)
+    found = compare([(THREE, THREE[:1]), (THREE[:0], THREE[:2])], 0.5)
     assert (found.missing, found.extra, found.matched) == (2, 2, 1)
 
 
 def test_another_class_is_another_object() -> None:
     other = Detections(BOXES, THREE.scores, np.array([0, 1, 1]))
-    found = agreement([(THREE, other)], 0.5)
+    found = compare([(THREE, other)], 0.5)
     assert (found.matched, found.missing, found.extra) == (2, 1, 1)
 
 
 def test_shifts_and_score_changes_are_measured() -> None:
     lower = moved(2)
-    found = agreement([(THREE, Detections(lower.xyxy, THREE.scores - 0.05, THREE.class_ids))], 0.1)
+    found = compare([(THREE, Detections(lower.xyxy, THREE.scores - 0.05, THREE.class_ids))], 0.1)
     assert found.lowest_iou == pytest.approx(8 / 12)
     assert found.mean_iou == pytest.approx(8 / 12)
     assert found.largest_score_difference == pytest.approx(0.05)
 
 
 def test_boxes_that_overlap_by_less_than_half_are_not_the_same() -> None:
-    assert agreement([(THREE, moved(5))], 0.5).matched == 0
+    assert compare([(THREE, moved(5))], 0.5).matched == 0
 
 
 def test_detections_at_the_threshold_may_be_on_either_side() -> None:
-    assert agreement([(THREE, THREE[:2])], 0.695).missing == 0
-    assert agreement([(THREE, THREE[:2])], 0.685).missing == 1
+    assert compare([(THREE, THREE[:2])], 0.695).missing == 0
+    assert compare([(THREE, THREE[:2])], 0.685).missing == 1
 
 
 def test_the_best_overlap_is_paired_first() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -164,3 +165,15 @@ def test_a_network_that_was_exported_wrongly_is_refused(
     bundle = write_color_bundle(tmp_path / "wrong")
     with pytest.raises(ParityError, match=said):
         check(measure(reference, dataset, bundle))
+
+
+def test_scores_that_are_no_probabilities_are_refused(
+    reference: Reference, dataset: Dataset, tmp_path: Path
+) -> None:
+    verification = measure(reference, dataset, write_color_bundle(tmp_path / "right"))
+    logits = [
+        replace(parity, magnitude=6.5) if parity.name == "scores" else parity
+        for parity in verification.candidates
+    ]
+    with pytest.raises(ParityError, match=r"scores reach 6\.5.*sigmoid or softmax"):
+        check(replace(verification, candidates=tuple(logits)))

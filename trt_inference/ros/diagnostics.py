@@ -31,18 +31,21 @@ def diagnostics_message(
     facts: Mapping[str, str],
     counters: Counters,
     times: Mapping[str, Percentiles],
+    newly_rejected: int,
 ) -> DiagnosticArray:
-    """One status: facts (engine, precision …), counters, and percentiles of each stage in ms."""
+    """One status: facts (engine, precision …), counters, and percentiles of each stage in ms.
+
+    It is a warning while images are rejected: ``newly_rejected`` since the last message.
+    """
     values: Dict[str, str] = dict(facts)
     values.update({name: str(count) for name, count in asdict(counters).items()})
     for stage, percentiles in times.items():
         for name, milliseconds in asdict(percentiles).items():
             values[f"{stage} {name} ms"] = f"{milliseconds:.3f}"
-    rejecting = counters.rejected > 0
     status = DiagnosticStatus(
-        level=DiagnosticStatus.WARN if rejecting else DiagnosticStatus.OK,
+        level=DiagnosticStatus.WARN if newly_rejected else DiagnosticStatus.OK,
         name=f"{node_name}: detector",
-        message=f"{counters.rejected} images rejected" if rejecting else "running",
+        message=f"{newly_rejected} images rejected" if newly_rejected else "running",
         hardware_id="",
         values=[KeyValue(key=key, value=value) for key, value in values.items()],
     )

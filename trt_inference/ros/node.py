@@ -8,6 +8,7 @@ import time
 from typing import Any, Dict, Optional
 
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
@@ -81,9 +82,10 @@ class DetectorNode(LifecycleNode):
 
     @logged
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Free the engine and the topics. ERROR after a fault of the engine."""
-        self._free()
-        return ERROR if self._fault is not None else SUCCESS
+        """Free the engine and the topics. ERROR after a fault of the engine, or when it cannot
+        be freed."""
+        ended = self._free()
+        return SUCCESS if ended and self._fault is None else ERROR
 
     @logged
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -106,6 +108,7 @@ class DetectorNode(LifecycleNode):
 
     def _open(self, settings: Settings, bundle: Bundle) -> None:
         self._fault = None
+        self._reported_rejected = 0
         self._image_qos = QoSProfile(
             depth=settings.image_depth,
             reliability=ReliabilityPolicy[settings.image_reliability.upper()],
@@ -113,12 +116,13 @@ class DetectorNode(LifecycleNode):
         self._detections = self.create_lifecycle_publisher(Detection2DArray, "~/detections", 10)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._pipeline = Pipeline(self, self._detections)
-        self._thread = InferenceThread(
+        thread: InferenceThread[Received] = InferenceThread(
             functools.partial(self._open_detector, settings, bundle),
             self._pipeline.process,
-            self._report_fault,
+            lambda error: self._report_fault(thread, error),
         )
-        detector = self._thread.start()
+        self._thread = thread
+        detector = thread.start()
         self._parameters_of_node.locked = True
         precision = bundle.choose_precision(settings.precision)
         self._facts = {
@@ -127,7 +131,12 @@ class DetectorNode(LifecycleNode):
             "engine": detector.engine.description,
         }
         detector.thresholds = self._parameters_of_node.thresholds(bundle.defaults)
-        self._timer = self.create_timer(settings.diagnostics_period, self._publish_diagnostics)
+        # Not the node's clock, which stands still in a simulation that is paused.
+        self._timer = self.create_timer(
+            settings.diagnostics_period,
+            self._publish_diagnostics,
+            clock=Clock(clock_type=ClockType.STEADY_TIME),
+        )
         self.get_logger().info(
             f"configured: {bundle.name} {precision}, {bundle.input.width}x{bundle.input.height}, "
             f"{len(bundle.labels)} classes, {detector.engine.description}"
@@ -139,13 +148,18 @@ class DetectorNode(LifecycleNode):
             bundle, settings.backend, settings.precision, settings.threads, self._pipeline.clock
         )
 
-    def _free(self) -> None:
-        """Undo all of configure and activate that was done. May be called at any time."""
+    def _free(self) -> bool:
+        """Undo all of configure and activate that was done. May be called at any time.
+
+        Returns:
+            False when the inference thread did not end.
+        """
         self._unsubscribe()
         if self._timer is not None:
             self.destroy_timer(self._timer)
             self._timer = None
-        if self._thread is not None and not self._thread.stop():
+        ended = self._thread is None or self._thread.stop()
+        if not ended:
             self.get_logger().error("the inference thread does not end: restart the process")
         self._thread = None
         if self._diagnostics is not None:
@@ -155,6 +169,7 @@ class DetectorNode(LifecycleNode):
             self.destroy_lifecycle_publisher(self._detections)
             self._detections = None
         self._parameters_of_node.locked = False
+        return ended
 
     def _unsubscribe(self) -> None:
         if self._subscription is not None:
@@ -175,24 +190,32 @@ class DetectorNode(LifecycleNode):
             counters.dropped += 1
 
     def _publish_diagnostics(self) -> None:
+        pipeline = self._pipeline
+        rejected = pipeline.counters.rejected
         self._diagnostics.publish(
             diagnostics_message(
                 self.get_fully_qualified_name(),
                 self.get_clock().now().to_msg(),
                 self._facts,
-                self._pipeline.counters,
-                self._pipeline.clock.percentiles(),
+                pipeline.counters,
+                pipeline.clock.percentiles(),
+                newly_rejected=rejected - self._reported_rejected,
             )
         )
+        self._reported_rejected = rejected
 
-    def _report_fault(self, error: Exception) -> None:
+    def _report_fault(self, thread: InferenceThread[Received], error: Exception) -> None:
         """Called on the inference thread: wake the executor."""
-        self._fault = error
-        self._fault_condition.trigger()
+        self.get_logger().error(f"inference has failed: {error!r}")
+        if thread is self._thread:  # not one that was given up because it did not end
+            self._fault = error
+            self._fault_condition.trigger()
 
     def _on_fault(self) -> None:
-        """Leave the state in which the node was, through error processing."""
-        self.get_logger().error(f"inference has failed: {self._fault!r}")
+        """Leave the state in which the node was, through error processing, unless a transition
+        that came first has done so."""
+        if self._fault is None:
+            return
         if self._subscription is not None:
             self.trigger_deactivate()
         elif self._thread is not None:

@@ -70,15 +70,22 @@ class Parameters:
         return settings
 
     def thresholds(self, defaults: Thresholds) -> Thresholds:
-        """The live values; those that nobody has set become the bundle's, visibly."""
+        """The live values; those that nobody has set become the bundle's, visibly.
+
+        Raises:
+            ParameterError: a default of the bundle is out of the parameter's range.
+        """
         missing = [
             name
             for name in THRESHOLDS
             if self._value(name) is None or name in self._taken_from_bundle
         ]
-        self._node.set_parameters(
+        results = self._node.set_parameters(
             [Parameter(name, value=getattr(defaults, name)) for name in missing]
         )
+        for result in results:
+            if not result.successful:
+                raise ParameterError(f"the bundle's default is refused: {result.reason}")
         self._taken_from_bundle = missing
         return Thresholds(**{name: self._value(name) for name in THRESHOLDS})
 

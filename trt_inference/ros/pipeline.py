@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any, NamedTuple, Tuple
 
+from builtin_interfaces.msg import Time
 from rclpy.node import Node
-from rclpy.time import Time
 from sensor_msgs.msg import Image
 
 from trt_inference.detector import STAGES, Detector
@@ -71,8 +71,14 @@ class Pipeline:
         self.clock.record("wait", taken - received.at)
         self.clock.record("publish", published - detected)
         self.clock.record("node", published - received.at)
-        age = self._node.get_clock().now() - Time.from_msg(image.header.stamp)
-        self.clock.record("age", age.nanoseconds * 1e-9)
+        self._record_age(image.header.stamp)
+
+    def _record_age(self, stamp: Time) -> None:
+        """Of an image that has a time: cameras without a clock leave the stamp at zero."""
+        nanoseconds = stamp.sec * 10**9 + stamp.nanosec
+        if nanoseconds > 0:
+            now = self._node.get_clock().now().nanoseconds
+            self.clock.record("age", (now - nanoseconds) * 1e-9)
 
     def _reject(self, error: ImageError) -> None:
         self.counters.rejected += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import traceback
 from typing import List, Optional
 
 import rclpy
@@ -41,12 +42,26 @@ def main(arguments: Optional[List[str]] = None) -> int:
     try:
         node.autostart()
         while not stop.is_set():
-            executor.spin_once(timeout_sec=SIGNAL_PERIOD)
+            spin_once(node, executor)
     finally:
         node.destroy_node()
         executor.shutdown()
         rclpy.try_shutdown()
+        # While it ends, the interpreter would put the default handlers back.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
     return 0
+
+
+def spin_once(node: DetectorNode, executor: SingleThreadedExecutor) -> None:
+    """Run what is due. What a callback raises is logged, and the node goes on: on Humble and
+    Jazzy a request for a transition that is not possible now raises in the executor."""
+    try:
+        executor.spin_once(timeout_sec=SIGNAL_PERIOD)
+    except Exception:  # the boundary to rclpy, whose errors have no common base
+        if not rclpy.ok():
+            raise
+        node.get_logger().error(f"a callback failed:\n{traceback.format_exc()}")
 
 
 if __name__ == "__main__":

@@ -75,6 +75,19 @@ def test_a_change_of_size_is_said_and_boxes_follow_it(
     assert wait_until(lambda: "images are 256x256 bgr8 now, they were 640x640" in node.log)
 
 
+@pytest.mark.parametrize("seconds", [0, -5, -(2**31), 2**31 - 1])
+def test_an_odd_stamp_is_passed_on(
+    start_node: Start, shared_color_bundle: Path, seconds: int
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle)
+    client.start()
+    image = client.image(GOOD)
+    image.header.stamp.sec, image.header.stamp.nanosec = seconds, 0
+    assert client.detect(image).header == image.header
+    assert client.detect(client.image(GOOD)).detections
+    assert client.state() == "active"
+
+
 def test_an_image_is_answered_after_random_garbage(
     start_node: Start, shared_color_bundle: Path
 ) -> None:

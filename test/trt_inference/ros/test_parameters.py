@@ -10,7 +10,7 @@ import pytest
 from lifecycle_msgs.msg import Transition
 
 from examples.shapes.monitor import MonitorError
-from test.color_bundle import COLORS, picture
+from test.color_bundle import COLORS, picture, write_color_bundle
 from test.trt_inference.ros.client import ROOT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
 
@@ -77,6 +77,22 @@ def test_thresholds_take_effect_on_the_next_frame(
     assert count_found(client, brightness=0.8) == 0
     assert client.set_parameter("score_threshold", 0.6) == ""
     assert count_found(client, brightness=0.8) == len(COLORS)
+
+
+def test_another_bundle_brings_its_thresholds_but_not_over_the_users(
+    start_node: Start, shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    defaults = {"score_threshold": 0, "iou_threshold": 1, "max_detections": 2}  # whole numbers too
+    other = write_color_bundle(tmp_path / "other", defaults=defaults)
+    _, client = start_node(bundle=shared_color_bundle, score_threshold=0.6)
+    client.start()
+    assert count_found(client) == len(COLORS)
+    client.transition(Transition.TRANSITION_DEACTIVATE)
+    client.transition(Transition.TRANSITION_CLEANUP)
+    assert client.set_parameter("bundle", str(other)) == ""
+    client.start()
+    assert count_found(client) == 2
+    assert count_found(client, brightness=0.5) == 0
 
 
 def test_a_parameter_that_does_not_exist_is_warned_about(
