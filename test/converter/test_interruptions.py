@@ -94,9 +94,10 @@ def test_ctrl_c_during_the_export_ends_the_export_too(
 def test_a_full_disk_ends_with_a_message_and_the_old_bundle(
     color_bundle: Path, color_model: Path, labels: Path, conversion: tuple[Path, Result]
 ) -> None:
-    """The limit lets the export through, whose file is smaller, and not the bundle's model."""
+    """The limit lets the export through, whose file is smaller by the stages, and not the
+    bundle's model. Its size differs by some bytes between runs, with the names in it."""
     before = hashes(color_bundle)
-    limit = (conversion[0] / "fp32.onnx").stat().st_size - 1
+    limit = (conversion[0] / "fp32.onnx").stat().st_size - 500
     process = start(
         "convert", color_model, "--output", color_bundle, "--labels", labels, "--overwrite",
         "--candidates", 40,
