@@ -35,7 +35,8 @@ class Camera(Node):
     def __init__(self, width: int, height: int, rate: float, seed: int, still: bool) -> None:
         """
         Args:
-            still: send the first picture again and again, because drawing limits the rate.
+            still: send the first picture again and again, without the truth, for rates that
+                drawing would limit.
         """
         super().__init__("camera")
         self._still = still
@@ -49,13 +50,17 @@ class Camera(Node):
         self.create_timer(1 / rate, self._capture)
 
     def _capture(self) -> None:
-        if not (self._images.get_subscription_count() and self._truth.get_subscription_count()):
+        if self._images.get_subscription_count() == 0:
+            return
+        if not self._still and self._truth.get_subscription_count() == 0:
             return
         scene = self._draw()
         # The image is "taken" when it is drawn: what follows is the way of a real image.
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=FRAME_ID)
         self._image.header = header
         self._images.publish(self._image)
+        if self._still:
+            return
         ones = np.ones(len(scene.class_ids), np.float32)
         truth = Detections(scene.xyxy, ones, scene.class_ids)
         self._truth.publish(detections_to_message(truth, header, CLASS_NAMES))
@@ -83,7 +88,7 @@ def main() -> int:
     parser.add_argument("--height", type=int, default=720)
     parser.add_argument("--rate", type=float, default=30.0, help="images a second")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--still", action="store_true", help="send one picture again and again")
+    parser.add_argument("--still", action="store_true", help="send one picture again and again, without the truth")
     rclpy.init()
     options = parser.parse_args(remove_ros_args(sys.argv)[1:])
     camera = Camera(options.width, options.height, options.rate, options.seed, options.still)
