@@ -88,7 +88,7 @@ def main() -> int:
     parser.add_argument("--height", type=int, default=720)
     parser.add_argument("--rate", type=float, default=30.0, help="images a second")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--still", action="store_true", help="send one picture again and again, without the truth")
+    parser.add_argument("--still", action="store_true", help="send one picture, without the truth")
     rclpy.init()
     options = parser.parse_args(remove_ros_args(sys.argv)[1:])
     camera = Camera(options.width, options.height, options.rate, options.seed, options.still)
