@@ -38,7 +38,7 @@ setup(
     # Not in setup.cfg: colcon cannot read what setuptools makes of it there.
     python_requires=">=3.8",
     packages=find_packages(include=[PACKAGE, PACKAGE + ".*", "converter", "converter.*"]),
-    package_data={PACKAGE: ["*.json", "py.typed"], "converter": ["py.typed"]},
+    package_data={PACKAGE: ["*.json", "py.typed"], "converter": ["*.json", "py.typed"]},
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/" + PACKAGE]),
         ("share/" + PACKAGE, ["package.xml"]),

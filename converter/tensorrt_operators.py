@@ -1,0 +1,164 @@
+"""Which ONNX operators the versions of TensorRT take, known before an engine is built.
+
+``tensorrt_operators.json`` holds facts from the support matrix that onnx-tensorrt publishes with
+each version, and names the commits. ``since`` is the first version with an operator: none has
+lost one. ``limits`` hold from the version they stand under until the next; an empty text ends one.
+The matrix was compared with the parser's sources up to 10.1; ``corrections`` says where it errs.
+
+The opset of a target is the highest that both its TensorRT takes (13 for 8.2, 17 for 8.5, 20 and
+more for 10) and tf2onnx 1.17 writes without loss. tf2onnx ends at 18, which brings it bitwise
+operators only, and those no TensorRT takes. So it is 17 for all but the Jetson Nano, and what is
+converted for one of them suits the others too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+
+_TABLE = json.loads(Path(__file__).with_name("tensorrt_operators.json").read_text("utf-8"))
+_ONNX_DOMAINS = ("", "ai.onnx")
+_NAMES_SHOWN = 3
+
+# For operators that exported networks have; for those with a version, it also says from which on.
+_REMEDIES = {
+    operator: remedy
+    for remedy, operators in {
+        "end the network before it: the robot does the suppression": ("NonMaxSuppression",),
+        "keep shapes fixed: multiply by a mask, or take the best k (tf.math.top_k), instead of "
+        "picking elements by a condition": ("Compress", "NonZero", "Unique"),
+        "compare with a range instead: tf.cast(indices[..., None] == tf.range(depth), tf.float32)":
+        ("OneHot",),
+        "write x - y * tf.floor(x / y) instead": ("Mod",),
+        "write tf.not_equal instead": ("Xor",),
+        "multiply by a constant mask of zeros and ones instead": ("Trilu",),
+        "multiply and divide by powers of two instead": (
+            "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor",
+        ),
+        "write the normalisation with tf.reduce_mean": (
+            "GroupNormalization", "LayerNormalization", "MeanVarianceNormalization",
+        ),
+        "crop with slices and tf.image.resize, or end the network before it": (
+            "GridSample", "MaxRoiPool", "RoiAlign",
+        ),
+        "keep the values in one tensor of fixed size": (
+            "ConcatFromSequence", "Optional", "OptionalGetElement", "OptionalHasElement",
+            "SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase",
+            "SequenceInsert", "SequenceLength", "SequenceMap", "SplitToSequence",
+        ),
+        "export the float model: TensorRT quantises while it builds": (
+            "ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv",
+            "QLinearMatMul",
+        ),
+        "export for inference, without dropout, noise and sampling": (
+            "Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike",
+        ),
+        "leave strings to the robot, which has the labels": (
+            "RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit",
+            "TfIdfVectorizer", "ai.onnx.ml.CategoryMapper", "ai.onnx.ml.LabelEncoder",
+        ),
+    }.items()
+    for operator in operators
+}  # fmt: skip
+
+# The versions of TensorRT in the table, oldest first.
+VERSIONS: tuple[str, ...] = tuple(_TABLE["versions"])
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a bundle is converted for: version of TensorRT, and the opset to export for it."""
+
+    name: str
+    tensorrt: str
+    opset: int
+
+
+TARGETS: dict[str, Target] = {
+    target.name: target
+    for target in (
+        Target("jetson-nano", "8.2", 13),  # JetPack 4.6
+        Target("jetpack5", "8.5", 17),
+        Target("jetpack6", "10.3", 17),
+        Target("jetpack7", "10.13", 17),
+        Target("desktop", "10.13", 17),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """An operator of a model that some TensorRT does not take.
+
+    Attributes:
+        operator: its name, after its domain and a dot when that is not ONNX's own.
+        count: how many nodes are of it, in all graphs of the model.
+        nodes: names of the first ones, or of their first output where a node has no name.
+        lacking: those of ``VERSIONS`` without it.
+        remedy: what the user can do.
+    """
+
+    operator: str
+    count: int
+    nodes: tuple[str, ...]
+    lacking: tuple[str, ...]
+    remedy: str
+
+
+def missing_operators(model: onnx.ModelProto) -> tuple[Missing, ...]:
+    """The operators of the graph, and of its loops and branches, that not all ``VERSIONS`` take.
+
+    Operators of other domains than ONNX's own count as lacking everywhere. By operator.
+    """
+    nodes: dict[str, list[str]] = {}
+    for node in _nodes(model.graph):
+        nodes.setdefault(_operator(node), []).append(node.name or node.output[0])
+    return tuple(
+        Missing(operator, len(names), tuple(names[:_NAMES_SHOWN]), lacking, _remedy(operator))
+        for operator, names in sorted(nodes.items())
+        if (lacking := tuple(version for version in VERSIONS if not takes(version, operator)))
+    )
+
+
+def takes(tensorrt: str, operator: str) -> bool:
+    """Whether that version, such as ``10.3``, has the operator, such as ``TopK``."""
+    since = _TABLE["since"].get(operator)
+    return since is not None and _reaches(tensorrt, since)
+
+
+def limit(tensorrt: str, operator: str) -> str:
+    """In a few words, what that version does not take of an operator; empty for nothing known."""
+    limits = _TABLE["limits"].get(operator, {})
+    return next((limits[since] for since in reversed(limits) if _reaches(tensorrt, since)), "")
+
+
+def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            for body in (attribute.g, *attribute.graphs):
+                yield from _nodes(body)
+
+
+def _operator(node: onnx.NodeProto) -> str:
+    return node.op_type if node.domain in _ONNX_DOMAINS else f"{node.domain}.{node.op_type}"
+
+
+def _reaches(version: str, other: str) -> bool:
+    return _number(version) >= _number(other)
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _remedy(operator: str) -> str:
+    known, since = _REMEDIES.get(operator), _TABLE["since"].get(operator)
+    if since is None:
+        return known or "express it in ONNX's own operators, or end the network before it"
+    newer = f"use TensorRT {since} or newer"
+    return f"{newer}, or {known}" if known else newer
