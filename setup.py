@@ -29,6 +29,7 @@ CONVERTER = [
     "tf2onnx==1.17.0",
     "onnx>=1.20,<1.24",
     "pycocotools>=2.0.8",
+    "jinja2>=3.1",
 ]
 
 # onnx builds the small models of the tests, in the robot's environment too.
@@ -38,7 +39,11 @@ setup(
     # Not in setup.cfg: colcon cannot read what setuptools makes of it there.
     python_requires=">=3.8",
     packages=find_packages(include=[PACKAGE, PACKAGE + ".*", "converter", "converter.*"]),
-    package_data={PACKAGE: ["*.json", "py.typed"], "converter": ["*.json", "py.typed"]},
+    package_data={
+        PACKAGE: ["*.json", "py.typed"],
+        "converter": ["*.json", "py.typed"],
+        "converter.report": ["*.html"],
+    },
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/" + PACKAGE]),
         ("share/" + PACKAGE, ["package.xml"]),

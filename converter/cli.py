@@ -1,17 +1,21 @@
-"""The command line: python3 -m converter inspect | convert."""
+"""The command line: python3 -m converter inspect | convert | report."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 
-from converter import print_results
-from converter.convert_arguments import add_convert_arguments, options_from
+from converter import print_inspection, print_results
+from converter.convert_arguments import (
+    add_convert_arguments,
+    add_source_arguments,
+    convert_options,
+    source_options,
+)
+from converter.inspection import inspect
 from converter.progress import Progress
-from converter.saved_model import read_saved_model
 from converter.steps import convert
 from trt_inference.errors import TrtInferenceError
 
@@ -37,13 +41,12 @@ def _print_error(text: str) -> None:
 
 
 def _inspect(options: argparse.Namespace, console: Console) -> None:
-    with console.status("reading …"):
-        saved_model = read_saved_model(options.saved_model)
-    print_results.print_saved_model(saved_model, console)
+    inspection = inspect(source_options(options), Progress(console))
+    print_inspection.print_inspection(inspection, console)
 
 
 def _convert(options: argparse.Namespace, console: Console) -> None:
-    conversion = convert(options_from(options), Progress(console))
+    conversion = convert(convert_options(options), Progress(console))
     print_results.print_conversion(conversion, console)
 
 
@@ -52,14 +55,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="python3 -m converter", description="Makes bundles from TensorFlow SavedModels."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    inspect = commands.add_parser("inspect", help="list the signatures of a SavedModel")
-    inspect.add_argument("saved_model", metavar="DIR", type=Path, help="folder of the SavedModel")
-    inspect.set_defaults(run=_inspect)
     command = commands.add_parser(
-        "convert",
-        help="make a bundle from a SavedModel",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        "inspect", help="say what is in a SavedModel, and what stops a conversion"
     )
+    command.set_defaults(run=_inspect)
+    add_source_arguments(command)
+    command = commands.add_parser("convert", help="make a bundle from a SavedModel")
     command.set_defaults(run=_convert)
     add_convert_arguments(command)
     return parser

@@ -1,178 +1,186 @@
-"""The arguments of `convert`, and the options that they stand for."""
+"""The arguments of `convert` and `inspect`, and the options that they stand for."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
-from converter.arguments import not_zero, size
-from converter.graph.input_stage import Pixels
-from converter.options import ConvertOptions
+import numpy as np
+
+from converter.arguments import anchors, candidates, not_zero, setting, size
+from converter.graph.heads.box_formats import BOX_FORMATS
+from converter.graph.heads.choose import AUTO, HEAD_NAMES
+from converter.graph.heads.evidence import HeadOptions
+from converter.graph.heads.scores import ACTIVATIONS, BACKGROUNDS
+from converter.options import (
+    OPSET,
+    PRESETS,
+    ConvertOptions,
+    PixelOptions,
+    SourceOptions,
+    ThresholdOptions,
+)
+from converter.tensorrt_operators import TARGETS
 from trt_inference.arguments import fraction, number, positive
-from trt_inference.bundle import Thresholds
+
+_OPSETS = range(13, 19)
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what says how the SavedModel is understood."""
+    parser.add_argument("saved_model", metavar="DIR", type=Path, help="folder of the SavedModel")
+    _add_input(parser)
+    _add_pixels(parser)
+    _add_head(parser)
 
 
 def add_convert_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them, in three groups."""
+    """Declare them all."""
+    add_source_arguments(parser)
     _add_files(parser)
-    _add_model(parser)
     _add_bundle(parser)
 
 
-def options_from(arguments: argparse.Namespace) -> ConvertOptions:
-    """What the parsed arguments say."""
-    means, deviations = tuple(arguments.mean), tuple(arguments.std)
-    return ConvertOptions(
+def source_options(arguments: argparse.Namespace) -> SourceOptions:
+    """What the parsed arguments say of the SavedModel."""
+    target = arguments.target and TARGETS[arguments.target]
+    return SourceOptions(
         saved_model=arguments.saved_model,
-        output=arguments.output,
         labels=arguments.labels,
+        tag=arguments.tag,
         signature=arguments.signature,
+        input=arguments.input,
+        input_size=arguments.input_size,
+        values=dict(arguments.set),
+        pixels=_pixels(arguments),
+        head=_head(arguments),
+        opset=arguments.opset or (target.opset if target else OPSET),
+    )
+
+
+def convert_options(arguments: argparse.Namespace) -> ConvertOptions:
+    """What the parsed arguments say."""
+    return ConvertOptions(
+        source=source_options(arguments),
+        output=arguments.output,
         images=arguments.images,
         annotations=arguments.labels_coco,
         most_images=arguments.max_images,
-        input_size=arguments.input_size,
-        pixels=Pixels(arguments.channels, arguments.scale, means, deviations),
         fit=arguments.fit,
         pad_value=arguments.pad_value,
-        normalised_boxes=arguments.boxes == "normalised",
         candidates=arguments.candidates,
-        defaults=Thresholds(
+        thresholds=ThresholdOptions(
             arguments.score_threshold, arguments.iou_threshold, arguments.max_detections
         ),
-        opset=arguments.opset,
+        target=arguments.target,
         overwrite=arguments.overwrite,
     )
 
 
+def _pixels(arguments: argparse.Namespace) -> PixelOptions:
+    given = {
+        "channels": arguments.channels,
+        "scale": arguments.scale,
+        "mean": arguments.mean and tuple(arguments.mean),
+        "std": arguments.std and tuple(arguments.std),
+    }
+    preset = PRESETS[arguments.pixels] if arguments.pixels else PixelOptions()
+    return replace(preset, **{name: value for name, value in given.items() if value is not None})
+
+
+def _head(arguments: argparse.Namespace) -> HeadOptions:
+    scales = arguments.box_scales
+    return HeadOptions(
+        head=arguments.head,
+        boxes=arguments.boxes,
+        box_format=arguments.box_format,
+        activation=arguments.activation,
+        background=arguments.background,
+        first_class=arguments.first_class,
+        anchors=None if arguments.anchors is None else np.asarray(arguments.anchors, np.float32),
+        box_scales=scales and tuple(scales),
+    )
+
+
+def _add_input(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the model and its input")
+    add = group.add_argument
+    add("--signature", metavar="NAME", help="signature (default: serving_default, or the only one)")
+    add("--tag", metavar="NAME", help="tag of the graph (default: serve, or the only one)")
+    add("--input", metavar="NAME", help="input that is the image, where several can be")
+    add("--input-size", metavar="WxH", type=size,
+        help="size in pixels, where the signature leaves it open")  # fmt: skip
+    add("--set", metavar="NAME=VALUE", type=setting, action="append", default=[],
+        help="fixed value of an input that is not the image, as in keep_prob=1")  # fmt: skip
+    add("--labels", metavar="FILE", type=Path,
+        help="text file with one class name a line (default: class 0, class 1, …)")  # fmt: skip
+    add("--target", choices=tuple(TARGETS), help="what it is for: decides the opset")
+    add("--opset", type=int, choices=_OPSETS, metavar=f"{_OPSETS[0]}..{_OPSETS[-1]}",
+        help=f"ONNX operator set (default: {OPSET}, or the target's)")  # fmt: skip
+
+
+def _add_pixels(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "its pixels",
+        "The network gets (value * scale - mean) / std, where value is 0 to 255. Without these "
+        "options: RGB, 0 to 1 for an input of floats, 0 to 255 for one of whole numbers.",
+    )
+    add = group.add_argument
+    add("--pixels", choices=tuple(PRESETS), help="a usual way; the options below change it")
+    add("--channels", choices=("rgb", "bgr", "grey"), help="order of the channels (default: rgb)")
+    add("--scale", type=number, metavar="X", help="as in 1/255")
+    add("--mean", type=number, nargs="+", metavar="X", help="one number, or one a channel")
+    add("--std", type=not_zero, nargs="+", metavar="X", help="one number, or one a channel")
+
+
+def _add_head(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "its outputs", "Found out from names, shapes and values unless these options say otherwise."
+    )
+    add = group.add_argument
+    add("--head", choices=HEAD_NAMES, default=AUTO, help="family of the head (default: auto)")
+    add("--boxes", choices=(AUTO, "pixels", "normalised", "cells"), default=AUTO,
+        help="unit of the boxes")  # fmt: skip
+    add("--box-format", choices=(AUTO, *BOX_FORMATS), default=AUTO,
+        help="what the four numbers of a box or of an anchor are")  # fmt: skip
+    add("--activation", choices=(AUTO, *ACTIVATIONS), default=AUTO,
+        help="what is still to be done to the scores")  # fmt: skip
+    add("--background", choices=(AUTO, *BACKGROUNDS), default=AUTO,
+        help="where the scores have a class for nothing")  # fmt: skip
+    add("--first-class", type=int, metavar="N", help="number that the model gives its first class")
+    add("--anchors", type=anchors, metavar="FILE.npy",
+        help="float32 [A, 4], where the model says boxes relative to anchors")  # fmt: skip
+    add("--box-scales", type=not_zero, nargs=4, metavar="X",
+        help="by what the box coder multiplied, as in 10 10 5 5")  # fmt: skip
+
+
 def _add_files(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what to read and write")
-    group.add_argument("saved_model", metavar="DIR", type=Path, help="folder of the SavedModel")
-    group.add_argument(
-        "--output", metavar="BUNDLE", type=Path, required=True, help="folder to write"
-    )
-    group.add_argument("--overwrite", action="store_true", help="replace an older bundle")
-    group.add_argument(
-        "--labels",
-        metavar="FILE",
-        type=Path,
-        required=True,
-        help="text file with one class name a line",
-    )
-    group.add_argument(
-        "--images", metavar="DIR", type=Path, help="images to verify on; without it, synthetic ones"
-    )
-    group.add_argument(
-        "--labels-coco",
-        metavar="FILE",
-        type=Path,
-        help="COCO annotations of the images, to measure the accuracy",
-    )
-    group.add_argument(
-        "--max-images",
-        metavar="N",
-        type=positive,
-        default=500,
-        help="verify on at most so many images",
-    )
-
-
-def _add_model(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what the network expects and gives")
-    group.add_argument(
-        "--signature", metavar="NAME", default="serving_default", help="signature to convert"
-    )
-    group.add_argument(
-        "--input-size",
-        metavar="WxH",
-        type=size,
-        help="input size in pixels, where the signature leaves it open",
-    )
-    group.add_argument(
-        "--channels",
-        choices=("rgb", "bgr"),
-        default="rgb",
-        help="order of the network's input channels",
-    )
-    group.add_argument(
-        "--scale",
-        type=number,
-        default="1/255",
-        metavar="X",
-        help="the network gets (value * scale - mean) / std",
-    )
-    group.add_argument(
-        "--mean",
-        type=number,
-        nargs=3,
-        default=(0.0, 0.0, 0.0),
-        metavar="X",
-        help="one number a channel, in the network's order",
-    )
-    group.add_argument(
-        "--std",
-        type=not_zero,
-        nargs=3,
-        default=(1.0, 1.0, 1.0),
-        metavar="X",
-        help="one number a channel, in the network's order",
-    )
-    group.add_argument(
-        "--boxes",
-        choices=("pixels", "normalised"),
-        default="pixels",
-        help="unit of the network's boxes",
-    )
-    group.add_argument(
-        "--opset",
-        type=int,
-        default=17,
-        choices=range(13, 19),
-        metavar="13..18",
-        help="ONNX operator set to export",
-    )
+    group = parser.add_argument_group("what to write, and to verify on")
+    add = group.add_argument
+    add("--output", metavar="BUNDLE", type=Path, required=True, help="folder to write")
+    add("--overwrite", action="store_true", help="replace an older bundle")
+    add("--images", metavar="DIR", type=Path,
+        help="images to verify on (default: synthetic ones)")  # fmt: skip
+    add("--labels-coco", metavar="FILE", type=Path,
+        help="COCO annotations of the images, to measure the accuracy")  # fmt: skip
+    add("--max-images", metavar="N", type=positive, default=500,
+        help="verify on at most so many images (default: 500)")  # fmt: skip
 
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what the robot does")
-    group.add_argument(
-        "--fit",
-        choices=("letterbox", "stretch"),
-        default="letterbox",
-        help="how a camera image is brought to the input size",
-    )
-    group.add_argument(
-        "--pad-value",
-        type=int,
-        default=114,
-        choices=range(256),
-        metavar="0..255",
-        help="value of the letterbox's borders",
-    )
-    group.add_argument(
-        "--candidates",
-        metavar="K",
-        type=positive,
-        default=300,
-        help="boxes that leave the engine, the best ones",
-    )
-    group.add_argument(
-        "--score-threshold",
-        metavar="0..1",
-        type=fraction,
-        default=0.4,
-        help="default of the robot's parameter",
-    )
-    group.add_argument(
-        "--iou-threshold",
-        metavar="0..1",
-        type=fraction,
-        default=0.5,
-        help="default of the robot's parameter",
-    )
-    group.add_argument(
-        "--max-detections",
-        metavar="N",
-        type=positive,
-        default=100,
-        help="default of the robot's parameter",
-    )
+    add = group.add_argument
+    add("--fit", choices=("letterbox", "stretch"), default="letterbox",
+        help="how a camera image is brought to the input size (default: letterbox)")  # fmt: skip
+    add("--pad-value", type=int, default=114, choices=range(256), metavar="0..255",
+        help="value of the letterbox's borders (default: 114)")  # fmt: skip
+    add("--candidates", metavar="K", type=candidates, default=300,
+        help="boxes or classes that leave the engine, the best ones (default: 300)")  # fmt: skip
+    usual = "default of the robot's parameter (default: "
+    add("--score-threshold", metavar="0..1", type=fraction,
+        help=f"{usual}0.4; 0 for classes of images)")  # fmt: skip
+    add("--iou-threshold", metavar="0..1", type=fraction,
+        help=f"{usual}that of a suppression in the model, or 0.5)")  # fmt: skip
+    add("--max-detections", metavar="N", type=positive,
+        help=f"{usual}100; 5 for classes of images)")  # fmt: skip

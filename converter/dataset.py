@@ -43,23 +43,34 @@ class Annotations:
 
     content: dict[str, Any]
     category_ids: tuple[int, ...]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """The images to verify on. ``synthetic`` when the user gave none."""
+    """The images to verify on. ``synthetic`` when the user gave none. ``category_names`` are
+    those of the annotations, by their ids."""
 
     samples: tuple[Sample, ...]
     annotations: Annotations | None
     synthetic: bool
+    category_names: tuple[str, ...] = ()
 
 
-def read_labels(file: Path) -> tuple[str, ...]:
-    """The class names in ``file``, one a line, in the order of the model's classes.
+def name_classes(count: int) -> tuple[str, ...]:
+    """Names for classes that the user has given none."""
+    return tuple(f"class {number}" for number in range(count))
+
+
+def read_labels(file: Path | None) -> tuple[str, ...]:
+    """The class names in ``file``, one a line, in the order of the model's classes; none where
+    the user has given no file.
 
     Raises:
         DatasetError: not readable, empty, or with an empty line.
     """
+    if file is None:
+        return ()
     try:
         # Editors on Windows begin a file with a mark that is not part of the first name.
         labels = tuple(line.strip() for line in file.read_text("utf-8-sig").splitlines())
@@ -75,6 +86,9 @@ def load_dataset(
     images: Path | None, annotations: Path | None, labels: Sequence[str], most: int
 ) -> Dataset:
     """The images in folder ``images``, at most ``most``, or synthetic ones where it is None.
+
+    Args:
+        labels: names of the classes; without them, those of the annotations are taken.
 
     Raises:
         DatasetError: nothing there, or the annotations do not fit labels or images.
@@ -100,7 +114,7 @@ def load_dataset(
             f"'{files[0].name}'. A file_name there must be the name of a file in that folder"
         )
     _check_boxes(samples[:most], annotations, truth)
-    return Dataset(tuple(samples[:most]), truth, synthetic=False)
+    return Dataset(tuple(samples[:most]), truth, False, truth.names)
 
 
 def _check_boxes(samples: Sequence[Sample], file: Path, truth: Annotations) -> None:
@@ -129,6 +143,8 @@ def _read_annotations(file: Path, labels: Sequence[str]) -> Annotations:
     nameless = sorted(used - set(categories.values()))
     if nameless:
         raise DatasetError(f"'{file}' has boxes of category {nameless[0]}, which it does not name")
+    by_id = sorted(categories, key=lambda name: categories[name])
+    labels = tuple(labels) or tuple(by_id)
     unknown = [name for name, number in categories.items() if number in used and name not in labels]
     if unknown:
         raise DatasetError(
@@ -137,7 +153,7 @@ def _read_annotations(file: Path, labels: Sequence[str]) -> Annotations:
     # A class without a category has no boxes; it must not take the id of one that has.
     spare = max(categories.values(), default=0) + 1
     ids = tuple(categories.get(name, spare + index) for index, name in enumerate(labels))
-    return Annotations(content, ids)
+    return Annotations(content, ids, tuple(labels))
 
 
 def _whole_annotation(entry: dict[str, Any], number: int) -> dict[str, Any]:

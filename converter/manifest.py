@@ -10,73 +10,103 @@ from typing import Any
 
 import onnx
 
-from converter.graph.heads import Head
+from converter.graph import storage
+from converter.graph.heads import CLASSIFICATION, DETECTION, SEGMENTATION, Head
 from converter.graph.input_stage import INPUT
 from converter.graph.output_stage import OUTPUTS
 from converter.options import ConvertOptions
+from converter.prepare import Prepared
 from converter.quiet_tensorflow import tensorflow
-from converter.saved_model import SavedModel, Signature, hash_saved_model
-from converter.verify import Verification
+from converter.saved_model import hash_saved_model
+from converter.verification.results import Verification
 from trt_inference.bundle import SCHEMA_VERSION, sha256_of_file
 
 LABELS_FILE = "labels.txt"
 PRECISION = "fp32"
+_AGREEMENT = {DETECTION: "detections", CLASSIFICATION: "images", SEGMENTATION: "pixels"}
 
 
-def describe(options: ConvertOptions, size: tuple[int, int], head: Head) -> dict[str, Any]:
+def describe(options: ConvertOptions, prepared: Prepared) -> dict[str, Any]:
     """The part of the manifest that is known before anything is written."""
+    head = prepared.recognised.head
+    height, width = prepared.network.input_size
+    suppression = prepared.exported.answer.suppression
+    frozen = suppression.iou_threshold if suppression else None
     return {
         "schema_version": SCHEMA_VERSION,
         "name": options.output.absolute().name,
-        "task": "detection",
-        "source": {"head": head.description, "opset": options.opset},
+        "task": head.task,
+        "source": _source(prepared),
         "input": {
-            "name": INPUT, "height": size[0], "width": size[1], "dtype": "uint8",
+            "name": INPUT, "height": height, "width": width, "dtype": "uint8",
             "fit": options.fit, "pad_value": options.pad_value,
         },
-        "candidates": min(options.candidates, head.anchors),
+        "candidates": _candidates(options.candidates, head),
         "needs_nms": head.needs_nms,
-        "defaults": dataclasses.asdict(options.defaults),
+        "defaults": dataclasses.asdict(options.thresholds.resolve(head.task, frozen)),
     }  # fmt: skip
 
 
-def write_files(folder: Path, model: onnx.ModelProto, labels: Sequence[str]) -> dict[str, Any]:
-    """Write the model and the labels, and give the part of the manifest that describes them."""
+def _candidates(wanted: int, head: Head) -> int:
+    """How many boxes or classes leave the engine; 0 where they are no list."""
+    lists = {DETECTION: head.anchors, CLASSIFICATION: head.classes}
+    return min(wanted, lists.get(head.task, 0))
+
+
+def write_files(
+    folder: Path, model: onnx.ModelProto, weights: Path | None, task: str, labels: Sequence[str]
+) -> dict[str, Any]:
+    """Write the model and the labels, and give the part of the manifest that describes them.
+
+    Args:
+        weights: the folder with the file of the model's large tensors.
+    """
     file, labels_file = folder / f"{PRECISION}.onnx", folder / LABELS_FILE
-    onnx.save(model, str(file))
+    data = storage.save(model, weights, file)
     labels_file.write_text("".join(f"{label}\n" for label in labels), "utf-8")
+    precision = _file(file)
+    if data is not None:
+        precision["data"] = _file(data)
     return {
-        "outputs": _outputs(model),
+        "outputs": _outputs(model, task),
         "labels": {
             "file": LABELS_FILE, "sha256": sha256_of_file(labels_file), "count": len(labels),
         },
-        "precisions": {
-            PRECISION: {
-                "file": file.name,
-                "sha256": sha256_of_file(file),
-                "bytes": file.stat().st_size,
-            },
-        },
+        "precisions": {PRECISION: precision},
     }  # fmt: skip
 
 
-def _outputs(model: onnx.ModelProto) -> list[dict[str, Any]]:
+def _file(file: Path) -> dict[str, Any]:
+    return {"file": file.name, "sha256": sha256_of_file(file), "bytes": file.stat().st_size}
+
+
+def size(content: dict[str, Any]) -> int:
+    """Bytes of the model that a manifest describes."""
+    precision = content["precisions"][PRECISION]
+    return int(precision["bytes"] + precision.get("data", {"bytes": 0})["bytes"])
+
+
+def _outputs(model: onnx.ModelProto, task: str) -> list[dict[str, Any]]:
     by_name = {value.name: value.type.tensor_type for value in model.graph.output}
     return [
         {
             "name": name,
             "dtype": onnx.helper.tensor_dtype_to_np_dtype(by_name[name].elem_type).name,
-            "shape": [size.dim_value or -1 for size in by_name[name].shape.dim],
+            "shape": [-1, *(size.dim_value for size in by_name[name].shape.dim[1:])],
         }
-        for name in OUTPUTS
+        for name in OUTPUTS[task]
     ]
 
 
-def source(saved_model: SavedModel, signature: Signature) -> dict[str, Any]:
-    """The part of the manifest that says where the model comes from."""
+def _source(prepared: Prepared) -> dict[str, Any]:
+    """Where the model comes from, and what it was taken for."""
+    saved_model = prepared.source.saved_model
     return {
+        "head": prepared.recognised.head.description,
+        "pixels": dataclasses.asdict(prepared.pixels),
+        "opset": prepared.network.opset,
         "saved_model_sha256": hash_saved_model(saved_model.path),
-        "signature": signature.name,
+        "signature": prepared.source.signature.name,
         "saved_by_tensorflow": saved_model.tensorflow_version,
         "tensorflow": tensorflow().__version__,
         "tf2onnx": version("tf2onnx"),
@@ -91,9 +121,11 @@ def measured(verification: Verification) -> dict[str, Any]:
             "synthetic_images": verification.synthetic,
             "tensors": [dataclasses.asdict(output) for output in verification.tensors],
             "candidates": [dataclasses.asdict(output) for output in verification.candidates],
-            "detections": dataclasses.asdict(verification.detections),
+            _AGREEMENT[verification.task]: dataclasses.asdict(verification.agreement),
         }
     }
+    if verification.suppression:
+        entry["parity"]["suppression"] = dataclasses.asdict(verification.suppression)
     if verification.before and verification.after:
         entry["accuracy"] = {
             "source": dataclasses.asdict(verification.before),

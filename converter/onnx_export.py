@@ -1,4 +1,4 @@
-"""SavedModel → ONNX with tf2onnx, in a process of its own.
+"""SavedModel → ONNX, in a process of its own.
 
 TensorFlow and tf2onnx take several times the size of the weights; when the process ends, all of
 that goes back. What comes out is checked, because tf2onnx reports success for invalid graphs too.
@@ -10,68 +10,133 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import onnx
 
 from converter.errors import ExportError
+from converter.export import messages
+from converter.export.messages import Answer, Request
+from converter.graph.attach import attach
+from converter.image_input import ImageInput
 from converter.quiet_tensorflow import ENVIRONMENT
-from converter.saved_model import TAG, SavedModel, Signature
+from converter.saved_model import SavedModel, Signature
+from converter.unsupported import describe_unsupported
 
 LOG_LINES = 15
+MODEL = "network.onnx"
 
 
 @dataclass(frozen=True)
 class Export:
-    """What the export wrote and what it took: seconds, and bytes of resident memory at most."""
+    """What came out and what it took.
+
+    Attributes:
+        model: with its weights in a file in ``folder``.
+        folder: where the model is, as ``network.onnx``, and the TensorFlow graph it was made from.
+        answer: what the process found out.
+        seconds: of the whole export.
+    """
 
     model: onnx.ModelProto
+    folder: Path
+    answer: Answer
     seconds: float
-    peak_bytes: int
 
 
-def export(saved_model: SavedModel, signature: Signature, opset: int, folder: Path) -> Export:
-    """Export one signature at ``opset``, with its log in ``folder``.
+def export(
+    saved_model: SavedModel,
+    signature: Signature,
+    image: ImageInput,
+    values: Mapping[str, Any],
+    opset: int,
+    folder: Path,
+) -> Export:
+    """Export one signature at ``opset`` into ``folder``.
+
+    Args:
+        image: which input is the image, and its size.
+        values: of the other inputs.
 
     Raises:
-        ExportError: tf2onnx failed, or its graph is not valid; with the end of its log.
+        ExportError: tf2onnx failed, or its graph is not valid; with what to do.
     """
-    file, log = folder / "network.onnx", folder / "tf2onnx.log"
-    command = [
-        sys.executable, "-m", "tf2onnx.convert",
-        "--saved-model", str(saved_model.path.absolute()),
-        "--tag", TAG,
-        "--signature_def", signature.name,
-        "--opset", str(opset),
-        "--output", str(file),
-    ]  # fmt: skip
+    request = Request(
+        saved_model=str(saved_model.path.absolute()),
+        tags=saved_model.tags,
+        inputs={tensor.name: tensor.graph_name for tensor in signature.inputs},
+        outputs={tensor.name: tensor.graph_name for tensor in signature.outputs},
+        image=image.name,
+        image_shape=image.exported_shape,
+        encoded=image.encoded,
+        values=dict(values),
+        opset=opset,
+        set_aside=True,
+        folder=str(folder),
+    )
     started = time.monotonic()
-    exit_code, peak_bytes = _run(command, log)
-    if exit_code != 0 or not file.is_file():
+    answer, model = _export_checked(request, saved_model, folder)
+    return Export(model, folder, answer, time.monotonic() - started)
+
+
+def _export_checked(
+    request: Request, saved_model: SavedModel, folder: Path
+) -> tuple[Answer, onnx.ModelProto]:
+    """Export, and once more with all weights in the graph where the result is not valid: some
+    conversions need to see the values."""
+    answer = _run_process(request, saved_model, folder)
+    _check_answer(answer)
+    try:
+        return answer, _load_checked(answer, folder)
+    except ExportError:
+        if not answer.weights:
+            raise
+    whole = folder / "whole"
+    whole.mkdir()
+    answer = _run_process(
+        replace(request, set_aside=False, folder=str(whole)), saved_model, whole
+    )
+    _check_answer(answer)
+    for file in whole.iterdir():
+        if file.is_file():
+            file.replace(folder / file.name)
+    return answer, _load_checked(answer, folder)
+
+
+def _run_process(request: Request, saved_model: SavedModel, folder: Path) -> Answer:
+    asked, answered, log = (folder / name for name in ("request.json", "answer.json", "export.log"))
+    messages.write(request, asked)
+    module = "converter.export.process"
+    exit_code = _run([sys.executable, "-m", module, str(asked), str(answered)], log)
+    if exit_code != 0 or not answered.is_file():
         raise ExportError(
-            f"tf2onnx could not convert signature '{signature.name}' of '{saved_model.path}' "
-            f"({_reason(exit_code)}):\n{_last_lines(log)}\n"
+            f"'{saved_model.path}' could not be exported ({_reason(exit_code)}):\n"
+            f"{_last_lines(log)}\n"
             f"When tf.saved_model.load('{saved_model.path}') fails too, export the model again; "
             "otherwise please report it with the model"
         )
-    return Export(_load_checked(file), time.monotonic() - started, peak_bytes)
+    return messages.read_answer(answered)
 
 
-def _run(command: list[str], log: Path) -> tuple[int, int]:
-    """Exit code and peak resident bytes of ``command``."""
+def _run(command: list[str], log: Path) -> int:
+    """The exit code of ``command``."""
+    # The package is found from wherever the user has started.
+    root = str(Path(__file__).parents[1])
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": path}
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            command, stdout=stream, stderr=subprocess.STDOUT, env={**os.environ, **ENVIRONMENT}
+            command, stdout=stream, stderr=subprocess.STDOUT, env=environment
         )
         try:
-            _, status, usage = os.wait4(process.pid, 0)
+            return process.wait()
         except BaseException:  # Ctrl-C must not leave the process behind
             process.kill()
             process.wait()
             raise
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss * 1024
 
 
 def _reason(exit_code: int) -> str:
@@ -81,16 +146,29 @@ def _reason(exit_code: int) -> str:
 
 
 def _last_lines(log: Path) -> str:
-    """What tf2onnx said last; of a Python exception its message, not where it was raised."""
+    """What was said last; of a Python exception its message, not where it was raised."""
     lines = log.read_text("utf-8", errors="replace").splitlines()
     told = [line for line in lines if line.strip() and not line.startswith((" ", "Traceback"))]
     return "\n".join(f"  {line}" for line in told[-LOG_LINES:])
 
 
-def _load_checked(file: Path) -> onnx.ModelProto:
+def _check_answer(answer: Answer) -> None:
+    if answer.error:
+        raise ExportError(answer.error)
+    if answer.unsupported:
+        raise ExportError(describe_unsupported(answer.unsupported))
+
+
+def _load_checked(answer: Answer, folder: Path) -> onnx.ModelProto:
+    """The model with its weights, saved again, valid."""
+    file = folder / MODEL
     try:
-        model = onnx.load(str(file))
-        onnx.checker.check_model(model, full_check=True)
+        model = onnx.load(str(file), load_external_data=False)
+        attach(model, {name: Path(path) for name, path in answer.weights.items()}, folder)
+        file.write_bytes(model.SerializeToString())
+        onnx.checker.check_model(str(file), full_check=True)
     except Exception as error:  # the checker's errors have no common base below Exception
-        raise ExportError(f"tf2onnx wrote an invalid graph: {error}") from error
+        raise ExportError(
+            f"tf2onnx wrote an invalid graph: {error}. Please report it with the model"
+        ) from error
     return model

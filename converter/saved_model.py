@@ -13,6 +13,7 @@ from trt_inference.bundle import sha256_of_file
 
 GRAPH_FILE = "saved_model.pb"
 TAG = "serve"
+DEFAULT_SIGNATURE = "serving_default"
 
 HOW_TO_SAVE = "save it with model.export(DIR) or tf.saved_model.save(model, DIR, signatures=...)"
 
@@ -20,11 +21,12 @@ HOW_TO_SAVE = "save it with model.export(DIR) or tf.saved_model.save(model, DIR,
 @dataclass(frozen=True)
 class Tensor:
     """An input or output of a signature; -1 in ``shape`` stands for any size, and ``shape`` is
-    None where even the rank is unknown."""
+    None where even the rank is unknown. ``graph_name`` is the tensor of the graph behind it."""
 
     name: str
     dtype: str
     shape: tuple[int, ...] | None
+    graph_name: str = ""
 
     def __str__(self) -> str:
         if self.shape is None:
@@ -48,14 +50,19 @@ class SavedModel:
 
     path: Path
     tensorflow_version: str
+    tags: tuple[str, ...]
     signatures: dict[str, Signature]
 
-    def signature(self, name: str) -> Signature:
-        """The signature called ``name``.
+    def signature(self, name: str | None = None) -> Signature:
+        """The signature called ``name``; without a name ``serving_default``, or the only one.
 
         Raises:
-            SavedModelError: there is none of that name; the message lists those that are.
+            SavedModelError: there is none of that name, or none to prefer; the message lists
+                those that are.
         """
+        if name is None:
+            only = next(iter(self.signatures)) if len(self.signatures) == 1 else DEFAULT_SIGNATURE
+            name = DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in self.signatures else only
         if name not in self.signatures:
             raise SavedModelError(
                 f"'{self.path}' has no signature '{name}': "
@@ -64,13 +71,16 @@ class SavedModel:
         return self.signatures[name]
 
 
-def read_saved_model(path: Path) -> SavedModel:
+def read_saved_model(path: Path, tag: str | None = None) -> SavedModel:
     """Read the signatures of the SavedModel in folder ``path``.
+
+    Args:
+        tag: of the graph in it; None takes ``serve``, or the only graph that is there.
 
     Raises:
         SavedModelError: no folder, no SavedModel in it, not readable, or without a signature.
     """
-    graph = _select_graph(path, _parse(path / GRAPH_FILE))
+    graph = _select_graph(path, _parse(path / GRAPH_FILE), tag)
     signatures = {
         name: Signature(name, _tensors(definition.inputs), _tensors(definition.outputs))
         for name, definition in sorted(graph.signature_def.items())
@@ -80,7 +90,8 @@ def read_saved_model(path: Path) -> SavedModel:
         raise SavedModelError(f"'{path}' has no signature: {HOW_TO_SAVE}")
     if _has_variables(graph):
         _check_variables(path / "variables")
-    return SavedModel(path, graph.meta_info_def.tensorflow_version, signatures)
+    version, tags = graph.meta_info_def.tensorflow_version, tuple(graph.meta_info_def.tags)
+    return SavedModel(path, version, tags, signatures)
 
 
 def hash_saved_model(path: Path) -> str:
@@ -121,14 +132,18 @@ def _why_missing(path: Path) -> str:
     return f"'{path}' is not a SavedModel, it has no {GRAPH_FILE}: {hint}"
 
 
-def _select_graph(path: Path, message: Any) -> Any:
+def _select_graph(path: Path, message: Any, tag: str | None) -> Any:
     for graph in message.meta_graphs:
-        if TAG in graph.meta_info_def.tags:
+        if (tag or TAG) in graph.meta_info_def.tags:
             return graph
+    if tag is None and len(message.meta_graphs) == 1:
+        return message.meta_graphs[0]
     found = [" ".join(graph.meta_info_def.tags) or "no tag" for graph in message.meta_graphs]
-    listed = f"only graphs with {', '.join(found)}" if found else "no graph at all"
+    if not found:
+        raise SavedModelError(f"'{path / GRAPH_FILE}' has no graph at all: {HOW_TO_SAVE}")
     raise SavedModelError(
-        f"'{path / GRAPH_FILE}' has {listed}, not one with the tag '{TAG}': {HOW_TO_SAVE}"
+        f"'{path / GRAPH_FILE}' has only graphs with {', '.join(found)}, not one with the tag "
+        f"'{tag or TAG}': choose with --tag"
     )
 
 
@@ -150,5 +165,5 @@ def _tensors(infos: Any) -> tuple[Tensor, ...]:
 def _tensor(name: str, info: Any) -> Tensor:
     dtype = tensorflow().dtypes.as_dtype(info.dtype).name
     if info.tensor_shape.unknown_rank:
-        return Tensor(name, dtype, None)
-    return Tensor(name, dtype, tuple(size.size for size in info.tensor_shape.dim))
+        return Tensor(name, dtype, None, info.name)
+    return Tensor(name, dtype, tuple(size.size for size in info.tensor_shape.dim), info.name)

@@ -5,34 +5,66 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from converter import manifest
 from converter.bundle_writer import check_output, new_bundle, write_manifest
-from converter.dataset import Dataset, load_dataset, read_labels
+from converter.dataset import Dataset, load_dataset, name_classes, read_labels
+from converter.errors import DatasetError, ParityError
+from converter.export.process import GRAPH
 from converter.graph.assemble import assemble
-from converter.graph.heads import yolo
+from converter.graph.heads import DETECTION
+from converter.graph.heads.evidence import Recognised
+from converter.graph.input_stage import Pixels
 from converter.manifest import PRECISION
-from converter.network import Network, image_input
-from converter.onnx_export import Export, export
+from converter.onnx_export import Export
 from converter.options import ConvertOptions
+from converter.prepare import (
+    Prepared,
+    Source,
+    count_operators,
+    export_network,
+    read_source,
+    recognise,
+    resolve_pixels,
+)
 from converter.progress import Progress
-from converter.reference import Reference
-from converter.saved_model import Signature, read_saved_model
-from converter.verify import SourceModel, Verification, check, verify
+from converter.reference import FlatGraph, Reference
+from converter.report.page import write_report
+from converter.tensorrt_operators import Missing, missing_operators
+from converter.verification.first_difference import first_difference
+from converter.verification.results import Verification
+from converter.verification.source_model import SourceModel
+from converter.verification.verify import check, verify
 from trt_inference.bundle import load_bundle
 from trt_inference.detector import Detector
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """What came out: the bundle's folder and size, and what was measured on the way."""
+    """What came out, and what was found out on the way.
+
+    Attributes:
+        bundle: its folder.
+        bytes: of the model in it.
+        source: what was read of the SavedModel.
+        labels: names of the classes.
+        export: what the export took and said.
+        pixels: how camera images are made into what the network was trained on.
+        recognised: the head, and why it was taken for that.
+        operators: of the bundle's model, with counts.
+        missing: operators that some versions of TensorRT lack.
+        verification: what was measured.
+    """
 
     bundle: Path
     bytes: int
-    head: str
-    export_seconds: float
-    export_peak_bytes: int
+    source: Source
+    labels: tuple[str, ...]
+    export: Export
+    pixels: Pixels
+    recognised: Recognised
+    operators: dict[str, int]
+    missing: tuple[Missing, ...]
     verification: Verification
 
 
@@ -44,59 +76,91 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
     """
     with progress.step("read the SavedModel"):
         check_output(options.output, options.overwrite)
-        labels = read_labels(options.labels)
+        labels = read_labels(options.source.labels)
         dataset = load_dataset(options.images, options.annotations, labels, options.most_images)
-        saved_model = read_saved_model(options.saved_model)
-        signature = saved_model.signature(options.signature)
-        size = image_input(signature, options.input_size)
-        _check_head_early(signature, len(labels), size, options)
-    with progress.step("export to ONNX"), tempfile.TemporaryDirectory() as scratch:
-        exported = export(saved_model, signature, options.opset, Path(scratch))
+        labels = labels or dataset.category_names
+        source = read_source(options.source)
+    with tempfile.TemporaryDirectory() as scratch:
+        prepared = _prepare(options, source, dataset, len(labels) or None, Path(scratch), progress)
+        head = prepared.recognised.head
+        if dataset.annotations and head.task != DETECTION:
+            raise DatasetError(
+                f"--labels-coco measures detections, but this is {head.description}: leave it out"
+            )
+        names = labels or name_classes(head.classes)
+        return _write(options, prepared, names, dataset, progress)
+
+
+def _prepare(
+    options: ConvertOptions, source: Source, dataset: Dataset, labels: int | None, scratch: Path,
+    progress: Progress,
+) -> Prepared:  # fmt: skip
+    """Export into ``scratch`` and find out how the network is to be read."""
+    with progress.step("export to ONNX"):
+        exported, network = export_network(source, options.source, scratch)
+    with progress.step("recognise the head"):
+        pixels = resolve_pixels(source, network, options.source)
+        recognised = recognise(
+            network, pixels, dataset.samples, options.fit, labels, options.source
+        )
+    return Prepared(source, exported, network, pixels, recognised)
+
+
+def _write(
+    options: ConvertOptions, prepared: Prepared, labels: tuple[str, ...], dataset: Dataset,
+    progress: Progress,
+) -> Conversion:  # fmt: skip
+    """Graft, write, verify what was written as a robot would load it, and put it in place."""
+    network, head = prepared.network, prepared.recognised.head
     with progress.step("graft the input and output stages"):
-        network = Network(exported.model, options.opset, size)
-        head = yolo.recognise(network.outputs, len(labels), size, options.normalised_boxes)
-        model = assemble(network, options.pixels, head, options.candidates)
+        model = assemble(network, prepared.pixels, head, options.candidates)
     with new_bundle(options.output, options.overwrite) as folder:
-        content = manifest.describe(options, size, head)
-        content["source"].update(manifest.source(saved_model, signature))
-        content.update(manifest.write_files(folder, model, labels))
+        content = manifest.describe(options, prepared)
+        content.update(manifest.write_files(folder, model, network.folder, head.task, labels))
         write_manifest(folder, content)
         with progress.step("load the SavedModel in TensorFlow"):
-            reference = Reference(saved_model, signature)
-        source = SourceModel(reference, network, head, options.pixels)
-        verification = _verify(folder, source, dataset, progress)
-        check(verification)
+            source_model = _source_model(options, prepared)
+        with Detector.open(load_bundle(folder), "onnxruntime", PRECISION) as detector:
+            verification = verify(source_model, detector, dataset, progress.track)
+        _check(verification, source_model, dataset)
         content["precisions"][PRECISION].update(manifest.measured(verification))
         write_manifest(folder, content)
-    return _conversion(options.output, content, exported, verification)
+        conversion = Conversion(
+            bundle=options.output,
+            bytes=manifest.size(content),
+            source=prepared.source,
+            labels=labels,
+            export=prepared.exported,
+            pixels=prepared.pixels,
+            recognised=prepared.recognised,
+            operators=count_operators(model),
+            missing=missing_operators(model),
+            verification=verification,
+        )
+        threshold = content["defaults"]["score_threshold"]
+        write_report(folder / "report", conversion, score_threshold=threshold)
+    return conversion
 
 
-def _check_head_early(
-    signature: Signature, labels: int, size: tuple[int, int], options: ConvertOptions
-) -> None:
-    """Refuse a wrong labels file before the export, where the signature tells enough."""
-    shapes = [output.shape for output in signature.outputs]
-    if all(shape and min(shape[1:], default=-1) > 0 for shape in shapes):
-        yolo.recognise(signature.outputs, labels, size, options.normalised_boxes)
-
-
-def _verify(
-    folder: Path, source: SourceModel, dataset: Dataset, progress: Progress
-) -> Verification:
-    """Compare the bundle, as a robot would load it, with the source model."""
-    bundle = load_bundle(folder)
-    with Detector.open(bundle, "onnxruntime", PRECISION) as detector:
-        return verify(source, detector, dataset, progress.track)
-
-
-def _conversion(
-    output: Path, content: dict[str, Any], exported: Export, verification: Verification
-) -> Conversion:
-    return Conversion(
-        bundle=output,
-        bytes=content["precisions"][PRECISION]["bytes"],
-        head=content["source"]["head"],
-        export_seconds=exported.seconds,
-        export_peak_bytes=exported.peak_bytes,
-        verification=verification,
+def _source_model(options: ConvertOptions, prepared: Prepared) -> SourceModel:
+    source, exported = prepared.source, prepared.exported
+    reference = Reference(
+        source.saved_model, source.signature, source.image, options.source.values
     )
+    flat = FlatGraph(exported.folder / GRAPH, exported.answer)
+    return SourceModel(
+        reference, prepared.network, prepared.recognised.head, prepared.pixels, flat
+    )
+
+
+def _check(verification: Verification, source: SourceModel, dataset: Dataset) -> None:
+    """Accept what was measured, or say where the two models part.
+
+    Raises:
+        ParityError: they do not agree.
+    """
+    try:
+        check(verification)
+    except ParityError as error:
+        layer = first_difference(source, dataset.samples[0].read())
+        raise ParityError(f"{error}\n{layer}") from error

@@ -18,9 +18,11 @@ import onnx
 
 from converter.bundle_writer import new_bundle, write_manifest
 from converter.graph.assemble import assemble
-from converter.graph.heads import yolo
+from converter.graph.heads import Head, yolo
+from converter.graph.heads.evidence import Evidence, HeadOptions
 from converter.graph.input_stage import INPUT, Pixels
 from converter.graph.text import floats, model_from_text
+from converter.image_input import ImageInput
 from converter.network import Network
 from trt_inference.bundle import MANIFEST, sha256_of_file
 
@@ -62,10 +64,27 @@ def color_network() -> onnx.ModelProto:
     )
 
 
+def load_color_network() -> Network:
+    """The network as the converter has it after the export."""
+    image = ImageInput("images", "float32", "NHWC", 3, SIZE, SIZE, -1, 4)
+    return Network(color_network(), OPSET, image)
+
+
+def color_head(network: Network) -> Head:
+    """Its head: differences of colors, to be taken as the scores that they are."""
+    values = network.run(np.zeros((SIZE, SIZE, 3), np.float32))
+    options = HeadOptions(activation="none", boxes="pixels")
+    evidence = Evidence(network.outputs, values, (SIZE, SIZE), len(LABELS), options)
+    recognised = yolo.recognise(evidence)
+    if recognised is None:
+        raise ValueError("the color network is no yolo network")
+    return recognised.head
+
+
 def write_color_bundle(output: Path, fit: str = "letterbox", **changes: object) -> Path:
     """Write the bundle with the converter's own code; ``changes`` replace manifest entries."""
-    network = Network(color_network(), OPSET, (SIZE, SIZE))
-    head = yolo.recognise(network.outputs, len(LABELS), (SIZE, SIZE), normalised=False)
+    network = load_color_network()
+    head = color_head(network)
     with new_bundle(output, overwrite=True) as folder:
         file, labels_file = folder / "fp32.onnx", folder / "labels.txt"
         onnx.save(assemble(network, Pixels(), head, CANDIDATES), str(file))

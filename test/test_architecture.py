@@ -14,7 +14,9 @@ ROS = ROOT / "trt_inference" / "ros"
 ENGINES = ROOT / "trt_inference" / "engines"
 
 # Only on a workstation; a robot does not have them.
-OF_THE_WORKSTATION = {"converter", "tensorflow", "keras", "tf2onnx", "onnx", "pycocotools"}
+OF_THE_WORKSTATION = {
+    "converter", "tensorflow", "keras", "tf2onnx", "onnx", "pycocotools", "jinja2",
+}  # fmt: skip
 OF_ONE_BACKEND = {"onnxruntime", "tensorrt", "pycuda", "cuda", "tritonclient"}
 # What the core and its bundles need; every robot has them, from apt or from pip.
 OF_EVERY_ROBOT = {"cv2", "jsonschema", "numpy", "rich"}

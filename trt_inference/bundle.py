@@ -1,6 +1,7 @@
 """Load and check a bundle: the folder that tells a robot all there is to know about a model.
 
-A bundle holds ``model.json`` (the manifest), ``labels.txt`` and one ONNX file a precision.
+A bundle holds ``model.json`` (the manifest), ``labels.txt`` and one ONNX file a precision, with
+a second file for the weights of a network that is too large for one (protobuf's limit is 2 GB).
 Everything that is read is compared with the hash that the converter wrote, so that a
 bundle that was changed or cut short on its way to the robot is refused, not run.
 """
@@ -8,20 +9,28 @@ bundle that was changed or cut short on its way to the robot is refused, not run
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Mapping, Tuple, Union
-
-import jsonschema
+from typing import Any, Mapping, Tuple, Union
 
 from trt_inference.errors import BundleError
+from trt_inference.manifest import MANIFEST, SCHEMA_VERSION, read_manifest, sha256_of_manifest
 
-MANIFEST = "model.json"
-SCHEMA_VERSION = 1
 PRECISIONS = ("fp32", "fp16", "int8")
 
-_SCHEMA = json.loads(Path(__file__).with_name("manifest.schema.json").read_text("utf-8"))
+# With what writers of bundles need.
+__all__ = [
+    "MANIFEST",
+    "PRECISIONS",
+    "SCHEMA_VERSION",
+    "Bundle",
+    "InputSpec",
+    "OutputSpec",
+    "Thresholds",
+    "load_bundle",
+    "sha256_of_file",
+    "sha256_of_manifest",
+]
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,11 @@ class OutputSpec:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What is kept of the candidates: scores and IoU in [0, 1], at most ``max_detections``."""
+    """What is kept of the candidates: scores and IoU in [0, 1], at most ``max_detections``.
+
+    Of a classification, the classes with at least this score, at most so many; the IoU is not
+    used. A segmentation uses none of them.
+    """
 
     score_threshold: float
     iou_threshold: float
@@ -59,7 +72,17 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A checked bundle. ``precisions`` maps a precision to what the manifest says of it."""
+    """A checked bundle.
+
+    Attributes:
+        task: ``detection``, ``classification`` or ``segmentation``.
+        outputs: float32 ``boxes`` ``[-1, K, 4]``, float32 ``scores`` ``[-1, K]`` and int32
+            ``classes`` ``[-1, K]``; without boxes for a classification; for a segmentation uint8
+            ``class_map`` ``[-1, h, w]`` over the whole input, often with fewer cells than pixels.
+        candidates: K; 0 for a segmentation.
+        needs_nms: whether the boxes have not yet been through non-maximum suppression.
+        precisions: maps a precision to what the manifest says of it.
+    """
 
     path: Path
     name: str
@@ -74,16 +97,19 @@ class Bundle:
     source: Mapping[str, Any]
 
     def model_file(self, precision: str) -> Path:
-        """The ONNX file of ``precision``, with its hash checked.
+        """The ONNX file of ``precision``, with its hash checked, and that of the file with its
+        weights where it has one (ONNX external data, which ONNX Runtime finds beside the model).
 
         Raises:
-            BundleError: the bundle has no such precision, or the file is missing or changed.
+            BundleError: the bundle has no such precision, or a file is missing or changed.
         """
         if precision not in self.precisions:
             raise BundleError(
                 f"{self.path} has no precision '{precision}': it has {', '.join(self.precisions)}"
             )
         entry = self.precisions[precision]
+        if "data" in entry:
+            _checked_file(self.path, entry["data"]["file"], entry["data"]["sha256"])
         return _checked_file(self.path, entry["file"], entry["sha256"])
 
     def choose_precision(self, requested: str) -> str:
@@ -110,7 +136,7 @@ def load_bundle(path: Union[str, Path]) -> Bundle:
         BundleError: not a bundle, written by another schema version, or changed since.
     """
     folder = Path(path).expanduser()
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     labels = manifest["labels"]
     file = _checked_file(folder, labels["file"], labels["sha256"])
     names = tuple(file.read_text("utf-8").splitlines())
@@ -145,46 +171,6 @@ def sha256_of_file(path: Path) -> str:
         for piece in iter(lambda: stream.read(1 << 20), b""):
             digest.update(piece)
     return digest.hexdigest()
-
-
-def sha256_of_manifest(manifest: Mapping[str, Any]) -> str:
-    """The SHA-256 of a manifest's content, whatever its layout, without its own hash."""
-    content = {key: value for key, value in manifest.items() if key != "sha256"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode("utf-8")).hexdigest()
-
-
-def _read_manifest(folder: Path) -> Dict[str, Any]:
-    file = folder / MANIFEST
-    try:
-        manifest = json.loads(file.read_text("utf-8"))
-    except NotADirectoryError:
-        raise BundleError(f"'{folder}' is a file: give the folder that it is in") from None
-    except FileNotFoundError:
-        found = "no such folder" if not folder.exists() else f"there is no {MANIFEST} in it"
-        raise BundleError(
-            f"'{folder}' is not a bundle: {found}. "
-            "Make one with: python3 -m converter convert SAVED_MODEL --output BUNDLE --labels FILE"
-        ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise BundleError(f"{file} cannot be read: {error}. Copy or convert it again") from error
-    _check_manifest(file, manifest)
-    return dict(manifest)
-
-
-def _check_manifest(file: Path, manifest: Any) -> None:
-    version = manifest.get("schema_version") if isinstance(manifest, dict) else None
-    if version != SCHEMA_VERSION:
-        raise BundleError(
-            f"{file} has schema_version {version!r}, this software reads {SCHEMA_VERSION}: "
-            "convert the model again, or update trt_inference"
-        )
-    try:
-        jsonschema.validate(manifest, _SCHEMA)
-    except jsonschema.ValidationError as error:
-        place = "/".join(str(part) for part in error.absolute_path) or "the top level"
-        raise BundleError(f"{file} is not valid at {place}: {error.message}") from None
-    if sha256_of_manifest(manifest) != manifest["sha256"]:
-        raise BundleError(f"{file} was changed after it was written: convert the model again")
 
 
 def _checked_file(folder: Path, name: str, expected: str) -> Path:

@@ -6,7 +6,7 @@ import argparse
 import itertools
 import sys
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -15,12 +15,11 @@ from rich.table import Table
 
 from trt_inference.arguments import fraction, positive
 from trt_inference.bundle import PRECISIONS, Thresholds, load_bundle
-from trt_inference.detections import Detections
 from trt_inference.detector import Detector
-from trt_inference.drawing import draw_detections
 from trt_inference.engines import BACKENDS
 from trt_inference.errors import ImageError, TrtInferenceError
 from trt_inference.frames import read_frames
+from trt_inference.views import VIEWS, Cells
 
 # A video has thousands of frames; the table shows the first ones and the pictures all.
 TABLE_ROWS = 50
@@ -73,7 +72,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         console.print(f"{bundle.name} {precision}: {detector.engine.description}")
         with console.status("detecting …"):
             rows, failures = _detect_all(detector, options.files, options.output)
-        _print_results(rows, bundle.labels, console)
+        _print_results(rows, VIEWS[bundle.task].columns, console)
         _print_times(detector, console)
     if rows:
         console.print(f"{len(rows)} annotated pictures in {options.output}/", soft_wrap=True)
@@ -91,19 +90,19 @@ def _thresholds(options: argparse.Namespace, defaults: Thresholds) -> Thresholds
     )
 
 
-class _Row:
-    """What the table says of one frame."""
+class _Row(NamedTuple):
+    """What the table says of one frame: ``seen`` has the cells of each line."""
 
-    def __init__(self, name: str, size: str, detections: Detections) -> None:
-        self.name = name
-        self.size = size
-        self.detections = detections
+    name: str
+    size: str
+    seen: List[Cells]
 
 
 def _detect_all(detector: Detector, files: Sequence[Path], output: Path) -> Tuple[List[_Row], int]:
     """Detect on every frame and write its picture. A file that cannot be read is said, and
     the others go on. No picture replaces one of ``files``, or a picture of this run."""
     _make_folder(output)
+    view, labels = VIEWS[detector.bundle.task], detector.bundle.labels
     taken = {file.resolve() for file in files}
     rows: List[_Row] = []
     failures = 0
@@ -116,9 +115,10 @@ def _detect_all(detector: Detector, files: Sequence[Path], output: Path) -> Tupl
                         f"the picture of '{file}' would replace '{target}': choose another --output"
                     )
                 taken.add(target)
-                detections = detector.detect(frame)
-                _write_image(target, draw_detections(frame, detections, detector.bundle.labels))
-                rows.append(_Row(name, f"{frame.shape[1]}x{frame.shape[0]}", detections))
+                result = detector.detect(frame)
+                _write_image(target, view.draw(frame, result, labels))
+                size = f"{frame.shape[1]}x{frame.shape[0]}"
+                rows.append(_Row(name, size, view.rows(result, labels)))
         except ImageError as error:
             failures += 1
             _print_error(error)
@@ -142,15 +142,11 @@ def _write_image(file: Path, image: np.ndarray) -> None:
         raise ImageError(f"'{file}' cannot be written: is the disk full, or write-protected?")
 
 
-def _print_results(rows: Sequence[_Row], labels: Sequence[str], console: Console) -> None:
-    table = Table("image", "size", "label", "score", "x1", "y1", "x2", "y2")
+def _print_results(rows: Sequence[_Row], columns: Cells, console: Console) -> None:
+    table = Table("image", "size", *columns)
     for row in itertools.islice(rows, TABLE_ROWS):
-        if not len(row.detections):
-            table.add_row(row.name, row.size, "nothing seen")
-        for index, box in enumerate(row.detections.xyxy.tolist()):
-            label = labels[row.detections.class_ids[index]]
-            score = f"{row.detections.scores[index]:.3f}"
-            table.add_row(row.name, row.size, label, score, *(f"{edge:.1f}" for edge in box))
+        for cells in row.seen or [("nothing seen",)]:
+            table.add_row(row.name, row.size, *cells)
     if rows:
         console.print(table)
     if len(rows) > TABLE_ROWS:

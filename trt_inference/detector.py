@@ -1,4 +1,4 @@
-"""Frame in, detections out: what every user of a bundle calls."""
+"""Frame in, result out: what every user of a bundle calls."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Optional
 import numpy as np
 
 from trt_inference.bundle import Bundle, Thresholds
-from trt_inference.detections import Detections
 from trt_inference.engines import open_engine
 from trt_inference.engines.base import Engine
 from trt_inference.errors import EngineError
-from trt_inference.postprocess import postprocess
 from trt_inference.preprocess import Preprocessor
+from trt_inference.results import Result
+from trt_inference.tasks import postprocess_for
 from trt_inference.timing import StageClock
 
 STAGES = ("preprocess", "inference", "postprocess")
 
 
 class Detector:
-    """An open engine with the steps before and after it.
+    """An open engine with the steps before and after it, for any task.
 
     Used by the one thread that made it. ``thresholds`` may be replaced at any time, by any
     thread; the next frame uses the new ones.
@@ -37,6 +37,7 @@ class Detector:
         self.clock = clock or StageClock(STAGES)
         spec = bundle.input
         self._preprocess = Preprocessor(engine.input_buffer()[0], spec.fit, spec.pad_value)
+        self._postprocess = postprocess_for(bundle)
 
     @classmethod
     def open(
@@ -62,8 +63,12 @@ class Detector:
             raise
         return cls(bundle, engine, clock)
 
-    def detect(self, frame: np.ndarray) -> Detections:
-        """Detections in ``frame`` (uint8 ``[h, w, 3]``, BGR), in its pixels.
+    def detect(self, frame: np.ndarray) -> Result:
+        """What the bundle's task finds in ``frame`` (uint8 ``[h, w, 3]``, BGR), in its pixels:
+        ``Detections``, a ``Classification`` or a ``Segmentation``.
+
+        The class map of a segmentation is overwritten by the next call; copy it to keep it. The
+        other results are the caller's.
 
         Raises:
             ImageError: the frame is empty or of another type.
@@ -75,11 +80,11 @@ class Detector:
         outputs = self.engine.infer()
         inferred = perf_counter()
         one_image = {name: output[0] for name, output in outputs.items()}
-        detections = postprocess(one_image, placement, self.thresholds, self.bundle.needs_nms)
+        result = self._postprocess(one_image, placement, self.thresholds)
         self.clock.record("preprocess", preprocessed - started)
         self.clock.record("inference", inferred - preprocessed)
         self.clock.record("postprocess", perf_counter() - inferred)
-        return detections
+        return result
 
     def close(self) -> None:
         """Close the engine."""

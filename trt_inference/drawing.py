@@ -1,18 +1,26 @@
-"""Detections drawn on a picture, for people to look at. Not used at frame rate."""
+"""Results drawn on a picture, for people to look at. Not used at frame rate.
+
+Images are uint8 ``[h, w, 3]``, BGR. Each function draws on a copy.
+"""
 
 from __future__ import annotations
 
 import colorsys
-from typing import Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from trt_inference.detections import Detections
+from trt_inference.results import Classification, Segmentation
+
+Color = Tuple[int, int, int]
+
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def draw_detections(image: np.ndarray, detections: Detections, labels: Sequence[str]) -> np.ndarray:
-    """A copy of ``image`` (uint8 ``[h, w, 3]``, BGR) with boxes, labels and scores on it."""
+    """A copy of ``image`` with boxes, labels and scores on it."""
     picture = image.copy()
     thickness = max(1, round(min(image.shape[:2]) / 250))
     for box, score, class_id in zip(
@@ -28,24 +36,75 @@ def draw_detections(image: np.ndarray, detections: Detections, labels: Sequence[
     return picture
 
 
-def class_color(class_id: int) -> Tuple[int, int, int]:
+def draw_classification(
+    image: np.ndarray, classification: Classification, labels: Sequence[str]
+) -> np.ndarray:
+    """A copy of ``image`` with the classes and their scores in its upper left corner, as many as
+    there is room for."""
+    return _with_list(
+        image.copy(),
+        [
+            (f"{labels[class_id]} {score:.2f}", class_color(class_id))
+            for class_id, score in zip(
+                classification.class_ids.tolist(), classification.scores.tolist()
+            )
+        ],
+    )
+
+
+def draw_segmentation(
+    image: np.ndarray, segmentation: Segmentation, labels: Sequence[str]
+) -> np.ndarray:
+    """A copy of ``image`` (of the class map's size), half covered by the colors of the classes,
+    with a list in its upper left corner of what they stand for, the largest class first."""
+    colors = np.array([class_color(class_id) for class_id in range(len(labels))], np.uint8)
+    picture = cv2.addWeighted(image, 0.5, colors[segmentation.class_map], 0.5, 0)
+    return _with_list(
+        picture,
+        [
+            (f"{labels[class_id]} {share:.1%}", class_color(class_id))
+            for class_id, share in segmentation.shares()
+        ],
+    )
+
+
+def class_color(class_id: int) -> Color:
     """A bright BGR colour for each class; neighbours are a golden angle apart."""
     red, green, blue = colorsys.hsv_to_rgb((0.6 + class_id * 0.381966) % 1, 0.8, 1.0)
     return round(blue * 255), round(green * 255), round(red * 255)
 
 
-def _draw_caption(
-    picture: np.ndarray, text: str, corner: Tuple[int, int], color: Tuple[int, int, int]
-) -> None:
+def _with_list(picture: np.ndarray, entries: List[Tuple[str, Color]]) -> np.ndarray:
+    """Write captions below each other, as long as they fit in the picture, and give it back."""
+    bottom = 0
+    for text, color in entries:
+        bottom += _caption_size(picture, text)[1]
+        if bottom > picture.shape[0]:
+            break
+        _draw_caption(picture, text, (0, bottom), color)
+    return picture
+
+
+def _draw_caption(picture: np.ndarray, text: str, corner: Tuple[int, int], color: Color) -> None:
     """Write ``text`` in a filled box above ``corner``, or below it at the picture's top."""
-    scale = max(0.4, min(picture.shape[:2]) / 1100)
-    font, weight = cv2.FONT_HERSHEY_SIMPLEX, max(1, round(scale * 2))
-    (width, height), baseline = cv2.getTextSize(text, font, scale, weight)
+    scale, weight = _letters(picture)
+    width, height, baseline = _caption_size(picture, text)
     left = max(0, min(corner[0], picture.shape[1] - width))
-    bottom = max(corner[1], height + baseline)
-    cv2.rectangle(
-        picture, (left, bottom - height - baseline), (left + width, bottom), color, cv2.FILLED
-    )
+    bottom = max(corner[1], height)
+    cv2.rectangle(picture, (left, bottom - height), (left + width, bottom), color, cv2.FILLED)
     cv2.putText(
-        picture, text, (left, bottom - baseline // 2), font, scale, (0, 0, 0), weight, cv2.LINE_AA
+        picture, text, (left, bottom - baseline // 2), _FONT, scale, (0, 0, 0), weight, cv2.LINE_AA
     )
+
+
+def _caption_size(picture: np.ndarray, text: str) -> Tuple[int, int, int]:
+    """Width and height of a caption, and how much of the height is below the letters' line."""
+    scale, weight = _letters(picture)
+    (width, height), baseline = cv2.getTextSize(text, _FONT, scale, weight)
+    return width, height + baseline, baseline
+
+
+def _letters(picture: np.ndarray) -> Tuple[float, int]:
+    """Size and weight of letters that can be read on a picture of this size."""
+    scale = max(0.4, min(picture.shape[:2]) / 1100)
+    return scale, max(1, round(scale * 2))

@@ -1,4 +1,4 @@
-"""Where a frame lies in the engine's input, and boxes on the way back.
+"""Where a frame lies in the engine's input, and boxes and cells on the way back.
 
 Coordinates are continuous and count pixel edges, so that a frame of 1280 pixels reaches
 from 0 to 1280. That is the frame in which ``cv2.resize`` aligns source and destination.
@@ -75,6 +75,29 @@ def boxes_to_frame(boxes: np.ndarray, placement: Placement) -> np.ndarray:
     np.clip(across, 0, placement.frame_width, out=across)
     np.clip(down, 0, placement.frame_height, out=down)
     return boxes
+
+
+def cells_of_pixels(
+    frame_size: int, start: int, size: int, input_size: int, cells: int
+) -> np.ndarray:
+    """Along one axis, the cell of the input in which the centre of each pixel of the frame lies.
+
+    Args:
+        frame_size: of the frame in its pixels.
+        start: where the frame begins in the input, in input pixels.
+        size: of the resized frame in input pixels.
+        input_size: of the whole input in input pixels.
+        cells: how many cells of equal size the input is divided into.
+
+    Returns:
+        int ``[frame_size]``, from 0 to ``cells - 1``, rising. A centre on the edge between two
+        cells belongs to the second one.
+    """
+    # The centre of pixel i is at start + (i + 1/2) * size / frame_size in the input, and a cell
+    # has input_size / cells pixels. In whole numbers, so that no rounding moves an edge.
+    centres = 2 * frame_size * start + (2 * np.arange(frame_size) + 1) * size
+    result: np.ndarray = centres * cells // (2 * frame_size * input_size)
+    return result
 
 
 def pairwise_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -1,6 +1,8 @@
-"""Graft the stages on the exported network: image in, candidates out."""
+"""Graft the stages on the exported network: image in, what the task asks for out."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import onnx
 from onnx import compose
@@ -9,7 +11,7 @@ from converter.errors import ExportError
 from converter.graph.heads import Head
 from converter.graph.input_stage import OUTPUT as PIXELS
 from converter.graph.input_stage import Pixels, input_stage
-from converter.graph.output_stage import BOXES, CLASS_SCORES, output_stage
+from converter.graph.output_stage import OUTPUTS, output_stage
 from converter.graph.text import IR_VERSION
 from converter.network import Network
 
@@ -17,7 +19,7 @@ STANDARD_DOMAINS = ("", "ai.onnx")
 
 
 def assemble(network: Network, pixels: Pixels, head: Head, candidates: int) -> onnx.ModelProto:
-    """One checked model: uint8 ``image [N, H, W, 3]`` → ``boxes``, ``scores``, ``classes``.
+    """One model: uint8 ``image [N, H, W, 3]`` → the outputs that ``OUTPUTS`` lists for the task.
 
     The names of its nodes and tensors begin with ``input_stage/``, ``network/``, ``head/`` or
     ``output_stage/``, so that a later step can tell what must stay in float32.
@@ -26,29 +28,38 @@ def assemble(network: Network, pixels: Pixels, head: Head, candidates: int) -> o
         ExportError: the network has operators that are not ONNX's own.
     """
     opset = network.opset
-    last = output_stage(head.anchors, head.classes, candidates, opset)
+    first = input_stage(*network.input_size, pixels, opset, network.ending)
     model = _join(
-        compose.add_prefix(input_stage(*network.input_size, pixels, opset), "input_stage/"),
+        compose.add_prefix(first, "input_stage/"),
         compose.add_prefix(_only_standard_operators(network.model, opset), "network/"),
         {f"input_stage/{PIXELS}": f"network/{network.input}"},
     )
+    stage = head.stage(opset)
+    links = zip(head.inputs, [value.name for value in stage.graph.input], strict=True)
     model = _join(
         model,
-        compose.add_prefix(head.stage(opset), "head/"),
-        {f"network/{head.input}": "head/predictions"},
+        compose.add_prefix(stage, "head/"),
+        {f"network/{output}": f"head/{name}" for output, name in links},
     )
+    last = output_stage(head, candidates, opset)
+    if last is None:
+        return _finished(model, "head/", OUTPUTS[head.task])
     model = _join(
         model,
         compose.add_prefix(last, "output_stage/"),
-        {f"head/{name}": f"output_stage/{name}" for name in (BOXES, CLASS_SCORES)},
+        {f"head/{value.name}": f"output_stage/{value.name}" for value in last.graph.input},
     )
-    return _finished(model)
+    return _finished(model, "output_stage/", OUTPUTS[head.task])
 
 
 def _join(
     first: onnx.ModelProto, second: onnx.ModelProto, links: dict[str, str]
 ) -> onnx.ModelProto:
-    return compose.merge_models(first, second, io_map=list(links.items()))
+    """Without compose's own check, which does not find weights that are in a file."""
+    graph = compose.merge_graphs(first.graph, second.graph, io_map=list(links.items()))
+    model = onnx.ModelProto(ir_version=IR_VERSION, graph=graph)
+    model.opset_import.extend(first.opset_import)
+    return model
 
 
 def _only_standard_operators(network: onnx.ModelProto, opset: int) -> onnx.ModelProto:
@@ -59,7 +70,7 @@ def _only_standard_operators(network: onnx.ModelProto, opset: int) -> onnx.Model
     """
     others = {
         f"{node.domain}.{node.op_type}"
-        for node in network.graph.node
+        for node in all_nodes(network.graph)
         if node.domain not in STANDARD_DOMAINS
     }
     if others:
@@ -75,26 +86,53 @@ def _only_standard_operators(network: onnx.ModelProto, opset: int) -> onnx.Model
     return cleaned
 
 
-def _finished(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The outside names without their prefixes, and no outputs but the candidates."""
+def all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    """The nodes of a graph, and those of its loops and branches."""
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            for body in (attribute.g, *attribute.graphs):
+                yield from all_nodes(body)
+
+
+def _finished(model: onnx.ModelProto, stage: str, outputs: tuple[str, ...]) -> onnx.ModelProto:
+    """The outside names without their prefixes, and nothing but what leads to the outputs."""
     graph = model.graph
-    wanted = {value.name: value.name.split("/", 1)[1] for value in graph.input}
-    wanted.update(
-        {
-            value.name: value.name.split("/", 1)[1]
-            for value in graph.output
-            if value.name.startswith("output_stage/")
-        }
-    )
-    kept = [value for value in graph.output if value.name in wanted]
+    by_name = {value.name: value for value in graph.output}
+    kept = [by_name[f"{stage}{name}"] for name in outputs]
+    wanted = {value.name: value.name.split("/", 1)[1] for value in (*graph.input, *kept)}
+    copies = [onnx.ValueInfoProto.FromString(value.SerializeToString()) for value in kept]
     del graph.output[:]
-    graph.output.extend(kept)
+    graph.output.extend(copies)
     for value in [*graph.input, *graph.output]:
         value.name = wanted[value.name]
     for node in graph.node:
         node.input[:] = [wanted.get(name, name) for name in node.input]
         node.output[:] = [wanted.get(name, name) for name in node.output]
+    remove_unused(graph)
     graph.name = "trt_inference"
     model.producer_name = "trt_inference"
-    onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def remove_unused(graph: onnx.GraphProto) -> None:
+    """Drop nodes and constants that no output depends on. Nodes are in the order of execution."""
+    needed = {value.name for value in graph.output}
+    kept = []
+    for node in reversed(graph.node):
+        if not needed & set(node.output):
+            continue
+        kept.append(node)
+        needed.update(node.input)
+        for attribute in node.attribute:
+            for body in (attribute.g, *attribute.graphs):
+                needed.update(name for inner in all_nodes(body) for name in inner.input)
+                needed.update(value.name for value in body.output)
+    copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in reversed(kept)]
+    del graph.node[:]
+    graph.node.extend(copies)
+    for field in (graph.initializer, graph.value_info):
+        used = [entry for entry in field if entry.name in needed]
+        copied = [type(entry).FromString(entry.SerializeToString()) for entry in used]
+        del field[:]
+        field.extend(copied)

@@ -1,16 +1,49 @@
-"""The output stage of detection: all boxes and class scores → the best K candidates."""
+"""The output stage: what a head has decoded → the fixed outputs of the engine, best first."""
 
 from __future__ import annotations
 
 import onnx
 
+from converter.graph.heads import (
+    BOXES,
+    CLASS_MAP,
+    CLASS_SCORES,
+    CLASSIFICATION,
+    DETECTION,
+    SEGMENTATION,
+    Head,
+)
 from converter.graph.text import model_from_text
 
-BOXES, CLASS_SCORES = "all_boxes", "class_scores"
-OUTPUTS = ("boxes", "scores", "classes")
+OUTPUTS = {
+    DETECTION: ("boxes", "scores", "classes"),
+    CLASSIFICATION: ("scores", "classes"),
+    SEGMENTATION: (CLASS_MAP,),
+}
+
+# TensorRT's TopK takes no more: https://docs.nvidia.com/deeplearning/tensorrt/operators/docs/TopK.html
+MOST_CANDIDATES = 3840
 
 
-def output_stage(anchors: int, classes: int, candidates: int, opset: int) -> onnx.ModelProto:
+def output_stage(head: Head, candidates: int, opset: int) -> onnx.ModelProto | None:
+    """The stage for the task of ``head``; None where its outputs go out as they are.
+
+    Args:
+        candidates: how many boxes or classes are wanted, at most ``MOST_CANDIDATES``.
+
+    Raises:
+        ValueError: ``candidates`` is not in 1..MOST_CANDIDATES.
+    """
+    if not 1 <= candidates <= MOST_CANDIDATES:
+        raise ValueError(f"candidates is {candidates}: it must be in 1..{MOST_CANDIDATES}")
+    if head.task == DETECTION:
+        return detection_stage(head.anchors, head.classes, candidates, opset)
+    if head.task == CLASSIFICATION:
+        return classification_stage(head.classes, candidates, opset)
+    return None
+
+
+def detection_stage(anchors: int, classes: int, candidates: int, opset: int) -> onnx.ModelProto:
     """float32 ``all_boxes [N, A, 4]`` and ``class_scores [N, A, C]`` → ``boxes`` float32
     ``[N, K, 4]``, ``scores`` float32 ``[N, K]`` falling, ``classes`` int32 ``[N, K]``.
 
@@ -33,6 +66,24 @@ def output_stage(anchors: int, classes: int, candidates: int, opset: int) -> onn
             column = Unsqueeze (index, last)
             columns = Concat <axis = 2> (column, column, column, column)
             boxes = GatherElements <axis = 1> ({BOXES}, columns)
+        }}
+        """,
+    )
+
+
+def classification_stage(classes: int, candidates: int, opset: int) -> onnx.ModelProto:
+    """float32 ``class_scores [N, C]`` → ``scores`` float32 ``[N, K]`` falling, ``classes`` int32
+    ``[N, K]``. K is ``candidates``, or C where that is less."""
+    kept = min(candidates, classes)
+    return model_from_text(
+        opset,
+        f"""
+        output_stage (float[N, {classes}] {CLASS_SCORES})
+            => (float[N, {kept}] scores, int32[N, {kept}] classes)
+        <int64[1] kept = {{{kept}}}>
+        {{
+            scores, index = TopK <axis = 1> ({CLASS_SCORES}, kept)
+            classes = Cast <to = 6> (index)
         }}
         """,
     )

@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from converter.agreement import match
+from converter.verification.agreement import match
 from examples.shapes.monitor import Record
 from trt_inference.ros.messages import message_to_detections
 from trt_inference.timing import Percentiles

@@ -63,6 +63,6 @@ def conversion(
     output = workplace / "converted"
     process = start(
         "convert", color_model, "--output", output, "--labels", labels, "--images", pictures,
-        "--labels-coco", pictures / "annotations.json", "--candidates", 40,
+        "--labels-coco", pictures / "annotations.json", "--candidates", 40, "--activation", "none",
     )  # fmt: skip
     return output, finish(process)

@@ -74,7 +74,7 @@ def test_a_named_signature_of_open_size_takes_the_size_of_the_command(
     output = tmp_path / "bundle"
     result = run_here(
         capsys, "convert", color_module, "--signature", "Detect", "--input-size", "64x48",
-        "--boxes", "normalised", "--opset", 13, "--output", output, "--labels", labels,
+        "--opset", 13, "--activation", "none", "--output", output, "--labels", labels,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     image, _ = scene(np.random.default_rng(8), 20)

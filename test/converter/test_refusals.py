@@ -31,8 +31,8 @@ def test_errors_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_wrong_signature_lists_the_right_one(
     color_module: Path, wanted: list[object], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = run_here(capsys, "convert", color_module, *wanted)
-    result.refused("no signature 'serving_default'", "--signature Detect")
+    result = run_here(capsys, "convert", color_module, "--signature", "serve", *wanted)
+    result.refused("no signature 'serve'", "--signature Detect")
 
 
 def test_labels_of_another_length_are_refused_and_nothing_is_written(

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from converter.errors import SavedModelError
-from converter.network import image_input
-from converter.saved_model import Signature, Tensor, hash_saved_model, read_saved_model
+from converter.saved_model import hash_saved_model, read_saved_model
 from test.converter.networks import tf
 
 
@@ -97,51 +96,12 @@ def test_a_wrong_signature_name_lists_the_right_ones(color_module: Path) -> None
         read_saved_model(color_module).signature("serve")
 
 
+def test_the_only_signature_need_not_be_named(color_module: Path) -> None:
+    assert read_saved_model(color_module).signature().name == "Detect"
+
+
 def test_the_hash_follows_the_weights(copy: Path, color_module: Path) -> None:
     assert hash_saved_model(copy) == hash_saved_model(color_module)
     data = next((copy / "variables").glob("variables.data-*"))
     data.write_bytes(data.read_bytes()[:-1] + b"x")
     assert hash_saved_model(copy) != hash_saved_model(color_module)
-
-
-def with_inputs(*inputs: Tensor) -> Signature:
-    return Signature("detect", inputs, ())
-
-
-def image(*shape: int, dtype: str = "float32") -> Tensor:
-    return Tensor("images", dtype, shape)
-
-
-@pytest.mark.parametrize(
-    ("tensor", "wanted", "size"),
-    [
-        (image(-1, 48, 96, 3), None, (48, 96)),
-        (image(1, 48, 96, 3), (48, 96), (48, 96)),
-        (image(-1, -1, -1, 3), (32, 64), (32, 64)),
-        (image(-1, 48, -1, 3), (48, 64), (48, 64)),
-    ],
-)
-def test_the_input_size_comes_from_signature_or_user(
-    tensor: Tensor, wanted: tuple[int, int] | None, size: tuple[int, int]
-) -> None:
-    assert image_input(with_inputs(tensor), wanted) == size
-
-
-@pytest.mark.parametrize(
-    ("inputs", "wanted", "said"),
-    [
-        ([image(-1, -1, -1, 3)], None, "--input-size 640x480"),
-        ([image(-1, 48, 96, 3)], (96, 48), "--input-size 48x96 does not fit input images"),
-        ([image(-1, 48, 96, 3)], (48, 128), "--input-size 128x48 does not fit"),
-        ([image(4, 48, 96, 3)], None, "4 images at once"),
-        ([image(-1, 3, 48, 96)], None, r"must be float32 \[N, height, width, 3\]"),
-        ([image(-1, 48, 96, 3, dtype="uint8")], None, "uint8.*must be float32"),
-        ([Tensor("images", "float32", None)], None, "of any shape.*must be float32"),
-        ([image(-1, 8, 8, 3), Tensor("shift", "float32", (2,))], None, "2 inputs.*image only"),
-    ],
-)
-def test_an_input_that_is_not_one_image_is_refused(
-    inputs: list[Tensor], wanted: tuple[int, int] | None, said: str
-) -> None:
-    with pytest.raises(SavedModelError, match=said):
-        image_input(with_inputs(*inputs), wanted)

@@ -7,11 +7,19 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from test.color_bundle import CANDIDATES, LABELS, SIZE, change_manifest
+from test.task_bundles import (
+    MAP_HEIGHT,
+    MAP_WIDTH,
+    SEGMENTS,
+    write_classification_bundle,
+    write_segmentation_bundle,
+)
 from trt_inference.bundle import (
     InputSpec,
     Thresholds,
@@ -20,6 +28,7 @@ from trt_inference.bundle import (
 )
 from trt_inference.detector import Detector
 from trt_inference.errors import BundleError, EngineError
+from trt_inference.results import Segmentation
 
 NO_OBJECT = [b"", b"\x00\xff\xfe\x80garbage", b"[1, 2]", b"null", b'"model"', b"{}", b"{"]
 
@@ -116,13 +125,15 @@ def test_other_schema_version_is_refused(color_bundle: Path, version: object) ->
 
 
 @pytest.mark.parametrize("name", ["../labels.txt", "/etc/hostname", "a/../labels.txt", "..", ""])
-@pytest.mark.parametrize("section", ["labels", "fp32"])
+@pytest.mark.parametrize("section", ["labels", "fp32", "data"])
 def test_file_outside_the_folder_is_refused(color_bundle: Path, section: str, name: str) -> None:
     shutil.copy(color_bundle / "labels.txt", color_bundle.parent)
 
     def leave_the_folder(manifest: dict[str, Any]) -> None:
-        entry = manifest["labels"] if section == "labels" else manifest["precisions"]["fp32"]
-        entry["file"] = name
+        fp32 = manifest["precisions"]["fp32"]
+        fp32["data"] = dict(fp32)
+        entries = {"labels": manifest["labels"], "fp32": fp32, "data": fp32["data"]}
+        entries[section]["file"] = name
 
     change_manifest(color_bundle, leave_the_folder)
     with pytest.raises(BundleError, match=f"not valid at .*{section}/file"):
@@ -176,3 +187,122 @@ def test_truncated_network_is_refused_even_when_its_hash_is_right(color_bundle: 
     change_manifest(color_bundle, lambda m: m["precisions"]["fp32"].update(sha256=sha256))
     with pytest.raises(EngineError, match=r"fp32\.onnx"):
         Detector.open(load_bundle(color_bundle))
+
+
+def test_other_tasks_tell_their_outputs(
+    classification_bundle: Path, segmentation_bundle: Path
+) -> None:
+    bundle = load_bundle(classification_bundle)
+    assert (bundle.task, bundle.candidates, bundle.needs_nms) == ("classification", 3, False)
+    assert [(output.name, output.shape) for output in bundle.outputs] == [
+        ("scores", (-1, 3)),
+        ("classes", (-1, 3)),
+    ]
+    bundle = load_bundle(segmentation_bundle)
+    assert (bundle.task, bundle.candidates, bundle.needs_nms) == ("segmentation", 0, False)
+    (output,) = bundle.outputs
+    assert (output.name, output.dtype) == ("class_map", "uint8")
+    assert output.shape == (-1, MAP_HEIGHT, MAP_WIDTH)
+
+
+def output_of(name: str, dtype: str, *shape: int) -> dict[str, Any]:
+    return {"name": name, "dtype": dtype, "shape": list(shape)}
+
+
+BOXES = output_of("boxes", "float32", -1, 3, 4)
+SCORES = output_of("scores", "float32", -1, 3)
+CLASSES = output_of("classes", "int32", -1, 3)
+CLASS_MAP = output_of("class_map", "uint8", -1, 12, 16)
+
+
+@pytest.mark.parametrize(
+    ("task", "changes", "reason"),
+    [
+        ("detection", {"outputs": [SCORES, CLASSES]}, "at outputs: .*boxes"),
+        ("detection", {"outputs": [SCORES, CLASSES, SCORES]}, "at outputs: .*'boxes'"),
+        ("detection", {"outputs": [BOXES, SCORES, CLASSES, CLASS_MAP]}, "at outputs: .*no other"),
+        ("detection", {"outputs": [BOXES, CLASSES, CLASS_MAP]}, "at outputs: .*'scores'"),
+        ("detection", {"outputs": [BOXES, SCORES, CLASS_MAP]}, "at outputs: .*'classes'"),
+        ("detection", {"outputs": [CLASS_MAP]}, "at outputs"),
+        ("detection", {"candidates": 0}, "at candidates"),
+        ("classification", {"outputs": [BOXES, SCORES, CLASSES]}, "at outputs: .*no other"),
+        ("classification", {"outputs": [SCORES]}, "at outputs: .*scores and classes"),
+        ("classification", {"outputs": [SCORES, output_of("classes", "float32", -1, 3)]},
+         r"at outputs: .*'classes', int32 \[-1, K\]"),
+        ("classification", {"outputs": [output_of("scores", "float32", -1, 3, 1), CLASSES]},
+         r"at outputs: .*'scores', float32 \[-1, K\]"),
+        ("classification", {"outputs": [output_of("scores", "float32", 1, 3), CLASSES]},
+         r"at outputs: .*'scores', float32 \[-1, K\]"),
+        ("classification", {"candidates": 0}, "at candidates"),
+        ("classification", {"needs_nms": True}, "at needs_nms"),
+        ("segmentation", {"outputs": [SCORES, CLASSES]}, "at outputs: .*class_map"),
+        ("segmentation", {"outputs": [output_of("class_map", "int32", -1, 12, 16)]},
+         r"at outputs: .*'class_map', uint8 \[-1, h, w\]"),
+        ("segmentation", {"outputs": [output_of("class_map", "uint8", -1, 12, -1)]},
+         r"at outputs: .*'class_map', uint8 \[-1, h, w\]"),
+        ("segmentation", {"candidates": 3}, "at candidates"),
+        ("segmentation", {"needs_nms": True}, "at needs_nms"),
+        ("tracking", {}, "at task: 'tracking' is not one of"),
+    ],
+)  # fmt: skip
+def test_outputs_that_do_not_fit_the_task_are_refused(
+    tmp_path: Path, task: str, changes: dict[str, Any], reason: str
+) -> None:
+    write = {
+        "classification": write_classification_bundle, "segmentation": write_segmentation_bundle
+    }.get(task, write_detection_manifest)  # fmt: skip
+    load_bundle(write(tmp_path / "sound"))
+    write(tmp_path / "wrong", **{"task": task, **changes})
+    with pytest.raises(BundleError, match=f"not valid {reason}"):
+        load_bundle(tmp_path / "wrong")
+
+
+def write_detection_manifest(output: Path, **changes: Any) -> Path:
+    """A bundle that can be loaded as that of a detector, but not run."""
+    detection = {"task": "detection", "outputs": [CLASSES, SCORES, BOXES]}  # in any order
+    return write_classification_bundle(output, **{**detection, **changes})
+
+
+@pytest.mark.parametrize(("count", "loads"), [(256, True), (257, False)])
+def test_segmentation_has_no_more_labels_than_its_map_has_numbers(
+    tmp_path: Path, count: int, loads: bool
+) -> None:
+    folder = write_segmentation_bundle(tmp_path / "segments")
+    labels = folder / "labels.txt"
+    labels.write_text("".join(f"class {number}\n" for number in range(count)), "utf-8")
+    sha256 = sha256_of_file(labels)
+    change_manifest(folder, lambda m: m["labels"].update(sha256=sha256, count=count))
+    if loads:
+        assert len(load_bundle(folder).labels) == count
+    else:
+        with pytest.raises(BundleError, match="labels/count: 257 is greater"):
+            load_bundle(folder)
+
+
+def test_network_with_its_weights_in_a_second_file_runs(tmp_path: Path) -> None:
+    folder = write_segmentation_bundle(tmp_path / "large", external_data=True)
+    assert (folder / "fp32.onnx.data").stat().st_size > 0
+    frame = np.full((48, 64, 3), 128, np.uint8)
+    frame[:, 32:] = (0, 0, 255)
+    with Detector.open(load_bundle(folder)) as detector:
+        found = detector.detect(frame)
+    assert isinstance(found, Segmentation)
+    np.testing.assert_array_equal(found.class_map[:, :32], SEGMENTS.index("background"))
+    np.testing.assert_array_equal(found.class_map[:, 32:], SEGMENTS.index("red"))
+
+
+@pytest.mark.parametrize("damage", ["changed", "cut short", "missing"])
+def test_damaged_second_file_is_refused(tmp_path: Path, damage: str) -> None:
+    folder = write_segmentation_bundle(tmp_path / "large", external_data=True)
+    data = folder / "fp32.onnx.data"
+    content = bytearray(data.read_bytes())
+    if damage == "missing":
+        data.unlink()
+    elif damage == "changed":
+        content[-1] ^= 1
+        data.write_bytes(content)
+    else:
+        data.write_bytes(content[:-1])
+    bundle = load_bundle(folder)
+    with pytest.raises(BundleError, match=r"fp32\.onnx\.data (was changed|cannot be read)"):
+        bundle.model_file("fp32")

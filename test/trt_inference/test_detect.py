@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from test.color_bundle import change_manifest, picture
+from test.task_bundles import HEIGHT, WIDTH
 from trt_inference.bundle import sha256_of_file
+from trt_inference.drawing import class_color
 from trt_inference.frames import read_image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -193,3 +195,46 @@ def test_names_and_labels_are_shown_as_they_are(color_bundle: Path, tmp_path: Pa
         ("[red]street[b]", "[/x]"),
         ("[red]street[b]", ":car:"),
     ]
+
+
+def test_table_of_a_classification_has_the_classes_and_the_picture_their_names(
+    classification_bundle: Path, tmp_path: Path
+) -> None:
+    # Softmax of 2, 1 and 0 is 0.665, 0.245 and 0.090.
+    image = np.full((HEIGHT * 5, WIDTH * 5, 3), (51, 0, 102), np.uint8)
+    files = [
+        write_image(tmp_path / "reddish.png", image),
+        write_image(tmp_path / "grey.png", np.full((HEIGHT, WIDTH, 3), 128, np.uint8)),
+    ]
+    out = tmp_path / "out"
+    options = ("--output", out, "--score-threshold", 0.24)
+    assert table_rows(detect(classification_bundle, *files, *options)) == [
+        ["reddish", "320x240", "red", "0.665"],
+        ["reddish", "320x240", "blue", "0.245"],
+        *(["grey", "64x48", color, "0.333"] for color in ("blue", "green", "red")),
+    ]
+    drawn = read_image(out / "reddish.jpg")
+    changed = distance(drawn, image) > 60  # JPEG loses less
+    assert changed[:10, :20].mean() > 0.5
+    assert not changed[80:].any()
+    text = detect(classification_bundle, *files, "--output", out, "--score-threshold", 0.9)
+    assert [row[2:] for row in table_rows(text)] == [["nothing seen"]] * 2
+
+
+def test_table_of_a_segmentation_has_the_share_of_each_class_and_the_picture_their_colors(
+    segmentation_bundle: Path, tmp_path: Path
+) -> None:
+    image = np.full((HEIGHT * 10, WIDTH * 10, 3), 128, np.uint8)
+    image[:, 480:] = (0, 0, 255)
+    image[:120, 480:] = (0, 255, 0)
+    file = write_image(tmp_path / "street.png", image)
+    out = tmp_path / "out"
+    assert table_rows(detect(segmentation_bundle, file, "--output", out)) == [
+        ["street", "640x480", "background", "75.0%"],
+        ["street", "640x480", "red", "18.8%"],  # three quarters of a quarter
+        ["street", "640x480", "green", "6.2%"],
+    ]
+    drawn = read_image(out / "street.jpg").astype(float)
+    for inside, class_id in ((np.s_[300:400, 100:300], 0), (np.s_[300:400, 500:600], 3)):
+        expected = (image[inside] + np.array(class_color(class_id), float)) / 2
+        assert np.abs(drawn[inside].mean(axis=(0, 1)) - expected.mean(axis=(0, 1))).max() < 8

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from trt_inference.detections import Detections
-from trt_inference.drawing import class_color, draw_detections
+from trt_inference.drawing import (
+    class_color,
+    draw_classification,
+    draw_detections,
+    draw_segmentation,
+)
+from trt_inference.results import Classification, Segmentation
 
 
 def one_detection(box: tuple[float, float, float, float], class_id: int = 0) -> Detections:
@@ -48,3 +54,48 @@ def test_picture_without_detections_is_the_image() -> None:
     image = np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)
     nothing = one_detection((0, 0, 1, 1))[:0]
     np.testing.assert_array_equal(draw_detections(image, nothing, ["a"]), image)
+
+
+def has_color(picture: np.ndarray, class_id: int) -> np.ndarray:
+    """bool ``[h, w]``: where the picture has the color of a class."""
+    return np.asarray((picture == class_color(class_id)).all(axis=-1))
+
+
+def test_classes_of_a_picture_stand_below_each_other_in_its_corner() -> None:
+    image = np.zeros((200, 300, 3), np.uint8)
+    classes = Classification(np.array([0.7, 0.2], np.float32), np.array([2, 0], np.int32))
+    picture = draw_classification(image, classes, ["cat", "dog", "horse"])
+    assert not image.any()
+    best, second = has_color(picture, 2), has_color(picture, 0)
+    best_rows, second_rows = np.flatnonzero(best.any(axis=1)), np.flatnonzero(second.any(axis=1))
+    assert best_rows[0] == 0
+    assert second_rows[0] in (best_rows[-1], best_rows[-1] + 1)
+    assert not has_color(picture, 1).any()
+    assert not picture[second_rows[-1] + 1 :].any()
+    assert not picture[:, 250:].any()
+
+
+def test_list_ends_where_the_picture_ends() -> None:
+    image = np.zeros((100, 300, 3), np.uint8)
+    count = 50
+    classes = Classification(np.full(count, 0.5, np.float32), np.arange(count, dtype=np.int32))
+    picture = draw_classification(image, classes, [f"class {number}" for number in range(count)])
+    heights = [has_color(picture, number).any(axis=1).sum() for number in range(count)]
+    drawn = [number for number in range(count) if heights[number]]
+    assert drawn == list(range(len(drawn)))
+    assert len(drawn) >= 3
+    assert heights[drawn[-1]] >= heights[0] - 1  # the last one is not cut off
+
+
+def test_segmented_picture_is_half_image_and_half_the_colors_of_its_classes() -> None:
+    image = np.random.default_rng(1).integers(0, 256, (240, 320, 3), np.uint8)
+    class_map = np.zeros((240, 320), np.uint8)
+    class_map[120:, 160:] = 2
+    picture = draw_segmentation(image, Segmentation(class_map), ["road", "sky", "tree"])
+    halves = np.where((class_map == 2)[..., None], class_color(2), class_color(0))
+    below = np.s_[120:]  # of the list of classes
+    expected = (image[below].astype(float) + halves[below]) / 2
+    assert np.abs(picture[below] - expected).max() <= 0.5
+    assert has_color(picture[:60, :160], 0).any()
+    assert has_color(picture[:60, :160], 2).any()
+    assert not has_color(picture[:60, :160], 1).any()

@@ -1,4 +1,4 @@
-"""The lifecycle node ``detector``: images in, vision_msgs detections out."""
+"""The lifecycle node ``detector``: images in, what is seen in them out."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
-from vision_msgs.msg import Detection2DArray
 
 from trt_inference.bundle import Bundle, load_bundle
 from trt_inference.detector import Detector
 from trt_inference.ros.diagnostics import diagnostics_message
 from trt_inference.ros.parameters import Parameters, Settings
 from trt_inference.ros.pipeline import Pipeline, Received
+from trt_inference.ros.publishing import ResultTopics
 from trt_inference.ros.transitions import ERROR, SUCCESS, logged
 from trt_inference.worker import InferenceThread
 
@@ -26,14 +26,15 @@ DRAIN_TIMEOUT = 5.0  # seconds that the frame in work may take when the node is 
 
 
 class DetectorNode(LifecycleNode):
-    """Subscribes to ``image`` and publishes ``~/detections`` and ``/diagnostics``."""
+    """Subscribes to ``image`` and publishes, by the bundle's task, ``~/detections``,
+    ``~/classification`` or ``~/segmentation``, with ``~/label_info`` and ``/diagnostics``."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__("detector", **options)
         self._thread: Optional[InferenceThread[Received]] = None
         self._fault: Optional[Exception] = None
         self._subscription: Any = None
-        self._detections: Any = None
+        self._results: Optional[ResultTopics] = None
         self._diagnostics: Any = None
         self._timer: Any = None
         self._fault_condition = self.create_guard_condition(self._on_fault)
@@ -113,9 +114,9 @@ class DetectorNode(LifecycleNode):
             depth=settings.image_depth,
             reliability=ReliabilityPolicy[settings.image_reliability.upper()],
         )
-        self._detections = self.create_lifecycle_publisher(Detection2DArray, "~/detections", 10)
+        results = self._results = ResultTopics(self, bundle)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._pipeline = Pipeline(self, self._detections)
+        self._pipeline = Pipeline(self, results.publish)
         thread: InferenceThread[Received] = InferenceThread(
             functools.partial(self._open_detector, settings, bundle),
             self._pipeline.process,
@@ -127,10 +128,12 @@ class DetectorNode(LifecycleNode):
         precision = bundle.choose_precision(settings.precision)
         self._facts = {
             "bundle": str(bundle.path),
+            "task": bundle.task,
             "precision": precision,
             "engine": detector.engine.description,
         }
         detector.thresholds = self._parameters_of_node.thresholds(bundle.defaults)
+        results.publish_labels(detector.thresholds.score_threshold)
         # Not the node's clock, which stands still in a simulation that is paused.
         self._timer = self.create_timer(
             settings.diagnostics_period,
@@ -138,8 +141,9 @@ class DetectorNode(LifecycleNode):
             clock=Clock(clock_type=ClockType.STEADY_TIME),
         )
         self.get_logger().info(
-            f"configured: {bundle.name} {precision}, {bundle.input.width}x{bundle.input.height}, "
-            f"{len(bundle.labels)} classes, {detector.engine.description}"
+            f"configured: {bundle.name} {precision}, {bundle.task} on "
+            f"{bundle.input.width}x{bundle.input.height}, {len(bundle.labels)} classes, "
+            f"{detector.engine.description}"
         )
 
     def _open_detector(self, settings: Settings, bundle: Bundle) -> Detector:
@@ -165,9 +169,9 @@ class DetectorNode(LifecycleNode):
         if self._diagnostics is not None:
             self.destroy_publisher(self._diagnostics)
             self._diagnostics = None
-        if self._detections is not None:
-            self.destroy_lifecycle_publisher(self._detections)
-            self._detections = None
+        if self._results is not None:
+            self._results.destroy()
+            self._results = None
         self._parameters_of_node.locked = False
         return ended
 
@@ -181,6 +185,8 @@ class DetectorNode(LifecycleNode):
         detector = self._thread.detector if self._thread is not None else None
         if detector is not None:
             detector.thresholds = dataclasses.replace(detector.thresholds, **values)
+            if self._results is not None:
+                self._results.publish_labels(detector.thresholds.score_threshold)
 
     def _on_image(self, image: Image) -> None:
         """Hand the newest frame over; runs on the executor."""

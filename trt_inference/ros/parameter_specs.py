@@ -48,7 +48,7 @@ SPECS = (
     Spec(
         "score_threshold",
         Parameter.Type.DOUBLE,
-        "Lowest score of a detection",
+        "Lowest score of a detection, or of a class of a classification",
         range=(0.0, 1.0),
         live=True,
     ),
@@ -62,7 +62,7 @@ SPECS = (
     Spec(
         "max_detections",
         Parameter.Type.INTEGER,
-        "Most detections in one message",
+        "Most detections in one message, or classes of a classification",
         range=(1, 10000),
         live=True,
     ),

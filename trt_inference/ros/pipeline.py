@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import Any, NamedTuple, Tuple
+from typing import Any, Callable, NamedTuple, Tuple
 
 from builtin_interfaces.msg import Time
 from rclpy.node import Node
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 from trt_inference.detector import STAGES, Detector
 from trt_inference.errors import ImageError
+from trt_inference.results import Result
 from trt_inference.ros.diagnostics import Counters
 from trt_inference.ros.images import ImageReader, describe_format
-from trt_inference.ros.messages import detections_to_message
 from trt_inference.timing import StageClock
 
 WARNING_PERIOD = 5.0  # seconds between two warnings of the same kind
@@ -35,15 +36,15 @@ class Pipeline:
             ``node`` (received to published) and ``age`` (the image's stamp to published).
     """
 
-    def __init__(self, node: Node, publisher: Any) -> None:
+    def __init__(self, node: Node, publish: Callable[[Result, Header], None]) -> None:
         """
         Args:
-            publisher: of ``vision_msgs/Detection2DArray``.
+            publish: called with what was found in an image, and the image's header.
         """
         self.counters = Counters()
         self.clock = StageClock(("wait", *STAGES, "publish", "node", "age"))
         self._node = node
-        self._publisher = publisher
+        self._publish = publish
         self._reader = ImageReader()
         self._format: Tuple[Any, ...] = ()
 
@@ -61,11 +62,9 @@ class Pipeline:
             self._reject(error)
             return
         self._note_format(image)
-        detections = detector.detect(frame)
+        result = detector.detect(frame)
         detected = time.perf_counter()
-        self._publisher.publish(
-            detections_to_message(detections, image.header, detector.bundle.labels)
-        )
+        self._publish(result, image.header)
         published = time.perf_counter()
         self.counters.inferred += 1
         self.clock.record("wait", taken - received.at)

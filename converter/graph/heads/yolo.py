@@ -1,24 +1,40 @@
-"""YOLO v8 and later: one output, [N, 4+C, A] or [N, A, 4+C].
+"""YOLO: one output with a row of values for each box, [N, values, A] or [N, A, values].
 
-Each box has its centre x, centre y, width and height, in pixels of the network's input or as
-fractions of it, and then a probability for each class; there is no objectness.
-The layout is that of Ultralytics' exports: https://docs.ultralytics.com/modes/export/
+A row has the box, its objectness in v5, v7 and YOLOX, and then a probability for each class. From
+v8 on there is no objectness. With it, the score of a class is objectness times probability.
+https://docs.ultralytics.com/modes/export/, https://docs.ultralytics.com/yolov5/
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import onnx
 
 from converter.errors import HeadError
-from converter.graph.output_stage import BOXES, CLASS_SCORES
-from converter.graph.text import floats, model_from_text
-from converter.saved_model import Tensor
+from converter.graph.heads import BOXES, CLASS_SCORES, DETECTION
+from converter.graph.heads.box_formats import (
+    MOST,
+    corner_lines,
+    corners,
+    find_scale,
+    ordered_fraction,
+    unit,
+)
+from converter.graph.heads.evidence import Evidence, Recognised
+from converter.graph.heads.lines import Lines, detection_stage, index
+from converter.graph.heads.scores import ScoreReading, activated, are_probabilities
+from converter.graph.heads.yolo_layouts import NAME, OBJECTNESS, Layout, find_layout
 
-SIDES = 4  # values of a box before its class scores
+EXPECTS = (
+    "one output float32 [N, 4+C, A] or [N, A, 4+C], boxes cxcywh, A much larger than 4+C unless "
+    "there is a labels file"
+)
+EXPECTS_OBJECTNESS = "the same with an objectness between box and classes, [N, A, 5+C]"
+
+__all__ = ["EXPECTS", "EXPECTS_OBJECTNESS", "NAME", "OBJECTNESS", "YoloHead", "recognise"]
 
 
 @dataclass(frozen=True)
@@ -26,100 +42,119 @@ class YoloHead:
     """A recognised output. ``box_scale`` brings its boxes to pixels: width, height of the
     input for boxes in fractions, 1, 1 for boxes in pixels."""
 
-    input: str
-    anchors: int
-    classes: int
-    boxes_last: bool
+    inputs: tuple[str, ...]
+    layout: Layout
+    box_format: str
     box_scale: tuple[float, float]
+    activation: str
 
+    task = DETECTION
     needs_nms = True
+
+    @property
+    def anchors(self) -> int:
+        """A."""
+        return self.layout.anchors
+
+    @property
+    def classes(self) -> int:
+        """C."""
+        return self.layout.classes
 
     @property
     def description(self) -> str:
         """Family and layout."""
-        layout = "[N, 4+C, A]" if self.boxes_last else "[N, A, 4+C]"
-        unit = "pixels" if self.box_scale == (1.0, 1.0) else "fractions of the input"
-        return f"yolo {layout}, boxes in {unit}"
+        box = "" if self.box_format == "cxcywh" else f" {self.box_format}"
+        scores = "" if self.activation == "none" else f", {self.activation} of its scores"
+        return f"{self.layout}, boxes{box} in {unit(self.box_scale)}{scores}"
 
     def stage(self, opset: int) -> onnx.ModelProto:
         """The decoding as ONNX."""
-        values = SIDES + self.classes
-        shape = [values, self.anchors] if self.boxes_last else [self.anchors, values]
-        order = "[0, 2, 1]" if self.boxes_last else "[0, 1, 2]"
-        half = np.array([0.5, 0.5])
-        return model_from_text(
-            opset,
-            f"""
-            head (float[N, {shape[0]}, {shape[1]}] predictions)
-                => (float[N, {self.anchors}, 4] {BOXES},
-                    float[N, {self.anchors}, {self.classes}] {CLASS_SCORES})
-            <int64[1] zero = {{0}}, int64[1] two = {{2}}, int64[1] four = {{4}},
-             int64[1] end = {{{values}}}, int64[1] last = {{2}},
-             float[2] half = {{{floats(half)}}}, float[4] scale = {{{floats(self.box_scale * 2)}}}>
-            {{
-                rows = Transpose <perm = {order}> (predictions)
-                centres = Slice (rows, zero, two, last)
-                sizes = Slice (rows, two, four, last)
-                {CLASS_SCORES} = Slice (rows, four, end, last)
-                half_sizes = Mul (sizes, half)
-                top_left = Sub (centres, half_sizes)
-                bottom_right = Add (centres, half_sizes)
-                corners = Concat <axis = 2> (top_left, bottom_right)
-                {BOXES} = Mul (corners, scale)
-            }}
-            """,
-        )
+        order = "[0, 2, 1]" if self.layout.boxes_last else "[0, 1, 2]"
+        parts = [
+            Lines(
+                (index("zero", 0), index("four", 4), index("last", 2)),
+                (
+                    f"rows = Transpose <perm = {order}> (predictions)",
+                    "box_values = Slice (rows, zero, four, last)",
+                ),
+            ),
+            corner_lines("box_values", BOXES, self.box_format, self.box_scale),
+            self._score_lines(),
+        ]
+        sizes = [self.layout.anchors, self.layout.values]
+        first, second = reversed(sizes) if self.layout.boxes_last else sizes
+        inputs = [f"float[N, {first}, {second}] predictions"]
+        return detection_stage(opset, inputs, self.anchors, self.classes, parts)
 
-    def decode(self, outputs: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    def _score_lines(self) -> Lines:
+        reading = ScoreReading(self.activation)
+        begin, end = self.layout.first_score, self.layout.values
+        probability = "class_probability" if self.layout.objectness else CLASS_SCORES
+        classes = reading.lines("class_values", probability, self.classes)
+        constants = (index("four", 4), index("begin", begin), index("end", end), index("last", 2))
+        nodes = ("class_values = Slice (rows, begin, end, last)", *classes.nodes)
+        if self.layout.objectness:
+            operator = "Identity" if self.activation == "none" else "Sigmoid"
+            nodes += (
+                "object_values = Slice (rows, four, begin, last)",
+                f"objectness = {operator} (object_values)",
+                f"{CLASS_SCORES} = Mul (objectness, {probability})",
+            )
+        return Lines((*constants, *classes.constants), nodes)
+
+    def decode(self, outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The decoding in NumPy."""
-        values = outputs[self.input]
-        rows = values.transpose(0, 2, 1) if self.boxes_last else values
-        x, y, width, height = (rows[..., side] for side in range(SIDES))
-        boxes = np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2], axis=-1)
-        return boxes * np.asarray(self.box_scale * 2, boxes.dtype), rows[..., SIDES:]
+        rows = self.layout.rows(outputs[self.inputs[0]])
+        scores = activated(rows[..., self.layout.first_score :], self.activation)
+        if self.layout.objectness:
+            gate = "none" if self.activation == "none" else "sigmoid"
+            scores = activated(rows[..., 4:5], gate) * scores
+        return {
+            BOXES: corners(rows[..., :4], self.box_format, self.box_scale),
+            CLASS_SCORES: scores,
+        }
 
 
-def recognise(
-    outputs: Sequence[Tensor], labels: int, input_size: tuple[int, int], normalised: bool
-) -> YoloHead:
-    """Find the one output that has the layout for ``labels`` classes.
+def recognise(evidence: Evidence) -> Recognised | None:
+    """Find the one output that has a layout with as many classes as there are labels, or, without
+    labels, the one that has many more boxes than values of a box.
 
-    Args:
-        input_size: height, width of the network's input in pixels.
-        normalised: the boxes are fractions of the input, not pixels.
+    With ``options.head`` being ``yolo`` or ``yolo-objectness`` it is only that layout.
 
     Raises:
-        HeadError: no output has the layout, or several do.
+        HeadError: outputs fit in several ways, or have another number of classes than the
+            labels, or the boxes are corners and no format was given.
     """
-    scale = (float(input_size[1]), float(input_size[0])) if normalised else (1.0, 1.0)
-    found = [
-        YoloHead(output.name, anchors, labels, boxes_last, scale)
-        for output in outputs
-        for anchors, boxes_last in _layouts(output, SIDES + labels)
-    ]
-    if len(found) == 1:
-        return found[0]
-    listed = "; ".join(str(output) for output in outputs)
-    if found:
-        raise HeadError(
-            f"the outputs ({listed}) fit the yolo layout in {len(found)} ways: "
-            "export a signature with one of them only"
-        )
-    raise HeadError(
-        f"the outputs ({listed}) are not those of a yolo head with {labels} classes, which is "
-        f"float32 [N, {SIDES + labels}, A] or [N, A, {SIDES + labels}]: give a labels file with "
-        "one line for each class, or export a signature with such an output"
+    found = find_layout(evidence)
+    if found is None:
+        return None
+    name, layout, why = found
+    rows, options = layout.rows(evidence.values[name]), evidence.options
+    activation = options.activation
+    if activation == "auto":
+        activation = "none" if are_probabilities(rows[..., 4:]) else "sigmoid"
+        if activation == "sigmoid":
+            why += "; scores outside [0, 1] are logits, read by sigmoid: --activation decides"
+    head = YoloHead(
+        inputs=(name,),
+        layout=layout,
+        box_format=_box_format(name, rows, evidence),
+        box_scale=find_scale(rows[..., :4], options.boxes, evidence.input_size),
+        activation=activation,
     )
+    return Recognised(
+        head, f"output {name} is {layout} with {layout.classes} classes: {why}; "
+        f"boxes in {unit(head.box_scale)}"
+    )  # fmt: skip
 
 
-def _layouts(output: Tensor, values: int) -> list[tuple[int, bool]]:
-    """(anchors, whether the boxes run along the last axis) of each layout that fits."""
-    if output.dtype != "float32" or output.shape is None or len(output.shape) != 3:
-        return []
-    _, first, second = output.shape
-    layouts = []
-    if first == values and second > 0:
-        layouts.append((second, True))
-    if second == values and first > 0 and first != second:
-        layouts.append((first, False))
-    return layouts
+def _box_format(name: str, rows: np.ndarray, evidence: Evidence) -> str:
+    if evidence.options.box_format != "auto":
+        return evidence.options.box_format
+    if ordered_fraction(rows[..., :4]) >= MOST:
+        raise HeadError(
+            f"output {name} has the layout of yolo, but its boxes look like two corners, not like "
+            "centre and sides: give --box-format xyxy, yxyx or cxcywh"
+        )
+    return "cxcywh"

@@ -1,4 +1,4 @@
-"""Detections as vision_msgs and back."""
+"""Results as ROS messages, and detections back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ import pytest
 from std_msgs.msg import Header
 
 from trt_inference.detections import Detections
-from trt_inference.ros.messages import detections_to_message, message_to_detections
+from trt_inference.results import Segmentation
+from trt_inference.ros.messages import (
+    detections_to_message,
+    message_to_detections,
+    segmentation_to_message,
+)
 
 LABELS = ("cat", "dog")
 FOUND = Detections(
@@ -36,3 +41,12 @@ def test_a_receiver_gets_the_same_detections_back() -> None:
 def test_an_unknown_class_name_is_refused() -> None:
     with pytest.raises(ValueError, match="dog"):
         message_to_detections(detections_to_message(FOUND, Header(), LABELS), ("cat",))
+
+
+def test_a_segmentation_is_copied_row_by_row_because_its_array_is_used_again() -> None:
+    class_map = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    message = segmentation_to_message(Segmentation(class_map), Header(frame_id="camera"), LABELS)
+    class_map[:] = 9
+    assert message.header.frame_id == "camera"
+    assert (message.height, message.width, message.step) == (2, 3, 3)
+    assert message.data.tolist() == [0, 1, 2, 3, 4, 5]

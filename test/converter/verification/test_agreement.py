@@ -7,7 +7,14 @@ import math
 import numpy as np
 import pytest
 
-from converter.agreement import Agreement, agreement, candidate_parity, match, tensor_parity, worst
+from converter.verification.agreement import (
+    Agreement,
+    agreement,
+    candidate_parity,
+    match,
+    tensor_parity,
+    worst,
+)
 from trt_inference.detections import Detections
 
 BOXES = np.array([[0, 0, 10, 10], [20, 0, 30, 10], [0, 20, 10, 30]], np.float32)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converter.accuracy import Accuracy, measure_accuracy
 from converter.dataset import load_dataset
+from converter.verification.accuracy import Accuracy, measure_accuracy
 from test.color_bundle import LABELS
 from trt_inference.detections import Detections
 

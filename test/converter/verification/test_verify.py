@@ -13,14 +13,22 @@ import pytest
 
 from converter.dataset import Dataset, Sample, load_dataset
 from converter.errors import ParityError
-from converter.graph.heads.yolo import YoloHead, recognise
+from converter.graph.heads.yolo import YoloHead
 from converter.graph.input_stage import Pixels
-from converter.network import Network
+from converter.image_input import find_image
 from converter.reference import Reference
 from converter.saved_model import read_saved_model
-from converter.verify import SourceModel, Verification, check, verify
+from converter.verification.results import Verification
+from converter.verification.source_model import SourceModel
+from converter.verification.verify import check, verify
 from test import color_bundle
-from test.color_bundle import LABELS, color_network, write_color_bundle
+from test.color_bundle import (
+    LABELS,
+    color_head,
+    color_network,
+    load_color_network,
+    write_color_bundle,
+)
 from test.converter.networks import CONTRAST, color_rows, tf
 from trt_inference.bundle import load_bundle
 from trt_inference.detector import Detector
@@ -40,7 +48,8 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     )
     tf.saved_model.save(module, str(folder), signatures=function)
     saved_model = read_saved_model(folder)
-    return Reference(saved_model, saved_model.signature("serving_default"))
+    signature = saved_model.signature("serving_default")
+    return Reference(saved_model, signature, find_image(signature))
 
 
 @pytest.fixture(params=["synthetic images", "pictures"])
@@ -52,9 +61,8 @@ def dataset(request: pytest.FixtureRequest, pictures: Path) -> Dataset:
 
 def measure(reference: Reference, dataset: Dataset, bundle: Path) -> Verification:
     """``bundle`` against TensorFlow, with the network in ONNX that ``color_bundle`` makes."""
-    network = Network(color_bundle.color_network(), 17, (64, 64))
-    head = recognise(network.outputs, 3, (64, 64), False)
-    source = SourceModel(reference, network, head, Pixels())
+    network = load_color_network()
+    source = SourceModel(reference, network, color_head(network), Pixels())
     with Detector.open(load_bundle(bundle), "onnxruntime") as detector:
         return verify(source, detector, dataset, no_bar)
 
@@ -62,7 +70,7 @@ def measure(reference: Reference, dataset: Dataset, bundle: Path) -> Verificatio
 def test_a_right_bundle_is_accepted(reference: Reference, dataset: Dataset, tmp_path: Path) -> None:
     verification = measure(reference, dataset, write_color_bundle(tmp_path / "right"))
     check(verification)
-    assert verification.detections.images == len(dataset.samples)
+    assert verification.agreement.images == len(dataset.samples)
     assert verification.synthetic == (dataset.annotations is None)
 
 
@@ -74,7 +82,7 @@ def test_accuracy_before_and_after_is_one_where_everything_is_found(
     assert verification.before is not None
     assert verification.before == verification.after
     assert verification.before.map_50_95 == pytest.approx(1.0)
-    assert verification.detections.matched == 3 * 5  # five cells in each picture
+    assert verification.agreement.matched == 3 * 5  # five cells in each picture
 
 
 def edited(model: onnx.ModelProto, name: str, change: Any) -> onnx.ModelProto:

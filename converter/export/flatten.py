@@ -1,0 +1,69 @@
+"""Bring a SavedModel's signature into one graph without function calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from converter.export.graph_view import GraphView, node_of
+from converter.quiet_tensorflow import tensorflow
+
+# Both keep the calls of a function from being replaced by its body. Keras sets the first on
+# grouped convolutions, recurrent layers the second.
+_BARRIERS = ("_XlaMustCompile", "api_implements", "_noinline")
+_CONTROL_FLOW = ("If", "StatelessIf", "While", "StatelessWhile", "Case", "StatelessCase")
+
+
+def load(session: Any, path: Path, tags: Sequence[str]) -> Any:
+    """Load a SavedModel of TensorFlow 1 or 2 into ``session`` and give its GraphDef."""
+    tensorflow().compat.v1.saved_model.load(session, list(tags), str(path))
+    return session.graph.as_graph_def()
+
+
+def flatten(graph_def: Any, inputs: Sequence[str], outputs: Sequence[str]) -> Any:
+    """The part of ``graph_def`` that leads to ``outputs``, with every called function replaced
+    by its body. Loops and branches stay functions.
+
+    Args:
+        inputs: names of tensors that are fed.
+        outputs: names of tensors that are wanted; their nodes keep their names.
+    """
+    graph = tensorflow().compat.v1.graph_util.extract_sub_graph(
+        graph_def, [node_of(tensor) for tensor in outputs]
+    )
+    _remove_barriers(graph)
+    flat = optimise(graph, [*inputs, *outputs], ["function"])
+    for node in flat.node:
+        node.attr.pop("_class", None)  # on which device: some name nodes that are gone
+    return flat
+
+
+def optimise(graph_def: Any, kept: Sequence[str], optimizers: Sequence[str]) -> Any:
+    """Run TensorFlow's own graph optimizers; tensors named in ``kept`` stay."""
+    tf = tensorflow()
+    from tensorflow.python.grappler import tf_optimizer
+
+    config = tf.compat.v1.ConfigProto()
+    rewrite = config.graph_options.rewrite_options
+    rewrite.min_graph_nodes = -1  # small graphs too
+    rewrite.optimizers[:] = optimizers
+    rewrite.function_optimization = rewrite.AGGRESSIVE
+    # Quantisation of weights that was trained stays visible.
+    rewrite.experimental_disable_folding_quantization_emulation = True
+    with tf.Graph().as_default():
+        meta_graph = tf.compat.v1.train.export_meta_graph(graph_def=graph_def)
+    meta_graph.collection_def["train_op"].node_list.value.extend(kept)
+    return tf_optimizer.OptimizeGraph(config, meta_graph)
+
+
+def _remove_barriers(graph_def: Any) -> None:
+    for function in graph_def.library.function:
+        for name in _BARRIERS:
+            function.attr.pop(name, None)
+    for node in GraphView(graph_def).operators():
+        for name in _BARRIERS:
+            node.attr.pop(name, None)
+        node.attr.pop("_output_shapes", None)  # they may be of another input size
+        if node.op in _CONTROL_FLOW:
+            node.attr["_lower_using_switch_merge"].b = False

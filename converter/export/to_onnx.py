@@ -1,0 +1,84 @@
+"""tf2onnx on a flat graph, and what it could not convert."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import onnx
+
+from converter.export.flatten import optimise
+from converter.export.graph_view import GraphView
+from converter.export.messages import Unsupported
+from converter.quiet_tensorflow import tensorflow
+
+# How tf2onnx reports these two; its functions go on and give a graph that is not valid.
+_NO_HANDLER = "Tensorflow op [%s: %s] is not supported"
+_HANDLER_FAILED = "Failed to convert node %r"
+
+
+def convert(
+    graph_def: Any, inputs: Sequence[str], outputs: Sequence[str], opset: int
+) -> tuple[onnx.ModelProto, tuple[Unsupported, ...]]:
+    """Convert a graph without variables and function calls.
+
+    Args:
+        inputs: names of the tensors that are fed, those of weights too.
+        outputs: names of the tensors that are wanted, as ``node:port``.
+
+    Returns:
+        The model, and the nodes that are still TensorFlow's: it is not valid if there are any.
+    """
+    tf = tensorflow()
+    from tf2onnx import optimizer, tfonnx
+
+    names = [*inputs, *outputs]
+    _open_branches(graph_def)
+    folded = optimise(graph_def, names, ["constfold", "function", "loop", "dependency"])
+    listener = _Listener({node.name: node.op for node in GraphView(folded).operators()})
+    logger = logging.getLogger("tf2onnx.tfonnx")
+    logger.addHandler(listener)
+    try:
+        with tf.Graph().as_default() as graph:
+            tf.import_graph_def(folded, name="")
+            converted = tfonnx.process_tf_graph(
+                graph,
+                continue_on_error=True,
+                opset=opset,
+                input_names=list(inputs),
+                output_names=list(outputs),
+            )
+            model = optimizer.optimize_graph(converted).make_model("network")
+    finally:
+        logger.removeHandler(listener)
+    return model, tuple(dict.fromkeys(listener.found))
+
+
+def _open_branches(graph_def: Any) -> None:
+    """Let the optimizers put the branches of conditions into the graph, where shapes are known,
+    and drop those that are never taken. In a functional condition, tf2onnx takes the shapes of
+    the arguments for those of their neighbours."""
+    for node in graph_def.node:
+        if node.op in ("If", "StatelessIf"):
+            node.attr["_lower_using_switch_merge"].b = True
+
+
+class _Listener(logging.Handler):
+    """Hears which nodes tf2onnx could not convert."""
+
+    def __init__(self, operators: dict[str, str]) -> None:
+        super().__init__(logging.ERROR)
+        self._operators = operators
+        self.found: list[Unsupported] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        if record.msg == _NO_HANDLER:
+            node, operator = map(str, arguments)
+            self.found.append(Unsupported(node, operator, "it has no counterpart in ONNX"))
+        elif record.msg.startswith(_HANDLER_FAILED):
+            node = str(arguments[0])
+            reason = str(record.exc_info[1]) if record.exc_info else "unknown reason"
+            operator = self._operators.get(node, "unknown operator")
+            self.found.append(Unsupported(node, operator, reason.splitlines()[0]))

@@ -1,0 +1,183 @@
+"""Variables become constants, and large weights are set aside while the graph is converted.
+
+TensorFlow's and tf2onnx's optimizers copy constants again and again: with the weights in the
+graph, the export of 100 MB of them takes 7.5 GB. Set aside, a weight is an input of the graph
+and a file; tf2onnx writes down what is to be done with it, and ``attach`` does that once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from converter.errors import ExportError
+from converter.export.graph_view import GraphView
+from converter.quiet_tensorflow import tensorflow
+
+# Smaller ones stay where tf2onnx's own rewriting sees their values.
+SET_ASIDE_BYTES = 1 << 16
+_VARIABLES = ("VariableV2", "Variable")
+_AT_ONCE = 1 << 27  # bytes of variables that are read together
+_FLOATS = ("float32", "float64", "float16", "bfloat16")
+
+
+class Weights:
+    """The files of the weights that were set aside, ``<number>.npy`` in a folder.
+
+    Attributes:
+        files: for each tensor that stands for a weight, the file with its values.
+        total_bytes: of all variables and large constants, set aside or not.
+    """
+
+    def __init__(self, folder: Path, set_aside: bool) -> None:
+        folder.mkdir()
+        self._folder, self._set_aside = folder, set_aside
+        self.files: dict[str, Path] = {}
+        self.total_bytes = 0
+
+    def place(self, node: Any, values: np.ndarray) -> None:
+        """Make ``node`` give ``values``: as a constant, or as an input with a file."""
+        name, tf = node.name, tensorflow()
+        dtype = tf.dtypes.as_dtype(values.dtype)
+        self.total_bytes += values.nbytes
+        node.Clear()
+        node.name, node.op = name, "Const"
+        node.attr["dtype"].type = dtype.as_datatype_enum
+        if self._is_large(dtype.name, values.nbytes):
+            self._set_node_aside(node, values)
+        else:
+            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values))
+
+    def set_constants_aside(self, view: GraphView) -> None:
+        """Do so with the large constants that are in the graph already."""
+        for node in view.graph_def.node:
+            if node.op != "Const" or node.ByteSize() < SET_ASIDE_BYTES:
+                continue
+            dtype = tensorflow().dtypes.as_dtype(node.attr["dtype"].type)
+            values = tensorflow().make_ndarray(node.attr["value"].tensor)
+            if self._is_large(dtype.name, values.nbytes):
+                self.total_bytes += values.nbytes
+                self._set_node_aside(node, values)
+
+    def _is_large(self, dtype: str, size: int) -> bool:
+        return self._set_aside and dtype in _FLOATS and size >= SET_ASIDE_BYTES
+
+    def _set_node_aside(self, node: Any, values: np.ndarray) -> None:
+        file = self._folder / f"{len(self.files)}.npy"
+        np.save(file, values)
+        self.files[f"{node.name}:0"] = file
+        node.op = "Placeholder"
+        node.attr.pop("value", None)
+        node.attr["shape"].shape.CopyFrom(tensorflow().TensorShape(values.shape).as_proto())
+
+
+def freeze(view: GraphView, session: Any, weights: Weights) -> None:
+    """Replace every variable that is read in the graph by its value in ``session``.
+
+    Raises:
+        ExportError: a variable has no value.
+    """
+    _spell_out_gathers(view)
+    reads: dict[str, list[Any]] = {}  # by variable, which is kept once however often it is read
+    for node in view.graph_def.node:
+        variable = node
+        if node.op == "ReadVariableOp":
+            variable = view.source(view.through_identity(node.input[0]))
+        if variable.op in (*_VARIABLES, "VarHandleOp") and node.op != "VarHandleOp":
+            reads.setdefault(variable.name, []).append(node)
+    for name, values in _values(session, [view.nodes[name] for name in reads]):
+        first, *others = reads[name]
+        weights.place(first, values)
+        for node in others:
+            _repeat(node, first.name)
+    view.refresh()
+
+
+def has_variables_in_functions(view: GraphView) -> bool:
+    """Whether a loop or branch takes a variable, rather than its value."""
+    return any(
+        "While" in node.op or "If" in node.op or "Case" in node.op
+        for handle in view.graph_def.node
+        if handle.op == "VarHandleOp"
+        for name in view.descendants([handle.name])
+        for node in [view.nodes[name]]
+        if any(view.through_identity(t) == handle.name for t in view.data_inputs(node))
+    )
+
+
+def _repeat(node: Any, first: str) -> None:
+    """Make a read give what the first read of the variable gives."""
+    name, dtype = node.name, node.attr["dtype"].type
+    node.Clear()
+    node.name, node.op = name, "Identity"
+    node.input.append(first)
+    node.attr["T"].type = dtype
+
+
+def _values(session: Any, variables: Sequence[Any]) -> Iterator[tuple[str, np.ndarray]]:
+    """Names and values, some at a time: each run of a session costs time, each value memory."""
+    tensors = {node.name: _reading(session, node) for node in variables}
+    waiting = list(tensors)
+    while waiting:
+        count, size = 0, 0
+        while count < len(waiting) and (size := size + _bytes(tensors[waiting[count]])) < _AT_ONCE:
+            count += 1
+        names, waiting = waiting[: max(1, count)], waiting[max(1, count) :]
+        try:
+            values = session.run([tensors[name] for name in names])
+        except tensorflow().errors.OpError as error:
+            raise ExportError(
+                f"a variable has no value: {error.message}. Export the model again"
+            ) from error
+        yield from zip(names, map(np.asarray, values), strict=True)
+
+
+def _reading(session: Any, variable: Any) -> Any:
+    """A tensor with the variable's value."""
+    tensor = session.graph.get_tensor_by_name(f"{variable.name}:0")
+    if variable.op != "VarHandleOp":
+        return tensor
+    tf = tensorflow()
+    dtype = tf.dtypes.as_dtype(variable.attr["dtype"].type)
+    with session.graph.as_default(), tf.device(None):
+        read = tf.raw_ops.ReadVariableOp(resource=tensor, dtype=dtype)
+    read.set_shape(tf.TensorShape(variable.attr["shape"].shape))
+    return read
+
+
+def _bytes(tensor: Any) -> int:
+    return int(tensor.shape.num_elements() or 1) * int(tensor.dtype.size)
+
+
+def _spell_out_gathers(view: GraphView) -> None:
+    """A gather from a variable becomes a read and a gather from what was read."""
+    new: list[Any] = []
+    for node in view.graph_def.node:
+        if node.op != "ResourceGather":
+            continue
+        read, axis = type(node)(), type(node)()
+        read.name, read.op = f"{node.name}/read", "ReadVariableOp"
+        read.input.append(node.input[0])
+        read.attr["dtype"].CopyFrom(node.attr["dtype"])
+        axis.CopyFrom(_integer_constant(f"{node.name}/axis", 0))
+        batch_dims, indices = node.attr["batch_dims"].i, node.attr["Tindices"].type
+        dtype, inputs = node.attr["dtype"].type, list(node.input)
+        node.op = "GatherV2"
+        node.input[:] = [read.name, inputs[1], axis.name, *inputs[2:]]
+        node.attr.clear()
+        node.attr["Tparams"].type, node.attr["Tindices"].type = dtype, indices
+        node.attr["Taxis"].type, node.attr["batch_dims"].i = axis.attr["dtype"].type, batch_dims
+        new += [read, axis]
+    view.graph_def.node.extend(new)
+    view.refresh()
+
+
+def _integer_constant(name: str, value: int) -> Any:
+    tf = tensorflow()
+    node = tf.compat.v1.NodeDef(name=name, op="Const")
+    node.attr["dtype"].type = tf.int32.as_datatype_enum
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value, tf.int32))
+    return node

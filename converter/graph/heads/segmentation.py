@@ -1,0 +1,140 @@
+"""Semantic segmentation: for each cell of a map a score for each class, or the class itself.
+
+With one score in each cell there are two classes, of which it is the second's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from converter.errors import HeadError
+from converter.graph.heads.evidence import Evidence, Recognised
+from converter.graph.heads.maps import Grid, fits, grids, sizes_of
+from converter.graph.heads.refusals import listed, wrong_labels
+from converter.graph.heads.scores import are_probabilities
+from converter.graph.heads.segmentation_head import SegmentationHead
+from converter.saved_model import Tensor
+
+NAME = "segmentation"
+EXPECTS = (
+    "float32 [N, h, w, C] or [N, C, h, w] with a score for each class, or a map of class numbers "
+    "[N, h, w] or [N, h, w, 1], with h and w in proportion to the input and at least 1/32 of it"
+)
+
+COARSEST = 32
+MOST_CLASSES = 256  # that uint8 can count
+INTEGERS = ("uint8", "int8", "uint16", "int16", "int32", "int64", "bool")
+
+
+def recognise(evidence: Evidence) -> Recognised | None:
+    """A head for the one map, or for the finest of several; None without a map, or where other
+    outputs are lists or maps of other things, unless the user says that it is segmentation.
+
+    Scores come before class numbers, which are the best of them.
+
+    Raises:
+        HeadError: several maps could be it, the labels do not fit, or there are more classes
+            than 256.
+    """
+    numbers = [grid for output in evidence.outputs for grid in _class_map(output, evidence)]
+    names = {grid.name for grid in numbers}
+    scores = [g for g in grids(evidence) if g.name not in names and _is_fine(g, evidence)]
+    asked = evidence.options.head == NAME
+    if not (numbers or scores) or (not asked and _has_others(numbers + scores, scores, evidence)):
+        return None
+    grid = _only(scores or numbers, evidence)
+    output = next(output for output in evidence.outputs if output.name == grid.name)
+    head = (_score_head if scores else _number_head)(output, grid, evidence)
+    if head.classes > MOST_CLASSES:
+        raise HeadError(
+            f"{output} is a map of {head.classes} classes, but a class map counts {MOST_CLASSES} "
+            "at most: export a signature with another output"
+        )
+    if evidence.labels not in (None, head.classes):
+        raise wrong_labels(evidence, f"a map of {head.classes} classes")
+    reason = f"{output} lies over the image as a map: {head.description}"
+    if head.numbers:
+        reason += " (--first-class decides)"
+    elif grid.channels == 1:
+        reason += " (--activation decides)"
+    return Recognised(head, reason)
+
+
+def _is_fine(grid: Grid, evidence: Evidence) -> bool:
+    height, width = evidence.input_size
+    return grid.height * COARSEST >= height and grid.width * COARSEST >= width
+
+
+def _class_map(output: Tensor, evidence: Evidence) -> list[Grid]:
+    """The grid of an output [N, h, w], [N, h, w, 1] or [N, 1, h, w] of whole numbers; else
+    nothing."""
+    sizes, values = sizes_of(output), evidence.values[output.name]
+    if len(sizes) == 3 and 1 in (sizes[0], sizes[2]):
+        sizes = sizes[:2] if sizes[2] == 1 else sizes[1:]
+    if len(sizes) != 2 or min(sizes) < 1 or not fits(sizes, evidence.input_size):
+        return []
+    grid = Grid(output.name, sizes[0], sizes[1], 1)
+    whole = output.dtype in INTEGERS or (
+        output.dtype == "float32" and bool((values == np.round(values)).all())
+    )
+    return [grid] if whole and _is_fine(grid, evidence) else []
+
+
+def _has_others(found: list[Grid], scores: list[Grid], evidence: Evidence) -> bool:
+    """Whether outputs are more than maps of classes: lists, coarse maps, maps of one size that
+    differ in channels, or of several sizes with channels that are not the labels."""
+    names = {grid.name for grid in found}
+    if any(o.name not in names and len(sizes_of(o)) > 1 for o in evidence.outputs):
+        return True
+    channels = {grid.channels for grid in scores}
+    sizes = {grid.cells for grid in scores}
+    return len(channels) > 1 or (len(sizes) > 1 and channels != {evidence.labels})
+
+
+def _only(maps: list[Grid], evidence: Evidence) -> Grid:
+    """The finest map.
+
+    Raises:
+        HeadError: there are several.
+    """
+    finest = [grid for grid in maps if grid.cells == max(other.cells for other in maps)]
+    fitting = [grid for grid in finest if grid.channels == evidence.labels]
+    if len(fitting or finest) == 1:
+        return (fitting or finest)[0]
+    raise HeadError(
+        f"several of the outputs ({listed(evidence)}) could be the map of the classes: export a "
+        "signature with one of them only"
+    )
+
+
+def _score_head(output: Tensor, grid: Grid, evidence: Evidence) -> SegmentationHead:
+    if grid.channels > 1:
+        return SegmentationHead(output, grid, grid.channels)
+    activation = evidence.options.activation
+    if activation == "auto":
+        activation = "none" if are_probabilities(evidence.values[output.name]) else "sigmoid"
+    # A sigmoid is above 0.5 where its argument is above 0.
+    return SegmentationHead(output, grid, 2, threshold=0.5 if activation == "none" else 0.0)
+
+
+def _number_head(output: Tensor, grid: Grid, evidence: Evidence) -> SegmentationHead:
+    """
+    Raises:
+        HeadError: there are numbers below that of the first class, or more than labels.
+    """
+    first = evidence.options.first_class or 0
+    values = evidence.values[output.name]
+    lowest, highest = int(values.min()), int(values.max())
+    seen = highest - first + 1
+    if lowest < first:
+        raise HeadError(
+            f"{output} has class numbers from {lowest} to {highest}, but those of classes begin "
+            f"at {first}: say with --first-class where they do"
+        )
+    if evidence.labels is not None and seen > evidence.labels:
+        raise wrong_labels(
+            evidence, f"class numbers from {lowest} to {highest}", "see --first-class"
+        )
+    return SegmentationHead(
+        output, grid, evidence.labels or max(seen, 1), numbers=True, first_class=first
+    )

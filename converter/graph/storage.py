@@ -1,0 +1,50 @@
+"""Write a model whose large tensors are in files beside it: in one file where it fits into one."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import onnx
+from onnx import external_data_helper
+
+from converter.graph.attach import DATA_FILE
+
+# Protobuf ends at 2 GiB; libraries that copy a model while they read it come near before that.
+LARGEST_FILE = 1 << 30
+
+
+def save(model: onnx.ModelProto, folder: Path | None, file: Path) -> Path | None:
+    """Write ``model``, whose weights are in ``folder``, to ``file``, and check what was written.
+
+    Returns:
+        The second file, beside the first, where the weights are too large for one.
+
+    Raises:
+        onnx.checker.ValidationError: the model is not valid.
+    """
+    data = None if folder is None else _write(model, folder, file)
+    if folder is None:
+        file.write_bytes(model.SerializeToString())
+    onnx.checker.check_model(str(file), full_check=True)
+    return data
+
+
+def _write(model: onnx.ModelProto, folder: Path, file: Path) -> Path | None:
+    data = folder / DATA_FILE
+    if not data.exists() or data.stat().st_size <= LARGEST_FILE:
+        whole = onnx.ModelProto()
+        whole.CopyFrom(model)
+        external_data_helper.load_external_data_for_model(whole, str(folder))
+        file.write_bytes(whole.SerializeToString())
+        return None
+    target = file.with_name(f"{file.name}.data")
+    shutil.copyfile(data, target)
+    moved = onnx.ModelProto()
+    moved.CopyFrom(model)
+    for tensor in moved.graph.initializer:
+        for entry in tensor.external_data:
+            if entry.key == "location":
+                entry.value = target.name
+    file.write_bytes(moved.SerializeToString())
+    return target

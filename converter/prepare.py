@@ -1,0 +1,125 @@
+"""From a SavedModel to an exported network whose head is recognised: what inspect and convert
+have in common."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from converter.dataset import Sample
+from converter.errors import SavedModelError
+from converter.graph.assemble import all_nodes
+from converter.graph.heads.choose import choose_head
+from converter.graph.heads.evidence import Evidence, Recognised
+from converter.graph.input_stage import Pixels
+from converter.image_input import ImageInput, find_image
+from converter.network import Network
+from converter.onnx_export import Export, export
+from converter.options import SourceOptions
+from converter.saved_model import SavedModel, Signature, read_saved_model
+from trt_inference.preprocess import Preprocessor
+
+# So many images show what values the outputs take.
+IMAGES_LOOKED_AT = 8
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is known before anything is run."""
+
+    saved_model: SavedModel
+    signature: Signature
+    image: ImageInput
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An exported network, and how its input and outputs are understood."""
+
+    source: Source
+    exported: Export
+    network: Network
+    pixels: Pixels
+    recognised: Recognised
+
+
+def read_source(options: SourceOptions) -> Source:
+    """Read the SavedModel and find its image input.
+
+    Raises:
+        SavedModelError: it is not readable, or has no such signature or input.
+    """
+    saved_model = read_saved_model(options.saved_model, options.tag)
+    signature = saved_model.signature(options.signature)
+    unknown = sorted(set(options.values) - {tensor.name for tensor in signature.inputs})
+    if unknown:
+        raise SavedModelError(
+            f"--set {unknown[0]}: signature '{signature.name}' has no such input, it has "
+            f"{', '.join(tensor.name for tensor in signature.inputs)}"
+        )
+    image = find_image(signature, options.input_size, options.input, options.values)
+    return Source(saved_model, signature, image)
+
+
+def export_network(source: Source, options: SourceOptions, folder: Path) -> tuple[Export, Network]:
+    """Export the signature into ``folder`` and load the network that comes out.
+
+    Raises:
+        ExportError: it cannot be exported.
+    """
+    exported = export(
+        source.saved_model, source.signature, source.image, options.values, options.opset, folder
+    )
+    outputs = exported.answer.outputs
+    network = Network(exported.model, options.opset, source.image, folder, outputs)
+    return exported, network
+
+
+def resolve_pixels(source: Source, network: Network, options: SourceOptions) -> Pixels:
+    """How the network's pixels are made.
+
+    Raises:
+        SavedModelError: the options do not fit the input.
+    """
+    return options.pixels.resolve(source.image, network.takes_bytes)
+
+
+def recognise(
+    network: Network,
+    pixels: Pixels,
+    samples: Sequence[Sample],
+    fit: str,
+    labels: int | None,
+    options: SourceOptions,
+) -> Recognised:
+    """Run the network on a few images and find out how its outputs are to be read.
+
+    Raises:
+        HeadError: they belong to no family that is known, or to several.
+    """
+    size = network.input_size
+    buffer = np.zeros((*size, 3), np.uint8)
+    preprocess = Preprocessor(buffer, fit, 114)
+    runs = []
+    for sample in samples[:IMAGES_LOOKED_AT]:
+        preprocess(sample.read())
+        runs.append(network.run(pixels.apply(buffer)))
+    values = {name: _stacked([run[name] for run in runs]) for name in runs[0]}
+    return choose_head(Evidence(network.outputs, values, size, labels, options.head))
+
+
+def _stacked(values: Sequence[np.ndarray]) -> np.ndarray:
+    """One array of all images: along the batch where there is one, else along a new axis."""
+    if values[0].ndim and values[0].shape[0] == 1:
+        return np.concatenate(values)
+    return np.stack(values)
+
+
+def count_operators(model: onnx.ModelProto) -> dict[str, int]:
+    """The operators of a model with their counts, the most frequent first."""
+    return dict(Counter(node.op_type for node in all_nodes(model.graph)).most_common())

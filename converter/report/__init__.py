@@ -1,0 +1,1 @@
+"""The page that shows what a conversion wrote, and why it can be trusted."""

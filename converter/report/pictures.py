@@ -1,0 +1,95 @@
+"""What TensorFlow and the bundle find, drawn on the same image."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from converter.report.wording import counted
+from converter.verification.results import Picture
+from trt_inference.detections import Detections
+from trt_inference.drawing import draw_classification, draw_detections, draw_segmentation
+from trt_inference.results import Classification, Result
+
+MOST_PIXELS_WIDE = 640
+QUALITY = 85
+
+
+@dataclass(frozen=True)
+class Side:
+    """One result: whose it is, how much there is, and the picture as a ``data:`` address."""
+
+    title: str
+    caption: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Both results of one image."""
+
+    name: str
+    sides: tuple[Side, Side]
+
+    @property
+    def same(self) -> bool:
+        """Whether the captions say the same."""
+        return self.sides[0].caption == self.sides[1].caption
+
+
+def pairs(
+    pictures: Sequence[Picture], labels: Sequence[str], score_threshold: float
+) -> tuple[Pair, ...]:
+    """One pair for each image."""
+    return tuple(
+        Pair(
+            Path(picture.name).name,
+            (
+                _side("TensorFlow", picture.frame, picture.expected, labels, score_threshold),
+                _side("Bundle", picture.frame, picture.found, labels, score_threshold),
+            ),
+        )
+        for picture in pictures
+    )
+
+
+def _side(
+    title: str, frame: np.ndarray, result: Result, labels: Sequence[str], score_threshold: float
+) -> Side:
+    if isinstance(result, Detections):
+        result = result[result.scores >= score_threshold]
+    return Side(title, _caption(result, labels), _address(_draw(frame, result, labels)))
+
+
+def _draw(frame: np.ndarray, result: Result, labels: Sequence[str]) -> np.ndarray:
+    """Drawn at full size, where boxes are in the image's pixels, and then made smaller."""
+    if isinstance(result, Detections):
+        picture = draw_detections(frame, result, labels)
+    elif isinstance(result, Classification):
+        picture = draw_classification(frame, result, labels)
+    else:
+        picture = draw_segmentation(frame, result, labels)
+    height, width = picture.shape[:2]
+    if width <= MOST_PIXELS_WIDE:
+        return picture
+    size = MOST_PIXELS_WIDE, max(1, round(height * MOST_PIXELS_WIDE / width))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def _caption(result: Result, labels: Sequence[str]) -> str:
+    """Without scores and shares, which are in the picture: rounding is no difference."""
+    if isinstance(result, Detections):
+        return counted(len(result), "detection")
+    if isinstance(result, Classification):
+        return f"best class: {labels[result.class_ids[0]] if len(result) else 'none'}"
+    return f"{len(result.shares())} of {len(labels)} classes"
+
+
+def _address(picture: np.ndarray) -> str:
+    _, file = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return f"data:image/jpeg;base64,{base64.b64encode(file.tobytes()).decode('ascii')}"

@@ -1,0 +1,95 @@
+"""The top of the page: what was written, how it compares, and what to be careful about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from converter.graph.heads import SEGMENTATION
+from converter.report.wording import Fact, counted, percent, shortened, size
+from converter.verification.agreement import Agreement
+from converter.verification.results import ClassAgreement, Verification
+from converter.verification.verify import MIN_SAME_CLASS
+
+if TYPE_CHECKING:
+    from converter.steps import Conversion
+
+# Below it, something is more likely to be wrong with the arguments than with the training.
+LOW_ACCURACY = 0.4
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One sentence, what it rests on, and whether there is nothing to be careful about."""
+
+    headline: str
+    basis: str
+    sound: bool
+
+
+def verdict(verification: Verification) -> Verdict:
+    """Whether the bundle does what TensorFlow does."""
+    found = verification.agreement
+    if isinstance(found, Agreement):
+        headline, same = _of_detections(found), not (found.missing or found.extra)
+    else:
+        headline, same = _of_classes(found, verification.task), found.fraction >= MIN_SAME_CLASS
+    images = counted(verification.images, "made-up image" if verification.synthetic else "image")
+    return Verdict(
+        headline,
+        f"The SavedModel in TensorFlow against the bundle as a robot loads it, on {images}.",
+        same and not cautions(verification),
+    )
+
+
+def _of_detections(found: Agreement) -> str:
+    if found.missing or found.extra:
+        return (
+            f"Of {counted(found.detections, 'detection')} of TensorFlow "
+            f"{found.missing:,} are missing, and {found.extra:,} are new"
+        )
+    if not found.detections:
+        return "Neither TensorFlow nor the bundle detects anything"
+    return f"Finds all of TensorFlow's {counted(found.detections, 'detection')}, and no others"
+
+
+def _of_classes(found: ClassAgreement, task: str) -> str:
+    compared = counted(found.compared, "pixel" if task == SEGMENTATION else "image")
+    if found.same == found.compared:
+        return f"Gives TensorFlow's class for all {compared}"
+    return f"Gives TensorFlow's class for {percent(found.same, found.compared)} of {compared}"
+
+
+def cautions(verification: Verification) -> tuple[str, ...]:
+    """What stands against trusting the figures, in sentences with what to do."""
+    found, before, synthetic = verification.agreement, verification.before, verification.synthetic
+    given = []
+    if synthetic:
+        given.append(
+            "Verified on synthetic images only: convert again with --images and pictures of the "
+            "robot's camera before you rely on these figures."
+        )
+    if isinstance(found, Agreement) and not found.detections and not synthetic:
+        given.append(
+            "TensorFlow itself detects nothing in these images: see whether --channels, --scale, "
+            "--mean, --std and --boxes are those of the training."
+        )
+    if before and before.map_50 < LOW_ACCURACY:
+        given.append(
+            f"TensorFlow's own mAP@0.5 is only {before.map_50:.2f}: see whether the labels are in "
+            "the model's order, and --boxes, --channels and --scale right."
+        )
+    return tuple(given)
+
+
+def facts(conversion: Conversion) -> tuple[Fact, ...]:
+    """What was written."""
+    head, image = conversion.recognised.head, conversion.source.image
+    return (
+        Fact("Task", head.task),
+        Fact("Image", f"{image.width} × {image.height} pixels"),
+        Fact("Model", size(conversion.bytes)),
+        Fact("Classes", f"{len(conversion.labels)}: {shortened(conversion.labels)}"),
+        Fact("Head", head.description),
+        Fact("Recognised by", conversion.recognised.reason),
+    )

@@ -1,0 +1,73 @@
+"""Numbers and lists as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_NAMES_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A value with its name. ``tone`` is ``good``, ``care`` or empty where it is neither."""
+
+    name: str
+    value: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of a name and its numbers, as wide as ``columns``."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A value with its name and its part of the largest one, in percent."""
+
+    name: str
+    value: str
+    percent: int
+    note: str = ""
+
+
+def counted(number: int, thing: str) -> str:
+    """``1 image``, ``1,200 images``."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def percent(part: int, whole: int) -> str:
+    """Rounded down, so that only all of them are 100 %."""
+    hundredths = part * 10_000 // whole if whole else 10_000
+    return f"{hundredths // 100}.{hundredths % 100:02d} %"
+
+
+def size(number: int) -> str:
+    """Of a file: in megabytes, and in kilobytes where that would be less than one."""
+    return f"{number / 1e3:.1f} kB" if number < 1e6 else f"{number / 1e6:,.1f} MB"
+
+
+def difference(value: float) -> str:
+    """One that is small, or should be."""
+    return "0" if value == 0 else f"{value:.2e}"
+
+
+def shortened(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - _NAMES_SHOWN
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def bars(values: Sequence[tuple[str, str, float, str]]) -> tuple[Bar, ...]:
+    """Bars of name, value in words, value, note; the largest is as wide as there is room."""
+    most = max((value for _, _, value, _ in values), default=0.0) or 1.0
+    return tuple(
+        Bar(name, words, max(1, round(100 * value / most)), note)
+        for name, words, value, note in values
+    )

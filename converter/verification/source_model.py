@@ -1,0 +1,40 @@
+"""What a bundle was made from, as the one side of the comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from converter.graph.heads import Head
+from converter.graph.input_stage import Pixels
+from converter.network import Network
+from converter.reference import FlatGraph, Reference
+
+
+@dataclass(frozen=True)
+class SourceModel:
+    """The model in TensorFlow, its exported network, and how pixels and outputs are understood.
+
+    ``flat`` is the TensorFlow graph that was exported: tensors that are no outputs of the
+    SavedModel, where a suppression was cut out, are read there.
+    """
+
+    reference: Reference
+    network: Network
+    head: Head
+    pixels: Pixels
+    flat: FlatGraph | None = None
+
+    def run(self, pixels: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Outputs of the SavedModel, and those that the head reads, by name, for one image.
+
+        Args:
+            pixels: ``[height, width, channels]``, as the network wants them.
+        """
+        outputs = self.reference.run(pixels)
+        inside = [output.name for output in self.network.outputs if output.name not in outputs]
+        if inside and self.flat is not None:
+            values = self.flat.outputs(self.network, pixels, inside)
+            return outputs, {**outputs, **values}
+        return outputs, outputs

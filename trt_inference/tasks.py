@@ -1,0 +1,29 @@
+"""What is done with an engine's outputs, by the bundle's task."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Callable, Dict, Mapping
+
+import numpy as np
+
+from trt_inference.bundle import Bundle, Thresholds
+from trt_inference.classification import best_classes
+from trt_inference.geometry import Placement
+from trt_inference.postprocess import postprocess
+from trt_inference.results import Result
+from trt_inference.segmentation import FrameClasses
+
+# The outputs of one image by name, and where its frame lies in the input.
+Postprocess = Callable[[Mapping[str, np.ndarray], Placement, Thresholds], Result]
+
+_TASKS: Dict[str, Callable[[Bundle], Postprocess]] = {
+    "detection": lambda bundle: partial(postprocess, needs_nms=bundle.needs_nms),
+    "classification": lambda bundle: best_classes,
+    "segmentation": lambda bundle: FrameClasses(bundle.input.height, bundle.input.width),
+}
+
+
+def postprocess_for(bundle: Bundle) -> Postprocess:
+    """What makes the result of one frame. For one thread: it may keep arrays between frames."""
+    return _TASKS[bundle.task](bundle)
