@@ -56,7 +56,7 @@ $(DEMO)/heldout/annotations.json: | $(CONVERTER)/.ready
 	$(CONVERTER)/bin/python -m examples.shapes.dataset $(@D) --count 500 --seed 7
 
 $(DEMO)/shapes/model.json: $(DEMO)/saved_model/saved_model.pb $(DEMO)/heldout/annotations.json \
-		$(wildcard converter/*.py converter/graph/*.py converter/graph/heads/*.py) \
+		$(shell find converter -name '*.py') \
 		trt_inference/manifest.schema.json
 	$(CONVERTER)/bin/python -m converter convert $(DEMO)/saved_model --output $(@D) --overwrite \
 		--labels $(DEMO)/heldout/labels.txt \

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -15,8 +17,10 @@ from converter.convert_arguments import (
     source_options,
 )
 from converter.inspection import inspect
+from converter.print_bundle import page_of, print_bundle
 from converter.progress import Progress
 from converter.steps import convert
+from trt_inference.bundle import load_bundle
 from trt_inference.errors import TrtInferenceError
 
 INTERRUPTED = 130  # as a shell reports it
@@ -50,6 +54,13 @@ def _convert(options: argparse.Namespace, console: Console) -> None:
     print_results.print_conversion(conversion, console)
 
 
+def _report(options: argparse.Namespace, console: Console) -> None:
+    bundle = load_bundle(options.bundle)
+    print_bundle(bundle, console)
+    if options.output is not None:
+        shutil.copyfile(page_of(bundle), options.output)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python3 -m converter", description="Makes bundles from TensorFlow SavedModels."
@@ -63,4 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("convert", help="make a bundle from a SavedModel")
     command.set_defaults(run=_convert)
     add_convert_arguments(command)
+    command = commands.add_parser("report", help="show what was measured of a bundle")
+    command.set_defaults(run=_report)
+    command.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")
+    command.add_argument(
+        "--output", metavar="FILE.html", type=Path, help="copy its page, which needs no other file"
+    )
     return parser

@@ -64,9 +64,9 @@ class PixelOptions:
 
 # Ways of preparing pixels that have a name.
 PRESETS: dict[str, PixelOptions] = {
-    "0..1": PixelOptions(scale=1 / 255),
-    "-1..1": PixelOptions(scale=1 / 127.5, mean=(1.0,)),
-    "0..255": PixelOptions(scale=1.0),
+    "zero-to-one": PixelOptions(scale=1 / 255),
+    "minus-one-to-one": PixelOptions(scale=1 / 127.5, mean=(1.0,)),
+    "zero-to-255": PixelOptions(scale=1.0),
     "imagenet": PixelOptions("rgb", 1 / 255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "caffe": PixelOptions("bgr", 1.0, (103.939, 116.779, 123.68)),
 }

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from converter.bundle_writer import REPORT_PAGE
 from converter.graph.heads import SEGMENTATION
 from converter.report.verdict import cautions
 from converter.report.wording import size
@@ -109,5 +110,5 @@ def _print_verdict(conversion: Conversion, console: Console) -> None:
         f"{conversion.bundle}: {size(conversion.bytes)}, agrees with TensorFlow on "
         f"{conversion.verification.images} images; the export took "
         f"{conversion.export.seconds:.1f} s and {answer.peak_bytes / 1e9:.1f} GB. Its report is "
-        f"{conversion.bundle / 'report' / 'index.html'}",
+        f"{conversion.bundle / REPORT_PAGE}",
     )

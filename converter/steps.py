@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from converter import manifest
-from converter.bundle_writer import check_output, new_bundle, write_manifest
+from converter.bundle_writer import REPORT_PAGE, check_output, new_bundle, write_manifest
 from converter.dataset import Dataset, load_dataset, name_classes, read_labels
 from converter.errors import DatasetError, ParityError
 from converter.export.process import GRAPH
@@ -138,7 +138,7 @@ def _write(
             verification=verification,
         )
         threshold = content["defaults"]["score_threshold"]
-        write_report(folder / "report", conversion, score_threshold=threshold)
+        write_report((folder / REPORT_PAGE).parent, conversion, score_threshold=threshold)
     return conversion
 
 

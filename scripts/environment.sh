@@ -66,6 +66,13 @@ install_robot() {
     "$folder/bin/python" interfaces/build.py
 }
 
+# Keras 2, whose SavedModels the tests make. Its wheel asks for "tensorflow", which would put its
+# files in the place of those of tensorflow-cpu: everything that it needs is there already.
+install_keras_2() {
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps tf-keras==2.21.0 ||
+        fail "pip could not install tf-keras. Check the network and run the command again"
+}
+
 case $name in
     robot)
         make_environment
@@ -74,6 +81,7 @@ case $name in
     converter)
         make_environment
         install converter,test "TensorFlow and the converter's packages (about two minutes)"
+        install_keras_2
         ;;
     *) fail "there is no environment '$name': choose robot or converter" ;;
 esac

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from converter.errors import ExportError
-from converter.export.functions import inline_body
-from converter.export.graph_view import GraphView, canonical, node_of
+from converter.export.frames import open_loop_of_frames
+from converter.export.functions import inline_body, stack_one
+from converter.export.graph_view import GraphView, called, canonical, node_of
 from converter.export.ports import make_placeholder
 from converter.quiet_tensorflow import tensorflow
 
@@ -39,8 +41,10 @@ def cut(view: GraphView, image: str, shape: tuple[int, ...] | None) -> tuple[str
             break
     decoders = [node for node in view.graph_def.node if node.op in DECODERS]
     decoders = [node for node in decoders if node.name in view.descendants([image])]
-    if len(decoders) == 1:
-        return _begin_at(view, decoders[0], sizes)
+    pixels = decoders[0] if len(decoders) == 1 else _merge_of(view, decoders)
+    if pixels is not None:
+        open_loop_of_frames(view, pixels)
+        return _begin_at(view, pixels, sizes)
     branch = _branch_with_decoder(view, behind)
     if branch is not None:
         return _begin_at(view, branch, sizes)
@@ -69,7 +73,7 @@ def _begin_at(view: GraphView, node: Any, sizes: tuple[int, ...]) -> tuple[str, 
 
 def _dtype(node: Any) -> int:
     """The type of the pixels that a node gives: most decoders have but one."""
-    for name in ("dtype", "element_dtype", "Tout"):
+    for name in ("dtype", "element_dtype", "Tout", "T"):
         if name in node.attr:
             kinds = node.attr[name].list.type
             return int(kinds[0] if kinds else node.attr[name].type)
@@ -82,17 +86,10 @@ def _decodes(view: GraphView, function: str) -> bool:
         if definition.signature.name == function:
             return any(
                 node.op in DECODERS
-                or any(_decodes(view, inner) for inner in _functions_of(node))
+                or any(_decodes(view, inner) for inner in called(node))
                 for node in definition.node_def
             )
     return False
-
-
-def _functions_of(node: Any) -> list[str]:
-    names = [value.func.name for value in node.attr.values() if value.HasField("func")]
-    for value in node.attr.values():
-        names += [function.name for function in value.list.func]
-    return names
 
 
 def _branch_with_decoder(view: GraphView, behind: set[str]) -> Any:
@@ -101,9 +98,22 @@ def _branch_with_decoder(view: GraphView, behind: set[str]) -> Any:
         view.nodes[name]
         for name in behind
         if view.nodes[name].op in _BRANCHES
-        and any(_decodes(view, function) for function in _functions_of(view.nodes[name]))
+        and any(_decodes(view, function) for function in called(view.nodes[name]))
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _merge_of(view: GraphView, decoders: Sequence[Any]) -> Any:
+    """What hands on the result of the one decoder that was chosen, in TensorFlow 1."""
+    names = {node.name for node in decoders}
+    merges = [
+        node
+        for name in (view.descendants(names) if names else ())
+        if (node := view.nodes[name]).op == "Merge"
+        and names <= view.ancestors([name])
+        and not any(view.source(tensor).op == "NextIteration" for tensor in node.input)
+    ]
+    return min(merges, key=lambda node: len(view.ancestors([node.name])), default=None)
 
 
 def _after_tensor_array(view: GraphView, behind: set[str]) -> Any:
@@ -133,14 +143,4 @@ def _open_loop(view: GraphView, loop: Any) -> None:
         )
     (stack,) = stacks
     item = inline_body(view, loop, stack.input[0])
-    axis = view.graph_def.node.add(name=f"{stack.name}/axis", op="Const")
-    tf = tensorflow()
-    axis.attr["dtype"].type = tf.int32.as_datatype_enum
-    axis.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(0, tf.int32))
-    dtype = stack.attr["element_dtype"].type
-    name = stack.name
-    stack.Clear()
-    stack.name, stack.op = name, "ExpandDims"
-    stack.input[:] = [item, axis.name]
-    stack.attr["T"].type, stack.attr["Tdim"].type = dtype, axis.attr["dtype"].type
-    view.refresh()
+    stack_one(view, stack, item, stack.attr["element_dtype"].type)

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from converter.export.graph_view import GraphView, node_of
+from converter.export.graph_view import CONTROL_FLOW, GraphView, node_of
 from converter.quiet_tensorflow import tensorflow
 
 # Both keep the calls of a function from being replaced by its body. Keras sets the first on
 # grouped convolutions, recurrent layers the second.
 _BARRIERS = ("_XlaMustCompile", "api_implements", "_noinline")
-_CONTROL_FLOW = ("If", "StatelessIf", "While", "StatelessWhile", "Case", "StatelessCase")
 
 
 def load(session: Any, path: Path, tags: Sequence[str]) -> Any:
@@ -36,6 +35,7 @@ def flatten(graph_def: Any, inputs: Sequence[str], outputs: Sequence[str]) -> An
     flat = optimise(graph, [*inputs, *outputs], ["function"])
     for node in flat.node:
         node.attr.pop("_class", None)  # on which device: some name nodes that are gone
+    _untie(flat)
     return flat
 
 
@@ -57,6 +57,16 @@ def optimise(graph_def: Any, kept: Sequence[str], optimizers: Sequence[str]) -> 
     return tf_optimizer.OptimizeGraph(config, meta_graph)
 
 
+def _untie(graph_def: Any) -> None:
+    """Let no node wait for one that computes nothing. Where a function was, such a node ties each
+    of its outputs to all that is done in it."""
+    idle = {node.name for node in graph_def.node if node.op in ("NoOp", "Assert")}
+    for node in graph_def.node:
+        kept = [t for t in node.input if not (t.startswith("^") and node_of(t) in idle)]
+        if len(kept) != len(node.input):
+            node.input[:] = kept
+
+
 def _remove_barriers(graph_def: Any) -> None:
     for function in graph_def.library.function:
         for name in _BARRIERS:
@@ -65,5 +75,5 @@ def _remove_barriers(graph_def: Any) -> None:
         for name in _BARRIERS:
             node.attr.pop(name, None)
         node.attr.pop("_output_shapes", None)  # they may be of another input size
-        if node.op in _CONTROL_FLOW:
+        if node.op in CONTROL_FLOW:
             node.attr["_lower_using_switch_merge"].b = False

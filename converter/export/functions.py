@@ -6,6 +6,7 @@ from typing import Any
 
 from converter.errors import ExportError
 from converter.export.graph_view import GraphView, node_of, port_of
+from converter.quiet_tensorflow import tensorflow
 
 
 class Body:
@@ -72,6 +73,20 @@ def inline_body(view: GraphView, loop: Any, result: str) -> str:
             copy.input[:] = [_prefixed(tensor, prefix) for tensor in node.input]
     view.refresh()
     return _prefixed(setter.input[2], prefix)
+
+
+def stack_one(view: GraphView, stack: Any, item: str, dtype: int) -> None:
+    """Make of ``stack``, the node that stacks what the rounds of a loop give, the one ``item``
+    with an axis before it."""
+    tf, name = tensorflow(), stack.name
+    axis = view.graph_def.node.add(name=f"{name}/axis", op="Const")
+    axis.attr["dtype"].type = tf.int32.as_datatype_enum
+    axis.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(0, tf.int32))
+    stack.Clear()
+    stack.name, stack.op = name, "ExpandDims"
+    stack.input[:] = [item, axis.name]
+    stack.attr["T"].type, stack.attr["Tdim"].type = dtype, axis.attr["dtype"].type
+    view.refresh()
 
 
 def _become_identity(node: Any, tensor: str) -> None:

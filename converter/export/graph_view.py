@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+CONTROL_FLOW = ("If", "StatelessIf", "While", "StatelessWhile", "Case", "StatelessCase")
+
 
 def node_of(tensor: str) -> str:
     """The node that gives ``tensor``: without port and without the mark of a control input."""
@@ -19,6 +21,14 @@ def port_of(tensor: str) -> int:
 def canonical(tensor: str) -> str:
     """``node:port``, as sessions and tf2onnx spell it."""
     return f"{node_of(tensor)}:{port_of(tensor)}"
+
+
+def called(node: Any) -> list[str]:
+    """Names of the functions that ``node`` calls: branches, conditions and bodies of loops."""
+    names = [value.func.name for value in node.attr.values() if value.HasField("func")]
+    for value in node.attr.values():
+        names += [function.name for function in value.list.func]
+    return names
 
 
 class GraphView:
@@ -103,6 +113,18 @@ class GraphView:
         del self.graph_def.node[:]
         self.graph_def.node.extend(copies)
         self.refresh()
+
+    def with_bodies(self, names: Iterable[str]) -> Iterator[Any]:
+        """The nodes called ``names``, and all in the functions that they call."""
+        functions = {one.signature.name: one for one in self.graph_def.library.function}
+        waiting, seen = [self.nodes[name] for name in names], set()
+        while waiting:
+            node = waiting.pop()
+            yield node
+            for name in called(node):
+                if name in functions and name not in seen:
+                    seen.add(name)
+                    waiting.extend(functions[name].node_def)
 
     def operators(self) -> Iterator[Any]:
         """All nodes, those in the bodies of functions too."""

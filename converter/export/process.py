@@ -70,7 +70,11 @@ class Export:
     def _load(self) -> tuple[GraphView, dict[str, str]]:
         """The signature as one graph with the values of its weights, and its outputs."""
         request, tf = self.request, tensorflow()
-        with tf.Graph().as_default() as graph, tf.compat.v1.Session(graph=graph) as session:
+        # Each run would optimize the whole graph, to read variables.
+        config = tf.compat.v1.ConfigProto()
+        config.graph_options.rewrite_options.disable_meta_optimizer = True
+        graph = tf.Graph()
+        with graph.as_default(), tf.compat.v1.Session(graph=graph, config=config) as session:
             loaded = flatten.load(session, Path(request.saved_model), request.tags)
             restore_missing(session, Path(request.saved_model))
             outputs = add_outputs(loaded, session, self._numbers_only(session))
@@ -134,11 +138,12 @@ class Export:
         model, unsupported = self._to_onnx(view, image, outputs)
         if not unsupported:
             return model, outputs, ()
-        bad = {entry.node for entry in unsupported}
+        bad = {(entry.node, entry.operator) for entry in unsupported}
         sound = {
             name: tensor
             for name, tensor in outputs.items()
-            if not bad & (behind := view.ancestors([tensor])) and node_of(image) in behind
+            if node_of(image) in (behind := view.ancestors([tensor]))
+            and not any((node.name, node.op) in bad for node in view.with_bodies(behind))
         }
         if not sound or len(sound) == len(outputs):
             return model, outputs, unsupported

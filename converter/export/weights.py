@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from converter.errors import ExportError
-from converter.export.graph_view import GraphView
+from converter.export.graph_view import CONTROL_FLOW, GraphView
 from converter.quiet_tensorflow import tensorflow
 
 # Smaller ones stay where tf2onnx's own rewriting sees their values.
@@ -99,12 +99,10 @@ def freeze(view: GraphView, session: Any, weights: Weights) -> None:
 def has_variables_in_functions(view: GraphView) -> bool:
     """Whether a loop or branch takes a variable, rather than its value."""
     return any(
-        "While" in node.op or "If" in node.op or "Case" in node.op
-        for handle in view.graph_def.node
-        if handle.op == "VarHandleOp"
-        for name in view.descendants([handle.name])
-        for node in [view.nodes[name]]
-        if any(view.through_identity(t) == handle.name for t in view.data_inputs(node))
+        view.source(view.through_identity(tensor)).op == "VarHandleOp"
+        for node in view.graph_def.node
+        if node.op in CONTROL_FLOW
+        for tensor in view.data_inputs(node)
     )
 
 

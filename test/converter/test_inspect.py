@@ -4,21 +4,87 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from test.converter.command_line import run_here
+from test.converter.command_line import Result, run_here
+from test.converter.networks import CONTRAST, tf
 
 
-def test_every_signature_is_listed_with_its_tensors(
-    color_module: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
-    result = run_here(capsys, "inspect", color_module)
+
+
+def cells(result: Result) -> list[list[str]]:
+    """The rows of all tables."""
+    return [[cell.strip() for cell in line.split("│")] for line in result.output.splitlines()]
+
+
+@pytest.mark.usefixtures("wide")
+def test_everything_that_decides_on_a_conversion_is_said(
+    color_module: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = run_here(capsys, "inspect", color_module, "--input-size", "64x64")
     assert result.exit_code == 0
-    rows = [[cell.strip() for cell in line.split("│")] for line in result.output.splitlines()]
+    rows = cells(result)
     assert ["", "Detect", "input", "Images", "float32", "[?, ?, ?, 3]", ""] in rows
     assert ["", "", "output", "Predictions", "float32", "[?, ?, 7]", ""] in rows
     assert ["", "", "output", "Brightness", "float32", "[?, 3]", ""] in rows
+    assert f"weights: {CONTRAST.nbytes / 1e6:.1f} MB" in result.output
+    counts = [cell.split() for row in rows for cell in row if cell[:1].isdigit()]
+    assert ["1", "AveragePool"] in counts
+    assert ["1", "Conv"] in counts
+    assert "head: yolo" in result.output
+    assert "fractions of the input" in result.output
+    assert "It can be converted" in result.output
+
+
+@pytest.mark.usefixtures("wide")
+def test_what_is_missing_for_a_conversion_is_said_below_the_signatures(
+    color_module: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = run_here(capsys, "inspect", color_module)
+    assert ["", "Detect", "input", "Images", "float32", "[?, ?, ?, 3]", ""] in cells(result)
+    assert "cannot be converted like this" in result.output
+    assert "--input-size 640x480" in result.output
+
+
+@pytest.mark.usefixtures("wide")
+def test_operators_that_tensorrt_lacks_are_named_with_versions_and_a_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def best(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        flat = tf.reshape(image, [-1])
+        return {"scores": tf.reshape(tf.gather(flat, tf.where(flat > 2.0)[:, 0]), [1, -1])}
+
+    module = tf.Module()
+    function = tf.function(best, [tf.TensorSpec((1, 8, 8, 3), tf.float32, name="image")])
+    tf.saved_model.save(module, str(tmp_path), signatures=function)
+    result = run_here(capsys, "inspect", tmp_path)
+    (row,) = [row for row in cells(result) if len(row) > 4 and row[1] == "NonZero"]
+    assert row[2] == "1"
+    assert row[3].startswith("8.0 to")
+    assert "TensorRT 8.5" in row[4]
+
+
+@pytest.mark.usefixtures("wide")
+def test_a_network_without_a_head_that_is_known_lists_what_there_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weight = np.random.default_rng(0).random((3, 3, 3, 16), np.float32)
+
+    def features(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        values = tf.nn.conv2d(image, weight, 2, "SAME")
+        return {"a": values[..., :4], "b": values[..., 4:9][:, ::2, ::2], "c": values[:, :3]}
+
+    module = tf.Module()
+    function = tf.function(features, [tf.TensorSpec((None, 16, 16, 3), tf.float32, name="image")])
+    tf.saved_model.save(module, str(tmp_path), signatures=function)
+    result = run_here(capsys, "inspect", tmp_path)
+    assert result.exit_code == 0
+    for text in ("a: float32 [?, 8, 8, 4]", "b: float32 [?, 4, 4, 5]", "--head yolo: "):
+        assert text in result.output
 
 
 def test_a_folder_that_is_no_saved_model_ends_with_a_message_and_1(

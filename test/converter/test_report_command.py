@@ -1,0 +1,33 @@
+"""python3 -m converter report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from test.converter.command_line import Result, run_here
+
+
+def test_a_bundle_shows_its_figures_and_gives_its_page_away(
+    conversion: tuple[Path, Result], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle, _ = conversion
+    result = run_here(capsys, "report", bundle, "--output", tmp_path / "page.html")
+    assert result.exit_code == 0, result.output
+    assert "1.0000" in result.output  # the mAP of a detector that finds everything
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert page == (bundle / "report" / "index.html").read_text("utf-8")
+    assert "data:image/jpeg;base64" in page
+
+
+def test_a_bundle_without_a_page_says_what_to_do(
+    color_bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_here(capsys, "report", color_bundle).refused("report/index.html", "convert the model again")
+
+
+def test_a_folder_that_is_no_bundle_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_here(capsys, "report", tmp_path).refused("is not a bundle")
