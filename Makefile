@@ -34,12 +34,16 @@ test: $(ROBOT)/.ready $(CONVERTER)/.ready ## run all tests
 bench: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure preprocessing, the node, its memory (5 minutes)
 	$(ROBOT)/bin/python -m benchmarks --bundle $(DEMO)/shapes
 
+.PHONY: bench-export
+bench-export: $(CONVERTER)/.ready ## measure time and memory of exporting large models (3 minutes)
+	$(CONVERTER)/bin/python -m benchmarks.export
+
 .PHONY: lint
 lint: $(CONVERTER)/.ready $(ROBOT)/.ready ## ruff and mypy
 	$(CONVERTER)/bin/python -m pip install --quiet ruff mypy
 	$(CONVERTER)/bin/ruff check .
 	$(CONVERTER)/bin/mypy --python-executable $(ROBOT)/bin/python trt_inference examples benchmarks
-	$(CONVERTER)/bin/mypy converter
+	$(CONVERTER)/bin/mypy converter benchmarks/export.py
 
 .PHONY: clean
 clean: ## remove everything that was built, not the environments
