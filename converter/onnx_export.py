@@ -21,6 +21,7 @@ from converter.errors import ExportError
 from converter.export import messages
 from converter.export.messages import Answer, Request
 from converter.graph.attach import attach
+from converter.graph.clean import clean
 from converter.image_input import ImageInput
 from converter.quiet_tensorflow import ENVIRONMENT
 from converter.saved_model import SavedModel, Signature
@@ -165,6 +166,7 @@ def _load_checked(answer: Answer, folder: Path) -> onnx.ModelProto:
     try:
         model = onnx.load(str(file), load_external_data=False)
         attach(model, {name: Path(path) for name, path in answer.weights.items()}, folder)
+        clean(model)
         file.write_bytes(model.SerializeToString())
         onnx.checker.check_model(str(file), full_check=True)
     except Exception as error:  # the checker's errors have no common base below Exception

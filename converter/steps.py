@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from converter.prepare import (
 from converter.progress import Progress
 from converter.reference import FlatGraph, Reference
 from converter.report.page import write_report
+from converter.tensorflow_operators import UNRELIABLE
 from converter.tensorrt_operators import Missing, missing_operators
 from converter.verification.first_difference import first_difference
 from converter.verification.results import Verification
@@ -122,7 +124,7 @@ def _write(
             source_model = _source_model(options, prepared)
         with Detector.open(load_bundle(folder), "onnxruntime", PRECISION) as detector:
             verification = verify(source_model, detector, dataset, progress.track)
-        _check(verification, source_model, dataset)
+        _check(verification, source_model, dataset, prepared.exported.answer.operators)
         content["precisions"][PRECISION].update(manifest.measured(verification))
         write_manifest(folder, content)
         conversion = Conversion(
@@ -153,8 +155,13 @@ def _source_model(options: ConvertOptions, prepared: Prepared) -> SourceModel:
     )
 
 
-def _check(verification: Verification, source: SourceModel, dataset: Dataset) -> None:
+def _check(
+    verification: Verification, source: SourceModel, dataset: Dataset, operators: Container[str]
+) -> None:
     """Accept what was measured, or say where the two models part.
+
+    Args:
+        operators: of the TensorFlow graph.
 
     Raises:
         ParityError: they do not agree.
@@ -163,4 +170,9 @@ def _check(verification: Verification, source: SourceModel, dataset: Dataset) ->
         check(verification)
     except ParityError as error:
         layer = first_difference(source, dataset.samples[0].read())
-        raise ParityError(f"{error}\n{layer}") from error
+        suspects = "".join(
+            f"\nThe graph has {operator}, which tf2onnx converts inexactly: {remedy}"
+            for operator, remedy in UNRELIABLE.items()
+            if operator in operators
+        )
+        raise ParityError(f"{error}\n{layer}{suspects}") from error

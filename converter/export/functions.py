@@ -27,7 +27,8 @@ class Body:
             for function in view.graph_def.library.function
             if function.signature.name == name
         ]
-        graph_def, flat_names = function_def_to_graph_def(definition)
+        with _with_functions(view).as_default():  # it may call others
+            graph_def, flat_names = function_def_to_graph_def(definition)
         self.view = GraphView(graph_def)
         self.arguments = [argument.name for argument in definition.signature.input_arg]
         self.results = [
@@ -38,6 +39,14 @@ class Body:
         """What the loop is given as ``argument``."""
         inputs = [tensor for tensor in loop.input if not tensor.startswith("^")]
         return str(inputs[self.arguments.index(argument)])
+
+
+def _with_functions(view: GraphView) -> Any:
+    """A graph that has the functions of another, and nothing else."""
+    tf = tensorflow()
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(tf.compat.v1.GraphDef(library=view.graph_def.library), name="")
+    return graph
 
 
 def inline_body(view: GraphView, loop: Any, result: str) -> str:

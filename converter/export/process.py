@@ -167,6 +167,7 @@ class Export:
 
 def main(request_file: str, answer_file: str) -> int:
     """Export and answer. Returns the exit code, 0 when there is an answer."""
+    tensorflow().compat.v1.logging.set_verbosity("ERROR")
     try:
         answer = Export(read_request(Path(request_file))).run()
     except ExportError as error:

@@ -8,14 +8,16 @@ from typing import Any
 
 import onnx
 
+from converter.errors import ExportError
 from converter.export.flatten import optimise
-from converter.export.graph_view import GraphView
+from converter.export.graph_view import CONTROL_FLOW, GraphView
 from converter.export.messages import Unsupported
 from converter.quiet_tensorflow import tensorflow
 
 # How tf2onnx reports these two; its functions go on and give a graph that is not valid.
 _NO_HANDLER = "Tensorflow op [%s: %s] is not supported"
 _HANDLER_FAILED = "Failed to convert node %r"
+_LOOPS_LISTED = 5
 
 
 def convert(
@@ -29,10 +31,11 @@ def convert(
 
     Returns:
         The model, and the nodes that are still TensorFlow's: it is not valid if there are any.
+
+    Raises:
+        ExportError: tf2onnx gave up.
     """
     tf = tensorflow()
-    from tf2onnx import optimizer, tfonnx
-
     names = [*inputs, *outputs]
     _open_branches(graph_def)
     folded = optimise(graph_def, names, ["constfold", "function", "loop", "dependency"])
@@ -42,17 +45,42 @@ def convert(
     try:
         with tf.Graph().as_default() as graph:
             tf.import_graph_def(folded, name="")
-            converted = tfonnx.process_tf_graph(
-                graph,
-                continue_on_error=True,
-                opset=opset,
-                input_names=list(inputs),
-                output_names=list(outputs),
-            )
-            model = optimizer.optimize_graph(converted).make_model("network")
+            model = _run_tf2onnx(graph, inputs, outputs, opset)
+    except Exception as error:  # its errors have no common base below Exception
+        raise ExportError(_why(folded, error)) from error
     finally:
         logger.removeHandler(listener)
     return model, tuple(dict.fromkeys(listener.found))
+
+
+def _run_tf2onnx(
+    graph: Any, inputs: Sequence[str], outputs: Sequence[str], opset: int
+) -> onnx.ModelProto:
+    from tf2onnx import optimizer, tfonnx
+
+    converted = tfonnx.process_tf_graph(
+        graph,
+        continue_on_error=True,
+        opset=opset,
+        input_names=list(inputs),
+        output_names=list(outputs),
+    )
+    return optimizer.optimize_graph(converted).make_model("network")
+
+
+def _why(graph_def: Any, error: Exception) -> str:
+    """What tf2onnx said, and the loops and branches of the graph, at which it fails most."""
+    text = f"tf2onnx cannot convert the graph: {error}"
+    names = [node.name for node in graph_def.node if node.op in CONTROL_FLOW]
+    if any("suppression" in name for name in names):
+        return (
+            f"{text}\nThe graph has a suppression of overlapping boxes that is written as loops. "
+            "Export the model with tf.image.combined_non_max_suppression, or with its boxes and "
+            "scores before the suppression: the robot suppresses"
+        )
+    if names:
+        return f"{text}\nThe graph has loops or branches: {', '.join(names[:_LOOPS_LISTED])}"
+    return f"{text}. Please report it with the model"
 
 
 def _open_branches(graph_def: Any) -> None:

@@ -30,15 +30,15 @@ def assemble(network: Network, pixels: Pixels, head: Head, candidates: int) -> o
     opset = network.opset
     first = input_stage(*network.input_size, pixels, opset, network.ending)
     model = _join(
-        compose.add_prefix(first, "input_stage/"),
-        compose.add_prefix(_only_standard_operators(network.model, opset), "network/"),
+        prefixed(first, "input_stage/"),
+        prefixed(_only_standard_operators(network.model, opset), "network/"),
         {f"input_stage/{PIXELS}": f"network/{network.input}"},
     )
     stage = head.stage(opset)
     links = zip(head.inputs, [value.name for value in stage.graph.input], strict=True)
     model = _join(
         model,
-        compose.add_prefix(stage, "head/"),
+        prefixed(stage, "head/"),
         {f"network/{output}": f"head/{name}" for output, name in links},
     )
     last = output_stage(head, candidates, opset)
@@ -46,10 +46,37 @@ def assemble(network: Network, pixels: Pixels, head: Head, candidates: int) -> o
         return _finished(model, "head/", OUTPUTS[head.task])
     model = _join(
         model,
-        compose.add_prefix(last, "output_stage/"),
+        prefixed(last, "output_stage/"),
         {f"head/{value.name}": f"output_stage/{value.name}" for value in last.graph.input},
     )
     return _finished(model, "output_stage/", OUTPUTS[head.task])
+
+
+def prefixed(model: onnx.ModelProto, prefix: str) -> onnx.ModelProto:
+    """A copy with ``prefix`` before every name. Not onnx.compose's, which leaves the names that
+    loops and branches take from the graph around them."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for graph in _graphs(copy.graph):
+        for node in graph.node:
+            node.name = prefix + (node.name or node.output[0])
+            node.input[:] = [name and prefix + name for name in node.input]
+            node.output[:] = [name and prefix + name for name in node.output]
+        for named in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
+            named.name = prefix + named.name
+        for sparse in graph.sparse_initializer:
+            sparse.values.name = prefix + sparse.values.name
+    return copy
+
+
+def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """A graph, and those of its loops and branches."""
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            for body in (attribute.g, *attribute.graphs):
+                if body.node or body.output:
+                    yield from _graphs(body)
 
 
 def _join(
@@ -88,11 +115,8 @@ def _only_standard_operators(network: onnx.ModelProto, opset: int) -> onnx.Model
 
 def all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
     """The nodes of a graph, and those of its loops and branches."""
-    for node in graph.node:
-        yield node
-        for attribute in node.attribute:
-            for body in (attribute.g, *attribute.graphs):
-                yield from all_nodes(body)
+    for one in _graphs(graph):
+        yield from one.node
 
 
 def _finished(model: onnx.ModelProto, stage: str, outputs: tuple[str, ...]) -> onnx.ModelProto:

@@ -8,6 +8,7 @@ from pathlib import Path
 import onnx
 from onnx import external_data_helper
 
+from converter.errors import ExportError
 from converter.graph.attach import DATA_FILE
 
 # Protobuf ends at 2 GiB; libraries that copy a model while they read it come near before that.
@@ -21,12 +22,17 @@ def save(model: onnx.ModelProto, folder: Path | None, file: Path) -> Path | None
         The second file, beside the first, where the weights are too large for one.
 
     Raises:
-        onnx.checker.ValidationError: the model is not valid.
+        ExportError: the model is not valid.
     """
     data = None if folder is None else _write(model, folder, file)
     if folder is None:
         file.write_bytes(model.SerializeToString())
-    onnx.checker.check_model(str(file), full_check=True)
+    try:
+        onnx.checker.check_model(str(file), full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ExportError(
+            f"the grafted model is not valid: {error}. Please report it with the model"
+        ) from error
     return data
 
 

@@ -1,0 +1,154 @@
+"""SavedModels of every make: Keras 3, Keras 2, tf.Module, and TensorFlow 1."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from test.converter.sources.conversion import Conversion
+from test.converter.sources.graphs import Graph, Tensors, v1
+from test.converter.sources.keras_models import keras_model
+from test.converter.sources.models import (
+    Classifier,
+    classify,
+    classify_values,
+    features,
+    images_of,
+    save,
+    tf,
+)
+
+
+def fractions(rgb: np.ndarray) -> np.ndarray:
+    return rgb[None] / np.float32(255)
+
+
+KERAS: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
+    "Keras 3, export": ("keras", lambda model, path: model.export(path, verbose=False)),
+    "Keras 3, tf.saved_model.save": ("keras", tf.saved_model.save),
+    "Keras 2, save": ("tf_keras", lambda model, path: model.save(path, save_format="tf")),
+}
+
+
+@pytest.mark.parametrize(("package", "write"), KERAS.values(), ids=KERAS.keys())
+def test_a_keras_model_converts(
+    package: str, write: Callable[[Any, str], Any], tmp_path: Path, conversion: Conversion
+) -> None:
+    model = keras_model(importlib.import_module(package))
+    write(model, str(tmp_path / "model"))
+    conversion(tmp_path / "model")
+    conversion.gives(lambda rgb: model(fractions(rgb), training=False))
+
+
+class Nested(tf.Module):
+    """Functions that call functions, a tuple of results, and two parts whose variables have the
+    same names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = [Classifier(), Classifier()]
+        for weight in self.parts[1].weights.values():
+            weight.assign(weight * 0.5)
+
+    @tf.function
+    def prepare(self, images: Any) -> Any:
+        return images * 2 - 1
+
+    @tf.function(input_signature=[images_of(None, 32, 48, 3)])
+    def __call__(self, images: Any) -> tuple[Any, Any]:
+        one, other = (tf.function(part)(self.prepare(images)) for part in self.parts)
+        return 0.8 * one + 0.2 * other, tf.reduce_mean(images, [1, 2, 3])
+
+
+def test_outputs_without_names_are_numbered(tmp_path: Path, conversion: Conversion) -> None:
+    module = Nested()
+    tf.saved_model.save(module, str(tmp_path / "model"))
+    result = conversion(tmp_path / "model")
+    assert "output_0: float32 [?, 5]" in result.output
+    conversion.gives(lambda rgb: module(fractions(rgb))[0])
+
+
+def test_of_several_signatures_one_is_chosen_by_name(
+    tmp_path: Path, conversion: Conversion
+) -> None:
+    classifier = Classifier()
+    narrow, wide = (
+        tf.function(function).get_concrete_function(images_of(None, 32, width, 3))
+        for function, width in ((lambda images: classifier(images * 2 - 1), 48), (classifier, 64))
+    )
+    tf.saved_model.save(
+        classifier, str(tmp_path / "model"), signatures={"narrow": narrow, "wide": wide}
+    )
+    result = conversion.try_to(tmp_path / "model")
+    result.refused("no signature 'serving_default'", "--signature narrow | wide")
+    conversion(tmp_path / "model", "--signature", "narrow")
+    conversion.gives(lambda rgb: classifier(fractions(rgb) * 2 - 1))
+
+
+def classifier_graph(weights: Tensors) -> tuple[Tensors, Tensors]:
+    images = v1.placeholder(tf.float32, (None, 32, 48, 3), "images")
+    return {"images": images}, {"scores": classify(images * 2 - 1, weights)}
+
+
+GRAPHS: dict[str, tuple[str, Callable[[Graph, Path], Path]]] = {
+    "simple_save, reference variables": ("ref", Graph.save_simply),
+    "two graphs, one for a GPU": (
+        "resource", lambda graph, folder: graph.save(folder, ["train"], ["serve", "gpu"])
+    ),
+    "frozen, without a tag": ("none", lambda graph, folder: graph.save(folder, [])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("variables", "write"), GRAPHS.values(), ids=GRAPHS.keys())
+def test_a_graph_of_tensorflow_1_converts(
+    variables: str, write: Callable[[Graph, Path], Path], tmp_path: Path, conversion: Conversion
+) -> None:
+    graph = Graph(classifier_graph, variables)
+    conversion(write(graph, tmp_path / "model"))
+    conversion.gives(lambda rgb: graph.run("scores", images=fractions(rgb)))
+
+
+def training_graph(weights: Tensors) -> tuple[Tensors, Tensors]:
+    """Dropout with a default, and statistics by a flag without one."""
+    images = v1.placeholder(tf.float32, (None, 32, 48, 3), "images")
+    keep_prob = v1.placeholder_with_default(np.float32(1), (), "keep_prob")
+    training = v1.placeholder(tf.bool, (), "training")
+    values = features(images * 2 - 1, weights)
+    dropped = tf.nn.dropout(values, rate=1 - keep_prob)
+    values = v1.cond(training, lambda: dropped * 0, lambda: dropped)
+    inputs = {"images": images, "keep_prob": keep_prob, "training": training}
+    return inputs, {"scores": classify_values(values, weights)}
+
+
+def test_switches_of_the_training_are_fixed(tmp_path: Path, conversion: Conversion) -> None:
+    graph = Graph(training_graph, "ref", control_flow=1)
+    model = graph.save_simply(tmp_path / "model")
+    conversion.try_to(model).refused("inputs beside the image: training", "--set training=1")
+    conversion(model, "--set", "training=false")
+    conversion.gives(
+        lambda rgb: graph.run("scores", images=fractions(rgb), keep_prob=1, training=False)
+    )
+
+
+def test_other_inputs_take_the_values_of_the_command(
+    tmp_path: Path, conversion: Conversion
+) -> None:
+    classifier = Classifier()
+
+    def predict(images: Any, gains: Any, training: Any) -> dict[str, Any]:
+        scaled = images * gains - 1
+        scores = tf.cond(training, lambda: classifier(-scaled), lambda: classifier(scaled))
+        return {"scores": scores}
+
+    model = save(
+        tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3),
+        tf.TensorSpec((3,), tf.float32, name="gains"), tf.TensorSpec((), tf.bool, name="training"),
+    )  # fmt: skip
+    conversion(model, "--set", "training=false", "--set", "gains=2,1.5,2.5")
+    gains = np.array([2, 1.5, 2.5], np.float32)
+    conversion.gives(lambda rgb: classifier(fractions(rgb) * gains - 1))

@@ -1,0 +1,98 @@
+"""Outputs beside the one that counts, and operators that have no counterpart in ONNX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from test.converter.sources.conversion import Conversion
+from test.converter.sources.models import Classifier, images_of, save, tf
+
+
+def fractions(rgb: np.ndarray) -> Any:
+    return tf.constant(rgb[None] / np.float32(255))
+
+
+def save_with_many_outputs(folder: Path, classifier: Classifier, **others: Any) -> Path:
+    """Of odd types, of another input, and of none; ``others`` are functions of image and scores."""
+
+    def predict(images: Any, threshold: Any) -> dict[str, Any]:
+        scores = classifier(images)
+        best = tf.argmax(scores, axis=-1)
+        return {
+            "best": best,
+            "certain": tf.reduce_max(scores, axis=-1) > 0.5,
+            "exact": tf.cast(scores, tf.float64),
+            "mean": tf.reduce_mean(images),
+            "scores": scores,
+            "short": tf.cast(best, tf.int16),
+            "text": tf.strings.as_string(best),
+            "threshold": threshold * 2,
+            "version": tf.constant(3),
+            **{name: function(images, scores) for name, function in others.items()},
+        }
+
+    threshold = tf.TensorSpec((), tf.float32, name="threshold")
+    return save(folder, classifier, predict, images_of(None, 32, 48, 3), threshold)
+
+
+def test_outputs_of_other_types_do_not_matter(tmp_path: Path, conversion: Conversion) -> None:
+    classifier = Classifier()
+    model = save_with_many_outputs(tmp_path / "model", classifier)
+    result = conversion(model, "--set", "threshold=0.5")
+    assert "output text is left out: it gives texts" in result.output
+    conversion.gives(lambda rgb: classifier(fractions(rgb)))
+
+
+def test_outputs_of_other_ranks_do_not_matter_once_the_head_is_named(
+    tmp_path: Path, conversion: Conversion
+) -> None:
+    classifier = Classifier()
+    model = save_with_many_outputs(
+        tmp_path / "model", classifier,
+        pixels=lambda images, _: tf.cast(images[None] * 255, tf.uint8),
+        column=lambda _, scores: scores[..., None],
+        spectrum=lambda images, _: tf.signal.fft(tf.cast(images[..., 0], tf.complex64)),
+    )  # fmt: skip
+    conversion(model, "--set", "threshold=0.5", "--head", "classification")
+    conversion.gives(lambda rgb: classifier(fractions(rgb)))
+
+
+def test_every_node_without_a_counterpart_is_named(tmp_path: Path, conversion: Conversion) -> None:
+    classifier = Classifier()
+
+    def predict(images: Any) -> dict[str, Any]:
+        with tf.name_scope("colors"):
+            hues = [tf.image.rgb_to_hsv(images), tf.image.rgb_to_hsv(1 - images)]
+        with tf.name_scope("statistics"):
+            return {"scores": classifier(hues[0] - hues[1]) + tf.math.lgamma(images[0, 0, :1, 0])}
+
+    model = save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3))
+    there = sorted(tmp_path.iterdir())
+    conversion.try_to(model).refused(
+        "3 nodes", "RGBToHSV", "Lgamma", "colors/RGBToHSV (layer colors)",
+        "colors/RGBToHSV_1 (layer colors)", "statistics/Lgamma (layer statistics)",
+        "convert colors before the network", "the special functions do not convert",
+    )  # fmt: skip
+    assert sorted(tmp_path.iterdir()) == there
+
+
+def test_an_output_without_a_counterpart_is_left_out_beside_a_good_one(
+    tmp_path: Path, conversion: Conversion
+) -> None:
+    classifier = Classifier()
+
+    def predict(images: Any) -> dict[str, Any]:
+        each = tf.map_fn(tf.image.rgb_to_hsv, images)
+        return {
+            "hues": tf.reduce_mean(tf.image.rgb_to_hsv(images), [1, 2]),
+            "hues_one_by_one": tf.reduce_mean(each, [1, 2]),
+            "scores": classifier(images),
+        }
+
+    model = save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3))
+    result = conversion(model)
+    assert "output hues, hues_one_by_one is left out: it needs RGBToHSV" in result.output
+    conversion.gives(lambda rgb: classifier(fractions(rgb)))
