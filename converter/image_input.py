@@ -131,6 +131,7 @@ def _image_tensor(
         tensor for tensor in signature.inputs if tensor.name not in values and _may_be_image(tensor)
     ]
     encoded = [tensor for tensor in candidates if tensor.dtype == "string"]
+    encoded = [tensor for tensor in encoded if _is_named_image(tensor)] or encoded
     found = [tensor for tensor in candidates if tensor.dtype != "string"] or encoded
     if len(found) == 1:
         return found[0]
@@ -154,6 +155,11 @@ def _may_be_image(tensor: Tensor) -> bool:
     if tensor.dtype not in (*_INTEGERS, *_FLOATS):
         return False
     return tensor.shape is None or _layout(tensor.shape) is not None
+
+
+def _is_named_image(tensor: Tensor) -> bool:
+    """Among texts, which may be keys as well."""
+    return any(word in tensor.name.lower() for word in ("image", "jpeg", "jpg", "png"))
 
 
 def _layout(shape: tuple[int, ...]) -> str | None:

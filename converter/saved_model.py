@@ -13,7 +13,8 @@ from trt_inference.bundle import sha256_of_file
 
 GRAPH_FILE = "saved_model.pb"
 TAG = "serve"
-DEFAULT_SIGNATURE = "serving_default"
+# In the order of preference: that of Keras and TensorFlow Serving, that of TensorFlow Hub.
+DEFAULT_SIGNATURES = ("serving_default", "default")
 
 HOW_TO_SAVE = "save it with model.export(DIR) or tf.saved_model.save(model, DIR, signatures=...)"
 
@@ -54,15 +55,16 @@ class SavedModel:
     signatures: dict[str, Signature]
 
     def signature(self, name: str | None = None) -> Signature:
-        """The signature called ``name``; without a name ``serving_default``, or the only one.
+        """The signature called ``name``; without a name the default one, or the only one.
 
         Raises:
             SavedModelError: there is none of that name, or none to prefer; the message lists
                 those that are.
         """
         if name is None:
-            only = next(iter(self.signatures)) if len(self.signatures) == 1 else DEFAULT_SIGNATURE
-            name = DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in self.signatures else only
+            only = tuple(self.signatures) if len(self.signatures) == 1 else DEFAULT_SIGNATURES
+            usual = [name for name in DEFAULT_SIGNATURES if name in self.signatures]
+            name = (usual or only)[0]
         if name not in self.signatures:
             raise SavedModelError(
                 f"'{self.path}' has no signature '{name}': "

@@ -12,7 +12,8 @@ NODES_LISTED = 30
 
 def describe_unsupported(nodes: Sequence[Unsupported]) -> str:
     """Every node with its operator and layer, and once for each operator what can be done."""
-    lines = [f"{len(nodes)} nodes of the network cannot be said in ONNX:"]
+    what = "a node" if len(nodes) == 1 else f"{len(nodes)} nodes"
+    lines = [f"{what} of the network cannot be said in ONNX:"]
     by_operator: dict[str, list[Unsupported]] = {}
     for node in nodes:
         by_operator.setdefault(node.operator, []).append(node)

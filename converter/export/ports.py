@@ -58,18 +58,18 @@ def make_placeholder(node: Any, dtype: int, shape: tuple[int, ...] | None) -> No
 
 def set_values(view: GraphView, inputs: Mapping[str, str], values: Mapping[str, Any]) -> None:
     """Make constants of the inputs that are not images. One that has a default in the graph
-    takes it unless ``values`` has another.
+    takes it unless ``values`` has another; so do inputs that the signature does not name, such
+    as a switch of the training.
 
     Raises:
         ExportError: a value does not fit the input.
     """
     for name, tensor in inputs.items():
         node = view.nodes.get(node_of(tensor))
-        if node is None:
-            continue
-        if name in values:
+        if node is not None and name in values:
             _make_constant(node, name, values[name])
-        elif node.op == "PlaceholderWithDefault":
+    for node in view.graph_def.node:
+        if node.op == "PlaceholderWithDefault":
             dtype = node.attr["dtype"].type
             node.op = "Identity"
             node.attr.clear()

@@ -12,6 +12,7 @@ from converter.errors import ExportError
 from converter.export.flatten import optimise
 from converter.export.graph_view import CONTROL_FLOW, GraphView
 from converter.export.messages import Unsupported
+from converter.export.provenance import constant_value
 from converter.quiet_tensorflow import tensorflow
 
 # How tf2onnx reports these two; its functions go on and give a graph that is not valid.
@@ -84,12 +85,36 @@ def _why(graph_def: Any, error: Exception) -> str:
 
 
 def _open_branches(graph_def: Any) -> None:
-    """Let the optimizers put the branches of conditions into the graph, where shapes are known,
-    and drop those that are never taken. In a functional condition, tf2onnx takes the shapes of
-    the arguments for those of their neighbours."""
+    """Let the optimizers put the branches of conditions into the graph, where shapes are known:
+    in a functional condition, tf2onnx takes the shapes of the arguments for those of their
+    neighbours. Where the condition is a constant, only the branch that is taken."""
+    view = GraphView(graph_def)
     for node in graph_def.node:
-        if node.op in ("If", "StatelessIf"):
+        if node.op not in ("If", "StatelessIf"):
+            continue
+        taken = constant_value(view, node.input[0])
+        if taken is None:
             node.attr["_lower_using_switch_merge"].b = True
+        else:
+            _call(node, "then_branch" if taken else "else_branch")
+    view.refresh()
+
+
+def _call(node: Any, branch: str) -> None:
+    """Make a call of one branch of a condition."""
+    function, inputs = node.attr[branch].func, list(node.input)[1:]
+    types = {name: node.attr[name] for name in ("Tin", "Tout")}
+    attributes = {name: type(value)() for name, value in types.items()}
+    for name, value in types.items():
+        attributes[name].CopyFrom(value)
+    chosen = type(function)()
+    chosen.CopyFrom(function)
+    node.op = "PartitionedCall"
+    node.input[:] = inputs
+    node.attr.clear()
+    node.attr["f"].func.CopyFrom(chosen)
+    for name, value in attributes.items():
+        node.attr[name].CopyFrom(value)
 
 
 class _Listener(logging.Handler):

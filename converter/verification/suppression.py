@@ -65,12 +65,13 @@ def _are_among(
     source: SourceModel,
     decoded: Mapping[str, np.ndarray],
 ) -> np.ndarray:
-    """Which detections have a box at their place with their score for some class. Boxes are
-    compared inside of the input, to which a suppression may have clipped them."""
+    """Which detections have a box at their place with their score for some class. A suppression
+    may have clipped its boxes to the input."""
     height, width = source.network.input_size
     edges = np.array([width, height, width, height], np.float32)
-    inside = np.clip(decoded[BOXES][0], 0, edges)
-    near = pairwise_iou(np.clip(boxes, 0, edges), inside) >= LEAST_IOU
+    everywhere = decoded[BOXES][0]
+    near = pairwise_iou(boxes, everywhere) >= LEAST_IOU
+    near |= pairwise_iou(boxes, np.clip(everywhere, 0, edges)) >= LEAST_IOU
     all_scores = decoded[CLASS_SCORES][0]
     return np.array(
         [

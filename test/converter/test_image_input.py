@@ -90,6 +90,11 @@ def test_the_image_is_found_among_other_inputs() -> None:
     assert find_image(with_inputs(SCALAR, image(-1, 8, 9, 3))).name == "images"
 
 
+def test_of_texts_the_one_that_is_named_for_images_is_taken() -> None:
+    both = with_inputs(Tensor("image_bytes", "string", (-1,)), Tensor("key", "string", (-1,)))
+    assert find_image(both, (8, 8)).name == "image_bytes"
+
+
 def test_of_two_images_the_user_chooses_or_fixes_one() -> None:
     both = with_inputs(image(-1, 8, 8, 3, name="left"), image(-1, 8, 8, 3, name="right"))
     assert find_image(both, name="right").name == "right"

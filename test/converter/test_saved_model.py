@@ -100,6 +100,16 @@ def test_the_only_signature_need_not_be_named(color_module: Path) -> None:
     assert read_saved_model(color_module).signature().name == "Detect"
 
 
+@pytest.mark.parametrize("usual", ["serving_default", "default"])
+def test_of_several_signatures_the_usual_one_is_taken(
+    usual: str, tmp_path: Path, color_module: Path
+) -> None:
+    module = tf.saved_model.load(str(color_module))
+    signatures = {usual: module.signatures["Detect"], "aaa": module.signatures["Detect"]}
+    tf.saved_model.save(module, str(tmp_path / "two"), signatures=signatures)
+    assert read_saved_model(tmp_path / "two").signature().name == usual
+
+
 def test_the_hash_follows_the_weights(copy: Path, color_module: Path) -> None:
     assert hash_saved_model(copy) == hash_saved_model(color_module)
     data = next((copy / "variables").glob("variables.data-*"))

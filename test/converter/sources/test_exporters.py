@@ -135,6 +135,25 @@ def test_switches_of_the_training_are_fixed(tmp_path: Path, conversion: Conversi
     )
 
 
+def hidden_switch_graph(weights: Tensors) -> tuple[Tensors, Tensors]:
+    """As TF-Slim has it: batch statistics by a flag that the signature does not name."""
+    images = v1.placeholder(tf.float32, (None, 32, 48, 3), "images")
+    training = v1.placeholder_with_default(False, (), "is_training")
+    values = features(images * 2 - 1, weights)
+    values = v1.cond(training, lambda: values - tf.reduce_mean(values, 0), lambda: values + 0)
+    keep_prob = v1.cond(training, lambda: tf.constant(0.5), lambda: tf.constant(1.0))
+    return {"images": images}, {"scores": classify_values(values * keep_prob, weights)}
+
+
+@pytest.mark.parametrize("control_flow", [1, 2])
+def test_a_switch_that_the_signature_does_not_name_takes_its_default(
+    control_flow: int, tmp_path: Path, conversion: Conversion
+) -> None:
+    graph = Graph(hidden_switch_graph, control_flow=control_flow)
+    conversion(graph.save_simply(tmp_path / "model"))
+    conversion.gives(lambda rgb: graph.run("scores", images=fractions(rgb)))
+
+
 def test_other_inputs_take_the_values_of_the_command(
     tmp_path: Path, conversion: Conversion
 ) -> None:
