@@ -39,7 +39,8 @@ def check_output(output: Path, overwrite: bool) -> None:
 
 
 def _check_writable(output: Path) -> None:
-    parent = next(folder for folder in output.absolute().parents if folder.exists())
+    parents = output.absolute().parents
+    parent = next((folder for folder in parents if folder.exists()), output)
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         raise OutputError(f"cannot write '{output}': '{parent}' is not a folder to write into")
 

@@ -53,6 +53,7 @@ def source_options(arguments: argparse.Namespace) -> SourceOptions:
         input=arguments.input,
         input_size=arguments.input_size,
         values=dict(arguments.set),
+        outputs=tuple(arguments.outputs),
         pixels=_pixels(arguments),
         head=_head(arguments),
         opset=arguments.opset or (target.opset if target else OPSET),
@@ -113,6 +114,8 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         help="size in pixels, where the signature leaves it open")  # fmt: skip
     add("--set", metavar="NAME=VALUE", type=setting, action="append", default=[],
         help="fixed value of an input that is not the image, as in keep_prob=1")  # fmt: skip
+    add("--outputs", metavar="NAME", nargs="+", default=(),
+        help="outputs that count, where others confuse (default: all)")  # fmt: skip
     add("--labels", metavar="FILE", type=Path,
         help="text file with one class name a line (default: class 0, class 1, …)")  # fmt: skip
     add("--target", choices=tuple(TARGETS), help="what it is for: decides the opset")
@@ -129,7 +132,7 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--pixels", choices=tuple(PRESETS), help="a usual way; the options below change it")
     add("--channels", choices=("rgb", "bgr", "grey"), help="order of the channels (default: rgb)")
-    add("--scale", type=number, metavar="X", help="as in 1/255")
+    add("--scale", type=not_zero, metavar="X", help="as in 1/255")
     add("--mean", type=number, nargs="+", metavar="X", help="one number, or one a channel")
     add("--std", type=not_zero, nargs="+", metavar="X", help="one number, or one a channel")
 

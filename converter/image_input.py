@@ -110,8 +110,13 @@ def find_image(
     else:
         found = _numeric(tensor, size)
     if min(found.size) < 1:
+        texts = (
+            ". It must take image files: a model that takes serialised tf.Example records needs a "
+            "signature that takes pixels"
+        )
         raise SavedModelError(
             f"input {tensor} has no fixed size: give one, as in --input-size 640x480"
+            + (texts if found.encoded else "")
         )
     return found
 

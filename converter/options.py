@@ -20,7 +20,7 @@ OPSET = 17
 @dataclass(frozen=True)
 class PixelOptions:
     """What the network expects of its pixels, as in ``Pixels``; None leaves it to the type of
-    the input: whole numbers take 0 to 255 as they are, floats 0 to 1."""
+    the input: whole numbers take 0 to 255 as they are, int8 -128 to 127, floats 0 to 1."""
 
     channels: str | None = None
     scale: float | None = None
@@ -48,6 +48,8 @@ class PixelOptions:
             for name, values, default in (("mean", self.mean, 0.0), ("std", self.std, 1.0))
         )
         scale = self.scale if self.scale is not None else (1.0 if takes_bytes else 1 / 255)
+        if image.dtype == "int8" and self.scale is None and self.mean is None:
+            means = (128.0,) * pixels.count  # 0 to 255 does not fit
         return Pixels(channels, scale, means, deviations)
 
     @staticmethod
@@ -75,7 +77,7 @@ PRESETS: dict[str, PixelOptions] = {
 @dataclass(frozen=True)
 class SourceOptions:
     """The model and how it is understood. ``input_size`` is height, width in pixels, ``values``
-    are those of inputs that are not the image."""
+    are those of inputs that are not the image, ``outputs`` those that count, all without any."""
 
     saved_model: Path
     labels: Path | None = None
@@ -84,6 +86,7 @@ class SourceOptions:
     input: str | None = None
     input_size: tuple[int, int] | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
     pixels: PixelOptions = field(default_factory=PixelOptions)
     head: HeadOptions = field(default_factory=HeadOptions)
     opset: int = OPSET

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +56,7 @@ def read_source(options: SourceOptions) -> Source:
     """
     saved_model = read_saved_model(options.saved_model, options.tag)
     signature = saved_model.signature(options.signature)
+    signature = _with_outputs(signature, options.outputs)
     unknown = sorted(set(options.values) - {tensor.name for tensor in signature.inputs})
     if unknown:
         raise SavedModelError(
@@ -63,7 +64,20 @@ def read_source(options: SourceOptions) -> Source:
             f"{', '.join(tensor.name for tensor in signature.inputs)}"
         )
     image = find_image(signature, options.input_size, options.input, options.values)
+    options.pixels.resolve(image, False)  # before anything that takes time
     return Source(saved_model, signature, image)
+
+
+def _with_outputs(signature: Signature, names: Sequence[str]) -> Signature:
+    """The signature with no other outputs than ``names``, where some are given."""
+    known = {tensor.name: tensor for tensor in signature.outputs}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise SavedModelError(
+            f"--outputs {unknown[0]}: signature '{signature.name}' has no such output, it has "
+            f"{', '.join(known)}"
+        )
+    return replace(signature, outputs=tuple(known[name] for name in names)) if names else signature
 
 
 def export_network(source: Source, options: SourceOptions, folder: Path) -> tuple[Export, Network]:

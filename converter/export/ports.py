@@ -31,10 +31,16 @@ def add_outputs(graph_def: Any, session: Any, outputs: Mapping[str, str]) -> dic
 
 
 def add_output(graph_def: Any, name: str, tensor: str, dtype: Any) -> str:
-    """A node ``name`` that hands ``tensor`` on; gives its tensor."""
+    """A node ``name`` that hands ``tensor`` on, as float32 if it is of other floats; gives its
+    tensor."""
     node = graph_def.node.add(name=name, op="Identity")
     node.input.append(tensor)
-    node.attr["T"].type = dtype.as_datatype_enum
+    if dtype.is_floating and dtype.name != "float32":
+        node.op = "Cast"
+        node.attr["SrcT"].type = dtype.as_datatype_enum
+        node.attr["DstT"].type = tensorflow().float32.as_datatype_enum
+    else:
+        node.attr["T"].type = dtype.as_datatype_enum
     return f"{name}:0"
 
 

@@ -113,7 +113,7 @@ class Export:
             set_image(view, image, request.image_shape)
         others = {name: tensor for name, tensor in request.inputs.items() if name != request.image}
         set_values(view, others, request.values)
-        outputs = self._cut_suppression(view, outputs)
+        outputs = self._cut_suppression(view, outputs, image)
         view.keep(view.ancestors(outputs.values()) | {node_of(image)})
         waiting = open_inputs(view, request.inputs, request.image)
         if waiting:
@@ -123,8 +123,10 @@ class Export:
             )
         return image, outputs
 
-    def _cut_suppression(self, view: GraphView, outputs: dict[str, str]) -> dict[str, str]:
-        found = suppression.cut(view, outputs)
+    def _cut_suppression(
+        self, view: GraphView, outputs: dict[str, str], image: str
+    ) -> dict[str, str]:
+        found = suppression.cut(view, outputs, image)
         if found is None:
             return outputs
         self.answer = replace(self.answer, suppression=found.thresholds)

@@ -4,29 +4,83 @@ from __future__ import annotations
 
 from typing import Any
 
-from converter.export.graph_view import GraphView
+import numpy as np
+
+from converter.export.graph_view import GraphView, canonical
+from converter.export.provenance import shapes_of
 from converter.quiet_tensorflow import tensorflow
 
 
 def rewrite(view: GraphView) -> None:
     """Replace them in the graph."""
     new: list[Any] = []
+    patches = [node for node in view.graph_def.node if node.op == "ExtractImagePatches"]
+    shapes = shapes_of(view) if patches else {}
     for node in view.graph_def.node:
-        if node.op == "Erfc":
-            new += _one_minus_erf(node)
+        if node.op in _WITH_ONE:
+            new += _with_one(node)
+    for node in patches:
+        shape = shapes.get(canonical(node.input[0]))
+        if shape is not None and len(shape) == 4 and shape[3] > 0:
+            new += _convolution_of_patches(node, shape[3])
     view.graph_def.node.extend(new)
     view.refresh()
 
 
-def _one_minus_erf(node: Any) -> list[Any]:
-    """erfc(x) = 1 - erf(x), the definition; Keras has it in its gelu."""
+# Operator → (the operator that it stands for, what is done with 1 and its result or argument).
+_WITH_ONE = {"Erfc": ("Erf", "Sub"), "Expm1": ("Exp", "Sub"), "Log1p": ("Log", "AddV2")}
+
+
+def _with_one(node: Any) -> list[Any]:
+    """By their definitions: erfc(x) = 1 - erf(x), which Keras has in its gelu, expm1(x) =
+    exp(x) - 1 and log1p(x) = log(1 + x)."""
+    operator, arithmetic = _WITH_ONE[node.op]
+    kind, argument, name = node.op, node.input[0], node.name
+    one = _constant(f"{name}/one", np.ones((), _type(node)))
+    inner = _node(f"{name}/inner", operator, [argument], node)
+    if kind == "Log1p":
+        inner.op = arithmetic
+        inner.input[:] = [argument, one.name]
+        node.op = operator
+        node.input[:] = [inner.name]
+    else:
+        node.op = arithmetic
+        node.input[:] = [one.name, inner.name] if kind == "Erfc" else [inner.name, one.name]
+    return [one, inner]
+
+
+def _convolution_of_patches(node: Any, channels: int) -> list[Any]:
+    """Patches are a convolution with a kernel that picks each value of a patch for one channel of
+    the result, row by row (https://www.tensorflow.org/api_docs/python/tf/image/extract_patches).
+    """
+    _, height, width, _ = node.attr["ksizes"].list.i
+    values = height * width * channels
+    kernel = np.eye(values, dtype=_type(node)).reshape(height, width, channels, values)
+    constant = _constant(f"{node.name}/kernel", kernel)
+    strides, rates = (list(node.attr[name].list.i) for name in ("strides", "rates"))
+    padding, dtype = node.attr["padding"].s, node.attr["T"].type
+    node.op = "Conv2D"
+    node.input[:] = [node.input[0], constant.name]
+    node.attr.clear()
+    node.attr["T"].type, node.attr["padding"].s = dtype, padding
+    node.attr["strides"].list.i.extend(strides)
+    node.attr["dilations"].list.i.extend(rates)
+    return [constant]
+
+
+def _type(node: Any) -> Any:
+    return tensorflow().dtypes.as_dtype(node.attr["T"].type).as_numpy_dtype
+
+
+def _node(name: str, operator: str, inputs: list[str], like: Any) -> Any:
+    node = tensorflow().compat.v1.NodeDef(name=name, op=operator, input=inputs)
+    node.attr["T"].type = like.attr["T"].type
+    return node
+
+
+def _constant(name: str, values: np.ndarray) -> Any:
     tf = tensorflow()
-    dtype = node.attr["T"].type
-    erf = tf.compat.v1.NodeDef(name=f"{node.name}/erf", op="Erf", input=node.input)
-    erf.attr["T"].type = dtype
-    one = tf.compat.v1.NodeDef(name=f"{node.name}/one", op="Const")
-    one.attr["dtype"].type = dtype
-    one.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(1, tf.dtypes.as_dtype(dtype)))
-    node.op = "Sub"
-    node.input[:] = [one.name, erf.name]
-    return [erf, one]
+    node = tf.compat.v1.NodeDef(name=name, op="Const")
+    node.attr["dtype"].type = tf.dtypes.as_dtype(values.dtype).as_datatype_enum
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values))
+    return node

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from converter.export.functions import Body
-from converter.export.graph_view import GraphView
+from converter.export.graph_view import GraphView, node_of
 from converter.export.messages import Suppression
 from converter.export.ports import add_output
 from converter.export.provenance import Sources, constant_value, shapes_of
@@ -42,8 +42,11 @@ class Cut:
     thresholds: Suppression
 
 
-def cut(view: GraphView, outputs: Mapping[str, str]) -> Cut | None:
+def cut(view: GraphView, outputs: Mapping[str, str], image: str) -> Cut | None:
     """Replace the outputs that come from a suppression by what enters it.
+
+    Args:
+        image: the input of the graph.
 
     Returns:
         None where there is no suppression, or where what enters it cannot be told: then the
@@ -59,10 +62,11 @@ def cut(view: GraphView, outputs: Mapping[str, str]) -> Cut | None:
     boxes, scores = found
     ends = {place.top for place in places}
     kept = {
-        name: tensor
-        for name, tensor in outputs.items()
-        if not ends & view.ancestors([tensor])
+        name: tensor for name, tensor in outputs.items() if not ends & view.ancestors([tensor])
     }
+    replaced = [tensor for name, tensor in outputs.items() if name not in kept]
+    if sources.shape(scores)[-1] == 1 and _takes_more(view, replaced, found, image):
+        return None
     float32 = tensorflow().float32
     new = {
         name: add_output(view.graph_def, name, tensor, float32)
@@ -101,6 +105,15 @@ def _places(view: GraphView, outputs: Mapping[str, str]) -> list[Place]:
                 if inner.op in (COMBINED, *PER_CLASS)
             ]
     return [place for place in found if not _has_layers_behind(view, place.top)]
+
+
+def _takes_more(
+    view: GraphView, replaced: Sequence[str], found: tuple[str, str], image: str
+) -> bool:
+    """Whether the outputs say more of the image than boxes and scores do: where the best class
+    is chosen before the suppression, its number goes another way."""
+    stop = {node_of(tensor) for tensor in found}
+    return node_of(image) in view.ancestors(replaced, stop)
 
 
 def _has_layers_behind(view: GraphView, name: str) -> bool:

@@ -12,6 +12,8 @@ from trt_inference.geometry import pairwise_iou
 
 # Two boxes are of the same object from this IoU on.
 MATCH_IOU = 0.5
+# Boxes whose IoU differ by less are at one place.
+SAME_PLACE = 1e-3
 # Detections this near to the threshold may fall on either side of it.
 SCORE_MARGIN = 0.01
 # Tensors that differ by less are equal, and where both are all but zero have no direction.
@@ -130,20 +132,23 @@ def agreement(
 def match(
     reference: Detections, candidate: Detections, least_iou: float = MATCH_IOU
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pair detections of the same class, the best overlap first, each at most once.
+    """Pair detections of the same class, the best overlap first, each at most once. Of boxes that
+    lie at one place, as those that reach beyond the image do, the one with the nearest score.
 
     Returns:
         Indices into ``reference``, indices into ``candidate``, and their IoU, ``[m]`` each.
     """
     overlaps = pairwise_iou(reference.xyxy, candidate.xyxy)
     overlaps[reference.class_ids[:, None] != candidate.class_ids[None, :]] = 0
+    distances = np.abs(reference.scores[:, None] - candidate.scores[None, :])
+    preferences = np.where(overlaps >= least_iou, overlaps - SAME_PLACE * distances, -np.inf)
     rows, columns, values = [], [], []
-    while overlaps.size and overlaps.max() >= least_iou:
-        row, column = np.unravel_index(overlaps.argmax(), overlaps.shape)
+    while preferences.size and np.isfinite(preferences.max()):
+        row, column = np.unravel_index(preferences.argmax(), preferences.shape)
         rows.append(row)
         columns.append(column)
         values.append(overlaps[row, column])
-        overlaps[row, :] = overlaps[:, column] = 0
+        preferences[row, :] = preferences[:, column] = -np.inf
     return np.array(rows, int), np.array(columns, int), np.array(values, float)
 
 

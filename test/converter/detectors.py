@@ -83,6 +83,20 @@ def per_class(boxes: Any, scores: Any) -> dict[str, Any]:
     return outputs(*(part[None] for part in found))
 
 
+def agnostic(boxes: Any, scores: Any) -> dict[str, Any]:
+    """The best class is chosen first: its number does not go through the suppression."""
+    best = tf.reduce_max(scores, -1)[0]
+    classes = tf.cast(tf.argmax(scores, -1)[0], tf.float32)
+    index = tf.image.non_max_suppression(boxes[0], best, MOST, IOU, SCORE)
+    rest = MOST - tf.size(index)
+    return outputs(
+        tf.pad(tf.gather(boxes[0], index), [[0, rest], [0, 0]])[None],
+        tf.pad(tf.gather(best, index), [[0, rest]])[None],
+        tf.pad(tf.gather(classes, index) + 1, [[0, rest]])[None],
+        tf.cast(tf.size(index), tf.float32)[None],
+    )
+
+
 def save(folder: Path, suppress: Any, extra: bool = False) -> Path:
     """A SavedModel of TensorFlow 2; ``extra`` adds an output that does not come from it."""
     module = tf.Module()

@@ -77,6 +77,21 @@ def test_the_robot_finds_what_the_model_found(
             assert_same(found, by_tensorflow(model, frame(seed)))
 
 
+def test_classes_that_are_chosen_before_the_suppression_are_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = detectors.save(tmp_path / "model", detectors.agnostic)
+    result = convert(model, tmp_path / "bundle", capsys)
+    assert result.exit_code == 0, result.output
+    with Detector.open(load_bundle(tmp_path / "bundle"), "onnxruntime") as detector:
+        detector.thresholds = Thresholds(detectors.SCORE, 0.5, detectors.MOST)
+        for seed in range(3):
+            found, expected = detector.detect(frame(seed)), by_tensorflow(model, frame(seed))
+            assert isinstance(found, Detections)
+            assert len(set(expected.class_ids)) > 1
+            assert_same(found, expected)
+
+
 def test_all_detections_of_the_model_are_looked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

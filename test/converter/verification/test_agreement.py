@@ -140,6 +140,13 @@ def test_detections_at_the_threshold_may_be_on_either_side() -> None:
     assert compare([(THREE, THREE[:2])], 0.685).missing == 1
 
 
+def test_of_boxes_at_one_place_the_nearest_score_is_paired() -> None:
+    whole = np.array([[0, 0, 10, 10]] * 2, np.float32)
+    one = Detections(whole, np.array([0.9, 0.6]), np.zeros(2, int))
+    rows, columns, _ = match(one, one[[1, 0]])
+    assert sorted(zip(rows.tolist(), columns.tolist(), strict=True)) == [(0, 1), (1, 0)]
+
+
 def test_the_best_overlap_is_paired_first() -> None:
     near = Detections(
         np.array([[1, 0, 11, 10], [0, 0, 10, 10]], np.float32), np.ones(2), np.zeros(2, int)

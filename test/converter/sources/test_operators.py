@@ -1,0 +1,73 @@
+"""Operators that tf2onnx does not know, types that robots do not have, and outputs to choose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from test.converter.sources.conversion import Conversion
+from test.converter.sources.models import CLASSES, Classifier, images_of, save, tf
+
+GENERATOR = np.random.default_rng(8)
+PATCH = 4
+DENSE = GENERATOR.normal(0, 0.2, (PATCH * PATCH * 3, CLASSES)).astype(np.float32)
+
+
+def fractions(rgb: np.ndarray) -> np.ndarray:
+    return rgb[None] / np.float32(255)
+
+
+def test_operators_without_a_counterpart_are_said_by_others(
+    tmp_path: Path, conversion: Conversion
+) -> None:
+    """Patches of a vision transformer, an exact gelu, log1p and expm1."""
+
+    def predict(images: Any) -> dict[str, Any]:
+        sizes, strides = [1, PATCH, PATCH, 1], [1, 3, 2, 1]
+        patches = tf.image.extract_patches(images, sizes, strides, [1, 1, 1, 1], "VALID")
+        values = tf.nn.gelu(tf.matmul(patches, DENSE), approximate=False)
+        values = tf.math.expm1(0.5 * values) + tf.math.log1p(tf.abs(values))
+        return {"scores": tf.nn.softmax(6 * tf.reduce_max(values, [1, 2]))}
+
+    conversion(save(tmp_path / "model", tf.Module(), predict, images_of(None, 32, 48, 3)))
+    conversion.gives(lambda rgb: predict(tf.constant(fractions(rgb)))["scores"])
+
+
+@pytest.mark.parametrize("dtype", [tf.float16, tf.float64])
+def test_scores_of_other_floats_become_float32(
+    dtype: Any, tmp_path: Path, conversion: Conversion
+) -> None:
+    classifier = Classifier()
+
+    def predict(images: Any) -> dict[str, Any]:
+        return {"scores": tf.cast(classifier(images * 2 - 1), dtype)}
+
+    conversion(save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3)))
+    conversion.gives(lambda rgb: classifier(fractions(rgb) * 2 - 1))
+
+
+def test_eight_bits_with_a_sign_are_centred(tmp_path: Path, conversion: Conversion) -> None:
+    classifier = Classifier()
+
+    def predict(images: Any) -> dict[str, Any]:
+        return {"scores": classifier((tf.cast(images, tf.float32) + 0.5) / 127.5)}
+
+    images = images_of(None, 32, 48, 3, dtype=tf.int8)
+    conversion(save(tmp_path / "model", classifier, predict, images))
+    conversion.gives(lambda rgb: classifier((rgb[None].astype(np.float32) - 127.5) / 127.5))
+
+
+def test_of_several_heads_the_user_names_one(tmp_path: Path, conversion: Conversion) -> None:
+    classifier = Classifier()
+
+    def predict(images: Any) -> dict[str, Any]:
+        scores = classifier(images * 2 - 1)
+        return {"age": scores, "gender": tf.nn.softmax(scores[:, :2])}
+
+    model = save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3))
+    conversion.try_to(model, "--outputs", "hair").refused("no such output", "age, gender")
+    conversion(model, "--outputs", "age")
+    conversion.gives(lambda rgb: classifier(fractions(rgb) * 2 - 1))
