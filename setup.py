@@ -33,7 +33,7 @@ CONVERTER = [
 ]
 
 # onnx builds the small models of the tests, in the robot's environment too.
-TEST = ["pytest", "psutil", "hypothesis", "onnx>=1.20,<1.24"]
+TEST = ["pytest", "pytest-xdist", "psutil", "hypothesis", "onnx>=1.20,<1.24"]
 
 setup(
     # Not in setup.cfg: colcon cannot read what setuptools makes of it there.

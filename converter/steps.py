@@ -33,10 +33,11 @@ from converter.reference import FlatGraph, Reference
 from converter.report.page import write_report
 from converter.tensorflow_operators import UNRELIABLE
 from converter.tensorrt_operators import Missing, missing_operators
+from converter.verification.check import check
 from converter.verification.first_difference import first_difference
 from converter.verification.results import Verification
 from converter.verification.source_model import SourceModel
-from converter.verification.verify import check, verify
+from converter.verification.verify import verify
 from trt_inference.bundle import load_bundle
 from trt_inference.detector import Detector
 

@@ -8,8 +8,8 @@ from converter.graph.heads import CLASSIFICATION
 from converter.onnx_export import Export
 from converter.report.wording import Bar, Fact, Table, bars, difference, percent
 from converter.verification.agreement import Agreement, TensorParity
+from converter.verification.check import MIN_SAME_CLASS
 from converter.verification.results import ClassAgreement, SourceSuppression, Verification
-from converter.verification.verify import MIN_SAME_CLASS
 
 _PARITY_COLUMNS = ("largest difference", "values up to", "cosine")
 

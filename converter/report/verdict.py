@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from converter.graph.heads import SEGMENTATION
 from converter.report.wording import Fact, counted, percent, shortened, size
 from converter.verification.agreement import Agreement
+from converter.verification.check import MIN_SAME_CLASS
 from converter.verification.results import ClassAgreement, Verification
-from converter.verification.verify import MIN_SAME_CLASS
 
 if TYPE_CHECKING:
     from converter.steps import Conversion

@@ -1,4 +1,4 @@
-"""Run both models on every image, and accept or refuse what comes out."""
+"""Run both models on every image and compare."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from converter.dataset import Dataset, Sample
-from converter.errors import ParityError
-from converter.graph.heads import SEGMENTATION
 from converter.verification.accuracy import THRESHOLDS, Accuracy, measure_accuracy
 from converter.verification.agreement import (
     Agreement,
@@ -33,13 +31,6 @@ from trt_inference.detector import Detector
 from trt_inference.preprocess import Preprocessor
 from trt_inference.results import Result, Segmentation
 
-# Float32 arithmetic in another order gives up to 1e-5; a wrong graph gives 0.1 and more.
-MAX_RELATIVE = 1e-3
-MIN_COSINE = 0.9999
-MIN_IOU = 0.95
-MAX_SCORE_DIFFERENCE = 0.01
-MIN_SAME_CLASS = 0.999  # of images or pixels; the others tie but for rounding
-MIN_OF_SOURCE = 0.98  # of the detections that the source model's own suppression lets through
 PICTURES = 8
 
 Track = Callable[[Iterable[Sample], str], Iterable[Sample]]
@@ -193,87 +184,3 @@ def _accuracies(
         for side in (before, after)
     ]
     return measured[0], measured[1]
-
-
-def check(verification: Verification) -> None:
-    """Accept or refuse what was measured.
-
-    Raises:
-        ParityError: the bundle does not give what the source model gives; with the figures.
-    """
-    _check_tensors(verification)
-    _check_candidates(verification)
-    if isinstance(verification.agreement, Agreement):
-        _check_detections(verification.agreement)
-    else:
-        _check_classes(verification.agreement, verification.task)
-    _check_suppression(verification.suppression)
-
-
-def _check_tensors(verification: Verification) -> None:
-    for output in verification.tensors:
-        if not np.isfinite(output.magnitude):
-            raise ParityError(
-                f"output {output.name} of the SavedModel has NaN or infinite values in TensorFlow "
-                "already: see whether its weights are sound, and --scale, --mean and --std right"
-            )
-        if verification.task != SEGMENTATION:  # where rounding may decide between two classes
-            _check_tensor(output, f"output {output.name}", "differs", "export")
-
-
-def _check_candidates(verification: Verification) -> None:
-    for output in verification.candidates:
-        if output.name == "scores" and output.magnitude > 1 + MAX_RELATIVE:
-            raise ParityError(
-                f"scores reach {output.magnitude:.3g}, but they must be probabilities from 0 to 1: "
-                "say with --activation sigmoid or softmax what the training has in its loss"
-            )
-        _check_tensor(output, f"the {output.name} of the bundle", "differ", "conversion")
-
-
-def _check_tensor(output: TensorParity, what: str, verb: str, fault: str) -> None:
-    if not (output.relative <= MAX_RELATIVE and output.cosine >= MIN_COSINE):
-        raise ParityError(
-            f"{what} {verb} from TensorFlow's by {output.max_abs:.3g} where values reach "
-            f"{output.magnitude:.3g} (cosine {output.cosine:.6f}): this is a fault of the {fault}, "
-            "please report it with the model"
-        )
-
-
-def _check_detections(found: Agreement) -> None:
-    if (
-        found.missing
-        or found.extra
-        or found.lowest_iou < MIN_IOU
-        or found.largest_score_difference > MAX_SCORE_DIFFERENCE
-    ):
-        raise ParityError(
-            f"of {found.detections} detections of TensorFlow {found.missing} are missing and "
-            f"{found.extra} are new (lowest IoU {found.lowest_iou:.3f}, scores differ by up to "
-            f"{found.largest_score_difference:.3f}). See whether --channels, --scale, --mean, "
-            "--std and --boxes are those of the training: a network that is fed wrongly gives many "
-            "equal scores. If they are, this is a fault of the conversion, please report it with "
-            "the model"
-        )
-
-
-def _check_classes(found: ClassAgreement, task: str) -> None:
-    if found.fraction < MIN_SAME_CLASS or found.largest_score_difference > MAX_SCORE_DIFFERENCE:
-        what = "pixels" if task == SEGMENTATION else "images"
-        raise ParityError(
-            f"the bundle gives the class of TensorFlow for {found.same} of {found.compared} {what}"
-            f" only (scores differ by up to {found.largest_score_difference:.3f}): this is a fault "
-            "of the conversion, please report it with the model"
-        )
-
-
-def _check_suppression(found: SourceSuppression | None) -> None:
-    if found is not None and found.found < MIN_OF_SOURCE * found.detections:
-        raise ParityError(
-            f"of {found.detections} detections of the SavedModel's own suppression only "
-            f"{found.found} are among the boxes and scores that enter it: say with --head "
-            "tf-object-detection, --boxes and --box-format how they are to be read, or report it "
-            "with the model"
-        )
-
-

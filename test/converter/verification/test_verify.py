@@ -18,9 +18,10 @@ from converter.graph.input_stage import Pixels
 from converter.image_input import find_image
 from converter.reference import Reference
 from converter.saved_model import read_saved_model
+from converter.verification.check import check
 from converter.verification.results import Verification
 from converter.verification.source_model import SourceModel
-from converter.verification.verify import check, verify
+from converter.verification.verify import verify
 from test import color_bundle
 from test.color_bundle import (
     LABELS,
