@@ -22,9 +22,7 @@ PLACES = {"zero": 0, "two": 2, "four": 4, "last": 2}
 # Of the boxes of a network, nearly all are sound; a few may have collapsed.
 MOST = 0.95
 # Fractions reach a little beyond the image; pixels do so much further in any image that is larger.
-LARGEST_FRACTION, LEAST_SIDE = 2.0, 8
-# How many times more often one coordinate must pass the shorter side to be the longer side's.
-CLEARLY = 10
+LARGEST_FRACTION, LEAST_SIDE = 4.0, 16
 
 
 def corners(values: np.ndarray, box_format: str, scale: tuple[float, float]) -> np.ndarray:
@@ -139,18 +137,3 @@ def find_scale(values: np.ndarray, boxes: str, input_size: tuple[int, int]) -> t
 def unit(scale: tuple[float, float]) -> str:
     """The unit of boxes with that scale, in words."""
     return PIXELS if scale == (1.0, 1.0) else "fractions of the input"
-
-
-def corner_format(
-    values: np.ndarray, scale: tuple[float, float], input_size: tuple[int, int], default: str
-) -> str:
-    """``xyxy`` or ``yxyx`` for corners ``[..., 4]``.
-
-    In pixels of an image that is not square, the coordinate that goes beyond the shorter side is
-    the one along the longer side. Elsewhere the values cannot tell, and it is the ``default``.
-    """
-    height, width = input_size
-    beyond = (telling_rows(values)[:, 2:] > 1.1 * min(input_size)).sum(axis=0)
-    if unit(scale) != PIXELS or height == width or beyond.max() <= CLEARLY * beyond.min():
-        return default
-    return "xyxy" if (beyond[0] > beyond[1]) == (width > height) else "yxyx"

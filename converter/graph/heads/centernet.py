@@ -18,7 +18,7 @@ from converter.graph.heads.centernet_head import CenterNetHead
 from converter.graph.heads.evidence import Evidence, Recognised
 from converter.graph.heads.maps import Grid, Rows, grids
 from converter.graph.heads.refusals import listed
-from converter.graph.heads.scores import read_scores
+from converter.graph.heads.score_reading import read_scores
 
 NAME = "centernet"
 EXPECTS = (

@@ -14,9 +14,11 @@ from converter.graph.heads import (
     segmentation,
     ssd,
     tf_object_detection,
+    unnamed,
     yolo,
 )
 from converter.graph.heads.evidence import Evidence, Recognised
+from converter.graph.heads.other_tasks import refuse_other_tasks
 from converter.graph.heads.refusals import listed, wrong_labels
 
 AUTO = "auto"
@@ -25,6 +27,7 @@ AUTO = "auto"
 # may belong to, the one that asks more of it. Each module has NAME, EXPECTS and recognise().
 FAMILIES: tuple[ModuleType, ...] = (
     tf_object_detection,
+    unnamed,
     end_to_end,
     yolo,
     centernet,
@@ -39,7 +42,7 @@ HEAD_NAMES: tuple[str, ...] = (AUTO, *_BY_NAME)
 
 OPTIONS = (
     "--head, --boxes, --box-format, --activation, --background, --first-class, --anchors, "
-    "--box-scales and --labels"
+    "--box-scales, --outputs and --labels"
 )
 
 
@@ -53,6 +56,8 @@ def choose_head(evidence: Evidence) -> Recognised:
     wanted = evidence.options.head
     if wanted not in HEAD_NAMES:
         raise HeadError(f"there is no head '{wanted}': choose from {', '.join(HEAD_NAMES)}")
+    if wanted == AUTO:
+        refuse_other_tasks(evidence)
     for family in FAMILIES if wanted == AUTO else (_BY_NAME[wanted],):
         recognised: Recognised | None = family.recognise(evidence)
         if recognised is not None:

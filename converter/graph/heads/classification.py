@@ -6,106 +6,38 @@ of which stands for none: https://github.com/tensorflow/models/tree/master/resea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
-import onnx
 
 from converter.errors import HeadError
-from converter.graph.heads import CLASS_SCORES, CLASSIFICATION
+from converter.graph.heads.classification_head import NAME, ClassificationHead
 from converter.graph.heads.evidence import Evidence, Recognised
-from converter.graph.heads.maps import declare, sizes_of
+from converter.graph.heads.maps import sizes_of
 from converter.graph.heads.refusals import wrong_labels
-from converter.graph.heads.scores import ScoreReading, are_probabilities
-from converter.graph.text import model_from_text
+from converter.graph.heads.scores import ScoreReading, are_probabilities, sum_to_one
 from converter.saved_model import Tensor
 
-NAME = "classification"
 EXPECTS = "float32 [N, C], one score for each class"
 
 # In the names of outputs; those that promise probabilities are asked first.
 NAMES = (("prob", "softmax", "predictions", "score"), ("class", "logit"))
-ONE = 1e-2  # how far from 1 the sum of a softmax of half precision may be
-
-
-@dataclass(frozen=True)
-class ClassificationHead:
-    """Scores of images. ``both``: the one score is that of the second of two classes, and the
-    first has the rest."""
-
-    output: Tensor
-    reading: ScoreReading
-    both: bool = False
-
-    task = CLASSIFICATION
-    anchors = 0
-    needs_nms = False
-
-    @property
-    def columns(self) -> int:
-        """Scores of an image as the network gives them."""
-        return sizes_of(self.output)[-1]
-
-    @property
-    def description(self) -> str:
-        """Family and layout."""
-        if self.both:
-            return f"{NAME} [N, 1] of the second of two classes, {self.reading}"
-        return f"{NAME} [N, {self.columns}], {self.reading}"
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The one output."""
-        return (self.output.name,)
-
-    @property
-    def classes(self) -> int:
-        """C, background not counted."""
-        return self.reading.classes(self.columns) + self.both
-
-    def stage(self, opset: int) -> onnx.ModelProto:
-        """The decoding as ONNX."""
-        names, (declaration,) = declare([self.output])
-        lines = self.reading.lines("rows", "found", self.columns)
-        constants = ("float[1] one = {1}", f"int64[3] as_rows = {{0, 1, {self.columns}}}")
-        # An axis for the boxes, as that is how scores are read; the first class has the rest.
-        result = "second" if self.both else CLASS_SCORES
-        rest = ("first = Sub (one, second)", f"{CLASS_SCORES} = Concat <axis = 1> (first, second)")
-        return model_from_text(
-            opset,
-            f"""
-            head ({declaration}) => (float[N, {self.classes}] {CLASS_SCORES})
-            <{", ".join((*constants, *lines.constants))}, int64[1] box_axis = {{1}}>
-            {{
-                rows = Reshape ({names[self.output.name]}, as_rows)
-                {" ".join(lines.nodes)}
-                {result} = Squeeze (found, box_axis)
-                {" ".join(rest if self.both else ())}
-            }}
-            """,
-        )
-
-    def decode(self, outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The decoding in NumPy."""
-        values = outputs[self.output.name]
-        scores = self.reading.apply(values.reshape(len(values), self.columns))
-        if self.both:
-            scores = np.concatenate([1 - scores, scores], axis=1)
-        return {CLASS_SCORES: scores}
+# Feature vectors have at least so many values; those of length 1 have this norm, but for rounding.
+FEATURES, LENGTH = 64, 1e-3
 
 
 def recognise(evidence: Evidence) -> Recognised | None:
     """A head for the output with the class scores; None where there is no such output, or where
-    others have places in the image, unless the user says that it is classification.
+    others have places in the image, unless it is the only one that has probabilities or the user
+    says that it is classification.
 
     Raises:
         HeadError: several outputs could be it, or its classes are not those of the labels file.
     """
     candidates = [output for output in evidence.outputs if _has_layout(output)]
-    others = [output for output in evidence.outputs if output not in candidates]
-    elsewhere = any(len(sizes_of(output)) > 1 for output in others)
-    if not candidates or (elsewhere and evidence.options.head != NAME):
+    others = [o for o in evidence.outputs if o not in candidates and len(sizes_of(o)) > 1]
+    if others and evidence.options.head != NAME:
+        lone = lone_probabilities(evidence)
+        candidates = [] if lone is None else [lone]
+    if not candidates:
         return None
     output = _only(candidates, evidence)
     values = evidence.values[output.name].reshape(-1, sizes_of(output)[-1])
@@ -113,7 +45,27 @@ def recognise(evidence: Evidence) -> Recognised | None:
     head = ClassificationHead(output, reading, values.shape[1] == 1 and evidence.labels == 2)
     if evidence.labels not in (None, head.classes):
         raise wrong_labels(evidence, f"{head.classes} classes", "see --background")
+    if others:
+        reason += f"; {'; '.join(map(str, others))} {'is' if len(others) == 1 else 'are'} left out"
+    reason += _doubt(values, evidence)
     return Recognised(head, f"output {output} has one score for each class; {reason}")
+
+
+def lone_probabilities(evidence: Evidence) -> Tensor | None:
+    """The only output [N, C] among those of other shapes, if it has probabilities of the image:
+    that sum to 1, or in [0, 1] where no other output has C of anything or boxes."""
+    candidates = [output for output in evidence.outputs if _has_layout(output)]
+    others = [sizes_of(output) for output in evidence.outputs if output not in candidates]
+    if len(candidates) != 1 or sizes_of(candidates[0])[-1] < 2:
+        return None
+    (output,) = candidates
+    values = evidence.values[output.name].reshape(-1, sizes_of(output)[-1])
+    if any(len(sizes) == 2 and 4 in sizes for sizes in others):
+        return None
+    if not are_probabilities(values):
+        return None
+    shared = any(sizes[:1] == (values.shape[1],) for sizes in others)
+    return output if sum_to_one(values) or not shared else None
 
 
 def _has_layout(output: Tensor) -> bool:
@@ -145,9 +97,12 @@ def _only(candidates: list[Tensor], evidence: Evidence) -> Tensor:
     if len(candidates) == 1:
         return candidates[0]
     listed = "; ".join(str(output) for output in candidates)
+    counts = {sizes_of(output)[-1] for output in candidates}
+    labels = "give --labels with the file of the one that you want, with a line for each class, or "
     raise HeadError(
-        f"several outputs could be the scores of the classes ({listed}): give the labels file "
-        "that fits one of them, or export a signature with one of them only"
+        f"several outputs could be the scores of the classes ({listed}): "
+        f"{labels if len(counts) == len(candidates) else ''}"
+        "choose one of them only with --outputs NAME"
     )
 
 
@@ -173,6 +128,21 @@ def _read(values: np.ndarray, evidence: Evidence) -> tuple[ScoreReading, str]:
 
 
 def _kind(probabilities: np.ndarray) -> str:
-    finite = probabilities[np.isfinite(probabilities).all(axis=1)]
-    exclusive = np.abs(finite.sum(axis=1, dtype=np.float64) - 1) < ONE
-    return "probabilities that sum to 1" if exclusive.all() else "probabilities each on its own"
+    exclusive = sum_to_one(probabilities)
+    return "probabilities that sum to 1" if exclusive else "probabilities each on its own"
+
+
+def _doubt(values: np.ndarray, evidence: Evidence) -> str:
+    """What to say where ``[images, columns]`` may be features of the image and not scores."""
+    finite = values[np.isfinite(values).all(axis=1)]
+    if evidence.labels is not None or are_probabilities(finite):
+        return ""
+    norms = np.linalg.norm(finite.astype(np.float64), axis=1)
+    unit = values.shape[1] > 1 and bool((finite < 0).any() and (np.abs(norms - 1) < LENGTH).all())
+    if not unit and values.shape[1] < FEATURES:
+        return ""
+    seen = "each row has length 1" if unit else f"{values.shape[1]} values and no labels"
+    return (
+        f". CAUTION, {seen}: if it is a feature vector and not class scores, it is no head, and "
+        "the classes of the bundle mean nothing (--labels with a line for each class settles it)"
+    )

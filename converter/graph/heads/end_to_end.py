@@ -2,7 +2,9 @@
 
 So do networks that are trained to give each object once, and exports with the suppression in
 them. The layout is that of Ultralytics' end-to-end exports:
-https://docs.ultralytics.com/models/yolov10/
+https://docs.ultralytics.com/models/yolov10/. That of EfficientDet, [N, K, 7], has the number of
+the image before these, y before x, and classes from 1:
+https://github.com/google/automl/tree/master/efficientdet
 """
 
 from __future__ import annotations
@@ -23,27 +25,29 @@ from converter.graph.heads.box_formats import (
     ordered_fraction,
     unit,
 )
+from converter.graph.heads.class_numbers import count_classes, numbered_lines, numbered_scores
+from converter.graph.heads.corner_order import corner_format
 from converter.graph.heads.evidence import Evidence, Recognised
 from converter.graph.heads.lines import Lines, detection_stage, index
-from converter.graph.heads.scores import (
-    TOLERANCE,
-    are_probabilities,
-    count_classes,
-    numbered_lines,
-    numbered_scores,
-)
+from converter.graph.heads.maps import sizes_of
+from converter.graph.heads.scores import TOLERANCE, are_probabilities
 from converter.saved_model import Tensor
 
 NAME = "end-to-end"
-EXPECTS = "one output float32 [N, K, 6] of finished detections: x1, y1, x2, y2, score, class"
-VALUES, SCORE, CLASS = 6, 4, 5
+EXPECTS = (
+    "one output float32 [N, K, 6] of finished detections: x1, y1, x2, y2, score, class, or "
+    "[N, K, 7]: image, y1, x1, y2, x2, score, class"
+)
+VALUES = 6  # those of a detection; the number of its image may be before them
 
 
 @dataclass(frozen=True)
 class EndToEndHead:
-    """A recognised output. ``scale`` brings its boxes to pixels."""
+    """A recognised output. ``first`` is the column with which its boxes begin, ``scale`` brings
+    them to pixels."""
 
     inputs: tuple[str, ...]
+    first: int
     anchors: int
     classes: int
     first_class: int
@@ -57,46 +61,49 @@ class EndToEndHead:
     def description(self) -> str:
         """Family and layout."""
         return (
-            f"{NAME} [N, K, 6], boxes {self.box_format} in {unit(self.scale)}, "
+            f"{NAME} [N, K, {self.first + VALUES}], boxes {self.box_format} in {unit(self.scale)}, "
             f"classes from {self.first_class}"
         )
 
     def stage(self, opset: int) -> onnx.ModelProto:
         """The decoding as ONNX."""
+        columns = {"begin": 0, "box_end": 4, "score_end": 5, "end": VALUES}
+        constants = [index(name, self.first + place) for name, place in columns.items()]
         parts = [
             Lines(
+                (*constants, index("last", 2)),
                 (
-                    index("zero", 0), index("four", SCORE), index("five", CLASS),
-                    index("six", VALUES), index("last", 2),
-                ),
-                (
-                    "box_values = Slice (detections, zero, four, last)",
-                    "score = Slice (detections, four, five, last)",
-                    "number = Slice (detections, five, six, last)",
+                    "box_values = Slice (detections, begin, box_end, last)",
+                    "score = Slice (detections, box_end, score_end, last)",
+                    "number = Slice (detections, score_end, end, last)",
                 ),
             ),
             corner_lines("box_values", BOXES, self.box_format, self.scale),
             numbered_lines("score", "number", CLASS_SCORES, self.classes, self.first_class),
-        ]  # fmt: skip
-        inputs = [f"float[N, {self.anchors}, {VALUES}] detections"]
+        ]
+        inputs = [f"float[N, {self.anchors}, {self.first + VALUES}] detections"]
         return detection_stage(opset, inputs, self.anchors, self.classes, parts)
 
     def decode(self, outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The decoding in NumPy."""
-        rows = outputs[self.inputs[0]]
-        scores, numbers = rows[..., SCORE], rows[..., CLASS]
+        boxes, scores, numbers = _columns(outputs[self.inputs[0]])
         return {
-            BOXES: corners(rows[..., :4], self.box_format, self.scale),
+            BOXES: corners(boxes, self.box_format, self.scale),
             CLASS_SCORES: numbered_scores(scores, numbers, self.classes, self.first_class),
         }
 
 
+def _columns(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Boxes ``[N, K, 4]``, scores and class numbers ``[N, K]``, which are the last columns."""
+    return values[..., -6:-2], values[..., -2], values[..., -1]
+
+
 def recognise(evidence: Evidence) -> Recognised | None:
-    """Find the output whose fifth value is a probability, and whose sixth is a whole number.
+    """Find the output whose last but one value is a probability, and whose last is a whole number.
 
     Raises:
-        HeadError: several are so, the boxes are not x1, y1, x2, y2 and no format was given, or
-            class numbers go beyond the labels.
+        HeadError: several are so, the boxes are no corners and no format was given, or class
+            numbers go beyond the labels.
     """
     found = [output for output in evidence.outputs if _fits(output, evidence)]
     if not found:
@@ -104,59 +111,71 @@ def recognise(evidence: Evidence) -> Recognised | None:
     if len(found) > 1:
         raise HeadError(
             f"the outputs {'; '.join(map(str, found))} are all finished detections "
-            f"({EXPECTS}): export a signature with one of them only"
+            f"({EXPECTS}): choose one of them only with --outputs NAME"
         )
     return _head(found[0], evidence)
 
 
 def _fits(output: Tensor, evidence: Evidence) -> bool:
-    shape = output.shape
-    if output.dtype != "float32" or shape is None or len(shape) != 3 or shape[2] != VALUES:
+    sizes = sizes_of(output)
+    if output.dtype != "float32" or len(sizes) != 2 or sizes[0] < 1:
         return False
-    rows = evidence.values[output.name].reshape(-1, VALUES)
-    numbers = rows[:, CLASS][np.isfinite(rows[:, CLASS])]
-    whole = bool(np.all(np.abs(numbers - np.round(numbers)) <= TOLERANCE))
-    return shape[1] > 0 and numbers.size > 0 and whole and are_probabilities(rows[:, SCORE])
+    values = evidence.values[output.name]
+    if sizes[1] == VALUES + 1:
+        images = values[..., 0]
+        if not (_are_whole(images) and (images == images[:, :1]).all()):
+            return False
+    elif sizes[1] != VALUES:
+        return False
+    _, scores, numbers = _columns(values)
+    return _are_whole(numbers) and are_probabilities(scores)
+
+
+def _are_whole(numbers: np.ndarray) -> bool:
+    numbers = numbers[np.isfinite(numbers)]
+    return numbers.size > 0 and bool(np.all(np.abs(numbers - np.round(numbers)) <= TOLERANCE))
 
 
 def _head(output: Tensor, evidence: Evidence) -> Recognised:
-    values = evidence.values[output.name]
-    boxes = values[..., :4]
+    boxes, scores, numbers = _columns(evidence.values[output.name])
     scale = find_scale(boxes, evidence.options.boxes, evidence.input_size)
-    first = evidence.options.first_class or 0
-    classes = _classes(values, first, evidence)
-    head = EndToEndHead(
-        inputs=(output.name,),
-        anchors=values.shape[1],
-        classes=classes,
-        first_class=first,
-        box_format=_box_format(output, boxes, evidence),
-        scale=scale,
-    )
+    before = sizes_of(output)[1] - VALUES
+    seen = numbers[scores > 0]
+    first = _first_class(seen, before, evidence)
+    box_format, why = _box_format(output, boxes, scale, evidence)
+    most = int(np.nanmax(seen).round()) - first + 1 if seen.size else 0
+    classes = count_classes(most, first, evidence)
+    head = EndToEndHead((output.name,), before, boxes.shape[1], classes, first, box_format, scale)
     count = f"{classes} classes, as the labels file has"
     if evidence.labels is None:
         count = f"{classes} classes, because {first + classes - 1} is the largest seen: a labels "
         count += "file says how many there are"
+    image = "the number of the image in its first column, " if before else ""
     return Recognised(
         head,
-        f"output {output} has probabilities in its fifth and whole numbers in its sixth column, "
-        f"which are score and class; {count}; boxes {head.box_format} in {unit(scale)}",
+        f"output {output} has {image}probabilities and whole numbers in its last two columns, "
+        f"which are score and class; {count}, numbered from {first} (--first-class decides); boxes "
+        f"{box_format} in {unit(scale)}, {why} (--box-format decides)",
     )
 
 
-def _box_format(output: Tensor, boxes: np.ndarray, evidence: Evidence) -> str:
+def _first_class(seen: np.ndarray, before: int, evidence: Evidence) -> int:
+    """The number of the first class: that which ``before`` says, unless a 0 is seen."""
+    if evidence.options.first_class is not None:
+        return evidence.options.first_class
+    return 0 if (np.abs(seen) < TOLERANCE).any() else before
+
+
+def _box_format(
+    output: Tensor, boxes: np.ndarray, scale: tuple[float, float], evidence: Evidence
+) -> tuple[str, str]:
+    """The format, and why."""
     if evidence.options.box_format != "auto":
-        return evidence.options.box_format
+        return evidence.options.box_format, "as --box-format says"
     if ordered_fraction(boxes) >= MOST:
-        return "xyxy"
+        usual = "xyxy" if sizes_of(output)[1] == VALUES else "yxyx"
+        return corner_format(boxes, scale, evidence.input_size, usual)
     raise HeadError(
         f"output {output} has scores and classes in its last two columns, but its boxes are not "
-        "x1, y1, x2, y2: give --box-format, or --head if it is no output of finished detections"
+        "two corners: give --box-format, or --head if it is no output of finished detections"
     )
-
-
-def _classes(values: np.ndarray, first: int, evidence: Evidence) -> int:
-    """The number of classes, by the labels or the largest number seen."""
-    numbers = values[..., CLASS][values[..., SCORE] > 0]
-    seen = int(np.nanmax(numbers).round()) - first + 1 if numbers.size else 0
-    return count_classes(seen, first, evidence)

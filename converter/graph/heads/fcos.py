@@ -26,7 +26,8 @@ from converter.graph.heads.fcos_levels import (
 from converter.graph.heads.lines import Lines, detection_stage
 from converter.graph.heads.maps import Rows, declare
 from converter.graph.heads.refusals import listed
-from converter.graph.heads.scores import ScoreReading, read_scores
+from converter.graph.heads.score_reading import read_scores
+from converter.graph.heads.scores import ScoreReading
 from converter.graph.text import floats
 
 NAME = "fcos"
@@ -181,7 +182,7 @@ def recognise(evidence: Evidence) -> Recognised | None:
         return None
     rows = Rows(tuple(level.scores for level in levels), levels[0].scores.channels)
     scores = rows.of(evidence.values)
-    reading = read_scores(scores, evidence)
+    reading = read_scores(scores, evidence, no_background=True)
     unit = evidence.options.boxes
     if unit == "auto":
         best = reading.apply(scores).max(axis=-1)

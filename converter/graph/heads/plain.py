@@ -6,123 +6,37 @@ Either may have its boxes along the last axis, [N, 4, A] and [N, C, A].
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
-import onnx
 
 from converter.errors import HeadError
-from converter.graph.heads import BOXES, CLASS_SCORES, DETECTION
 from converter.graph.heads.box_formats import (
     MOST,
     PIXELS,
-    corner_format,
-    corner_lines,
-    corners,
     find_scale,
     ordered_fraction,
     positive_fraction,
     unit,
 )
+from converter.graph.heads.corner_order import corner_format
 from converter.graph.heads.evidence import Evidence, Recognised
-from converter.graph.heads.lines import Lines, detection_stage
-from converter.graph.heads.scores import ScoreReading, read_scores
-from converter.saved_model import Tensor
+from converter.graph.heads.plain_head import PlainHead, Rows, rows_of
+from converter.graph.heads.score_reading import read_scores
+from converter.graph.heads.scores import are_probabilities
 
 NAME = "boxes-and-scores"
 EXPECTS = "two outputs float32, boxes [N, A, 4] and class scores [N, A, C], or [N, 4, A], [N, C, A]"
 BOX_NAMES, SCORE_NAMES = re.compile("box"), re.compile("score|class|cls|logit|prob|conf")
-
-
-@dataclass(frozen=True)
-class Rows:
-    """An output with ``columns`` values for each of ``anchors`` boxes, [N, A, columns], or
-    [N, columns, A] where ``boxes_last``."""
-
-    name: str
-    anchors: int
-    columns: int
-    boxes_last: bool = False
-
-    def values(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """``[N, A, columns]``."""
-        values = outputs[self.name]
-        return values.transpose(0, 2, 1) if self.boxes_last else values
-
-    def declaration(self, name: str) -> str:
-        """Its type and ``name`` as an input of the stage."""
-        sizes = [self.anchors, self.columns]
-        first, second = reversed(sizes) if self.boxes_last else sizes
-        return f"float[N, {first}, {second}] {name}"
-
-    def lines(self, name: str, result: str) -> Lines:
-        """From input ``name`` to ``result [N, A, columns]``."""
-        order = "[0, 2, 1]" if self.boxes_last else "[0, 1, 2]"
-        return Lines((), (f"{result} = Transpose <perm = {order}> ({name})",))
-
-
-@dataclass(frozen=True)
-class PlainHead:
-    """A recognised pair. ``scale`` brings its boxes to pixels. ``family`` is for people."""
-
-    family: str
-    boxes: Rows
-    scores: Rows
-    box_format: str
-    scale: tuple[float, float]
-    reading: ScoreReading
-
-    task = DETECTION
-    needs_nms = True
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The outputs of the network: boxes, scores."""
-        return self.boxes.name, self.scores.name
-
-    @property
-    def anchors(self) -> int:
-        """A."""
-        return self.boxes.anchors
-
-    @property
-    def classes(self) -> int:
-        """C, without background."""
-        return self.reading.classes(self.scores.columns)
-
-    @property
-    def description(self) -> str:
-        """Family and layout."""
-        return (
-            f"{self.family}, boxes {self.box_format} in {unit(self.scale)}, scores {self.reading}"
-        )
-
-    def stage(self, opset: int) -> onnx.ModelProto:
-        """The decoding as ONNX."""
-        parts = [
-            self.boxes.lines("boxes", "box_rows"),
-            corner_lines("box_rows", BOXES, self.box_format, self.scale),
-            self.scores.lines("scores", "score_rows"),
-            self.reading.lines("score_rows", CLASS_SCORES, self.scores.columns),
-        ]
-        inputs = [self.boxes.declaration("boxes"), self.scores.declaration("scores")]
-        return detection_stage(opset, inputs, self.anchors, self.classes, parts)
-
-    def decode(self, outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The decoding in NumPy."""
-        boxes, scores = self.boxes.values(outputs), self.scores.values(outputs)
-        return {
-            BOXES: corners(boxes, self.box_format, self.scale),
-            CLASS_SCORES: self.reading.apply(scores),
-        }
+# DETR gives each object once, and has the background last, https://arxiv.org/abs/2005.12872.
+DETR = re.compile(r"pred_boxes(:\d+)?$")
 
 
 def recognise(evidence: Evidence) -> Recognised | None:
     """Find the pair whose boxes have ordered corners or positive sides.
 
-    Corners are ``xyxy`` in pixels, and ``yxyx`` normalised, as in TensorFlow, unless the input
-    is not square and the values show which coordinate is along its longer side.
+    Corners are ``xyxy`` in pixels, and ``yxyx`` normalised, as in TensorFlow, unless the values
+    show which coordinate is along the longer side of the input, or grows along the list.
 
     Raises:
         HeadError: several pairs fit and their names do not decide, the labels fit none, or the
@@ -131,19 +45,20 @@ def recognise(evidence: Evidence) -> Recognised | None:
     options = evidence.options
     if options.head == "auto" and options.anchors is not None:
         return None  # The user knows that the boxes are relative to anchors.
-    pairs = [pair for pair in _pairs(evidence) if _plausible(pair[0], evidence)]
+    pairs = [pair for pair in _pairs(evidence) if _plausible(*pair, evidence)]
     if len(pairs) > 1:
         pairs = [pair for pair in pairs if _named(*pair)]
         if len(pairs) != 1:
             raise HeadError(
                 "more than one pair of outputs may be boxes and scores "
-                f"({'; '.join(map(str, evidence.outputs))}): export a signature with one pair, or "
-                "outputs with 'boxes' and 'scores' in their names"
+                f"({'; '.join(map(str, evidence.outputs))}): choose one pair with --outputs, or "
+                "export outputs with 'boxes' and 'scores' in their names"
             )
     if not pairs:
         return None
     if options.head == "auto":
         _check_nothing_is_left(*pairs[0], evidence)
+        _check_boxes_are_no_scores(*pairs[0], evidence)
     return _head(*pairs[0], evidence)
 
 
@@ -166,14 +81,26 @@ def _check_nothing_is_left(boxes: Rows, scores: Rows, evidence: Evidence) -> Non
             )
 
 
-def rows_of(output: Tensor) -> list[Rows]:
-    """How an output may be read, with the boxes along its second axis first."""
-    if output.dtype != "float32" or output.shape is None or len(output.shape) != 3:
-        return []
-    _, first, second = output.shape
-    if first < 1 or second < 1:
-        return []
-    return [Rows(output.name, first, second), Rows(output.name, second, first, True)]
+def _check_boxes_are_no_scores(boxes: Rows, scores: Rows, evidence: Evidence) -> None:
+    """Refuse what may be the probabilities of four classes beside offsets or distances, four or
+    four times as many: centres and sides in fractions look the same.
+
+    Raises:
+        HeadError: the outputs may be that, and names and options leave it open.
+    """
+    values = boxes.values(evidence.values)
+    if (
+        scores.columns % 4 == 0
+        and evidence.options.box_format == "auto"
+        and not BOX_NAMES.search(boxes.name.lower())
+        and ordered_fraction(values) < MOST
+        and are_probabilities(values)
+    ):
+        raise HeadError(
+            f"output {boxes.name} may be the centres and sides of boxes in fractions of the input, "
+            f"or the probabilities of four classes beside {scores.name}: give --box-format cxcywh "
+            "for boxes, or export decoded boxes with 'box' in their name"
+        )
 
 
 def _pairs(evidence: Evidence) -> list[tuple[Rows, Rows]]:
@@ -197,8 +124,11 @@ def _named(boxes: Rows, scores: Rows) -> bool:
     return bool(BOX_NAMES.search(boxes.name.lower()) and SCORE_NAMES.search(scores.name.lower()))
 
 
-def _plausible(boxes: Rows, evidence: Evidence) -> bool:
-    """Whether they can be boxes; values relative to anchors are about as often below 0 as above."""
+def _plausible(boxes: Rows, scores: Rows, evidence: Evidence) -> bool:
+    """Whether they can be that: boxes by their values, as those relative to anchors are about as
+    often below 0 as above; and neither has the name of the other."""
+    if SCORE_NAMES.search(boxes.name.lower()) and BOX_NAMES.search(scores.name.lower()):
+        return _named(boxes, scores)
     if evidence.options.head != "auto" or evidence.options.box_format != "auto":
         return True
     values = boxes.values(evidence.values)
@@ -209,13 +139,17 @@ def _head(boxes: Rows, scores: Rows, evidence: Evidence) -> Recognised:
     values = boxes.values(evidence.values)
     scale = find_scale(values, evidence.options.boxes, evidence.input_size)
     box_format, why = _box_format(values, scale, evidence)
+    is_set = DETR.search(boxes.name.lower()) is not None
+    if is_set and scores.columns - 1 == evidence.labels and evidence.options.background == "auto":
+        evidence = replace(evidence, options=replace(evidence.options, background="last"))
     reading = read_scores(scores.values(evidence.values), evidence)
-    head = PlainHead(NAME, boxes, scores, box_format, scale, reading)
+    head = PlainHead(NAME, boxes, scores, box_format, scale, reading, needs_nms=not is_set)
     return Recognised(
         head,
         f"outputs {boxes.name} and {scores.name} are {boxes.anchors} boxes and their scores for "
         f"{head.classes} classes; boxes in {unit(scale)} are {box_format}, {why}; scores are "
-        f"{reading}: --activation and --background say otherwise",
+        f"{reading}: --activation and --background say otherwise"
+        + ("; as in DETR, each object has one box, without a suppression" if is_set else ""),
     )
 
 
@@ -227,8 +161,8 @@ def _box_format(
         return evidence.options.box_format, "as --box-format says"
     if ordered_fraction(values) >= MOST:
         usual = "xyxy" if unit(scale) == PIXELS else "yxyx"
-        box_format = corner_format(values, scale, evidence.input_size, usual)
-        return box_format, "because corners mostly are there: --box-format says otherwise"
+        box_format, why = corner_format(values, scale, evidence.input_size, usual)
+        return box_format, f"{why}: --box-format says otherwise"
     if positive_fraction(values) >= MOST:
         return "cxcywh", "because they are no corners but have positive sides"
     raise HeadError(

@@ -5,13 +5,17 @@ With one score in each cell there are two classes, of which it is the second's.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from converter.errors import HeadError
+from converter.graph.heads.classification import lone_probabilities
 from converter.graph.heads.evidence import Evidence, Recognised
 from converter.graph.heads.maps import Grid, fits, grids, sizes_of
 from converter.graph.heads.refusals import listed, wrong_labels
 from converter.graph.heads.scores import are_probabilities
+from converter.graph.heads.segmentation_doubts import check_are_scores
 from converter.graph.heads.segmentation_head import SegmentationHead
 from converter.saved_model import Tensor
 
@@ -23,6 +27,8 @@ EXPECTS = (
 
 COARSEST = 32
 MOST_CLASSES = 256  # that uint8 can count
+FINE = 8  # pixels of a cell; coarser maps beside class scores of the image are features
+FIRST = re.compile(r"(^|[^a-z0-9])output_0(:\d+)?$")
 INTEGERS = ("uint8", "int8", "uint16", "int16", "int32", "int64", "bool")
 
 
@@ -42,7 +48,11 @@ def recognise(evidence: Evidence) -> Recognised | None:
     asked = evidence.options.head == NAME
     if not (numbers or scores) or (not asked and _has_others(numbers + scores, scores, evidence)):
         return None
-    grid = _only(scores or numbers, evidence)
+    if not asked and _is_beside(scores or numbers, evidence):
+        return None
+    grid, why = _only(scores or numbers, evidence)
+    if scores:
+        check_are_scores(grid, evidence)
     output = next(output for output in evidence.outputs if output.name == grid.name)
     head = (_score_head if scores else _number_head)(output, grid, evidence)
     if head.classes > MOST_CLASSES:
@@ -52,11 +62,13 @@ def recognise(evidence: Evidence) -> Recognised | None:
         )
     if evidence.labels not in (None, head.classes):
         raise wrong_labels(evidence, f"a map of {head.classes} classes")
-    reason = f"{output} lies over the image as a map: {head.description}"
+    reason = f"{output} lies over the image as a map: {head.description}{why}"
     if head.numbers:
         reason += " (--first-class decides)"
     elif grid.channels == 1:
         reason += " (--activation decides)"
+        if evidence.labels is None:
+            reason += "; if it is a depth or another quantity and no class score, it is no head"
     return Recognised(head, reason)
 
 
@@ -91,19 +103,41 @@ def _has_others(found: list[Grid], scores: list[Grid], evidence: Evidence) -> bo
     return len(channels) > 1 or (len(sizes) > 1 and channels != {evidence.labels})
 
 
-def _only(maps: list[Grid], evidence: Evidence) -> Grid:
-    """The finest map.
+def _is_beside(maps: list[Grid], evidence: Evidence) -> bool:
+    """Whether the maps are features beside the class scores of whole images, by coarse cells.
+
+    Raises:
+        HeadError: cells are fine, so that either may be meant.
+    """
+    lone = lone_probabilities(evidence)
+    if lone is None or any(grid.channels == evidence.labels for grid in maps):
+        return False
+    if all(min(grid.stride(evidence.input_size)) > FINE for grid in maps):
+        return True
+    if evidence.labels in (sizes_of(lone)[-1], sizes_of(lone)[-1] - 1):
+        return True
+    raise HeadError(
+        f"of the outputs ({listed(evidence)}), {lone} may be the class scores of the image, the "
+        "others class maps: give --head classification or --head segmentation"
+    )
+
+
+def _only(maps: list[Grid], evidence: Evidence) -> tuple[Grid, str]:
+    """The finest map, or the first of those that are given without names, and why that.
 
     Raises:
         HeadError: there are several.
     """
     finest = [grid for grid in maps if grid.cells == max(other.cells for other in maps)]
-    fitting = [grid for grid in finest if grid.channels == evidence.labels]
-    if len(fitting or finest) == 1:
-        return (fitting or finest)[0]
+    fitting = [grid for grid in finest if grid.channels == evidence.labels] or finest
+    if len(fitting) == 1:
+        return fitting[0], ""
+    first = [grid for grid in fitting if FIRST.search(grid.name)]
+    if len(first) == 1 and len({grid.shape for grid in fitting}) == 1:
+        return first[0], "; the first output, as the others mostly are auxiliary"
     raise HeadError(
-        f"several of the outputs ({listed(evidence)}) could be the map of the classes: export a "
-        "signature with one of them only"
+        f"several of the outputs ({listed(evidence)}) could be the map of the classes: choose "
+        "one of them only with --outputs NAME"
     )
 
 

@@ -2,7 +2,8 @@
 
 SSD, https://arxiv.org/abs/1512.02325, has the background as a first class and a softmax;
 RetinaNet, https://arxiv.org/abs/1708.02002, has a sigmoid for each class. The outputs are two
-lists, two maps for each level, or one list that holds the anchors too, as in
+lists, two maps for each level, one list of both, as in
+https://keras.io/examples/vision/retinanet/, or one list that holds the anchors too, as in
 https://github.com/pierluigiferrari/ssd_keras.
 """
 
@@ -17,10 +18,12 @@ from converter.graph.heads.anchors import anchors_in, are_anchors, read_anchors
 from converter.graph.heads.evidence import Evidence, Recognised
 from converter.graph.heads.maps import Rows, sizes_of
 from converter.graph.heads.refusals import listed
-from converter.graph.heads.scores import read_scores
+from converter.graph.heads.score_reading import read_scores
 from converter.graph.heads.ssd_head import SsdHead
 from converter.graph.heads.ssd_layouts import (
+    NAME,
     Pair,
+    find_joined,
     find_lists,
     find_maps,
     is_fixed,
@@ -28,10 +31,10 @@ from converter.graph.heads.ssd_layouts import (
     look_like_boxes,
 )
 
-NAME = "ssd"
 EXPECTS = (
-    "float32 offsets from anchors [N, A, 4] and class scores [N, A, C], or such maps [N, h, w, 4a] "
-    "and [N, h, w, Ca] of several levels, with anchors as another output or as --anchors FILE.npy"
+    "float32 offsets from anchors [N, A, 4] and class scores [N, A, C], or both in one "
+    "[N, A, 4+C], or such maps [N, h, w, 4a] and [N, h, w, Ca] of several levels, with anchors as "
+    "another output or as --anchors FILE.npy"
 )
 
 UNSCALED = (1.0, 1.0, 1.0, 1.0)
@@ -48,7 +51,7 @@ def recognise(evidence: Evidence) -> Recognised | None:
     keras = _recognise_keras(evidence)
     if keras is not None:
         return keras
-    pair = find_maps(evidence) or find_lists(evidence)
+    pair = find_maps(evidence) or find_lists(evidence) or find_joined(evidence)
     if pair is None:
         return None
     found = _find_anchors(pair, evidence)

@@ -16,6 +16,7 @@ from converter.graph.heads.maps import Grid, Rows, grids, sizes_of
 from converter.graph.heads.refusals import listed
 from converter.saved_model import Tensor
 
+NAME = "ssd"
 ANCHOR_NAMES = re.compile("anchor|prior")
 SCORE_NAMES = re.compile("score|class|cls|logit|prob|conf")
 
@@ -56,6 +57,27 @@ def find_lists(evidence: Evidence) -> Pair | None:
         return Pair(Rows((offsets,), 4), Rows((scores,), sizes_of(scores)[1]))
     if raw:
         raise _undecided(evidence)
+    return None
+
+
+def find_joined(evidence: Evidence) -> Pair | None:
+    """The one list [N, A, 4+C] with offsets before the scores, where the user gives anchors or
+    says that it is this family; of several, that with as many rows as there are anchors.
+
+    Raises:
+        HeadError: there are several.
+    """
+    given = evidence.options.anchors
+    if given is None and evidence.options.head != NAME:
+        return None
+    lists = [output for output in lists_of(evidence) if sizes_of(output)[1] > 4]
+    if given is not None and len(lists) > 1:
+        lists = [output for output in lists if sizes_of(output)[0] == len(given)] or lists
+    if len(lists) > 1:
+        raise _undecided(evidence)
+    for output in lists:
+        width = sizes_of(output)[1]
+        return Pair(Rows((output,), width, (0, 4)), Rows((output,), width, (4, width)))
     return None
 
 
@@ -162,5 +184,6 @@ def _named_scores(output: Tensor | Grid) -> bool:
 def _undecided(evidence: Evidence) -> HeadError:
     return HeadError(
         f"it cannot be told which of the outputs ({listed(evidence)}) are offsets from anchors and "
-        "which are scores: export one of each only, the scores with 'class' in their names"
+        "which are scores: choose one of each only with --outputs, or export scores with 'class' "
+        "in their names"
     )

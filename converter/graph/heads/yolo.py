@@ -26,7 +26,8 @@ from converter.graph.heads.box_formats import (
 from converter.graph.heads.evidence import Evidence, Recognised
 from converter.graph.heads.lines import Lines, detection_stage, index
 from converter.graph.heads.scores import ScoreReading, activated, are_probabilities
-from converter.graph.heads.yolo_layouts import NAME, OBJECTNESS, Layout, find_layout
+from converter.graph.heads.yolo_layouts import find_layout
+from converter.graph.heads.yolo_rows import NAME, OBJECTNESS, Layout
 
 EXPECTS = (
     "one output float32 [N, 4+C, A] or [N, A, 4+C], boxes cxcywh, A much larger than 4+C unless "

@@ -2,52 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from converter.errors import HeadError
 from converter.graph.heads.box_formats import MOST, positive_fraction, telling_rows
 from converter.graph.heads.evidence import Evidence
 from converter.graph.heads.refusals import listed, wrong_labels
+from converter.graph.heads.yolo_others import refuse_other_rows
+from converter.graph.heads.yolo_rows import NAME, OBJECTNESS, SIDES, Layout
 from converter.saved_model import Tensor
 
-NAME, OBJECTNESS = "yolo", "yolo-objectness"
-SIDES = 4  # values of a box before its scores
 # Without labels, the axis of the boxes is this many times longer than the other.
 MORE_BOXES = 2
 # Values of a box of the models trained on COCO, with its 80 classes: whether with objectness.
 COCO_VALUES = {84: False, 85: True}
 # The strides of the heads with three anchors in each cell: v5, v7; their larger and tiny ones.
 STRIDES = ((8, 16, 32), (8, 16, 32, 64), (16, 32))
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How the values are laid out: ``[N, values, A]`` where ``boxes_last``."""
-
-    anchors: int
-    values: int
-    boxes_last: bool
-    objectness: bool
-
-    def __str__(self) -> str:
-        name, values = (OBJECTNESS, "5+C") if self.objectness else (NAME, "4+C")
-        return f"{name} [N, {values}, A]" if self.boxes_last else f"{name} [N, A, {values}]"
-
-    @property
-    def first_score(self) -> int:
-        """The place of the first class's score."""
-        return SIDES + self.objectness
-
-    @property
-    def classes(self) -> int:
-        """C."""
-        return self.values - self.first_score
-
-    def rows(self, values: np.ndarray) -> np.ndarray:
-        """``values`` as ``[N, A, values]``."""
-        return values.transpose(0, 2, 1) if self.boxes_last else values
 
 
 Found = tuple[str, Layout]
@@ -73,11 +43,14 @@ def find_layout(evidence: Evidence) -> tuple[str, Layout, str] | None:
     found = by_labels or [entry for entry in possible if _looks_like_rows(*entry, evidence)]
     if not found:
         return None
+    if evidence.options.head == "auto":
+        for name, layout in found:
+            refuse_other_rows(name, layout.rows(evidence.values[name]), evidence.labels)
     ways = {(name, layout.boxes_last) for name, layout in found}
     if len(ways) > 1:
         raise HeadError(
             f"the outputs ({listed(evidence)}) fit the yolo layout in {len(ways)} ways: "
-            "export a signature with one of them only"
+            "choose one of them only with --outputs NAME"
         )
     return _checked(found, evidence) if by_labels else _chosen(found, evidence)
 

@@ -10,7 +10,6 @@ from converter.errors import HeadError
 from converter.graph.heads.box_formats import (
     BOX_FORMATS,
     are_normalised,
-    corner_format,
     corner_lines,
     corners,
     find_scale,
@@ -24,7 +23,6 @@ from test.converter.graph.heads.stages import (
     centred,
     corner_boxes,
     in_pixels,
-    y_first,
 )
 
 # One box, 10 to 30 across and 20 to 28 down, in each format.
@@ -89,7 +87,9 @@ def test_fractions_are_told_from_pixels() -> None:
     boxes[0, 0] = [-0.2, 0.1, 3.0, 1.2]  # one box may be far out
     assert find_scale(boxes, "auto", SIZE) == (96.0, 48.0)
     assert find_scale(in_pixels(boxes), "auto", SIZE) == PIXELS
-    assert not are_normalised(boxes, (8, 8))  # so small an input may have boxes of 2 pixels
+    wide = np.concatenate([boxes[..., :2], boxes[..., :2] + 2.5], axis=-1)
+    assert find_scale(wide, "auto", SIZE) == (96.0, 48.0)  # no box in pixels is so small
+    assert not are_normalised(boxes, (16, 16))  # so small an input may have boxes of 4 pixels
     assert find_scale(boxes, "pixels", SIZE) == PIXELS
     assert find_scale(in_pixels(boxes), "normalised", SIZE) == (96.0, 48.0)
 
@@ -99,21 +99,3 @@ def test_without_a_box_the_unit_is_asked_for() -> None:
     with pytest.raises(HeadError, match="--boxes pixels or --boxes normalised"):
         find_scale(nothing, "auto", SIZE)
     assert find_scale(nothing, "pixels", SIZE) == PIXELS
-
-
-@pytest.mark.parametrize("size", [(48, 96), (96, 48)])
-@pytest.mark.parametrize("default", ["xyxy", "yxyx"])
-def test_the_longer_side_tells_which_coordinate_is_first(
-    size: tuple[int, int], default: str
-) -> None:
-    boxes = in_pixels(corner_boxes(np.random.default_rng(3), 2, 200), size)
-    assert corner_format(boxes, PIXELS, size, default) == "xyxy"
-    assert corner_format(y_first(boxes), PIXELS, size, default) == "yxyx"
-
-
-@pytest.mark.parametrize("default", ["xyxy", "yxyx"])
-def test_where_values_cannot_tell_the_order_it_is_the_default(default: str) -> None:
-    boxes = corner_boxes(np.random.default_rng(3), 2, 200)
-    assert corner_format(boxes, (96.0, 48.0), SIZE, default) == default
-    assert corner_format(in_pixels(boxes, (64, 64)), PIXELS, (64, 64), default) == default
-    assert corner_format(in_pixels(boxes, (20, 20)), PIXELS, SIZE, default) == default

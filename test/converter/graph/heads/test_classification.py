@@ -11,6 +11,7 @@ import pytest
 
 from converter.errors import HeadError
 from converter.graph.heads import Head
+from converter.graph.heads.choose import choose_head
 from converter.graph.heads.classification import recognise
 from converter.graph.heads.evidence import Recognised
 from test.converter.graph.heads.stages import OPSETS, evidence
@@ -164,3 +165,69 @@ def test_scores_beside_places_in_the_image_are_claimed_only_on_demand(
 def test_other_shapes_are_not_claimed(shape: tuple[int, ...]) -> None:
     assert recognise(evidence({"out": np.zeros(shape, np.float32)}, 5)) is None
     assert recognise(evidence({"out": np.zeros((IMAGES, 5), np.int64)}, 5)) is None
+
+
+# --- beside outputs that belong to no head
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        np.zeros((IMAGES, 1, 48, 96, 3), np.uint8), np.zeros((IMAGES, 5, 1), np.float32),
+        np.zeros((IMAGES, 2, 3, 64), np.float32), np.zeros((IMAGES, 7, 7, 64), np.float32),
+    ],
+    ids=["image", "column", "features", "odd features"],
+)  # fmt: skip
+@pytest.mark.parametrize("labels", [None, 5])
+def test_probabilities_beside_others_are_those_of_the_image(
+    other: np.ndarray, labels: int | None
+) -> None:
+    values = softmax(logits())
+    outputs = {"a": other, "out": values}
+    recognised = choose_head(evidence(outputs, labels))
+    assert_decodes(recognised.head, outputs, values)
+    assert "a: " in recognised.reason
+    with pytest.raises(HeadError):
+        choose_head(evidence({"a": other, "out": logits()}, labels))
+
+
+def test_probabilities_each_on_its_own_beside_as_many_of_others_are_not_claimed() -> None:
+    """They may be the scores of boxes."""
+    values = sigmoid(logits(40))
+    features = np.zeros((IMAGES, 2, 3, 64), np.float32)
+    assert found({"out": values, "a": features}, None).head.inputs == ("out",)
+    for shape in [(IMAGES, 40, 6), (IMAGES, 40, 2, 3)]:
+        outputs = {"out": values, "a": np.zeros(shape, np.float32)}
+        assert recognise(evidence(outputs)) is None
+    boxes = {"out": softmax(logits(40)), "a": np.zeros((IMAGES, 40, 4), np.float32)}
+    assert recognise(evidence(boxes)) is None
+
+
+def test_two_heads_are_told_apart_by_the_labels_file() -> None:
+    outputs = {"age": softmax(logits(8)), "gender": softmax(logits(2))}
+    message = refusal(outputs, None)
+    assert "age: float32 [?, 8]; gender: float32 [?, 2]" in message
+    assert "give --labels with the file of the one that you want" in message
+    assert "--outputs NAME" in message
+    assert found(outputs, 8).head.inputs == ("age",)
+    assert found(outputs, 2).head.inputs == ("gender",)
+    assert "--labels" not in refusal({"a": logits(), "b": logits()}, 5)
+
+
+# --- feature vectors
+
+
+def test_a_vector_of_length_1_may_be_no_scores() -> None:
+    values = logits(8)
+    values /= np.sqrt((values.astype(float) ** 2).sum(axis=1, keepdims=True)).astype(np.float32)
+    assert "if it is a feature vector" in found({"out": values}, None).reason
+    assert "feature vector" not in found({"out": values}, 8).reason
+
+
+def test_many_values_that_are_no_probabilities_may_be_no_scores() -> None:
+    for values in (logits(64), np.maximum(logits(1280), 0)):
+        recognised = found({"out": values}, None)
+        assert "if it is a feature vector and not class scores, it is no head" in recognised.reason
+        assert_decodes(recognised.head, {"out": values}, softmax(values))
+    for values in (softmax(logits(1000)), logits(10)):
+        assert "feature vector" not in found({"out": values}, None).reason

@@ -134,6 +134,11 @@ def yolo_rows() -> np.ndarray:
     return np.concatenate([centred(in_pixels(fractions())), scores], axis=-1)
 
 
+def seven_yolo_values() -> np.ndarray:
+    """Three classes of YOLO."""
+    return np.concatenate([yolo_rows(), np.zeros((2, COUNT, 1), np.float32)], axis=-1)
+
+
 def logits() -> np.ndarray:
     rows = detections(in_pixels(fractions()))
     rows[..., 4] -= 3
@@ -141,8 +146,12 @@ def logits() -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "values", [yolo_rows(), logits(), np.ones((2, COUNT, 7), "f"), np.ones((2, 6), "f")]
-)
+    "values",
+    [
+        yolo_rows(), logits(), seven_yolo_values(), np.ones((2, 6), "f"),
+        np.ones((2, COUNT, 8), "f"),
+    ],
+)  # fmt: skip
 def test_other_layouts_are_left_to_others(values: np.ndarray) -> None:
     assert recognise(evidence({"out": values}, 2)) is None
 
@@ -158,3 +167,41 @@ def test_the_input_size_is_the_scale_of_fractions() -> None:
     rows = detections(fractions())
     boxes = found(rows, 5).head.decode({"out": rows})["all_boxes"]
     assert boxes[..., 2].max() > SIZE[0]  # x reaches beyond the height
+
+
+# --- with the number of the image first, as EfficientDet gives them
+
+
+def of_images(boxes: np.ndarray, first_class: int = 1) -> np.ndarray:
+    """float32 ``[2, 30, 7]``: image, four numbers of the box, score, class."""
+    images = np.repeat(np.arange(2, dtype=np.float32)[:, None, None], COUNT, axis=1)
+    return np.concatenate([images, detections(boxes, first_class)], axis=-1)
+
+
+@pytest.mark.parametrize("first_class", [0, 1])
+def test_seven_values_have_y_first_and_classes_from_1_unless_a_0_is_seen(first_class: int) -> None:
+    rows = of_images(y_first(in_pixels(fractions())), first_class)
+    recognised = found(rows, 5)
+    expected = in_pixels(fractions())
+    expected[1, 20:] = 0
+    scores = scores_by_class(rows[..., 1:], 5, first_class)
+    assert_decodes(recognised.head, {"out": rows}, list(expected), scores)
+    assert f"numbered from {first_class}" in recognised.reason
+    assert not recognised.head.needs_nms
+
+
+def test_the_user_says_how_seven_values_are_meant() -> None:
+    rows = of_images(in_pixels(fractions(), (64, 64)))
+    recognised = recognise(evidence({"out": rows}, 6, (64, 64), box_format="xyxy", first_class=0))
+    assert recognised is not None
+    expected = in_pixels(fractions(), (64, 64))
+    expected[1, 20:] = 0
+    scores = scores_by_class(rows[..., 1:], 6, 0)
+    assert_decodes(recognised.head, {"out": rows}, list(expected), scores)
+
+
+def test_seven_values_of_which_the_first_is_no_image_are_left_to_others() -> None:
+    for place, value in ((5, 3.0), (slice(None), 0.5)):
+        rows = of_images(in_pixels(fractions()))
+        rows[0, place, 0] = value
+        assert recognise(evidence({"out": rows}, 5)) is None

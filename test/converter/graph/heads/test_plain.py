@@ -115,9 +115,9 @@ def test_either_output_may_have_the_boxes_last(boxes_last: bool, scores_last: bo
     ("columns", "options", "function", "kept"),
     [
         (5, {}, sigmoid, slice(0, 5)),
-        (6, {}, softmax, slice(1, 6)),
+        (6, {"background": "first"}, softmax, slice(1, 6)),
         (6, {"background": "last"}, softmax, slice(0, 5)),
-        (6, {"activation": "sigmoid"}, sigmoid, slice(1, 6)),
+        (6, {"activation": "sigmoid", "background": "first"}, sigmoid, slice(1, 6)),
         (5, {"activation": "softmax"}, softmax, slice(0, 5)),
         (5, {"activation": "none"}, list, slice(0, 5)),
     ],
@@ -134,12 +134,82 @@ def test_logits_become_probabilities(
 
 
 def test_probabilities_of_a_background_are_left_out() -> None:
-    outputs = {"boxes": in_pixels(fractions()), "scores": random_scores(6)}
+    scores = random_scores(6)
+    scores[..., 0] = 0.8 + scores[..., 0] * 0.2
+    outputs = {"boxes": in_pixels(fractions()), "scores": scores}
     recognised = found(outputs, CLASSES)
     assert "background first" in recognised.reason
     assert_decodes(
         recognised.head, outputs, list(in_pixels(fractions())), list(random_scores(6)[..., 1:])
     )
+
+
+def test_a_background_that_does_not_show_is_asked_for() -> None:
+    """First or last, the classes would be others."""
+    outputs = {"boxes": in_pixels(fractions()), "scores": random_scores(6)}
+    assert "--background first or last" in refusal(outputs, CLASSES)
+    outputs["scores"] = random_scores(6) * 10 - 5
+    assert "--background first or last" in refusal(outputs, CLASSES)
+    outputs["scores"] = random_scores(6)
+    outputs["scores"][..., 0] += 1  # the highest on average, but far from most of it
+    assert "--background first or last" in refusal(outputs, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("column", "height", "function", "kept"),
+    [
+        (0, 8, softmax, slice(1, 6)),
+        (5, 8, softmax, slice(0, 5)),
+        (2, -9, sigmoid, slice(0, 6)),
+    ],
+)
+def test_logits_without_labels_show_whether_there_is_a_background(
+    column: int, height: float, function: Any, kept: slice
+) -> None:
+    """Of most boxes without an object, the background's is high, or all are low."""
+    logits = random_scores(6) * 4 - (0 if height > 0 else 5)
+    logits[..., column] += height
+    outputs = {"boxes": in_pixels(fractions()), "scores": logits}
+    expected = of_rows(function, logits)[..., kept]
+    head = found(outputs).head
+    assert_decodes(head, outputs, list(in_pixels(fractions())), list(expected))
+
+
+def test_logits_without_labels_that_show_nothing_are_not_guessed_at() -> None:
+    outputs = {"boxes": in_pixels(fractions()), "scores": random_scores(6) * 10 - 5}
+    message = refusal(outputs)
+    assert "logits of 6 classes, or of 5 and the background" in message
+    assert "give --labels, or --activation sigmoid, or --activation softmax" in message
+    assert found(outputs, activation="sigmoid").head.classes == 6
+    assert found(outputs, 6).head.classes == 6
+    assert found(outputs, background="none").head.classes == 6
+
+
+def test_detr_has_the_background_last_and_no_suppression() -> None:
+    """https://arxiv.org/abs/2005.12872, with the names of its published models."""
+    logits = random_scores(6) * 4
+    outputs = {"logits": logits, "pred_boxes": centred(fractions())}
+    recognised = recognise(evidence(outputs, CLASSES))
+    assert recognised is not None
+    assert not recognised.head.needs_nms
+    expected = of_rows(softmax, logits)[..., :-1]
+    assert_decodes(recognised.head, outputs, list(in_pixels(fractions())), list(expected))
+
+
+def test_scores_are_not_taken_for_boxes_of_which_they_have_the_number() -> None:
+    """Probabilities of four classes look like centres and sides in fractions."""
+    offsets = np.random.default_rng(3).normal(size=(2, COUNT, 64)).astype(np.float32)
+    assert recognise(evidence({"boxes": offsets, "classes": random_scores(4)})) is None
+    assert "--box-format cxcywh" in refusal({"a": offsets, "b": random_scores(4)})
+
+
+def test_boxes_that_go_row_by_row_show_which_coordinate_is_y() -> None:
+    cells = np.array([[x / 16, y / 8] for y in range(8) for x in range(16)], np.float32)
+    boxes = np.tile(np.concatenate([cells, cells + 0.1], axis=-1), (2, 1, 1))
+    scores = np.random.default_rng(6).random((2, 128, CLASSES), np.float32)
+    outputs = {"boxes": boxes, "scores": scores}
+    recognised = found(outputs)
+    assert_decodes(recognised.head, outputs, list(in_pixels(boxes)), list(scores))
 
 
 def test_the_background_is_last_where_most_of_the_probability_is() -> None:

@@ -175,3 +175,76 @@ def test_what_does_not_lie_over_the_image_is_not_claimed(shape: tuple[int, ...])
 def test_a_map_coarser_than_a_32nd_is_not_claimed() -> None:
     assert recognise(evidence({"out": scores(5, 1, 2)}, 5, size=(48, 96))) is None
     assert found({"out": scores(5, 2, 3)}, 5, size=(64, 96)).head.classes == 5
+
+
+# --- auxiliary outputs, and maps of other things
+
+
+@pytest.mark.parametrize("labels", [None, 5])
+def test_the_first_of_several_nameless_maps_is_the_main_one(labels: int | None) -> None:
+    generator = np.random.default_rng(3)
+    outputs = {
+        f"output_{place}": generator.normal(0, 2, (2, HEIGHT, WIDTH, 5)).astype(np.float32)
+        for place in range(3)
+    }
+    recognised = found(outputs, labels)
+    assert recognised.head.inputs == ("output_0",)
+    assert_decodes(recognised.head, outputs, best(outputs["output_0"]))
+    assert "the first output" in recognised.reason
+
+
+def doubted(outputs: dict[str, np.ndarray]) -> str:
+    """The refusal, which labels, the family and the activation each settle."""
+    (values,) = outputs.values()
+    classes = max(values.shape[-1], 2)
+    assert found(outputs, classes).head.classes == classes
+    assert found(outputs, head="segmentation").head.classes == classes
+    return refusal(outputs)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.random.default_rng(4).random((2, *SIZE, 3), np.float32),
+        np.random.default_rng(4).uniform(-1, 1, (2, *SIZE, 3)).astype(np.float32),
+        np.random.default_rng(4).uniform(0, 255, (2, *SIZE, 3)).astype(np.float32),
+    ],
+    ids=["fractions", "tanh", "bytes"],
+)
+def test_an_image_is_no_class_map(values: np.ndarray) -> None:
+    message = doubted({"out": values})
+    assert "may be an image" in message
+    assert "--labels or --head segmentation" in message
+
+
+def test_three_classes_are_no_image() -> None:
+    values = scores(3)
+    assert found({"out": values}).head.classes == 3
+    powers = np.exp(values)
+    assert found({"out": powers / powers.sum(axis=-1, keepdims=True)}).head.classes == 3
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.02], ids=["metres", "fractions"])
+def test_a_depth_is_no_class_score(scale: float) -> None:
+    """Of a relu: never below 0, and 0 itself, which a sigmoid is not."""
+    assert "a depth" in doubted({"out": np.maximum(scores(1), 0) * scale})
+
+
+def test_one_score_is_taken_with_a_doubt() -> None:
+    assert "if it is a depth" in found({"out": scores(1)}).reason
+    assert "depth" not in found({"out": scores(1)}, 2).reason
+
+
+def test_a_coarse_map_of_many_channels_may_be_features() -> None:
+    assert "features" in doubted({"out": scores(64, 6, 12)})
+    assert found({"out": scores(64)}).head.classes == 64  # finer
+    assert found({"out": scores(21, 6, 12)}).head.classes == 21
+
+
+def test_fine_maps_beside_class_scores_of_the_image_are_not_guessed_about() -> None:
+    values = np.full((2, 4), 0.25, np.float32)
+    outputs = {"map": scores(5), "whole": values}
+    assert "--head classification or --head segmentation" in refusal(outputs)
+    assert found(outputs, 5).head.inputs == ("map",)
+    assert recognise(evidence(outputs, 4)) is None
+    assert recognise(evidence({"map": scores(5, 3, 6), "whole": values})) is None

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from converter.errors import HeadError
+from converter.graph.heads.choose import choose_head
 from converter.graph.heads.evidence import Recognised
 from converter.graph.heads.ssd import recognise
 from test.converter.graph.heads.stages import SIZE, assert_decodes, evidence
@@ -291,3 +292,47 @@ def test_other_outputs_are_not_claimed() -> None:
     yolo = {"out": generator.normal(0, 9, (2, 60, 17)).astype(np.float32)}
     for outputs in (fcos, yolo, {"scores": probabilities(grid_anchors())}):
         assert recognise(evidence(outputs, None)) is None
+
+
+# --- offsets and scores in one output, as of keras.io's RetinaNet
+
+
+def joined(offsets: np.ndarray, scores: np.ndarray) -> dict[str, np.ndarray]:
+    return {"output_0": np.concatenate([offsets, scores], axis=-1)}
+
+
+@pytest.mark.parametrize("labels", [None, CLASSES])
+def test_one_output_has_the_offsets_before_the_scores(labels: int | None) -> None:
+    anchors = grid_anchors()
+    offsets, scores = random_offsets(anchors), logits(anchors) - 9  # all low, as most boxes are
+    outputs = joined(offsets, scores)
+    scales = (10.0, 10.0, 5.0, 5.0)
+    head = choose_head(evidence(outputs, labels, anchors=anchors, box_scales=scales)).head
+    expected = of_rows(lambda row: [1 / (1 + math.exp(-value)) for value in row], scores)
+    assert head.inputs == ("output_0",)
+    assert_decodes(head, outputs, decode(offsets, anchors, scales), list(expected))
+
+
+def test_one_output_may_have_a_background() -> None:
+    anchors = grid_anchors()
+    offsets, scores = random_offsets(anchors), logits(anchors, CLASSES + 1)
+    scores[..., 0] += 9
+    outputs = joined(offsets, scores)
+    head = found(outputs, anchors=anchors).head
+    expected = of_rows(softmax, scores)[..., 1:]
+    assert_decodes(head, outputs, decode(offsets, anchors), list(expected))
+
+
+def test_one_output_with_other_rows_than_anchors_is_refused_with_both_figures() -> None:
+    anchors = grid_anchors()
+    outputs = joined(random_offsets(anchors), logits(anchors))
+    with pytest.raises(HeadError, match=r"array \[7, 4\].* offsets from 36 anchors"):
+        recognise(evidence(outputs, CLASSES, anchors=anchors[:7]))
+
+
+def test_one_output_without_anchors_is_claimed_only_on_demand() -> None:
+    anchors = grid_anchors()
+    outputs = joined(random_offsets(anchors), logits(anchors))
+    assert recognise(evidence(outputs, CLASSES)) is None
+    with pytest.raises(HeadError, match=r"--anchors FILE\.npy"):
+        recognise(evidence(outputs, CLASSES, head="ssd"))

@@ -155,19 +155,65 @@ def test_the_finished_detections_show_what_raw_logits_are(activation: str) -> No
 
 
 def test_raw_scores_that_nothing_explains_are_not_guessed_at() -> None:
+    """Without labels, the finished detections are taken instead, which need no reading."""
     outputs = raw(True)
     outputs["detection_scores"] = outputs["detection_scores"] * np.float32(0.5)
-    message = refusal(outputs)
-    assert "give --labels" in message
-    assert "--background none or first" in message
+    recognised = found(outputs)
+    assert_decodes(recognised.head, outputs, *expected_of(outputs, CLASSES, first_class=1))
+    assert not recognised.head.needs_nms
+    assert "a labels file (--labels) lets them be used" in recognised.reason
+    assert found(outputs, CLASSES).head.needs_nms
     assert found(outputs, background="first").head.classes == CLASSES
     assert found(outputs, background="none").head.classes == CLASSES + 1
 
 
 def test_raw_scores_without_detections_need_the_labels() -> None:
     outputs = {name: value for name, value in raw(True).items() if name.startswith("raw")}
-    assert "give --labels" in refusal(outputs)
+    message = refusal(outputs)
+    assert "give --labels" in message
+    assert "--background none or first" in message
     assert found(outputs, CLASSES).head.classes == CLASSES
+
+
+def test_raw_scores_that_sum_to_1_have_a_background() -> None:
+    """As of Faster R-CNN: of most regions, something must have the probability."""
+    outputs = {name: value for name, value in raw(True).items() if name.startswith("raw")}
+    powers = np.exp(outputs["raw_detection_scores"])
+    softmax = powers / powers.sum(axis=2, keepdims=True)
+    outputs["raw_detection_scores"] = softmax
+    head = found(outputs).head
+    assert head.classes == CLASSES
+    assert_decodes(head, outputs, list(in_pixels(all_boxes())), list(softmax[..., 1:]))
+
+
+@pytest.mark.parametrize("names_end", ["nmsed", "detection"])
+def test_what_fills_the_list_up_is_no_detection(names_end: str) -> None:
+    """By -1 for boxes, scores and classes, as in keras-retinanet."""
+    outputs = finished(first_class=int(names_end == "detection"))
+    expected = expected_of(outputs, CLASSES, first_class=int(names_end == "detection"))
+    del outputs["num_detections"]
+    for name in ("detection_boxes", "detection_scores", "detection_classes"):
+        outputs[name][0, 15:] = -1
+    names = {f"detection_{what}": f"{names_end}_{what}" for what in ("boxes", "scores", "classes")}
+    outputs = renamed(outputs, names)
+    head = found(outputs, CLASSES).head
+    expected[0][0][15:] = [[-96, -48, -96, -48]] * 5
+    assert_decodes(head, outputs, *expected)
+
+
+@pytest.mark.parametrize("first", ["x", "y"])
+def test_boxes_that_go_row_by_row_show_which_coordinate_is_y(first: str) -> None:
+    """YOLO exports give x first to TensorFlow's suppression, which documents y first."""
+    cells = np.array([[x / 16, y / 8] for y in range(8) for x in range(16)], np.float32)
+    jitter = np.random.default_rng(5).uniform(0, 0.1, (2, 128, 2)).astype(np.float32)
+    boxes = np.concatenate([cells - jitter, cells + jitter], axis=-1)
+    scores = np.random.default_rng(6).random((2, 128, CLASSES), np.float32)
+    outputs = {
+        BOXES_BEFORE_NMS: boxes if first == "x" else y_first(boxes), SCORES_BEFORE_NMS: scores
+    }  # fmt: skip
+    recognised = found(outputs)
+    assert "row by row" in recognised.reason
+    assert_decodes(recognised.head, outputs, list(in_pixels(boxes)), list(scores))
 
 
 def test_labels_that_fit_no_background_are_told_both_figures() -> None:
