@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from converter.arguments import anchors, candidates, not_zero, setting, size
-from converter.graph.heads.box_formats import BOX_FORMATS
 from converter.graph.heads.choose import AUTO, HEAD_NAMES
 from converter.graph.heads.evidence import HeadOptions
-from converter.graph.heads.scores import ACTIVATIONS, BACKGROUNDS
+from converter.graph.reading.box_formats import BOX_FORMATS
+from converter.graph.reading.scores import ACTIVATIONS, BACKGROUNDS
 from converter.options import (
     OPSET,
     PRESETS,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from converter.errors import HeadError
 from converter.graph.heads import BOXES, CLASS_SCORES, Head, tf_object_detection
 from converter.graph.heads.evidence import Evidence, HeadOptions
+from converter.graph.heads.finished import find_finished
 from converter.saved_model import Tensor
 from converter.verification.results import SourceSuppression
 from converter.verification.source_model import SourceModel
@@ -52,6 +54,10 @@ def _finished_head(source: SourceModel, given: Mapping[str, np.ndarray]) -> Head
     values = {output.name: np.asarray(given[output.name]) for output in outputs}
     size = source.network.input_size
     evidence = Evidence(outputs, values, size, options=HeadOptions(tf_object_detection.NAME))
+    finished = find_finished(evidence)
+    if finished is not None and not finished.api:  # whose order of corners no names tell
+        order = getattr(source.head, "box_format", "auto")
+        evidence = replace(evidence, options=replace(evidence.options, box_format=order))
     try:
         recognised = tf_object_detection.recognise(evidence)
     except HeadError:  # the outputs leave it open, as with nothing detected

@@ -16,9 +16,9 @@ import numpy as np
 from converter.errors import HeadError
 from converter.graph.heads.centernet_head import CenterNetHead
 from converter.graph.heads.evidence import Evidence, Recognised
-from converter.graph.heads.maps import Grid, Rows, grids
-from converter.graph.heads.refusals import listed
-from converter.graph.heads.score_reading import read_scores
+from converter.graph.reading.maps import Grid, Rows, grids
+from converter.graph.reading.refusals import listed
+from converter.graph.reading.score_reading import read_scores
 
 NAME = "centernet"
 EXPECTS = (

@@ -9,10 +9,10 @@ import numpy as np
 import onnx
 
 from converter.graph.heads import BOXES, CLASS_SCORES, DETECTION
-from converter.graph.heads.box_formats import corner_lines, corners
-from converter.graph.heads.lines import Lines, detection_stage
-from converter.graph.heads.maps import Grid, Rows, cells_last, declare
-from converter.graph.heads.scores import ScoreReading
+from converter.graph.reading.box_formats import corner_lines, corners
+from converter.graph.reading.lines import Lines, detection_stage
+from converter.graph.reading.maps import Grid, Rows, cells_last, declare
+from converter.graph.reading.scores import ScoreReading
 from converter.graph.text import floats
 
 

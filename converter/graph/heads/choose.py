@@ -19,7 +19,7 @@ from converter.graph.heads import (
 )
 from converter.graph.heads.evidence import Evidence, Recognised
 from converter.graph.heads.other_tasks import refuse_other_tasks
-from converter.graph.heads.refusals import listed, wrong_labels
+from converter.graph.reading.refusals import listed, wrong_labels
 
 AUTO = "auto"
 

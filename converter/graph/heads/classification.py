@@ -11,9 +11,9 @@ import numpy as np
 from converter.errors import HeadError
 from converter.graph.heads.classification_head import NAME, ClassificationHead
 from converter.graph.heads.evidence import Evidence, Recognised
-from converter.graph.heads.maps import sizes_of
-from converter.graph.heads.refusals import wrong_labels
-from converter.graph.heads.scores import ScoreReading, are_probabilities, sum_to_one
+from converter.graph.reading.maps import sizes_of
+from converter.graph.reading.refusals import wrong_labels
+from converter.graph.reading.scores import ScoreReading, are_probabilities, sum_to_one
 from converter.saved_model import Tensor
 
 EXPECTS = "float32 [N, C], one score for each class"

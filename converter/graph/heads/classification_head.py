@@ -9,8 +9,8 @@ import numpy as np
 import onnx
 
 from converter.graph.heads import CLASS_SCORES, CLASSIFICATION
-from converter.graph.heads.maps import declare, sizes_of
-from converter.graph.heads.scores import ScoreReading
+from converter.graph.reading.maps import declare, sizes_of
+from converter.graph.reading.scores import ScoreReading
 from converter.graph.text import model_from_text
 from converter.saved_model import Tensor
 

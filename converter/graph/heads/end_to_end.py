@@ -17,7 +17,8 @@ import onnx
 
 from converter.errors import HeadError
 from converter.graph.heads import BOXES, CLASS_SCORES, DETECTION
-from converter.graph.heads.box_formats import (
+from converter.graph.heads.evidence import Evidence, Recognised
+from converter.graph.reading.box_formats import (
     MOST,
     corner_lines,
     corners,
@@ -25,12 +26,11 @@ from converter.graph.heads.box_formats import (
     ordered_fraction,
     unit,
 )
-from converter.graph.heads.class_numbers import count_classes, numbered_lines, numbered_scores
-from converter.graph.heads.corner_order import corner_format
-from converter.graph.heads.evidence import Evidence, Recognised
-from converter.graph.heads.lines import Lines, detection_stage, index
-from converter.graph.heads.maps import sizes_of
-from converter.graph.heads.scores import TOLERANCE, are_probabilities
+from converter.graph.reading.class_numbers import count_classes, numbered_lines, numbered_scores
+from converter.graph.reading.corner_order import corner_format
+from converter.graph.reading.lines import Lines, detection_stage, index
+from converter.graph.reading.maps import sizes_of
+from converter.graph.reading.scores import TOLERANCE, are_probabilities
 from converter.saved_model import Tensor
 
 NAME = "end-to-end"

@@ -23,11 +23,11 @@ from converter.graph.heads.fcos_levels import (
     find_levels,
     read_centerness,
 )
-from converter.graph.heads.lines import Lines, detection_stage
-from converter.graph.heads.maps import Rows, declare
-from converter.graph.heads.refusals import listed
-from converter.graph.heads.score_reading import read_scores
-from converter.graph.heads.scores import ScoreReading
+from converter.graph.reading.lines import Lines, detection_stage
+from converter.graph.reading.maps import Rows, declare
+from converter.graph.reading.refusals import listed
+from converter.graph.reading.score_reading import read_scores
+from converter.graph.reading.scores import ScoreReading
 from converter.graph.text import floats
 
 NAME = "fcos"

@@ -11,9 +11,9 @@ import numpy as np
 
 from converter.errors import HeadError
 from converter.graph.heads.evidence import Evidence
-from converter.graph.heads.maps import Grid, Rows, grids
-from converter.graph.heads.refusals import listed
-from converter.graph.heads.scores import ScoreReading, are_probabilities
+from converter.graph.reading.maps import Grid, Rows, grids
+from converter.graph.reading.refusals import listed
+from converter.graph.reading.scores import ScoreReading, are_probabilities
 
 NAMES = {
     "scores": re.compile("score|class|cls|logit|prob|conf"),

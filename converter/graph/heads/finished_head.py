@@ -9,10 +9,10 @@ import numpy as np
 import onnx
 
 from converter.graph.heads import BOXES, CLASS_SCORES, DETECTION
-from converter.graph.heads.box_formats import corner_lines, corners, unit
-from converter.graph.heads.class_numbers import numbered_lines, numbered_scores
 from converter.graph.heads.finished import ONNX_TYPES, Finished
-from converter.graph.heads.lines import Lines, detection_stage, index
+from converter.graph.reading.box_formats import corner_lines, corners, unit
+from converter.graph.reading.class_numbers import numbered_lines, numbered_scores
+from converter.graph.reading.lines import Lines, detection_stage, index
 from converter.graph.text import floats
 from converter.saved_model import Tensor
 

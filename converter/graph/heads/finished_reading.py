@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from converter.errors import HeadError
-from converter.graph.heads.box_formats import MOST, find_scale, ordered_fraction, unit
-from converter.graph.heads.class_numbers import count_classes
-from converter.graph.heads.corner_order import corner_format
 from converter.graph.heads.evidence import Evidence, Recognised
 from converter.graph.heads.finished import Finished
 from converter.graph.heads.finished_head import FinishedHead
-from converter.graph.heads.refusals import listed
+from converter.graph.reading.box_formats import MOST, find_scale, ordered_fraction, unit
+from converter.graph.reading.class_numbers import count_classes
+from converter.graph.reading.corner_order import corner_format
+from converter.graph.reading.refusals import listed
 
 Scale = tuple[float, float]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from converter.errors import HeadError
 from converter.graph.heads.evidence import Evidence
-from converter.graph.heads.maps import sizes_of
-from converter.graph.heads.refusals import listed
+from converter.graph.reading.maps import sizes_of
+from converter.graph.reading.refusals import listed
 from converter.saved_model import Tensor
 
 # Of a person in COCO: 17 points with x, y and a score, for the most certain person, or for six

@@ -11,7 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from converter.errors import HeadError
-from converter.graph.heads.box_formats import (
+from converter.graph.heads.evidence import Evidence, Recognised
+from converter.graph.heads.plain_head import PlainHead, Rows, rows_of
+from converter.graph.reading.box_formats import (
     MOST,
     PIXELS,
     find_scale,
@@ -19,11 +21,9 @@ from converter.graph.heads.box_formats import (
     positive_fraction,
     unit,
 )
-from converter.graph.heads.corner_order import corner_format
-from converter.graph.heads.evidence import Evidence, Recognised
-from converter.graph.heads.plain_head import PlainHead, Rows, rows_of
-from converter.graph.heads.score_reading import read_scores
-from converter.graph.heads.scores import are_probabilities
+from converter.graph.reading.corner_order import corner_format
+from converter.graph.reading.score_reading import read_scores
+from converter.graph.reading.scores import are_probabilities
 
 NAME = "boxes-and-scores"
 EXPECTS = "two outputs float32, boxes [N, A, 4] and class scores [N, A, C], or [N, 4, A], [N, C, A]"

@@ -9,8 +9,8 @@ from converter.errors import HeadError
 from converter.graph.heads.evidence import Evidence
 from converter.graph.heads.finished import Finished
 from converter.graph.heads.finished_reading import first_class_of
-from converter.graph.heads.refusals import listed, wrong_labels
-from converter.graph.heads.scores import TOLERANCE, ScoreReading, are_probabilities, sum_to_one
+from converter.graph.reading.refusals import listed, wrong_labels
+from converter.graph.reading.scores import TOLERANCE, ScoreReading, are_probabilities, sum_to_one
 
 
 def possible_readings(

@@ -12,11 +12,11 @@ import numpy as np
 from converter.errors import HeadError
 from converter.graph.heads.classification import lone_probabilities
 from converter.graph.heads.evidence import Evidence, Recognised
-from converter.graph.heads.maps import Grid, fits, grids, sizes_of
-from converter.graph.heads.refusals import listed, wrong_labels
-from converter.graph.heads.scores import are_probabilities
 from converter.graph.heads.segmentation_doubts import check_are_scores
 from converter.graph.heads.segmentation_head import SegmentationHead
+from converter.graph.reading.maps import Grid, fits, grids, sizes_of
+from converter.graph.reading.refusals import listed, wrong_labels
+from converter.graph.reading.scores import are_probabilities
 from converter.saved_model import Tensor
 
 NAME = "segmentation"

@@ -10,8 +10,8 @@ import numpy as np
 
 from converter.errors import HeadError
 from converter.graph.heads.evidence import Evidence
-from converter.graph.heads.maps import Grid, cells_last
-from converter.graph.heads.scores import are_probabilities, sum_to_one
+from converter.graph.reading.maps import Grid, cells_last
+from converter.graph.reading.scores import are_probabilities, sum_to_one
 
 # Maps of features have many channels and are coarse: cells of so many pixels.
 FEATURES, COARSE = 64, 8

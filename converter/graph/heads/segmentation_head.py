@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from converter.graph.heads import CLASS_MAP, SEGMENTATION
-from converter.graph.heads.maps import Grid, cells_last, sizes_of
+from converter.graph.reading.maps import Grid, cells_last, sizes_of
 from converter.graph.text import model_from_text
 from converter.saved_model import Tensor
 

@@ -14,11 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from converter.errors import HeadError
-from converter.graph.heads.anchors import anchors_in, are_anchors, read_anchors
 from converter.graph.heads.evidence import Evidence, Recognised
-from converter.graph.heads.maps import Rows, sizes_of
-from converter.graph.heads.refusals import listed
-from converter.graph.heads.score_reading import read_scores
 from converter.graph.heads.ssd_head import SsdHead
 from converter.graph.heads.ssd_layouts import (
     NAME,
@@ -30,6 +26,10 @@ from converter.graph.heads.ssd_layouts import (
     lists_of,
     look_like_boxes,
 )
+from converter.graph.reading.anchors import anchors_in, are_anchors, read_anchors
+from converter.graph.reading.maps import Rows, sizes_of
+from converter.graph.reading.refusals import listed
+from converter.graph.reading.score_reading import read_scores
 
 EXPECTS = (
     "float32 offsets from anchors [N, A, 4] and class scores [N, A, C], or both in one "

@@ -15,11 +15,11 @@ import numpy as np
 import onnx
 
 from converter.graph.heads import BOXES, CLASS_SCORES, DETECTION
-from converter.graph.heads.anchors import SWAPPED, Anchors
-from converter.graph.heads.box_formats import corner_lines, corners
-from converter.graph.heads.lines import Lines, detection_stage, index
-from converter.graph.heads.maps import Rows, declare
-from converter.graph.heads.scores import ScoreReading
+from converter.graph.reading.anchors import SWAPPED, Anchors
+from converter.graph.reading.box_formats import corner_lines, corners
+from converter.graph.reading.lines import Lines, detection_stage, index
+from converter.graph.reading.maps import Rows, declare
+from converter.graph.reading.scores import ScoreReading
 from converter.graph.text import floats
 
 IN_PIXELS = (1.0, 1.0)

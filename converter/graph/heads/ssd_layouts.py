@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from converter.errors import HeadError
-from converter.graph.heads.anchors import anchors_in
-from converter.graph.heads.box_formats import MOST, ordered_fraction, positive_fraction
 from converter.graph.heads.evidence import Evidence
-from converter.graph.heads.maps import Grid, Rows, grids, sizes_of
-from converter.graph.heads.refusals import listed
+from converter.graph.reading.anchors import anchors_in
+from converter.graph.reading.box_formats import MOST, ordered_fraction, positive_fraction
+from converter.graph.reading.maps import Grid, Rows, grids, sizes_of
+from converter.graph.reading.refusals import listed
 from converter.saved_model import Tensor
 
 NAME = "ssd"

@@ -7,7 +7,6 @@ https://github.com/tensorflow/models/blob/master/research/object_detection/expor
 
 from __future__ import annotations
 
-from converter.graph.heads.box_formats import unit
 from converter.graph.heads.evidence import (
     BOXES_BEFORE_NMS,
     SCORES_BEFORE_NMS,
@@ -18,8 +17,9 @@ from converter.graph.heads.finished import Finished, find_finished
 from converter.graph.heads.finished_reading import finished_detections, read_corners
 from converter.graph.heads.plain_head import PlainHead, Rows, rows_of
 from converter.graph.heads.raw_scores import possible_readings, undecided
-from converter.graph.heads.score_reading import read_scores
-from converter.graph.heads.scores import ScoreReading
+from converter.graph.reading.box_formats import unit
+from converter.graph.reading.score_reading import read_scores
+from converter.graph.reading.scores import ScoreReading
 
 NAME = "tf-object-detection"
 EXPECTS = (

@@ -12,9 +12,9 @@ from converter.errors import HeadError
 from converter.graph.heads.evidence import Evidence, Recognised
 from converter.graph.heads.finished import ONNX_TYPES, Finished, is_count
 from converter.graph.heads.finished_reading import finished_detections
-from converter.graph.heads.maps import sizes_of
-from converter.graph.heads.refusals import listed
-from converter.graph.heads.scores import TOLERANCE, are_probabilities
+from converter.graph.reading.maps import sizes_of
+from converter.graph.reading.refusals import listed
+from converter.graph.reading.scores import TOLERANCE, are_probabilities
 from converter.saved_model import Tensor
 
 NAME = "finished"

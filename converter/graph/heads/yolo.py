@@ -15,7 +15,10 @@ import onnx
 
 from converter.errors import HeadError
 from converter.graph.heads import BOXES, CLASS_SCORES, DETECTION
-from converter.graph.heads.box_formats import (
+from converter.graph.heads.evidence import Evidence, Recognised
+from converter.graph.heads.yolo_layouts import find_layout
+from converter.graph.heads.yolo_rows import NAME, OBJECTNESS, Layout
+from converter.graph.reading.box_formats import (
     MOST,
     corner_lines,
     corners,
@@ -23,11 +26,8 @@ from converter.graph.heads.box_formats import (
     ordered_fraction,
     unit,
 )
-from converter.graph.heads.evidence import Evidence, Recognised
-from converter.graph.heads.lines import Lines, detection_stage, index
-from converter.graph.heads.scores import ScoreReading, activated, are_probabilities
-from converter.graph.heads.yolo_layouts import find_layout
-from converter.graph.heads.yolo_rows import NAME, OBJECTNESS, Layout
+from converter.graph.reading.lines import Lines, detection_stage, index
+from converter.graph.reading.scores import ScoreReading, activated, are_probabilities
 
 EXPECTS = (
     "one output float32 [N, 4+C, A] or [N, A, 4+C], boxes cxcywh, A much larger than 4+C unless "

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from converter.errors import HeadError
-from converter.graph.heads.box_formats import MOST, positive_fraction, telling_rows
 from converter.graph.heads.evidence import Evidence
-from converter.graph.heads.refusals import listed, wrong_labels
 from converter.graph.heads.yolo_others import refuse_other_rows
 from converter.graph.heads.yolo_rows import NAME, OBJECTNESS, SIDES, Layout
+from converter.graph.reading.box_formats import MOST, positive_fraction, telling_rows
+from converter.graph.reading.refusals import listed, wrong_labels
 from converter.saved_model import Tensor
 
 # Without labels, the axis of the boxes is this many times longer than the other.

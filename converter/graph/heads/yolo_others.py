@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from converter.errors import HeadError
-from converter.graph.heads.scores import TOLERANCE
 from converter.graph.heads.yolo_rows import SIDES
+from converter.graph.reading.scores import TOLERANCE
 
 MASK, POINT = 32, 3  # coefficients of a mask, values of a point
 POSE = SIDES + 1 + 17 * POINT  # values for a person, with 17 points

@@ -7,7 +7,7 @@ import onnxruntime
 import pytest
 
 from converter.errors import HeadError
-from converter.graph.heads.box_formats import (
+from converter.graph.reading.box_formats import (
     BOX_FORMATS,
     are_normalised,
     corner_lines,
@@ -16,7 +16,7 @@ from converter.graph.heads.box_formats import (
     ordered_fraction,
     positive_fraction,
 )
-from converter.graph.heads.lines import Lines, detection_stage
+from converter.graph.reading.lines import Lines, detection_stage
 from test.converter.graph.heads.stages import (
     OPSETS,
     SIZE,

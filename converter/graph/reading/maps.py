@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from converter.graph.heads.evidence import Evidence
-from converter.graph.heads.lines import Lines, index
+from converter.graph.reading.lines import Lines, index
 from converter.saved_model import Tensor
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from converter.errors import HeadError
-from converter.graph.heads.lines import Lines, index
+from converter.graph.reading.lines import Lines, index
 from converter.graph.text import floats
 
 BOX_FORMATS = ("xyxy", "yxyx", "cxcywh", "xywh")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from converter.graph.heads.box_formats import PIXELS, telling_rows, unit
+from converter.graph.reading.box_formats import PIXELS, telling_rows, unit
 
 # How many times more often one coordinate must pass the shorter side to be the longer side's.
 CLEARLY = 10

@@ -13,8 +13,8 @@ import numpy as np
 
 from converter.errors import HeadError
 from converter.graph.heads.evidence import Evidence
-from converter.graph.heads.refusals import listed, wrong_labels
-from converter.graph.heads.scores import ScoreReading, activated, are_probabilities, sum_to_one
+from converter.graph.reading.refusals import listed, wrong_labels
+from converter.graph.reading.scores import ScoreReading, activated, are_probabilities, sum_to_one
 
 # The background has at least this mean probability, and the scores of a sigmoid are below 0.5 in
 # more than this part of the boxes; in trained networks it is nearly all of them.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from converter.graph.heads.lines import Lines, index
+from converter.graph.reading.lines import Lines, index
 
 ACTIVATIONS = ("none", "sigmoid", "softmax")
 BACKGROUNDS = ("none", "first", "last")

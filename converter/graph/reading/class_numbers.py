@@ -6,8 +6,8 @@ import numpy as np
 
 from converter.errors import HeadError
 from converter.graph.heads.evidence import Evidence
-from converter.graph.heads.lines import Lines
-from converter.graph.heads.refusals import listed, wrong_labels
+from converter.graph.reading.lines import Lines
+from converter.graph.reading.refusals import listed, wrong_labels
 from converter.graph.text import floats
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from converter.graph.heads.corner_order import corner_format
+from converter.graph.reading.corner_order import corner_format
 from test.converter.graph.heads.stages import SIZE, corner_boxes, in_pixels, y_first
 
 PIXELS, FRACTIONS = (1.0, 1.0), (96.0, 48.0)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from converter.errors import HeadError
-from converter.graph.heads.box_formats import corners, find_scale, unit
 from converter.graph.heads.evidence import Evidence
+from converter.graph.reading.box_formats import corners, find_scale, unit
 from converter.saved_model import Tensor
 
 AUTO = "auto"
