@@ -115,9 +115,7 @@ def _run_process(request: Request, saved_model: SavedModel, folder: Path) -> Ans
     if exit_code != 0 or not answered.is_file():
         raise ExportError(
             f"'{saved_model.path}' could not be exported ({_reason(exit_code)}):\n"
-            f"{_last_lines(log)}\n"
-            f"When tf.saved_model.load('{saved_model.path}') fails too, export the model again; "
-            "otherwise please report it with the model"
+            f"{_last_lines(log)}\n{_remedy(log, saved_model)}"
         )
     return messages.read_answer(answered)
 
@@ -144,6 +142,28 @@ def _reason(exit_code: int) -> str:
     if exit_code == -9:
         return "killed, most likely because the memory ran out"
     return f"exit code {exit_code}"
+
+
+# What TensorFlow says, and what a user can do about it.
+_REMEDIES = {
+    "Read less bytes than requested": (
+        "The file with the weights is cut off: copy it, or export the model again"
+    ),
+    "Op type not registered": (
+        "The model has an operator of its own that TensorFlow does not know: end the signature "
+        "before it, or say it by TensorFlow's operators"
+    ),
+}
+
+
+def _remedy(log: Path, saved_model: SavedModel) -> str:
+    """What the user can do; where nothing better is known, find out whose fault it is."""
+    said = log.read_text("utf-8", errors="replace")
+    usual = (
+        f"When tf.saved_model.load('{saved_model.path}') fails too, export the model again; "
+        "otherwise please report it with the model"
+    )
+    return next((remedy for text, remedy in _REMEDIES.items() if text in said), usual)
 
 
 def _last_lines(log: Path) -> str:

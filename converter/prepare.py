@@ -4,7 +4,7 @@ have in common."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 
 from converter.dataset import Sample
-from converter.errors import SavedModelError
+from converter.errors import HeadError, SavedModelError
 from converter.graph.assemble import all_nodes
 from converter.graph.heads.choose import choose_head
 from converter.graph.heads.evidence import Evidence, Recognised
@@ -123,8 +123,27 @@ def recognise(
     for sample in samples[:IMAGES_LOOKED_AT]:
         preprocess(sample.read())
         runs.append(network.run(pixels.apply(buffer)))
+    _check_sizes(network, runs)
     values = {name: _stacked([run[name] for run in runs]) for name in runs[0]}
     return choose_head(Evidence(network.outputs, values, size, labels, options.head))
+
+
+def _check_sizes(network: Network, runs: Sequence[Mapping[str, np.ndarray]]) -> None:
+    """An engine has outputs of fixed sizes.
+
+    Raises:
+        HeadError: an output has other sizes for other images.
+    """
+    for run in runs:
+        for output in network.outputs:
+            shape = run[output.name].shape
+            if output.shape is not None and shape[1:] != output.shape[1:]:
+                raise HeadError(
+                    f"output {output.name} has {list(shape)} values for one image and "
+                    f"{list(output.shape)} for another: an engine has outputs of fixed sizes. "
+                    "Export the model without picking boxes by their scores (tf.boolean_mask, "
+                    "tf.where): the robot does that"
+                )
 
 
 def _stacked(values: Sequence[np.ndarray]) -> np.ndarray:

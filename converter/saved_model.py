@@ -16,6 +16,8 @@ TAG = "serve"
 # In the order of preference: that of Keras and TensorFlow Serving, that of TensorFlow Hub.
 DEFAULT_SIGNATURES = ("serving_default", "default")
 
+_LARGE_FILE_STORAGE = b"version https://git-lfs"
+
 HOW_TO_SAVE = "save it with model.export(DIR) or tf.saved_model.save(model, DIR, signatures=...)"
 
 
@@ -82,7 +84,7 @@ def read_saved_model(path: Path, tag: str | None = None) -> SavedModel:
     Raises:
         SavedModelError: no folder, no SavedModel in it, not readable, or without a signature.
     """
-    graph = _select_graph(path, _parse(path / GRAPH_FILE), tag)
+    graph = _select_graph(path, _parse(graph_file(path)), tag)
     signatures = {
         name: Signature(name, _tensors(definition.inputs), _tensors(definition.outputs))
         for name, definition in sorted(graph.signature_def.items())
@@ -96,10 +98,16 @@ def read_saved_model(path: Path, tag: str | None = None) -> SavedModel:
     return SavedModel(path, version, tags, signatures)
 
 
+def graph_file(path: Path) -> Path:
+    """The file with the graph of the SavedModel in folder ``path``."""
+    text = path / f"{GRAPH_FILE}txt"
+    return text if text.is_file() else path / GRAPH_FILE
+
+
 def hash_saved_model(path: Path) -> str:
     """One SHA-256 over the graph and all variables, by which a bundle names its source."""
     digest = hashlib.sha256()
-    for file in [path / GRAPH_FILE, *sorted((path / "variables").glob("variables.*"))]:
+    for file in [graph_file(path), *sorted((path / "variables").glob("variables.*"))]:
         digest.update(f"{file.name} {sha256_of_file(file)}\n".encode())
     return digest.hexdigest()
 
@@ -107,15 +115,22 @@ def hash_saved_model(path: Path) -> str:
 def _parse(file: Path) -> Any:
     """The SavedModel message in ``file``."""
     tensorflow()
+    from google.protobuf import text_format
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
 
     message = saved_model_pb2.SavedModel()
     try:
-        message.ParseFromString(file.read_bytes())
+        content = file.read_bytes()
+        if file.suffix == ".pbtxt":
+            text_format.Parse(content, message)
+            return message
+        if content.startswith(_LARGE_FILE_STORAGE):
+            raise SavedModelError(f"'{file}' is a pointer of Git LFS, not the file: git lfs pull")
+        message.ParseFromString(content)
     except (FileNotFoundError, NotADirectoryError):
         raise SavedModelError(_why_missing(file.parent)) from None
-    except (OSError, DecodeError) as error:
+    except (OSError, DecodeError, text_format.ParseError) as error:
         raise SavedModelError(
             f"'{file}' cannot be read: {error}. Export the model again"
         ) from error

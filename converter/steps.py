@@ -152,8 +152,9 @@ def _source_model(options: ConvertOptions, prepared: Prepared) -> SourceModel:
     )
     flat = FlatGraph(exported.folder / GRAPH, exported.answer)
     return SourceModel(
-        reference, prepared.network, prepared.recognised.head, prepared.pixels, flat
-    )
+        reference, prepared.network, prepared.recognised.head, prepared.pixels, flat,
+        exported.answer.float_type,
+    )  # fmt: skip
 
 
 def _check(

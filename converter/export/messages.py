@@ -73,6 +73,7 @@ class Answer:
         unsupported: nodes that could not be converted.
         notes: what was cut away or left out, in sentences for the user.
         suppression: the suppression that was cut out.
+        float_type: the narrowest in which the graph computes: float32, float16 or bfloat16.
         seconds: of each stage.
         peak_bytes: of resident memory of the process.
         error: why there is no model, for the user; empty where there is one.
@@ -86,6 +87,7 @@ class Answer:
     unsupported: tuple[Unsupported, ...] = ()
     notes: tuple[str, ...] = ()
     suppression: Suppression | None = None
+    float_type: str = "float32"
     seconds: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0
     error: str = ""

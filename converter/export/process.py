@@ -13,6 +13,7 @@ import onnx
 
 from converter.errors import ExportError
 from converter.export import decoding, flatten, rewrites, suppression, to_onnx
+from converter.export.floats import narrowest_float, widen
 from converter.export.graph_view import GraphView, canonical, node_of
 from converter.export.messages import Answer, Request, Unsupported, read_request, write
 from converter.export.ports import add_outputs, open_inputs, set_image, set_values
@@ -43,6 +44,8 @@ class Export:
         view, outputs = self._load()
         started = self._took("load, flatten and freeze", started)
         image, outputs = self._cut(view, outputs)
+        float_type = narrowest_float(view)
+        widen(view)
         operators = Counter(node.op for node in view.operators())
         model, outputs, unsupported = self._convert(view, image, outputs)
         self._took("tf2onnx", started)
@@ -57,6 +60,7 @@ class Export:
             weights={name: str(file) for name, file in self._weights.files.items()},
             weight_bytes=self._weights.total_bytes,
             operators=dict(operators),
+            float_type=float_type,
             unsupported=unsupported,
             notes=tuple(self._notes),
             seconds=self._seconds,

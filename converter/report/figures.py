@@ -8,7 +8,6 @@ from converter.graph.heads import CLASSIFICATION
 from converter.onnx_export import Export
 from converter.report.wording import Bar, Fact, Table, bars, difference, percent
 from converter.verification.agreement import Agreement, TensorParity
-from converter.verification.check import MIN_SAME_CLASS
 from converter.verification.results import ClassAgreement, SourceSuppression, Verification
 
 _PARITY_COLUMNS = ("largest difference", "values up to", "cosine")
@@ -41,7 +40,7 @@ def _of_classes(found: ClassAgreement, task: str) -> tuple[Fact, ...]:
         Fact(
             "same class",
             percent(found.same, found.compared),
-            _tone(found.fraction >= MIN_SAME_CLASS),
+            _tone(found.is_same),
         ),
         Fact("images compared" if images else "pixels compared", f"{found.compared:,}"),
         Fact("other class", f"{found.compared - found.same:,}"),

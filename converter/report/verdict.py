@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from converter.graph.heads import SEGMENTATION
 from converter.report.wording import Fact, counted, percent, shortened, size
 from converter.verification.agreement import Agreement
-from converter.verification.check import MIN_SAME_CLASS
 from converter.verification.results import ClassAgreement, Verification
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def verdict(verification: Verification) -> Verdict:
     if isinstance(found, Agreement):
         headline, same = _of_detections(found), not (found.missing or found.extra)
     else:
-        headline, same = _of_classes(found, verification.task), found.fraction >= MIN_SAME_CLASS
+        headline, same = _of_classes(found, verification.task), found.is_same
     images = counted(verification.images, "made-up image" if verification.synthetic else "image")
     return Verdict(
         headline,

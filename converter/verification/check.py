@@ -8,13 +8,9 @@ from converter.errors import ParityError
 from converter.graph.heads import SEGMENTATION
 from converter.verification.agreement import Agreement, TensorParity
 from converter.verification.results import ClassAgreement, SourceSuppression, Verification
+from converter.verification.tolerance import TOLERANCES, Tolerance
 
-# Float32 arithmetic in another order gives up to 1e-5; a wrong graph gives 0.1 and more.
-MAX_RELATIVE = 1e-3
-MIN_COSINE = 0.9999
 MIN_IOU = 0.95
-MAX_SCORE_DIFFERENCE = 0.01
-MIN_SAME_CLASS = 0.999  # of images or pixels; the others tie but for rounding
 MIN_OF_SOURCE = 0.98  # of the detections that the source model's own suppression lets through
 
 
@@ -24,16 +20,17 @@ def check(verification: Verification) -> None:
     Raises:
         ParityError: the bundle does not give what the source model gives; with the figures.
     """
-    _check_tensors(verification)
-    _check_candidates(verification)
+    tolerance = TOLERANCES[verification.float_type]
+    _check_tensors(verification, tolerance)
+    _check_candidates(verification, tolerance)
     if isinstance(verification.agreement, Agreement):
-        _check_detections(verification.agreement)
+        _check_detections(verification.agreement, tolerance)
     else:
-        _check_classes(verification.agreement, verification.task)
+        _check_classes(verification.agreement, verification.task, tolerance)
     _check_suppression(verification.suppression)
 
 
-def _check_tensors(verification: Verification) -> None:
+def _check_tensors(verification: Verification, tolerance: Tolerance) -> None:
     for output in verification.tensors:
         if not np.isfinite(output.magnitude):
             raise ParityError(
@@ -41,21 +38,24 @@ def _check_tensors(verification: Verification) -> None:
                 "already: see whether its weights are sound, and --scale, --mean and --std right"
             )
         if verification.task != SEGMENTATION:  # where rounding may decide between two classes
-            _check_tensor(output, f"output {output.name}", "differs", "export")
+            _check_tensor(output, f"output {output.name}", "differs", "export", tolerance)
 
 
-def _check_candidates(verification: Verification) -> None:
+def _check_candidates(verification: Verification, tolerance: Tolerance) -> None:
     for output in verification.candidates:
-        if output.name == "scores" and output.magnitude > 1 + MAX_RELATIVE:
+        if output.name == "scores" and output.magnitude > 1 + tolerance.relative:
             raise ParityError(
                 f"scores reach {output.magnitude:.3g}, but they must be probabilities from 0 to 1: "
                 "say with --activation sigmoid or softmax what the training has in its loss"
             )
-        _check_tensor(output, f"the {output.name} of the bundle", "differ", "conversion")
+        what = f"the {output.name} of the bundle"
+        _check_tensor(output, what, "differ", "conversion", tolerance)
 
 
-def _check_tensor(output: TensorParity, what: str, verb: str, fault: str) -> None:
-    if not (output.relative <= MAX_RELATIVE and output.cosine >= MIN_COSINE):
+def _check_tensor(
+    output: TensorParity, what: str, verb: str, fault: str, tolerance: Tolerance
+) -> None:
+    if not (output.relative <= tolerance.relative and output.cosine >= tolerance.cosine):
         raise ParityError(
             f"{what} {verb} from TensorFlow's by {output.max_abs:.3g} where values reach "
             f"{output.magnitude:.3g} (cosine {output.cosine:.6f}): this is a fault of the {fault}, "
@@ -63,12 +63,12 @@ def _check_tensor(output: TensorParity, what: str, verb: str, fault: str) -> Non
         )
 
 
-def _check_detections(found: Agreement) -> None:
+def _check_detections(found: Agreement, tolerance: Tolerance) -> None:
     if (
         found.missing
         or found.extra
         or found.lowest_iou < MIN_IOU
-        or found.largest_score_difference > MAX_SCORE_DIFFERENCE
+        or found.largest_score_difference > tolerance.score_difference
     ):
         raise ParityError(
             f"of {found.detections} detections of TensorFlow {found.missing} are missing and "
@@ -80,8 +80,11 @@ def _check_detections(found: Agreement) -> None:
         )
 
 
-def _check_classes(found: ClassAgreement, task: str) -> None:
-    if found.fraction < MIN_SAME_CLASS or found.largest_score_difference > MAX_SCORE_DIFFERENCE:
+def _check_classes(found: ClassAgreement, task: str, tolerance: Tolerance) -> None:
+    if (
+        not found.is_same
+        or found.largest_score_difference > tolerance.score_difference
+    ):
         what = "pixels" if task == SEGMENTATION else "images"
         raise ParityError(
             f"the bundle gives the class of TensorFlow for {found.same} of {found.compared} {what}"

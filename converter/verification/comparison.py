@@ -27,13 +27,23 @@ from trt_inference.results import Result
 from trt_inference.segmentation import FrameClasses
 
 # What there is to choose from, before suppression.
+CLASSES_SHOWN = 5
 EVERYTHING = replace(THRESHOLDS, max_detections=1_000_000)
-# Scores nearer to each other may change places.
-SCORE_GAP = 1e-4
 
 Outputs = Mapping[str, np.ndarray]
 Size = tuple[int, int]  # height, width of the engine's input in pixels
-Compare = Callable[[Head, Outputs, Outputs, Placement, Size], "Compared"]
+Compare = Callable[[Head, Outputs, Outputs, "Place"], "Compared"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a frame lies in the engine's input, and how near two scores may be that count as
+    different."""
+
+    placement: Placement
+    input_size: Size
+    score_gap: float
+
 
 
 @dataclass(frozen=True)
@@ -52,9 +62,7 @@ class Compared:
     classes: ClassAgreement | None = None
 
 
-def compare_detection(
-    head: Head, decoded: Outputs, found: Outputs, placement: Placement, input_size: Size
-) -> Compared:
+def compare_detection(head: Head, decoded: Outputs, found: Outputs, place: Place) -> Compared:
     """Boxes, scores and classes of the best candidates; ``found`` is of the bundle, one image."""
     scores = decoded[CLASS_SCORES][0]
     best_scores = scores.max(axis=1)
@@ -65,45 +73,43 @@ def compare_detection(
         "classes": scores.argmax(axis=1)[best].astype(np.int32),
     }
     pools = (
-        postprocess(expected, placement, EVERYTHING, needs_nms=False),
-        postprocess(found, placement, EVERYTHING, needs_nms=False),
+        postprocess(expected, place.placement, EVERYTHING, needs_nms=False),
+        postprocess(found, place.placement, EVERYTHING, needs_nms=False),
     )
+    clear = clear_of_others(best_scores, scores[best], place.score_gap)
     return Compared(
-        candidate_parity(expected, found, clear_of_others(best_scores, scores[best])),
-        postprocess(expected, placement, THRESHOLDS, head.needs_nms),
+        candidate_parity(expected, found, clear),
+        postprocess(expected, place.placement, THRESHOLDS, head.needs_nms),
         pools=pools,
     )
 
 
-def compare_classification(
-    head: Head, decoded: Outputs, found: Outputs, placement: Placement, input_size: Size
-) -> Compared:
+def compare_classification(head: Head, decoded: Outputs, found: Outputs, place: Place) -> Compared:
     """Scores and classes, the best first."""
     scores = decoded[CLASS_SCORES][0]
     best = np.argsort(-scores, kind="stable")[: len(found["scores"])]
     expected = {"scores": scores[best], "classes": best.astype(np.int32)}
-    clear = _gaps(scores, len(best)) > SCORE_GAP
+    clear = _gaps(scores, len(best)) > place.score_gap
     other = (expected["classes"] != found["classes"])[clear]
     parities = (
         tensor_parity("scores", expected["scores"], found["scores"]),
         tensor_parity("classes", np.zeros(len(other)), other),
     )
     difference = float(abs(expected["scores"][0] - found["scores"][0]))
+    shown = replace(THRESHOLDS, score_threshold=0, max_detections=CLASSES_SHOWN)
     same = not clear[0] or expected["classes"][0] == found["classes"][0]
     return Compared(
         parities,
-        best_classes(expected, placement, replace(THRESHOLDS, score_threshold=0, max_detections=5)),
+        best_classes(expected, place.placement, shown),
         classes=ClassAgreement(1, int(same), difference),
     )
 
 
-def compare_segmentation(
-    head: Head, decoded: Outputs, found: Outputs, placement: Placement, input_size: Size
-) -> Compared:
+def compare_segmentation(head: Head, decoded: Outputs, found: Outputs, place: Place) -> Compared:
     """The class of each cell of the map."""
     expected = decoded[CLASS_MAP][0]
     same = int((expected == found[CLASS_MAP]).sum())
-    whole = FrameClasses(*input_size)({CLASS_MAP: expected}, placement, THRESHOLDS)
+    whole = FrameClasses(*place.input_size)({CLASS_MAP: expected}, place.placement, THRESHOLDS)
     return Compared((), whole, classes=ClassAgreement(expected.size, same))
 
 
@@ -114,13 +120,13 @@ COMPARE: dict[str, Compare] = {
 }
 
 
-def clear_of_others(scores: np.ndarray, class_scores: np.ndarray) -> np.ndarray:
+def clear_of_others(scores: np.ndarray, class_scores: np.ndarray, gap: float) -> np.ndarray:
     """Which of the best K boxes (``class_scores [K, C]``) can be neither another box nor another
     class by rounding, with ``scores [A]`` of all boxes."""
-    clear: np.ndarray = _gaps(scores, len(class_scores)) > SCORE_GAP
+    clear: np.ndarray = _gaps(scores, len(class_scores)) > gap
     if class_scores.shape[1] > 1:
         second, first = np.sort(class_scores, axis=1)[:, -2:].T
-        clear &= first - second > SCORE_GAP
+        clear &= first - second > gap
     return clear
 
 

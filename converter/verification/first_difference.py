@@ -45,7 +45,8 @@ def first_difference(source: SourceModel, frame: np.ndarray) -> str:
             operator = flat.nodes[name.partition(":")[0]]
             return (
                 f"The first layer where the two differ is {layer_of(name)} ({operator}, tensor "
-                f"{name}); {len(names)} tensors were compared."
+                f"{name}), or one before it that has no tensor of its own in ONNX; "
+                f"{len(names)} tensors were compared."
             )
     return (
         f"All {len(names)} layers of the exported network that could be compared agree: the two "

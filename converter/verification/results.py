@@ -8,6 +8,7 @@ import numpy as np
 
 from converter.verification.accuracy import Accuracy
 from converter.verification.agreement import Agreement, TensorParity
+from converter.verification.tolerance import TOLERANCES
 from trt_inference.results import Result
 
 
@@ -19,11 +20,18 @@ class ClassAgreement:
         compared: images or pixels, those left out where two classes tie.
         same: how many of them have the same best class.
         largest_score_difference: of the best class's scores.
+        least: the fraction that is enough.
     """
 
     compared: int
     same: int
     largest_score_difference: float = 0.0
+    least: float = TOLERANCES["float32"].same_class
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both say the same but where two classes tie."""
+        return self.fraction >= self.least
 
     @property
     def fraction(self) -> float:
@@ -64,6 +72,7 @@ class Verification:
         images: how many.
         synthetic: the images were made up.
         pictures: the first ones.
+        float_type: the narrowest in which the source model computes.
         milliseconds: medians of one image in TensorFlow, and of the bundle's engine here.
     """
 
@@ -77,4 +86,5 @@ class Verification:
     before: Accuracy | None = None
     after: Accuracy | None = None
     pictures: tuple[Picture, ...] = ()
+    float_type: str = "float32"
     milliseconds: dict[str, float] = field(default_factory=dict)

@@ -17,7 +17,8 @@ class SourceModel:
     """The model in TensorFlow, its exported network, and how pixels and outputs are understood.
 
     ``flat`` is the TensorFlow graph that was exported: tensors that are no outputs of the
-    SavedModel, where a suppression was cut out, are read there.
+    SavedModel, where a suppression was cut out, are read there. ``float_type`` is the narrowest
+    in which it computes.
     """
 
     reference: Reference
@@ -25,6 +26,7 @@ class SourceModel:
     head: Head
     pixels: Pixels
     flat: FlatGraph | None = None
+    float_type: str = "float32"
 
     def run(self, pixels: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Outputs of the SavedModel, and those that the head reads, by name, for one image.

@@ -17,7 +17,7 @@ from converter.verification.agreement import (
     tensor_parity,
     worst,
 )
-from converter.verification.comparison import COMPARE, Compared
+from converter.verification.comparison import COMPARE, Compared, Place
 from converter.verification.results import (
     ClassAgreement,
     Picture,
@@ -26,8 +26,10 @@ from converter.verification.results import (
 )
 from converter.verification.source_model import SourceModel
 from converter.verification.suppression import find_in_candidates
+from converter.verification.tolerance import TOLERANCES
 from trt_inference.detections import Detections
 from trt_inference.detector import Detector
+from trt_inference.geometry import Placement
 from trt_inference.preprocess import Preprocessor
 from trt_inference.results import Result, Segmentation
 
@@ -76,12 +78,17 @@ class Comparer:
                 for name, value in source.network.run(pixels, head.inputs).items()
             ),
             compared=self._compare(
-                head, decoded, candidates, placement, source.network.input_size
+                head, decoded, candidates, self._place(placement)
             ),
             found=found,
             suppression=find_in_candidates(source, given, decoded),
             seconds=(seconds, time.perf_counter() - started),
         )
+
+
+    def _place(self, placement: Placement) -> Place:
+        gap = TOLERANCES[self._source.float_type].score_gap
+        return Place(placement, self._source.network.input_size, gap)
 
 
 def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Track) -> Verification:
@@ -105,13 +112,16 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
         task=source.head.task,
         tensors=_worst_of_each([image.tensors for image in images]),
         candidates=_worst_of_each([image.compared.candidates for image in images]),
-        agreement=_agreement(images, detector.bundle.defaults.score_threshold),
+        agreement=_agreement(
+            images, detector.bundle.defaults.score_threshold, source.float_type
+        ),
         images=len(images),
         synthetic=dataset.synthetic,
         suppression=_all_of_source([image.suppression for image in images]),
         before=before,
         after=after,
         pictures=tuple(pictures),
+        float_type=source.float_type,
         milliseconds=_milliseconds(images),
     )
 
@@ -132,13 +142,16 @@ def _worst_of_each(parities: list[tuple[TensorParity, ...]]) -> tuple[TensorPari
     return tuple(worst(of_one_output) for of_one_output in zip(*parities, strict=True))
 
 
-def _agreement(images: Sequence[OneImage], threshold: float) -> Agreement | ClassAgreement:
+def _agreement(
+    images: Sequence[OneImage], threshold: float, float_type: str
+) -> Agreement | ClassAgreement:
     classes = [image.compared.classes for image in images if image.compared.classes]
     if classes:
         return ClassAgreement(
             sum(one.compared for one in classes),
             sum(one.same for one in classes),
             max(one.largest_score_difference for one in classes),
+            TOLERANCES[float_type].same_class,
         )
     return _detections_agree(images, threshold)
 

@@ -68,6 +68,11 @@ def test_a_graph_that_was_cut_short_is_named(copy: Path) -> None:
     assert "Export the model again" in message
 
 
+def test_a_pointer_of_git_lfs_is_told_to_be_pulled(copy: Path) -> None:
+    (copy / "saved_model.pb").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0")
+    assert "git lfs pull" in refusal(copy)
+
+
 def test_an_empty_graph_file_is_told_how_to_save(copy: Path) -> None:
     (copy / "saved_model.pb").write_bytes(b"")
     assert "model.export(DIR)" in refusal(copy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,28 @@ def test_a_graph_of_tensorflow_1_converts(
     graph = Graph(classifier_graph, variables)
     conversion(write(graph, tmp_path / "model"))
     conversion.gives(lambda rgb: graph.run("scores", images=fractions(rgb)))
+
+
+def test_devices_of_the_training_are_forgotten(tmp_path: Path, conversion: Conversion) -> None:
+    graph, elsewhere = Graph(classifier_graph), tmp_path / "elsewhere"
+    graph.save_simply(elsewhere)
+    conversion(_moved_to_devices(elsewhere, tmp_path / "model"))
+    conversion.gives(lambda rgb: graph.run("scores", images=fractions(rgb)))
+
+
+def _moved_to_devices(saved_model: Path, copy: Path) -> Path:
+    """The same graph as text, with its weights on a server and its layers on a second GPU."""
+    from google.protobuf import text_format
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    shutil.copytree(saved_model, copy)
+    message = saved_model_pb2.SavedModel()
+    message.ParseFromString((copy / "saved_model.pb").read_bytes())
+    for node in message.meta_graphs[0].graph_def.node:
+        node.device = {"VarHandleOp": "/job:ps/task:0", "Conv2D": "/device:GPU:1"}.get(node.op, "")
+    (copy / "saved_model.pb").unlink()
+    (copy / "saved_model.pbtxt").write_text(text_format.MessageToString(message), "utf-8")
+    return copy
 
 
 def training_graph(weights: Tensors) -> tuple[Tensors, Tensors]:

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from test.converter.sources.conversion import Conversion
-from test.converter.sources.models import CLASSES, Classifier, images_of, save, tf
+from test.converter.sources.models import (
+    CLASSES,
+    Classifier,
+    classify,
+    images_of,
+    random_weights,
+    save,
+    tf,
+)
 
 GENERATOR = np.random.default_rng(8)
 PATCH = 4
@@ -47,6 +55,33 @@ def test_scores_of_other_floats_become_float32(
 
     conversion(save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3)))
     conversion.gives(lambda rgb: classifier(fractions(rgb) * 2 - 1))
+
+
+@pytest.mark.parametrize("dtype", [tf.float16, tf.bfloat16])
+def test_networks_of_narrow_floats_are_held_to_their_own_rounding(
+    dtype: Any, tmp_path: Path, conversion: Conversion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = {name: tf.cast(value, dtype) for name, value in random_weights().items()}
+
+    def predict(images: Any) -> dict[str, Any]:
+        return {"scores": tf.cast(classify(tf.cast(images * 2 - 1, dtype), weights), tf.float32)}
+
+    conversion(save(tmp_path / "model", tf.Module(), predict, images_of(None, 32, 48, 3)))
+    monkeypatch.setattr("test.converter.sources.conversion.TOLERANCE", 0.03)
+    exact = random_weights()
+    conversion.gives(lambda rgb: classify(fractions(rgb) * 2 - 1, exact))
+
+
+def test_an_output_that_picks_boxes_by_their_scores_is_refused(
+    tmp_path: Path, conversion: Conversion
+) -> None:
+    def predict(images: Any) -> dict[str, Any]:
+        cells = tf.reshape(images, [-1, 3])
+        rows = tf.concat([cells, cells, cells], -1)
+        return {"rows": tf.boolean_mask(rows, cells[:, 0] > 0.5)[None]}
+
+    model = save(tmp_path / "model", tf.Module(), predict, images_of(1, 32, 48, 3))
+    conversion.try_to(model).refused("outputs of fixed sizes", "tf.boolean_mask")
 
 
 def test_eight_bits_with_a_sign_are_centred(tmp_path: Path, conversion: Conversion) -> None:
