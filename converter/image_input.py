@@ -77,7 +77,7 @@ class ImageInput:
         if not self.encoded:
             values = self.arrange(pixels)
             return np.repeat(values, self.batch, axis=0) if self.batch > 1 else values
-        _, file = cv2.imencode(".png", pixels[..., ::-1].astype(np.uint8))
+        _, file = cv2.imencode(".png", np.rint(pixels[..., ::-1]).astype(np.uint8))
         return file.tobytes() if self.rank == 0 else [file.tobytes()] * max(1, self.batch)
 
     def __str__(self) -> str:
@@ -90,6 +90,7 @@ def find_image(
     size: tuple[int, int] | None = None,
     name: str | None = None,
     values: Mapping[str, Any] | Collection[str] = (),
+    grey: bool = False,
 ) -> ImageInput:
     """The image input of ``signature``.
 
@@ -97,6 +98,7 @@ def find_image(
         size: height, width that the user wants; needed where the signature leaves them open.
         name: the input that the user says is the image.
         values: names of inputs that the user gives a fixed value.
+        grey: what the user says of encoded images, which may be decoded to one channel.
 
     Raises:
         SavedModelError: no input can be an image, several can, or its size is open or another.
@@ -106,7 +108,8 @@ def find_image(
         height, width = size or (-1, -1)
         rank = 1 if tensor.shape is None else len(tensor.shape)
         batch = tensor.shape[0] if tensor.shape else -1
-        found = ImageInput(tensor.name, "string", "NHWC", 3, height, width, batch, rank)
+        channels = 1 if grey else 3
+        found = ImageInput(tensor.name, "string", "NHWC", channels, height, width, batch, rank)
     else:
         found = _numeric(tensor, size)
     if min(found.size) < 1:

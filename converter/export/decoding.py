@@ -31,7 +31,7 @@ def cut(view: GraphView, image: str, shape: tuple[int, ...] | None) -> tuple[str
         The new input, uint8 or what the graph decodes to, and a sentence for the user.
 
     Raises:
-        ExportError: no decoding is found behind the input.
+        ExportError: no decoding is found behind the input, or one to other channels.
     """
     behind = view.descendants([image])
     sizes = tuple(shape or (-1, -1, -1, 3))[1:]
@@ -61,6 +61,11 @@ def cut(view: GraphView, image: str, shape: tuple[int, ...] | None) -> tuple[str
 def _begin_at(view: GraphView, node: Any, sizes: tuple[int, ...]) -> tuple[str, str]:
     """Make an input of the node that gives the pixels."""
     operator = node.op
+    if node.attr["channels"].i not in (0, sizes[-1]):
+        raise ExportError(
+            f"'{node.name}' decodes images to {node.attr['channels'].i} channels, not to "
+            f"{sizes[-1]}: say so with --channels grey for one, rgb for three"
+        )
     dtype = _dtype(node)
     make_placeholder(node, dtype, sizes)
     view.refresh()

@@ -12,8 +12,9 @@ from converter.graph.text import floats, model_from_text
 INPUT = "image"
 OUTPUT = "pixels"
 
-# Weights of blue, green and red in a grey value (ITU-R BT.601, as OpenCV and libjpeg have them).
-GREY = (0.114, 0.587, 0.299)
+# Weights of blue, green and red in a grey value: those of ITU-R BT.601, as OpenCV counts with
+# them, in whole numbers. All products and sums are exact in float32.
+GREY = (3735 / 32768, 19235 / 32768, 9798 / 32768)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Pixels:
     def apply(self, image: np.ndarray) -> np.ndarray:
         """The same in NumPy: uint8 ``[..., 3]`` BGR → float32 ``[..., channels]``."""
         if self.channels == "grey":
-            ordered = (image.astype(np.float32) @ np.asarray(GREY, np.float32))[..., None]
+            grey = image.astype(np.float32) @ np.asarray(GREY, np.float32)
+            ordered = np.floor(grey + np.float32(0.5))[..., None]
         else:
             ordered = (image[..., ::-1] if self.channels == "rgb" else image).astype(np.float32)
         count = self.count
@@ -126,7 +128,9 @@ class _Lines:
 
 def _add_channels(lines: _Lines, pixels: Pixels) -> None:
     if pixels.channels == "grey":
-        lines.add("Conv({}, grey)", f"float[1, 3, 1, 1] grey = {{{floats(GREY)}}}")
+        constants = f"float[1, 3, 1, 1] grey = {{{floats(GREY)}}}, float[1] half = {{0.5}}"
+        lines.add("Conv({}, grey, half)", constants)
+        lines.add("Floor({})")  # images are stored rounded, half up
     elif pixels.channels == "rgb":
         lines.add("Gather <axis = 1> ({}, order)", "int64[3] order = {2, 1, 0}")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
-from converter.graph.input_stage import Pixels, input_stage
+from converter.graph.input_stage import Ending, Pixels, input_stage
 
 
 def run(pixels: Pixels, images: np.ndarray, opset: int = 17) -> np.ndarray:
@@ -43,6 +45,35 @@ def test_a_network_trained_on_rgb_gets_red_first() -> None:
     found = run(Pixels("rgb", 1.0), red)
     assert (found[..., 0] == 200).all()
     assert (found[..., 1:] == 0).all()
+
+
+def test_a_network_of_one_channel_gets_the_grey_of_opencv() -> None:
+    images = random_images(2, 90, 70)
+    expected = [cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None] for image in images]
+    for found in (run(Pixels("grey", 1.0), images), Pixels("grey", 1.0).apply(images)):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("layout", "axes"), [("NCHW", (0, 3, 1, 2)), ("HWC", None), ("CHW", (0, 3, 1, 2))]
+)
+def test_the_layout_is_the_networks(layout: str, axes: tuple[int, ...] | None) -> None:
+    images = random_images(1, 4, 6)
+    model = input_stage(4, 6, Pixels("bgr", 1.0), 17, Ending(layout))
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    (found,) = session.run(["pixels"], {"image": images})
+    expected = images if axes is None else images.transpose(axes)
+    np.testing.assert_array_equal(found, expected if layout.startswith("N") else expected[0])
+
+
+def test_whole_numbers_are_rounded_to_not_cut_off() -> None:
+    images = random_images(1, 4, 6)
+    ending = Ending("NHWC", onnx.TensorProto.INT8)
+    model = input_stage(4, 6, Pixels("bgr", 0.5, (64.2,) * 3), 17, ending)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    (found,) = session.run(["pixels"], {"image": images})
+    assert found.dtype == np.int8
+    np.testing.assert_allclose(found, images * 0.5 - 64.2, atol=0.501)
 
 
 def test_minus_one_to_one_reaches_both_ends() -> None:

@@ -56,7 +56,7 @@ def caffe(rgb: np.ndarray) -> np.ndarray:
 
 
 def grey(rgb: np.ndarray) -> np.ndarray:
-    return fractions(cv2.cvtColor(rgb.astype(np.float32), cv2.COLOR_RGB2GRAY))[..., None]
+    return fractions(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))[..., None]
 
 
 def planes(rgb: np.ndarray) -> np.ndarray:

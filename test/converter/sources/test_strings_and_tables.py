@@ -61,6 +61,25 @@ DECODERS: dict[str, tuple[tuple[int | None, ...], Callable[[Any], Any], str]] = 
 }
 
 
+def test_files_that_are_decoded_to_grey_say_so(tmp_path: Path, conversion: Conversion) -> None:
+    classifier = Classifier(channels=1)
+
+    def predict(file: Any) -> dict[str, Any]:
+        grey = tf.image.resize(tf.io.decode_png(file, channels=1), (32, 48)) / 127.5 - 1
+        return {"scores": classifier(tf.ensure_shape(grey, (32, 48, 1))[None])}
+
+    spec = tf.TensorSpec((), tf.string, name="files")
+    model = save(tmp_path / "model", classifier, predict, spec)
+    conversion.try_to(model, *SIZE).refused("decodes images to 1 channels", "--channels grey")
+    conversion(model, *SIZE, "--channels", "grey")
+
+    def expected(rgb: np.ndarray) -> np.ndarray:
+        grey = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))[1].tobytes()
+        return predict(tf.constant(grey))["scores"]
+
+    conversion.gives(expected)
+
+
 @pytest.mark.parametrize(("shape", "read", "operator"), DECODERS.values(), ids=DECODERS.keys())
 def test_the_robot_gives_pixels_where_tensorflow_takes_files(
     shape: tuple[int | None, ...], read: Callable[[Any], Any], operator: str,
