@@ -1,7 +1,8 @@
 """The architectures of tf.keras.applications, against TensorFlow on images.
 
 The weights are random. So that an untrained network does not give the same for every image, the
-statistics of its batch normalisation are taken from a batch of noise, as training would.
+statistics of its batch normalisation are taken from a batch of noise, as training would, and the
+last layer is scaled.
 """
 
 from __future__ import annotations
@@ -63,7 +64,19 @@ def build(name: str, side: int, way: str) -> keras.Model:
             layer.momentum = 0.0
     noise = np.random.default_rng(0).integers(0, 256, (8, side, side, 3), np.uint8)
     model(np.concatenate([prepared(image, way) for image in noise]), training=True)
+    if isinstance(model.layers[-1], keras.layers.Dense):
+        spread_scores(model, np.concatenate([prepared(image, way) for image in frames(side)]))
     return model
+
+
+def spread_scores(model: keras.Model, images: np.ndarray) -> None:
+    """Let the last layer tell ``images`` apart, as it does in a trained network."""
+    layer = model.layers[-1]
+    features = keras.Model(model.input, layer.input)(images).numpy()
+    kernel, bias = layer.get_weights()
+    logits = features @ kernel
+    gain = 2 / logits.std(axis=0).mean()
+    layer.set_weights([gain * kernel, bias - gain * logits.mean(axis=0)])
 
 
 def frames(side: int) -> list[np.ndarray]:
