@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from converter.export.messages import Unsupported
 from converter.tensorflow_operators import remedy_for
 
-NODES_LISTED = 30
-
 
 def describe_unsupported(nodes: Sequence[Unsupported]) -> str:
     """Every node with its operator and layer, and once for each operator what can be done."""
@@ -19,9 +17,7 @@ def describe_unsupported(nodes: Sequence[Unsupported]) -> str:
         by_operator.setdefault(node.operator, []).append(node)
     for operator, found in by_operator.items():
         lines.append(f"  {operator}: {found[0].reason}")
-        lines += [f"    {node.node} (layer {layer_of(node.node)})" for node in found[:NODES_LISTED]]
-        if len(found) > NODES_LISTED:
-            lines.append(f"    and {len(found) - NODES_LISTED} more")
+        lines += [f"    {node.node} (layer {layer_of(node.node)})" for node in found]
         remedy = remedy_for(operator) or (
             "end the exported signature before it, or say it by other operators"
         )

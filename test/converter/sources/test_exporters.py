@@ -23,6 +23,8 @@ from test.converter.sources.models import (
     save,
     tf,
 )
+from trt_inference.bundle import load_bundle
+from trt_inference.errors import BundleError
 
 
 def fractions(rgb: np.ndarray) -> np.ndarray:
@@ -134,6 +136,21 @@ def _moved_to_devices(saved_model: Path, copy: Path) -> Path:
     (copy / "saved_model.pb").unlink()
     (copy / "saved_model.pbtxt").write_text(text_format.MessageToString(message), "utf-8")
     return copy
+
+
+def test_weights_that_do_not_fit_into_one_file_have_their_own(
+    tmp_path: Path, conversion: Conversion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("converter.graph.storage.LARGEST_FILE", 1000)
+    graph = Graph(classifier_graph)
+    conversion(graph.save_simply(tmp_path / "model"))
+    entry = load_bundle(conversion.bundle).precisions["fp32"]
+    assert entry["data"]["bytes"] > entry["bytes"]
+    conversion.gives(lambda rgb: graph.run("scores", images=fractions(rgb)))
+    weights = conversion.bundle / entry["data"]["file"]
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    with pytest.raises(BundleError, match="was changed"):
+        load_bundle(conversion.bundle).model_file("fp32")
 
 
 def training_graph(weights: Tensors) -> tuple[Tensors, Tensors]:
