@@ -73,6 +73,7 @@ def _missing(missing: tuple[Missing, ...]) -> Table | str:
         return f"TensorRT {VERSIONS[0]} to {VERSIONS[-1]} have all of these operators."
     table = Table("operator", "count", "not in TensorRT", "what to do")
     for entry in missing:
-        lacking = f"{entry.lacking[0]} to {entry.lacking[-1]}"
+        first, last = entry.lacking[0], entry.lacking[-1]
+        lacking = first if first == last else f"{first} to {last}"
         table.add_row(entry.operator, str(entry.count), lacking, escape(entry.remedy))
     return table
