@@ -13,7 +13,6 @@ from converter.errors import SavedModelError
 from converter.saved_model import Signature, Tensor
 
 CHANNELS = (1, 3)
-LAYOUTS = ("NHWC", "NCHW", "HWC", "CHW")
 _INTEGERS = ("uint8", "int8", "int16", "int32", "int64")
 _FLOATS = ("float16", "float32", "float64", "bfloat16")
 
@@ -25,7 +24,7 @@ class ImageInput:
     Attributes:
         name: of the input in the signature.
         dtype: of its values; ``string`` for encoded images.
-        layout: order of its axes, one of ``LAYOUTS``; for encoded images ``NHWC``.
+        layout: order of its axes: NHWC, NCHW, HWC or CHW; for encoded images NHWC.
         channels: 3, or 1 for grey images.
         height, width: in pixels.
         batch: the number of images at once; -1 for any.

@@ -8,7 +8,7 @@ from typing import Any
 from converter.errors import ExportError
 from converter.export.frames import open_loop_of_frames
 from converter.export.functions import inline_body, stack_one
-from converter.export.graph_view import GraphView, called, canonical, node_of
+from converter.export.graph_view import BRANCHES, LOOPS, GraphView, called, canonical, node_of
 from converter.export.ports import make_placeholder
 from converter.quiet_tensorflow import tensorflow
 
@@ -16,8 +16,6 @@ DECODERS = (
     "DecodeJpeg", "DecodePng", "DecodeImage", "DecodeBmp", "DecodeGif", "DecodeAndCropJpeg",
     "DecodeWebP",
 )  # fmt: skip
-_LOOPS = ("While", "StatelessWhile")
-_BRANCHES = ("If", "StatelessIf", "Case", "StatelessCase")
 
 
 def cut(view: GraphView, image: str, shape: tuple[int, ...] | None) -> tuple[str, str]:
@@ -36,7 +34,7 @@ def cut(view: GraphView, image: str, shape: tuple[int, ...] | None) -> tuple[str
     behind = view.descendants([image])
     sizes = tuple(shape or (-1, -1, -1, 3))[1:]
     for node in [view.nodes[name] for name in behind]:
-        if node.op in _LOOPS and _decodes(view, node.attr["body"].func.name):
+        if node.op in LOOPS and _decodes(view, node.attr["body"].func.name):
             _open_loop(view, node)  # the decoder is in the graph then
             break
     decoders = [node for node in view.graph_def.node if node.op in DECODERS]
@@ -102,7 +100,7 @@ def _branch_with_decoder(view: GraphView, behind: set[str]) -> Any:
     found = [
         view.nodes[name]
         for name in behind
-        if view.nodes[name].op in _BRANCHES
+        if view.nodes[name].op in BRANCHES
         and any(_decodes(view, function) for function in called(view.nodes[name]))
     ]
     return found[0] if len(found) == 1 else None

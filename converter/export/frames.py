@@ -8,6 +8,7 @@ from typing import Any
 from converter.errors import ExportError
 from converter.export.functions import stack_one
 from converter.export.graph_view import GraphView, node_of
+from converter.export.nodes import become_identity
 
 
 def open_loop_of_frames(view: GraphView, inside: Any) -> None:
@@ -49,7 +50,4 @@ def _leave_frame(node: Any) -> None:
     """Take a node out of its loop: what it is given from outside is the same in each round."""
     node.input[:] = [tensor for tensor in node.input if not tensor.startswith("^")]
     if node.op == "Enter":
-        dtype = node.attr["T"].type
-        node.op = "Identity"
-        node.attr.clear()
-        node.attr["T"].type = dtype
+        become_identity(node, node.input[0], node.attr["T"].type)

@@ -6,6 +6,7 @@ from typing import Any
 
 from converter.errors import ExportError
 from converter.export.graph_view import GraphView, node_of, port_of
+from converter.export.nodes import become_identity, constant, integer_type
 from converter.quiet_tensorflow import tensorflow
 
 
@@ -77,7 +78,7 @@ def inline_body(view: GraphView, loop: Any, result: str) -> str:
         copy.CopyFrom(node)
         copy.name = f"{prefix}/{name}"
         if name in body.arguments:
-            _become_identity(copy, body.outside(loop, name))
+            become_identity(copy, body.outside(loop, name), node.attr["dtype"].type)
         else:
             copy.input[:] = [_prefixed(tensor, prefix) for tensor in node.input]
     view.refresh()
@@ -87,23 +88,14 @@ def inline_body(view: GraphView, loop: Any, result: str) -> str:
 def stack_one(view: GraphView, stack: Any, item: str, dtype: int) -> None:
     """Make of ``stack``, the node that stacks what the rounds of a loop give, the one ``item``
     with an axis before it."""
-    tf, name = tensorflow(), stack.name
-    axis = view.graph_def.node.add(name=f"{name}/axis", op="Const")
-    axis.attr["dtype"].type = tf.int32.as_datatype_enum
-    axis.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(0, tf.int32))
+    name = stack.name
+    axis = constant(f"{name}/axis", 0)
+    view.graph_def.node.append(axis)
     stack.Clear()
     stack.name, stack.op = name, "ExpandDims"
     stack.input[:] = [item, axis.name]
-    stack.attr["T"].type, stack.attr["Tdim"].type = dtype, axis.attr["dtype"].type
+    stack.attr["T"].type, stack.attr["Tdim"].type = dtype, integer_type()
     view.refresh()
-
-
-def _become_identity(node: Any, tensor: str) -> None:
-    name, dtype = node.name, node.attr["dtype"].type
-    node.Clear()
-    node.name, node.op = name, "Identity"
-    node.input.append(tensor)
-    node.attr["T"].type = dtype
 
 
 def _prefixed(tensor: str, prefix: str) -> str:

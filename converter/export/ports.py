@@ -9,9 +9,8 @@ import numpy as np
 
 from converter.errors import ExportError
 from converter.export.graph_view import GraphView, node_of
+from converter.export.nodes import become_constant, become_identity, become_placeholder
 from converter.quiet_tensorflow import tensorflow
-
-PLACEHOLDERS = ("Placeholder", "PlaceholderWithDefault", "PlaceholderV2")
 
 
 def add_outputs(graph_def: Any, session: Any, outputs: Mapping[str, str]) -> dict[str, str]:
@@ -53,13 +52,9 @@ def set_image(view: GraphView, tensor: str, shape: tuple[int, ...] | None) -> No
 
 
 def make_placeholder(node: Any, dtype: int, shape: tuple[int, ...] | None) -> None:
-    """Turn ``node`` into an input of the graph."""
-    name = node.name
-    node.Clear()
-    node.name, node.op = name, "Placeholder"
-    node.attr["dtype"].type = dtype
+    """Turn ``node`` into an input of the graph, -1 for any size."""
     sizes = None if shape is None else [None if size < 0 else size for size in shape]
-    node.attr["shape"].shape.CopyFrom(tensorflow().TensorShape(sizes).as_proto())
+    become_placeholder(node, dtype, sizes)
 
 
 def set_values(view: GraphView, inputs: Mapping[str, str], values: Mapping[str, Any]) -> None:
@@ -76,16 +71,12 @@ def set_values(view: GraphView, inputs: Mapping[str, str], values: Mapping[str, 
             _make_constant(node, name, values[name])
     for node in view.graph_def.node:
         if node.op == "PlaceholderWithDefault":
-            dtype = node.attr["dtype"].type
-            node.op = "Identity"
-            node.attr.clear()
-            node.attr["T"].type = dtype
+            become_identity(node, node.input[0], node.attr["dtype"].type)
     view.refresh()
 
 
 def _make_constant(node: Any, name: str, value: Any) -> None:
-    tf = tensorflow()
-    dtype = tf.dtypes.as_dtype(node.attr["dtype"].type)
+    dtype = tensorflow().dtypes.as_dtype(node.attr["dtype"].type)
     sizes = node.attr["shape"].shape
     try:
         values = np.asarray(value, dtype.as_numpy_dtype)
@@ -96,11 +87,7 @@ def _make_constant(node: Any, name: str, value: Any) -> None:
             f"--set {name}={value} does not fit that input, which is {dtype.name} "
             f"{[size.size for size in sizes.dim]}: {error}"
         ) from error
-    title = node.name
-    node.Clear()
-    node.name, node.op = title, "Const"
-    node.attr["dtype"].type = dtype.as_datatype_enum
-    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values, dtype))
+    become_constant(node, values, dtype)
 
 
 def open_inputs(view: GraphView, inputs: Mapping[str, str], image: str) -> list[str]:
@@ -110,5 +97,5 @@ def open_inputs(view: GraphView, inputs: Mapping[str, str], image: str) -> list[
         for name, tensor in inputs.items()
         if name != image
         and (node := view.nodes.get(node_of(tensor))) is not None
-        and node.op in PLACEHOLDERS
+        and node.op in ("Placeholder", "PlaceholderV2")
     ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from converter.export.graph_view import GraphView, canonical, node_of
+from converter.export.nodes import constant, integer_type
 from converter.quiet_tensorflow import tensorflow
 
 Shape = tuple[int, ...]  # -1 for any size
@@ -121,14 +122,14 @@ class Sources:
         """With an axis for the batch before the others."""
         node = self._add("ExpandDims", tensor)
         self._give_integers(node, 0)
-        node.attr["Tdim"].type = tensorflow().int32.as_datatype_enum
+        node.attr["Tdim"].type = integer_type()
         return self._done(node, tensor, lambda shape: (1, *shape))
 
     def transposed(self, tensor: str) -> str:
         """``[N, C, A]`` as ``[N, A, C]``."""
         node = self._add("Transpose", tensor)
         self._give_integers(node, [0, 2, 1])
-        node.attr["Tperm"].type = tensorflow().int32.as_datatype_enum
+        node.attr["Tperm"].type = integer_type()
         return self._done(node, tensor, lambda shape: (shape[0], shape[2], shape[1]))
 
     def _add(self, operator: str, tensor: str) -> Any:
@@ -139,11 +140,9 @@ class Sources:
         return node
 
     def _give_integers(self, node: Any, value: Any) -> None:
-        tf = tensorflow()
-        constant = self._view.graph_def.node.add(name=f"{node.name}/value", op="Const")
-        constant.attr["dtype"].type = tf.int32.as_datatype_enum
-        constant.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value, tf.int32))
-        node.input.append(constant.name)
+        given = constant(f"{node.name}/value", value)
+        self._view.graph_def.node.append(given)
+        node.input.append(given.name)
 
     def _done(self, node: Any, tensor: str, change: Any) -> str:
         self._view.refresh()

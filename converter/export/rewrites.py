@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from converter.export.graph_view import GraphView, canonical
+from converter.export.nodes import constant
 from converter.export.provenance import shapes_of
 from converter.quiet_tensorflow import tensorflow
 
@@ -39,7 +40,7 @@ def _with_one(node: Any) -> list[Any]:
     exp(x) - 1 and log1p(x) = log(1 + x)."""
     operator, arithmetic = _WITH_ONE[node.op]
     kind, argument, name = node.op, node.input[0], node.name
-    one = _constant(f"{name}/one", np.ones((), _type(node)))
+    one = constant(f"{name}/one", np.ones((), _type(node)))
     inner = _node(f"{name}/inner", operator, [argument], node)
     if kind == "Log1p":
         inner.op = arithmetic
@@ -75,16 +76,16 @@ def _convolution_of_patches(node: Any, channels: int) -> list[Any]:
     _, height, width, _ = node.attr["ksizes"].list.i
     values = height * width * channels
     kernel = np.eye(values, dtype=_type(node)).reshape(height, width, channels, values)
-    constant = _constant(f"{node.name}/kernel", kernel)
+    picker = constant(f"{node.name}/kernel", kernel)
     strides, rates = (list(node.attr[name].list.i) for name in ("strides", "rates"))
     padding, dtype = node.attr["padding"].s, node.attr["T"].type
     node.op = "Conv2D"
-    node.input[:] = [node.input[0], constant.name]
+    node.input[:] = [node.input[0], picker.name]
     node.attr.clear()
     node.attr["T"].type, node.attr["padding"].s = dtype, padding
     node.attr["strides"].list.i.extend(strides)
     node.attr["dilations"].list.i.extend(rates)
-    return [constant]
+    return [picker]
 
 
 def _type(node: Any) -> Any:
@@ -94,12 +95,4 @@ def _type(node: Any) -> Any:
 def _node(name: str, operator: str, inputs: list[str], like: Any) -> Any:
     node = tensorflow().compat.v1.NodeDef(name=name, op=operator, input=inputs)
     node.attr["T"].type = like.attr["T"].type
-    return node
-
-
-def _constant(name: str, values: np.ndarray) -> Any:
-    tf = tensorflow()
-    node = tf.compat.v1.NodeDef(name=name, op="Const")
-    node.attr["dtype"].type = tf.dtypes.as_dtype(values.dtype).as_datatype_enum
-    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values))
     return node

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from converter.export.functions import Body
-from converter.export.graph_view import GraphView, node_of
+from converter.export.graph_view import LOOPS, GraphView, node_of
 from converter.export.messages import Suppression
 from converter.export.ports import add_output
 from converter.export.provenance import Sources, constant_value, shapes_of
@@ -21,7 +21,6 @@ from converter.quiet_tensorflow import tensorflow
 
 COMBINED = "CombinedNonMaxSuppression"
 PER_CLASS = tuple(f"NonMaxSuppression{version}" for version in ("", "V2", "V3", "V4", "V5"))
-_LOOPS = ("While", "StatelessWhile")
 # A suppression with one of these behind it chooses regions for a second stage.
 _LAYERS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "CropAndResize")
 # Where the thresholds are among the inputs: IoU, score.
@@ -97,7 +96,7 @@ def _places(view: GraphView, outputs: Mapping[str, str]) -> list[Place]:
             continue
         if node.op in (COMBINED, *PER_CLASS):
             found.append(Place(node, view, node.name, None))
-        elif node.op in _LOOPS:
+        elif node.op in LOOPS:
             body = Body(view, node)
             found += [
                 Place(inner, body.view, node.name, body)

@@ -15,13 +15,20 @@ import numpy as np
 
 from converter.errors import ExportError
 from converter.export.graph_view import CONTROL_FLOW, GraphView
+from converter.export.nodes import (
+    become_constant,
+    become_identity,
+    become_placeholder,
+    constant,
+    integer_type,
+)
 from converter.quiet_tensorflow import tensorflow
 
 # Smaller ones stay where tf2onnx's own rewriting sees their values.
 SET_ASIDE_BYTES = 1 << 16
 _VARIABLES = ("VariableV2", "Variable")
 _AT_ONCE = 1 << 27  # bytes of variables that are read together
-_FLOATS = ("float32", "float64", "float16", "bfloat16")
+_FLOATS = ("float32", "float64", "float16")  # bfloat16 becomes float32, which files do not
 
 
 class Weights:
@@ -40,16 +47,12 @@ class Weights:
 
     def place(self, node: Any, values: np.ndarray) -> None:
         """Make ``node`` give ``values``: as a constant, or as an input with a file."""
-        name, tf = node.name, tensorflow()
-        dtype = tf.dtypes.as_dtype(values.dtype)
+        dtype = tensorflow().dtypes.as_dtype(values.dtype)
         self.total_bytes += values.nbytes
-        node.Clear()
-        node.name, node.op = name, "Const"
-        node.attr["dtype"].type = dtype.as_datatype_enum
         if self._is_large(dtype.name, values.nbytes):
             self._set_node_aside(node, values)
         else:
-            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values))
+            become_constant(node, values)
 
     def set_constants_aside(self, view: GraphView) -> None:
         """Do so with the large constants that are in the graph already."""
@@ -69,9 +72,8 @@ class Weights:
         file = self._folder / f"{len(self.files)}.npy"
         np.save(file, values)
         self.files[f"{node.name}:0"] = file
-        node.op = "Placeholder"
-        node.attr.pop("value", None)
-        node.attr["shape"].shape.CopyFrom(tensorflow().TensorShape(values.shape).as_proto())
+        dtype = tensorflow().dtypes.as_dtype(values.dtype)
+        become_placeholder(node, dtype.as_datatype_enum, values.shape)
 
 
 def freeze(view: GraphView, session: Any, weights: Weights) -> None:
@@ -92,7 +94,7 @@ def freeze(view: GraphView, session: Any, weights: Weights) -> None:
         first, *others = reads[name]
         weights.place(first, values)
         for node in others:
-            _repeat(node, first.name)
+            become_identity(node, first.name, node.attr["dtype"].type)
     view.refresh()
 
 
@@ -104,15 +106,6 @@ def has_variables_in_functions(view: GraphView) -> bool:
         if node.op in CONTROL_FLOW
         for tensor in view.data_inputs(node)
     )
-
-
-def _repeat(node: Any, first: str) -> None:
-    """Make a read give what the first read of the variable gives."""
-    name, dtype = node.name, node.attr["dtype"].type
-    node.Clear()
-    node.name, node.op = name, "Identity"
-    node.input.append(first)
-    node.attr["T"].type = dtype
 
 
 def _values(session: Any, variables: Sequence[Any]) -> Iterator[tuple[str, np.ndarray]]:
@@ -156,26 +149,17 @@ def _spell_out_gathers(view: GraphView) -> None:
     for node in view.graph_def.node:
         if node.op != "ResourceGather":
             continue
-        read, axis = type(node)(), type(node)()
+        read, axis = type(node)(), constant(f"{node.name}/axis", 0)
         read.name, read.op = f"{node.name}/read", "ReadVariableOp"
         read.input.append(node.input[0])
         read.attr["dtype"].CopyFrom(node.attr["dtype"])
-        axis.CopyFrom(_integer_constant(f"{node.name}/axis", 0))
         batch_dims, indices = node.attr["batch_dims"].i, node.attr["Tindices"].type
         dtype, inputs = node.attr["dtype"].type, list(node.input)
         node.op = "GatherV2"
         node.input[:] = [read.name, inputs[1], axis.name, *inputs[2:]]
         node.attr.clear()
         node.attr["Tparams"].type, node.attr["Tindices"].type = dtype, indices
-        node.attr["Taxis"].type, node.attr["batch_dims"].i = axis.attr["dtype"].type, batch_dims
+        node.attr["Taxis"].type, node.attr["batch_dims"].i = integer_type(), batch_dims
         new += [read, axis]
     view.graph_def.node.extend(new)
     view.refresh()
-
-
-def _integer_constant(name: str, value: int) -> Any:
-    tf = tensorflow()
-    node = tf.compat.v1.NodeDef(name=name, op="Const")
-    node.attr["dtype"].type = tf.int32.as_datatype_enum
-    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value, tf.int32))
-    return node
