@@ -14,6 +14,7 @@ from rich.table import Table
 from benchmarks.session import session
 from trt_inference.bundle import load_bundle
 from trt_inference.detector import Detector
+from trt_inference.precision import CPU, choose
 
 RATES = (30.0, 60.0, 90.0)  # images a second
 WARM_UP = 1.0  # seconds
@@ -65,7 +66,7 @@ def median(runs: Sequence[Run]) -> float:
 def bare_loop(bundle: Path, rate: float, seconds: float) -> Run:
     """``session.run``, as in ONNX Runtime's own examples."""
     loaded = load_bundle(bundle)
-    file = loaded.model_file(loaded.choose_precision("auto"))
+    file = loaded.model_file(choose(loaded, "auto", CPU).precision)
     run = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"]).run
     image = np.zeros((1, loaded.input.height, loaded.input.width, 3), np.uint8)
     return paced(lambda: run(None, {loaded.input.name: image}), rate, seconds)

@@ -132,6 +132,16 @@ def change_manifest(folder: Path, change: Callable[[dict[str, Any]], object]) ->
     write_manifest(folder, manifest)
 
 
+def offer_precisions(folder: Path, *names: str) -> None:
+    """Let the bundle have these precisions, each of which is the float32 network that it has."""
+
+    def change(manifest: dict[str, Any]) -> None:
+        entry = manifest["precisions"]["fp32"]
+        manifest["precisions"] = dict.fromkeys(names, entry)
+
+    change_manifest(folder, change)
+
+
 def picture(color: str, cell: tuple[int, int], scale: int = 1) -> np.ndarray:
     """A grey picture of ``64 * scale`` pixels with one cell (row, column) of ``color``."""
     image = np.full((SIZE * scale, SIZE * scale, 3), 128, np.uint8)

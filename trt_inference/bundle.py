@@ -112,22 +112,6 @@ class Bundle:
             _checked_file(self.path, entry["data"]["file"], entry["data"]["sha256"])
         return _checked_file(self.path, entry["file"], entry["sha256"])
 
-    def choose_precision(self, requested: str) -> str:
-        """The precision to run on a CPU: the one that is asked for, or for ``auto`` the first of
-        fp32, fp16, int8 that the bundle has, since a CPU gains nothing from the narrower ones.
-
-        Raises:
-            BundleError: the bundle does not have the requested precision.
-        """
-        if requested != "auto":
-            if requested not in self.precisions:
-                raise BundleError(
-                    f"{self.path} has no precision '{requested}': "
-                    f"choose {', '.join(self.precisions)} or auto"
-                )
-            return requested
-        return next(name for name in PRECISIONS if name in self.precisions)
-
 
 def load_bundle(path: Union[str, Path]) -> Bundle:
     """Read ``path`` and check its manifest and labels.

@@ -68,8 +68,9 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     bundle = load_bundle(options.bundle)
     with Detector.open(bundle, options.backend, options.precision) as detector:
         detector.thresholds = _thresholds(options, bundle.defaults)
-        precision = bundle.choose_precision(options.precision)
-        console.print(f"{bundle.name} {precision}: {detector.engine.description}")
+        console.print(
+            f"{bundle.name} {detector.choice}: {detector.engine.description}", soft_wrap=True
+        )
         with console.status("detecting …"):
             rows, failures = _detect_all(detector, options.files, options.output)
         _print_results(rows, VIEWS[bundle.task].columns, console)

@@ -8,9 +8,10 @@ from typing import Optional
 import numpy as np
 
 from trt_inference.bundle import Bundle, Thresholds
-from trt_inference.engines import open_engine
+from trt_inference.engines import device, open_engine
 from trt_inference.engines.base import Engine
 from trt_inference.errors import EngineError
+from trt_inference.precision import Choice, choose
 from trt_inference.preprocess import Preprocessor
 from trt_inference.results import Result
 from trt_inference.tasks import postprocess_for
@@ -23,16 +24,19 @@ class Detector:
     """An open engine with the steps before and after it, for any task.
 
     Used by the one thread that made it. ``thresholds`` may be replaced at any time, by any
-    thread; the next frame uses the new ones.
+    thread; the next frame uses the new ones. ``choice`` is the precision that runs, and why.
 
     Example:
         with Detector.open(load_bundle("shapes")) as detector:
             detections = detector.detect(read_image(Path("street.jpg")))
     """
 
-    def __init__(self, bundle: Bundle, engine: Engine, clock: Optional[StageClock] = None) -> None:
+    def __init__(
+        self, bundle: Bundle, engine: Engine, choice: Choice, clock: Optional[StageClock] = None
+    ) -> None:
         self.bundle = bundle
         self.engine = engine
+        self.choice = choice
         self.thresholds: Thresholds = bundle.defaults
         self.clock = clock or StageClock(STAGES)
         spec = bundle.input
@@ -52,16 +56,18 @@ class Detector:
         as fast as the others.
 
         Raises:
-            BundleError: the bundle does not have the precision, or its file was changed.
+            BundleError: the bundle does not have the precision, the device does not run it, or
+                its file was changed.
             EngineError: the backend is not there or does not take the model.
         """
-        engine = open_engine(bundle, backend, bundle.choose_precision(precision), threads)
+        choice = choose(bundle, precision, device(backend))
+        engine = open_engine(bundle, backend, choice.precision, threads)
         try:
             engine.infer()
         except EngineError:
             engine.close()
             raise
-        return cls(bundle, engine, clock)
+        return cls(bundle, engine, choice, clock)
 
     def detect(self, frame: np.ndarray) -> Result:
         """What the bundle's task finds in ``frame`` (uint8 ``[h, w, 3]``, BGR), in its pixels:

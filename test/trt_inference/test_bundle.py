@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from test.color_bundle import CANDIDATES, LABELS, SIZE, change_manifest
+from test.color_bundle import CANDIDATES, LABELS, SIZE, change_manifest, offer_precisions
 from test.task_bundles import (
     MAP_HEIGHT,
     MAP_WIDTH,
@@ -158,26 +158,48 @@ def test_entry_that_is_missing_or_wrong_is_named_by_its_place(color_bundle: Path
 
 
 def test_unknown_precision_lists_those_that_exist(color_bundle: Path) -> None:
-    def add_int8(manifest: dict[str, Any]) -> None:
-        manifest["precisions"]["int8"] = manifest["precisions"]["fp32"]
-
-    change_manifest(color_bundle, add_int8)
-    bundle = load_bundle(color_bundle)
-    for ask in (bundle.model_file, bundle.choose_precision):
-        with pytest.raises(BundleError, match=r"no precision 'fp16'.*fp32, int8"):
-            ask("fp16")
+    offer_precisions(color_bundle, "fp32", "int8")
+    with pytest.raises(BundleError, match=r"no precision 'fp16'.*fp32, int8"):
+        load_bundle(color_bundle).model_file("fp16")
 
 
-def test_auto_takes_the_widest_precision_that_the_bundle_has(color_bundle: Path) -> None:
-    assert load_bundle(color_bundle).choose_precision("auto") == "fp32"
+MEASURED: dict[str, Any] = {
+    "agreement": {"median": 0.01},
+    "of_fp32": {"mAP@0.5": 0.99},
+    "loss": -0.002,
+    "limit": 0.01,
+    "images": 1,
+    "milliseconds": {"this machine": 2.5},
+    "calibration": {"method": "entropy", "images": 1, "sha256": "0" * 64},
+    "float32_layers": [{"name": "Conv_1", "reason": "loses too much in int8"}],
+}
 
-    def only_narrow_ones(manifest: dict[str, Any]) -> None:
-        entry = manifest["precisions"].pop("fp32")
-        manifest["precisions"].update(int8=entry, fp16=entry)
 
-    change_manifest(color_bundle, only_narrow_ones)
-    assert load_bundle(color_bundle).choose_precision("auto") == "fp16"
-    assert load_bundle(color_bundle).choose_precision("int8") == "int8"
+def test_what_was_measured_of_a_precision_can_be_read(color_bundle: Path) -> None:
+    change_manifest(color_bundle, lambda m: m["precisions"]["fp32"].update(MEASURED))
+    entry = load_bundle(color_bundle).precisions["fp32"]
+    assert {name: entry[name] for name in MEASURED} == MEASURED
+
+
+@pytest.mark.parametrize(
+    ("measured", "place"),
+    [
+        ({"loss": "small"}, "loss"),
+        ({"limit": None}, "limit"),
+        ({"images": 0}, "images"),
+        ({"milliseconds": {"this machine": -1}}, "milliseconds/this machine"),
+        ({"calibration": {"images": 1, "sha256": "0" * 64}}, "calibration: 'method'"),
+        ({"calibration": {**MEASURED["calibration"], "sha256": "none"}}, "calibration/sha256"),
+        ({"float32_layers": [{"name": "Conv_1"}]}, "float32_layers/0: 'reason'"),
+        ({"speed": 3}, "fp32: .*'speed' was unexpected"),
+    ],
+)  # fmt: skip
+def test_measurement_of_another_form_is_named(
+    color_bundle: Path, measured: dict[str, Any], place: str
+) -> None:
+    change_manifest(color_bundle, lambda m: m["precisions"]["fp32"].update(measured))
+    with pytest.raises(BundleError, match=f"not valid at precisions/.*{place}"):
+        load_bundle(color_bundle)
 
 
 def test_truncated_network_is_refused_even_when_its_hash_is_right(color_bundle: Path) -> None:

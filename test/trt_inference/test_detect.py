@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from test.color_bundle import change_manifest, picture
+from test.color_bundle import change_manifest, offer_precisions, picture
 from test.task_bundles import HEIGHT, WIDTH
 from trt_inference.bundle import sha256_of_file
 from trt_inference.drawing import class_color
@@ -141,6 +141,17 @@ def test_files_that_cannot_be_read_are_said_and_the_others_go_on(
         assert str(file) in line
     assert [row[0] for row in table_rows(text)] == ["good"]
     assert (tmp_path / "out" / "good.jpg").is_file()
+
+
+def test_first_line_says_which_precision_runs_and_why(color_bundle: Path, tmp_path: Path) -> None:
+    offer_precisions(color_bundle, "fp32", "int8")
+    file = write_image(tmp_path / "scene.png", picture("blue", (0, 0)))
+    for options, said in (
+        ((), "colors fp32 (auto: the fastest on the CPU, which gains nothing from fp16 and int8)"),
+        (("--precision", "int8"), "colors int8 (asked for)"),
+    ):
+        text = detect(color_bundle, file, "--output", tmp_path / "out", *options)
+        assert text.startswith(f"{said}: ONNX Runtime "), text
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import trt_inference.detector
-from test.color_bundle import COLORS, LABELS, picture, write_color_bundle
+from test.color_bundle import COLORS, LABELS, change_manifest, picture, write_color_bundle
 from trt_inference.bundle import load_bundle
 from trt_inference.detections import Detections
 from trt_inference.detector import Detector
-from trt_inference.errors import EngineError, ImageError
+from trt_inference.errors import BundleError, EngineError, ImageError
 
 
 @pytest.fixture
@@ -167,6 +167,19 @@ def test_closed_detector_says_that_it_is_closed(shared_color_bundle: Path) -> No
         pass
     with pytest.raises(EngineError, match="closed"):
         detector.detect(grey(64, 64))
+
+
+def test_network_of_the_chosen_precision_is_the_one_that_is_opened(color_bundle: Path) -> None:
+    def add_int8(manifest: dict[str, Any]) -> None:
+        precisions = manifest["precisions"]
+        precisions["int8"] = {**precisions["fp32"], "file": "int8.onnx"}  # which is not there
+
+    change_manifest(color_bundle, add_int8)
+    bundle = load_bundle(color_bundle)
+    with Detector.open(bundle) as detector:
+        assert detector.choice.precision == "fp32"
+    with pytest.raises(BundleError, match=r"int8\.onnx cannot be read"):
+        Detector.open(bundle, precision="int8")
 
 
 def test_engine_that_fails_its_first_run_is_closed(

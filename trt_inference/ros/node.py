@@ -125,11 +125,11 @@ class DetectorNode(LifecycleNode):
         self._thread = thread
         detector = thread.start()
         self._parameters_of_node.locked = True
-        precision = bundle.choose_precision(settings.precision)
         self._facts = {
             "bundle": str(bundle.path),
             "task": bundle.task,
-            "precision": precision,
+            "precision": detector.choice.precision,
+            "why this precision": detector.choice.reason,
             "engine": detector.engine.description,
         }
         detector.thresholds = self._parameters_of_node.thresholds(bundle.defaults)
@@ -141,7 +141,7 @@ class DetectorNode(LifecycleNode):
             clock=Clock(clock_type=ClockType.STEADY_TIME),
         )
         self.get_logger().info(
-            f"configured: {bundle.name} {precision}, {bundle.task} on "
+            f"configured: {bundle.name} {detector.choice}, {bundle.task} on "
             f"{bundle.input.width}x{bundle.input.height}, {len(bundle.labels)} classes, "
             f"{detector.engine.description}"
         )

@@ -31,7 +31,7 @@ SPECS = (
     Spec(
         "precision",
         Parameter.Type.STRING,
-        "Precision of the network; auto: the first of fp32, fp16, int8 that the bundle has",
+        "Precision of the network; auto: the fastest on this device that the bundle has",
         default="auto",
         choices=("auto", *PRECISIONS),
     ),

@@ -12,9 +12,10 @@ import pytest
 from test.color_bundle import CANDIDATES, CELL, SIZE, write_color_bundle
 from trt_inference.bundle import load_bundle
 from trt_inference.detector import Detector
-from trt_inference.engines import open_engine
+from trt_inference.engines import device, open_engine
 from trt_inference.engines.base import Engine
 from trt_inference.errors import BundleError, EngineError
+from trt_inference.precision import CPU
 
 
 @pytest.fixture
@@ -88,6 +89,13 @@ def test_closed_engine_says_so_and_may_be_closed_again(shared_color_bundle: Path
 def test_unknown_backend_lists_those_that_exist(shared_color_bundle: Path) -> None:
     with pytest.raises(EngineError, match=r"'cuda'.*auto, onnxruntime"):
         open_engine(load_bundle(shared_color_bundle), "cuda", "fp32")
+    with pytest.raises(EngineError, match=r"'cuda'.*auto, onnxruntime"):
+        device("cuda")
+
+
+@pytest.mark.parametrize("backend", ["auto", "onnxruntime"])
+def test_it_runs_on_the_cpu(backend: str) -> None:
+    assert device(backend) == CPU
 
 
 def test_precision_that_the_bundle_lacks_is_an_error(shared_color_bundle: Path) -> None:

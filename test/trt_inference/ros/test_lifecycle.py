@@ -11,7 +11,7 @@ import pytest
 from lifecycle_msgs.msg import Transition
 
 from examples.shapes.monitor import MonitorError
-from test.color_bundle import picture, write_color_bundle
+from test.color_bundle import offer_precisions, picture, write_color_bundle
 from test.trt_inference.ros.client import wait_until
 from test.trt_inference.ros.conftest import Start
 from test.trt_inference.ros.fault_bundle import FAILING, write_fault_bundle
@@ -77,13 +77,16 @@ def test_no_bundle_at_all_is_said(start_node: Start) -> None:
 
 
 def test_a_precision_that_is_not_there_is_refused_with_those_that_are(
-    start_node: Start, shared_color_bundle: Path
+    start_node: Start, color_bundle: Path
 ) -> None:
-    node, client = start_node(bundle=shared_color_bundle, precision="int8")
+    offer_precisions(color_bundle, "fp32", "fp16")
+    node, client = start_node(bundle=color_bundle, precision="int8")
     refuse_to_configure(client)
-    assert wait_until(lambda: "no precision 'int8': choose fp32 or auto" in node.log)
-    assert client.set_parameter("precision", "auto") == ""
+    assert wait_until(lambda: "no precision 'int8': choose fp32, fp16 or auto" in node.log)
+    assert client.set_parameter("precision", "fp16") == ""
     client.start()
+    assert wait_until(lambda: "configured: colors fp16 (asked for)" in node.log)
+    assert client.detect(client.image(RED)).detections
 
 
 def test_autostart_activates_the_node(start_node: Start, shared_color_bundle: Path) -> None:

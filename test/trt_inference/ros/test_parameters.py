@@ -10,7 +10,7 @@ import pytest
 from lifecycle_msgs.msg import Transition
 
 from examples.shapes.monitor import MonitorError
-from test.color_bundle import COLORS, picture, write_color_bundle
+from test.color_bundle import COLORS, offer_precisions, picture, write_color_bundle
 from test.trt_inference.ros.client import ROOT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
 
@@ -51,6 +51,19 @@ def test_a_bad_value_at_run_time_is_refused_and_changes_nothing(
     ):  # fmt: skip
         assert client.set_parameter(name, value) != "", (name, value)
     assert count_found(client) == len(COLORS)
+
+
+def test_log_and_diagnostics_say_which_precision_runs_and_why(
+    start_node: Start, color_bundle: Path
+) -> None:
+    offer_precisions(color_bundle, "int8", "fp16", "fp32")
+    node, client = start_node(bundle=color_bundle)
+    client.transition(Transition.TRANSITION_CONFIGURE)
+    why = "auto: the fastest on the CPU, which gains nothing from fp16 and int8"
+    assert wait_until(lambda: f"configured: colors fp32 ({why})" in node.log), node.log
+    assert client.spin(10, until=lambda: "precision" in client.record.diagnostics)
+    assert client.record.diagnostics["precision"] == "fp32"
+    assert client.record.diagnostics["why this precision"] == why
 
 
 def test_what_needs_a_new_configuration_is_locked_while_configured(
