@@ -13,7 +13,8 @@ export PYTHONUNBUFFERED := 1
 
 # Each of these is in a folder that is put in place whole. Make would delete the one file when it
 # is interrupted, and leave a folder that is none.
-.PRECIOUS: $(DEMO)/saved_model/saved_model.pb $(DEMO)/heldout/annotations.json $(DEMO)/shapes/model.json
+.PRECIOUS: $(DEMO)/saved_model/saved_model.pb $(DEMO)/heldout/annotations.json \
+	$(DEMO)/calibration/annotations.json $(DEMO)/shapes/model.json
 
 .PHONY: help
 help: ## show this list
@@ -59,12 +60,18 @@ $(DEMO)/saved_model/saved_model.pb: | $(CONVERTER)/.ready
 $(DEMO)/heldout/annotations.json: | $(CONVERTER)/.ready
 	$(CONVERTER)/bin/python -m examples.shapes.dataset $(@D) --count 500 --seed 7
 
+# Other pictures than those that the precisions are measured on.
+$(DEMO)/calibration/annotations.json: | $(CONVERTER)/.ready
+	$(CONVERTER)/bin/python -m examples.shapes.dataset $(@D) --count 200 --seed 8
+
 $(DEMO)/shapes/model.json: $(DEMO)/saved_model/saved_model.pb $(DEMO)/heldout/annotations.json \
+		$(DEMO)/calibration/annotations.json \
 		$(shell find converter -name '*.py') \
 		trt_inference/manifest.schema.json
 	$(CONVERTER)/bin/python -m converter convert $(DEMO)/saved_model --output $(@D) --overwrite \
 		--labels $(DEMO)/heldout/labels.txt \
-		--images $(DEMO)/heldout --labels-coco $(DEMO)/heldout/annotations.json
+		--images $(DEMO)/heldout --labels-coco $(DEMO)/heldout/annotations.json \
+		--precision fp32 fp16 int8 --calibration-images $(DEMO)/calibration
 
 $(ROBOT)/.ready: setup.py setup.cfg scripts/environment.sh \
 		$(wildcard interfaces/*.py interfaces/*.txt interfaces/vision_msgs/* interfaces/vision_msgs/msg/*)

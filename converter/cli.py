@@ -1,4 +1,4 @@
-"""The command line: python3 -m converter inspect | convert | report."""
+"""The command line: python3 -m converter inspect | convert | quantize | report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from converter import print_inspection, print_results
+from converter import print_inspection, print_precisions, print_results
 from converter.convert_arguments import (
     add_convert_arguments,
     add_source_arguments,
@@ -17,8 +17,11 @@ from converter.convert_arguments import (
     source_options,
 )
 from converter.inspection import inspect
+from converter.precision.make import Precisions
+from converter.precision_arguments import add_quantize_arguments, quantize_options
 from converter.print_bundle import page_of, print_bundle
 from converter.progress import Progress
+from converter.quantize import quantize
 from converter.steps import convert
 from trt_inference.bundle import load_bundle
 from trt_inference.errors import TrtInferenceError
@@ -52,6 +55,18 @@ def _inspect(options: argparse.Namespace, console: Console) -> None:
 def _convert(options: argparse.Namespace, console: Console) -> None:
     conversion = convert(convert_options(options), Progress(console))
     print_results.print_conversion(conversion, console)
+    if conversion.precisions is not None:
+        _show_precisions(conversion.precisions, conversion.bundle, console)
+
+
+def _quantize(options: argparse.Namespace, console: Console) -> None:
+    quantization = quantize(quantize_options(options), Progress(console))
+    _show_precisions(quantization.precisions, quantization.bundle.path, console)
+
+
+def _show_precisions(made: Precisions, bundle: Path, console: Console) -> None:
+    print_precisions.print_precisions(made, bundle, console)
+    print_precisions.check_precisions(made, bundle)
 
 
 def _report(options: argparse.Namespace, console: Console) -> None:
@@ -74,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("convert", help="make a bundle from a SavedModel")
     command.set_defaults(run=_convert)
     add_convert_arguments(command)
+    command = commands.add_parser("quantize", help="add fp16 and int8 to a bundle, if they pass")
+    command.set_defaults(run=_quantize)
+    add_quantize_arguments(command)
     command = commands.add_parser("report", help="show what was measured of a bundle")
     command.set_defaults(run=_report)
     command.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")

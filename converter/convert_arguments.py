@@ -21,6 +21,7 @@ from converter.options import (
     SourceOptions,
     ThresholdOptions,
 )
+from converter.precision_arguments import add_precision_arguments, precision_options
 from converter.tensorrt_operators import TARGETS
 from trt_inference.arguments import fraction, number, positive
 
@@ -39,6 +40,7 @@ def add_convert_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare them all."""
     add_source_arguments(parser)
     _add_files(parser)
+    add_precision_arguments(parser)
     _add_bundle(parser)
 
 
@@ -76,6 +78,7 @@ def convert_options(arguments: argparse.Namespace) -> ConvertOptions:
         ),
         target=arguments.target,
         overwrite=arguments.overwrite,
+        precision=precision_options(arguments),
     )
 
 

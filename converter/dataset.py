@@ -113,11 +113,16 @@ def load_dataset(
             f"no image in '{images}' is named in '{annotations}': it {named}, the folder has "
             f"'{files[0].name}'. A file_name there must be the name of a file in that folder"
         )
-    _check_boxes(samples[:most], annotations, truth)
+    check_boxes(samples[:most], annotations, truth)
     return Dataset(tuple(samples[:most]), truth, False, truth.names)
 
 
-def _check_boxes(samples: Sequence[Sample], file: Path, truth: Annotations) -> None:
+def check_boxes(samples: Sequence[Sample], file: Path, truth: Annotations) -> None:
+    """See that the annotations have a box in ``samples``.
+
+    Raises:
+        DatasetError: they have none.
+    """
     used = {sample.image_id for sample in samples}
     if not any(entry["image_id"] in used for entry in truth.content["annotations"]):
         raise DatasetError(

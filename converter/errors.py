@@ -25,3 +25,7 @@ class ParityError(TrtInferenceError):
 
 class OutputError(TrtInferenceError):
     """The bundle cannot be written."""
+
+
+class PrecisionError(TrtInferenceError):
+    """A precision cannot be made, or loses more accuracy than is allowed."""

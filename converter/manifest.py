@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -64,25 +64,26 @@ def write_files(
     file, labels_file = folder / f"{PRECISION}.onnx", folder / LABELS_FILE
     data = storage.save(model, weights, file)
     labels_file.write_text("".join(f"{label}\n" for label in labels), "utf-8")
-    precision = _file(file)
-    if data is not None:
-        precision["data"] = _file(data)
     return {
         "outputs": _outputs(model, task),
         "labels": {
             "file": LABELS_FILE, "sha256": sha256_of_file(labels_file), "count": len(labels),
         },
-        "precisions": {PRECISION: precision},
+        "precisions": {PRECISION: describe_model(file, data)},
     }  # fmt: skip
+
+
+def describe_model(file: Path, data: Path | None) -> dict[str, Any]:
+    """A model's file, and the one with its weights where they are too large for one."""
+    return _file(file) if data is None else {**_file(file), "data": _file(data)}
 
 
 def _file(file: Path) -> dict[str, Any]:
     return {"file": file.name, "sha256": sha256_of_file(file), "bytes": file.stat().st_size}
 
 
-def size(content: dict[str, Any]) -> int:
-    """Bytes of the model that a manifest describes."""
-    precision = content["precisions"][PRECISION]
+def size(precision: Mapping[str, Any]) -> int:
+    """Bytes of the files of a precision, as the manifest describes it."""
     return int(precision["bytes"] + precision.get("data", {"bytes": 0})["bytes"])
 
 
@@ -122,7 +123,8 @@ def measured(verification: Verification) -> dict[str, Any]:
             "tensors": [dataclasses.asdict(output) for output in verification.tensors],
             "candidates": [dataclasses.asdict(output) for output in verification.candidates],
             _AGREEMENT[verification.task]: dataclasses.asdict(verification.agreement),
-        }
+        },
+        "milliseconds": {PRECISION: verification.milliseconds["ONNX Runtime"]},
     }
     if verification.suppression:
         entry["parity"]["suppression"] = dataclasses.asdict(verification.suppression)

@@ -126,6 +126,48 @@ USUAL_THRESHOLDS = {
 }
 
 
+# The largest loss of a precision that goes into a bundle.
+LIMITS = {"fp16": 0.002, "int8": 0.01}
+
+
+@dataclass(frozen=True)
+class PrecisionOptions:
+    """Which precisions to make beside fp32, how, and what they may lose.
+
+    Attributes:
+        precisions: of ``LIMITS``, in the order of their making.
+        calibration_images: a folder to calibrate on; None takes a part of the images.
+        most_calibration, most_images: images to calibrate and to measure on, at most.
+        method: of calibration, one of ``converter.precision.calibration.METHODS``.
+        limit: the largest loss; None takes that of ``LIMITS``.
+        keep_float: patterns of layers that stay in float32.
+        keep_most_sensitive: keep the fewest layers in float32 with which the limit is met.
+    """
+
+    precisions: tuple[str, ...] = ()
+    calibration_images: Path | None = None
+    most_calibration: int = 300
+    most_images: int = 500
+    method: str = "minmax"
+    limit: float | None = None
+    keep_float: tuple[str, ...] = ()
+    keep_most_sensitive: bool = False
+
+    def limit_of(self, precision: str) -> float:
+        """The largest loss of a precision."""
+        return LIMITS[precision] if self.limit is None else self.limit
+
+
+@dataclass(frozen=True)
+class QuantizeOptions:
+    """A bundle and the images that its new precisions are measured on."""
+
+    bundle: Path
+    images: Path | None
+    annotations: Path | None
+    precision: PrecisionOptions
+
+
 @dataclass(frozen=True)
 class ConvertOptions:
     """The defaults are those of the command line."""
@@ -141,3 +183,4 @@ class ConvertOptions:
     thresholds: ThresholdOptions = field(default_factory=ThresholdOptions)
     target: str | None = None
     overwrite: bool = False
+    precision: PrecisionOptions = field(default_factory=PrecisionOptions)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,7 +12,9 @@ from rich.table import Table
 
 from converter.bundle_writer import REPORT_PAGE
 from converter.errors import OutputError
-from converter.report.wording import difference, size
+from converter.manifest import PRECISION
+from converter.manifest import size as bytes_of
+from converter.report.wording import size
 from trt_inference.bundle import Bundle
 
 
@@ -21,19 +25,36 @@ def print_bundle(bundle: Bundle, console: Console) -> None:
         f"{len(bundle.labels)} classes",
         markup=False, highlight=False, soft_wrap=True,
     )  # fmt: skip
-    table = Table("precision", "size", "largest difference", "mAP@0.5", "mAP@[.5:.95]", "images")
+    table = Table("precision", "size", "the same as", "mAP@0.5", "mAP@[.5:.95]", "images", "ms")
     for name, entry in bundle.precisions.items():
-        parity, accuracy = entry.get("parity", {}), entry.get("accuracy", {}).get("bundle", {})
-        outputs = parity.get("tensors", [])
-        table.add_row(
-            escape(name),
-            size(entry["bytes"] + entry.get("data", {}).get("bytes", 0)),
-            difference(max((output["max_abs"] for output in outputs), default=0.0)),
-            *(f"{accuracy[key]:.4f}" if accuracy else "" for key in ("map_50", "map_50_95")),
-            "synthetic" if parity.get("synthetic_images") else str(accuracy.get("images", "")),
-        )
+        table.add_row(escape(name), size(bytes_of(entry)), *_measured(name, entry))
     console.print(table)
     console.print(str(page_of(bundle)), markup=False, highlight=False, soft_wrap=True)
+
+
+def _measured(name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Agreement, accuracy and time; empty where nothing was measured."""
+    accuracy = entry.get("accuracy", {}).get("bundle", {})
+    parity, times = entry.get("parity", {}), entry.get("milliseconds", {})
+    images = accuracy.get("images", entry.get("images", ""))
+    return (
+        _agreement(name, entry),
+        *(f"{accuracy[key]:.4f}" if accuracy else "" for key in ("map_50", "map_50_95")),
+        "synthetic" if parity.get("synthetic_images") else str(images),
+        f"{times[name]:.2f}" if name in times else "",
+    )
+
+
+def _agreement(name: str, entry: Mapping[str, Any]) -> str:
+    """fp32 is compared with TensorFlow, the others with fp32."""
+    found = entry.get("agreement", {})
+    for key in ("detections", "images", "pixels"):
+        found = found or entry.get("parity", {}).get(key, {})
+    if not found:
+        return ""
+    of = found["detections"] if "detections" in found else found["compared"]
+    same = found["matched"] if "matched" in found else found["same"]
+    return f"{'TensorFlow' if name == PRECISION else PRECISION}: {same} of {of}"
 
 
 def page_of(bundle: Bundle) -> Path:

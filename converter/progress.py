@@ -27,13 +27,15 @@ class Progress:
             yield
         self._say(name, started)
 
-    def track(self, items: Iterable[Item], name: str) -> Iterator[Item]:
+    def track(
+        self, items: Iterable[Item], name: str, things: str = "images"
+    ) -> Iterator[Item]:
         """The items, with a bar that counts them."""
         started = time.monotonic()
         known = items if isinstance(items, Sequence) else list(items)
         hidden = not self._console.is_terminal
         yield from bar(known, f"{name} …", console=self._console, transient=True, disable=hidden)
-        self._say(f"{name}, {len(known)} images", started)
+        self._say(f"{name}, {len(known)} {things}", started)
 
     def _say(self, name: str, started: float) -> None:
         seconds = time.monotonic() - started

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from converter import manifest
@@ -19,6 +19,8 @@ from converter.graph.input_stage import Pixels
 from converter.manifest import PRECISION
 from converter.onnx_export import Export
 from converter.options import ConvertOptions
+from converter.precision.make import Precisions, make_precisions
+from converter.precision.split import require_images
 from converter.prepare import (
     Prepared,
     Source,
@@ -57,6 +59,7 @@ class Conversion:
         operators: of the bundle's model, with counts.
         missing: operators that some versions of TensorRT lack.
         verification: what was measured.
+        precisions: those that were made beside fp32.
     """
 
     bundle: Path
@@ -69,6 +72,7 @@ class Conversion:
     operators: dict[str, int]
     missing: tuple[Missing, ...]
     verification: Verification
+    precisions: Precisions | None = None
 
 
 def convert(options: ConvertOptions, progress: Progress) -> Conversion:
@@ -79,6 +83,8 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
     """
     with progress.step("read the SavedModel"):
         check_output(options.output, options.overwrite)
+        if options.precision.precisions:
+            require_images(options.images)
         labels = read_labels(options.source.labels)
         dataset = load_dataset(options.images, options.annotations, labels, options.most_images)
         labels = labels or dataset.category_names
@@ -130,7 +136,7 @@ def _write(
         write_manifest(folder, content)
         conversion = Conversion(
             bundle=options.output,
-            bytes=manifest.size(content),
+            bytes=manifest.size(content["precisions"][PRECISION]),
             source=prepared.source,
             labels=labels,
             export=prepared.exported,
@@ -142,7 +148,19 @@ def _write(
         )
         threshold = content["defaults"]["score_threshold"]
         write_report((folder / REPORT_PAGE).parent, conversion, score_threshold=threshold)
-    return conversion
+        return _with_precisions(conversion, folder, options, progress)
+
+
+def _with_precisions(
+    conversion: Conversion, folder: Path, options: ConvertOptions, progress: Progress
+) -> Conversion:
+    """Make the precisions that are asked for beside fp32."""
+    if not options.precision.precisions:
+        return conversion
+    made = make_precisions(
+        folder, options.images, options.annotations, options.precision, progress
+    )
+    return replace(conversion, precisions=made)
 
 
 def _source_model(options: ConvertOptions, prepared: Prepared) -> SourceModel:

@@ -119,6 +119,14 @@ def all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
         yield from one.node
 
 
+def used_inside(node: onnx.NodeProto) -> Iterator[str]:
+    """Every name that the loops and branches of a node use: those from outside are among them."""
+    for attribute in node.attribute:
+        for body in (attribute.g, *attribute.graphs):
+            yield from (name for inner in all_nodes(body) for name in inner.input)
+            yield from (value.name for value in body.output)
+
+
 def _finished(model: onnx.ModelProto, stage: str, outputs: tuple[str, ...]) -> onnx.ModelProto:
     """The outside names without their prefixes, and nothing but what leads to the outputs."""
     graph = model.graph
@@ -148,10 +156,7 @@ def remove_unused(graph: onnx.GraphProto) -> None:
             continue
         kept.append(node)
         needed.update(node.input)
-        for attribute in node.attribute:
-            for body in (attribute.g, *attribute.graphs):
-                needed.update(name for inner in all_nodes(body) for name in inner.input)
-                needed.update(value.name for value in body.output)
+        needed.update(used_inside(node))
     copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in reversed(kept)]
     del graph.node[:]
     graph.node.extend(copies)

@@ -16,7 +16,8 @@ LARGEST_FILE = 1 << 30
 
 
 def save(model: onnx.ModelProto, folder: Path | None, file: Path) -> Path | None:
-    """Write ``model``, whose weights are in ``folder``, to ``file``, and check what was written.
+    """Write ``model``, whose weights are in ``folder`` or, without one, in itself, to ``file``,
+    and check what was written.
 
     Returns:
         The second file, beside the first, where the weights are too large for one.
@@ -24,9 +25,7 @@ def save(model: onnx.ModelProto, folder: Path | None, file: Path) -> Path | None
     Raises:
         ExportError: the model is not valid.
     """
-    data = None if folder is None else _write(model, folder, file)
-    if folder is None:
-        file.write_bytes(model.SerializeToString())
+    data = _write_whole(model, file) if folder is None else _write(model, folder, file)
     try:
         onnx.checker.check_model(str(file), full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
@@ -34,6 +33,16 @@ def save(model: onnx.ModelProto, folder: Path | None, file: Path) -> Path | None
             f"the grafted model is not valid: {error}. Please report it with the model"
         ) from error
     return data
+
+
+def _write_whole(model: onnx.ModelProto, file: Path) -> Path | None:
+    """Of a model that has its weights in it; they leave it where they are too large."""
+    if model.ByteSize() <= LARGEST_FILE:
+        file.write_bytes(model.SerializeToString())
+        return None
+    target = file.with_name(f"{file.name}.data")
+    onnx.save_model(model, str(file), save_as_external_data=True, location=target.name)
+    return target
 
 
 def _write(model: onnx.ModelProto, folder: Path, file: Path) -> Path | None:

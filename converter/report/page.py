@@ -1,52 +1,64 @@
-"""One HTML file that needs nothing beside it: what was converted, and what was measured."""
+"""What was converted, and what was measured: the content of the report."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jinja2
-
-from converter.report import figures, operators, pictures, source, verdict
+from converter.precision.results import PrecisionResult
+from converter.report import figures, operators, pictures, precisions, source, storage, verdict
 from converter.tensorrt_operators import VERSIONS
 
 if TYPE_CHECKING:
     from converter.steps import Conversion
 
-PAGE = "index.html"
-_TEMPLATE = "template.html"
-
 
 def write_report(folder: Path, conversion: Conversion, score_threshold: float = 0.0) -> Path:
-    """Write the page of a conversion into ``folder``, which is made if it is not there.
+    """Write the report of a conversion into ``folder``, which is made if it is not there.
 
     Args:
         score_threshold: detections below it are not drawn; the default threshold of the bundle
             shows what a robot would publish.
 
     Returns:
-        The file.
+        The page.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / PAGE
-    file.write_text(_template().render(_content(conversion, score_threshold)), "utf-8")
-    return file
+    return storage.write(folder, _content(conversion, score_threshold))
 
 
-def _template() -> jinja2.Template:
-    """The template, which escapes what is filled in and refuses names that are not."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+def add_precisions(
+    folder: Path, results: Sequence[PrecisionResult], fp32_bytes: int, labels: Sequence[str],
+    score_threshold: float,
+) -> Path:  # fmt: skip
+    """Add precisions to the report in ``folder``, or replace those that are there.
+
+    Others stay. One that did not pass is shown as well, until it passes in a later run.
+
+    Args:
+        fp32_bytes: of the model that they are compared with.
+        labels: names of the classes.
+        score_threshold: detections below it are not drawn.
+
+    Returns:
+        The page.
+
+    Raises:
+        OutputError: ``folder`` has no report that can be read.
+    """
+    content = storage.read(folder)
+    lines = [
+        precisions.line(result, fp32_bytes, content["task"], labels, score_threshold)
+        for result in results
+    ]
+    content["precisions"] = precisions.section(
+        [*content["precisions"]["lines"], *map(storage.plain, lines)]
     )
-    return environment.get_template(_TEMPLATE)
+    return storage.write(folder, content)
 
 
 def _content(conversion: Conversion, score_threshold: float) -> dict[str, Any]:
-    """What the template shows, section by section."""
+    """What the page shows, section by section."""
     verification = conversion.verification
     opset = source.opset(conversion)
     return {
@@ -58,8 +70,11 @@ def _content(conversion: Conversion, score_threshold: float) -> dict[str, Any]:
         "facts": verdict.facts(conversion),
         "agreement": figures.agreement(verification),
         "accuracy": figures.accuracy(verification),
+        "precisions": precisions.section([]),
         "parity": figures.parity(verification),
-        "pairs": pictures.pairs(verification.pictures, conversion.labels, score_threshold),
+        "pairs": pictures.pairs(
+            verification.pictures, ("TensorFlow", "Bundle"), conversion.labels, score_threshold
+        ),
         "score_threshold": f"{score_threshold:g}" if score_threshold else "",
         "operators": operators.operator_bars(conversion.operators),
         "versions": VERSIONS,

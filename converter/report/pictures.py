@@ -1,4 +1,4 @@
-"""What TensorFlow and the bundle find, drawn on the same image."""
+"""What two models find, drawn on the same image."""
 
 from __future__ import annotations
 
@@ -31,31 +31,28 @@ class Side:
 
 @dataclass(frozen=True)
 class Pair:
-    """Both results of one image."""
+    """Both results of one image, and whether their captions say the same."""
 
     name: str
     sides: tuple[Side, Side]
-
-    @property
-    def same(self) -> bool:
-        """Whether the captions say the same."""
-        return self.sides[0].caption == self.sides[1].caption
+    same: bool
 
 
 def pairs(
-    pictures: Sequence[Picture], labels: Sequence[str], score_threshold: float
-) -> tuple[Pair, ...]:
-    """One pair for each image."""
-    return tuple(
-        Pair(
-            Path(picture.name).name,
-            (
-                _side("TensorFlow", picture.frame, picture.expected, labels, score_threshold),
-                _side("Bundle", picture.frame, picture.found, labels, score_threshold),
-            ),
-        )
-        for picture in pictures
-    )
+    pictures: Sequence[Picture], titles: tuple[str, str], labels: Sequence[str],
+    score_threshold: float,
+) -> tuple[Pair, ...]:  # fmt: skip
+    """One pair for each image; ``titles`` say whose the expected and the found results are."""
+    return tuple(_pair(picture, titles, labels, score_threshold) for picture in pictures)
+
+
+def _pair(
+    picture: Picture, titles: tuple[str, str], labels: Sequence[str], score_threshold: float
+) -> Pair:
+    expected = _side(titles[0], picture.frame, picture.expected, labels, score_threshold)
+    found = _side(titles[1], picture.frame, picture.found, labels, score_threshold)
+    same = expected.caption == found.caption
+    return Pair(Path(picture.name).name, (expected, found), same)
 
 
 def _side(

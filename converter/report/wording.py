@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 _NAMES_SHOWN = 12
 
@@ -65,9 +66,10 @@ def shortened(names: Sequence[str]) -> str:
 
 
 def bars(values: Sequence[tuple[str, str, float, str]]) -> tuple[Bar, ...]:
-    """Bars of name, value in words, value, note; the largest is as wide as there is room."""
-    most = max((value for _, _, value, _ in values), default=0.0) or 1.0
+    """Bars of name, value in words, value, note; the largest is as wide as there is room, and so
+    is what has no bound."""
+    most = max((value for _, _, value, _ in values if isfinite(value)), default=0.0) or 1.0
     return tuple(
-        Bar(name, words, max(1, round(100 * value / most)), note)
+        Bar(name, words, max(1, round(100 * value / most)) if isfinite(value) else 100, note)
         for name, words, value, note in values
     )

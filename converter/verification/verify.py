@@ -105,8 +105,8 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
         image = comparer.compare(frame)
         images.append(image)
         if len(pictures) < PICTURES:
-            kept = _kept(image.compared.expected), _kept(image.found)
-            pictures.append(Picture(sample.name, frame, *kept))
+            both = kept(image.compared.expected), kept(image.found)
+            pictures.append(Picture(sample.name, frame, *both))
     before, after = _accuracies(dataset, images)
     return Verification(
         task=source.head.task,
@@ -126,7 +126,7 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
     )
 
 
-def _kept(result: Result) -> Result:
+def kept(result: Result) -> Result:
     """A result that the next image does not overwrite."""
     return Segmentation(result.class_map.copy()) if isinstance(result, Segmentation) else result
 

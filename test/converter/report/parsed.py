@@ -17,6 +17,7 @@ class Page(HTMLParser):
 
     Attributes:
         rows: of all tables, cell by cell.
+        tables: rows by the table's caption.
         facts: values by name, of all lists of facts.
         texts: of the elements with an ``id`` or a class, by it, each with all that is inside.
         attributes: tag, name and value.
@@ -27,24 +28,29 @@ class Page(HTMLParser):
         super().__init__()
         self.source = file.read_text("utf-8")
         self.rows: list[list[str]] = []
+        self.tables: dict[str, list[list[str]]] = {}
         self.facts: dict[str, str] = {}
         self.texts: dict[str, str] = {}
         self.attributes: list[tuple[str, str, str]] = []
         self.tags: list[str] = []
         self._open: list[tuple[str, list[str]]] = []
         self._fact: dict[str, str] = {}
+        self._caption = ""
         self.feed(self.source)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         given = {name: value or "" for name, value in attrs}
         self.attributes.extend((tag, name, value) for name, value in given.items())
-        if tag in ("meta", "img"):  # these have no end
+        if tag in ("meta", "img", "wbr"):  # these have no end
             return
         names = [*given.get("id", "").split(), *given.get("class", "").split()]
         self._open.append((tag, names))
-        if tag == "tr":
+        if tag in ("table", "caption"):
+            self._caption = ""
+        elif tag == "tr":
             self.rows.append([])
+            self.tables.setdefault(self._caption, []).append(self.rows[-1])
         elif tag in ("td", "th"):
             self.rows[-1].append("")
         elif tag in ("dt", "dd"):
@@ -57,6 +63,8 @@ class Page(HTMLParser):
                 self.rows[-1][-1] += text
             elif tag in ("dt", "dd"):
                 self._fact[tag] += text
+            elif tag == "caption":
+                self._caption += text
             for name in names:
                 self.texts[name] = f"{self.texts.get(name, '')} {text}".strip()
 

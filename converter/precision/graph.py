@@ -1,0 +1,112 @@
+"""The fp32 model of a bundle, with what every precision has to know of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+
+from converter.errors import PrecisionError
+from converter.precision.fold import fold_scales
+
+# They multiply by weights: all else in a network costs little beside them.
+WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
+_NETWORK = "network/"
+
+
+@dataclass(frozen=True)
+class Float32Model:
+    """The model, and which of its nodes may be narrowed.
+
+    Attributes:
+        model: with all weights in it, every node named, batch normalisation folded into the
+            convolutions before it.
+        types: ONNX' number of each tensor's type, where it is known.
+        body: names of the nodes of the network up to the last products with weights. What comes
+            after them, the decoding of boxes and scores, is cheap and keeps float32.
+        outputs: tensors of the network that the head reads.
+    """
+
+    model: onnx.ModelProto
+    types: dict[str, int]
+    body: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    @property
+    def opset(self) -> int:
+        """Of ONNX' own operators."""
+        return int(self.model.opset_import[0].version)
+
+    def nodes(self, names: Iterable[str]) -> list[onnx.NodeProto]:
+        """The nodes of these names, in the order of execution."""
+        wanted = set(names)
+        return [node for node in self.model.graph.node if node.name in wanted]
+
+    def is_float(self, tensor: str) -> bool:
+        """Whether it is of float32."""
+        return self.types.get(tensor) == onnx.TensorProto.FLOAT
+
+
+def read_float32(file: Path) -> Float32Model:
+    """Read ``fp32.onnx`` of a bundle.
+
+    Raises:
+        PrecisionError: it was not made by the converter, or has nothing to narrow.
+    """
+    types = _types(file)
+    model = onnx.load(str(file))
+    _name_nodes(model.graph)
+    fold_scales(model.graph)
+    types |= {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    network = [node for node in model.graph.node if node.output[0].startswith(_NETWORK)]
+    body = _body(network)
+    if not body:
+        raise PrecisionError(
+            f"'{file.name}' has no network with convolutions or products of matrices, so that "
+            "there is nothing to narrow: use fp32, or convert the model again"
+        )
+    return Float32Model(model, types, body, _outputs(model.graph, network))
+
+
+def _types(file: Path) -> dict[str, int]:
+    """Of every tensor; without the weights that are in another file, which are not needed here."""
+    light = onnx.load(str(file), load_external_data=False)
+    graph = onnx.shape_inference.infer_shapes(light).graph
+    values = (*graph.value_info, *graph.input, *graph.output)
+    known = {value.name: value.type.tensor_type.elem_type for value in values}
+    return known | {tensor.name: tensor.data_type for tensor in graph.initializer}
+
+
+def _name_nodes(graph: onnx.GraphProto) -> None:
+    """Every node gets a name of its own: its output's, where it has none or shares it."""
+    counts = Counter(node.name for node in graph.node)
+    for node in graph.node:
+        if not node.name or counts[node.name] > 1:
+            node.name = node.output[0]
+
+
+def _body(network: Sequence[onnx.NodeProto]) -> tuple[str, ...]:
+    """Nodes that are, or lead to, a product with weights."""
+    leading: set[str] = set()
+    kept = []
+    for node in reversed(network):
+        if node.op_type in WEIGHTED or leading & set(node.output):
+            leading.update(node.input)
+            kept.append(node.name)
+    return tuple(reversed(kept))
+
+
+def _outputs(graph: onnx.GraphProto, network: Sequence[onnx.NodeProto]) -> tuple[str, ...]:
+    made = {name for node in network for name in node.output}
+    inside = {node.name for node in network}
+    read = (name for node in graph.node if node.name not in inside for name in node.input)
+    return tuple(dict.fromkeys(name for name in read if name in made))
+
+
+def short_name(name: str) -> str:
+    """A node as people know it: without the folders that TensorFlow's functions add."""
+    parts = [part for part in name.removeprefix(_NETWORK).split("/") if "Partitioned" not in part]
+    return "/".join(parts) or name

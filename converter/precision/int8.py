@@ -1,0 +1,55 @@
+"""Int8: products with weights on eight bits, by ranges that were found on images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx
+
+from converter.dataset import Sample
+from converter.errors import PrecisionError
+from converter.precision.calibration import calibrate
+from converter.precision.graph import Float32Model
+from converter.precision.layers import Layer, split_into_layers
+from converter.precision.quantized import activations, find_places, quantize
+from converter.precision.results import Calibration, KeptLayer
+from trt_inference.bundle import Bundle
+
+
+class Int8:
+    """See ``Narrowing``."""
+
+    precision = "int8"
+    must_keep: tuple[KeptLayer, ...] = ()
+
+    def __init__(
+        self, source: Float32Model, bundle: Bundle, calibration: Iterable[Sample], method: str
+    ) -> None:
+        """
+        Args:
+            calibration: images to find the ranges on.
+            method: see ``calibrate``.
+
+        Raises:
+            PrecisionError: nothing can be quantised.
+        """
+        self.source = source
+        self._places = find_places(source)
+        self.layers = split_into_layers(source, [place.node for place in self._places])
+        if not self.layers:
+            raise PrecisionError(
+                "int8: the network has no products with float32 weights but those that predict, "
+                "which stay in float: use fp16 or fp32"
+            )
+        tensors = activations(source, self._places)
+        self._ranges, found = calibrate(source, tensors, bundle, calibration, method)
+        self.calibration: Calibration | None = found
+
+    def build(self, layers: Iterable[Layer]) -> onnx.ModelProto:
+        """With QuantizeLinear and DequantizeLinear around the products of these layers."""
+        chosen = {name for layer in layers for name in layer.nodes}
+        return quantize(self.source, self._places, self._ranges, chosen)
+
+    def measurable(self, layers: Iterable[Layer]) -> onnx.ModelProto:
+        """The same model: its rounding is in the graph."""
+        return self.build(layers)

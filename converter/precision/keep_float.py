@@ -1,0 +1,63 @@
+"""Keep the fewest layers in float32 with which a precision meets its limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from converter.precision.narrowing import Choice, Narrowing, without
+from converter.precision.results import Measured, Sensitivity
+
+Measure = Callable[[Choice], Measured]
+
+
+def keep_most_sensitive(
+    narrowing: Narrowing,
+    first: Choice,
+    sensitivities: Sequence[Sensitivity],
+    limit: float,
+    measure: Measure,
+) -> tuple[Choice, Measured] | None:
+    """Try 1, 2, 4, … of the most sensitive layers in float32 until the loss is within ``limit``,
+    then fewer, halving the distance.
+
+    Args:
+        first: what did not meet it; what it keeps in float32 stays so.
+        sensitivities: the most sensitive first.
+
+    Returns:
+        The choice and what it does; ``None`` where no number is enough.
+    """
+    known = {layer.name: layer.reason for layer in first.kept}
+    order = [one.layer for one in sensitivities if one.layer not in known]
+    tried: dict[int, tuple[Choice, Measured]] = {}
+
+    def passes(count: int) -> bool:
+        tried[count] = _try(narrowing, known, order[:count], measure)
+        return tried[count][1].loss <= limit
+
+    most = len(order) - 1  # with none left it would be fp32
+    enough = next((count for count in _doubling(most) if passes(count)), None)
+    if enough is None:
+        return None
+    fewest = max((count for count in tried if count < enough), default=0)
+    while enough - fewest > 1:
+        middle = (enough + fewest) // 2
+        if passes(middle):
+            enough = middle
+        else:
+            fewest = middle
+    return tried[enough]
+
+
+def _doubling(most: int) -> list[int]:
+    """1, 2, 4, … and ``most`` at the end."""
+    counts = [1 << power for power in range(most.bit_length()) if 1 << power < most]
+    return [*counts, most] if most > 0 else []
+
+
+def _try(
+    narrowing: Narrowing, known: dict[str, str], sensitive: Sequence[str], measure: Measure
+) -> tuple[Choice, Measured]:
+    reason = "among the most sensitive, kept by --keep-float auto"
+    choice = without(narrowing, {**known, **dict.fromkeys(sensitive, reason)})
+    return choice, measure(choice)

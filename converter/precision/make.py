@@ -1,0 +1,188 @@
+"""Add precisions to a bundle: narrow, measure, and take what is good enough."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from converter.bundle_writer import REPORT_PAGE, write_manifest
+from converter.errors import PrecisionError
+from converter.graph import storage
+from converter.manifest import describe_model, size
+from converter.options import PrecisionOptions
+from converter.precision.engine import ModelEngine
+from converter.precision.entry import measured_entry
+from converter.precision.fp16 import Float16
+from converter.precision.gate import Gate
+from converter.precision.graph import Float32Model, read_float32
+from converter.precision.int8 import Int8
+from converter.precision.keep_float import keep_most_sensitive
+from converter.precision.narrowing import Choice, Narrowing, choose_layers
+from converter.precision.results import Measured, PrecisionResult, Sensitivity
+from converter.precision.sensitivity import measure_sensitivity
+from converter.precision.split import Split, split_images
+from converter.precision.written import check_written, time_engines
+from converter.progress import Progress
+from converter.report.page import add_precisions
+from trt_inference.bundle import PRECISIONS, Bundle, load_bundle
+from trt_inference.manifest import read_manifest
+
+
+@dataclass(frozen=True)
+class Precisions:
+    """What came out.
+
+    Attributes:
+        results: of each precision that could be made.
+        notes: what the user should know of the images.
+        failures: why others could not be made.
+    """
+
+    results: tuple[PrecisionResult, ...]
+    notes: tuple[str, ...]
+    failures: tuple[str, ...] = ()
+
+
+def make_precisions(
+    folder: Path, images: Path | None, annotations: Path | None, options: PrecisionOptions,
+    progress: Progress,
+) -> Precisions:  # fmt: skip
+    """Make ``options.precisions`` of the fp32 model of the bundle in ``folder``, measure them,
+    put those within their limit into the bundle, and all of them into its report.
+
+    Args:
+        folder: is written into: one that nobody reads yet.
+
+    Raises:
+        DatasetError: there are no images, too few, or nothing to see in them.
+        PrecisionError: the model has nothing to narrow.
+    """
+    bundle = load_bundle(folder)
+    split = split_images(images, annotations, bundle.labels, options)
+    source = read_float32(bundle.model_file("fp32"))
+    gate = Gate(bundle, split.held_out, progress.track)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        maker = _Maker(bundle, source, split, gate, options, progress, Path(scratch))
+        results, failures = _make_all(maker, options.precisions)
+        gate.close()
+    stay = [
+        one.precision for one in results if not one.passed and one.precision in bundle.precisions
+    ]
+    add_precisions(
+        (folder / REPORT_PAGE).parent,
+        [result for result in results if result.precision not in stay],
+        size(bundle.precisions["fp32"]), bundle.labels, bundle.defaults.score_threshold,
+    )  # fmt: skip
+    notes = [f"the {name} of an earlier run stays in the bundle and its report" for name in stay]
+    return Precisions(results, (*split.notes, *gate.notes, *notes), failures)
+
+
+def _make_all(
+    maker: _Maker, precisions: Sequence[str]
+) -> tuple[tuple[PrecisionResult, ...], tuple[str, ...]]:
+    """One that cannot be made does not stop the others."""
+    results, failures = [], []
+    for precision in precisions:
+        try:
+            results.append(maker.make(precision))
+        except PrecisionError as error:
+            failures.append(str(error))
+    return tuple(results), tuple(failures)
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes one precision after the other of one model."""
+
+    bundle: Bundle
+    source: Float32Model
+    split: Split
+    gate: Gate
+    options: PrecisionOptions
+    progress: Progress
+    scratch: Path
+
+    def make(self, precision: str) -> PrecisionResult:
+        """Narrow, measure, and put the file into the bundle if it is within the limit."""
+        narrowing = self._narrow(precision)
+        choice, measured, sensitivities = self._choose(narrowing)
+        file = self.scratch / f"{precision}.onnx"
+        entry = describe_model(file, storage.save(narrowing.build(choice.narrowed), None, file))
+        times = self._try_file(narrowing, choice, entry)
+        result = PrecisionResult(
+            precision=precision,
+            limit=self.options.limit_of(precision),
+            bytes=size(entry),
+            measured=replace(measured, milliseconds=times),
+            kept=(*narrowing.must_keep, *choice.kept),
+            calibration=narrowing.calibration,
+            sensitivities=sensitivities,
+        )
+        if result.passed:
+            _publish(self.scratch, self.bundle.path, result, entry)
+        return result
+
+    def _narrow(self, precision: str) -> Narrowing:
+        calibration, held_out = self.split.calibration, self.split.held_out.samples
+        track = self.progress.track
+        if precision == "fp16":
+            every = (*calibration, *held_out)
+            return Float16(self.source, self.bundle, calibration, every, track)
+        images = track(calibration, "calibrate int8")
+        return Int8(self.source, self.bundle, images, self.options.method)
+
+    def _choose(self, narrowing: Narrowing) -> tuple[Choice, Measured, tuple[Sensitivity, ...]]:
+        """Which layers are narrowed, what that does, and where it is too much, what each does."""
+        options = self.options
+        limit = options.limit_of(narrowing.precision)
+
+        def measure(choice: Choice) -> Measured:
+            engine = ModelEngine(narrowing.measurable(choice.narrowed), self.bundle)
+            return self.gate.measure(engine, narrowing.precision)
+
+        choice = choose_layers(narrowing, options.keep_float)
+        measured = measure(choice)
+        if measured.loss <= limit:
+            return choice, measured, ()
+        sensitivities = measure_sensitivity(
+            narrowing, self.bundle, self.split.calibration,
+            partial(self.progress.track, things="layers"),
+        )  # fmt: skip
+        fewest = None
+        if options.keep_most_sensitive:
+            fewest = keep_most_sensitive(narrowing, choice, sensitivities, limit, measure)
+        return *(fewest or (choice, measured)), sensitivities
+
+    def _try_file(
+        self, narrowing: Narrowing, choice: Choice, entry: dict[str, Any]
+    ) -> dict[str, float]:
+        """Open the file as a robot will, see that it is what was measured, and time it."""
+        precision, held_out = narrowing.precision, self.split.held_out.samples
+        entries = {**self.bundle.precisions, precision: _inside(self.scratch.name, entry)}
+        candidate = replace(self.bundle, precisions=entries)
+        engine = ModelEngine(narrowing.measurable(choice.narrowed), self.bundle)
+        check_written(candidate, precision, engine, held_out)
+        return time_engines(candidate, precision, held_out)
+
+
+def _inside(folder: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """The same files in a folder of the bundle."""
+    parts = {"": entry, **({"data": entry["data"]} if "data" in entry else {})}
+    moved = {key: {**part, "file": f"{folder}/{part['file']}"} for key, part in parts.items()}
+    whole = moved.pop("")
+    return {**whole, **moved}
+
+
+def _publish(scratch: Path, folder: Path, result: PrecisionResult, entry: dict[str, Any]) -> None:
+    """Move the files into the bundle, and say in its manifest what they are."""
+    for file in scratch.iterdir():
+        file.replace(folder / file.name)
+    content = read_manifest(folder)
+    content["precisions"][result.precision] = {**entry, **measured_entry(result)}
+    order = [name for name in PRECISIONS if name in content["precisions"]]
+    content["precisions"] = {name: content["precisions"][name] for name in order}
+    write_manifest(folder, content)

@@ -1,0 +1,81 @@
+"""What the two narrower precisions have in common: a model for each choice of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Protocol
+
+import onnx
+
+from converter.errors import PrecisionError
+from converter.precision.graph import Float32Model
+from converter.precision.layers import Layer
+from converter.precision.results import Calibration, KeptLayer
+
+
+class Narrowing(Protocol):
+    """A precision of one network.
+
+    Attributes:
+        precision: its name in the bundle.
+        source: the model in float32.
+        layers: those that are narrowed, in the order of execution.
+        must_keep: those that cannot be.
+        calibration: how its ranges were found, where it has any.
+    """
+
+    precision: str
+    source: Float32Model
+    layers: tuple[Layer, ...]
+    must_keep: tuple[KeptLayer, ...]
+    calibration: Calibration | None
+
+    def build(self, layers: Iterable[Layer]) -> onnx.ModelProto:
+        """The model for the bundle, with these layers narrowed and all others in float32."""
+
+    def measurable(self, layers: Iterable[Layer]) -> onnx.ModelProto:
+        """The same, so that ONNX Runtime's CPU computes what a GPU will."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Layers that are narrowed, and those that are not, by the user's wish or a measurement."""
+
+    narrowed: tuple[Layer, ...]
+    kept: tuple[KeptLayer, ...] = ()
+
+
+def choose_layers(narrowing: Narrowing, patterns: Iterable[str]) -> Choice:
+    """All layers but those whose names fit one of ``patterns`` (``*`` stands for anything).
+
+    Raises:
+        PrecisionError: a pattern fits no layer, or nothing is left.
+    """
+    kept: dict[str, str] = {}
+    names = [layer.name for layer in narrowing.layers]
+    for pattern in patterns:
+        fitting = {name for name in names if fnmatchcase(name, pattern)}
+        if not fitting:
+            raise PrecisionError(
+                f"--keep-float: no layer of {narrowing.precision} fits '{pattern}'. The layers "
+                f"are {', '.join(names)}"
+            )
+        kept |= dict.fromkeys(fitting, "asked for by --keep-float")
+    return without(narrowing, kept)
+
+
+def without(narrowing: Narrowing, kept: Mapping[str, str]) -> Choice:
+    """All layers but those of these names, each with the reason why not.
+
+    Raises:
+        PrecisionError: nothing is left.
+    """
+    names = [layer.name for layer in narrowing.layers]
+    narrowed = tuple(layer for layer in narrowing.layers if layer.name not in kept)
+    if not narrowed:
+        raise PrecisionError(
+            f"{narrowing.precision}: every layer would stay in float32. Keep fewer, or use fp32"
+        )
+    return Choice(narrowed, tuple(KeptLayer(name, kept[name]) for name in names if name in kept))

@@ -1,0 +1,90 @@
+"""The files of a report: the page is drawn from its content, and both are whole or the old ones."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from converter.errors import OutputError
+from converter.report.page import add_precisions, write_report
+from test.converter.report import samples
+from test.converter.report.parsed import Page
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    """Of the detector."""
+    return write_report(tmp_path / "report", samples.detection(tmp_path)).parent
+
+
+def add(report: Path) -> Path:
+    return add_precisions(report, [samples.int8()], samples.FP32_BYTES, samples.LABELS, 0.0)
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """A write past ``size`` bytes fails, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_all_that_the_page_shows_comes_from_its_content(report: Path) -> None:
+    content = json.loads((report / "report.json").read_text("utf-8"))
+    before = Page(report / "index.html")
+    assert content["pairs"][0]["sides"][0]["address"] in before.source
+    content["title"] = "another <name>"
+    content["agreement"][0]["value"] = "many"
+    (report / "report.json").write_text(json.dumps(content), "utf-8")
+    after = Page(add(report))
+    assert after.texts["verdict"].startswith(before.texts["verdict"].replace("✓", "!"))
+    assert "another &lt;name&gt;" in after.source
+    assert after.facts["detections in TensorFlow"] == "many"
+    assert after.facts["matched"] == before.facts["matched"]
+
+
+def test_a_report_without_content_says_what_to_do(report: Path) -> None:
+    (report / "report.json").unlink()
+    before = (report / "index.html").read_text("utf-8")
+    with pytest.raises(OutputError, match=r"report\.json.*Convert the model again"):
+        add(report)
+    assert (report / "index.html").read_text("utf-8") == before
+
+
+@pytest.mark.parametrize(
+    ("damaged", "said"),
+    [
+        (b'{"version": 1, "title": "sha', "Convert the model again"),
+        (b"\xff\xfe", "Convert the model again"),
+        (b"[]", "has version None.*convert the model again"),
+        (b'{"version": 0}', "has version 0, and 1 is needed: convert the model again"),
+    ],
+    ids=["cut short", "no text", "another thing", "another version"],
+)
+def test_content_that_cannot_be_used_says_what_to_do(
+    damaged: bytes, said: str, report: Path
+) -> None:
+    (report / "report.json").write_bytes(damaged)
+    with pytest.raises(OutputError, match=said):
+        add(report)
+
+
+@pytest.mark.parametrize("name", ["report.json", "index.html"])
+def test_a_full_disk_leaves_both_old_files_and_nothing_else(
+    name: str, report: Path, tmp_path: Path
+) -> None:
+    """The content is the smaller one: the limit of the page lets it through."""
+    needed = (add(shutil.copytree(report, tmp_path / "copy")).parent / name).stat().st_size
+    before = {file.name: file.read_bytes() for file in report.iterdir()}
+    with largest_file(needed - 1), pytest.raises(OSError, match="too large"):
+        add(report)
+    assert {file.name: file.read_bytes() for file in report.iterdir()} == before
