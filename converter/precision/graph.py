@@ -14,7 +14,7 @@ from converter.precision.fold import fold_scales
 
 # They multiply by weights: all else in a network costs little beside them.
 WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
-_NETWORK = "network/"
+_NETWORK, _HEAD = "network/", "head/"
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class Float32Model:
         types: ONNX' number of each tensor's type, where it is known.
         body: names of the nodes of the network up to the last products with weights. What comes
             after them, the decoding of boxes and scores, is cheap and keeps float32.
-        outputs: tensors of the network that the head reads.
+        outputs: what comes out of the head, as floats: boxes and scores of all candidates; where
+            that is a class map, what goes into the head.
     """
 
     model: onnx.ModelProto
@@ -68,7 +69,9 @@ def read_float32(file: Path) -> Float32Model:
             f"'{file.name}' has no network with convolutions or products of matrices, so that "
             "there is nothing to narrow: use fp32, or convert the model again"
         )
-    return Float32Model(model, types, body, _outputs(model.graph, network))
+    leaving = _leaving(model.graph, _HEAD) or _leaving(model.graph, _NETWORK)
+    outputs = tuple(name for name in leaving if types.get(name) == onnx.TensorProto.FLOAT)
+    return Float32Model(model, types, body, outputs)
 
 
 def _types(file: Path) -> dict[str, int]:
@@ -99,11 +102,12 @@ def _body(network: Sequence[onnx.NodeProto]) -> tuple[str, ...]:
     return tuple(reversed(kept))
 
 
-def _outputs(graph: onnx.GraphProto, network: Sequence[onnx.NodeProto]) -> tuple[str, ...]:
-    made = {name for node in network for name in node.output}
-    inside = {node.name for node in network}
-    read = (name for node in graph.node if node.name not in inside for name in node.input)
-    return tuple(dict.fromkeys(name for name in read if name in made))
+def _leaving(graph: onnx.GraphProto, part: str) -> list[str]:
+    """The tensors of a part that nodes of other parts read."""
+    others = [node for node in graph.node if not node.output[0].startswith(part)]
+    names = (name for node in others for name in node.input if name.startswith(part))
+    made = {name for node in graph.node for name in node.output}
+    return [name for name in dict.fromkeys(names) if name in made]
 
 
 def short_name(name: str) -> str:

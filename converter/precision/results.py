@@ -23,8 +23,8 @@ class KeptLayer:
 class Sensitivity:
     """What one layer alone does when nothing else is narrowed.
 
-    ``error`` is the root mean square difference of the network's outputs from those of fp32, as a
-    fraction of their own root mean square; the worst output counts.
+    ``error`` is the root mean square difference of boxes and scores (or of what a class map is
+    made from) from those of fp32, as a fraction of their own; the worse of them counts.
     """
 
     layer: str
