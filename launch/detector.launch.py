@@ -17,7 +17,7 @@ from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 OVERRIDES = {
     "bundle": "folder made by the converter",
     "precision": "auto, fp32, fp16 or int8",
-    "backend": "auto or onnxruntime",
+    "backend": "auto, tensorrt or onnxruntime",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from typing import Any, Callable
 
 from trt_inference.worker import InferenceThread
@@ -14,7 +15,8 @@ A_MOMENT = 0.05  # seconds, to see that nothing happens
 class Resource:
     """In the place of a detector: it notes on which threads it was opened and closed."""
 
-    def __init__(self, close_error: Exception | None = None) -> None:
+    def __init__(self, close_error: Exception | None = None, depth: int = 1) -> None:
+        self.depth = depth
         self.opened_on = threading.get_ident()
         self.closed_on: int | None = None
         self._close_error = close_error
@@ -32,13 +34,14 @@ class Bench:
     """An inference thread whose work goes on step by step, as the test lets it."""
 
     def __init__(self, open_detector: Callable[[], Any] = Resource) -> None:
+        self._started: deque[str] = deque()
         self.done: list[tuple[str, int]] = []
         self.faults: list[tuple[Exception, bool]] = []
         self.begun = threading.Semaphore(0)
         self.may_end = threading.Semaphore(0)
         self.faulted = threading.Event()
         self.thread: InferenceThread[str] = InferenceThread(
-            open_detector, self._process, self._on_fault
+            open_detector, self, self._on_fault
         )
 
     def submit_and_wait_for_its_begin(self, item: str) -> None:
@@ -49,8 +52,15 @@ class Bench:
         for _ in range(count):
             self.may_end.release()
 
-    def _process(self, detector: Any, item: str) -> None:
+    def start(self, detector: Any, item: str) -> bool:
+        if item == "unusable":
+            return False
         self.begun.release()
+        self._started.append(item)
+        return True
+
+    def finish(self, detector: Any) -> None:
+        item = self._started.popleft()
         assert self.may_end.acquire(timeout=SOON)
         if item == "fail":
             raise RuntimeError("the device is lost")

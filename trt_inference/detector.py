@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from time import perf_counter
-from typing import Optional
+from typing import Deque, Dict, NamedTuple, Optional
 
 import numpy as np
 
 from trt_inference.bundle import Bundle, Thresholds
-from trt_inference.engines import device, open_engine
-from trt_inference.engines.base import Engine
+from trt_inference.engines import built_precisions, choose_backend, device, open_engine
+from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import EngineError
+from trt_inference.geometry import Placement
 from trt_inference.precision import Choice, choose
 from trt_inference.preprocess import Preprocessor
 from trt_inference.results import Result
@@ -18,6 +20,13 @@ from trt_inference.tasks import postprocess_for
 from trt_inference.timing import StageClock
 
 STAGES = ("preprocess", "inference", "postprocess")
+
+
+class _Started(NamedTuple):
+    """A frame that is being run: where it lies in the input, and since when, in seconds."""
+
+    placement: Placement
+    at: float
 
 
 class Detector:
@@ -39,9 +48,9 @@ class Detector:
         self.choice = choice
         self.thresholds: Thresholds = bundle.defaults
         self.clock = clock or StageClock(STAGES)
-        spec = bundle.input
-        self._preprocess = Preprocessor(engine.input_buffer()[0], spec.fit, spec.pad_value)
         self._postprocess = postprocess_for(bundle)
+        self._preprocessors: Dict[int, Preprocessor] = {}
+        self._started: Deque[_Started] = deque()
 
     @classmethod
     def open(
@@ -49,7 +58,7 @@ class Detector:
         bundle: Bundle,
         backend: str = "auto",
         precision: str = "auto",
-        threads: int = 0,
+        options: Optional[EngineOptions] = None,
         clock: Optional[StageClock] = None,
     ) -> Detector:
         """Open the engine, allocate, and run once on an empty frame, so that the first frame is
@@ -60,8 +69,12 @@ class Detector:
                 its file was changed.
             EngineError: the backend is not there or does not take the model.
         """
-        choice = choose(bundle, precision, device(backend))
-        engine = open_engine(bundle, backend, choice.precision, threads)
+        options = options or EngineOptions()
+        backend = choose_backend(backend, options.device)
+        runs_on = device(backend, options.device)
+        built = built_precisions(bundle, backend, options.device)
+        choice = choose(bundle, precision, runs_on, built)
+        engine = open_engine(bundle, backend, choice.precision, options)
         try:
             engine.infer()
         except EngineError:
@@ -80,17 +93,52 @@ class Detector:
             ImageError: the frame is empty or of another type.
             EngineError: the engine failed; it has to be opened again.
         """
-        started = perf_counter()
-        placement = self._preprocess(frame)
+        self.start(frame)
+        return self.finish()
+
+    @property
+    def depth(self) -> int:
+        """How many frames may have been started and not finished."""
+        return self.engine.depth
+
+    def start(self, frame: np.ndarray) -> None:
+        """Prepare a frame and begin to run it, while an earlier one may still be running.
+
+        Raises:
+            ImageError: the frame is empty or of another type; nothing was started.
+            EngineError: the engine failed, or ``depth`` frames are not finished.
+        """
+        if len(self._started) >= self.engine.depth:
+            raise EngineError(f"{len(self._started)} frames were started: finish one first")
+        began = perf_counter()
+        placement = self._preprocessor()(frame)
         preprocessed = perf_counter()
-        outputs = self.engine.infer()
+        self.engine.start()
+        self._started.append(_Started(placement, preprocessed))
+        self.clock.record("preprocess", preprocessed - began)
+
+    def finish(self) -> Result:
+        """Wait for the frame that was started first, and say what is in it, as ``detect`` does.
+
+        Raises:
+            EngineError: the engine failed, or nothing was started.
+        """
+        outputs = self.engine.finish()
         inferred = perf_counter()
+        one = self._started.popleft()
         one_image = {name: output[0] for name, output in outputs.items()}
-        result = self._postprocess(one_image, placement, self.thresholds)
-        self.clock.record("preprocess", preprocessed - started)
-        self.clock.record("inference", inferred - preprocessed)
+        result = self._postprocess(one_image, one.placement, self.thresholds)
+        self.clock.record("inference", inferred - one.at)
         self.clock.record("postprocess", perf_counter() - inferred)
         return result
+
+    def _preprocessor(self) -> Preprocessor:
+        """Of the buffer whose turn it is; each keeps the place of the frame in its own."""
+        buffer = self.engine.input_buffer()
+        if id(buffer) not in self._preprocessors:
+            spec = self.bundle.input
+            self._preprocessors[id(buffer)] = Preprocessor(buffer[0], spec.fit, spec.pad_value)
+        return self._preprocessors[id(buffer)]
 
     def close(self) -> None:
         """Close the engine."""

@@ -9,8 +9,20 @@ class BundleError(TrtInferenceError):
     """The bundle is missing, damaged, or has not what was asked of it."""
 
 
+class EngineMissing(BundleError):
+    """The bundle has no engine for this machine; ``precision`` is that which was looked for."""
+
+    def __init__(self, message: str, precision: str) -> None:
+        super().__init__(message)
+        self.precision = precision
+
+
 class EngineError(TrtInferenceError):
     """The engine cannot be opened or has failed while running."""
+
+
+class DeviceFault(EngineError):
+    """The GPU has failed in a way that only a new process recovers from."""
 
 
 class ImageError(TrtInferenceError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from trt_inference.bundle import Bundle
 from trt_inference.errors import BundleError
@@ -65,9 +65,15 @@ class Choice:
         return f"{self.precision} ({self.reason})"
 
 
-def choose(bundle: Bundle, requested: str, device: Device) -> Choice:
+def choose(
+    bundle: Bundle, requested: str, device: Device, built: Optional[Sequence[str]] = None
+) -> Choice:
     """The precision that is asked for, or for ``auto`` the fastest one that the bundle has and
     the device runs. All that a bundle has have passed their check of accuracy.
+
+    Args:
+        built: precisions for which there is an engine, where one is needed: for ``auto``, one of
+            them is taken if there are any.
 
     Raises:
         BundleError: the bundle does not have the requested precision, or the device does not
@@ -85,7 +91,8 @@ def choose(bundle: Bundle, requested: str, device: Device) -> Choice:
             f"{', '.join(device.runs)}: take a bundle that has one of these"
         )
     if requested == "auto":
-        return Choice(usable[0], f"auto: {_why(usable[0], device)}")
+        ready = [name for name in usable if built is None or name in built] or usable
+        return Choice(ready[0], f"auto: {_why(ready[0], device, usable)}")
     if requested not in usable:
         raise BundleError(
             f"{device.name} has no {requested}: of {bundle.path} choose {', '.join(usable)} or auto"
@@ -93,12 +100,13 @@ def choose(bundle: Bundle, requested: str, device: Device) -> Choice:
     return Choice(requested, "asked for")
 
 
-def _why(fastest: str, device: Device) -> str:
+def _why(fastest: str, device: Device, usable: Sequence[str]) -> str:
     """Who lacks the faster ones, or that there are none."""
     faster = list(takewhile(lambda name: name != fastest, device.fastest_first))
     reasons = [
         *_lack(device.name, [name for name in faster if name in device.lacks]),
-        *_lack("this bundle", [name for name in faster if name not in device.lacks]),
+        *_lack("this bundle", [name for name in faster if name not in (*device.lacks, *usable)]),
+        *_lack("this machine", [f"engine of {name}" for name in faster if name in usable]),
     ]
     return " and ".join(reasons) or f"the fastest on {device.name}{device.remark}"
 

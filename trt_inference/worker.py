@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import Callable, Generic, Optional, TypeVar
+from typing import Callable, Generic, Optional, Protocol, TypeVar
 
 from trt_inference.detector import Detector
 
 Item = TypeVar("Item")
+Item_contra = TypeVar("Item_contra", contravariant=True)
 
 
 class Mailbox(Generic[Item]):
@@ -29,9 +30,13 @@ class Mailbox(Generic[Item]):
             self._condition.notify_all()
             return replaced
 
-    def take(self) -> Optional[Item]:
-        """Wait for an item and mark the mailbox busy until the next call; None when closed."""
+    def take(self, wait: bool = True) -> Optional[Item]:
+        """Wait for an item and mark the mailbox busy until the next call that waits; None when
+        it is closed. Without ``wait``, None when there is nothing."""
         with self._condition:
+            if not wait:
+                item, self._item = self._item, None
+                return item
             self._busy = False
             self._condition.notify_all()
             self._condition.wait_for(lambda: self._item is not None or self._closed)
@@ -52,25 +57,39 @@ class Mailbox(Generic[Item]):
             self._condition.notify_all()
 
 
+class Work(Protocol[Item_contra]):
+    """What is done with each item, in two parts. An exception of either ends the thread."""
+
+    def start(self, detector: Detector, item: Item_contra) -> bool:
+        """Begin to detect; False where the item cannot be used, and nothing has begun."""
+
+    def finish(self, detector: Detector) -> None:
+        """Wait for the item that was started first, and do what is to be done with its result."""
+
+
 class InferenceThread(Generic[Item]):
     """Opens a detector, hands it each item with the newest frame, and closes it: all on one
     thread, because a CUDA context belongs to the thread that made it.
 
+    With a detector that takes more than one frame at a time, the next item is prepared while the
+    GPU works on the one before. Items are finished in their order, and as soon as there is none
+    to start meanwhile.
+
     Args:
         open_detector: makes the detector.
-        process: called with the detector and an item. An exception that it raises ends the
-            thread, as does one of closing the detector.
+        work: what is done with the detector and each item. An exception of closing the detector
+            ends the thread, too.
         on_fault: called on the thread with that exception, after the detector was closed.
     """
 
     def __init__(
         self,
         open_detector: Callable[[], Detector],
-        process: Callable[[Detector, Item], None],
+        work: Work[Item],
         on_fault: Callable[[Exception], None],
     ) -> None:
         self._open_detector = open_detector
-        self._process = process
+        self._work = work
         self._on_fault = on_fault
         self._mailbox: Mailbox[Item] = Mailbox()
         self._opened = threading.Event()
@@ -116,22 +135,30 @@ class InferenceThread(Generic[Item]):
             return
         finally:
             self._opened.set()
-        fault = self._work(self.detector)
+        fault = self._work_until_closed(self.detector)
         self._mailbox.close()
         self._mailbox.take()  # the item at which it failed is in work no longer
         if fault is not None:
             self._on_fault(fault)
 
-    def _work(self, detector: Detector) -> Optional[Exception]:
-        """Process items until the mailbox is closed; the first thing that went wrong, if any."""
+    def _work_until_closed(self, detector: Detector) -> Optional[Exception]:
+        """Work on items until the mailbox is closed; the first thing that went wrong, if any."""
         fault: Optional[Exception] = None
         try:
             with detector:
                 try:
-                    while (item := self._mailbox.take()) is not None:
-                        self._process(detector, item)
+                    self._loop(detector)
                 except Exception as error:  # handed to on_fault, once the detector is closed
                     fault = error
         except Exception as error:  # of closing, which often fails after a fault of the device
             fault = fault or error
         return fault
+
+    def _loop(self, detector: Detector) -> None:
+        started = 0
+        while (item := self._mailbox.take(wait=started == 0)) is not None or started:
+            if item is not None and self._work.start(detector, item):
+                started += 1
+            if started and (item is None or started >= detector.depth):
+                self._work.finish(detector)
+                started -= 1

@@ -13,13 +13,14 @@ import onnxruntime
 from converter.dataset import Sample
 from converter.errors import PrecisionError
 from trt_inference.bundle import Bundle
+from trt_inference.engines.base import Engine
 from trt_inference.preprocess import Preprocessor
 
 # Protobuf cannot put more into one piece.
 LARGEST_MESSAGE = 1 << 30
 
 
-class ModelEngine:
+class ModelEngine(Engine):
     """Runs a model with the inputs and outputs of a bundle on ONNX Runtime.
 
     Attributes:
@@ -50,7 +51,10 @@ class ModelEngine:
         """uint8 ``[1, height, width, 3]``, BGR."""
         return self._input
 
-    def infer(self) -> Mapping[str, np.ndarray]:
+    def start(self) -> None:
+        """Nothing: all is done in ``finish``."""
+
+    def finish(self) -> Mapping[str, np.ndarray]:
         """Run on the input buffer and return the bundle's outputs, ``[1, ...]`` each, by name."""
         names = (*self._outputs, *self._watch)
         values = dict(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from typing import Any, Iterator
 
 import numpy as np
@@ -140,9 +141,18 @@ def test_stop_while_busy_ends_the_item_in_work_and_throws_the_waiting_one_away(
 def test_frame_may_be_a_bare_array() -> None:
     # An array is not simply equal or unequal to something else.
     taken: list[np.ndarray] = []
+
+    class Take:
+        def start(self, detector: Any, frame: np.ndarray) -> bool:
+            taken.append(frame)
+            return False
+
+        def finish(self, detector: Any) -> None:
+            raise AssertionError("nothing was started")
+
     thread: InferenceThread[np.ndarray] = InferenceThread(
         Resource,  # type: ignore[arg-type]
-        lambda _, frame: taken.append(frame),
+        Take(),
         lambda error: None,
     )
     thread.start()
@@ -152,6 +162,52 @@ def test_frame_may_be_a_bare_array() -> None:
     assert thread.stop(SOON)
     assert len(taken) == 1
     assert taken[0] is frame
+
+
+@pytest.mark.parametrize(
+    ("depth", "expected"),
+    [
+        (1, ["start 0", "finish 0", "start 1", "finish 1"]),
+        (2, ["start 0", "start 1", "finish 0", "finish 1"]),
+    ],
+)
+def test_next_item_is_prepared_while_the_device_works_on_one(
+    depth: int, expected: list[str]
+) -> None:
+    events: list[str] = []
+    waiting: deque[str] = deque()
+
+    class Note:
+        def start(self, detector: Any, item: str) -> bool:
+            events.append(f"start {item}")
+            waiting.append(item)
+            if item == "0":
+                thread.submit("1")  # it comes while 0 is being worked on
+            return True
+
+        def finish(self, detector: Any) -> None:
+            events.append(f"finish {waiting.popleft()}")
+
+    thread: InferenceThread[str] = InferenceThread(
+        lambda: Resource(depth=depth),  # type: ignore[arg-type, return-value]
+        Note(),
+        lambda error: None,
+    )
+    thread.start()
+    thread.submit("0")
+    assert thread.drain(SOON)
+    assert thread.stop(SOON)
+    assert events == expected
+
+
+def test_item_that_cannot_be_used_is_not_waited_for(bench: Bench) -> None:
+    bench.thread.start()
+    bench.thread.submit("unusable")
+    assert bench.thread.drain(SOON)
+    bench.let_end()
+    bench.submit_and_wait_for_its_begin("0")
+    assert bench.thread.drain(SOON)
+    assert bench.items() == ["0"]
 
 
 def test_item_after_stop_is_told_as_dropped(bench: Bench) -> None:

@@ -2,42 +2,94 @@
 
 from __future__ import annotations
 
+from typing import List, Optional
+
 from trt_inference.bundle import Bundle
-from trt_inference.engines.base import Engine
+from trt_inference.engine_files import list_engines
+from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import EngineError
 from trt_inference.precision import CPU, Device
 
-BACKENDS = ("auto", "onnxruntime")
+BACKENDS = ("auto", "tensorrt", "onnxruntime")
 
 
-def device(backend: str) -> Device:
-    """What ``backend`` runs networks on, for the choice of the precision; nothing is opened.
+def choose_backend(backend: str, index: int = 0) -> str:
+    """The backend that is asked for; for ``auto`` TensorRT where it and a GPU are, ONNX Runtime
+    elsewhere.
+
+    Args:
+        index: number of the GPU.
 
     Raises:
         EngineError: the backend is unknown.
     """
-    _check_backend(backend)
-    return CPU
+    if backend not in BACKENDS:
+        raise EngineError(f"there is no backend '{backend}': choose {', '.join(BACKENDS)}")
+    if backend != "auto":
+        return backend
+    return "tensorrt" if _has_tensorrt(index) else "onnxruntime"
 
 
-def open_engine(bundle: Bundle, backend: str, precision: str, threads: int = 0) -> Engine:
+def device(backend: str, index: int = 0) -> Device:
+    """What a backend other than ``auto`` runs networks on, for the choice of the precision.
+
+    Raises:
+        EngineError: there is no such GPU.
+    """
+    if backend != "tensorrt":
+        return CPU
+    from trt_inference.engines.gpu import gpu_device
+
+    return gpu_device(index)
+
+
+def built_precisions(bundle: Bundle, backend: str, index: int = 0) -> Optional[List[str]]:
+    """Those for which the bundle has an engine for this machine; None where none is needed.
+
+    Raises:
+        BundleError: a sidecar cannot be read.
+        EngineError: there is no such GPU.
+    """
+    if backend != "tensorrt":
+        return None
+    from trt_inference.engines.gpu import this_machine
+
+    engines = list_engines(bundle, this_machine(index))
+    return [engine.sidecar.precision for engine in engines if not engine.reason_against]
+
+
+def open_engine(
+    bundle: Bundle, backend: str, precision: str, options: Optional[EngineOptions] = None
+) -> Engine:
     """Load ``precision`` of ``bundle`` on ``backend``, with all buffers allocated.
 
     Raises:
-        BundleError: the bundle has no such precision, or its file was changed.
+        BundleError: the bundle has no such precision, or its file was changed; for TensorRT, it
+            has no engine for this machine.
         EngineError: the backend is unknown, not installed, or does not take the model.
     """
-    _check_backend(backend)
+    options = options or EngineOptions()
+    backend = choose_backend(backend, options.device)
     # Here and not above, so that a robot needs only the libraries of the backend that it uses.
+    if backend == "tensorrt":
+        from trt_inference.engines.tensorrt import TensorRtEngine
+
+        return TensorRtEngine(bundle, precision, options)
     try:
         from trt_inference.engines.onnxruntime import OnnxRuntimeEngine
     except ImportError as error:
         raise EngineError(
             f"backend onnxruntime: {error}. Install it with: python3 -m pip install onnxruntime"
         ) from error
-    return OnnxRuntimeEngine(bundle, precision, threads)
+    return OnnxRuntimeEngine(bundle, precision, options.threads)
 
 
-def _check_backend(backend: str) -> None:
-    if backend not in BACKENDS:
-        raise EngineError(f"there is no backend '{backend}': choose {', '.join(BACKENDS)}")
+def _has_tensorrt(index: int) -> bool:
+    from trt_inference.engines.gpu import load, open_device
+
+    try:
+        load("tensorrt")
+        open_device(index)
+    except EngineError:
+        return False
+    return True

@@ -8,10 +8,11 @@ import numpy as np
 import onnxruntime
 
 from trt_inference.bundle import Bundle
+from trt_inference.engines.base import Engine
 from trt_inference.errors import EngineError
 
 
-class OnnxRuntimeEngine:
+class OnnxRuntimeEngine(Engine):
     """Runs one precision of a bundle for one image at a time."""
 
     def __init__(self, bundle: Bundle, precision: str, threads: int = 0) -> None:
@@ -46,7 +47,10 @@ class OnnxRuntimeEngine:
         """uint8 ``[1, height, width, 3]``, BGR."""
         return self._input
 
-    def infer(self) -> Mapping[str, np.ndarray]:
+    def start(self) -> None:
+        """Nothing: a CPU that computes cannot do anything else meanwhile."""
+
+    def finish(self) -> Mapping[str, np.ndarray]:
         """Run on the input buffer and return the outputs, ``[1, ...]`` each, by name."""
         if self._session is None:
             raise EngineError("the engine is closed: open a new one")

@@ -15,11 +15,13 @@ from sensor_msgs.msg import Image
 
 from trt_inference.bundle import Bundle, load_bundle
 from trt_inference.detector import Detector
+from trt_inference.errors import DeviceFault, EngineMissing
+from trt_inference.ros.builder import Builder
 from trt_inference.ros.diagnostics import diagnostics_message
 from trt_inference.ros.parameters import Parameters, Settings
 from trt_inference.ros.pipeline import Pipeline, Received
 from trt_inference.ros.publishing import ResultTopics
-from trt_inference.ros.transitions import ERROR, SUCCESS, logged
+from trt_inference.ros.transitions import ERROR, FAILURE, SUCCESS, logged
 from trt_inference.worker import InferenceThread
 
 DRAIN_TIMEOUT = 5.0  # seconds that the frame in work may take when the node is deactivated
@@ -37,6 +39,8 @@ class DetectorNode(LifecycleNode):
         self._results: Optional[ResultTopics] = None
         self._diagnostics: Any = None
         self._timer: Any = None
+        self.must_restart = False  # the GPU's context is lost: only a new process gets another
+        self._builder = Builder(self, self.autostart_after_build)
         self._fault_condition = self.create_guard_condition(self._on_fault)
         self._parameters_of_node = Parameters(self, self._set_thresholds)
         for name in self._parameters_of_node.unknown:
@@ -51,15 +55,28 @@ class DetectorNode(LifecycleNode):
         if self.trigger_configure() == SUCCESS:
             self.trigger_activate()
 
+    def autostart_after_build(self) -> None:
+        """Configure with the engine that was built, and activate, if the parameter says so."""
+        if self.trigger_configure() == SUCCESS and self.get_parameter("autostart").value:
+            self.trigger_activate()
+
     @logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check, allocate, warm up, publish. FAILURE leads back to unconfigured."""
         settings = self._parameters_of_node.settings()
+        self._builder.stop()
         bundle = load_bundle(settings.bundle)
         try:
             self._open(settings, bundle)
-        except Exception:
+        except EngineMissing as error:
             self._free()
+            if not settings.build_if_missing:
+                raise
+            self._builder.start(bundle.path, error.precision, settings.device)
+            return FAILURE
+        except Exception as error:
+            self._free()
+            self.must_restart = isinstance(error, DeviceFault)
             raise
         return super().on_configure(state)
 
@@ -91,6 +108,7 @@ class DetectorNode(LifecycleNode):
     @logged
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free everything, from whatever state."""
+        self._builder.stop()
         self._free()
         return SUCCESS
 
@@ -99,11 +117,15 @@ class DetectorNode(LifecycleNode):
         """Free everything. SUCCESS leads to unconfigured."""
         self._free()
         self._fault = None
-        self.get_logger().error("everything is freed: the node can be configured again")
+        if self.must_restart:
+            self.get_logger().fatal("the GPU is lost to this process: it ends, to be started anew")
+        else:
+            self.get_logger().error("everything is freed: the node can be configured again")
         return SUCCESS
 
     def destroy_node(self) -> None:
         """Free the engine, which no transition does when the process is told to end."""
+        self._builder.stop()
         self._free()
         super().destroy_node()
 
@@ -119,7 +141,7 @@ class DetectorNode(LifecycleNode):
         self._pipeline = Pipeline(self, results.publish)
         thread: InferenceThread[Received] = InferenceThread(
             functools.partial(self._open_detector, settings, bundle),
-            self._pipeline.process,
+            self._pipeline,
             lambda error: self._report_fault(thread, error),
         )
         self._thread = thread
@@ -149,7 +171,8 @@ class DetectorNode(LifecycleNode):
     def _open_detector(self, settings: Settings, bundle: Bundle) -> Detector:
         """Called on the inference thread, which owns the engine from then on."""
         return Detector.open(
-            bundle, settings.backend, settings.precision, settings.threads, self._pipeline.clock
+            bundle, settings.backend, settings.precision, settings.engine_options(),
+            self._pipeline.clock
         )
 
     def _free(self) -> bool:
@@ -215,6 +238,7 @@ class DetectorNode(LifecycleNode):
         self.get_logger().error(f"inference has failed: {error!r}")
         if thread is self._thread:  # not one that was given up because it did not end
             self._fault = error
+            self.must_restart = isinstance(error, DeviceFault)
             self._fault_condition.trigger()
 
     def _on_fault(self) -> None:

@@ -45,6 +45,31 @@ SPECS = (
         default=0,
         range=(0, 256),
     ),
+    Spec("device", Parameter.Type.INTEGER, "Number of the GPU", default=0, range=(0, 63)),
+    Spec(
+        "cuda_graph",
+        Parameter.Type.BOOL,
+        "Launch a frame's work on the GPU as one piece, where the driver can",
+        default=True,
+    ),
+    Spec(
+        "zero_copy",
+        Parameter.Type.BOOL,
+        "Let the GPU work on the memory of the processor, for Jetsons, which share it",
+        default=False,
+    ),
+    Spec(
+        "spin",
+        Parameter.Type.BOOL,
+        "Wait for the GPU with a busy core, for some microseconds less",
+        default=False,
+    ),
+    Spec(
+        "build_if_missing",
+        Parameter.Type.BOOL,
+        "Build an engine that TensorRT needs and the bundle lacks, and configure then",
+        default=False,
+    ),
     Spec(
         "score_threshold",
         Parameter.Type.DOUBLE,

@@ -11,6 +11,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from trt_inference.bundle import Thresholds
+from trt_inference.engines.base import EngineOptions
 from trt_inference.errors import TrtInferenceError
 from trt_inference.ros.parameter_specs import SPECS, SPECS_BY_NAME, THRESHOLDS, Spec, descriptor
 
@@ -27,10 +28,21 @@ class Settings:
     precision: str
     backend: str
     threads: int
+    device: int
+    cuda_graph: bool
+    zero_copy: bool
+    spin: bool
+    build_if_missing: bool
     image_reliability: str
     image_depth: int
     autostart: bool
     diagnostics_period: float
+
+    def engine_options(self) -> EngineOptions:
+        """What concerns the engine."""
+        return EngineOptions(
+            self.threads, self.device, self.cuda_graph, self.zero_copy, self.spin
+        )
 
 
 class Parameters:

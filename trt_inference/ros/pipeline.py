@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, NamedTuple, Tuple
+from collections import deque
+from typing import Any, Callable, Deque, NamedTuple, Tuple
 
 from builtin_interfaces.msg import Time
 from rclpy.node import Node
@@ -27,6 +28,13 @@ class Received(NamedTuple):
     at: float
 
 
+class _Started(NamedTuple):
+    """An image that is being inferred, without its pixels."""
+
+    header: Header
+    received_at: float
+
+
 class Pipeline:
     """Takes one image after the other from arrival to the published message.
 
@@ -47,30 +55,41 @@ class Pipeline:
         self._publish = publish
         self._reader = ImageReader()
         self._format: Tuple[Any, ...] = ()
+        self._started: Deque[_Started] = deque()
 
-    def process(self, detector: Detector, received: Received) -> None:
-        """Detect and publish. An image that cannot be used is counted and said.
+    def start(self, detector: Detector, item: Received) -> bool:
+        """Begin to detect. An image that cannot be used is counted and said.
 
         Raises:
             EngineError: the engine has failed.
         """
         taken = time.perf_counter()
-        image = received.image
         try:
-            frame = self._reader.read(image)
+            frame = self._reader.read(item.image)
+            detector.start(frame)
         except ImageError as error:
             self._reject(error)
-            return
-        self._note_format(image)
-        result = detector.detect(frame)
+            return False
+        self._note_format(item.image)
+        self._started.append(_Started(item.image.header, item.at))
+        self.clock.record("wait", taken - item.at)
+        return True
+
+    def finish(self, detector: Detector) -> None:
+        """Publish what is in the image that was started first.
+
+        Raises:
+            EngineError: the engine has failed.
+        """
+        result = detector.finish()
         detected = time.perf_counter()
-        self._publish(result, image.header)
+        one = self._started.popleft()
+        self._publish(result, one.header)
         published = time.perf_counter()
         self.counters.inferred += 1
-        self.clock.record("wait", taken - received.at)
         self.clock.record("publish", published - detected)
-        self.clock.record("node", published - received.at)
-        self._record_age(image.header.stamp)
+        self.clock.record("node", published - one.received_at)
+        self._record_age(one.header.stamp)
 
     def _record_age(self, stamp: Time) -> None:
         """Of an image that has a time: cameras without a clock leave the stamp at zero."""

@@ -18,11 +18,13 @@ from trt_inference.ros.node import DetectorNode
 # Seconds after which a thread that wants to run Python gets its turn. After each image the executor
 # prepares its next wait in Python, and by default the inference thread would wait for that.
 SWITCH_INTERVAL = 50e-6
+GPU_LOST = 3  # exit code; whoever started the process starts it again
 SIGNAL_PERIOD = 0.2  # seconds after which a waiting executor looks for signals
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
-    """Run the node until SIGINT or SIGTERM. Returns the exit code."""
+    """Run the node until SIGINT or SIGTERM, or until the GPU is lost to this process. Returns the
+    exit code."""
     stop = threading.Event()
     # Our own handlers: rclpy's shut the context down under whatever is being done, and an idle
     # spin misses some signals. With these the node is freed while ROS still works, and a
@@ -41,8 +43,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
     executor.add_node(node)
     try:
         node.autostart()
-        while not stop.is_set():
+        while not stop.is_set() and not node.must_restart:
             spin_once(node, executor)
+        lost = node.must_restart
     finally:
         node.destroy_node()
         executor.shutdown()
@@ -50,7 +53,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         # While it ends, the interpreter would put the default handlers back.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-    return 0
+    return GPU_LOST if lost else 0
 
 
 def spin_once(node: DetectorNode, executor: SingleThreadedExecutor) -> None:

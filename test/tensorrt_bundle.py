@@ -1,0 +1,63 @@
+"""Engines of the double for a bundle, built by the shortest way that each version has."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from trt_inference.bundle import load_bundle, sha256_of_file
+from trt_inference.engine_files import FOLDER, model_sha256
+from trt_inference.engines.gpu import GpuContext, this_machine
+from trt_inference.sidecar import Sidecar, engine_name
+
+
+def add_engine(folder: Path, precision: str = "fp32", batch: int = 1, **changes: Any) -> Path:
+    """Build with the installed double and write the plan with its sidecar; ``changes`` of it."""
+    import tensorrt as trt
+
+    bundle = load_bundle(folder)
+    with GpuContext():
+        machine = this_machine()
+        plan = _build(trt, bundle.model_file(precision), batch)
+    (folder / FOLDER).mkdir(exist_ok=True)
+    file = folder / FOLDER / engine_name(precision, machine)
+    file.write_bytes(plan)
+    takes_bytes = hasattr(trt.DataType, "UINT8")
+    sidecar = Sidecar(
+        file=file.name, sha256=sha256_of_file(file), bytes=len(plan), precision=precision,
+        onnx_sha256=model_sha256(bundle, precision), machine=machine, typing="weak", batch=batch,
+        input_dtype="uint8" if takes_bytes else "float32",
+    )  # fmt: skip
+    content = replace(sidecar, **changes).content()
+    file.with_suffix(".json").write_text(json.dumps(content), "utf-8")
+    return file
+
+
+def _build(trt: Any, model: Path, batch: int) -> bytes:
+    logger = trt.Logger(trt.Logger.ERROR)
+    builder = trt.Builder(logger)
+    flags = getattr(trt.NetworkDefinitionCreationFlag, "EXPLICIT_BATCH", None)
+    network = builder.create_network(0 if flags is None else 1 << int(flags))
+    parser = trt.OnnxParser(network, logger)
+    if not parser.parse(_model(trt, model)):
+        raise RuntimeError([parser.get_error(index).desc() for index in range(parser.num_errors)])
+    config = builder.create_builder_config()
+    image = network.get_input(0)
+    shape = (batch, *tuple(image.shape)[1:])
+    profile = builder.create_optimization_profile()
+    profile.set_shape(image.name, shape, shape, shape)
+    config.add_optimization_profile(profile)
+    return bytes(builder.build_serialized_network(network, config))
+
+
+def _model(trt: Any, file: Path) -> bytes:
+    """With an input of floats for versions that take no bytes."""
+    if hasattr(trt.DataType, "UINT8"):
+        return file.read_bytes()
+    model = onnx.load(str(file))
+    model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    return bytes(model.SerializeToString())

@@ -1,0 +1,138 @@
+"""What the real builder would not build."""
+
+from __future__ import annotations
+
+from typing import Any, List, Tuple
+
+from onnx import TensorProto
+
+from test.tensorrt_double.network import types_in
+
+PRECISION_FLAGS = ("FP16", "INT8", "BF16", "FP8", "OBEY_PRECISION_CONSTRAINTS",
+                   "PREFER_PRECISION_CONSTRAINTS")  # fmt: skip
+QUANTIZING = {"QuantizeLinear", "DequantizeLinear"}
+NO_FAST_INT8 = {(5, 3), (6, 0), (6, 2), (7, 0)}
+
+
+class Refused(Exception):
+    """Why there is no plan; logged, and None returned."""
+
+
+def fast_fp16(capability: Tuple[int, int]) -> bool:
+    """Whether such a device has fp16 in hardware."""
+    return capability == (5, 3) or (capability >= (6, 0) and capability != (6, 1))
+
+
+def fast_int8(capability: Tuple[int, int]) -> bool:
+    """Whether such a device has int8 in hardware."""
+    return capability >= (6, 1) and capability not in NO_FAST_INT8
+
+
+def check(api: Any, network: Any, config: Any) -> None:
+    """
+    Raises:
+        Refused: the real builder would not build it.
+    """
+    if api.machine.faults.build is not None:
+        raise Refused(api.machine.faults.build)
+    if network._model is None or not network._outputs:
+        raise Refused("Error Code 4: Internal Error (Network must have at least one output)")
+    (_check_strong if network._strong else _check_weak)(api, network, config)
+    _check_uint8(network)
+    _check_profiles(network, config)
+    if config.default_device_type.name == "DLA":
+        if api.machine.dla_cores <= max(0, config.DLA_core):
+            raise Refused(f"Error Code 2: Internal Error (DLA core {config.DLA_core} is not there)")
+        if not network._strong and not (config._has("FP16") or config._has("INT8")):
+            raise Refused("Error Code 4: API Usage Error (DLA supports only FP16 and INT8)")
+
+
+def _check_strong(api: Any, network: Any, config: Any) -> None:
+    for flag in PRECISION_FLAGS:
+        if config._has(flag):
+            raise Refused(
+                f"Error Code 3: API Usage Error (Parameter check failed, condition: "
+                f"!config.getFlag(BuilderFlag::k{flag}). The network is strongly typed)"
+            )
+    if any(getattr(layer, "_precision", None) is not None for layer in network._layers):
+        raise Refused("Error Code 3: API Usage Error (precision of a strongly typed network)")
+    _need_int8_device(api, network)
+
+
+def _check_weak(api: Any, network: Any, config: Any) -> None:
+    wanted = {dtype.name for layer in network._layers for dtype in _wanted(layer)}
+    half = TensorProto.FLOAT16 in types_in(network._model) or "HALF" in wanted
+    quantized = _quantized(network) or "INT8" in wanted
+    for needed, flag, name in ((half, "FP16", "fp16"), (quantized, "INT8", "int8")):
+        if needed and not config._has(flag):
+            raise Refused(
+                "[network.cpp::validate::2772] Error Code 4: Internal Error "
+                f"({name} precision has been set for a layer or layer output, but {name} is not "
+                "configured in the builder)"
+            )
+    for flag, fast in (("FP16", fast_fp16), ("INT8", fast_int8)):
+        if config._has(flag) and not fast(api.machine.compute_capability):
+            config._log(
+                "WARNING", f"{flag} support requested on hardware without native {flag} support, "
+                "performance will be negatively affected."
+            )  # fmt: skip
+    _need_int8_device(api, network)
+
+
+def _wanted(layer: Any) -> List[Any]:
+    precision = getattr(layer, "_precision", None)
+    types = list(getattr(layer, "_output_types", {}).values())
+    return types if precision is None else [precision, *types]
+
+
+def _quantized(network: Any) -> bool:
+    return any(node.op_type in QUANTIZING for node in network._model.graph.node)
+
+
+def _need_int8_device(api: Any, network: Any) -> None:
+    if _quantized(network) and not fast_int8(api.machine.compute_capability):
+        raise Refused(
+            "Error Code 10: Internal Error (Could not find any implementation for node "
+            f"{network._layers[0].name}.)"
+        )
+
+
+def _check_uint8(network: Any) -> None:
+    """uint8 is for inputs that are cast, and outputs that come from a cast."""
+    graph = network._model.graph
+    names = {tensor.name for tensor in network._inputs if tensor.dtype.name == "UINT8"}
+    made = {tensor.name for tensor in network._outputs if tensor.dtype.name == "UINT8"}
+    for node in graph.node:
+        clash = names & set(node.input) | made & set(node.output)
+        if clash and node.op_type != "Cast":
+            raise Refused(
+                f"Error Code 4: API Usage Error ({node.name}: UINT8 tensor {sorted(clash)[0]} is "
+                f"not allowed for {node.op_type}, only for a cast)"
+            )
+
+
+def _check_profiles(network: Any, config: Any) -> None:
+    for tensor in network._inputs:
+        if -1 not in tensor._shape:
+            continue
+        if not config._profiles:
+            raise Refused(
+                "Error Code 4: API Usage Error (Network has dynamic or shape inputs, but no "
+                "optimization profile has been defined.)"
+            )
+        for number, profile in enumerate(config._profiles):
+            shapes = profile._shapes.get(tensor.name)
+            if shapes is None:
+                raise Refused(
+                    f"Error Code 4: API Usage Error ({tensor.name}: optimization profile {number} "
+                    "is missing shapes of a dynamic input)"
+                )
+            if any(not _fits(shape, tensor._shape) for shape in shapes):
+                raise Refused(
+                    f"Error Code 4: API Usage Error ({tensor.name}: the shapes {shapes} of "
+                    f"optimization profile {number} do not fit {tuple(tensor._shape)})"
+                )
+
+
+def _fits(shape: List[int], pattern: List[int]) -> bool:
+    return len(shape) == len(pattern) and all(p in (-1, s) for s, p in zip(shape, pattern))

@@ -1,0 +1,108 @@
+"""What every engine must do, on ONNX Runtime and on the double of each version of TensorRT."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Iterator
+
+import numpy as np
+import pytest
+
+from test.color_bundle import CANDIDATES, CELL, SIZE, write_color_bundle
+from test.tensorrt_bundle import add_engine
+from test.tensorrt_double import VERSIONS, install
+from trt_inference.bundle import load_bundle
+from trt_inference.engines import open_engine
+from trt_inference.engines.base import Engine, EngineOptions
+from trt_inference.errors import EngineError
+
+ONNX_RUNTIME = "ONNX Runtime"
+
+
+@pytest.fixture(params=[ONNX_RUNTIME, *VERSIONS])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    folder = write_color_bundle(tmp_path / "colors")
+    with ExitStack() as stack:
+        backend = "onnxruntime"
+        if request.param != ONNX_RUNTIME:
+            stack.enter_context(install(request.param))
+            add_engine(folder)
+            backend = "tensorrt"
+        opened = open_engine(load_bundle(folder), backend, "fp32", EngineOptions(threads=1))
+        stack.callback(opened.close)
+        yield opened
+
+
+def noise(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
+
+
+def scores_of_cells(image: np.ndarray) -> np.ndarray:
+    """``[rows, columns, 3]``: a cell's mean of one channel less those of the two others."""
+    cells = image.astype(np.float64).reshape(SIZE // CELL, CELL, SIZE // CELL, CELL, 3)
+    means = cells.mean(axis=(1, 3)) / 255
+    return 2 * means - means.sum(axis=-1, keepdims=True)
+
+
+def best_scores(image: np.ndarray) -> np.ndarray:
+    return np.sort(scores_of_cells(image).max(axis=-1).ravel())[::-1][:CANDIDATES]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_candidates_are_the_best_cells_of_the_image(engine: Engine, seed: int) -> None:
+    image = noise(seed)
+    engine.input_buffer()[0] = image
+    outputs = engine.infer()
+    best = best_scores(image)
+    np.testing.assert_allclose(outputs["scores"][0], best, atol=1e-5)
+    boxes, classes = outputs["boxes"][0], outputs["classes"][0]
+    columns, rows = (boxes[:, :2] / CELL).astype(int).T
+    np.testing.assert_array_equal(boxes[:, 2:] - boxes[:, :2], CELL)
+    np.testing.assert_allclose(scores_of_cells(image)[rows, columns, classes], best, atol=1e-5)
+
+
+def test_outputs_have_the_shapes_and_types_of_the_manifest(engine: Engine) -> None:
+    outputs = engine.infer()
+    assert {name: (array.shape, array.dtype.name) for name, array in outputs.items()} == {
+        "boxes": ((1, CANDIDATES, 4), "float32"),
+        "scores": ((1, CANDIDATES), "float32"),
+        "classes": ((1, CANDIDATES), "int32"),
+    }
+
+
+def test_buffers_take_turns_and_stay_where_they_are(engine: Engine) -> None:
+    seen = []
+    for number in range(3 * engine.depth):
+        buffer = engine.input_buffer()
+        assert (buffer.shape, buffer.dtype) == ((1, SIZE, SIZE, 3), np.uint8)
+        buffer[0] = noise(number)
+        outputs = engine.infer()
+        np.testing.assert_allclose(outputs["scores"][0], best_scores(noise(number)), atol=1e-5)
+        seen.append((buffer, outputs["scores"]))
+    for earlier, later in zip(seen, seen[engine.depth :]):
+        assert np.shares_memory(earlier[0], later[0])
+        assert np.shares_memory(earlier[1], later[1])
+    assert len({array.ctypes.data for array, _ in seen}) == engine.depth
+
+
+def test_frames_are_finished_in_the_order_in_which_they_were_started(engine: Engine) -> None:
+    for number in range(engine.depth):
+        engine.input_buffer()[0] = noise(number)
+        engine.start()
+    for number in range(engine.depth):
+        scores = engine.finish()["scores"][0]
+        np.testing.assert_allclose(scores, best_scores(noise(number)), atol=1e-5)
+
+
+def test_closed_engine_says_so_and_may_be_closed_again(engine: Engine) -> None:
+    engine.close()
+    engine.close()
+    with pytest.raises(EngineError, match="closed"):
+        engine.infer()
+
+
+def test_description_names_backend_and_version(engine: Engine) -> None:
+    backend, version = engine.description.split()[:2]
+    assert backend in ("ONNX", "TensorRT")
+    assert version == "Runtime" or version[0].isdigit()

@@ -1,0 +1,267 @@
+"""The TensorRT engine on the double: memory, graphs, stale engines, and a GPU that fails."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any, Iterator
+
+import numpy as np
+import pytest
+
+from test.color_bundle import offer_precisions, picture, write_color_bundle
+from test.tensorrt_bundle import add_engine
+from test.tensorrt_double import VERSIONS, Double, install
+from trt_inference.bundle import load_bundle
+from trt_inference.detections import Detections
+from trt_inference.detector import Detector
+from trt_inference.engines import choose_backend, open_engine
+from trt_inference.engines.base import Engine, EngineOptions
+from trt_inference.errors import BundleError, DeviceFault, EngineError
+
+COLORS = ["blue", "green", "red"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_color_bundle(tmp_path / "colors")
+
+
+@pytest.fixture(params=list(VERSIONS))
+def double(request: pytest.FixtureRequest, folder: Path) -> Iterator[Double]:
+    """Each version, with an engine in the bundle."""
+    with install(request.param) as installed:
+        add_engine(folder)
+        yield installed
+
+
+@pytest.fixture
+def modern(folder: Path) -> Iterator[Double]:
+    """One version, with an engine in the bundle."""
+    with install("10.3.0") as installed:
+        add_engine(folder)
+        yield installed
+
+
+def open_here(folder: Path, **options: Any) -> Engine:
+    return open_engine(load_bundle(folder), "tensorrt", "fp32", EngineOptions(**options))
+
+
+def labels_seen(detector: Detector, color: str) -> list[str]:
+    found = detector.detect(picture(color, (2, 3)))
+    assert isinstance(found, Detections)
+    return [detector.bundle.labels[number] for number in found.class_ids]
+
+
+def test_detector_finds_the_same_as_on_onnx_runtime(double: Double, folder: Path) -> None:
+    bundle = load_bundle(folder)
+    with Detector.open(bundle, "tensorrt") as detector, Detector.open(
+        bundle, "onnxruntime"
+    ) as reference:
+        for color in COLORS:
+            image = picture(color, (5, 1))
+            found, expected = detector.detect(image), reference.detect(image)
+            assert isinstance(found, Detections) and isinstance(expected, Detections)
+            np.testing.assert_allclose(found.xyxy, expected.xyxy)
+            np.testing.assert_allclose(found.scores, expected.scores)
+
+
+@pytest.mark.parametrize("zero_copy", [False, True])
+def test_nothing_is_allocated_at_frame_rate(
+    double: Double, folder: Path, zero_copy: bool
+) -> None:
+    with Detector.open(
+        load_bundle(folder), "tensorrt", options=EngineOptions(zero_copy=zero_copy)
+    ) as detector:
+        double.counters.reset()
+        for _ in range(20):
+            assert labels_seen(detector, "green") == ["green"]
+        counters = double.counters
+        assert (counters.device_allocations, counters.pinned_allocations) == (0, 0)
+        assert (counters.streams, counters.events, counters.execution_contexts) == (0, 0, 0)
+        assert counters.executed == 20
+
+
+@pytest.mark.parametrize("options", [{}, {"cuda_graph": False}, {"zero_copy": True}])
+def test_closed_engine_leaves_nothing_behind(
+    double: Double, folder: Path, options: dict[str, Any]
+) -> None:
+    engine = open_here(folder, **options)
+    engine.start()  # and never finished
+    engine.close()
+    del engine
+    assert double.live() == {}
+
+
+def test_frame_is_one_launch_of_a_graph(modern: Double, folder: Path) -> None:
+    with Detector.open(load_bundle(folder), "tensorrt") as detector:
+        assert "as a CUDA graph" in detector.engine.description
+        modern.counters.reset()
+        assert labels_seen(detector, "red") == ["red"]
+        assert (modern.counters.graph_launches, modern.counters.enqueued) == (1, 0)
+
+
+@pytest.mark.parametrize("where", ["begin", "execute", "end", "instantiate"])
+def test_without_capture_it_runs_step_by_step_and_says_so(
+    modern: Double, folder: Path, where: str
+) -> None:
+    modern.faults.capture = where
+    with Detector.open(load_bundle(folder), "tensorrt") as detector:
+        assert "without a CUDA graph (" in detector.engine.description
+        for color in COLORS:
+            assert labels_seen(detector, color) == [color]
+    assert modern.counters.graph_launches == 0
+
+
+def test_without_the_drivers_library_it_runs_step_by_step(modern: Double, folder: Path) -> None:
+    modern.libcuda = None
+    with Detector.open(load_bundle(folder), "tensorrt") as detector:
+        assert "libcuda.so.1" in detector.engine.description
+        assert labels_seen(detector, "blue") == ["blue"]
+
+
+def test_zero_copy_copies_nothing(modern: Double, folder: Path) -> None:
+    with Detector.open(
+        load_bundle(folder), "tensorrt", options=EngineOptions(zero_copy=True)
+    ) as detector:
+        assert labels_seen(detector, "red") == ["red"]
+    assert (modern.counters.copies_to_device, modern.counters.copies_to_host) == (0, 0)
+
+
+def test_bundle_without_an_engine_says_how_to_build_one(folder: Path) -> None:
+    with install("8.6.1", compute_capability=(7, 2)):
+        with pytest.raises(BundleError) as caught:
+            open_here(folder)
+    message = str(caught.value)
+    assert "TensorRT 8.6.1" in message and "sm_72" in message
+    assert f"python3 -m converter build {folder} --precision fp32" in message
+
+
+@pytest.mark.parametrize(
+    ("version", "capability", "said"),
+    [
+        ("10.13.3", (8, 7), "built by TensorRT 10.3.0"),
+        ("10.3.0", (8, 9), "sm_87, this machine has TensorRT 10.3.0"),
+    ],
+)
+def test_engine_of_another_machine_is_not_loaded(
+    modern: Double, folder: Path, version: str, capability: tuple[int, int], said: str
+) -> None:
+    with install(version, compute_capability=capability) as other:
+        with pytest.raises(BundleError, match=said):
+            open_here(folder)
+        assert other.counters.device_allocations == 0
+
+
+def test_engine_of_an_older_model_is_not_loaded(modern: Double, folder: Path) -> None:
+    add_engine(folder, onnx_sha256="0" * 64)
+    with pytest.raises(BundleError, match="built from another fp32 model than the bundle has now"):
+        open_here(folder)
+
+
+def test_plan_with_a_changed_byte_is_refused(modern: Double, folder: Path) -> None:
+    (plan,) = folder.glob("engines/*.engine")
+    content = bytearray(plan.read_bytes())
+    content[100] ^= 1
+    plan.write_bytes(content)
+    with pytest.raises(BundleError, match="was changed"):
+        open_here(folder)
+    assert modern.live() == {}
+
+
+def test_plan_that_tensorrt_refuses_is_an_error_with_its_reason(
+    modern: Double, folder: Path
+) -> None:
+    """A sidecar that says what is not true: TensorRT's own words come through."""
+    (sidecar,) = folder.glob("engines/*.json")
+    with install("10.13.3") as other:
+        content = json.loads(sidecar.read_text("utf-8"))
+        content["machine"]["tensorrt"] = other.tensorrt.__version__
+        sidecar.write_text(json.dumps(content), "utf-8")
+        with pytest.raises(EngineError, match=r"does not take .*\.engine: .*[Vv]ersion"):
+            open_here(folder)
+
+
+def test_full_memory_is_an_error_and_all_is_given_back(modern: Double, folder: Path) -> None:
+    modern.faults.mem_alloc_after = 2
+    with pytest.raises(EngineError, match="out of memory"):
+        open_here(folder)
+    assert modern.live() == {}
+    modern.faults.mem_alloc_after = None
+    open_here(folder).close()
+
+
+def test_no_room_for_the_engine_is_an_error(modern: Double, folder: Path) -> None:
+    modern.faults.create_execution_context = True
+    with pytest.raises(EngineError, match="cannot make room"):
+        open_here(folder)
+    assert modern.live() == {}
+
+
+@pytest.mark.parametrize("fault", ["illegal address", "launch failed", "device lost"])
+def test_lost_context_asks_for_a_new_process(
+    modern: Double, folder: Path, fault: str
+) -> None:
+    engine = open_here(folder)
+    modern.faults.at_synchronize = fault
+    with pytest.raises(DeviceFault, match="must be restarted"):
+        engine.infer()
+    with pytest.raises(DeviceFault):
+        engine.close()
+
+
+def test_engine_that_cannot_run_is_an_error_that_can_be_tried_again(
+    modern: Double, folder: Path
+) -> None:
+    engine = open_here(folder, cuda_graph=False)
+    modern.faults.execute = True
+    with pytest.raises(EngineError, match="cannot run"):
+        engine.infer()
+    modern.faults.execute = False
+    engine.close()
+    assert modern.live() == {}
+
+
+def test_one_thread_may_own_it_that_is_not_the_main_one(modern: Double, folder: Path) -> None:
+    seen: list[list[str]] = []
+
+    def run() -> None:
+        with Detector.open(load_bundle(folder), "tensorrt") as detector:
+            seen.extend(labels_seen(detector, color) for color in COLORS)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert seen == [[color] for color in COLORS]
+    assert modern.live() == {}
+
+
+def test_auto_takes_tensorrt_where_a_gpu_is(folder: Path) -> None:
+    assert choose_backend("auto") == "onnxruntime"
+    with install("8.6.1"):
+        assert choose_backend("auto") == "tensorrt"
+    with install("8.6.1", devices=0):
+        assert choose_backend("auto") == "onnxruntime"
+        with pytest.raises(EngineError, match="no NVIDIA GPU"):
+            open_here(folder)
+
+
+def test_missing_tensorrt_is_an_error_that_says_where_it_comes_from(folder: Path) -> None:
+    with pytest.raises(EngineError, match="backend tensorrt: .*pycuda"):
+        open_here(folder)
+
+
+def test_auto_takes_the_fastest_precision_that_has_an_engine(folder: Path) -> None:
+    offer_precisions(folder, "fp32", "fp16", "int8")
+    with install("10.3.0"):
+        add_engine(folder, "fp16")
+        with Detector.open(load_bundle(folder), "tensorrt") as detector:
+            assert str(detector.choice) == "fp16 (auto: this machine has no engine of int8)"
+
+
+def test_auto_without_any_engine_asks_for_that_of_the_fastest(folder: Path) -> None:
+    offer_precisions(folder, "fp32", "fp16", "int8")
+    with install("8.2.1", compute_capability=(5, 3)):
+        with pytest.raises(BundleError, match="--precision fp16"):  # sm_53 has no int8
+            Detector.open(load_bundle(folder), "tensorrt")

@@ -1,0 +1,104 @@
+"""The inputs and outputs of a TensorRT engine, whatever the version of its API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Dict, Mapping, Tuple
+
+import numpy as np
+
+from trt_inference.errors import EngineError
+
+# Not trt.nptype, which fails with NumPy 1.24 and later in TensorRT 8.0 to 8.5.
+DTYPES: Mapping[str, type] = {
+    "FLOAT": np.float32,
+    "HALF": np.float16,
+    "INT8": np.int8,
+    "INT32": np.int32,
+    "INT64": np.int64,
+    "UINT8": np.uint8,
+    "BOOL": np.bool_,
+}
+
+
+@dataclass(frozen=True)
+class IoTensor:
+    """One input or output of an execution context whose shapes are set.
+
+    Attributes:
+        index: its number among the bindings.
+        shape: all sizes known.
+    """
+
+    index: int
+    name: str
+    is_input: bool
+    dtype: np.dtype
+    shape: Tuple[int, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Its size in memory."""
+        return int(np.prod(self.shape)) * self.dtype.itemsize
+
+
+def has_named_tensors(engine: Any) -> bool:
+    """From TensorRT 8.5 on; before there are numbered bindings only."""
+    return hasattr(engine, "num_io_tensors")
+
+
+def set_input_shape(engine: Any, context: Any, name: str, shape: Tuple[int, ...]) -> None:
+    """Fix the batch of an engine that was built for any.
+
+    Raises:
+        EngineError: the engine was not built for this shape.
+    """
+    if has_named_tensors(engine):
+        done = context.set_input_shape(name, shape)
+    else:
+        done = context.set_binding_shape(engine.get_binding_index(name), shape)
+    if not done:
+        raise EngineError(f"the engine does not take {name} {list(shape)}: build it again")
+
+
+def io_tensors(trt: ModuleType, engine: Any, context: Any) -> Dict[str, IoTensor]:
+    """All inputs and outputs by name, in the order of the bindings.
+
+    Raises:
+        EngineError: one has a type that no array has, or a size that is not known.
+    """
+    if has_named_tensors(engine):
+        found = [_named(trt, engine, context, index) for index in range(engine.num_io_tensors)]
+    else:
+        found = [_bound(engine, context, index) for index in range(engine.num_bindings)]
+    for tensor in found:
+        if min(tensor.shape, default=1) < 0:
+            raise EngineError(f"{tensor.name} has no fixed size, {list(tensor.shape)}: build again")
+    return {tensor.name: tensor for tensor in found}
+
+
+def _named(trt: ModuleType, engine: Any, context: Any, index: int) -> IoTensor:
+    name = engine.get_tensor_name(index)
+    return IoTensor(
+        index, name,
+        engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT,
+        _dtype(name, engine.get_tensor_dtype(name)),
+        tuple(context.get_tensor_shape(name)),
+    )  # fmt: skip
+
+
+def _bound(engine: Any, context: Any, index: int) -> IoTensor:
+    name = engine.get_binding_name(index)
+    return IoTensor(
+        index, name,
+        bool(engine.binding_is_input(index)),
+        _dtype(name, engine.get_binding_dtype(index)),
+        tuple(context.get_binding_shape(index)),
+    )  # fmt: skip
+
+
+def _dtype(name: str, kind: Any) -> np.dtype:
+    if kind.name not in DTYPES:
+        raise EngineError(f"{name} is of {kind.name}, which no array has")
+    return np.dtype(DTYPES[kind.name])

@@ -1,0 +1,80 @@
+"""Looks after the building of an engine while the node goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Optional
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+
+from trt_inference.ros.engine_build import EngineBuild
+
+_PERIOD = 0.5  # seconds between two looks at the process
+
+
+class Builder:
+    """At most one build at a time, its progress on /diagnostics, and what is to be done then."""
+
+    def __init__(self, node: Node, when_built: Callable[[], None]) -> None:
+        """
+        Args:
+            when_built: called on the executor once an engine is there.
+        """
+        self._node, self._when_built = node, when_built
+        self._build: Optional[EngineBuild] = None
+        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        # Not the node's clock, which stands still in a simulation that is paused.
+        clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = node.create_timer(_PERIOD, self._look, clock=clock)
+        self._timer.cancel()  # until there is something to look at
+
+    def start(self, bundle: Path, precision: str, device: int) -> None:
+        """Begin to build."""
+        self.stop()
+        self._build = EngineBuild(bundle, precision, device)
+        self._timer.reset()
+        self._node.get_logger().info(
+            f"{bundle} has no {precision} engine for this machine: it is being built, which takes "
+            "minutes. The node configures itself when it is there"
+        )
+
+    def stop(self) -> None:
+        """End a build that is running."""
+        self._timer.cancel()
+        build, self._build = self._build, None
+        if build is not None:
+            build.stop()
+
+    def _look(self) -> None:
+        build = self._build
+        if build is None:
+            return
+        code = build.exit_code()
+        self._publish(build, code)
+        if code is None:
+            return
+        self.stop()
+        if code == 0:
+            self._node.get_logger().info(f"the {build.precision} engine is built")
+            self._when_built()
+        else:
+            self._node.get_logger().error(
+                f"the {build.precision} engine could not be built:\n{build.output()}"
+            )
+
+    def _publish(self, build: EngineBuild, code: Optional[int]) -> None:
+        failed = code not in (None, 0)
+        status = DiagnosticStatus(
+            level=DiagnosticStatus.ERROR if failed else DiagnosticStatus.WARN,
+            name=f"{self._node.get_fully_qualified_name()}: engine build",
+            message="the build failed" if failed else "an engine is being built",
+            values=[
+                KeyValue(key="precision", value=build.precision),
+                KeyValue(key="progress", value=build.progress),
+            ],
+        )
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        self._publisher.publish(message)
