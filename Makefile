@@ -39,6 +39,10 @@ bench: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure preprocessing, the n
 bench-export: $(CONVERTER)/.ready ## measure time and memory of exporting large models (3 minutes)
 	$(CONVERTER)/bin/python -m benchmarks.export
 
+.PHONY: bench-gpu
+bench-gpu: $(ROBOT)/.ready ## measure a TensorRT engine of BUNDLE on this GPU (a minute)
+	$(ROBOT)/bin/python -m benchmarks.gpu --bundle $(or $(BUNDLE),$(DEMO)/shapes) --node
+
 .PHONY: lint
 lint: $(CONVERTER)/.ready $(ROBOT)/.ready ## ruff and mypy
 	$(CONVERTER)/bin/python -m pip install --quiet ruff mypy

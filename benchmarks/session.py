@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 from lifecycle_msgs.msg import Transition
@@ -65,10 +66,21 @@ class Session:
 
 
 @contextmanager
-def session(bundle: Path, rate: float, width: int, height: int) -> Iterator[Session]:
-    """A configured, active node and a camera that sends one picture ``rate`` times a second."""
+def session(
+    bundle: Path,
+    rate: float,
+    width: int,
+    height: int,
+    others: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Session]:
+    """A configured, active node and a camera that sends one picture ``rate`` times a second.
+
+    Args:
+        others: more parameters of the node.
+    """
     in_namespace = ("--ros-args", "-r", f"__ns:={NAMESPACE}")
-    parameters = ("-p", f"bundle:={bundle}", "-p", "diagnostics_period:=0.2")
+    given = {"bundle": str(bundle), "diagnostics_period": "0.2", **others}
+    parameters = [part for name, value in given.items() for part in ("-p", f"{name}:={value}")]
     camera = ("--rate", str(rate), "--width", str(width), "--height", str(height), "--still")
     with running("trt_inference.ros.run", *in_namespace, *parameters) as process:
         monitor = Monitor(namespace=NAMESPACE, watches_messages=False)

@@ -248,7 +248,7 @@ def test_auto_takes_tensorrt_where_a_gpu_is(folder: Path) -> None:
 
 
 def test_missing_tensorrt_is_an_error_that_says_where_it_comes_from(folder: Path) -> None:
-    with pytest.raises(EngineError, match="backend tensorrt: .*pycuda"):
+    with pytest.raises(EngineError, match=r"backend tensorrt: .*pycuda"):
         open_here(folder)
 
 

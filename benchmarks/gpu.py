@@ -1,0 +1,112 @@
+"""python3 -m benchmarks.gpu: an engine, the detector, the node and the textbook loop on a GPU."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import gpu_loops
+from benchmarks.gpu_loops import Times
+from trt_inference.bundle import load_bundle
+from trt_inference.detector import Detector
+from trt_inference.engines.base import EngineOptions
+from trt_inference.errors import TrtInferenceError
+
+_NODE_RATE = 30.0  # images a second
+_NODE_SECONDS = 15.0
+_FRAME = (720, 1280)
+
+
+def main() -> int:
+    """Run them all in one process, one after the other on one engine."""
+    parser = argparse.ArgumentParser(prog="python3 -m benchmarks.gpu", description=__doc__)
+    parser.add_argument("--bundle", type=Path, required=True)
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--node", action="store_true", help="the node, too: 20 seconds, needs ROS")
+    options = parser.parse_args()
+    console = Console(width=110)
+    try:
+        _run(options, console)
+    except TrtInferenceError as error:
+        console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        return 1
+    return 0
+
+
+def _run(options: argparse.Namespace, console: Console) -> None:
+    bundle = load_bundle(options.bundle)
+    with Detector.open(bundle, "tensorrt", options.precision) as detector:
+        precision = detector.choice.precision
+        console.print(f"{bundle.name} {precision}: {detector.engine.description}", soft_wrap=True)
+        resize = gpu_loops.time_resize(bundle, _FRAME)
+        whole = gpu_loops.time_detector(detector, _FRAME)
+        sustained = gpu_loops.frames_per_second(detector, _FRAME)
+        memory = gpu_loops.growth(detector, _FRAME)
+    graph, plain = (
+        gpu_loops.time_engine(bundle, precision, EngineOptions(cuda_graph=use, spin=True))
+        for use in (True, False)
+    )
+    bare = gpu_loops.bare_frames_per_second(bundle, precision)
+    textbook = gpu_loops.time_textbook(bundle, precision)
+    node = _node(options, precision) if options.node else None
+    console.print(_latencies(graph, plain, resize, whole, node, textbook))
+    console.print(
+        f"sustained: detector {sustained:.0f} frames/s, bare enqueue loop with the same transfers "
+        f"{bare:.0f}/s, ratio {sustained / bare:.3f} (goal 0.95)"
+    )
+    console.print(
+        f"detector less engine and resize: {whole.p50 - graph.p50 - resize.p50:.3f} ms (goal 1.0)"
+    )
+    if node is not None:
+        console.print(f"node less detector: {node.p50 - whole.p50:.3f} ms (goal 0.5)")
+    console.print(
+        f"textbook loop: {textbook.p50 / graph.p50:.2f} times the engine (goal 3 on 3 ms engines)"
+    )
+    console.print(
+        f"over {gpu_loops.FRAMES} frames: Python's memory grew by {memory.python} bytes, the GPU's "
+        f"by {memory.device}"
+    )
+
+
+def _latencies(
+    graph: Times, plain: Times, resize: Times, whole: Times, node: Times | None, textbook: Times
+) -> Table:
+    table = Table("", "p50 ms", "p99 ms", title=f"one frame of {_FRAME[1]}x{_FRAME[0]}")
+    rows = {
+        "engine: copies and inference, as a CUDA graph": graph,
+        "engine: the same, step by step": plain,
+        "cv2.resize alone": resize,
+        "detector: frame → detections": whole,
+        "node: image received → detections published": node,
+        "textbook loop: allocate, copy, execute, copy, free": textbook,
+    }
+    for name, times in rows.items():
+        if times is not None:
+            table.add_row(name, f"{times.p50:.3f}", f"{times.p99:.3f}")
+    return table
+
+
+def _node(options: argparse.Namespace, precision: str) -> Times:
+    """From the node's own diagnostics."""
+    import rclpy  # not there where only the engine is looked at
+    from rclpy.signals import SignalHandlerOptions
+
+    from benchmarks.session import session
+
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        height, width = _FRAME
+        parameters = {"backend": "tensorrt", "precision": precision}
+        with session(options.bundle, _NODE_RATE, width, height, parameters) as running:
+            running.monitor.spin(_NODE_SECONDS)
+            return Times(*(running.milliseconds("node", name) for name in ("p50", "p99")))
+    finally:
+        rclpy.try_shutdown()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

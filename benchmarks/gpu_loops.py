@@ -1,0 +1,193 @@
+"""The loops that the GPU benchmark times, on one engine of a bundle."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from trt_inference.bundle import Bundle
+from trt_inference.detector import Detector
+from trt_inference.engine_files import find_engine
+from trt_inference.engines.base import EngineOptions
+from trt_inference.engines.cuda_buffers import BufferSet
+from trt_inference.engines.gpu import GpuContext, load, this_machine
+from trt_inference.engines.plan import load_plan
+from trt_inference.engines.tensorrt import TensorRtEngine
+from trt_inference.engines.tensors import has_named_tensors, io_tensors, set_input_shape
+from trt_inference.preprocess import Preprocessor
+
+FRAMES = 1000
+_WARM_UP = 100
+
+
+class Times(NamedTuple):
+    """Milliseconds."""
+
+    p50: float
+    p99: float
+
+
+class Growth(NamedTuple):
+    """Bytes more after many frames than before."""
+
+    python: int
+    device: int
+
+
+def timed(call: Callable[[], object]) -> Times:
+    """Of single calls, by the clock."""
+    for _ in range(_WARM_UP):
+        call()
+    taken = np.zeros(FRAMES)
+    for index in range(FRAMES):
+        started = time.perf_counter()
+        call()
+        taken[index] = time.perf_counter() - started
+    return Times(*(float(value) for value in np.percentile(taken * 1e3, (50, 99))))
+
+
+def frame_of(size: tuple[int, int]) -> np.ndarray:
+    """A picture that is not all the same."""
+    return np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+
+
+def time_resize(bundle: Bundle, size: tuple[int, int]) -> Times:
+    """``cv2.resize`` to the place that the frame has in the input."""
+    spec, frame = bundle.input, frame_of(size)
+    buffer = np.zeros((spec.height, spec.width, 3), np.uint8)
+    place = Preprocessor(buffer, spec.fit, spec.pad_value)(frame)
+    target = np.zeros((place.height, place.width, 3), np.uint8)
+    return timed(lambda: cv2.resize(frame, (place.width, place.height), dst=target))
+
+
+def time_detector(detector: Detector, size: tuple[int, int]) -> Times:
+    """From the frame to the detections."""
+    frame = frame_of(size)
+    return timed(lambda: detector.detect(frame))
+
+
+def frames_per_second(detector: Detector, size: tuple[int, int]) -> float:
+    """With the next frame prepared while the GPU works on one."""
+    frame = frame_of(size)
+    detector.detect(frame)
+    started = time.perf_counter()
+    for _ in range(detector.depth - 1):
+        detector.start(frame)
+    for _ in range(FRAMES):
+        detector.start(frame)
+        detector.finish()
+    for _ in range(detector.depth - 1):
+        detector.finish()
+    return FRAMES / (time.perf_counter() - started)
+
+
+def growth(detector: Detector, size: tuple[int, int]) -> Growth:
+    """Of memory that is not given back, over ``FRAMES`` frames."""
+    frame, cuda = frame_of(size), load("pycuda.driver")
+    for _ in range(_WARM_UP):
+        detector.detect(frame)
+    free = cuda.mem_get_info()[0]
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for _ in range(FRAMES):
+        detector.detect(frame)
+    after = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return Growth(after - before, free - cuda.mem_get_info()[0])
+
+
+def time_engine(bundle: Bundle, precision: str, options: EngineOptions) -> Times:
+    """Copies to the GPU, inference and copies back, with a busy core waiting."""
+    engine = TensorRtEngine(bundle, precision, options)
+    try:
+        return timed(engine.infer)
+    finally:
+        engine.close()
+
+
+class Bare:
+    """TensorRT with nothing of this project around it but the loading of the plan."""
+
+    def __init__(self, bundle: Bundle, precision: str) -> None:
+        self.gpu = GpuContext()
+        trt, self.cuda = load("tensorrt"), self.gpu.cuda
+        self._plan = load_plan(trt, find_engine(bundle, precision, this_machine()))
+        engine = self._plan.engine
+        self.context = engine.create_execution_context()
+        spec = bundle.input
+        set_input_shape(engine, self.context, spec.name, (1, spec.height, spec.width, 3))
+        self.tensors = io_tensors(trt, engine, self.context)
+        self.named = has_named_tensors(engine)
+        self.stream = self.cuda.Stream()
+
+    def execute(self, addresses: dict[str, int]) -> None:
+        """Put one inference on the stream."""
+        if self.named:
+            for name, address in addresses.items():
+                self.context.set_tensor_address(name, address)
+            self.context.execute_async_v3(self.stream.handle)
+            return
+        ordered = sorted(self.tensors.values(), key=lambda tensor: tensor.index)
+        bindings = [addresses[tensor.name] for tensor in ordered]
+        self.context.execute_async_v2(bindings, self.stream.handle)
+
+    def close(self) -> None:
+        """In the order in which it hangs together."""
+        del self.context, self._plan, self.stream
+        self.gpu.close()
+
+
+def bare_frames_per_second(bundle: Bundle, precision: str) -> float:
+    """Enqueue copies and inference one behind the other, and wait at the end only."""
+    bare = Bare(bundle, precision)
+    buffers = BufferSet(bare.cuda, bare.tensors)
+
+    def enqueue() -> None:
+        buffers.copy_in(bare.stream)
+        bare.execute(buffers.addresses)
+        buffers.copy_out(bare.stream)
+
+    for _ in range(_WARM_UP):
+        enqueue()
+    bare.stream.synchronize()
+    started = time.perf_counter()
+    for _ in range(FRAMES):
+        enqueue()
+    bare.stream.synchronize()
+    seconds = time.perf_counter() - started
+    buffers.free()
+    bare.close()
+    return FRAMES / seconds
+
+
+def time_textbook(bundle: Bundle, precision: str) -> Times:
+    """What samples do for each frame: allocate, copy, execute, copy back, free; pageable memory,
+    and a wait after each step."""
+    bare = Bare(bundle, precision)
+    cuda = bare.cuda
+    arrays: dict[str, Any] = {
+        name: np.zeros(tensor.shape, tensor.dtype) for name, tensor in bare.tensors.items()
+    }
+
+    def infer() -> None:
+        memory = {name: cuda.mem_alloc(array.nbytes) for name, array in arrays.items()}
+        for name, tensor in bare.tensors.items():
+            if tensor.is_input:
+                cuda.memcpy_htod(memory[name], arrays[name])
+        bare.execute({name: int(allocation) for name, allocation in memory.items()})
+        bare.stream.synchronize()
+        for name, tensor in bare.tensors.items():
+            if not tensor.is_input:
+                arrays[name] = np.empty(tensor.shape, tensor.dtype)
+                cuda.memcpy_dtoh(arrays[name], memory[name])
+        for allocation in memory.values():
+            allocation.free()
+
+    times = timed(infer)
+    bare.close()
+    return times

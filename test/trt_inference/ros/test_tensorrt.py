@@ -1,0 +1,110 @@
+"""The node with TensorRT, on the double in a real process: engines that are missing or built
+while the node runs, and a GPU that is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lifecycle_msgs.msg import Transition
+
+from test.color_bundle import picture, write_color_bundle
+from test.tensorrt_bundle import add_engine
+from test.tensorrt_double import install
+from test.trt_inference.ros.client import ROOT, wait_until
+from test.trt_inference.ros.conftest import Start
+
+VERSION = "10.3.0"
+RED = picture("red", (2, 3))
+SITE = ROOT / "test" / "tensorrt_double" / "site"
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return write_color_bundle(tmp_path / "colors")
+
+
+@pytest.fixture
+def fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Processes that are started have the double; writing a fault into this file breaks its GPU."""
+    file = tmp_path / "fault"
+    monkeypatch.setenv("PYTHONPATH", f"{SITE}:{ROOT}")
+    monkeypatch.setenv("TENSORRT_DOUBLE", VERSION)
+    monkeypatch.setenv("TENSORRT_DOUBLE_FAULT", str(file))
+    return file
+
+
+def with_engine(bundle: Path) -> Path:
+    with install(VERSION):
+        add_engine(bundle)
+    return bundle
+
+
+def test_detections_come_from_tensorrt(start_node: Start, fault: Path, bundle: Path) -> None:
+    node, client = start_node(bundle=with_engine(bundle))
+    client.start()
+    assert client.detect(client.image(RED)).detections[0].results[0].hypothesis.class_id == "red"
+    assert wait_until(lambda: "configured: colors fp32" in node.log)
+    assert "TensorRT 10.3.0" in node.log and "as a CUDA graph" in node.log
+
+
+def test_missing_engine_fails_to_configure_with_the_command_that_builds_it(
+    start_node: Start, fault: Path, bundle: Path
+) -> None:
+    node, client = start_node(bundle=bundle)
+    with pytest.raises(RuntimeError):
+        client.transition(Transition.TRANSITION_CONFIGURE)
+    assert wait_until(
+        lambda: f"python3 -m converter build {bundle} --precision fp32" in node.log
+    )
+    assert client.state() == "unconfigured"
+    with_engine(bundle)
+    client.start()
+    assert client.detect(client.image(RED)).detections
+
+
+def test_missing_engine_is_built_beside_the_node_which_then_activates_itself(
+    start_node: Start, fault: Path, bundle: Path
+) -> None:
+    node, client = start_node(bundle=bundle, build_if_missing=True, autostart=True)
+    assert client.state() in ("unconfigured", "active")  # it answers while the engine is built
+    assert client.detect(client.image(RED)).detections
+    assert "is being built" in node.log and "the fp32 engine is built" in node.log
+    assert list(bundle.glob("engines/fp32-trt10.3.0-sm87-*.engine"))
+
+
+def test_build_that_fails_is_said_and_the_node_goes_on(
+    start_node: Start, fault: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bundle / "engines").write_text("in the way of the folder", "utf-8")
+    node, client = start_node(bundle=bundle, build_if_missing=True, autostart=True)
+    assert wait_until(lambda: "could not be built" in node.log, 30.0)
+    assert client.state() == "unconfigured"
+    assert node.is_alive
+
+
+def test_lost_gpu_ends_the_process_so_that_it_is_started_anew(
+    start_node: Start, fault: Path, bundle: Path
+) -> None:
+    node, client = start_node(bundle=with_engine(bundle))
+    client.start()
+    assert client.detect(client.image(RED)).detections
+    fault.write_text("illegal address", "utf-8")
+    assert wait_until(lambda: _send_until_it_ends(client, node))
+    assert node.process.wait(10) == 3
+    assert "must be restarted" in node.log
+
+
+def _send_until_it_ends(client: object, node: object) -> bool:
+    client._images.publish(client.image(RED))  # type: ignore[attr-defined]
+    return not node.is_alive  # type: ignore[attr-defined]
+
+
+def test_tensorrt_without_a_gpu_is_said(start_node: Start, bundle: Path) -> None:
+    node, client = start_node(bundle=bundle, backend="tensorrt")
+    with pytest.raises(RuntimeError):
+        client.transition(Transition.TRANSITION_CONFIGURE)
+    assert wait_until(lambda: "backend tensorrt: " in node.log)
+    assert client.set_parameter("backend", "auto") == ""
+    client.start()
+    assert client.detect(client.image(RED)).detections
