@@ -1,44 +1,45 @@
-"""The command line: python3 -m converter inspect | convert | quantize | report."""
+"""The command line: python3 -m converter inspect | convert | quantize | build | engines | report.
+
+A command's modules are imported when it is run: `build` and `engines` run on robots, which have
+neither TensorFlow nor onnx.
+"""
 
 from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Sequence
+import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Dict, Optional, Sequence
 
 from rich.console import Console
 
-from converter import print_inspection, print_precisions, print_results
-from converter.convert_arguments import (
-    add_convert_arguments,
-    add_source_arguments,
-    convert_options,
-    source_options,
-)
-from converter.inspection import inspect
-from converter.precision.make import Precisions
-from converter.precision_arguments import add_quantize_arguments, quantize_options
-from converter.print_bundle import page_of, print_bundle
-from converter.progress import Progress
-from converter.quantize import quantize
-from converter.steps import convert
-from trt_inference.bundle import load_bundle
 from trt_inference.errors import TrtInferenceError
 
+if TYPE_CHECKING:
+    from converter.precision.make import Precisions
+
 INTERRUPTED = 130  # as a shell reports it
+_OF_WORKSTATIONS = (3, 10)  # the Python that they need at least
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run the command line and return the exit code: 0, 1 after an error, 130 after Ctrl-C."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    command = _asked(given)
+    if command and not command.on_robots and sys.version_info < _OF_WORKSTATIONS:
+        _print_error("error: this command needs Python 3.10 or newer, and TensorFlow: run it on a "
+                     "workstation")  # fmt: skip
+        return 1
+    options = _parser(given).parse_args(given)
     try:
-        options.run(options, Console())
+        options.command.run(options, Console())
     except (TrtInferenceError, OSError) as error:
         _print_error(f"error: {error}")
         return 1
     except KeyboardInterrupt:
-        _print_error("interrupted, nothing was written")
+        _print_error(f"interrupted, {options.command.when_interrupted}")
         return INTERRUPTED
     return 0
 
@@ -47,55 +48,151 @@ def _print_error(text: str) -> None:
     Console(stderr=True).print(text, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
+def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
+    from converter.convert_arguments import add_source_arguments
+
+    add_source_arguments(parser)
+
+
 def _inspect(options: argparse.Namespace, console: Console) -> None:
-    inspection = inspect(source_options(options), Progress(console))
-    print_inspection.print_inspection(inspection, console)
+    from converter.convert_arguments import source_options
+    from converter.inspection import inspect
+    from converter.print_inspection import print_inspection
+    from converter.progress import Progress
+
+    print_inspection(inspect(source_options(options), Progress(console)), console)
+
+
+def _convert_arguments(parser: argparse.ArgumentParser) -> None:
+    from converter.convert_arguments import add_convert_arguments
+
+    add_convert_arguments(parser)
 
 
 def _convert(options: argparse.Namespace, console: Console) -> None:
+    from converter.convert_arguments import convert_options
+    from converter.print_results import print_conversion
+    from converter.progress import Progress
+    from converter.steps import convert
+
     conversion = convert(convert_options(options), Progress(console))
-    print_results.print_conversion(conversion, console)
+    print_conversion(conversion, console)
     if conversion.precisions is not None:
         _show_precisions(conversion.precisions, conversion.bundle, console)
 
 
+def _quantize_arguments(parser: argparse.ArgumentParser) -> None:
+    from converter.precision_arguments import add_quantize_arguments
+
+    add_quantize_arguments(parser)
+
+
 def _quantize(options: argparse.Namespace, console: Console) -> None:
+    from converter.precision_arguments import quantize_options
+    from converter.progress import Progress
+    from converter.quantize import quantize
+
     quantization = quantize(quantize_options(options), Progress(console))
     _show_precisions(quantization.precisions, quantization.bundle.path, console)
 
 
 def _show_precisions(made: Precisions, bundle: Path, console: Console) -> None:
-    print_precisions.print_precisions(made, bundle, console)
-    print_precisions.check_precisions(made, bundle)
+    from converter.print_precisions import check_precisions, print_precisions
+
+    print_precisions(made, bundle, console)
+    check_precisions(made, bundle)
+
+
+def _build_arguments(parser: argparse.ArgumentParser) -> None:
+    from converter.build.arguments import add_build_arguments
+
+    add_build_arguments(parser)
+
+
+def _build(options: argparse.Namespace, console: Console) -> None:
+    from converter.build.arguments import build_options
+    from converter.build.background import interrupted_by_sigterm
+    from converter.build.command import run_build
+
+    with interrupted_by_sigterm():
+        run_build(build_options(options), console)
+
+
+def _engines_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")
+
+
+def _engines(options: argparse.Namespace, console: Console) -> None:
+    from converter.build.engines import run_engines
+
+    run_engines(options.bundle, console)
+
+
+def _report_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")
+    parser.add_argument(
+        "--output", metavar="FILE.html", type=Path, help="copy its page, which needs no other file"
+    )
 
 
 def _report(options: argparse.Namespace, console: Console) -> None:
+    from converter.print_bundle import page_of, print_bundle
+    from converter.report.storage import draw_if_older
+    from trt_inference.bundle import load_bundle
+
     bundle = load_bundle(options.bundle)
+    draw_if_older(bundle.path / "report")
     print_bundle(bundle, console)
     if options.output is not None:
-        shutil.copyfile(page_of(bundle), options.output)
+        shutil.copyfile(str(page_of(bundle)), str(options.output))
 
 
-def _parser() -> argparse.ArgumentParser:
+@dataclass(frozen=True)
+class _Command:
+    """What it is for, what declares its arguments, and what runs it."""
+
+    help: str
+    declare: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace, Console], None]
+    on_robots: bool = False
+    when_interrupted: str = "nothing was written"
+
+
+_COMMANDS: Dict[str, _Command] = {
+    "inspect": _Command(
+        "say what is in a SavedModel, and what stops a conversion", _inspect_arguments, _inspect
+    ),
+    "convert": _Command("make a bundle from a SavedModel", _convert_arguments, _convert),
+    "quantize": _Command(
+        "add fp16 and int8 to a bundle, if they pass", _quantize_arguments, _quantize
+    ),
+    "build": _Command(
+        "build TensorRT engines, on the robot", _build_arguments, _build,
+        on_robots=True, when_interrupted="the engine that was not finished is not there",
+    ),
+    "engines": _Command(
+        "list the engines of a bundle", _engines_arguments, _engines, on_robots=True
+    ),
+    "report": _Command("show what was measured of a bundle", _report_arguments, _report),
+}  # fmt: skip
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """With the arguments of the one command that is in ``arguments``."""
     parser = argparse.ArgumentParser(
-        prog="python3 -m converter", description="Makes bundles from TensorFlow SavedModels."
+        prog="python3 -m converter",
+        description="Makes bundles from TensorFlow SavedModels, and engines from bundles.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    command = commands.add_parser(
-        "inspect", help="say what is in a SavedModel, and what stops a conversion"
-    )
-    command.set_defaults(run=_inspect)
-    add_source_arguments(command)
-    command = commands.add_parser("convert", help="make a bundle from a SavedModel")
-    command.set_defaults(run=_convert)
-    add_convert_arguments(command)
-    command = commands.add_parser("quantize", help="add fp16 and int8 to a bundle, if they pass")
-    command.set_defaults(run=_quantize)
-    add_quantize_arguments(command)
-    command = commands.add_parser("report", help="show what was measured of a bundle")
-    command.set_defaults(run=_report)
-    command.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")
-    command.add_argument(
-        "--output", metavar="FILE.html", type=Path, help="copy its page, which needs no other file"
-    )
+    asked = _asked(arguments)
+    for name, command in _COMMANDS.items():
+        added = commands.add_parser(name, help=command.help)
+        added.set_defaults(command=command)
+        if command is asked:
+            command.declare(added)
     return parser
+
+
+def _asked(arguments: Sequence[str]) -> Optional[_Command]:
+    """The command that is asked for, if it is one."""
+    return next((_COMMANDS[one] for one in arguments if one in _COMMANDS), None)

@@ -83,12 +83,17 @@ def read_labels(file: Path | None) -> tuple[str, ...]:
 
 
 def load_dataset(
-    images: Path | None, annotations: Path | None, labels: Sequence[str], most: int
+    images: Path | None,
+    annotations: Path | None,
+    labels: Sequence[str],
+    most: int,
+    option: str = "--images",
 ) -> Dataset:
     """The images in folder ``images``, at most ``most``, or synthetic ones where it is None.
 
     Args:
         labels: names of the classes; without them, those of the annotations are taken.
+        option: what the user gave the folder by.
 
     Raises:
         DatasetError: nothing there, or the annotations do not fit labels or images.
@@ -100,7 +105,7 @@ def load_dataset(
     try:
         files = find_images(images)
     except ImageError as error:
-        raise DatasetError(f"--images: {error}") from error
+        raise DatasetError(f"{option}: {error}") from error
     if annotations is None:
         samples = [Sample(file.name, None, file) for file in files]
         return Dataset(tuple(samples[:most]), None, synthetic=False)
@@ -124,7 +129,8 @@ def check_boxes(samples: Sequence[Sample], file: Path, truth: Annotations) -> No
         DatasetError: they have none.
     """
     used = {sample.image_id for sample in samples}
-    if not any(entry["image_id"] in used for entry in truth.content["annotations"]):
+    boxes = (one for one in truth.content["annotations"] if not one["iscrowd"])
+    if not any(entry["image_id"] in used for entry in boxes):
         raise DatasetError(
             f"'{file}' has no box in the {len(samples)} images that are used, so that there is "
             "no accuracy to measure: give other images, or leave --labels-coco out"

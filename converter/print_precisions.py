@@ -12,7 +12,7 @@ from rich.table import Table
 from converter.bundle_writer import REPORT_PAGE
 from converter.errors import PrecisionError
 from converter.precision.make import Precisions
-from converter.precision.results import Measured, PrecisionResult
+from converter.precision.results import MOST_CHANGED, Measured, PrecisionResult
 from converter.report.wording import size
 from converter.verification.agreement import Agreement
 from converter.verification.results import ClassAgreement
@@ -78,7 +78,7 @@ def _values(measured: Measured) -> tuple[str, ...]:
         )
     if measured.of_fp32 is not None:
         return (f"{measured.of_fp32.map_50:.4f}",)
-    return (f"{found.fraction:.2%} of {found.compared}",) if _of_classes(found) else ("",)
+    return (f"{found.same} of {found.compared}",) if _of_classes(found) else ("",)
 
 
 def _agreement(results: Sequence[PrecisionResult]) -> Table:
@@ -108,8 +108,17 @@ def _of_classes(found: Agreement | ClassAgreement) -> TypeGuard[ClassAgreement]:
 def _failure(result: PrecisionResult, bundle: Path) -> str:
     worst = [f"{one.layer} ({100 * one.error:.3g} %)" for one in result.sensitivities[:_SHOWN]]
     return (
-        f"{result.precision} loses {result.measured.loss:.4f}, more than {result.limit:g}, and is "
-        f"not put into {bundle}. The most sensitive layers are {', '.join(worst)}: keep them in "
-        "float32 with --keep-float and their names, or with --keep-float auto, or choose another "
-        "--calibration, or allow more with --max-map-loss"
+        f"{result.precision} {_too_much(result)}, and is not put into {bundle}. The most sensitive "
+        f"layers are {', '.join(worst)}: keep them in float32 with --keep-float and their names, "
+        "or with --keep-float auto, or choose another --calibration, or allow more with "
+        "--max-map-loss"
     )
+
+
+def _too_much(result: PrecisionResult) -> str:
+    if result.measured.changed > MOST_CHANGED:
+        return (
+            f"changes {result.measured.changed:.1%} of the detections that fp32 publishes, more "
+            f"than {MOST_CHANGED:.0%}"
+        )
+    return f"loses {result.measured.loss:.4f}, more than {result.limit:g}"

@@ -6,11 +6,13 @@ import shutil
 from dataclasses import dataclass
 
 from converter.bundle_writer import REPORT_PAGE, new_bundle
+from converter.errors import OutputError
 from converter.options import QuantizeOptions
 from converter.precision.make import Precisions, make_precisions
 from converter.progress import Progress
 from converter.report import storage
 from trt_inference.bundle import Bundle, load_bundle
+from trt_inference.manifest import read_manifest
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,17 @@ def quantize(options: QuantizeOptions, progress: Progress) -> Quantization:
         TrtInferenceError: one of ``converter.errors``, with what to do.
     """
     load_bundle(options.bundle).model_file("fp32")
-    storage.read((options.bundle / REPORT_PAGE).parent)  # what is measured is added to it
-    with new_bundle(options.bundle, overwrite=True) as folder:
-        shutil.copytree(options.bundle, folder, dirs_exist_ok=True)
+    bundle = options.bundle.resolve()  # which may be where the shell stands
+    storage.read((bundle / REPORT_PAGE).parent)  # what is measured is added to it
+    before = read_manifest(bundle)["sha256"]
+    with new_bundle(bundle, overwrite=True) as folder:
+        shutil.copytree(bundle, folder, dirs_exist_ok=True)
         made = make_precisions(
             folder, options.images, options.annotations, options.precision, progress
         )
-    return Quantization(load_bundle(options.bundle), made)
+        if read_manifest(bundle)["sha256"] != before:
+            raise OutputError(
+                f"'{options.bundle}' was changed by another command meanwhile, which is not undone:"
+                " run this one again"
+            )
+    return Quantization(load_bundle(bundle), made)

@@ -12,6 +12,9 @@ ROBOT = sorted((ROOT / "trt_inference").rglob("*.py"))
 CONVERTER = sorted((ROOT / "converter").rglob("*.py"))
 ROS = ROOT / "trt_inference" / "ros"
 ENGINES = ROOT / "trt_inference" / "engines"
+# What builds engines runs on robots too, and the command line that leads to it.
+BUILD = sorted((ROOT / "converter" / "build").rglob("*.py"))
+COMMAND_LINE = [ROOT / "converter" / "__main__.py", ROOT / "converter" / "cli.py"]
 
 # Only on a workstation; a robot does not have them.
 OF_THE_WORKSTATION = {
@@ -96,6 +99,53 @@ def test_robot_needs_no_library_that_robots_do_not_have() -> None:
 
 def test_robot_side_is_written_in_python_3_8() -> None:
     for file in ROBOT:
+        ast.parse(file.read_text("utf-8"), filename=str(file), feature_version=(3, 8))
+
+
+def at_import(file: Path) -> set[str]:
+    """The modules that ``file`` imports when it is imported itself: not those in functions, and
+    not those for the type checker alone."""
+    found: set[str] = set()
+    for statement in ast.parse(file.read_text("utf-8")).body:
+        if isinstance(statement, ast.Import):
+            found.update(alias.name for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom):
+            found.add(f"{statement.module}")
+            found.update(f"{statement.module}.{alias.name}" for alias in statement.names)
+    return found
+
+
+def modules_of_the_converter(names: set[str]) -> set[Path]:
+    files = {ROOT / f"{name.replace('.', '/')}.py" for name in names if name[:9] == "converter"}
+    folders = {file.parent / "__init__.py" for file in files}
+    return {file for file in (*files, *folders) if file.is_file()}
+
+
+def needed_to_build() -> list[Path]:
+    """All files of the converter that `build` and `engines` import, wherever they do."""
+    waiting, found = {*BUILD, *COMMAND_LINE}, set()
+    while waiting:
+        file = waiting.pop()
+        found.add(file)
+        names = set(imported_modules(file)) if file in BUILD else at_import(file)
+        waiting |= modules_of_the_converter(names) - found
+    return sorted(found)
+
+
+def test_engines_are_built_with_what_a_robot_has() -> None:
+    needed = needed_to_build()
+    assert {"build.py", "agreement.py", "dataset.py", "storage.py"} <= {f.name for f in needed}
+    known = OF_EVERY_ROBOT | set(sys.stdlib_module_names) | {"trt_inference", "converter"}
+    foreign = {
+        relative(file): [one for one in at_import(file) if one.partition(".")[0] not in known]
+        for file in needed
+    }
+    assert {file: names for file, names in foreign.items() if names} == {}
+    assert offenders(BUILD, lambda package: package not in known) == {}
+
+
+def test_what_builds_engines_is_written_in_python_3_8() -> None:
+    for file in needed_to_build():
         ast.parse(file.read_text("utf-8"), filename=str(file), feature_version=(3, 8))
 
 

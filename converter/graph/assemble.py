@@ -57,9 +57,14 @@ def prefixed(model: onnx.ModelProto, prefix: str) -> onnx.ModelProto:
     loops and branches take from the graph around them."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
+    taken = {""}
     for graph in _graphs(copy.graph):
         for node in graph.node:
-            node.name = prefix + (node.name or node.output[0])
+            name = node.name or node.output[0]
+            while name in taken:  # by another node, which was called like this one's output
+                name += "_"
+            taken.add(name)
+            node.name = prefix + name
             node.input[:] = [name and prefix + name for name in node.input]
             node.output[:] = [name and prefix + name for name in node.output]
         for named in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):

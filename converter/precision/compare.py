@@ -9,7 +9,7 @@ import numpy as np
 
 from converter.graph.heads import CLASSIFICATION, DETECTION, SEGMENTATION
 from converter.verification.accuracy import THRESHOLDS
-from converter.verification.agreement import Agreement, agreement, match
+from converter.verification.agreement import SCORE_MARGIN, Agreement, agreement, match
 from converter.verification.results import ClassAgreement
 from converter.verification.verify import at_least
 from trt_inference.bundle import Thresholds
@@ -42,12 +42,13 @@ class Comparison:
 def _agree_on_detections(
     wanted: Sequence[Result], given: Sequence[Result], threshold: float
 ) -> Agreement:
-    """Published detections, each looked for in all that the other found: one at the threshold
-    is not missing because its score fell by a hair."""
+    """Published detections, each looked for in what the other publishes or all but publishes: one
+    at the threshold is not missing because its score fell by a hair."""
+    nearly = threshold - SCORE_MARGIN
     pairs = list(zip(_detections(wanted), _detections(given), strict=True))
     return agreement(
-        [(at_least(threshold, one), other) for one, other in pairs],
-        [(at_least(threshold, other), one) for one, other in pairs],
+        [(at_least(threshold, one), at_least(nearly, other)) for one, other in pairs],
+        [(at_least(threshold, other), at_least(nearly, one)) for one, other in pairs],
         threshold,
     )
 

@@ -18,7 +18,8 @@ _CHANNEL_AXIS = {"Conv": 0, "ConvTranspose": 1}
 
 
 def fold_scales(graph: onnx.GraphProto) -> None:
-    """Change ``graph`` in place. Convolutions whose output is also used elsewhere stay."""
+    """Change ``graph`` in place. Convolutions whose output or weights are also used elsewhere
+    stay."""
     constants = {tensor.name: tensor for tensor in graph.initializer}
     uses = _uses(graph)
     producers: dict[str, onnx.NodeProto] = {}
@@ -60,6 +61,8 @@ def _foldable(
         return None
     weights = constants.get(convolution.input[1])
     if weights is None or not _known_bias(convolution, constants) or _is_grouped(convolution):
+        return None
+    if uses[convolution.input[1]] > 1:  # each user would need a copy
         return None
     (constant,) = (constants[name] for name in node.input if name in constants)
     channels = weights.dims[_CHANNEL_AXIS[convolution.op_type]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -24,6 +24,20 @@ _MARGIN = 2.0
 _MOST_ROUNDS = 20
 # They square what goes in.
 _SQUARES = ("ReduceL2",)
+_IS_0 = "which is 0 in float16"
+# They give a tiny number on, and fail on 0.
+_PASS_ON = (
+    "Sqrt",
+    "Add",
+    "Max",
+    "Reshape",
+    "Squeeze",
+    "Unsqueeze",
+    "Expand",
+    "Transpose",
+    "Identity",
+)
+_NEED_MORE_THAN_0 = ("Div", "Reciprocal", "Log", "Pow")
 
 Track = Callable[[Iterable[Sample], str], Iterable[Sample]]
 
@@ -53,16 +67,24 @@ class Float16:
                 "fp16: the network has no float32 layers that can be narrowed: what it computes in "
                 "already is in fp32.onnx"
             )
-        tensors = _float_outputs(source, able)
-        largest = largest_values(
-            source.model, tensors, bundle, track(calibration, "find the ranges of float16")
-        )
+        network = [
+            node
+            for node in source.model.graph.node
+            if node.output[0].startswith(("network/", "head/"))
+        ]
+        tensors = _float_outputs(source, network)
+        images = track(calibration, "find the ranges of float16")
+        largest = largest_values(source.model, tensors, bundle, images)
         self._reasons = _beyond_range(source, able, largest)
         self._half = {node.name for node in able} - set(self._reasons)
-        self._keep_not_finite(bundle, every, track)
+        # Infinity that masks something is in float32 already, and means no harm.
+        sound = [name for name in tensors if np.isfinite(largest[name])]
+        self._keep_not_finite(bundle, sound, (*every, *_plain_frames(bundle)), track)
         self.layers = split_into_layers(source, self._half)
         if not self.layers:
-            raise PrecisionError("fp16: no layer of the network stays within float16: use fp32")
+            raise PrecisionError(
+                "fp16: no product with weights is in float32 and stays within float16: use fp32"
+            )
         self.must_keep = tuple(
             KeptLayer(short_name(name), reason) for name, reason in self._reasons.items()
         )
@@ -75,10 +97,10 @@ class Float16:
         """Float32, rounded to float16 where the other computes in it."""
         return narrow(self.source, _names(layers), rounded=True)
 
-    def _keep_not_finite(self, bundle: Bundle, every: Sequence[Sample], track: Track) -> None:
+    def _keep_not_finite(
+        self, bundle: Bundle, tensors: Sequence[str], every: Sequence[Sample], track: Track
+    ) -> None:
         """Run all images, and keep in float32 what gives NaN or infinity in float16."""
-        network = [node for node in self.source.model.graph.node if self._is_watched(node)]
-        tensors = _float_outputs(self.source, network)
         for _ in range(_MOST_ROUNDS):
             rounded = narrow(self.source, self._half, rounded=True)
             images = track(every, "look for NaN and infinity in float16")
@@ -91,9 +113,6 @@ class Float16:
             f"fp16: after {_MOST_ROUNDS} layers in float32 there still are NaN or infinite values, "
             f"now from layer {', '.join(short_name(name) for name in found)}: use fp32"
         )
-
-    def _is_watched(self, node: onnx.NodeProto) -> bool:
-        return node.name in self._half or node.output[0].startswith(("network/", "head/"))
 
     def _keep(self, tensor: str, reason: str) -> None:
         """In float32: the node that gives ``tensor``, or those in float16 that it depends on."""
@@ -132,11 +151,18 @@ def _beyond_range(
 ) -> dict[str, str]:
     """Nodes that float16 has no numbers for, each with the reason."""
     constants = {tensor.name: tensor for tensor in source.model.graph.initializer}
+    users: dict[str, list[onnx.NodeProto]] = {}
+    for node in nodes:
+        for name in node.input:
+            users.setdefault(name, []).append(node)
     reasons: dict[str, str] = {}
     for node in nodes:
         reason = _reason(node, largest) or _reason_in_constants(node, constants)
         if reason:
             reasons[node.name] = reason
+        if reason.endswith(_IS_0):
+            for name in _guarded(node, users):
+                reasons.setdefault(name, f"is guarded by {short_name(node.name)}, which {reason}")
     return reasons
 
 
@@ -146,7 +172,29 @@ def _reason(node: onnx.NodeProto, largest: dict[str, float]) -> str:
         inside = inside**2
     if inside * _MARGIN <= LARGEST:
         return ""
-    return f"values reach {inside:.3g}, float16 ends at {LARGEST:.0f}"
+    return f"values reach {inside:.3g}, which is near or beyond the end of float16, {LARGEST:.0f}"
+
+
+def _guarded(node: onnx.NodeProto, users: Mapping[str, Sequence[onnx.NodeProto]]) -> set[str]:
+    """Names of the nodes from one with a tiny constant up to the divisions, logarithms and powers
+    that it keeps from 0: in float16 it would be lost before it gets there."""
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        for user in users.get(waiting.pop().output[0], ()):
+            if user.name not in found and user.op_type in (*_PASS_ON, *_NEED_MORE_THAN_0):
+                found.add(user.name)
+                waiting.extend([user] if user.op_type in _PASS_ON else [])
+    return found
+
+
+def _plain_frames(bundle: Bundle) -> tuple[Sample, ...]:
+    """A camera gives them when it starts or is covered, and no folder of pictures has them."""
+    shape = bundle.input.height, bundle.input.width, 3
+    return tuple(
+        Sample(f"a {name} image", None, np.full(shape, value, np.uint8))
+        for name, value in (("black", 0), ("white", 255))
+    )
 
 
 def _reason_in_constants(node: onnx.NodeProto, constants: dict[str, onnx.TensorProto]) -> str:
@@ -158,5 +206,5 @@ def _reason_in_constants(node: onnx.NodeProto, constants: dict[str, onnx.TensorP
         if most > LARGEST:
             return f"has a constant of {most:.3g}, float16 ends at {LARGEST:.0f}"
         if most > 0 and np.float16(most) == 0:
-            return f"has a constant of {most:.3g}, which is 0 in float16"
+            return f"has a constant of {most:.3g}, {_IS_0}"
     return ""

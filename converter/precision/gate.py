@@ -12,7 +12,9 @@ from converter.errors import DatasetError
 from converter.graph.heads import DETECTION
 from converter.precision.compare import COMPARISONS
 from converter.precision.results import Measured
+from converter.report.verdict import LOW_ACCURACY
 from converter.verification.accuracy import Accuracy, measure_accuracy
+from converter.verification.agreement import Agreement
 from converter.verification.results import Picture
 from converter.verification.verify import at_least, kept
 from trt_inference.bundle import Bundle
@@ -45,8 +47,19 @@ class Gate:
         self._reference = Detector.open(bundle, "onnxruntime", "fp32")
         self._fp32 = self._run(self._reference, "run fp32")
         self._truth = _as_truth(bundle, self._fp32)
-        self.notes = self._check_classes()
+        notes = self._check_classes()
         self._accuracy = self._against_annotations(self._fp32)
+        self.notes = (*notes, *_check_accuracy(self._accuracy))
+
+    def changed(self, detector: Detector, most: int) -> float:
+        """Of what fp32 publishes in the first ``most`` images, the part that another detector
+        does not, or publishes beside it; of other tasks, the part with another class."""
+        detector.thresholds = self._comparison.thresholds
+        samples = self._images.samples[:most]
+        found = [self._comparison.keep(detector.detect(sample.read())) for sample in samples]
+        agreed = self._comparison.agree(self._fp32[: len(found)], found, self._threshold)
+        measured = Measured(len(found), agreed, None, None, None, {})
+        return measured.changed if isinstance(agreed, Agreement) else measured.loss
 
     def measure(self, engine: Engine, name: str) -> Measured:
         """Compare an engine with the bundle's input and outputs with fp32, on all images."""
@@ -116,6 +129,15 @@ class Gate:
         frame = sample.read()
         expected = kept(self._reference.detect(frame))
         return Picture(sample.name, frame, expected, kept(detector.detect(frame)))
+
+
+def _check_accuracy(found: Accuracy | None) -> tuple[str, ...]:
+    if found is None or found.map_50 >= LOW_ACCURACY:
+        return ()
+    return (
+        f"fp32 itself has a mAP@0.5 of only {found.map_50:.2f} by the annotations, which makes "
+        "them a weak test of a precision: see whether they fit the images and the labels",
+    )
 
 
 def _detections(results: Sequence[Result]) -> list[Detections]:

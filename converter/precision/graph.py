@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
 
 from converter.errors import PrecisionError
+from converter.precision.body import find_body
 from converter.precision.fold import fold_scales
 
-# They multiply by weights: all else in a network costs little beside them.
-WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 _NETWORK, _HEAD = "network/", "head/"
 
 
@@ -25,8 +23,8 @@ class Float32Model:
         model: with all weights in it, every node named, batch normalisation folded into the
             convolutions before it.
         types: ONNX' number of each tensor's type, where it is known.
-        body: names of the nodes of the network up to the last products with weights. What comes
-            after them, the decoding of boxes and scores, is cheap and keeps float32.
+        body: names of the nodes that may be narrowed, see ``find_body``.
+        last: those of them that predict.
         outputs: what comes out of the head, as floats: boxes and scores of all candidates; where
             that is a class map, what goes into the head.
     """
@@ -34,6 +32,7 @@ class Float32Model:
     model: onnx.ModelProto
     types: dict[str, int]
     body: tuple[str, ...]
+    last: frozenset[str]
     outputs: tuple[str, ...]
 
     @property
@@ -63,15 +62,15 @@ def read_float32(file: Path) -> Float32Model:
     fold_scales(model.graph)
     types |= {tensor.name: tensor.data_type for tensor in model.graph.initializer}
     network = [node for node in model.graph.node if node.output[0].startswith(_NETWORK)]
-    body = _body(network)
-    if not body:
+    body = find_body(model.graph, network)
+    if not body.nodes:
         raise PrecisionError(
             f"'{file.name}' has no network with convolutions or products of matrices, so that "
             "there is nothing to narrow: use fp32, or convert the model again"
         )
     leaving = _leaving(model.graph, _HEAD) or _leaving(model.graph, _NETWORK)
     outputs = tuple(name for name in leaving if types.get(name) == onnx.TensorProto.FLOAT)
-    return Float32Model(model, types, body, outputs)
+    return Float32Model(model, types, body.nodes, body.last, outputs)
 
 
 def _types(file: Path) -> dict[str, int]:
@@ -84,22 +83,13 @@ def _types(file: Path) -> dict[str, int]:
 
 
 def _name_nodes(graph: onnx.GraphProto) -> None:
-    """Every node gets a name of its own: its output's, where it has none or shares it."""
-    counts = Counter(node.name for node in graph.node)
+    """Every node gets a name of its own."""
+    taken: set[str] = set()
     for node in graph.node:
-        if not node.name or counts[node.name] > 1:
-            node.name = node.output[0]
-
-
-def _body(network: Sequence[onnx.NodeProto]) -> tuple[str, ...]:
-    """Nodes that are, or lead to, a product with weights."""
-    leading: set[str] = set()
-    kept = []
-    for node in reversed(network):
-        if node.op_type in WEIGHTED or leading & set(node.output):
-            leading.update(node.input)
-            kept.append(node.name)
-    return tuple(reversed(kept))
+        node.name = node.name or node.output[0]
+        while node.name in taken:
+            node.name += "_"
+        taken.add(node.name)
 
 
 def _leaving(graph: onnx.GraphProto, part: str) -> list[str]:

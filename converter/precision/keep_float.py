@@ -33,7 +33,7 @@ def keep_most_sensitive(
 
     def passes(count: int) -> bool:
         tried[count] = _try(narrowing, known, order[:count], measure)
-        return tried[count][1].loss <= limit
+        return tried[count][1].is_within(limit)
 
     most = len(order) - 1  # with none left it would be fp32
     enough = next((count for count in _doubling(most) if passes(count)), None)

@@ -21,7 +21,7 @@ from converter.precision.gate import Gate
 from converter.precision.graph import Float32Model, read_float32
 from converter.precision.int8 import Int8
 from converter.precision.keep_float import keep_most_sensitive
-from converter.precision.narrowing import Choice, Narrowing, choose_layers
+from converter.precision.narrowing import Choice, Narrowing, check_patterns, choose_layers
 from converter.precision.results import Measured, PrecisionResult, Sensitivity
 from converter.precision.sensitivity import measure_sensitivity
 from converter.precision.split import Split, split_images
@@ -59,7 +59,7 @@ def make_precisions(
 
     Raises:
         DatasetError: there are no images, too few, or nothing to see in them.
-        PrecisionError: the model has nothing to narrow.
+        PrecisionError: the model has nothing to narrow, or no layer that --keep-float names.
     """
     bundle = load_bundle(folder)
     split = split_images(images, annotations, bundle.labels, options)
@@ -67,7 +67,9 @@ def make_precisions(
     gate = Gate(bundle, split.held_out, progress.track)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         maker = _Maker(bundle, source, split, gate, options, progress, Path(scratch))
-        results, failures = _make_all(maker, options.precisions)
+        narrowings, impossible = _narrow_all(maker, options.precisions)
+        check_patterns(narrowings, options.keep_float)
+        results, failures = _make_all(maker, narrowings)
         gate.close()
     stay = [
         one.precision for one in results if not one.passed and one.precision in bundle.precisions
@@ -78,17 +80,29 @@ def make_precisions(
         size(bundle.precisions["fp32"]), bundle.labels, bundle.defaults.score_threshold,
     )  # fmt: skip
     notes = [f"the {name} of an earlier run stays in the bundle and its report" for name in stay]
-    return Precisions(results, (*split.notes, *gate.notes, *notes), failures)
+    return Precisions(results, (*split.notes, *gate.notes, *notes), (*impossible, *failures))
+
+
+def _narrow_all(
+    maker: _Maker, precisions: Sequence[str]
+) -> tuple[list[Narrowing], tuple[str, ...]]:
+    """One that is not possible does not stop the others."""
+    narrowings, failures = [], []
+    for precision in precisions:
+        try:
+            narrowings.append(maker.narrow(precision))
+        except PrecisionError as error:
+            failures.append(str(error))
+    return narrowings, tuple(failures)
 
 
 def _make_all(
-    maker: _Maker, precisions: Sequence[str]
+    maker: _Maker, narrowings: Sequence[Narrowing]
 ) -> tuple[tuple[PrecisionResult, ...], tuple[str, ...]]:
-    """One that cannot be made does not stop the others."""
     results, failures = [], []
-    for precision in precisions:
+    for narrowing in narrowings:
         try:
-            results.append(maker.make(precision))
+            results.append(maker.make(narrowing))
         except PrecisionError as error:
             failures.append(str(error))
     return tuple(results), tuple(failures)
@@ -106,27 +120,39 @@ class _Maker:
     progress: Progress
     scratch: Path
 
-    def make(self, precision: str) -> PrecisionResult:
-        """Narrow, measure, and put the file into the bundle if it is within the limit."""
-        narrowing = self._narrow(precision)
+    def make(self, narrowing: Narrowing) -> PrecisionResult:
+        """Measure, and put the file into the bundle if it is within the limit."""
+        precision = narrowing.precision
         choice, measured, sensitivities = self._choose(narrowing)
         file = self.scratch / f"{precision}.onnx"
         entry = describe_model(file, storage.save(narrowing.build(choice.narrowed), None, file))
-        times = self._try_file(narrowing, choice, entry)
+        candidate = replace(
+            self.bundle,
+            precisions={**self.bundle.precisions, precision: _inside(self.scratch.name, entry)},
+        )
         result = PrecisionResult(
             precision=precision,
             limit=self.options.limit_of(precision),
             bytes=size(entry),
-            measured=replace(measured, milliseconds=times),
+            measured=replace(
+                measured,
+                milliseconds=time_engines(candidate, precision, self.split.held_out.samples),
+            ),
             kept=(*narrowing.must_keep, *choice.kept),
             calibration=narrowing.calibration,
             sensitivities=sensitivities,
         )
         if result.passed:
+            check_written(candidate, precision, self.gate)
             _publish(self.scratch, self.bundle.path, result, entry)
         return result
 
-    def _narrow(self, precision: str) -> Narrowing:
+    def narrow(self, precision: str) -> Narrowing:
+        """Find out which layers can be narrowed, and with which ranges.
+
+        Raises:
+            PrecisionError: none can.
+        """
         calibration, held_out = self.split.calibration, self.split.held_out.samples
         track = self.progress.track
         if precision == "fp16":
@@ -146,7 +172,7 @@ class _Maker:
 
         choice = choose_layers(narrowing, options.keep_float)
         measured = measure(choice)
-        if measured.loss <= limit:
+        if measured.is_within(limit):
             return choice, measured, ()
         sensitivities = measure_sensitivity(
             narrowing, self.bundle, self.split.calibration,
@@ -156,17 +182,6 @@ class _Maker:
         if options.keep_most_sensitive:
             fewest = keep_most_sensitive(narrowing, choice, sensitivities, limit, measure)
         return *(fewest or (choice, measured)), sensitivities
-
-    def _try_file(
-        self, narrowing: Narrowing, choice: Choice, entry: dict[str, Any]
-    ) -> dict[str, float]:
-        """Open the file as a robot will, see that it is what was measured, and time it."""
-        precision, held_out = narrowing.precision, self.split.held_out.samples
-        entries = {**self.bundle.precisions, precision: _inside(self.scratch.name, entry)}
-        candidate = replace(self.bundle, precisions=entries)
-        engine = ModelEngine(narrowing.measurable(choice.narrowed), self.bundle)
-        check_written(candidate, precision, engine, held_out)
-        return time_engines(candidate, precision, held_out)
 
 
 def _inside(folder: str, entry: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 import onnx
 
 from converter.errors import PrecisionError
-from converter.precision.graph import Float32Model
+from converter.precision.graph import Float32Model, short_name
 from converter.precision.layers import Layer
 from converter.precision.results import Calibration, KeptLayer
 
@@ -48,22 +48,34 @@ class Choice:
 
 
 def choose_layers(narrowing: Narrowing, patterns: Iterable[str]) -> Choice:
-    """All layers but those whose names fit one of ``patterns`` (``*`` stands for anything).
+    """All layers but those that fit one of ``patterns``.
 
     Raises:
-        PrecisionError: a pattern fits no layer, or nothing is left.
+        PrecisionError: nothing is left.
     """
-    kept: dict[str, str] = {}
-    names = [layer.name for layer in narrowing.layers]
-    for pattern in patterns:
-        fitting = {name for name in names if fnmatchcase(name, pattern)}
-        if not fitting:
-            raise PrecisionError(
-                f"--keep-float: no layer of {narrowing.precision} fits '{pattern}'. The layers "
-                f"are {', '.join(names)}"
-            )
-        kept |= dict.fromkeys(fitting, "asked for by --keep-float")
-    return without(narrowing, kept)
+    fitting = [layer for layer in narrowing.layers if any(fits(layer, one) for one in patterns)]
+    return without(narrowing, {layer.name: "asked for by --keep-float" for layer in fitting})
+
+
+def check_patterns(narrowings: Sequence[Narrowing], patterns: Iterable[str]) -> None:
+    """See that each pattern fits a layer of one of the precisions.
+
+    Raises:
+        PrecisionError: one does not; with the layers that there are.
+    """
+    layers = [layer for narrowing in narrowings for layer in narrowing.layers]
+    wrong = [one for one in patterns if not any(fits(layer, one) for layer in layers)]
+    if wrong and layers:
+        names = dict.fromkeys(layer.name for layer in layers)
+        raise PrecisionError(
+            f"--keep-float: no layer fits '{wrong[0]}'. The layers are {', '.join(names)}"
+        )
+
+
+def fits(layer: Layer, pattern: str) -> bool:
+    """Whether a layer, or a node in it, has a name that fits; ``*`` stands for anything."""
+    names = (layer.name, *(short_name(node) for node in layer.nodes))
+    return any(fnmatchcase(name, pattern) for name in names)
 
 
 def without(narrowing: Narrowing, kept: Mapping[str, str]) -> Choice:

@@ -18,12 +18,13 @@ _PROBE = "/probe"
 def largest_values(
     model: onnx.ModelProto, tensors: Sequence[str], bundle: Bundle, samples: Iterable[Sample]
 ) -> dict[str, float]:
-    """The largest absolute value of each of ``tensors`` (float32) on all of ``samples``."""
+    """The largest absolute value of each of ``tensors`` (float32) on all of ``samples``; NaN
+    where one is NaN."""
     probed = _with_probes(model, tensors, "Abs", "ReduceMax")
     largest = dict.fromkeys(tensors, 0.0)
     for _, values in _run(probed, tensors, bundle, samples):
         for name, value in values.items():
-            largest[name] = max(largest[name], value)
+            largest[name] = float(np.maximum(largest[name], value))
     return largest
 
 

@@ -17,9 +17,14 @@ import onnx
 from onnx import helper, numpy_helper
 
 from converter.graph.assemble import remove_unused
-from converter.precision.graph import WEIGHTED, Float32Model
+from converter.precision.body import WEIGHTED
+from converter.precision.graph import Float32Model
 
 _LARGEST = 127
+# Weights below are 0, and a scale of 0 is none.
+_SMALLEST = 1e-30
+# TensorRT adds a shortcut inside of these.
+_WITH_SUMS = ("Conv", "ConvTranspose")
 
 
 @dataclass(frozen=True)
@@ -39,13 +44,14 @@ def find_places(source: Float32Model) -> tuple[Place, ...]:
     and scores are read off them.
     """
     constants = {tensor.name: tensor for tensor in source.model.graph.initializer}
-    last = _last_products(source)
     places: dict[str, Place] = {}
     for node in source.nodes(source.body):
         axis = _channel_axis(node, constants)
-        if axis is not None and node.name not in last:
+        if axis is not None and node.name not in source.last:
             places[node.name] = Place(node.name, 0, axis)
-    made_by = {name: node for node in source.nodes(places) for name in node.output}
+    made_by = {
+        name for node in source.nodes(places) if node.op_type in _WITH_SUMS for name in node.output
+    }
     uses = _uses(source)
     for node in source.nodes(source.body):
         if node.op_type == "Add" and all(source.is_float(name) for name in node.input):
@@ -53,19 +59,6 @@ def find_places(source: Float32Model) -> tuple[Place, ...]:
             if inside and not set(node.input) & set(constants):
                 places[node.name] = Place(node.name, 1 - inside[-1])
     return tuple(places[node.name] for node in source.nodes(places))
-
-
-def _last_products(source: Float32Model) -> set[str]:
-    """Names of the products with weights that lead to no other."""
-    leading: set[str] = set()
-    last = set()
-    for node in reversed(source.nodes(source.body)):
-        product = node.op_type in WEIGHTED
-        if product and not leading & set(node.output):
-            last.add(node.name)
-        if product or leading & set(node.output):
-            leading.update(node.input)
-    return last
 
 
 def _uses(source: Float32Model) -> dict[str, int]:
@@ -186,6 +179,6 @@ def _whole_numbers(weights: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarr
     """int8 weights and the float32 scale of each channel along ``axis``."""
     others = tuple(index for index in range(weights.ndim) if index != axis)
     largest = np.abs(weights).max(axis=others, keepdims=True)
-    scales = np.where(largest > 0, largest, 1.0).astype(np.float32) / np.float32(_LARGEST)
+    scales = np.where(largest > _SMALLEST, largest, 1.0).astype(np.float32) / np.float32(_LARGEST)
     whole = np.clip(np.rint(weights / scales), -_LARGEST, _LARGEST).astype(np.int8)
     return whole, scales.reshape(-1)

@@ -13,6 +13,8 @@ from converter.options import PrecisionOptions
 
 # Fewer leave ranges to chance.
 ENOUGH_TO_CALIBRATE = 100
+# Fewer do not show the loss that the limits allow.
+ENOUGH_TO_MEASURE = 100
 _EVERYTHING = 1_000_000
 # Of one folder, one image in so many is calibrated on.
 _ONE_IN = 4
@@ -51,7 +53,7 @@ def split_images(
     kept = _spread(different, options.most_images)
     if annotations is not None and dataset.annotations is not None:
         check_boxes(kept, annotations, dataset.annotations)
-    notes = _notes(calibration, len(held_out) - len(different))
+    notes = _notes(calibration, kept, len(held_out) - len(different))
     return Split(calibration, replace(dataset, samples=kept), notes)
 
 
@@ -73,7 +75,8 @@ def _divide(
     samples: tuple[Sample, ...], folder: Path | None
 ) -> tuple[tuple[Sample, ...], tuple[Sample, ...]]:
     if folder is not None:
-        return load_dataset(folder, None, (), _EVERYTHING).samples, samples
+        option = "--calibration-images"
+        return load_dataset(folder, None, (), _EVERYTHING, option).samples, samples
     rest = tuple(sample for index, sample in enumerate(samples) if index % _ONE_IN)
     return samples[::_ONE_IN], rest
 
@@ -90,12 +93,17 @@ def _digest(sample: Sample) -> str:
     return hashlib.sha256(sample.pixels.tobytes()).hexdigest()
 
 
-def _notes(calibration: Sequence[Sample], same: int) -> tuple[str, ...]:
+def _notes(calibration: Sequence[Sample], held_out: Sequence[Sample], same: int) -> tuple[str, ...]:
     notes = []
     if len(calibration) < ENOUGH_TO_CALIBRATE:
         notes.append(
             f"only {len(calibration)} images to calibrate on: ranges of int8 may be off for what "
             f"they do not show, give {ENOUGH_TO_CALIBRATE} or more"
+        )
+    if len(held_out) < ENOUGH_TO_MEASURE:
+        notes.append(
+            f"only {len(held_out)} images to measure on, which cannot show a small loss: give "
+            f"{ENOUGH_TO_MEASURE} or more"
         )
     if same:
         notes.append(f"{same} images are not measured on, because they are calibrated on too")

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from converter.precision.results import PrecisionResult
-from converter.report import figures, operators, pictures, precisions, source, storage, verdict
+from converter.report import (
+    engines,
+    figures,
+    operators,
+    pictures,
+    precisions,
+    source,
+    storage,
+    verdict,
+)
 from converter.tensorrt_operators import VERSIONS
 
 if TYPE_CHECKING:
@@ -71,6 +80,7 @@ def _content(conversion: Conversion, score_threshold: float) -> dict[str, Any]:
         "agreement": figures.agreement(verification),
         "accuracy": figures.accuracy(verification),
         "precisions": precisions.section([]),
+        "engines": engines.section([]),
         "parity": figures.parity(verification),
         "pairs": pictures.pairs(
             verification.pictures, ("TensorFlow", "Bundle"), conversion.labels, score_threshold

@@ -8,7 +8,13 @@ from math import isfinite
 from typing import Any
 
 from converter.graph.heads import SEGMENTATION
-from converter.precision.results import Calibration, KeptLayer, Measured, PrecisionResult
+from converter.precision.results import (
+    MOST_CHANGED,
+    Calibration,
+    KeptLayer,
+    Measured,
+    PrecisionResult,
+)
 from converter.report import comparison
 from converter.report.pictures import Pair, pairs
 from converter.report.wording import Bar, Fact, Table, bars, counted, size
@@ -89,9 +95,14 @@ def _caution(result: PrecisionResult) -> str:
     calibration = ["another --calibration"] if result.calibration else []
     remedies = ["--keep-float auto", *calibration, "a larger --max-map-loss"]
     listed = "Its most sensitive layers are under Precisions. " if result.sensitivities else ""
+    reason = f"it loses {_number(result.measured.loss)}, and {_number(result.limit)} is the limit"
+    if result.measured.changed > MOST_CHANGED:
+        reason = (
+            f"of the detections that fp32 publishes it changes {result.measured.changed:.1%}, and "
+            f"{MOST_CHANGED:.0%} is the limit"
+        )
     return (
-        f"{result.precision} is not in the bundle: it loses {_number(result.measured.loss)}, and "
-        f"{_number(result.limit)} is the limit. {listed}Quantize again with "
+        f"{result.precision} is not in the bundle: {reason}. {listed}Quantize again with "
         f"{', or '.join(remedies)}."
     )
 

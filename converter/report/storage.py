@@ -1,4 +1,8 @@
-"""The two files of a report: its content as JSON, and the page that is drawn from it."""
+"""The two files of a report: its content as JSON, and the page that is drawn from it.
+
+The page needs jinja2, which robots may lack: there only the content is written, with a mark that
+the page is older, so that it is drawn where the report is asked for.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from converter.errors import OutputError
-from converter.report.template import draw
 
 CONTENT = "report.json"
 PAGE = "index.html"
 # Of the content: a page is drawn only from what its template knows.
 VERSION = 1
+_PAGE_IS_OLDER = "page_is_older"
 
 
 def write(folder: Path, content: dict[str, Any]) -> Path:
@@ -25,10 +29,14 @@ def write(folder: Path, content: dict[str, Any]) -> Path:
         content: dataclasses and plain values; the page shows nothing else.
 
     Returns:
-        The page.
+        The page, which is older than the content where jinja2 is missing.
     """
     shown = plain({**content, "version": VERSION})
-    texts = {CONTENT: json.dumps(shown, indent=1) + "\n", PAGE: draw(shown)}
+    shown.pop(_PAGE_IS_OLDER, None)
+    page = _draw(shown)
+    if page is None:
+        shown[_PAGE_IS_OLDER] = True
+    texts = {CONTENT: json.dumps(shown, indent=1) + "\n", **({PAGE: page} if page else {})}
     folder.mkdir(parents=True, exist_ok=True)
     partial = {name: folder / f".{name}.partial" for name in texts}
     try:
@@ -59,6 +67,27 @@ def read(folder: Path) -> dict[str, Any]:
             f"'{file}' has version {version}, and {VERSION} is needed: convert the model again"
         )
     return dict(content)
+
+
+def draw_if_older(folder: Path) -> None:
+    """Draw the page anew where its content was written without jinja2."""
+    try:
+        content = read(folder)
+    except OutputError:  # an old report has only its page
+        return
+    if content.get(_PAGE_IS_OLDER):
+        write(folder, content)
+
+
+def _draw(shown: dict[str, Any]) -> str | None:
+    """The page; None without jinja2."""
+    try:
+        from converter.report.template import draw
+    except ModuleNotFoundError as error:
+        if error.name != "jinja2":
+            raise
+        return None
+    return draw(shown)
 
 
 def plain(value: Any) -> Any:

@@ -48,6 +48,8 @@ def load_plan(trt: ModuleType, file: EngineFile) -> Plan:
     log = Log()
     logger = make_logger(trt, log)
     runtime = trt.Runtime(logger)
+    if file.sidecar.options.get("version_compatible"):  # such a plan brings its own runtime
+        runtime.engine_host_code_allowed = True
     engine = runtime.deserialize_cuda_engine(file.read())
     if engine is None:
         command = build_command(file.plan.parents[1], file.sidecar.precision)

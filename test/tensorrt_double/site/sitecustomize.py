@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 _LOOK_UP = 0.02  # seconds
+_kept = []  # as long as the process lives
 
 
 def _watch(double: object, file: Path) -> None:
@@ -22,9 +23,9 @@ def _watch(double: object, file: Path) -> None:
 def _install() -> None:
     from test.tensorrt_double import install
 
-    global _installed  # alive as long as the process
-    _installed = install(os.environ["TENSORRT_DOUBLE"])
-    double = _installed.__enter__()
+    installed = install(os.environ["TENSORRT_DOUBLE"])
+    _kept.append(installed)
+    double = installed.__enter__()
     fault = os.environ.get("TENSORRT_DOUBLE_FAULT")
     if fault:
         threading.Thread(target=_watch, args=(double, Path(fault)), daemon=True).start()

@@ -1,0 +1,124 @@
+"""One precision of a bundle → the plan of its engine, on this machine's GPU."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Callable, List, Tuple
+
+from rich.console import Console
+
+from converter.build import api, background, timing_cache
+from converter.build.configure import configure
+from converter.build.errors import BuildError
+from converter.build.options import BuildOptions, Request
+from converter.build.parse import parse
+from converter.build.preflight import Memory, check_memory, default_workspace, measure_memory
+from converter.build.progress import BuildProgress, make_monitor
+from trt_inference.bundle import Bundle
+from trt_inference.engines.gpu import GpuContext, load
+from trt_inference.engines.plan import Log, make_logger
+from trt_inference.machine import Machine
+
+Warn = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A plan, and how it came about.
+
+    Attributes:
+        typing: ``strong`` or ``weak``.
+        workspace: in bytes.
+        reused: times of an earlier build were used.
+    """
+
+    plan: bytes
+    typing: str
+    input_dtype: str
+    workspace: int
+    seconds: float
+    reused: bool
+
+
+def build_plan(
+    bundle: Bundle, precision: str, machine: Machine, options: BuildOptions, console: Console,
+    warn: Warn,
+) -> Built:  # fmt: skip
+    """Parse, configure and build; nothing is written but the timing cache.
+
+    Raises:
+        BuildError: TensorRT does not take the model or the options, or has too little memory.
+        BundleError: the model is missing or was changed.
+        EngineError: the GPU cannot be used.
+        KeyboardInterrupt: after Ctrl-C.
+    """
+    trt = load("tensorrt")
+    memory = _memory(machine)
+    workspace = options.workspace or default_workspace(memory)
+    for warning in check_memory(memory, workspace, bundle, precision):
+        warn(warning)
+    with BuildProgress(console, f"build {precision}") as progress:
+        request = Request(bundle, precision, machine, options, workspace)
+        build = _Build(trt, request, progress)
+        return background.run(build.run, progress.cancel, api.has_progress(trt), tick=progress.tick)
+
+
+def _memory(machine: Machine) -> Memory:
+    with GpuContext() as gpu:
+        return measure_memory(gpu.cuda, machine.architecture)
+
+
+class _Build:
+    """What is needed on the thread that builds, which owns the CUDA context."""
+
+    def __init__(self, trt: Any, request: Request, progress: BuildProgress) -> None:
+        self._trt, self._request, self._progress = trt, request, progress
+        default = timing_cache.default_file(request.bundle.path, request.machine)
+        self._cache = request.options.timing_cache or default
+        self._typing = api.typing_mode(trt, request.precision, request.options.dla)
+
+    def run(self) -> Built:
+        started = time.monotonic()
+        with GpuContext():
+            plan, reused = self._build()
+        return Built(
+            plan=plan,
+            typing=self._typing,
+            input_dtype="uint8" if api.takes_bytes(self._trt) else "float32",
+            workspace=self._request.workspace,
+            seconds=time.monotonic() - started,
+            reused=reused,
+        )
+
+    def _build(self) -> Tuple[bytes, bool]:
+        trt, request, log = self._trt, self._request, Log()
+        logger = make_logger(trt, log)
+        builder = trt.Builder(logger)
+        network = builder.create_network(api.network_flags(trt, self._typing))
+        parse(trt, network, logger, request.bundle, request.precision)
+        config = configure(trt, builder, network, request)
+        reused = timing_cache.use_cache(config, self._cache)
+        if api.has_progress(trt):
+            config.progress_monitor = make_monitor(trt, self._progress)
+        plan = builder.build_serialized_network(network, config)
+        if plan is None:
+            raise BuildError(_failure(request.precision, log, request.workspace))
+        timing_cache.save_cache(config, self._cache)
+        return bytes(plan), reused
+
+
+def _failure(precision: str, log: Log, workspace: int) -> str:
+    said = log.last()
+    lines: List[str] = [f"TensorRT cannot build {precision}: {said}."]
+    if "memory" in said.lower() or "workspace" in said.lower():
+        lines.append(
+            f"It had a workspace of {workspace >> 20}MiB: close other programs that use the GPU, "
+            "or choose another --workspace"
+        )
+    else:
+        lines.append(
+            "See whether another --precision can be built, and whether the report lists operators "
+            "that this TensorRT lacks"
+        )
+    return " ".join(lines)

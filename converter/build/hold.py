@@ -1,0 +1,112 @@
+"""Hold layers to float32 where TensorRT would choose, so that it is as the model says."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, Dict, List, Set
+
+_HALF, _FLOAT = "/half", "/float"
+_STAGES = ("input_stage/", "head/", "output_stage/")
+
+
+def hold_typed_layers(trt: ModuleType, network: Any) -> int:
+    """Those whose outputs are float32 in a model with float16 tensors; how many they are."""
+    half = _float16_tensors(network)
+    return _hold_all(
+        trt, [layer for layer in _computing(trt, network) if half.isdisjoint(_outputs(layer))]
+    )
+
+
+def _float16_tensors(network: Any) -> Set[str]:
+    """Names of the tensors that are float16 in the model. TensorRT itself says float32 of all of
+    them until the engine is built, so they are followed from the Casts and weights that the
+    converter has named (``converter/precision/half.py``)."""
+    found: Set[str] = set()
+    for layer in _layers(network):
+        outputs = _outputs(layer)
+        if any(name.endswith(_FLOAT) for name in outputs) or layer.name.startswith(_STAGES):
+            continue
+        if any(name.endswith(_HALF) for name in outputs) or not found.isdisjoint(_inputs(layer)):
+            found.update(outputs)
+    return found
+
+
+def hold_around_quantised(trt: ModuleType, network: Any) -> int:
+    """Of a model with QuantizeLinear: both stages, the head, and what follows the last quantised
+    layers, which decodes. What is between quantised layers may run in float16."""
+    quantised = _before_quantised(trt, network)
+    made_by_dequantise = _outputs_of(network, trt.LayerType.DEQUANTIZE)
+    held = [
+        layer
+        for layer in _computing(trt, network)
+        if layer.name.startswith(_STAGES)
+        or (layer.name not in quantised and not made_by_dequantise & set(_inputs(layer)))
+    ]
+    return _hold_all(trt, held)
+
+
+def _hold_all(trt: ModuleType, layers: List[Any]) -> int:
+    return sum(_hold(trt, layer) for layer in layers)
+
+
+def _hold(trt: ModuleType, layer: Any) -> bool:
+    """Whether it has a float32 output. Whole numbers, such as indices, stay what they are."""
+    floats = [
+        index
+        for index in range(layer.num_outputs)
+        if layer.get_output(index).dtype == trt.DataType.FLOAT
+        and not layer.get_output(index).is_shape_tensor
+    ]
+    for index in floats:
+        layer.set_output_type(index, trt.DataType.FLOAT)
+    if floats and not _converts(trt, layer):
+        layer.precision = trt.DataType.FLOAT
+    return bool(floats)
+
+
+def _converts(trt: ModuleType, layer: Any) -> bool:
+    """Whether it is a Cast from another type: it computes nothing in float32."""
+    names = ("IDENTITY", "CAST")  # what the parser makes of one
+    kinds = {getattr(trt.LayerType, name) for name in names if hasattr(trt.LayerType, name)}
+    return layer.type in kinds and layer.get_input(0).dtype != trt.DataType.FLOAT
+
+
+def _computing(trt: ModuleType, network: Any) -> List[Any]:
+    # A Cast, where there is a layer for it, says its own type, and fails when it is told another.
+    names = ("CONSTANT", "QUANTIZE", "DEQUANTIZE", "CAST")
+    kept = [getattr(trt.LayerType, name) for name in names if hasattr(trt.LayerType, name)]
+    return [layer for layer in _layers(network) if layer.type not in kept]
+
+
+def _layers(network: Any) -> List[Any]:
+    return [network.get_layer(index) for index in range(network.num_layers)]
+
+
+def _before_quantised(trt: ModuleType, network: Any) -> Set[str]:
+    """Names of the layers that lead to one that quantises."""
+    made_by: Dict[str, Any] = {}
+    waiting = []
+    for layer in _layers(network):
+        made_by.update(dict.fromkeys(_outputs(layer), layer))
+        if layer.type == trt.LayerType.QUANTIZE:
+            waiting.append(layer)
+    found: Set[str] = set()
+    while waiting:
+        layer = waiting.pop()
+        if layer.name not in found:
+            found.add(layer.name)
+            waiting.extend(made_by[name] for name in _inputs(layer) if name in made_by)
+    return found
+
+
+def _outputs_of(network: Any, kind: Any) -> Set[str]:
+    return {name for layer in _layers(network) if layer.type == kind for name in _outputs(layer)}
+
+
+def _inputs(layer: Any) -> List[str]:
+    tensors = (layer.get_input(index) for index in range(layer.num_inputs))
+    return [tensor.name for tensor in tensors if tensor is not None]  # one may be left out
+
+
+def _outputs(layer: Any) -> List[str]:
+    return [layer.get_output(index).name for index in range(layer.num_outputs)]
