@@ -11,22 +11,24 @@ _STAGES = ("input_stage/", "head/", "output_stage/")
 
 def hold_typed_layers(trt: ModuleType, network: Any) -> int:
     """Those whose outputs are float32 in a model with float16 tensors; how many they are."""
-    half = _float16_tensors(network)
+    half = _float16_tensors(trt, network)
     return _hold_all(
         trt, [layer for layer in _computing(trt, network) if half.isdisjoint(_outputs(layer))]
     )
 
 
-def _float16_tensors(network: Any) -> Set[str]:
+def _float16_tensors(trt: ModuleType, network: Any) -> Set[str]:
     """Names of the tensors that are float16 in the model. TensorRT itself says float32 of all of
     them until the engine is built, so they are followed from the Casts and weights that the
     converter has named (``converter/precision/half.py``)."""
     found: Set[str] = set()
     for layer in _layers(network):
         outputs = _outputs(layer)
-        if any(name.endswith(_FLOAT) for name in outputs) or layer.name.startswith(_STAGES):
+        if any(name.endswith(_HALF) for name in outputs):  # also the Cast after the input stage
+            found.update(outputs)
+        elif any(name.endswith(_FLOAT) for name in outputs) or layer.name.startswith(_STAGES):
             continue
-        if any(name.endswith(_HALF) for name in outputs) or not found.isdisjoint(_inputs(layer)):
+        elif layer.type != trt.LayerType.SHAPE and not found.isdisjoint(_inputs(layer)):
             found.update(outputs)
     return found
 
