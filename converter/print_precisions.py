@@ -110,9 +110,14 @@ def _failure(result: PrecisionResult, bundle: Path) -> str:
     return (
         f"{result.precision} {_too_much(result)}, and is not put into {bundle}. The most sensitive "
         f"layers are {', '.join(worst)}: keep them in float32 with --keep-float and their names, "
-        "or with --keep-float auto, or choose another --calibration, or allow more with "
-        "--max-map-loss"
+        f"{', or '.join(_remedies(result))}"
     )
+
+
+def _remedies(result: PrecisionResult) -> list[str]:
+    calibration = ["choose another --calibration"] if result.calibration else []
+    limit = [] if result.measured.changed > MOST_CHANGED else ["allow more with --max-map-loss"]
+    return ["or with --keep-float auto", *calibration, *limit]
 
 
 def _too_much(result: PrecisionResult) -> str:

@@ -9,8 +9,9 @@ from typing import Protocol
 import numpy as np
 
 from converter.dataset import Sample
+from converter.errors import PrecisionError
 from converter.precision.engine import ModelEngine, watch
-from converter.precision.graph import Float32Model
+from converter.precision.graph import Float32Model, short_name
 from converter.precision.histogram import Histogram
 from converter.precision.results import Calibration
 from trt_inference.bundle import Bundle
@@ -42,15 +43,28 @@ def calibrate(
         samples: with a progress bar around them.
         method: ``minmax`` takes the largest value; ``percentile`` leaves the largest 0.01 % out;
             ``entropy`` keeps the distribution best, see ``Histogram``.
+
+    Raises:
+        PrecisionError: a value is no number, or infinite.
     """
     collector = _MinMax() if method == "minmax" else _Histograms(method)
     digest, count = hashlib.sha256(), 0
     engine = ModelEngine(source.model, bundle, tensors)
-    for _, values in watch(engine, bundle, samples):
+    for sample, values in watch(engine, bundle, samples):
+        _check_numbers(values, sample)
         digest.update(engine.input_buffer().tobytes())
         collector.add(values)
         count += 1
     return collector.ranges(), Calibration(method, count, digest.hexdigest())
+
+
+def _check_numbers(values: Mapping[str, np.ndarray], sample: Sample) -> None:
+    for name, value in values.items():
+        if not np.isfinite(value).all():
+            raise PrecisionError(
+                f"int8: {short_name(name)} has NaN or infinite values on {sample.name}, which have "
+                "no range: keep what uses it in float32 by --keep-float, or remove the image"
+            )
 
 
 class _MinMax:

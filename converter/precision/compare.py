@@ -82,6 +82,8 @@ def _best(wanted: Result, given: Result) -> tuple[bool, float]:
     """Whether both have the same best class, and how much its score moved."""
     if not isinstance(wanted, Classification) or not isinstance(given, Classification):
         raise TypeError(f"{type(wanted).__name__} is no classification")
+    if not len(wanted) or not len(given):  # its scores are no numbers
+        return False, 1.0
     difference = abs(float(wanted.scores[0]) - float(given.scores[0]))
     return bool(wanted.class_ids[0] == given.class_ids[0]), difference
 

@@ -153,7 +153,9 @@ class _Writer:
         self._cast(f"{result}/rounded", result, TensorProto.FLOAT)
 
     def _cast(self, name: str, result: str, kind: int) -> None:
-        self.nodes.append(helper.make_node("Cast", [name], [result], name=result, to=kind))
+        self.nodes.append(
+            helper.make_node("Cast", [name], [result], name=f"{result}/cast", to=kind)
+        )
 
 
 def _rename_inside(node: onnx.NodeProto, name: str, other: str) -> None:

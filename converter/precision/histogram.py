@@ -12,6 +12,7 @@ BINS = 2048
 # Of eight bits, on one side of 0.
 LEVELS = 128
 _STEP = 4  # bins between two places that are tried
+_KEPT = 99.0  # percent of the values, at least
 
 
 class Histogram:
@@ -26,29 +27,37 @@ class Histogram:
         magnitudes = np.abs(values)
         largest = float(magnitudes.max(initial=0))
         self._end = self._end or largest
+        if not self._end:
+            self._counts[0] += values.size
+            return
         while self._end < largest:
             self._counts = np.pad(self._counts.reshape(-1, 2).sum(axis=1), (0, BINS // 2))
             self._end *= 2
-        if self._end:
-            self._counts += np.histogram(magnitudes, BINS, (0.0, self._end))[0]
+        self._counts += np.histogram(magnitudes, BINS, (0.0, self._end))[0]
 
     def percentile(self, percent: float) -> float:
         """The end of the bin up to which there are so many of the values, in percent."""
-        reached = np.cumsum(self._counts) >= percent / 100 * self._counts.sum()
-        return self._edge(int(np.argmax(reached)) + 1)
+        return self._edge(self._bins_of(percent))
 
     def least_entropy(self) -> float:
         """Where to cut so that ``LEVELS`` levels keep the distribution best.
 
         The Kullback-Leibler divergence of the cut and quantised distribution from the one that
         was counted is the smallest there (Migacz, 8-bit Inference with TensorRT, GTC 2017).
-        Zeros are exact on any scale: the first bin counts as much as the second.
+        Zeros are exact on any scale: the first bin counts as much as the second. One value that
+        many pixels have, as those of a letterbox do, must not decide, so that most are kept.
         """
         counts = self._counts.astype(np.float64)
         counts[0] = counts[1]
-        places = range(LEVELS, BINS + 1, _STEP)
+        first = min(max(LEVELS, self._bins_of(_KEPT)), BINS)
+        places = range(first, BINS + 1, _STEP)
         divergences = [_divergence(counts, place) for place in places]
         return self._edge(places[int(np.argmin(divergences))])
+
+    def _bins_of(self, percent: float) -> int:
+        """The number of bins that hold so many of the values."""
+        reached = np.cumsum(self._counts) >= percent / 100 * self._counts.sum()
+        return int(np.argmax(reached)) + 1
 
     def _edge(self, index: int) -> float:
         return self._end * index / BINS

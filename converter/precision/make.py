@@ -194,8 +194,9 @@ def _inside(folder: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 def _publish(scratch: Path, folder: Path, result: PrecisionResult, entry: dict[str, Any]) -> None:
     """Move the files into the bundle, and say in its manifest what they are."""
-    for file in scratch.iterdir():
-        file.replace(folder / file.name)
+    for part in (entry, entry.get("data")):
+        if part is not None:
+            (scratch / part["file"]).replace(folder / part["file"])
     content = read_manifest(folder)
     content["precisions"][result.precision] = {**entry, **measured_entry(result)}
     order = [name for name in PRECISIONS if name in content["precisions"]]

@@ -77,8 +77,8 @@ def _channel_axis(node: onnx.NodeProto, constants: Mapping[str, onnx.TensorProto
     if weights is None or weights.data_type != onnx.TensorProto.FLOAT or len(weights.dims) < 2:
         return None
     given = {attribute.name: attribute.i for attribute in node.attribute}
-    if node.op_type == "MatMul":
-        return len(weights.dims) - 1
+    if node.op_type == "MatMul":  # of a stack of weights, runtimes quantise none by channels
+        return 1 if len(weights.dims) == 2 else None
     if node.op_type == "Gemm":
         return 0 if given.get("transB") else 1
     if node.op_type == "ConvTranspose":

@@ -47,8 +47,8 @@ def split_images(
     different = tuple(sample for sample in held_out if _digest(sample) not in known)
     if not calibration or not different:
         raise DatasetError(
-            f"'{images}' has {len(dataset.samples)} different images: some to calibrate on and "
-            "others to measure on are needed, at least two, better some hundreds"
+            f"'{images}' has too few different images: some to calibrate on and others to measure "
+            "on are needed, at least two, better some hundreds"
         )
     kept = _spread(different, options.most_images)
     if annotations is not None and dataset.annotations is not None:

@@ -93,7 +93,8 @@ def _number(value: float) -> str:
 
 def _caution(result: PrecisionResult) -> str:
     calibration = ["another --calibration"] if result.calibration else []
-    remedies = ["--keep-float auto", *calibration, "a larger --max-map-loss"]
+    limit = [] if result.measured.changed > MOST_CHANGED else ["a larger --max-map-loss"]
+    remedies = ["--keep-float auto", *calibration, *limit]
     listed = "Its most sensitive layers are under Precisions. " if result.sensitivities else ""
     reason = f"it loses {_number(result.measured.loss)}, and {_number(result.limit)} is the limit"
     if result.measured.changed > MOST_CHANGED:
