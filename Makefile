@@ -27,7 +27,7 @@ demo: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## train, convert, and detect on
 .PHONY: test
 test: $(ROBOT)/.ready $(CONVERTER)/.ready ## run all tests
 	@failed=0; \
-	$(ROBOT)/bin/python -m pytest test --ignore test/converter || failed=$$?; \
+	$(ROBOT)/bin/python -m pytest test --ignore test/converter -n 2 --dist loadfile || failed=$$?; \
 	[ $$failed -eq 2 ] || $(CONVERTER)/bin/python -m pytest test/converter -n 2 --dist loadfile || failed=$$?; \
 	exit $$failed
 
