@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -26,6 +27,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m benchmarks.gpu", description=__doc__)
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--precision", default="auto")
+    parser.add_argument(
+        "--saved-model", type=Path, help="what the bundle was made from, to time it in TensorFlow"
+    )
     parser.add_argument("--node", action="store_true", help="the node, too: 20 seconds, needs ROS")
     options = parser.parse_args()
     console = Console(width=110)
@@ -53,7 +57,17 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     bare = gpu_loops.bare_frames_per_second(bundle, precision)
     textbook = gpu_loops.time_textbook(bundle, precision)
     node = _node(options, precision) if options.node else None
-    console.print(_latencies(graph, plain, resize, whole, node, textbook))
+    tensorflow = gpu_loops.time_tensorflow(bundle, options.saved_model)
+    rows = {
+        "engine: copies and inference, as a CUDA graph": graph,
+        "engine: the same, step by step": plain,
+        "cv2.resize alone": resize,
+        "detector: frame → detections": whole,
+        "node: image received → detections published": node,
+        "textbook loop: allocate, copy, execute, copy, free": textbook,
+        "TensorFlow, the SavedModel, without preparation": tensorflow,
+    }
+    console.print(_latencies(rows))
     console.print(
         f"sustained: detector {sustained:.0f} frames/s, bare enqueue loop with the same transfers "
         f"{bare:.0f}/s, ratio {sustained / bare:.3f} (goal 0.95)"
@@ -72,18 +86,9 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     )
 
 
-def _latencies(
-    graph: Times, plain: Times, resize: Times, whole: Times, node: Times | None, textbook: Times
-) -> Table:
+def _latencies(rows: Mapping[str, Times | None]) -> Table:
+    """What could be measured."""
     table = Table("", "p50 ms", "p99 ms", title=f"one frame of {_FRAME[1]}x{_FRAME[0]}")
-    rows = {
-        "engine: copies and inference, as a CUDA graph": graph,
-        "engine: the same, step by step": plain,
-        "cv2.resize alone": resize,
-        "detector: frame → detections": whole,
-        "node: image received → detections published": node,
-        "textbook loop: allocate, copy, execute, copy, free": textbook,
-    }
     for name, times in rows.items():
         if times is not None:
             table.add_row(name, f"{times.p50:.3f}", f"{times.p99:.3f}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
@@ -108,6 +110,30 @@ def time_engine(bundle: Bundle, precision: str, options: EngineOptions) -> Times
         return timed(engine.infer)
     finally:
         engine.close()
+
+
+def time_tensorflow(bundle: Bundle, saved_model: Path | None) -> Times | None:
+    """The signature that the bundle was made from, on one image of zeros; None where there is no
+    TensorFlow, no SavedModel was given, or it takes more than an image of floats."""
+    if saved_model is None or importlib.util.find_spec("tensorflow") is None:
+        return None
+    import tensorflow
+
+    model = tensorflow.saved_model.load(str(saved_model))
+    infer = model.signatures[bundle.source["signature"]]
+    inputs = infer.structured_input_signature[1]
+    if len(inputs) != 1:
+        return None
+    ((name, spec),) = inputs.items()
+    sizes = {1: bundle.input.height, 2: bundle.input.width}
+    shape = [size or sizes.get(axis, 1) for axis, size in enumerate(spec.shape.as_list())]
+    image = tensorflow.zeros(shape, spec.dtype)
+
+    def call() -> None:
+        for value in infer(**{name: image}).values():
+            value.numpy()
+
+    return timed(call)
 
 
 class Bare:

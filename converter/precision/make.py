@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from converter.bundle_writer import REPORT_PAGE, write_manifest
+from converter.bundle_writer import REPORT_PAGE
 from converter.errors import PrecisionError
-from converter.graph import storage
-from converter.manifest import describe_model, size
+from converter.manifest import size
 from converter.options import PrecisionOptions
-from converter.precision.engine import ModelEngine
-from converter.precision.entry import measured_entry
-from converter.precision.fp16 import Float16
 from converter.precision.gate import Gate
-from converter.precision.graph import Float32Model, read_float32
-from converter.precision.int8 import Int8
-from converter.precision.keep_float import keep_most_sensitive
-from converter.precision.narrowing import Choice, Narrowing, check_patterns, choose_layers
-from converter.precision.results import Measured, PrecisionResult, Sensitivity
-from converter.precision.sensitivity import measure_sensitivity
-from converter.precision.split import Split, split_images
-from converter.precision.written import check_written, time_engines
+from converter.precision.graph import read_float32
+from converter.precision.maker import Maker
+from converter.precision.narrowing import Narrowing, check_patterns
+from converter.precision.results import PrecisionResult
+from converter.precision.split import split_images
 from converter.progress import Progress
 from converter.report.page import add_precisions
-from trt_inference.bundle import PRECISIONS, Bundle, load_bundle
-from trt_inference.manifest import read_manifest
+from trt_inference.bundle import load_bundle
 
 
 @dataclass(frozen=True)
@@ -66,7 +56,7 @@ def make_precisions(
     source = read_float32(bundle.model_file("fp32"))
     gate = Gate(bundle, split.held_out, progress.track)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        maker = _Maker(bundle, source, split, gate, options, progress, Path(scratch))
+        maker = Maker(bundle, source, split, gate, options, progress, Path(scratch))
         narrowings, impossible = _narrow_all(maker, options.precisions)
         check_patterns(narrowings, options.keep_float)
         results, failures = _make_all(maker, narrowings)
@@ -83,9 +73,7 @@ def make_precisions(
     return Precisions(results, (*split.notes, *gate.notes, *notes), (*impossible, *failures))
 
 
-def _narrow_all(
-    maker: _Maker, precisions: Sequence[str]
-) -> tuple[list[Narrowing], tuple[str, ...]]:
+def _narrow_all(maker: Maker, precisions: Sequence[str]) -> tuple[list[Narrowing], tuple[str, ...]]:
     """One that is not possible does not stop the others."""
     narrowings, failures = [], []
     for precision in precisions:
@@ -97,7 +85,7 @@ def _narrow_all(
 
 
 def _make_all(
-    maker: _Maker, narrowings: Sequence[Narrowing]
+    maker: Maker, narrowings: Sequence[Narrowing]
 ) -> tuple[tuple[PrecisionResult, ...], tuple[str, ...]]:
     results, failures = [], []
     for narrowing in narrowings:
@@ -106,99 +94,3 @@ def _make_all(
         except PrecisionError as error:
             failures.append(str(error))
     return tuple(results), tuple(failures)
-
-
-@dataclass(frozen=True)
-class _Maker:
-    """Makes one precision after the other of one model."""
-
-    bundle: Bundle
-    source: Float32Model
-    split: Split
-    gate: Gate
-    options: PrecisionOptions
-    progress: Progress
-    scratch: Path
-
-    def make(self, narrowing: Narrowing) -> PrecisionResult:
-        """Measure, and put the file into the bundle if it is within the limit."""
-        precision = narrowing.precision
-        choice, measured, sensitivities = self._choose(narrowing)
-        file = self.scratch / f"{precision}.onnx"
-        entry = describe_model(file, storage.save(narrowing.build(choice.narrowed), None, file))
-        candidate = replace(
-            self.bundle,
-            precisions={**self.bundle.precisions, precision: _inside(self.scratch.name, entry)},
-        )
-        result = PrecisionResult(
-            precision=precision,
-            limit=self.options.limit_of(precision),
-            bytes=size(entry),
-            measured=replace(
-                measured,
-                milliseconds=time_engines(candidate, precision, self.split.held_out.samples),
-            ),
-            kept=(*narrowing.must_keep, *choice.kept),
-            calibration=narrowing.calibration,
-            sensitivities=sensitivities,
-        )
-        if result.passed:
-            check_written(candidate, precision, self.gate)
-            _publish(self.scratch, self.bundle.path, result, entry)
-        return result
-
-    def narrow(self, precision: str) -> Narrowing:
-        """Find out which layers can be narrowed, and with which ranges.
-
-        Raises:
-            PrecisionError: none can.
-        """
-        calibration, held_out = self.split.calibration, self.split.held_out.samples
-        track = self.progress.track
-        if precision == "fp16":
-            every = (*calibration, *held_out)
-            return Float16(self.source, self.bundle, calibration, every, track)
-        images = track(calibration, "calibrate int8")
-        return Int8(self.source, self.bundle, images, self.options.method)
-
-    def _choose(self, narrowing: Narrowing) -> tuple[Choice, Measured, tuple[Sensitivity, ...]]:
-        """Which layers are narrowed, what that does, and where it is too much, what each does."""
-        options = self.options
-        limit = options.limit_of(narrowing.precision)
-
-        def measure(choice: Choice) -> Measured:
-            engine = ModelEngine(narrowing.measurable(choice.narrowed), self.bundle)
-            return self.gate.measure(engine, narrowing.precision)
-
-        choice = choose_layers(narrowing, options.keep_float)
-        measured = measure(choice)
-        if measured.is_within(limit):
-            return choice, measured, ()
-        sensitivities = measure_sensitivity(
-            narrowing, self.bundle, self.split.calibration,
-            partial(self.progress.track, things="layers"),
-        )  # fmt: skip
-        fewest = None
-        if options.keep_most_sensitive:
-            fewest = keep_most_sensitive(narrowing, choice, sensitivities, limit, measure)
-        return *(fewest or (choice, measured)), sensitivities
-
-
-def _inside(folder: str, entry: dict[str, Any]) -> dict[str, Any]:
-    """The same files in a folder of the bundle."""
-    parts = {"": entry, **({"data": entry["data"]} if "data" in entry else {})}
-    moved = {key: {**part, "file": f"{folder}/{part['file']}"} for key, part in parts.items()}
-    whole = moved.pop("")
-    return {**whole, **moved}
-
-
-def _publish(scratch: Path, folder: Path, result: PrecisionResult, entry: dict[str, Any]) -> None:
-    """Move the files into the bundle, and say in its manifest what they are."""
-    for part in (entry, entry.get("data")):
-        if part is not None:
-            (scratch / part["file"]).replace(folder / part["file"])
-    content = read_manifest(folder)
-    content["precisions"][result.precision] = {**entry, **measured_entry(result)}
-    order = [name for name in PRECISIONS if name in content["precisions"]]
-    content["precisions"] = {name: content["precisions"][name] for name in order}
-    write_manifest(folder, content)
