@@ -54,11 +54,14 @@ def _run(options: argparse.Namespace, console: Console) -> None:
         gpu_loops.time_engine(bundle, precision, EngineOptions(cuda_graph=use, spin=True))
         for use in (True, False)
     )
+    on_gpu = [gpu_loops.time_on_gpu(bundle, precision, as_graph) for as_graph in (True, False)]
     bare = gpu_loops.bare_frames_per_second(bundle, precision)
     textbook = gpu_loops.time_textbook(bundle, precision)
     node = _node(options, precision) if options.node else None
     tensorflow = gpu_loops.time_tensorflow(bundle, options.saved_model)
     rows = {
+        "GPU time of the inference, as a CUDA graph": on_gpu[0],
+        "GPU time of the inference, step by step": on_gpu[1],
         "engine: copies and inference, as a CUDA graph": graph,
         "engine: the same, step by step": plain,
         "cv2.resize alone": resize,
