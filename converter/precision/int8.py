@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import onnx
 
@@ -11,6 +11,7 @@ from converter.errors import PrecisionError
 from converter.precision.calibration import calibrate
 from converter.precision.graph import Float32Model
 from converter.precision.layers import Layer, split_into_layers
+from converter.precision.narrowing import fits
 from converter.precision.quantized import activations, find_places, quantize
 from converter.precision.results import Calibration, KeptLayer
 from trt_inference.bundle import Bundle
@@ -23,12 +24,14 @@ class Int8:
     must_keep: tuple[KeptLayer, ...] = ()
 
     def __init__(
-        self, source: Float32Model, bundle: Bundle, calibration: Iterable[Sample], method: str
-    ) -> None:
+        self, source: Float32Model, bundle: Bundle, calibration: Iterable[Sample], method: str,
+        keep_float: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         """
         Args:
             calibration: images to find the ranges on.
             method: see ``calibrate``.
+            keep_float: patterns of layers that need no ranges, because they stay in float32.
 
         Raises:
             PrecisionError: nothing can be quantised.
@@ -41,7 +44,13 @@ class Int8:
                 "int8: the network has no products with float32 weights but those that predict, "
                 "which stay in float: use fp16 or fp32"
             )
-        tensors = activations(source, self._places)
+        kept = {
+            name
+            for layer in self.layers
+            if any(fits(layer, pattern) for pattern in keep_float)
+            for name in layer.nodes
+        }
+        tensors = activations(source, [place for place in self._places if place.node not in kept])
         self._ranges, found = calibrate(source, tensors, bundle, calibration, method)
         self.calibration: Calibration | None = found
 

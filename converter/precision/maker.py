@@ -79,7 +79,7 @@ class Maker:
             every = (*calibration, *held_out)
             return Float16(self.source, self.bundle, calibration, every, track)
         images = track(calibration, "calibrate int8")
-        return Int8(self.source, self.bundle, images, self.options.method)
+        return Int8(self.source, self.bundle, images, self.options.method, self.options.keep_float)
 
     def _choose(self, narrowing: Narrowing) -> tuple[Choice, Measured, tuple[Sensitivity, ...]]:
         """Which layers are narrowed, what that does, and where it is too much, what each does."""
@@ -114,6 +114,7 @@ def _inside(folder: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 def _publish(scratch: Path, folder: Path, result: PrecisionResult, entry: dict[str, Any]) -> None:
     """Move the files into the bundle, and say in its manifest what they are."""
+    (folder / f"{result.precision}.onnx.data").unlink(missing_ok=True)  # of an earlier, larger one
     for part in (entry, entry.get("data")):
         if part is not None:
             (scratch / part["file"]).replace(folder / part["file"])

@@ -255,6 +255,23 @@ def test_advice_that_would_not_help_is_not_given(difficult: Path, quantize: Quan
     assert "--max-map-loss" not in result.output
 
 
+def test_infinite_values_are_no_harm_to_int8_where_the_advice_is_followed(
+    tmp_path: Path, quantize: Quantize
+) -> None:
+    """A convolution of minus infinity, of which nothing is seen in the end."""
+    constants, nodes = two_layers()
+    model = colored_cells(
+        f"{constants}, {kernel('ones', np.ones((3, 3)))}",
+        "nought = Sub (planes, planes) mask = Log (nought) masked = Conv (mask, ones) "
+        f"same = Max (planes, masked) {nodes.replace('planes,', 'same,')}",
+    )
+    bundle = reported(write_bundle(tmp_path / "bundle", model))
+    quantize(bundle, "--precision", "int8").refused("mask has", "infinite", "--keep-float")
+    result = quantize(bundle, "--precision", "int8", "--keep-float", "model/masked")
+    assert result.exit_code == 0, result.output
+    assert_finds_what_is_there(bundle, "int8")
+
+
 def test_a_file_that_is_not_what_was_measured_is_not_put_in(
     bundle: Path, quantize: Quantize, monkeypatch: pytest.MonkeyPatch
 ) -> None:
