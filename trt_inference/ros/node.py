@@ -7,8 +7,6 @@ import functools
 import time
 from typing import Any, Dict, Optional
 
-from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
@@ -17,7 +15,7 @@ from trt_inference.bundle import Bundle, load_bundle
 from trt_inference.detector import Detector
 from trt_inference.errors import DeviceFault, EngineMissing
 from trt_inference.ros.builder import Builder
-from trt_inference.ros.diagnostics import diagnostics_message
+from trt_inference.ros.diagnostics_topic import DiagnosticsTopic
 from trt_inference.ros.parameters import Parameters, Settings
 from trt_inference.ros.pipeline import Pipeline, Received
 from trt_inference.ros.publishing import ResultTopics
@@ -37,8 +35,7 @@ class DetectorNode(LifecycleNode):
         self._fault: Optional[Exception] = None
         self._subscription: Any = None
         self._results: Optional[ResultTopics] = None
-        self._diagnostics: Any = None
-        self._timer: Any = None
+        self._diagnostics: Optional[DiagnosticsTopic] = None
         self.must_restart = False  # the GPU's context is lost: only a new process gets another
         self._builder = Builder(self, self.autostart_after_build)
         self._fault_condition = self.create_guard_condition(self._on_fault)
@@ -116,6 +113,7 @@ class DetectorNode(LifecycleNode):
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free everything. SUCCESS leads to unconfigured."""
         self._free()
+        self.must_restart = isinstance(self._fault, DeviceFault)
         self._fault = None
         if self.must_restart:
             self.get_logger().fatal("the GPU is lost to this process: it ends, to be started anew")
@@ -131,13 +129,11 @@ class DetectorNode(LifecycleNode):
 
     def _open(self, settings: Settings, bundle: Bundle) -> None:
         self._fault = None
-        self._reported_rejected = 0
         self._image_qos = QoSProfile(
             depth=settings.image_depth,
             reliability=ReliabilityPolicy[settings.image_reliability.upper()],
         )
         results = self._results = ResultTopics(self, bundle)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._pipeline = Pipeline(self, results.publish)
         thread: InferenceThread[Received] = InferenceThread(
             functools.partial(self._open_detector, settings, bundle),
@@ -147,20 +143,10 @@ class DetectorNode(LifecycleNode):
         self._thread = thread
         detector = thread.start()
         self._parameters_of_node.locked = True
-        self._facts = {
-            "bundle": str(bundle.path),
-            "task": bundle.task,
-            "precision": detector.choice.precision,
-            "why this precision": detector.choice.reason,
-            "engine": detector.engine.description,
-        }
         detector.thresholds = self._parameters_of_node.thresholds(bundle.defaults)
         results.publish_labels(detector.thresholds.score_threshold)
-        # Not the node's clock, which stands still in a simulation that is paused.
-        self._timer = self.create_timer(
-            settings.diagnostics_period,
-            self._publish_diagnostics,
-            clock=Clock(clock_type=ClockType.STEADY_TIME),
+        self._diagnostics = DiagnosticsTopic(
+            self, _facts(bundle, detector), self._pipeline, settings.diagnostics_period
         )
         self.get_logger().info(
             f"configured: {bundle.name} {detector.choice}, {bundle.task} on "
@@ -182,16 +168,13 @@ class DetectorNode(LifecycleNode):
             False when the inference thread did not end.
         """
         self._unsubscribe()
-        if self._timer is not None:
-            self.destroy_timer(self._timer)
-            self._timer = None
+        if self._diagnostics is not None:
+            self._diagnostics.destroy()
+            self._diagnostics = None
         ended = self._thread is None or self._thread.stop()
         if not ended:
             self.get_logger().error("the inference thread does not end: restart the process")
         self._thread = None
-        if self._diagnostics is not None:
-            self.destroy_publisher(self._diagnostics)
-            self._diagnostics = None
         if self._results is not None:
             self._results.destroy()
             self._results = None
@@ -218,27 +201,11 @@ class DetectorNode(LifecycleNode):
         if self._thread is not None and self._thread.submit(Received(image, time.perf_counter())):
             counters.dropped += 1
 
-    def _publish_diagnostics(self) -> None:
-        pipeline = self._pipeline
-        rejected = pipeline.counters.rejected
-        self._diagnostics.publish(
-            diagnostics_message(
-                self.get_fully_qualified_name(),
-                self.get_clock().now().to_msg(),
-                self._facts,
-                pipeline.counters,
-                pipeline.clock.percentiles(),
-                newly_rejected=rejected - self._reported_rejected,
-            )
-        )
-        self._reported_rejected = rejected
-
     def _report_fault(self, thread: InferenceThread[Received], error: Exception) -> None:
         """Called on the inference thread: wake the executor."""
         self.get_logger().error(f"inference has failed: {error!r}")
         if thread is self._thread:  # not one that was given up because it did not end
             self._fault = error
-            self.must_restart = isinstance(error, DeviceFault)
             self._fault_condition.trigger()
 
     def _on_fault(self) -> None:
@@ -250,3 +217,14 @@ class DetectorNode(LifecycleNode):
             self.trigger_deactivate()
         elif self._thread is not None:
             self.trigger_cleanup()
+
+
+def _facts(bundle: Bundle, detector: Detector) -> Dict[str, str]:
+    """What does not change while the node is configured."""
+    return {
+        "bundle": str(bundle.path),
+        "task": bundle.task,
+        "precision": detector.choice.precision,
+        "why this precision": detector.choice.reason,
+        "engine": detector.engine.description,
+    }
