@@ -27,6 +27,7 @@ from trt_inference.preprocess import Preprocessor
 
 FRAMES = 1000
 _WARM_UP = 100
+_PACED_SECONDS = 10.0
 
 
 class Times(NamedTuple):
@@ -55,6 +56,21 @@ def timed(call: Callable[[], object]) -> Times:
     return Times(*(float(value) for value in np.percentile(taken * 1e3, (50, 99))))
 
 
+def paced(call: Callable[[], object], rate: float, seconds: float) -> Times:
+    """Of single calls, ``rate`` a second: caches and clocks of the processor rest in between, as
+    they do in a node."""
+    taken = []
+    end = due = time.perf_counter()
+    end += seconds
+    while due < end:
+        time.sleep(max(0.0, due - time.perf_counter()))
+        started = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - started)
+        due = max(due + 1 / rate, time.perf_counter())
+    return Times(*(float(value) for value in np.percentile(np.array(taken) * 1e3, (50, 99))))
+
+
 def frame_of(size: tuple[int, int]) -> np.ndarray:
     """A picture that is not all the same."""
     return np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
@@ -73,6 +89,12 @@ def time_detector(detector: Detector, size: tuple[int, int]) -> Times:
     """From the frame to the detections."""
     frame = frame_of(size)
     return timed(lambda: detector.detect(frame))
+
+
+def time_detector_paced(detector: Detector, size: tuple[int, int], rate: float) -> Times:
+    """The same at the rate of a camera."""
+    frame = frame_of(size)
+    return paced(lambda: detector.detect(frame), rate, _PACED_SECONDS)
 
 
 def frames_per_second(detector: Detector, size: tuple[int, int]) -> float:
