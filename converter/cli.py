@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Callable, Dict, Optional, Sequence
 
 from rich.console import Console
 
+from converter.console import say
 from trt_inference.errors import TrtInferenceError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 
 def _print_error(text: str) -> None:
-    Console(stderr=True).print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+    say(Console(stderr=True), text, "red")
 
 
 def _inspect_arguments(parser: argparse.ArgumentParser) -> None:

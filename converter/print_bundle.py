@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from converter.bundle_writer import REPORT_PAGE
+from converter.console import say
 from converter.errors import OutputError
 from converter.manifest import PRECISION
 from converter.manifest import size as bytes_of
@@ -20,16 +21,16 @@ from trt_inference.bundle import Bundle
 
 def print_bundle(bundle: Bundle, console: Console) -> None:
     """Its precisions with what was measured, and where its page is."""
-    console.print(
+    say(
+        console,
         f"{bundle.name}: {bundle.source['head']}, {bundle.input.width}x{bundle.input.height}, "
         f"{len(bundle.labels)} classes",
-        markup=False, highlight=False, soft_wrap=True,
-    )  # fmt: skip
+    )
     table = Table("precision", "size", "the same as", "mAP@0.5", "mAP@[.5:.95]", "images", "ms")
     for name, entry in bundle.precisions.items():
         table.add_row(escape(name), size(bytes_of(entry)), *_measured(name, entry))
     console.print(table)
-    console.print(str(page_of(bundle)), markup=False, highlight=False, soft_wrap=True)
+    say(console, str(page_of(bundle)))
 
 
 def _measured(name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from converter.console import say
 from converter.inspection import Inspection
 from converter.saved_model import SavedModel
 from converter.tensorrt_operators import VERSIONS, Missing
@@ -15,30 +16,26 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
     """Tables of signatures and operators, and the verdict last."""
     _print_signatures(inspection.saved_model, console)
     if inspection.answer is not None:
-        _say(console, f"weights: {inspection.answer.weight_bytes / 1e6:.1f} MB as float32")
+        say(console, f"weights: {inspection.answer.weight_bytes / 1e6:.1f} MB as float32")
         for note in inspection.answer.notes:
-            _say(console, f"note: {note}")
+            say(console, f"note: {note}")
     if inspection.operators:
         console.print(_operators(inspection.operators))
         console.print(_missing(inspection.missing))
     for output in inspection.outputs:
-        _say(console, f"output {output}")
+        say(console, f"output {output}")
     if inspection.recognised is not None:
         head = inspection.recognised.head
-        _say(console, f"head: {head.description}, {head.classes} classes ({head.task})")
-        _say(console, f"      {inspection.recognised.reason}")
+        say(console, f"head: {head.description}, {head.classes} classes ({head.task})")
+        say(console, f"      {inspection.recognised.reason}")
     if inspection.problem:
-        _say(console, f"It cannot be converted like this: {inspection.problem}", "yellow")
+        say(console, f"It cannot be converted like this: {inspection.problem}", "yellow")
     else:
-        _say(console, "It can be converted: python3 -m converter convert with the same options.")
-
-
-def _say(console: Console, text: str, style: str = "") -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True, style=style)
+        say(console, "It can be converted: python3 -m converter convert with the same options.")
 
 
 def _print_signatures(saved_model: SavedModel, console: Console) -> None:
-    _say(
+    say(
         console,
         f"{saved_model.path}, saved by TensorFlow {saved_model.tensorflow_version}, tags "
         f"{' '.join(saved_model.tags)}",

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from converter.bundle_writer import REPORT_PAGE
+from converter.console import say
 from converter.errors import PrecisionError
 from converter.precision.make import Precisions
 from converter.precision.results import MOST_CHANGED, Measured, PrecisionResult
@@ -24,18 +25,18 @@ _DETECTIONS = ("matched", "missing", "extra", "IoU ≥", "scores ±")
 def print_precisions(made: Precisions, bundle: Path, console: Console) -> None:
     """One table, and what stays in float32."""
     for note in made.notes:
-        _say(console, f"note: {note}", "yellow")
+        say(console, f"note: {note}", "yellow")
     for result in made.results:
         for layer in result.kept:
-            _say(console, f"{result.precision}: {layer.name} stays in float32: {layer.reason}")
+            say(console, f"{result.precision}: {layer.name} stays in float32: {layer.reason}")
     if made.results:
         console.print(_accuracy(made.results))
         console.print(_agreement(made.results))
-    _say(
+    say(
         console,
         "Milliseconds are of ONNX Runtime on this CPU, which gains nothing from fp16 and int8.",
     )
-    _say(console, f"The report is {bundle / REPORT_PAGE}")
+    say(console, f"The report is {bundle / REPORT_PAGE}")
 
 
 def check_precisions(made: Precisions, bundle: Path) -> None:
@@ -46,10 +47,6 @@ def check_precisions(made: Precisions, bundle: Path) -> None:
     missed = [_failure(result, bundle) for result in made.results if not result.passed]
     if missed or made.failures:
         raise PrecisionError("\n".join((*made.failures, *missed)))
-
-
-def _say(console: Console, text: str, style: str = "") -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True, style=style)
 
 
 def _accuracy(results: Sequence[PrecisionResult]) -> Table:

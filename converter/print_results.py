@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from converter.bundle_writer import REPORT_PAGE
+from converter.console import say
 from converter.graph.heads import SEGMENTATION
 from converter.report.verdict import cautions
 from converter.report.wording import size
@@ -18,12 +19,12 @@ from converter.verification.results import Verification
 def print_conversion(conversion: Conversion, console: Console) -> None:
     """What was assumed and measured, and the verdict last."""
     for note in conversion.export.answer.notes:
-        _say(console, f"note: {note}")
+        say(console, f"note: {note}")
     head = conversion.recognised.head
-    _say(console, f"head: {head.description}, {head.classes} classes")
-    _say(console, f"      {conversion.recognised.reason}")
+    say(console, f"head: {head.description}, {head.classes} classes")
+    say(console, f"      {conversion.recognised.reason}")
     pixels = conversion.pixels
-    _say(
+    say(
         console,
         f"pixels: {pixels.channels}, (value * {pixels.scale:.6g} - {_numbers(pixels.mean)}) / "
         f"{_numbers(pixels.std)}: see that this is what it was trained on",
@@ -35,18 +36,14 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
         console.print(_accuracy(verification))
     if verification.suppression is not None:
         found, detections = verification.suppression.found, verification.suppression.detections
-        _say(
+        say(
             console,
             f"{found} of {detections} detections of the SavedModel's own suppression are among "
             "the boxes that replace it.",
         )
     for warning in _warnings(conversion):
-        _say(console, warning, "yellow")
+        say(console, warning, "yellow")
     _print_verdict(conversion, console)
-
-
-def _say(console: Console, text: str, style: str = "") -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True, style=style)
 
 
 def _numbers(values: tuple[float, ...]) -> str:
@@ -105,7 +102,7 @@ def _warnings(conversion: Conversion) -> list[str]:
 
 def _print_verdict(conversion: Conversion, console: Console) -> None:
     answer = conversion.export.answer
-    _say(
+    say(
         console,
         f"{conversion.bundle}: {size(conversion.bytes)}, agrees with TensorFlow on "
         f"{conversion.verification.images} images; the export took "

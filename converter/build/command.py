@@ -16,6 +16,7 @@ from converter.build.measure import Measured, measure
 from converter.build.options import BuildOptions
 from converter.build.pictures import Pictures, find_pictures
 from converter.build.remedies import REPORT
+from converter.console import say
 from converter.errors import OutputError
 from converter.progress import Progress
 from converter.report.engines import add_engine
@@ -77,7 +78,7 @@ def _build(
     bundle: Bundle, precision: str, machine: Machine, options: BuildOptions, console: Console
 ) -> Tuple[bytes, Sidecar]:
     def warn(text: str) -> None:
-        show.say(console, f"caution: {text}", "yellow")
+        say(console, f"caution: {text}", "yellow")
 
     built = build_plan(bundle, precision, machine, options, console, warn)
     show.say_built(console, precision, built)
@@ -111,7 +112,7 @@ def _take_in(
         raise BuildError("--import-engine needs a file")
     imported = read_plan(file, bundle, options.batch)
     if imported.note:
-        show.say(console, imported.note)
+        say(console, imported.note)
     sidecar = Sidecar(
         file=engine_name(precision, machine),
         sha256=sha256_of(imported.plan),
@@ -134,4 +135,4 @@ def _add_to_report(bundle: Bundle, sidecar: Sidecar, console: Console) -> None:
     try:
         add_engine((bundle.path / REPORT).parent, sidecar)
     except (OutputError, OSError) as error:
-        show.say(console, f"note: not in the report: {error}", "yellow")
+        say(console, f"note: not in the report: {error}", "yellow")

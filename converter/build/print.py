@@ -12,16 +12,12 @@ from converter.build.build import Built
 from converter.build.layers import UNKNOWN
 from converter.build.measure import Measured
 from converter.build.preflight import size
+from converter.console import say
 from converter.report.wording import size as file_size
 from trt_inference.sidecar import Sidecar
 
 _SLOWEST_SHOWN = 5
 _NAME_SHOWN = 70
-
-
-def say(console: Console, text: str, style: str = "") -> None:
-    """One line, as it is."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True, style=style)
 
 
 def say_built(console: Console, precision: str, built: Built) -> None:

@@ -21,7 +21,7 @@ def fold_scales(graph: onnx.GraphProto) -> None:
     """Change ``graph`` in place. Convolutions whose output or weights are also used elsewhere
     stay."""
     constants = {tensor.name: tensor for tensor in graph.initializer}
-    uses = _uses(graph)
+    uses = count_uses(graph)
     producers: dict[str, onnx.NodeProto] = {}
     folded: set[str] = set()
     for node in graph.node:
@@ -35,7 +35,7 @@ def fold_scales(graph: onnx.GraphProto) -> None:
     _drop(graph, folded)
 
 
-def _uses(graph: onnx.GraphProto) -> Counter[str]:
+def count_uses(graph: onnx.GraphProto) -> Counter[str]:
     """How often each tensor is taken."""
     counts = Counter(value.name for value in graph.output)
     for node in graph.node:

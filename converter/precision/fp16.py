@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -15,6 +15,7 @@ from converter.precision.half import can_be_half, narrow
 from converter.precision.layers import Layer, split_into_layers
 from converter.precision.probes import first_not_finite, largest_values
 from converter.precision.results import Calibration, KeptLayer
+from converter.verification.verify import Track
 from trt_inference.bundle import Bundle
 
 LARGEST = float(np.finfo(np.float16).max)
@@ -38,8 +39,6 @@ _PASS_ON = (
     "Identity",
 )
 _NEED_MORE_THAN_0 = ("Div", "Reciprocal", "Log", "Pow")
-
-Track = Callable[[Iterable[Sample], str], Iterable[Sample]]
 
 
 class Float16:

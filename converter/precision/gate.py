@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from converter.report.verdict import LOW_ACCURACY
 from converter.verification.accuracy import Accuracy, measure_accuracy
 from converter.verification.agreement import Agreement
 from converter.verification.results import Picture
-from converter.verification.verify import at_least, kept
+from converter.verification.verify import Track, at_least, kept
 from trt_inference.bundle import Bundle
 from trt_inference.detections import Detections
 from trt_inference.detector import Detector
@@ -25,8 +25,6 @@ from trt_inference.precision import Choice
 from trt_inference.results import Result
 
 PICTURES = 3
-
-Track = Callable[[Iterable[Sample], str], Iterable[Sample]]
 
 
 class Gate:
@@ -45,7 +43,7 @@ class Gate:
         self._comparison = COMPARISONS[bundle.task]
         self._threshold = bundle.defaults.score_threshold
         self._reference = Detector.open(bundle, "onnxruntime", "fp32")
-        self._fp32 = self._run(self._reference, "run fp32")
+        self._fp32 = self._run_all(self._reference, "run fp32")
         self._truth = _as_truth(bundle, self._fp32)
         notes = self._check_classes()
         self._accuracy = self._against_annotations(self._fp32)
@@ -54,9 +52,7 @@ class Gate:
     def changed(self, detector: Detector, most: int) -> float:
         """Of what fp32 publishes in the first ``most`` images, the part that another detector
         does not, or publishes beside it; of other tasks, the part with another class."""
-        detector.thresholds = self._comparison.thresholds
-        samples = self._images.samples[:most]
-        found = [self._comparison.keep(detector.detect(sample.read())) for sample in samples]
+        found = self._run(detector, self._images.samples[:most])
         agreed = self._comparison.agree(self._fp32[: len(found)], found, self._threshold)
         measured = Measured(len(found), agreed, None, None, None, {})
         return measured.changed if isinstance(agreed, Agreement) else measured.loss
@@ -64,7 +60,7 @@ class Gate:
     def measure(self, engine: Engine, name: str) -> Measured:
         """Compare an engine with the bundle's input and outputs with fp32, on all images."""
         detector = Detector(self._bundle, engine, Choice(name, "to be measured"))
-        found = self._run(detector, f"measure {name}")
+        found = self._run_all(detector, f"measure {name}")
         return Measured(
             images=len(found),
             agreement=self._comparison.agree(self._fp32, found, self._threshold),
@@ -96,12 +92,12 @@ class Gate:
         """Free the engine of fp32."""
         self._reference.close()
 
-    def _run(self, detector: Detector, name: str) -> list[Result]:
+    def _run_all(self, detector: Detector, name: str) -> list[Result]:
+        return self._run(detector, self._track(self._images.samples, name))
+
+    def _run(self, detector: Detector, samples: Iterable[Sample]) -> list[Result]:
         detector.thresholds = self._comparison.thresholds
-        return [
-            self._comparison.keep(detector.detect(sample.read()))
-            for sample in self._track(self._images.samples, name)
-        ]
+        return [self._comparison.keep(detector.detect(sample.read())) for sample in samples]
 
     def _against_fp32(self, found: Sequence[Result]) -> Accuracy | None:
         if self._truth is None:

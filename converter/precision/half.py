@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from converter.graph.assemble import all_nodes, used_inside
+from converter.graph.assemble import all_nodes, remove_unused, used_inside
 from converter.precision.graph import Float32Model
 
 _HALF = "tensor(float16)"
@@ -40,7 +40,7 @@ def can_be_half(node: onnx.NodeProto, source: Float32Model) -> bool:
 
 def _says_type(node: onnx.NodeProto) -> bool:
     """Operators that make tensors of a type that they name, out of nothing."""
-    return any(attribute.name in ("dtype", "value_float") for attribute in node.attribute)
+    return any(attribute.name == "dtype" for attribute in node.attribute)
 
 
 def _takes_half(node: onnx.NodeProto, index: int, opset: int) -> bool:
@@ -80,11 +80,8 @@ def narrow(source: Float32Model, half: Container[str], rounded: bool = False) ->
         writer.add(node, node.name in half)
     del graph.node[:]
     graph.node.extend(writer.nodes)
-    used = {name for node in writer.nodes for name in (*node.input, *used_inside(node))}
-    tensors = [tensor for tensor in (*graph.initializer, *writer.constants) if tensor.name in used]
-    copies = [TensorProto.FromString(tensor.SerializeToString()) for tensor in tensors]
-    del graph.initializer[:]
-    graph.initializer.extend(copies)
+    graph.initializer.extend(writer.constants)
+    remove_unused(graph)
     return model
 
 
@@ -166,10 +163,7 @@ def _rename_inside(node: onnx.NodeProto, name: str, other: str) -> None:
 
 
 def _make_attributes_half(node: onnx.NodeProto) -> None:
-    """What says the type of the output."""
+    """What says the type of the output. Constants are no nodes that depend on the image."""
     for attribute in node.attribute:
         if node.op_type == "Cast" and attribute.name == "to":
             attribute.i = TensorProto.FLOAT16
-        elif node.op_type in ("Constant", "ConstantOfShape") and attribute.name == "value":
-            values = numpy_helper.to_array(attribute.t).astype(np.float16)
-            attribute.t.CopyFrom(numpy_helper.from_array(values))

@@ -18,6 +18,7 @@ from onnx import helper, numpy_helper
 
 from converter.graph.assemble import remove_unused
 from converter.precision.body import WEIGHTED
+from converter.precision.fold import count_uses
 from converter.precision.graph import Float32Model
 
 _LARGEST = 127
@@ -52,21 +53,13 @@ def find_places(source: Float32Model) -> tuple[Place, ...]:
     made_by = {
         name for node in source.nodes(places) if node.op_type in _WITH_SUMS for name in node.output
     }
-    uses = _uses(source)
+    uses = count_uses(source.model.graph)
     for node in source.nodes(source.body):
         if node.op_type == "Add" and all(source.is_float(name) for name in node.input):
             inside = [i for i, name in enumerate(node.input) if name in made_by and uses[name] == 1]
             if inside and not set(node.input) & set(constants):
                 places[node.name] = Place(node.name, 1 - inside[-1])
     return tuple(places[node.name] for node in source.nodes(places))
-
-
-def _uses(source: Float32Model) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for node in source.model.graph.node:
-        for name in node.input:
-            counts[name] = counts.get(name, 0) + 1
-    return counts
 
 
 def _channel_axis(node: onnx.NodeProto, constants: Mapping[str, onnx.TensorProto]) -> int | None:

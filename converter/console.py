@@ -1,0 +1,10 @@
+"""Text on the terminal as it is: no markup, no colors of its own, lines as long as they are."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+
+def say(console: Console, text: str, style: str = "") -> None:
+    """Print ``text``; names and labels keep their brackets and colons."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True, style=style)
