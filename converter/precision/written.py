@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import perf_counter
 
-import numpy as np
-
 from converter.dataset import Sample
 from converter.errors import PrecisionError
 from converter.precision.gate import Gate
@@ -43,18 +41,16 @@ def check_written(bundle: Bundle, precision: str, gate: Gate) -> None:
 def time_engines(bundle: Bundle, precision: str, samples: Sequence[Sample]) -> dict[str, float]:
     """Median milliseconds of one inference, of fp32 and of ``precision`` by turns."""
     names = ("fp32", precision)
-    seconds: dict[str, list[float]] = {name: [] for name in names}
     detectors = {name: Detector.open(bundle, "onnxruntime", name) for name in names}
     end = perf_counter() + _SECONDS
     for index, sample in enumerate(samples[:_TIMED]):
         if index >= _AT_LEAST and perf_counter() > end:
             break
         frame = sample.read()
-        for name, detector in detectors.items():
-            detector.detect(frame)  # the image into the buffer, and the caches warm
-            started = perf_counter()
-            detector.engine.infer()
-            seconds[name].append(perf_counter() - started)
+        for detector in detectors.values():
+            detector.detect(frame)
     for detector in detectors.values():
         detector.close()
-    return {name: float(np.median(taken)) * 1e3 for name, taken in seconds.items()}
+    return {
+        name: detector.clock.percentiles()["inference"].p50 for name, detector in detectors.items()
+    }
