@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from benchmarks.pacing import paced
 from trt_inference.bundle import Bundle
 from trt_inference.detector import Detector
 from trt_inference.engine_files import find_engine
@@ -53,22 +54,12 @@ def timed(call: Callable[[], object]) -> Times:
         started = time.perf_counter()
         call()
         taken[index] = time.perf_counter() - started
-    return Times(*(float(value) for value in np.percentile(taken * 1e3, (50, 99))))
+    return times_of(taken)
 
 
-def paced(call: Callable[[], object], rate: float, seconds: float) -> Times:
-    """Of single calls, ``rate`` a second: caches and clocks of the processor rest in between, as
-    they do in a node."""
-    taken = []
-    end = due = time.perf_counter()
-    end += seconds
-    while due < end:
-        time.sleep(max(0.0, due - time.perf_counter()))
-        started = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - started)
-        due = max(due + 1 / rate, time.perf_counter())
-    return Times(*(float(value) for value in np.percentile(np.array(taken) * 1e3, (50, 99))))
+def times_of(seconds: np.ndarray) -> Times:
+    """Of many calls, ``[n]``."""
+    return Times(*(float(value) for value in np.percentile(seconds * 1e3, (50, 99))))
 
 
 def frame_of(size: tuple[int, int]) -> np.ndarray:
@@ -92,9 +83,10 @@ def time_detector(detector: Detector, size: tuple[int, int]) -> Times:
 
 
 def time_detector_paced(detector: Detector, size: tuple[int, int], rate: float) -> Times:
-    """The same at the rate of a camera."""
+    """The same at the rate of a camera: caches and clocks of the processor rest in between, as
+    they do in a node."""
     frame = frame_of(size)
-    return paced(lambda: detector.detect(frame), rate, _PACED_SECONDS)
+    return times_of(paced(lambda: detector.detect(frame), rate, _PACED_SECONDS).times)
 
 
 def frames_per_second(detector: Detector, size: tuple[int, int]) -> float:
@@ -210,12 +202,12 @@ def time_on_gpu(bundle: Bundle, precision: str, as_graph: bool) -> Times:
         graph.launch() if graph is not None else bare.execute(buffers.addresses)
         ended.record(bare.stream)
         ended.synchronize()
-        taken[max(index, 0)] = began.time_till(ended)
+        taken[max(index, 0)] = began.time_till(ended) * 1e-3
     if graph is not None:
         graph.close()
     buffers.free()
     bare.close()
-    return Times(*(float(value) for value in np.percentile(taken, (50, 99))))
+    return times_of(taken)
 
 
 def bare_frames_per_second(bundle: Bundle, precision: str) -> float:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
 from rich.table import Table
 
+from benchmarks.pacing import Run, paced
 from benchmarks.session import session
 from trt_inference.bundle import load_bundle
 from trt_inference.detector import Detector
@@ -51,13 +50,6 @@ def table(bundle: Path, seconds: float) -> Table:
     return result
 
 
-class Run(NamedTuple):
-    """Inferences a second, and the seconds of each, ``[n]``."""
-
-    rate: float
-    times: np.ndarray
-
-
 def median(runs: Sequence[Run]) -> float:
     """Of all inferences of some runs, in milliseconds."""
     return float(np.median(np.concatenate([run.times for run in runs]))) * 1e3
@@ -77,18 +69,3 @@ def engine_loop(bundle: Path, rate: float, seconds: float) -> Run:
     loaded = load_bundle(bundle)
     with Detector.open(loaded) as detector:
         return paced(detector.engine.infer, rate, seconds)
-
-
-def paced(infer: Callable[[], object], rate: float, seconds: float) -> Run:
-    """Call ``infer`` ``rate`` times a second, or as often as it can."""
-    infer()
-    times = []
-    started = due = time.perf_counter()
-    while due < started + seconds:
-        time.sleep(max(0.0, due - time.perf_counter()))
-        begun = time.perf_counter()
-        infer()
-        times.append(time.perf_counter() - begun)
-        due = max(due + 1 / rate, time.perf_counter())
-    elapsed = max(time.perf_counter(), due) - started
-    return Run(len(times) / elapsed, np.array(times))
