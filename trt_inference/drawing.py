@@ -1,6 +1,6 @@
 """Results drawn on a picture, for people to look at. Not used at frame rate.
 
-Images are uint8 ``[h, w, 3]``, BGR. Each function draws on a copy.
+Images are uint8 ``[h, w, 3]``, BGR. What draws a result draws on a copy.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from trt_inference.detections import Detections
 from trt_inference.results import Classification, Segmentation
+from trt_inference.selection import Region
 
 Color = Tuple[int, int, int]
 
@@ -66,6 +67,16 @@ def draw_segmentation(
             for class_id, share in segmentation.shares()
         ],
     )
+
+
+def draw_region(picture: np.ndarray, region: Region) -> None:
+    """Draw a thin frame on ``picture`` itself around the part of it that is looked at: white
+    with a dark line inside, so that it is seen on bright and dark ground."""
+    left, top = max(0, region.x), max(0, region.y)
+    right = min(picture.shape[1], region.x + region.width) - 1
+    bottom = min(picture.shape[0], region.y + region.height) - 1
+    cv2.rectangle(picture, (left, top), (right, bottom), (255, 255, 255), 1)
+    cv2.rectangle(picture, (left + 1, top + 1), (right - 1, bottom - 1), (0, 0, 0), 1)
 
 
 def class_color(class_id: int) -> Color:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Dict, Mapping
 
 from builtin_interfaces.msg import Time
@@ -10,19 +10,39 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from trt_inference.timing import Percentiles
 
+_MOST_REASONS = 8  # kinds of rejections that are counted by themselves
+
 
 @dataclass
 class Counters:
-    """Frames since the node was configured.
+    """Frames of one camera since the node was configured.
 
     ``received`` = ``inferred`` + ``dropped`` (a newer frame came first) + ``rejected`` (not an
-    image that can be used) + at most two that wait or are in work.
+    image that can be used) + ``unwatched`` (nobody subscribes to results, so nothing was
+    computed) + those that wait or are in work.
+
+    Attributes:
+        reasons: how many were rejected for which reason.
     """
 
     received: int = 0
     inferred: int = 0
     dropped: int = 0
     rejected: int = 0
+    unwatched: int = 0
+    reasons: Dict[str, int] = field(default_factory=dict)
+
+    def reject(self, reason: str) -> None:
+        """Count an image that cannot be used.
+
+        Args:
+            reason: short, and without values that differ from image to image: those that are not
+                among the first kinds are counted together.
+        """
+        self.rejected += 1
+        if reason not in self.reasons and len(self.reasons) >= _MOST_REASONS:
+            reason = "other reasons"
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
 
 def diagnostics_message(
@@ -38,7 +58,9 @@ def diagnostics_message(
     It is a warning while images are rejected: ``newly_rejected`` since the last message.
     """
     values: Dict[str, str] = dict(facts)
-    values.update({name: str(count) for name, count in asdict(counters).items()})
+    values.update(
+        {name: str(count) for name, count in asdict(counters).items() if name != "reasons"}
+    )
     for stage, percentiles in times.items():
         for name, milliseconds in asdict(percentiles).items():
             values[f"{stage} {name} ms"] = f"{milliseconds:.3f}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import array
-from typing import Sequence
+import zlib
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 import vision_msgs.msg
@@ -17,46 +18,95 @@ from vision_msgs.msg import (
     ObjectHypothesis,
     ObjectHypothesisWithPose,
     VisionClass,
+    VisionInfo,
 )
 
 from trt_inference.detections import Detections
 from trt_inference.results import Classification, Segmentation
 
+# What ``class_id`` of a result says: the class's name, or its number as text.
+LABEL_POLICIES = ("name", "index")
+
+
+def class_texts(labels: Sequence[str], label_policy: str) -> Tuple[str, ...]:
+    """What ``class_id`` says of each class: its name, or its number as text.
+
+    Raises:
+        ValueError: ``label_policy`` is neither ``name`` nor ``index``.
+    """
+    if label_policy not in LABEL_POLICIES:
+        raise ValueError(f"'{label_policy}' is not one of {', '.join(LABEL_POLICIES)}")
+    if label_policy == "index":
+        return tuple(str(class_id) for class_id in range(len(labels)))
+    return tuple(labels)
+
+
+class DetectionMessages:
+    """Makes messages of detections in the same objects again and again: to make 100 new ones
+    costs more than most networks' postprocessing."""
+
+    def __init__(self) -> None:
+        self._message = Detection2DArray()
+        self._made: List[Detection2D] = []
+
+    def __call__(
+        self, detections: Detections, header: Header, texts: Sequence[str]
+    ) -> Detection2DArray:
+        """A message with the image's own ``header``, and boxes in its pixels. It has no elements
+        when nothing was seen, and is overwritten by the next call.
+
+        Args:
+            texts: of each class, for ``class_id``.
+        """
+        corners = detections.xyxy.astype(np.float64)
+        centres = (corners[:, :2] + corners[:, 2:]) / 2
+        sizes = corners[:, 2:] - corners[:, :2]
+        while len(self._made) < len(corners):
+            self._made.append(Detection2D(results=[ObjectHypothesisWithPose()]))
+        for detection, centre, size, score, class_id in zip(
+            self._made,
+            centres.tolist(),
+            sizes.tolist(),
+            detections.scores.tolist(),
+            detections.class_ids.tolist(),
+        ):
+            detection.header = header
+            hypothesis = detection.results[0].hypothesis
+            hypothesis.class_id = texts[class_id]
+            hypothesis.score = score
+            box = detection.bbox
+            position = box.center.position
+            position.x, position.y = centre
+            box.size_x, box.size_y = size
+        self._message.header = header
+        self._message.detections = self._made[: len(corners)]
+        return self._message
+
 
 def detections_to_message(
-    detections: Detections, header: Header, labels: Sequence[str]
+    detections: Detections, header: Header, texts: Sequence[str]
 ) -> Detection2DArray:
-    """A message with the image's own ``header``, boxes in its pixels, class names as
-    ``class_id``. It has no elements when nothing was seen."""
-    message = Detection2DArray(header=header)
-    message.detections = [
-        _detection(header, box, score, labels[class_id])
-        for box, score, class_id in zip(
-            detections.xyxy.tolist(), detections.scores.tolist(), detections.class_ids.tolist()
-        )
-    ]
-    return message
+    """A new message, as ``DetectionMessages`` makes it."""
+    return DetectionMessages()(detections, header, texts)
 
 
-def _detection(header: Header, box: Sequence[float], score: float, label: str) -> Detection2D:
-    hypothesis = ObjectHypothesisWithPose()
-    hypothesis.hypothesis.class_id = label
-    hypothesis.hypothesis.score = score
-    detection = Detection2D(header=header, results=[hypothesis])
-    x1, y1, x2, y2 = box
-    detection.bbox.center.position.x = (x1 + x2) / 2
-    detection.bbox.center.position.y = (y1 + y2) / 2
-    detection.bbox.size_x = x2 - x1
-    detection.bbox.size_y = y2 - y1
-    return detection
-
-
-def message_to_detections(message: Detection2DArray, labels: Sequence[str]) -> Detections:
+def message_to_detections(
+    message: Detection2DArray, labels: Sequence[str], label_policy: Optional[str] = None
+) -> Detections:
     """What a message says, as arrays; the first hypothesis of each detection counts.
+
+    Args:
+        label_policy: of the sender; None: each ``class_id`` is a name, or else a number.
 
     Raises:
         ValueError: a class_id is not one of ``labels``.
     """
+    policies = LABEL_POLICIES[::-1] if label_policy is None else (label_policy,)
+    class_id_of = {
+        text: class_id
+        for policy in policies
+        for class_id, text in enumerate(class_texts(labels, policy))
+    }
     boxes = np.zeros((len(message.detections), 4), np.float32)
     scores = np.zeros(len(boxes), np.float32)
     class_ids = np.zeros(len(boxes), np.int32)
@@ -71,20 +121,24 @@ def message_to_detections(message: Detection2DArray, labels: Sequence[str]) -> D
         )
         hypothesis = detection.results[0].hypothesis
         scores[index] = hypothesis.score
-        if hypothesis.class_id not in labels:
+        if hypothesis.class_id not in class_id_of:
             raise ValueError(f"class_id '{hypothesis.class_id}' is not one of {', '.join(labels)}")
-        class_ids[index] = labels.index(hypothesis.class_id)
+        class_ids[index] = class_id_of[hypothesis.class_id]
     return Detections(boxes, scores, class_ids)
 
 
 def classification_to_message(
-    classification: Classification, header: Header, labels: Sequence[str]
+    classification: Classification, header: Header, texts: Sequence[str]
 ) -> vision_msgs.msg.Classification:
-    """A message with the image's own ``header`` and class names as ``class_id``, the best score
-    first. It has no results when no class reaches the threshold."""
+    """A message with the image's own ``header``, the best score first. It has no results when no
+    class reaches the threshold.
+
+    Args:
+        texts: of each class, for ``class_id``.
+    """
     message = vision_msgs.msg.Classification(header=header)
     message.results = [
-        ObjectHypothesis(class_id=labels[class_id], score=score)
+        ObjectHypothesis(class_id=texts[class_id], score=score)
         for class_id, score in zip(
             classification.class_ids.tolist(), classification.scores.tolist()
         )
@@ -93,19 +147,32 @@ def classification_to_message(
 
 
 def segmentation_to_message(
-    segmentation: Segmentation, header: Header, labels: Sequence[str]
+    segmentation: Segmentation, header: Header, texts: Sequence[str]
 ) -> Image:
     """The class number of each pixel as mono8, with the image's own ``header`` and size.
 
-    The class map is copied. ``labels`` are not used: they are on a topic of their own.
+    The class map is copied. ``texts`` are not used: they are on a topic of their own.
     """
-    height, width = segmentation.class_map.shape
-    message = Image(header=header, height=height, width=width, encoding="mono8", step=width)
-    # The one type that rclpy takes as it is; from others it converts each byte by itself.
-    data = array.array("B")
-    data.frombytes(segmentation.class_map.data)
-    message.data = data
+    return image_message(segmentation.class_map, "mono8", header)
+
+
+def image_message(pixels: np.ndarray, encoding: str, header: Header) -> Image:
+    """A copy of uint8 ``pixels`` (``[h, w]`` or ``[h, w, channels]``, C-contiguous) as a message
+    without padding."""
+    height, width = pixels.shape[:2]
+    message = Image(
+        header=header, height=height, width=width, encoding=encoding, step=pixels.strides[0]
+    )
+    message.data = byte_array(pixels)
     return message
+
+
+def byte_array(values: np.ndarray) -> array.array:
+    """A copy of C-contiguous uint8 ``values`` in the one type that rclpy takes as it is; from
+    others it converts each byte by itself."""
+    data = array.array("B")
+    data.frombytes(values.data)
+    return data
 
 
 def label_info_message(labels: Sequence[str], score_threshold: float, stamp: Time) -> LabelInfo:
@@ -115,4 +182,18 @@ def label_info_message(labels: Sequence[str], score_threshold: float, stamp: Tim
     message.class_map = [
         VisionClass(class_id=class_id, class_name=label) for class_id, label in enumerate(labels)
     ]
+    return message
+
+
+def vision_info_message(
+    method: str, location: str, labels: Sequence[str], stamp: Time
+) -> VisionInfo:
+    """What detects, and where its labels are.
+
+    The version is a checksum of the labels, not a count: it is the same whenever the labels are,
+    after a restart of the node, too.
+    """
+    message = VisionInfo(method=method, database_location=location)
+    message.header.stamp = stamp
+    message.database_version = zlib.crc32("\n".join(labels).encode("utf-8")) & 0x7FFFFFFF
     return message

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 from rclpy.lifecycle import LifecycleNode
+from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
-from vision_msgs.msg import Classification, Detection2DArray, LabelInfo
+from vision_msgs.msg import Classification, Detection2DArray, LabelInfo, VisionInfo
 
-from trt_inference.bundle import Bundle
+from trt_inference.bundle import MANIFEST, Bundle
 from trt_inference.results import Result
 from trt_inference.ros.messages import (
+    DetectionMessages,
+    class_texts,
     classification_to_message,
-    detections_to_message,
     label_info_message,
     segmentation_to_message,
+    vision_info_message,
 )
 
 # Who subscribes later gets the last message too.
@@ -25,50 +28,120 @@ LATCHED = QoSProfile(
     reliability=ReliabilityPolicy.RELIABLE,
     durability=DurabilityPolicy.TRANSIENT_LOCAL,
 )
+RESULTS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 
 
 class Topic(NamedTuple):
-    """Where a task publishes what, and how the message is made of the task's own result, the
-    image's header and the bundle's labels."""
+    """Where a task publishes what.
+
+    Attributes:
+        name: below a prefix.
+        writer: makes what turns the task's own result, the image's header and the text of each
+            class into a message.
+    """
 
     name: str
     type: Any
-    to_message: Callable[[Any, Header, Sequence[str]], Any]
+    writer: Callable[[], Callable[..., Any]]
 
 
 TOPICS: Dict[str, Topic] = {
-    "detection": Topic("~/detections", Detection2DArray, detections_to_message),
-    "classification": Topic("~/classification", Classification, classification_to_message),
-    "segmentation": Topic("~/segmentation", Image, segmentation_to_message),
+    "detection": Topic("detections", Detection2DArray, DetectionMessages),
+    "classification": Topic("classification", Classification, lambda: classification_to_message),
+    "segmentation": Topic("segmentation", Image, lambda: segmentation_to_message),
 }
 
 
-class ResultTopics:
-    """The topic of the bundle's task, which is silent while the node is inactive, and
-    ``~/label_info``, which is not: it is latched, and says what class numbers stand for."""
+class LabelTopics:
+    """``label_info`` (what class numbers stand for) and ``vision_info`` (what detects) below a
+    prefix, both latched, and not silent while the node is inactive."""
 
-    def __init__(self, node: LifecycleNode, bundle: Bundle) -> None:
-        topic = TOPICS[bundle.task]
+    def __init__(self, node: Node, bundle: Bundle, prefix: str = "~") -> None:
         self._node = node
-        self._labels = bundle.labels
-        self._to_message = topic.to_message
-        self._threshold: Optional[float] = None
-        self._results = node.create_lifecycle_publisher(topic.type, topic.name, 10)
-        self._label_info = node.create_publisher(LabelInfo, "~/label_info", LATCHED)
+        self._bundle = bundle
+        self._said: Optional[Tuple[Any, ...]] = None
+        self._label_info = node.create_publisher(LabelInfo, f"{prefix}/label_info", LATCHED)
+        self._vision_info = node.create_publisher(VisionInfo, f"{prefix}/vision_info", LATCHED)
 
-    def publish(self, result: Result, header: Header) -> None:
-        """Publish what was found in the image that has this ``header``."""
-        self._results.publish(self._to_message(result, header, self._labels))
+    def set_bundle(self, bundle: Bundle) -> None:
+        """From the next ``publish`` on, speak of another bundle."""
+        self._bundle = bundle
 
-    def publish_labels(self, score_threshold: float) -> None:
-        """Say the names of the classes and the lowest score, unless that was said already."""
-        if score_threshold == self._threshold:
+    def publish(self, score_threshold: float, method: str = "") -> None:
+        """Say the names of the classes, the lowest score and the method, unless that was said
+        already.
+
+        Args:
+            method: model, precision and backend; by default the model's name.
+        """
+        bundle = self._bundle
+        said = (score_threshold, method, bundle.path, bundle.labels)
+        if said == self._said:
             return
         stamp = self._node.get_clock().now().to_msg()
-        self._label_info.publish(label_info_message(self._labels, score_threshold, stamp))
-        self._threshold = score_threshold
+        location = str((bundle.path / MANIFEST).absolute())
+        self._label_info.publish(label_info_message(bundle.labels, score_threshold, stamp))
+        self._vision_info.publish(
+            vision_info_message(method or bundle.name, location, bundle.labels, stamp)
+        )
+        self._said = said
 
     def destroy(self) -> None:
         """Take the topics away."""
         self._node.destroy_publisher(self._label_info)
+        self._node.destroy_publisher(self._vision_info)
+
+
+class ResultTopics:
+    """Of one camera: the topic of the bundle's task, which is silent while the node is inactive,
+    and its ``LabelTopics``, below a prefix: ``~`` gives ``~/detections``, ``/front/detector``
+    gives ``/front/detector/detections``."""
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        bundle: Bundle,
+        prefix: str = "~",
+        label_policy: str = "name",
+        **options: Any,
+    ) -> None:
+        """
+        Args:
+            label_policy: ``class_id`` is a ``name`` or an ``index``.
+            options: of the results' publisher: ``event_callbacks``, ``qos_overriding_options``.
+
+        Raises:
+            ValueError: there is no such label policy.
+        """
+        topic = TOPICS[bundle.task]
+        self._node = node
+        self._policy = label_policy
+        self._texts = class_texts(bundle.labels, label_policy)
+        self._to_message = topic.writer()
+        self._results = node.create_lifecycle_publisher(
+            topic.type, f"{prefix}/{topic.name}", RESULTS, **options
+        )
+        self._labels = LabelTopics(node, bundle, prefix)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody subscribes to the results."""
+        return bool(self._results.get_subscription_count())
+
+    def publish(self, result: Result, header: Header) -> None:
+        """Publish what was found in the image that has this ``header``."""
+        self._results.publish(self._to_message(result, header, self._texts))
+
+    def set_bundle(self, bundle: Bundle) -> None:
+        """Publish results of another bundle of the same task from now on."""
+        self._texts = class_texts(bundle.labels, self._policy)
+        self._labels.set_bundle(bundle)
+
+    def publish_labels(self, score_threshold: float, method: str = "") -> None:
+        """As ``LabelTopics.publish``."""
+        self._labels.publish(score_threshold, method)
+
+    def destroy(self) -> None:
+        """Take the topics away."""
+        self._labels.destroy()
         self._node.destroy_lifecycle_publisher(self._results)

@@ -1,0 +1,141 @@
+"""Images with the results drawn on them, for people to look at, and only while somebody does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, NamedTuple, Optional, Sequence
+
+import cv2
+import numpy as np
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage, Image
+
+from trt_inference.drawing import draw_region
+from trt_inference.results import Result, Segmentation
+from trt_inference.ros.images import ImageReader
+from trt_inference.ros.messages import byte_array, image_message
+from trt_inference.selection import Region
+from trt_inference.views import VIEWS
+
+# Who shows images subscribes reliably by default, and would get nothing of a best-effort topic.
+DEBUG_IMAGES = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+
+_WARNING_PERIOD = 5.0  # seconds between two warnings
+
+
+class _Offer(NamedTuple):
+    """An image with what was found in it, and the part of it that was looked at."""
+
+    message: Any
+    result: Result
+    region: Optional[Region]
+
+
+class DebugImages:
+    """``debug_image`` and ``debug_image/compressed`` (JPEG) of one camera, below a prefix.
+
+    They are drawn on a thread of their own, at a limited rate, the newest first.
+
+    Example:
+        if debug_images.wanted():
+            debug_images.offer(image, result)
+
+    Attributes:
+        rate: images a second at most. May be set at any time, as may the others.
+        quality: of the JPEG, 1 to 100.
+        labels: of the bundle.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        prefix: str,
+        task: str,
+        labels: Sequence[str],
+        rate: float = 5.0,
+        quality: int = 80,
+    ) -> None:
+        self.rate, self.quality, self.labels = rate, quality, labels
+        self._node = node
+        self._draw = VIEWS[task].draw
+        self._reader = ImageReader()
+        self._raw = node.create_publisher(Image, f"{prefix}/debug_image", DEBUG_IMAGES)
+        self._compressed = node.create_publisher(
+            CompressedImage, f"{prefix}/debug_image/compressed", DEBUG_IMAGES
+        )
+        self._next = 0.0
+        self._condition = threading.Condition()
+        self._offer: Optional[_Offer] = None
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name="debug images", daemon=True)
+        self._thread.start()
+
+    def wanted(self) -> bool:
+        """Whether the next image is due, and somebody subscribes."""
+        return time.monotonic() >= self._next and self._is_watched()
+
+    def offer(self, message: Any, result: Result, region: Optional[Region] = None) -> None:
+        """Have an image drawn; one that was offered before and is not begun is thrown away.
+
+        Args:
+            message: the image, which must not be changed from now on.
+            result: what was found in it. A class map is copied.
+            region: the part of the image that was looked at; None: all of it.
+        """
+        if isinstance(result, Segmentation):
+            result = Segmentation(result.class_map.copy())
+        self._next = time.monotonic() + 1 / self.rate
+        with self._condition:
+            self._offer = _Offer(message, result, region)
+            self._condition.notify()
+
+    def destroy(self) -> None:
+        """End the thread and take the topics away."""
+        with self._condition:
+            self._ended = True
+            self._condition.notify()
+        self._thread.join()
+        self._node.destroy_publisher(self._raw)
+        self._node.destroy_publisher(self._compressed)
+
+    def _is_watched(self) -> bool:
+        return bool(
+            self._raw.get_subscription_count() or self._compressed.get_subscription_count()
+        )
+
+    def _run(self) -> None:
+        while (offer := self._take()) is not None:
+            try:
+                self._publish(offer)
+            except Exception as error:  # whatever it is: only the picture for people is lost
+                self._node.get_logger().warning(
+                    f"no debug image: {error!r}", throttle_duration_sec=_WARNING_PERIOD
+                )
+
+    def _take(self) -> Optional[_Offer]:
+        """Wait for what is to be drawn; None at the end."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._offer is not None or self._ended)
+            offer, self._offer = self._offer, None
+            return None if self._ended else offer
+
+    def _publish(self, offer: _Offer) -> None:
+        frame = self._reader.read(offer.message)
+        pixels = frame if isinstance(frame, np.ndarray) else frame.bgr()
+        picture = self._draw(pixels, offer.result, self.labels)
+        if offer.region is not None:
+            draw_region(picture, offer.region)
+        header = offer.message.header
+        if self._raw.get_subscription_count():
+            self._raw.publish(image_message(picture, "bgr8", header))
+        if self._compressed.get_subscription_count():
+            self._compressed.publish(_jpeg_message(picture, self.quality, header))
+
+
+def _jpeg_message(picture: np.ndarray, quality: int, header: Any) -> CompressedImage:
+    _, jpeg = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, quality))
+    return CompressedImage(
+        header=header, format="bgr8; jpeg compressed bgr8", data=byte_array(jpeg)
+    )
