@@ -11,6 +11,7 @@ import numpy as np
 from rich.table import Table
 
 from trt_inference.bundle import load_bundle
+from trt_inference.frame import Frame
 from trt_inference.geometry import Placement
 from trt_inference.preprocess import Preprocessor
 
@@ -44,12 +45,12 @@ def measure(frame_size: tuple[int, int], input_size: tuple[int, int]) -> list[np
     """CPU seconds of one call of: the resize alone, the preprocessor, the usual steps."""
     frame = np.random.default_rng(0).integers(0, 256, (*frame_size, 3), np.uint8)
     preprocess = Preprocessor(np.zeros((*input_size, 3), np.uint8), "letterbox", PAD)
-    place = preprocess(frame)
+    place = preprocess(Frame(frame))
     target = np.zeros((place.height, place.width, 3), np.uint8)
     return cpu_times(
         [
             lambda: cv2.resize(frame, (place.width, place.height), dst=target),
-            lambda: preprocess(frame),
+            lambda: preprocess(Frame(frame)),
             lambda: usual_steps(frame, place, input_size),
         ]
     )

@@ -22,6 +22,7 @@ from converter.network import Network
 from converter.onnx_export import Export, export
 from converter.options import SourceOptions
 from converter.saved_model import SavedModel, Signature, read_saved_model
+from trt_inference.frame import Frame
 from trt_inference.preprocess import Preprocessor
 
 # So many images show what values the outputs take.
@@ -124,7 +125,7 @@ def recognise(
     preprocess = Preprocessor(buffer, fit, 114)
     runs = []
     for sample in samples[:IMAGES_LOOKED_AT]:
-        preprocess(sample.read())
+        preprocess(Frame(sample.read()))
         runs.append(network.run(pixels.apply(buffer)))
     _check_sizes(network, runs)
     values = {name: _stacked([run[name] for run in runs]) for name in runs[0]}

@@ -7,14 +7,18 @@ from 0 to 1280. That is the frame in which ``cv2.resize`` aligns source and dest
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Optional
 
 import numpy as np
+
+from trt_inference.errors import ImageError
+from trt_inference.selection import Region
 
 
 @dataclass(frozen=True)
 class Placement:
-    """A frame of ``frame_width`` x ``frame_height`` pixels, resized to ``width`` x ``height``
-    and put at ``left``, ``top`` of the engine's input."""
+    """The ``region`` of a frame of ``frame_width`` x ``frame_height`` pixels, resized to
+    ``width`` x ``height`` and put at ``left``, ``top`` of the engine's input."""
 
     frame_width: int
     frame_height: int
@@ -22,44 +26,67 @@ class Placement:
     top: int
     width: int
     height: int
+    region: Region
 
     @property
     def scale_x(self) -> float:
         """Input pixels per frame pixel across. The resized width is a whole number, so that it
         differs a little from ``scale_y`` even when the aspect ratio is kept."""
-        return self.width / self.frame_width
+        return self.width / self.region.width
 
     @property
     def scale_y(self) -> float:
         """Input pixels per frame pixel down."""
-        return self.height / self.frame_height
+        return self.height / self.region.height
 
 
 def place(
-    frame_height: int, frame_width: int, input_height: int, input_width: int, fit: str
+    frame_height: int,
+    frame_width: int,
+    input_height: int,
+    input_width: int,
+    fit: str,
+    region: Optional[Region] = None,
 ) -> Placement:
-    """Fit a frame into the input, by ``letterbox`` or by ``stretch``. All sizes in pixels.
+    """Fit a frame, or a region of it, into the input by ``letterbox`` or by ``stretch``. All
+    sizes in pixels. What of the region lies beyond the frame is cut off.
 
     Raises:
         ValueError: ``fit`` is neither, or a size is below 1.
+        ImageError: nothing of the region is in the frame.
     """
     if min(frame_height, frame_width, input_height, input_width) < 1:
         raise ValueError(
             f"cannot fit {frame_width}x{frame_height} into {input_width}x{input_height} pixels"
         )
-    if fit == "stretch":
-        return Placement(frame_width, frame_height, 0, 0, input_width, input_height)
-    if fit != "letterbox":
+    whole = Region(0, 0, frame_width, frame_height)
+    part = whole if region is None else _inside(region, whole)
+    left, top, width, height = 0, 0, input_width, input_height
+    if fit == "letterbox":
+        scale = min(input_width / part.width, input_height / part.height)
+        width = max(1, min(input_width, round(part.width * scale)))
+        height = max(1, min(input_height, round(part.height * scale)))
+        left, top = (input_width - width) // 2, (input_height - height) // 2
+    elif fit != "stretch":
         raise ValueError(f"fit is '{fit}', it must be letterbox or stretch")
-    scale = min(input_width / frame_width, input_height / frame_height)
-    width = max(1, min(input_width, round(frame_width * scale)))
-    height = max(1, min(input_height, round(frame_height * scale)))
-    left, top = (input_width - width) // 2, (input_height - height) // 2
-    return Placement(frame_width, frame_height, left, top, width, height)
+    return Placement(frame_width, frame_height, left, top, width, height, part)
+
+
+def _inside(region: Region, whole: Region) -> Region:
+    """What of ``region`` is in the frame."""
+    left, top = max(region.x, 0), max(region.y, 0)
+    right = min(region.x + region.width, whole.width)
+    bottom = min(region.y + region.height, whole.height)
+    if right <= left or bottom <= top:
+        raise ImageError(
+            f"the region of {region.width}x{region.height} at ({region.x}, {region.y}) is outside "
+            f"of the image of {whole.width}x{whole.height}: move it, or remove it"
+        )
+    return Region(left, top, right - left, bottom - top)
 
 
 def boxes_to_frame(boxes: np.ndarray, placement: Placement) -> np.ndarray:
-    """Boxes of the engine's input as boxes of the frame, clipped to it.
+    """Boxes of the engine's input as boxes of the whole frame, clipped to the region.
 
     Args:
         boxes: float32 ``[n, 4]``, x1, y1, x2, y2 in input pixels. It is overwritten.
@@ -67,13 +94,16 @@ def boxes_to_frame(boxes: np.ndarray, placement: Placement) -> np.ndarray:
     Returns:
         The same array, x1, y1, x2, y2 in frame pixels.
     """
+    region = placement.region
     across, down = boxes[:, 0::2], boxes[:, 1::2]
     across -= placement.left
     down -= placement.top
     across /= placement.scale_x
     down /= placement.scale_y
-    np.clip(across, 0, placement.frame_width, out=across)
-    np.clip(down, 0, placement.frame_height, out=down)
+    across += region.x
+    down += region.y
+    np.clip(across, region.x, region.x + region.width, out=across)
+    np.clip(down, region.y, region.y + region.height, out=down)
     return boxes
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from trt_inference.bundle import Thresholds
 from trt_inference.detections import Detections
 from trt_inference.geometry import Placement, boxes_to_frame, pairwise_iou
+from trt_inference.selection import EVERYTHING, Selection
 
 
 def postprocess(
@@ -20,6 +21,7 @@ def postprocess(
     placement: Placement,
     thresholds: Thresholds,
     needs_nms: bool,
+    selection: Selection = EVERYTHING,
 ) -> Detections:
     """The detections of one image.
 
@@ -28,9 +30,12 @@ def postprocess(
             ``scores`` float32 ``[K]``, ``classes`` int32 ``[K]``. They are not changed.
         placement: where the frame lies in the input.
         needs_nms: False when the graph has suppressed overlapping boxes already.
+        selection: classes that are not wanted and boxes that are too small do not count to
+            ``max_detections``.
     """
     boxes, scores, classes = outputs["boxes"], outputs["scores"], outputs["classes"]
     kept = np.flatnonzero(scores >= thresholds.score_threshold)
+    kept = kept[selection.wants(classes[kept])]
     kept = kept[np.isfinite(boxes[kept]).all(axis=1)]
     kept = kept[np.argsort(-scores[kept], kind="stable")]
     candidates = Detections(boxes[kept], scores[kept], classes[kept])
@@ -39,8 +44,9 @@ def postprocess(
             suppress(candidates.xyxy, candidates.class_ids, thresholds.iou_threshold)
         ]
     boxes = boxes_to_frame(candidates.xyxy, placement)
-    visible = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-    return candidates[visible][: thresholds.max_detections]
+    sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
+    shown = (sides > 0) & (sides >= selection.minimum_box_size)
+    return candidates[shown][: thresholds.max_detections]
 
 
 def suppress(boxes: np.ndarray, classes: np.ndarray, iou_threshold: float) -> np.ndarray:

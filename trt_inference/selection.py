@@ -33,4 +33,14 @@ class Selection:
     minimum_box_size: float = 0.0
 
 
+    def wants(self, class_ids: np.ndarray) -> np.ndarray:
+        """Which of ``class_ids`` (whole numbers ``[n]``) are wanted: bool ``[n]``. One that has
+        no label is not, where there is a choice."""
+        if self.classes is None:
+            return np.ones(len(class_ids), bool)
+        known = (class_ids >= 0) & (class_ids < len(self.classes))
+        wanted: np.ndarray = known & np.take(self.classes, class_ids, mode="clip")
+        return wanted
+
+
 EVERYTHING = Selection()

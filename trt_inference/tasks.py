@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Callable, Dict, Mapping
 
 import numpy as np
@@ -13,12 +12,26 @@ from trt_inference.geometry import Placement
 from trt_inference.postprocess import postprocess
 from trt_inference.results import Result
 from trt_inference.segmentation import FrameClasses
+from trt_inference.selection import Selection
 
-# The outputs of one image by name, and where its frame lies in the input.
-Postprocess = Callable[[Mapping[str, np.ndarray], Placement, Thresholds], Result]
+# The outputs of one image by name, where its frame lies in the input, and what is wanted.
+Postprocess = Callable[[Mapping[str, np.ndarray], Placement, Thresholds, Selection], Result]
+
+
+def _detection(bundle: Bundle) -> Postprocess:
+    def run(
+        outputs: Mapping[str, np.ndarray],
+        placement: Placement,
+        thresholds: Thresholds,
+        selection: Selection,
+    ) -> Result:
+        return postprocess(outputs, placement, thresholds, bundle.needs_nms, selection)
+
+    return run
+
 
 _TASKS: Dict[str, Callable[[Bundle], Postprocess]] = {
-    "detection": lambda bundle: partial(postprocess, needs_nms=bundle.needs_nms),
+    "detection": _detection,
     "classification": lambda bundle: best_classes,
     "segmentation": lambda bundle: FrameClasses(bundle.input.height, bundle.input.width),
 }

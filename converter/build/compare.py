@@ -20,8 +20,10 @@ from converter.verification.tolerance import TOLERANCES
 from trt_inference.bundle import Bundle, Thresholds
 from trt_inference.detections import Detections
 from trt_inference.detector import Detector
+from trt_inference.frame import Frame
 from trt_inference.preprocess import Preprocessor
 from trt_inference.results import Classification, Result, Segmentation
+from trt_inference.selection import EVERYTHING
 from trt_inference.tasks import postprocess_for
 
 # Where scores are nearer to each other, rounding may exchange two candidates.
@@ -93,13 +95,13 @@ def _run(detector: Detector, frame: np.ndarray) -> _Found:
     bundle, engine = detector.bundle, detector.engine
     spec = bundle.input
     preprocess = Preprocessor(engine.input_buffer()[0], spec.fit, spec.pad_value)
-    placement = preprocess(frame)
+    placement = preprocess(Frame(frame))
     outputs = {name: value[0].copy() for name, value in engine.infer().items()}
     everything = _everything(bundle.defaults)
     return _Found(
         outputs,
-        postprocess_for(bundle)(outputs, placement, _published(bundle)),
-        postprocess_for(bundle)(outputs, placement, everything),
+        postprocess_for(bundle)(outputs, placement, _published(bundle), EVERYTHING),
+        postprocess_for(bundle)(outputs, placement, everything, EVERYTHING),
     )
 
 

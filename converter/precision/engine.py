@@ -14,6 +14,7 @@ from converter.dataset import Sample
 from converter.errors import PrecisionError
 from trt_inference.bundle import Bundle
 from trt_inference.engines.base import Engine
+from trt_inference.frame import Frame
 from trt_inference.preprocess import Preprocessor
 
 # Protobuf cannot put more into one piece.
@@ -74,7 +75,7 @@ def watch(
     spec = bundle.input
     preprocess = Preprocessor(engine.input_buffer()[0], spec.fit, spec.pad_value)
     for sample in samples:
-        preprocess(sample.read())
+        preprocess(Frame(sample.read()))
         engine.infer()
         yield sample, engine.watched
 

@@ -29,6 +29,7 @@ from converter.verification.suppression import find_in_candidates
 from converter.verification.tolerance import TOLERANCES
 from trt_inference.detections import Detections
 from trt_inference.detector import Detector
+from trt_inference.frame import Frame
 from trt_inference.geometry import Placement
 from trt_inference.preprocess import Preprocessor
 from trt_inference.results import Result, Segmentation
@@ -63,7 +64,7 @@ class Comparer:
     def compare(self, frame: np.ndarray) -> OneImage:
         """Both on ``frame`` (uint8 ``[h, w, 3]``, BGR)."""
         source, head = self._source, self._source.head
-        placement = self._preprocess(frame)
+        placement = self._preprocess(Frame(frame))
         pixels = source.pixels.apply(self._buffer)
         started = time.perf_counter()
         given, outputs = source.run(pixels)

@@ -19,6 +19,7 @@ from rich.progress import track
 from converter.arguments import size
 from examples.shapes.drawing import CLASS_NAMES, Scene, draw_scene
 from trt_inference.arguments import positive
+from trt_inference.frame import Frame
 from trt_inference.preprocess import Preprocessor
 
 ANNOTATIONS_FILE = "annotations.json"
@@ -34,7 +35,7 @@ def letterbox(scene: Scene, side: int) -> Scene:
     Returns a scene of `side` x `side` pixels with the boxes moved along.
     """
     image = np.empty((side, side, 3), np.uint8)
-    place = Preprocessor(image, "letterbox", PAD_VALUE)(scene.image)
+    place = Preprocessor(image, "letterbox", PAD_VALUE)(Frame(scene.image))
     scale = np.array([place.scale_x, place.scale_y] * 2, np.float32)
     offset = np.array([place.left, place.top] * 2, np.float32)
     return Scene(image=image, xyxy=scene.xyxy * scale + offset, class_ids=scene.class_ids)

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from test.task_bundles import COLORS, HEIGHT, WIDTH, softmax_of_means
-from trt_inference.bundle import load_bundle
+from trt_inference.bundle import Thresholds, load_bundle
+from trt_inference.classification import best_classes
 from trt_inference.detector import Detector
+from trt_inference.geometry import place
 from trt_inference.results import Classification
+from trt_inference.selection import Selection
 
 
 @pytest.fixture
@@ -58,6 +61,18 @@ def test_thresholds_are_those_of_the_moment(detector: Detector) -> None:
     assert classify(detector, frame).class_ids.tolist() == everything.class_ids[:2].tolist()
     detector.thresholds = replace(detector.thresholds, score_threshold=0.9)
     assert len(classify(detector, frame)) == 0
+
+
+def test_classes_that_are_not_wanted_do_not_count() -> None:
+    outputs = {
+        "scores": np.array([0.9, 0.8, 0.7, 0.6], np.float32),
+        "classes": np.array([2, 0, 3, 1], np.int32),
+    }
+    wanted = Selection(classes=np.array([True, True, False, True]))
+    placement = place(10, 10, 10, 10, "stretch")
+    found = best_classes(outputs, placement, Thresholds(0.5, 0.5, 2), wanted)
+    assert found.class_ids.tolist() == [0, 3]
+    assert found.scores.tolist() == outputs["scores"][1:3].tolist()
 
 
 def test_next_frame_leaves_an_earlier_result_as_it_was(detector: Detector) -> None:

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trt_inference.errors import ImageError
 from trt_inference.geometry import Placement, boxes_to_frame, pairwise_iou, place
+from trt_inference.selection import Region
 
 SIDES = st.integers(1, 8192)
 INPUT_SIDES = st.integers(1, 2048)
@@ -36,8 +38,9 @@ def test_letterbox_puts_the_frame_in_the_middle(
 def test_input_height_and_width_are_not_mixed_up() -> None:
     # 200x100 into 320 wide, 192 high: the height decides, 192 / 100 = 1.92 would be too wide,
     # so that the width does, 320 / 200 = 1.6: 320x160, 16 rows above and below.
-    assert place(100, 200, 192, 320, "letterbox") == Placement(200, 100, 0, 16, 320, 160)
-    assert place(100, 200, 192, 320, "stretch") == Placement(200, 100, 0, 0, 320, 192)
+    whole = Region(0, 0, 200, 100)
+    assert place(100, 200, 192, 320, "letterbox") == Placement(200, 100, 0, 16, 320, 160, whole)
+    assert place(100, 200, 192, 320, "stretch") == Placement(200, 100, 0, 0, 320, 192, whole)
 
 
 @given(SIDES, SIDES, INPUT_SIDES, INPUT_SIDES)
@@ -94,6 +97,56 @@ def test_boxes_are_clipped_to_the_frame() -> None:
 def test_box_of_no_detection_comes_back_as_no_box() -> None:
     placement = place(480, 640, 64, 64, "letterbox")
     assert boxes_to_frame(np.zeros((0, 4), np.float32), placement).shape == (0, 4)
+
+
+@pytest.mark.parametrize("fit", ["letterbox", "stretch"])
+@pytest.mark.parametrize(
+    ("region", "inside"),
+    [
+        (Region(10, 20, 30, 40), Region(10, 20, 30, 40)),
+        (Region(-5, -6, 20, 16), Region(0, 0, 15, 10)),
+        (Region(90, 40, 2**31, 2**31), Region(90, 40, 110, 60)),
+        (Region(199, 99, 1, 1), Region(199, 99, 1, 1)),
+        (Region(-(2**40), -1, 2**41, 500), Region(0, 0, 200, 100)),
+    ],
+)
+def test_a_region_is_placed_as_a_frame_of_its_size_and_cut_at_the_image(
+    region: Region, inside: Region, fit: str
+) -> None:
+    placement = place(100, 200, 192, 320, fit, region)
+    alone = place(inside.height, inside.width, 192, 320, fit)
+    assert placement.region == inside
+    assert (placement.frame_width, placement.frame_height) == (200, 100)
+    for name in ("left", "top", "width", "height", "scale_x", "scale_y"):
+        assert getattr(placement, name) == getattr(alone, name)
+
+
+@pytest.mark.parametrize(
+    "region",
+    [
+        Region(200, 0, 10, 10),
+        Region(0, 100, 10, 10),
+        Region(-10, 0, 10, 10),
+        Region(0, -10, 10, 10),
+        Region(5, 5, 0, 10),
+        Region(5, 5, 10, -3),
+        Region(2**40, 2**40, 2**40, 2**40),
+    ],
+)
+def test_a_region_of_which_nothing_is_in_the_image_is_an_error_that_names_both(
+    region: Region,
+) -> None:
+    names = rf"{region.width}x{region.height} at \({region.x}, {region.y}\).* 200x100"
+    with pytest.raises(ImageError, match=names):
+        place(100, 200, 64, 64, "letterbox", region)
+
+
+def test_boxes_in_a_region_are_in_pixels_of_the_frame_and_clipped_to_the_region() -> None:
+    # 320x240 at (100, 50) in 64x64: five frame pixels to one of the input, from row 8 on.
+    placement = place(480, 640, 64, 64, "letterbox", Region(100, 50, 320, 240))
+    boxes = np.array([[0, 8, 64, 56], [10, 18, 20, 28], [-9, 0, 99, 99]], np.float32)
+    expected = [[100, 50, 420, 290], [150, 100, 200, 150], [100, 50, 420, 290]]
+    assert boxes_to_frame(boxes, placement).tolist() == expected
 
 
 @pytest.mark.parametrize("sizes", [(0, 5, 5, 5), (5, 0, 5, 5), (5, 5, 0, 5), (5, 5, 5, -1)])

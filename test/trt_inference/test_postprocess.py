@@ -16,6 +16,7 @@ from trt_inference.bundle import Thresholds
 from trt_inference.detections import Detections
 from trt_inference.geometry import place
 from trt_inference.postprocess import postprocess, suppress
+from trt_inference.selection import Region, Selection
 
 ALL = Thresholds(score_threshold=0.0, iou_threshold=1.0, max_detections=1000)
 SAME_SIZE = place(100, 100, 100, 100, "stretch")
@@ -154,6 +155,49 @@ def test_box_in_the_border_or_without_area_is_no_detection() -> None:
     found = postprocess(candidates, wide, ALL, True)
     assert found.class_ids.tolist() == [4]
     assert found.xyxy.tolist() == [[20, 0, 60, 40]]
+
+
+def test_classes_that_are_not_wanted_neither_count_nor_suppress() -> None:
+    boxes = [[0, 0, 10, 10], [1, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10], [60, 0, 70, 10]]
+    candidates = outputs(boxes, [0.9, 0.8, 0.7, 0.6, 0.5], [0, 1, 1, 0, 1])
+    wanted = Selection(classes=np.array([False, True, True]))
+    found = postprocess(candidates, SAME_SIZE, Thresholds(0.0, 0.5, 2), True, wanted)
+    assert found.class_ids.tolist() == [1, 1]
+    assert found.xyxy[:, 0].tolist() == [1, 20]
+    none = Selection(classes=np.zeros(3, bool))
+    assert len(postprocess(candidates, SAME_SIZE, ALL, True, none)) == 0
+
+
+@pytest.mark.parametrize("number", [-1, 3, 2**31 - 1])
+def test_a_class_without_a_label_is_not_wanted_where_there_is_a_choice(number: int) -> None:
+    candidates = outputs([[0, 0, 9, 9]] * 2, [0.9, 0.8], [number, 0])
+    wanted = Selection(classes=np.ones(3, bool))
+    assert postprocess(candidates, SAME_SIZE, ALL, False, wanted).class_ids.tolist() == [0]
+
+
+def test_the_smallest_box_is_measured_in_the_image_after_it_was_clipped() -> None:
+    # 200x100 in 100x100: one input pixel is two of the image, which lies in rows 25 to 75.
+    wide = place(100, 200, 100, 100, "letterbox")
+    boxes = [
+        [0, 30, 50, 33],  # 6 high
+        [0, 20, 50, 28],  # 16 high, 6 of which are in the image
+        [0, 30, 3, 60],  # 6 wide
+        [0, 30, 4, 60],  # 8 wide: as small as allowed
+        [0, 30, 10, 40],
+        [0, 30, 11, 40],
+    ]
+    candidates = outputs(boxes, [0.9, 0.8, 0.7, 0.6, 0.5, 0.4], [0, 1, 2, 3, 4, 5])
+    large = Selection(minimum_box_size=8.0)
+    found = postprocess(candidates, wide, replace(ALL, max_detections=2), False, large)
+    assert found.class_ids.tolist() == [3, 4]
+
+
+def test_boxes_of_a_region_are_boxes_of_the_image() -> None:
+    # 100x50 at (300, 200): one input pixel is one of the image, rows 25 to 75 hold the region.
+    placement = place(480, 640, 100, 100, "letterbox", Region(300, 200, 100, 50))
+    candidates = outputs([[10, 35, 20, 45], [-5, 10, 40, 30], [0, 0, 9, 9]], [0.9] * 3, [0, 1, 2])
+    found = postprocess(candidates, placement, ALL, False)
+    assert found.xyxy.tolist() == [[310, 210, 320, 220], [300, 200, 340, 205]]
 
 
 def test_nothing_above_the_threshold_is_an_empty_result() -> None:

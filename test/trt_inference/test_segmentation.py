@@ -16,6 +16,7 @@ from trt_inference.detector import Detector
 from trt_inference.geometry import Placement, place
 from trt_inference.results import Segmentation
 from trt_inference.segmentation import FrameClasses
+from trt_inference.selection import Region
 
 THRESHOLDS = Thresholds(0.5, 0.5, 100)
 BLUE, GREEN, RED = (SEGMENTS.index(color) for color in ("blue", "green", "red"))
@@ -67,6 +68,31 @@ def test_each_pixel_has_the_class_of_the_cell_under_its_centre(
     found = FrameClasses(HEIGHT, WIDTH)({"class_map": class_map}, placement, THRESHOLDS)
     expected = classes_by_loop(class_map, placement, (HEIGHT, WIDTH))
     np.testing.assert_array_equal(found.class_map, expected)
+
+
+@pytest.mark.parametrize("fit", ["letterbox", "stretch"])
+@pytest.mark.parametrize(
+    "region",
+    [(20, 10, 64, 48), (0, 30, 160, 50), (90, 0, 31, 120), (159, 119, 9, 9)],
+)
+def test_only_the_region_has_classes_and_they_are_those_of_the_region_by_itself(
+    region: tuple[int, int, int, int], fit: str
+) -> None:
+    class_map = np.random.default_rng(2).integers(0, 9, (12, 16), np.uint8)
+    placement = place(120, 160, HEIGHT, WIDTH, fit, Region(*region))
+    x, y, width, height = placement.region
+    expected = np.full((120, 160), 255, np.uint8)
+    alone = place(height, width, HEIGHT, WIDTH, fit)
+    expected[y : y + height, x : x + width] = classes_by_loop(class_map, alone, (HEIGHT, WIDTH))
+    frame_classes = FrameClasses(HEIGHT, WIDTH)
+    # What another region and the whole frame leave behind must not be seen.
+    for before in (Region(0, 0, 50, 50), None):
+        frame_classes(
+            {"class_map": class_map}, place(120, 160, HEIGHT, WIDTH, fit, before), THRESHOLDS
+        )
+    for _ in range(2):
+        found = frame_classes({"class_map": class_map}, placement, THRESHOLDS)
+        np.testing.assert_array_equal(found.class_map, expected)
 
 
 # A cell has 4 pixels of the input of 64x48: the frames' parts begin and end at cells.

@@ -22,6 +22,7 @@ from test.converter.precision.models import (
     write_bundle,
 )
 from trt_inference.bundle import Bundle, load_bundle
+from trt_inference.frame import Frame
 from trt_inference.preprocess import Preprocessor
 
 # What comes of red, green and blue has both signs.
@@ -45,7 +46,7 @@ def prepared(bundle: Bundle, frames: Sequence[np.ndarray]) -> np.ndarray:
     spec = bundle.input
     buffers = np.zeros((len(frames), spec.height, spec.width, 3), np.uint8)
     for buffer, frame in zip(buffers, frames, strict=True):
-        Preprocessor(buffer, spec.fit, spec.pad_value)(frame)
+        Preprocessor(buffer, spec.fit, spec.pad_value)(Frame(frame))
     return buffers
 
 
