@@ -77,10 +77,9 @@ class ImageSubscription:
         self._overrides = given_overrides(node, self.topic, "subscription")
         self._auto = options.reliability == "auto" and "reliability" not in self._overrides
         self._say_overrides()
-        self.reliability = self._choose() if options.reliability == "auto" else options.reliability
-        self.reliability = str(self._overrides.get("reliability", self.reliability))
+        wanted = self._choose() if options.reliability == "auto" else options.reliability
         self._number = 0  # of the subscription that calls on_image
-        self._current: Any = self._subscribe(0)
+        self._current: Any = self._subscribe(0, wanted)
         self._next: Any = None  # takes over with its first image
         self._last: Any = None  # image of the current one since there is a next one
         # Not the node's clock, which stands still in a simulation that is paused.
@@ -101,25 +100,28 @@ class ImageSubscription:
         infos = self._node.get_publishers_info_by_topic(self.topic)
         return "; ".join(self._describe(info) for info in infos) or "no publisher"
 
-    def _subscribe(self, number: int) -> Any:
+    def _subscribe(self, number: int, reliability: str) -> Any:
         """With reports of lost messages and of what does not fit, as far as the middleware has
         them."""
         reports = {"incompatible_qos": self._on_incompatible, "message_lost": self._on_lost}
         for wanted in (("incompatible_qos", "message_lost"), ("incompatible_qos",), ()):
             callbacks: Dict[str, Any] = {name: reports[name] for name in wanted}
             try:
-                return self._create(number, SubscriptionEventCallbacks(**callbacks))
+                events = SubscriptionEventCallbacks(**callbacks)
+                subscription = self._create(number, reliability, events)
+                break
             except UnsupportedEventTypeError:
                 continue
-        return self._create(number, None)
+        self.reliability = subscription.qos_profile.reliability.name.lower()  # or overridden
+        return subscription
 
-    def _create(self, number: int, events: Optional[SubscriptionEventCallbacks]) -> Any:
+    def _create(self, number: int, reliability: str, events: SubscriptionEventCallbacks) -> Any:
         with refusals(self.topic):
             return self._node.create_subscription(
                 TYPES[self._options.transport],
                 self._name,
                 functools.partial(self._receive, number),
-                image_profile(self.reliability, self._options.depth),
+                image_profile(reliability, self._options.depth),
                 callback_group=self._group,
                 event_callbacks=events,
                 qos_overriding_options=overriding_options(self._overrides),
@@ -153,12 +155,12 @@ class ImageSubscription:
         wanted = self._choose()
         if wanted == self.reliability:
             return
-        self.reliability = wanted
         if self._next is not None:  # back to what the current one has
             self._node.destroy_subscription(self._next)
             self._next = self._last = None
+            self.reliability = wanted
             return
-        self._next = self._subscribe(self._number + 1)
+        self._next = self._subscribe(self._number + 1, wanted)
         self._node.get_logger().info(f"{self.topic} is subscribed to as {wanted} from now on")
 
     def _choose(self) -> str:

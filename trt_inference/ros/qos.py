@@ -60,7 +60,13 @@ def image_profile(reliability: str, depth: int) -> QoSProfile:
 
 def choose_reliability(offered: Sequence[ReliabilityPolicy]) -> str:
     """What to ask for, given what the publishers of a topic offer: the most that all of them
-    have."""
+    have.
+
+    Images of 1920x1080 at 30 a second, depth 1, Fast DDS: with room for them (the middleware
+    profile of config/) both receive all, equally young. Without it, reliable receives a third and
+    best effort one in a hundred, as one lost piece loses the image. A slow subscriber does not
+    hold up a reliable sender.
+    """
     if offered and all(one == ReliabilityPolicy.RELIABLE for one in offered):
         return "reliable"
     return "best_effort"
@@ -117,7 +123,7 @@ def refusals(topic: str) -> Iterator[None]:
     except UnsupportedEventTypeError:
         raise
     except _REFUSED as error:
-        raise QosError(f"{topic} cannot be created with its qos_overrides: {error}") from error
+        raise QosError(f"{topic} cannot be created as parameters ask for: {error}") from error
 
 
 def publisher_options(node: Node, topic: str, profile: QoSProfile = RESULTS) -> Dict[str, Any]:
