@@ -58,8 +58,11 @@ def draw_segmentation(
 ) -> np.ndarray:
     """A copy of ``image`` (of the class map's size), half covered by the colors of the classes,
     with a list in its upper left corner of what they stand for, the largest class first."""
-    colors = np.array([class_color(class_id) for class_id in range(len(labels))], np.uint8)
-    picture = cv2.addWeighted(image, 0.5, colors[segmentation.class_map], 0.5, 0)
+    colors = np.zeros((256, 1, 3), np.uint8)
+    colors[: len(labels), 0] = [class_color(class_id) for class_id in range(len(labels))]
+    # Much faster than indexing, and other threads can go on meanwhile.
+    covered = cv2.LUT(cv2.merge([segmentation.class_map] * 3), colors)
+    picture = cv2.addWeighted(image, 0.5, covered, 0.5, 0)
     return _with_list(
         picture,
         [

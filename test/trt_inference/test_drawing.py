@@ -10,9 +10,11 @@ from trt_inference.drawing import (
     class_color,
     draw_classification,
     draw_detections,
+    draw_region,
     draw_segmentation,
 )
 from trt_inference.results import Classification, Segmentation
+from trt_inference.selection import Region
 
 
 def one_detection(box: tuple[float, float, float, float], class_id: int = 0) -> Detections:
@@ -99,3 +101,18 @@ def test_segmented_picture_is_half_image_and_half_the_colors_of_its_classes() ->
     assert has_color(picture[:60, :160], 0).any()
     assert has_color(picture[:60, :160], 2).any()
     assert not has_color(picture[:60, :160], 1).any()
+
+
+@pytest.mark.parametrize("ground", [0, 255])
+def test_frame_around_a_region_is_seen_on_any_ground_and_ends_with_the_picture(ground: int) -> None:
+    picture = np.full((40, 60, 3), ground, np.uint8)
+    draw_region(picture, Region(10, 20, 100, 15))
+    changed = (picture != ground).any(axis=-1)
+    inside = np.zeros_like(changed)
+    inside[20:35, 10:60] = True
+    inside[22:33, 12:58] = False  # what is within the two lines
+    assert changed.sum() > 100
+    assert not changed[~inside].any()
+    assert changed[20:22].any()
+    assert changed[33:35].any()
+    assert changed[:, 58:].any()

@@ -16,6 +16,7 @@ from trt_inference.drawing import draw_region
 from trt_inference.results import Result, Segmentation
 from trt_inference.ros.images import ImageReader
 from trt_inference.ros.messages import byte_array, image_message
+from trt_inference.ros.qos import publisher_options, refusals
 from trt_inference.selection import Region
 from trt_inference.views import VIEWS
 
@@ -26,10 +27,11 @@ _WARNING_PERIOD = 5.0  # seconds between two warnings
 
 
 class _Offer(NamedTuple):
-    """An image with what was found in it, and the part of it that was looked at."""
+    """An image with what was found in it, by which labels, and the part that was looked at."""
 
     message: Any
     result: Result
+    labels: Sequence[str]
     region: Optional[Region]
 
 
@@ -43,7 +45,7 @@ class DebugImages:
             debug_images.offer(image, result)
 
     Attributes:
-        rate: images a second at most. May be set at any time, as may the others.
+        rate: images a second at most; 0: none. May be set at any time, as may the others.
         quality: of the JPEG, 1 to 100.
         labels: of the bundle.
     """
@@ -57,15 +59,17 @@ class DebugImages:
         rate: float = 5.0,
         quality: int = 80,
     ) -> None:
+        """
+        Raises:
+            QosError: ``qos_overrides`` of a topic cannot be had.
+        """
         self.rate, self.quality, self.labels = rate, quality, labels
         self._node = node
         self._draw = VIEWS[task].draw
         self._reader = ImageReader()
-        self._raw = node.create_publisher(Image, f"{prefix}/debug_image", DEBUG_IMAGES)
-        self._compressed = node.create_publisher(
-            CompressedImage, f"{prefix}/debug_image/compressed", DEBUG_IMAGES
-        )
-        self._next = 0.0
+        self._raw = _publisher(node, Image, f"{prefix}/debug_image")
+        self._compressed = _publisher(node, CompressedImage, f"{prefix}/debug_image/compressed")
+        self._offered_at = float("-inf")
         self._condition = threading.Condition()
         self._offer: Optional[_Offer] = None
         self._ended = False
@@ -74,7 +78,8 @@ class DebugImages:
 
     def wanted(self) -> bool:
         """Whether the next image is due, and somebody subscribes."""
-        return time.monotonic() >= self._next and self._is_watched()
+        due = (time.monotonic() - self._offered_at) * self.rate >= 1
+        return due and self._is_watched()
 
     def offer(self, message: Any, result: Result, region: Optional[Region] = None) -> None:
         """Have an image drawn; one that was offered before and is not begun is thrown away.
@@ -86,9 +91,9 @@ class DebugImages:
         """
         if isinstance(result, Segmentation):
             result = Segmentation(result.class_map.copy())
-        self._next = time.monotonic() + 1 / self.rate
+        self._offered_at = time.monotonic()
         with self._condition:
-            self._offer = _Offer(message, result, region)
+            self._offer = _Offer(message, result, self.labels, region)
             self._condition.notify()
 
     def destroy(self) -> None:
@@ -122,9 +127,8 @@ class DebugImages:
             return None if self._ended else offer
 
     def _publish(self, offer: _Offer) -> None:
-        frame = self._reader.read(offer.message)
-        pixels = frame if isinstance(frame, np.ndarray) else frame.bgr()
-        picture = self._draw(pixels, offer.result, self.labels)
+        pixels = self._reader.read(offer.message).bgr()
+        picture = self._draw(pixels, offer.result, offer.labels)
         if offer.region is not None:
             draw_region(picture, offer.region)
         header = offer.message.header
@@ -132,6 +136,11 @@ class DebugImages:
             self._raw.publish(image_message(picture, "bgr8", header))
         if self._compressed.get_subscription_count():
             self._compressed.publish(_jpeg_message(picture, self.quality, header))
+
+
+def _publisher(node: Node, message: Any, name: str) -> Any:
+    with refusals(name):
+        return node.create_publisher(message, name, **publisher_options(node, name, DEBUG_IMAGES))
 
 
 def _jpeg_message(picture: np.ndarray, quality: int, header: Any) -> CompressedImage:

@@ -6,7 +6,6 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Classification, Detection2DArray, LabelInfo, VisionInfo
@@ -21,14 +20,7 @@ from trt_inference.ros.messages import (
     segmentation_to_message,
     vision_info_message,
 )
-
-# Who subscribes later gets the last message too.
-LATCHED = QoSProfile(
-    depth=1,
-    reliability=ReliabilityPolicy.RELIABLE,
-    durability=DurabilityPolicy.TRANSIENT_LOCAL,
-)
-RESULTS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+from trt_inference.ros.qos import LATCHED, publisher_options, refusals
 
 
 class Topic(NamedTuple):
@@ -57,11 +49,15 @@ class LabelTopics:
     prefix, both latched, and not silent while the node is inactive."""
 
     def __init__(self, node: Node, bundle: Bundle, prefix: str = "~") -> None:
+        """
+        Raises:
+            QosError: ``qos_overrides`` of a topic cannot be had.
+        """
         self._node = node
         self._bundle = bundle
         self._said: Optional[Tuple[Any, ...]] = None
-        self._label_info = node.create_publisher(LabelInfo, f"{prefix}/label_info", LATCHED)
-        self._vision_info = node.create_publisher(VisionInfo, f"{prefix}/vision_info", LATCHED)
+        self._label_info = self._create(LabelInfo, f"{prefix}/label_info")
+        self._vision_info = self._create(VisionInfo, f"{prefix}/vision_info")
 
     def set_bundle(self, bundle: Bundle) -> None:
         """From the next ``publish`` on, speak of another bundle."""
@@ -91,6 +87,12 @@ class LabelTopics:
         self._node.destroy_publisher(self._label_info)
         self._node.destroy_publisher(self._vision_info)
 
+    def _create(self, message: Any, name: str) -> Any:
+        with refusals(name):
+            return self._node.create_publisher(
+                message, name, **publisher_options(self._node, name, LATCHED)
+            )
+
 
 class ResultTopics:
     """Of one camera: the topic of the bundle's task, which is silent while the node is inactive,
@@ -103,14 +105,13 @@ class ResultTopics:
         bundle: Bundle,
         prefix: str = "~",
         label_policy: str = "name",
-        **options: Any,
     ) -> None:
         """
         Args:
             label_policy: ``class_id`` is a ``name`` or an ``index``.
-            options: of the results' publisher: ``event_callbacks``, ``qos_overriding_options``.
 
         Raises:
+            QosError: ``qos_overrides`` of a topic cannot be had.
             ValueError: there is no such label policy.
         """
         topic = TOPICS[bundle.task]
@@ -118,14 +119,16 @@ class ResultTopics:
         self._policy = label_policy
         self._texts = class_texts(bundle.labels, label_policy)
         self._to_message = topic.writer()
-        self._results = node.create_lifecycle_publisher(
-            topic.type, f"{prefix}/{topic.name}", RESULTS, **options
-        )
+        name = f"{prefix}/{topic.name}"
+        with refusals(name):
+            self._results = node.create_lifecycle_publisher(
+                topic.type, name, **publisher_options(node, name)
+            )
         self._labels = LabelTopics(node, bundle, prefix)
 
     @property
     def is_watched(self) -> bool:
-        """Whether anybody subscribes to the results."""
+        """Whether anybody subscribes to the results. It takes less than a microsecond."""
         return bool(self._results.get_subscription_count())
 
     def publish(self, result: Result, header: Header) -> None:
