@@ -80,7 +80,8 @@ def _inside(region: Region, whole: Region) -> Region:
     if right <= left or bottom <= top:
         raise ImageError(
             f"the region of {region.width}x{region.height} at ({region.x}, {region.y}) is outside "
-            f"of the image of {whole.width}x{whole.height}: move it, or remove it"
+            f"of the image of {whole.width}x{whole.height}: move it, or remove it",
+            kind="region outside of the image",
         )
     return Region(left, top, right - left, bottom - top)
 

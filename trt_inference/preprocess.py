@@ -84,5 +84,6 @@ def _check(frame: Frame) -> None:
     if pixels.dtype != np.uint8 or not pixels.size or not (is_bgr or frame.conversion is not None):
         raise ImageError(
             f"a frame of {pixels.dtype} {list(pixels.shape)} cannot be used: "
-            "it must be uint8 [height, width, 3] in BGR order and not empty"
+            "it must be uint8 [height, width, 3] in BGR order and not empty",
+            kind="wrong type",
         )

@@ -147,7 +147,7 @@ class Monitor(Node):
             return
         self.destroy_subscription(self._look)
         self._look = None
-        self.record.pictures[stamp_of(message.header)] = self._reader.read(message).copy()
+        self.record.pictures[stamp_of(message.header)] = self._reader.read(message).bgr().copy()
 
 
 def stamp_of(header: Header) -> Stamp:
