@@ -46,10 +46,22 @@ class ManagerBond:
         bond, self._bond = self._bond, None
         if bond is None:
             return
+        publisher, subscription = bond.pub, bond.sub
+        bond.pub, bond.sub = _Undestroyed(publisher.publish), _Undestroyed()
         bond.shutdown()
-        # bondpy destroys them without the node's knowledge, which would keep them for ever.
-        self._node.destroy_subscription(bond.sub)
-        self._node.destroy_publisher(bond.pub)
+        self._node.destroy_subscription(subscription)
+        self._node.destroy_publisher(publisher)
+
+
+class _Undestroyed:
+    """In place of a topic of bondpy's, which would destroy it without the node's knowledge: an
+    executor that waits for its events then ends with InvalidHandle."""
+
+    def __init__(self, publish: Optional[Callable[[Any], None]] = None) -> None:
+        self.publish = publish
+
+    def destroy(self) -> None:
+        """Leave it to the node."""
 
 
 def _bond_class(node: Node) -> Optional[Callable[..., Any]]:

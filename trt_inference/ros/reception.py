@@ -16,6 +16,7 @@ from rclpy.node import Node
 WINDOW = 5.0  # seconds over which rates and CPU times are taken
 BUSY = 0.8  # part of a core from which on the executor's thread is the limit
 LOSS = 0.1  # part of the images from which on a loss is said
+LEAST_LOST = 3  # images
 LONGEST_GAP = 1.0  # seconds; a camera that is silent for longer has stopped
 
 
@@ -132,7 +133,8 @@ def count_missing(stamps: List[float], expected_rate: float = 0.0) -> int:
     if not usual:
         return 0
     period = 1 / expected_rate if expected_rate > 0 else statistics.median(usual)
-    return sum(max(0, round(interval / period) - 1) for interval in usual)
+    # One that comes late makes the next interval shorter: these cancel out.
+    return max(0, sum(round(interval / period) - 1 for interval in usual))
 
 
 def bottleneck(summary: ReceptionSummary, received: int, lost: int) -> str:
@@ -143,7 +145,7 @@ def bottleneck(summary: ReceptionSummary, received: int, lost: int) -> str:
         lost: those that did not arrive meanwhile.
     """
     causes = []
-    if lost > LOSS * (received + lost):
+    if lost >= LEAST_LOST and lost > LOSS * (received + lost):
         causes.append(
             f"{lost} of {received + lost} images are lost on their way: start the camera with the "
             "middleware profile config/fastdds_large_images.xml (see If images get lost, in the "
