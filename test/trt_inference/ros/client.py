@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import GetState
+from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.task import Future
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
@@ -72,6 +74,17 @@ class Client(Monitor):
         self.transition(Transition.TRANSITION_CONFIGURE)
         self.transition(Transition.TRANSITION_ACTIVATE)
 
+    def request(self, number: int) -> bool:
+        """Ask for any transition of ``lifecycle_msgs/Transition``; whether it was done."""
+        request = ChangeState.Request(transition=Transition(id=number))
+        return bool(self._call(self._change_state, request).success)
+
+    def begin(self, number: int) -> Future:
+        """Ask for a transition, and do not wait for the answer."""
+        if not self._change_state.wait_for_service(TIMEOUT):
+            raise TimeoutError("the detector does not appear")
+        return self._change_state.call_async(ChangeState.Request(transition=Transition(id=number)))
+
     def state(self) -> str:
         """The label of the node's state."""
         return str(self._call(self._get_state, GetState.Request()).current_state.label)
@@ -87,6 +100,10 @@ class Client(Monitor):
         """Publish one image, once the detector subscribes."""
         if not self.spin(TIMEOUT, until=lambda: self._images.get_subscription_count() > 0):
             raise TimeoutError("the detector does not subscribe to images")
+        self.publish(image)
+
+    def publish(self, image: Image) -> None:
+        """Publish one image, whoever is there."""
         self._images.publish(image)
 
     def detect(self, image: Image) -> Detection2DArray:
@@ -125,6 +142,27 @@ class Client(Monitor):
         if not self.spin(TIMEOUT, until=lambda: count() >= least):
             raise TimeoutError(f"{name} is {count()}, not {least}")
         return count()
+
+    def counters_at_rest(self) -> dict[str, int]:
+        """The counters, once no frame waits or is in work; call it when no more are sent."""
+        names = ("received", "inferred", "dropped", "rejected")
+        counted: dict[str, int] = {}
+
+        def is_at_rest() -> bool:
+            counted.update({name: int(self.record.diagnostics.get(name, -1)) for name in names})
+            received, *answered = counted.values()
+            return received == sum(answered)
+
+        self.record.diagnostics = {}
+        if not self.spin(TIMEOUT, until=is_at_rest):
+            raise TimeoutError(f"the counters do not add up: {counted}")
+        return counted
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        """Those of the detector in this namespace: the topic is everybody's."""
+        of_ours = f"{self.get_namespace()}/detector"
+        if any(status.name.startswith(of_ours) for status in message.status):
+            super()._on_diagnostics(message)
 
     def _call(self, client: Any, request: Any) -> Any:
         if not client.wait_for_service(TIMEOUT):

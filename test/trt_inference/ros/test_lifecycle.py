@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -116,31 +113,6 @@ def test_a_failing_engine_leads_through_error_processing_to_unconfigured(
     assert client.state() == "unconfigured"
     client.start()
     assert client.detect(client.image(RED)).detections
-
-
-def test_the_node_goes_on_when_the_bundle_is_removed(start_node: Start, color_bundle: Path) -> None:
-    _, client = start_node(bundle=color_bundle)
-    client.start()
-    shutil.rmtree(color_bundle)
-    assert client.detect(client.image(RED)).detections
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("active", [False, True])
-def test_a_signal_ends_the_process_in_order(
-    start_node: Start, shared_color_bundle: Path, number: signal.Signals, active: bool
-) -> None:
-    node, client = start_node(bundle=shared_color_bundle)
-    if active:
-        client.start()
-        client.detect(client.image(RED))
-    else:
-        assert client.state() == "unconfigured"
-    sent = time.monotonic()
-    node.process.send_signal(number)
-    assert node.process.wait(10) == 0, node.log
-    assert time.monotonic() - sent < 5
-    assert "Traceback" not in node.log
 
 
 def refuse_to_configure(client: object) -> None:

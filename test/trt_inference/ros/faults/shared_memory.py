@@ -1,0 +1,29 @@
+"""The segments that a process has in /dev/shm through Fast DDS."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+# The lock of a segment, which its owner holds. Ports are named otherwise: they outlive a process
+# in any case, and the next one takes them over.
+_LOCK = re.compile(r"(/dev/shm/fastdds_[0-9a-f]{16})_el")
+
+
+def segments_of(process: int) -> list[Path]:
+    """The segments that the process owns, with their locks."""
+    found = []
+    for descriptor in Path(f"/proc/{process}/fd").iterdir():
+        try:
+            lock = _LOCK.fullmatch(os.readlink(descriptor))
+        except FileNotFoundError:  # closed meanwhile
+            continue
+        if lock:
+            found += [Path(lock[0]), Path(lock[1])]
+    return found
+
+
+def left_of(segments: list[Path]) -> list[Path]:
+    """Those that are still there."""
+    return [one for one in segments if one.exists()]

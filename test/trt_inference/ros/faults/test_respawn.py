@@ -1,0 +1,77 @@
+"""Killed with -9 and started again, as the launch file does it."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from test.trt_inference.ros.client import TIMEOUT, Client, node_process, wait_until
+from test.trt_inference.ros.faults.expected import assert_found, encoded
+from test.trt_inference.ros.faults.shared_memory import left_of, segments_of
+
+NAMESPACE = "/respawned"
+CELL = (7, 7)
+KILLS = 3
+BACK = 10.0  # seconds until detections come again, on a busy machine
+LEFT = 4 << 20  # bytes in /dev/shm that the dead may leave
+
+
+def test_detections_come_again_after_each_kill(
+    ros: None, shared_color_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The profile for senders of large images, which the node is not.
+    monkeypatch.delenv("FASTDDS_DEFAULT_PROFILES_FILE", raising=False)
+    client = Client(NAMESPACE)
+    segments: list[Path] = []
+    try:
+        with supervised(tmp_path, shared_color_bundle) as processes:
+            wait_for_detections(client, 2 * TIMEOUT)
+            for number in range(KILLS):
+                segments += segments_of(processes[-1].pid)
+                processes[-1].kill()
+                assert wait_until(lambda: len(processes) == number + 2)  # noqa: B023
+                wait_for_detections(client, BACK)
+        assert sum(one.stat().st_size for one in left_of(segments)) <= LEFT
+    finally:
+        client.destroy_node()
+        for one in left_of(segments):
+            one.unlink()
+
+
+@contextmanager
+def supervised(folder: Path, bundle: Path) -> Iterator[list[subprocess.Popen]]:
+    """The processes so far of a node that is started again as soon as it has died."""
+    processes: list[subprocess.Popen] = []
+    ends = threading.Event()
+
+    def supervise() -> None:
+        while not ends.is_set():
+            with node_process(folder, NAMESPACE, bundle=bundle, autostart=True) as node:
+                processes.append(node.process)
+                while node.is_alive and not ends.wait(0.01):
+                    pass
+
+    supervisor = threading.Thread(target=supervise, name="supervisor")
+    supervisor.start()
+    try:
+        yield processes
+    finally:
+        ends.set()
+        supervisor.join()
+
+
+def wait_for_detections(client: Client, seconds: float) -> None:
+    """An image that is sent from now on is answered within so many seconds."""
+    end = time.monotonic() + seconds
+    known = len(client.record.detections)
+    while len(client.record.detections) == known:
+        assert time.monotonic() < end, f"no detections within {seconds} s"
+        client.publish(client.image(encoded("red", CELL, 2)))
+        client.spin(0.03)
+    assert_found(list(client.record.detections.values())[-1], "red", CELL, 2)

@@ -1,0 +1,72 @@
+"""Subscribers that are reliable and never read: they must not slow down the others."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from examples.shapes.monitor import stamp_of
+from examples.shapes.processes import running
+from test.trt_inference.ros.client import Client, wait_until
+from test.trt_inference.ros.faults.conftest import Detector
+from test.trt_inference.ros.faults.expected import encoded
+from test.trt_inference.ros.faults.reader import PROFILES
+
+PICTURE = encoded("blue", (2, 2), 2)
+FRAMES = 600  # more than any queue on the way holds
+SLOWER = 0.02  # seconds that the median answer may take longer, on a busy machine
+LOST = 1.0  # seconds after which an answer counts as blocked
+
+
+def test_subscribers_that_never_read_do_not_slow_down_the_others(
+    detector: Detector, tmp_path: Path
+) -> None:
+    _, client = detector
+    client.detect(client.image(PICTURE))
+    before = answer_times(client)
+    with ExitStack() as stack:
+        readers = [stack.enter_context(reader(client, one, tmp_path)) for one in PROFILES]
+        for one in readers:
+            one.send_signal(signal.SIGSTOP)
+        during = answer_times(client)
+        for one in readers:
+            one.send_signal(signal.SIGCONT)
+    print(np.percentile(before,[50,90,99,100]), np.percentile(during,[50,90,99,100]))
+    assert np.median(during) < np.median(before) + SLOWER
+    assert client.detect(client.image(PICTURE)).detections
+
+
+@contextmanager
+def reader(client: Client, profile: str, folder: Path) -> Iterator[subprocess.Popen]:
+    """A process that has received something."""
+    in_namespace = ("--ros-args", "-r", f"__ns:={client.get_namespace()}")
+    log = folder / f"{profile}.log"
+    with log.open("wb") as output, running(
+        "test.trt_inference.ros.faults.reader", profile, *in_namespace, output=output
+    ) as process:
+
+        def receives() -> bool:
+            client.detect(client.image(PICTURE))
+            return "receives" in log.read_text("utf-8")
+
+        assert wait_until(receives)
+        yield process
+
+
+def answer_times(client: Client) -> np.ndarray:
+    """Seconds from sending to receiving, of one image after the other ``[FRAMES]``."""
+    times = []
+    for _ in range(FRAMES):
+        image = client.image(PICTURE)
+        stamp = stamp_of(image.header)
+        sent = time.perf_counter()
+        client.send(image)
+        assert client.spin(LOST, until=lambda: stamp in client.record.detections)  # noqa: B023
+        times.append(time.perf_counter() - sent)
+    return np.array(times)
