@@ -11,7 +11,7 @@ import rclpy
 from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 
-from benchmarks import memory, node, preprocessing
+from benchmarks import memory, messages, node, preprocessing
 
 PARTS = ("preprocessing", "node", "memory")
 
@@ -33,6 +33,7 @@ def main() -> int:
     try:
         if "preprocessing" in chosen:
             console.print(preprocessing.table(options.bundle))
+            console.print(messages.table())
         if "node" in chosen:
             console.print(f"the node at three rates, {2 * options.seconds + 15:.0f} s each …")
             console.print(node.table(options.bundle, options.seconds))

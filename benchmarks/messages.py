@@ -1,0 +1,86 @@
+"""CPU time from an image message to the engine's input, by encoding."""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Callable
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from rich.table import Table
+from sensor_msgs.msg import CompressedImage, Image
+
+from benchmarks.preprocessing import LARGE_INPUT, PAD, cpu_times, usual_steps
+from trt_inference.preprocess import Preprocessor
+from trt_inference.ros.images import ImageReader
+
+HEIGHT, WIDTH = 720, 1280
+
+
+class Way(NamedTuple):
+    """A message, and the function that usually makes BGR of its whole picture first."""
+
+    message: Image | CompressedImage
+    to_bgr: Callable[[], np.ndarray]
+
+
+def table() -> Table:
+    """The reader and the preprocessor; the whole picture to BGR and then the usual steps. Medians
+    of the CPU time of all threads."""
+    result = Table(
+        "encoding", "ours ms", "beyond bgr8 ms", "usual ms", "usual/ours",
+        title=f"message of {WIDTH}x{HEIGHT} to engine input of {LARGE_INPUT}x{LARGE_INPUT}, "
+        "CPU time",
+    )  # fmt: skip
+    of_bgr8 = None
+    for encoding, way in ways().items():
+        ours, usual = (np.median(times) * 1e3 for times in measure(way))
+        of_bgr8 = ours if of_bgr8 is None else of_bgr8
+        ratio = f"{usual / ours:.2f}"
+        result.add_row(encoding, f"{ours:.3f}", f"{ours - of_bgr8:.3f}", f"{usual:.3f}", ratio)
+    return result
+
+
+def measure(way: Way) -> list[np.ndarray]:
+    """CPU seconds of one call: ours, the usual way."""
+    size = LARGE_INPUT, LARGE_INPUT
+    reader = ImageReader()
+    preprocess = Preprocessor(np.zeros((*size, 3), np.uint8), "letterbox", PAD)
+    place = preprocess(reader.read(way.message))
+    return cpu_times(
+        [
+            lambda: preprocess(reader.read(way.message)),
+            lambda: usual_steps(way.to_bgr(), place, size),
+        ]
+    )
+
+
+def ways() -> dict[str, Way]:
+    """bgr8, which needs no conversion, comes first."""
+    return {
+        "bgr8": raw("bgr8", (HEIGHT, WIDTH, 3), None),
+        "rgb8": raw("rgb8", (HEIGHT, WIDTH, 3), cv2.COLOR_RGB2BGR),
+        "mono8": raw("mono8", (HEIGHT, WIDTH), cv2.COLOR_GRAY2BGR),
+        "yuyv": raw("yuyv", (HEIGHT, WIDTH, 2), cv2.COLOR_YUV2BGR_YUY2),
+        "nv12": raw("nv12", (HEIGHT * 3 // 2, WIDTH), cv2.COLOR_YUV2BGR_NV12),
+        "jpeg": jpeg(),
+    }
+
+
+def raw(encoding: str, shape: tuple[int, ...], conversion: int | None) -> Way:
+    """An image of noise, of so many rows and bytes."""
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    message = Image(width=WIDTH, height=HEIGHT, encoding=encoding, step=pixels.strides[0])
+    message.data = array.array("B", pixels.tobytes())
+    if conversion is None:
+        return Way(message, lambda: pixels)
+    return Way(message, lambda: cv2.cvtColor(pixels, conversion))
+
+
+def jpeg() -> Way:
+    """A blurred image, since noise is what a jpeg takes longest for."""
+    noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    data = cv2.imencode(".jpg", cv2.GaussianBlur(noise, (31, 31), 8))[1]
+    message = CompressedImage(format="jpeg", data=array.array("B", data.tobytes()))
+    return Way(message, lambda: np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)))
