@@ -1,76 +1,81 @@
-"""What the node has counted and measured, as a message on /diagnostics."""
+"""Reports of the node → the statuses of /diagnostics."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Dict, Mapping
+from dataclasses import fields
+from typing import Dict, Mapping, Optional, Sequence
 
-from builtin_interfaces.msg import Time
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
-from trt_inference.timing import Percentiles
+from trt_inference.ros.latency import milliseconds
+from trt_inference.ros.limits import OK, WARN, Limits, problems
+from trt_inference.ros.reports import CameraReport, Counters, EngineReport, Period
 
-_MOST_REASONS = 8  # kinds of rejections that are counted by themselves
+_COUNTS = [entry.name for entry in fields(Counters) if entry.name != "reasons"]
 
 
-@dataclass
-class Counters:
-    """Frames of one camera since the node was configured.
+def camera_status(
+    report: CameraReport, period: Optional[Period], limits: Limits
+) -> DiagnosticStatus:
+    """The status ``camera <topic>``, without the node's name.
 
-    ``received`` = ``inferred`` + ``dropped`` (a newer frame came first) + ``rejected`` (not an
-    image that can be used) + ``unwatched`` (nobody subscribes to results, so nothing was
-    computed) + those that wait or are in work.
-
-    Attributes:
-        reasons: how many were rejected for which reason.
+    Args:
+        period: since the report before; None where there is none.
     """
-
-    received: int = 0
-    inferred: int = 0
-    dropped: int = 0
-    rejected: int = 0
-    unwatched: int = 0
-    reasons: Dict[str, int] = field(default_factory=dict)
-
-    def reject(self, reason: str) -> None:
-        """Count an image that cannot be used.
-
-        Args:
-            reason: short, and without values that differ from image to image: those that are not
-                among the first kinds are counted together.
-        """
-        self.rejected += 1
-        if reason not in self.reasons and len(self.reasons) >= _MOST_REASONS:
-            reason = "other reasons"
-        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+    name = f"camera {report.topic}"
+    values = _camera_values(report, period, limits)
+    if not report.active:
+        return _status(name, OK, "inactive", values)
+    found = problems(report, period, limits)
+    if found:
+        text = "; ".join(problem.text for problem in found)
+        return _status(name, max(problem.level for problem in found), text, values)
+    return _status(name, OK, "running" if report.counters.received else "no image yet", values)
 
 
-def diagnostics_message(
-    node_name: str,
-    stamp: Time,
-    facts: Mapping[str, str],
-    counters: Counters,
-    times: Mapping[str, Percentiles],
-    newly_rejected: int,
-) -> DiagnosticArray:
-    """One status: facts (engine, precision …), counters, and percentiles of each stage in ms.
+def engine_status(report: EngineReport, cameras: Sequence[CameraReport]) -> DiagnosticStatus:
+    """The status ``detector``, without the node's name: facts, the counts of all cameras, and
+    percentiles of each stage in ms."""
+    values = dict(report.facts)
+    for name in _COUNTS:
+        values[name] = str(sum(getattr(camera.counters, name) for camera in cameras))
+    values.update(milliseconds(report.times))
+    for name, size in report.memory.items():
+        values[f"GPU memory {name} MiB"] = f"{size / 2**20:.0f}"
+    if report.hot_swap:
+        values["hot swap"] = report.hot_swap
+    if report.problem:
+        return _status("detector", WARN, report.problem, values)
+    return _status("detector", OK, "running" if report.active else "inactive", values)
 
-    It is a warning while images are rejected: ``newly_rejected`` since the last message.
-    """
-    values: Dict[str, str] = dict(facts)
-    values.update(
-        {name: str(count) for name, count in asdict(counters).items() if name != "reasons"}
-    )
-    for stage, percentiles in times.items():
-        for name, milliseconds in asdict(percentiles).items():
-            values[f"{stage} {name} ms"] = f"{milliseconds:.3f}"
-    status = DiagnosticStatus(
-        level=DiagnosticStatus.WARN if newly_rejected else DiagnosticStatus.OK,
-        name=f"{node_name}: detector",
-        message=f"{newly_rejected} images rejected" if newly_rejected else "running",
-        hardware_id="",
+
+def _camera_values(
+    report: CameraReport, period: Optional[Period], limits: Limits
+) -> Dict[str, str]:
+    values = {"topic": report.topic, "QoS": report.qos}
+    if period is not None:
+        values["images/s"] = f"{period.counted.received / period.seconds:.1f}"
+        values["results/s"] = f"{period.counted.inferred / period.seconds:.1f}"
+    if limits.expected_rate:
+        values["expected images/s"] = f"{limits.expected_rate:.1f}"
+    values.update({name: str(getattr(report.counters, name)) for name in _COUNTS})
+    for reason, count in report.counters.reasons.items():
+        values[f"rejected: {reason}"] = str(count)
+    values["lost by the middleware"] = str(report.lost)
+    if report.age.p95 is not None:
+        values["age p95 ms"] = f"{report.age.p95 * 1e3:.3f}"
+    if report.age.ahead:
+        values["stamps in the future"] = str(report.age.ahead)
+    if report.reception_cpu:
+        values["reception CPU ms"] = f"{report.reception_cpu * 1e3:.3f}"
+    return values
+
+
+def _status(name: str, level: bytes, message: str, values: Mapping[str, str]) -> DiagnosticStatus:
+    return DiagnosticStatus(
+        level=level,
+        name=name,
+        message=message,
+        hardware_id="none",  # a diagnostic_updater complains about an empty one
         values=[KeyValue(key=key, value=value) for key, value in values.items()],
     )
-    message = DiagnosticArray(status=[status])
-    message.header.stamp = stamp
-    return message

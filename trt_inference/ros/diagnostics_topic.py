@@ -2,48 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+import time
+from typing import Callable, Dict, Optional
 
-from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
-from trt_inference.ros.diagnostics import diagnostics_message
-from trt_inference.ros.pipeline import Pipeline
+from trt_inference.ros.diagnostics import camera_status, engine_status
+from trt_inference.ros.latency import LatencyTopic
+from trt_inference.ros.limits import Limits
+from trt_inference.ros.reports import CameraReport, NodeReport, Period
+from trt_inference.ros.updater import open_publisher
 
 
 class DiagnosticsTopic:
-    """Publishes facts, counters and percentiles again and again."""
+    """Publishes a status of the detector and one of each camera again and again, and
+    ``~/latency`` with them.
+
+    Attributes:
+        limits: may be replaced at any time.
+    """
 
     def __init__(
-        self, node: Node, facts: Mapping[str, str], pipeline: Pipeline, period: float
+        self, node: Node, report: Callable[[], NodeReport], period: float, limits: Limits
     ) -> None:
         """
         Args:
+            report: says how the node is; called on the executor before each message.
             period: seconds between two messages.
         """
-        self._node, self._facts, self._pipeline = node, facts, pipeline
-        self._reported_rejected = 0
-        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self.limits = limits
+        self._node, self._report = node, report
+        self._before: Dict[str, CameraReport] = {}
+        self._reported_at = 0.0
+        self._publisher = open_publisher(node, period)
+        self._latency = LatencyTopic(node)
         # Not the node's clock, which stands still in a simulation that is paused.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = node.create_timer(period, self._publish, clock=clock)
+        self._timer = node.create_timer(self._publisher.period, self._publish, clock=clock)
 
     def destroy(self) -> None:
         """Publish no more."""
         self._node.destroy_timer(self._timer)
-        self._node.destroy_publisher(self._publisher)
+        self._latency.destroy()
+        self._publisher.destroy()
 
     def _publish(self) -> None:
-        rejected = self._pipeline.counters.rejected
-        self._publisher.publish(
-            diagnostics_message(
-                self._node.get_fully_qualified_name(),
-                self._node.get_clock().now().to_msg(),
-                self._facts,
-                self._pipeline.counters,
-                self._pipeline.clock.percentiles(),
-                newly_rejected=rejected - self._reported_rejected,
-            )
-        )
-        self._reported_rejected = rejected
+        report = self._report()
+        now = time.monotonic()
+        seconds, self._reported_at = now - self._reported_at, now
+        cameras = [
+            camera_status(camera, self._period(camera, seconds), self.limits)
+            for camera in report.cameras
+        ]
+        self._before = {camera.topic: camera for camera in report.cameras if camera.active}
+        self._publisher.publish([engine_status(report.engine, report.cameras), *cameras])
+        self._latency.publish(report.engine.times)
+
+    def _period(self, camera: CameraReport, seconds: float) -> Optional[Period]:
+        """Since the report before, if the camera was active then."""
+        before = self._before.get(camera.topic)
+        return None if before is None or seconds <= 0 else Period.between(before, camera, seconds)

@@ -96,8 +96,8 @@ def _level_of_part(part: int, whole: int, limits: Limits) -> bytes:
 
 def _rejected(period: Period) -> Problem:
     reasons = ", ".join(f"{reason}: {count}" for reason, count in period.counted.reasons.items())
-    rejected = period.counted.rejected
-    return Problem(_level(rejected > 0, False), f"{rejected} images rejected ({reasons})")
+    rejected, received = period.counted.rejected, period.counted.received
+    return Problem(_level(rejected > 0, False), f"{rejected} of {received} rejected ({reasons})")
 
 
 def _late(report: CameraReport, limits: Limits) -> List[Problem]:
