@@ -135,7 +135,8 @@ def test_kinds_of_frames_may_change_from_one_to_the_next() -> None:
     buffer, expected = empty_buffer(64, 64), empty_buffer(64, 64)
     preprocess = Preprocessor(buffer, "letterbox", PAD)
     generator = np.random.default_rng(2)
-    for conversion, channels in [*CONVERSIONS, (None, (3,)), *CONVERSIONS[::-1]]:
+    bgr = (None, (3,))
+    for conversion, channels in [bgr, *CONVERSIONS, bgr, *CONVERSIONS[::-1], bgr, CONVERSIONS[0]]:
         frame = Frame(generator.integers(0, 256, (40, 60, *channels), np.uint8), conversion)
         preprocess(frame)
         Preprocessor(expected, "letterbox", PAD)(Frame(frame.bgr()))
