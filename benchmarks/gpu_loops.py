@@ -24,6 +24,7 @@ from trt_inference.engines.gpu import GpuContext, load, this_machine
 from trt_inference.engines.plan import load_plan
 from trt_inference.engines.tensorrt import TensorRtEngine
 from trt_inference.engines.tensors import has_named_tensors, io_tensors, set_input_shape
+from trt_inference.frame import Frame
 from trt_inference.preprocess import Preprocessor
 
 FRAMES = 1000
@@ -71,7 +72,7 @@ def time_resize(bundle: Bundle, size: tuple[int, int]) -> Times:
     """``cv2.resize`` to the place that the frame has in the input."""
     spec, frame = bundle.input, frame_of(size)
     buffer = np.zeros((spec.height, spec.width, 3), np.uint8)
-    place = Preprocessor(buffer, spec.fit, spec.pad_value)(frame)
+    place = Preprocessor(buffer, spec.fit, spec.pad_value)(Frame(frame))
     target = np.zeros((place.height, place.width, 3), np.uint8)
     return timed(lambda: cv2.resize(frame, (place.width, place.height), dst=target))
 
@@ -95,9 +96,11 @@ def frames_per_second(detector: Detector, size: tuple[int, int]) -> float:
     detector.detect(frame)
     started = time.perf_counter()
     for _ in range(detector.depth - 1):
-        detector.start(frame)
+        detector.add(Frame(frame))
+        detector.start()
     for _ in range(FRAMES):
-        detector.start(frame)
+        detector.add(Frame(frame))
+        detector.start()
         detector.finish()
     for _ in range(detector.depth - 1):
         detector.finish()

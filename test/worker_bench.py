@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Any, Callable
+from typing import Any, Callable, Sequence
 
 from trt_inference.worker import InferenceThread
 
@@ -15,8 +15,10 @@ A_MOMENT = 0.05  # seconds, to see that nothing happens
 class Resource:
     """In the place of a detector: it notes on which threads it was opened and closed."""
 
-    def __init__(self, close_error: Exception | None = None, depth: int = 1) -> None:
-        self.depth = depth
+    def __init__(
+        self, close_error: Exception | None = None, depth: int = 1, batch: int = 1
+    ) -> None:
+        self.depth, self.batch = depth, batch
         self.opened_on = threading.get_ident()
         self.closed_on: int | None = None
         self._close_error = close_error
@@ -52,7 +54,8 @@ class Bench:
         for _ in range(count):
             self.may_end.release()
 
-    def start(self, detector: Any, item: str) -> bool:
+    def start(self, detector: Any, items: Sequence[str]) -> bool:
+        [item] = items
         if item == "unusable":
             return False
         self.begun.release()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from time import perf_counter
-from typing import Deque, Dict, NamedTuple, Optional
+from typing import Deque, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -12,28 +12,47 @@ from trt_inference.bundle import Bundle, Thresholds
 from trt_inference.engines import built_precisions, choose_backend, device, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import EngineError
+from trt_inference.frame import Frame
 from trt_inference.geometry import Placement
 from trt_inference.precision import Choice, choose
 from trt_inference.preprocess import Preprocessor
 from trt_inference.results import Result
+from trt_inference.selection import EVERYTHING, Selection
 from trt_inference.tasks import postprocess_for
 from trt_inference.timing import StageClock
 
 STAGES = ("preprocess", "inference", "postprocess")
 
 
-class _Started(NamedTuple):
-    """A frame that is being run: where it lies in the input, and since when, in seconds."""
+def choose_precision(
+    bundle: Bundle, backend: str, precision: str, options: EngineOptions
+) -> Choice:
+    """The precision that would be opened, and why.
 
-    placement: Placement
+    Raises:
+        BundleError: the bundle does not have the precision, or the device does not run it.
+        EngineError: the backend is not there.
+    """
+    backend = choose_backend(backend, options.device)
+    runs_on = device(backend, options.device)
+    built = built_precisions(bundle, backend, options.device)
+    return choose(bundle, precision, runs_on, built)
+
+
+class _Started(NamedTuple):
+    """Frames that are being run at once: where they lie in the input, and since when, in
+    seconds."""
+
+    placements: Sequence[Placement]
     at: float
 
 
 class Detector:
     """An open engine with the steps before and after it, for any task.
 
-    Used by the one thread that made it. ``thresholds`` may be replaced at any time, by any
-    thread; the next frame uses the new ones. ``choice`` is the precision that runs, and why.
+    Used by the one thread that made it. ``thresholds`` and ``selection`` may be replaced at any
+    time, by any thread; the next frame uses the new ones. ``choice`` is the precision that runs,
+    and why.
 
     Example:
         with Detector.open(load_bundle("shapes")) as detector:
@@ -47,9 +66,12 @@ class Detector:
         self.engine = engine
         self.choice = choice
         self.thresholds: Thresholds = bundle.defaults
+        self.selection: Selection = EVERYTHING
         self.clock = clock or StageClock(STAGES)
-        self._postprocess = postprocess_for(bundle)
-        self._preprocessors: Dict[int, Preprocessor] = {}
+        # One for each place in a run: each may keep arrays from which its last result is made.
+        self._postprocess = [postprocess_for(bundle) for _ in range(engine.batch)]
+        self._preprocessors: Dict[Tuple[int, int], Preprocessor] = {}
+        self._added: List[Placement] = []
         self._started: Deque[_Started] = deque()
 
     @classmethod
@@ -61,8 +83,8 @@ class Detector:
         options: Optional[EngineOptions] = None,
         clock: Optional[StageClock] = None,
     ) -> Detector:
-        """Open the engine, allocate, and run once on an empty frame, so that the first frame is
-        as fast as the others.
+        """Open the engine, allocate, and run on as many empty frames as it will be, so that the
+        first frame is as fast as the others.
 
         Raises:
             BundleError: the bundle does not have the precision, the device does not run it, or
@@ -71,12 +93,11 @@ class Detector:
         """
         options = options or EngineOptions()
         backend = choose_backend(backend, options.device)
-        runs_on = device(backend, options.device)
-        built = built_precisions(bundle, backend, options.device)
-        choice = choose(bundle, precision, runs_on, built)
+        choice = choose_precision(bundle, backend, precision, options)
         engine = open_engine(bundle, backend, choice.precision, options)
         try:
-            engine.infer()
+            for count in range(1, engine.batch + 1):
+                engine.infer(count)
         except EngineError:
             engine.close()
             raise
@@ -93,52 +114,81 @@ class Detector:
             ImageError: the frame is empty or of another type.
             EngineError: the engine failed; it has to be opened again.
         """
-        self.start(frame)
-        return self.finish()
+        self.add(Frame(frame))
+        self.start()
+        return self.finish()[0]
 
     @property
     def depth(self) -> int:
-        """How many frames may have been started and not finished."""
+        """How many runs may have been started and not finished."""
         return self.engine.depth
 
-    def start(self, frame: np.ndarray) -> None:
-        """Prepare a frame and begin to run it, while an earlier one may still be running.
+    @property
+    def batch(self) -> int:
+        """How many frames may be added to one run."""
+        return self.engine.batch
+
+    def add(self, frame: Frame) -> None:
+        """Prepare a frame for the next run, while an earlier one may still be going on.
 
         Raises:
-            ImageError: the frame is empty or of another type; nothing was started.
-            EngineError: the engine failed, or ``depth`` frames are not finished.
+            ImageError: the frame is empty or of another type; nothing was added.
+            EngineError: the run is full, or ``depth`` runs are not finished.
         """
         if len(self._started) >= self.engine.depth:
-            raise EngineError(f"{len(self._started)} frames were started: finish one first")
+            raise EngineError(f"{len(self._started)} runs were started: finish one first")
+        if len(self._added) >= self.engine.batch:
+            raise EngineError(f"{len(self._added)} frames were added: start them first")
         began = perf_counter()
-        placement = self._preprocessor()(frame)
-        preprocessed = perf_counter()
-        self.engine.start()
-        self._started.append(_Started(placement, preprocessed))
-        self.clock.record("preprocess", preprocessed - began)
+        preprocessor = self._preprocessor(len(self._added))
+        self._added.append(preprocessor(frame, self.selection.region))
+        self.clock.record("preprocess", perf_counter() - began)
 
-    def finish(self) -> Result:
-        """Wait for the frame that was started first, and say what is in it, as ``detect`` does.
+    def start(self) -> None:
+        """Begin to run the frames that were added.
+
+        Raises:
+            EngineError: the engine failed, or nothing was added.
+        """
+        if not self._added:
+            raise EngineError("no frame was added: there is nothing to start")
+        at = perf_counter()
+        self.engine.start(len(self._added))
+        self._started.append(_Started(tuple(self._added), at))
+        self._added.clear()
+
+    def finish(self) -> List[Result]:
+        """Wait for the run that was started first, and say what is in each of its frames, in
+        their order, as ``detect`` does.
 
         Raises:
             EngineError: the engine failed, or nothing was started.
         """
         outputs = self.engine.finish()
         inferred = perf_counter()
-        one = self._started.popleft()
-        one_image = {name: output[0] for name, output in outputs.items()}
-        result = self._postprocess(one_image, one.placement, self.thresholds)
-        self.clock.record("inference", inferred - one.at)
+        run = self._started.popleft()
+        self.clock.record("inference", inferred - run.at)
+        results = [
+            self._result(outputs, number, placement)
+            for number, placement in enumerate(run.placements)
+        ]
         self.clock.record("postprocess", perf_counter() - inferred)
-        return result
+        return results
 
-    def _preprocessor(self) -> Preprocessor:
-        """Of the buffer whose turn it is; each keeps the place of the frame in its own."""
+    def _result(
+        self, outputs: Mapping[str, np.ndarray], number: int, placement: Placement
+    ) -> Result:
+        one_image = {name: output[number] for name, output in outputs.items()}
+        return self._postprocess[number](one_image, placement, self.thresholds, self.selection)
+
+    def _preprocessor(self, number: int) -> Preprocessor:
+        """Of one image in the buffer whose turn it is; each keeps the place of the frame in it."""
         buffer = self.engine.input_buffer()
-        if id(buffer) not in self._preprocessors:
+        key = (id(buffer), number)
+        if key not in self._preprocessors:
             spec = self.bundle.input
-            self._preprocessors[id(buffer)] = Preprocessor(buffer[0], spec.fit, spec.pad_value)
-        return self._preprocessors[id(buffer)]
+            self._preprocessors[key] = Preprocessor(buffer[number], spec.fit, spec.pad_value)
+        return self._preprocessors[key]
 
     def close(self) -> None:
         """Close the engine."""

@@ -26,4 +26,9 @@ class DeviceFault(EngineError):
 
 
 class ImageError(TrtInferenceError):
-    """An image cannot be used: its size, encoding or amount of data is wrong."""
+    """An image cannot be used: its size, encoding or amount of data is wrong. ``kind`` says which
+    in a few words without values, to count by."""
+
+    def __init__(self, message: str, kind: str = "unusable") -> None:
+        super().__init__(message)
+        self.kind = kind

@@ -3,68 +3,23 @@
 from __future__ import annotations
 
 import threading
-from typing import Callable, Generic, Optional, Protocol, TypeVar
+from typing import Callable, Generic, List, Optional, Protocol, Sequence, TypeVar
 
 from trt_inference.detector import Detector
+from trt_inference.mailbox import Mailbox
 
 Item = TypeVar("Item")
 Item_contra = TypeVar("Item_contra", contravariant=True)
 
 
-class Mailbox(Generic[Item]):
-    """Holds at most one item: a new one replaces one that was not taken yet."""
-
-    def __init__(self) -> None:
-        self._condition = threading.Condition()
-        self._item: Optional[Item] = None
-        self._busy = False
-        self._closed = False
-
-    def put(self, item: Item) -> bool:
-        """Leave ``item``; True when it replaced an older one, or the mailbox is closed."""
-        with self._condition:
-            if self._closed:
-                return True
-            replaced = self._item is not None
-            self._item = item
-            self._condition.notify_all()
-            return replaced
-
-    def take(self, wait: bool = True) -> Optional[Item]:
-        """Wait for an item and mark the mailbox busy until the next call that waits; None when
-        it is closed. Without ``wait``, None when there is nothing."""
-        with self._condition:
-            if not wait:
-                item, self._item = self._item, None
-                return item
-            self._busy = False
-            self._condition.notify_all()
-            self._condition.wait_for(lambda: self._item is not None or self._closed)
-            item, self._item = self._item, None
-            self._busy = item is not None
-            return item
-
-    def drain(self, timeout: float) -> bool:
-        """Wait until nothing is waiting or being worked on; False after ``timeout`` seconds."""
-        with self._condition:
-            return self._condition.wait_for(lambda: self._item is None and not self._busy, timeout)
-
-    def close(self) -> None:
-        """Wake the taker, which gets None. What was not taken is thrown away."""
-        with self._condition:
-            self._closed = True
-            self._item = None
-            self._condition.notify_all()
-
-
 class Work(Protocol[Item_contra]):
-    """What is done with each item, in two parts. An exception of either ends the thread."""
+    """What is done with the newest items, in two parts. An exception of either ends the thread."""
 
-    def start(self, detector: Detector, item: Item_contra) -> bool:
-        """Begin to detect; False where the item cannot be used, and nothing has begun."""
+    def start(self, detector: Detector, items: Sequence[Item_contra]) -> bool:
+        """Begin to detect, in one run; False where no item can be used, and nothing has begun."""
 
     def finish(self, detector: Detector) -> None:
-        """Wait for the item that was started first, and do what is to be done with its result."""
+        """Wait for the run that was started first, and do what is to be done with its results."""
 
 
 class InferenceThread(Generic[Item]):
@@ -77,9 +32,11 @@ class InferenceThread(Generic[Item]):
 
     Args:
         open_detector: makes the detector.
-        work: what is done with the detector and each item. An exception of closing the detector
+        work: what is done with the detector and the items. An exception of closing the detector
             ends the thread, too.
         on_fault: called on the thread with that exception, after the detector was closed.
+        patience: seconds that an item waits for those of other sources, to be run with them,
+            where the detector runs several at once.
     """
 
     def __init__(
@@ -87,12 +44,15 @@ class InferenceThread(Generic[Item]):
         open_detector: Callable[[], Detector],
         work: Work[Item],
         on_fault: Callable[[Exception], None],
+        patience: float = 0.0,
     ) -> None:
         self._open_detector = open_detector
         self._work = work
         self._on_fault = on_fault
-        self._mailbox: Mailbox[Item] = Mailbox()
+        self._mailbox: Mailbox[Item] = Mailbox(patience)
         self._opened = threading.Event()
+        self._worked_off = threading.Event()
+        self._predecessor: Optional[InferenceThread[Item]] = None
         self._open_error: Optional[Exception] = None
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
         self.detector: Optional[Detector] = None
@@ -112,13 +72,25 @@ class InferenceThread(Generic[Item]):
             raise RuntimeError("the inference thread ended before it opened its detector")
         return self.detector
 
-    def submit(self, item: Item) -> bool:
-        """Hand over the newest item; True when one was dropped, this or an older one."""
-        return self._mailbox.put(item)
+    def submit(self, item: Item, source: int = 0) -> bool:
+        """Hand over the newest item of a source; True when one was dropped, this or an older
+        one of the same source."""
+        return self._mailbox.put(item, source)
+
+    def succeed(self, predecessor: InferenceThread[Item]) -> None:
+        """Take over, before the first ``submit``: what waits at the predecessor is worked on
+        here, once the predecessor has finished what it has started. It then ends by itself."""
+        self._predecessor = predecessor
+        for source, item in predecessor._mailbox.close().items():
+            self._mailbox.put(item, source)
 
     def drain(self, timeout: float) -> bool:
         """Wait for the item in work; False when it takes longer than ``timeout`` seconds."""
         return self._mailbox.drain(timeout)
+
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._thread.is_alive()
 
     def stop(self, timeout: float = 5.0) -> bool:
         """End the thread and close the detector; False when it did not end in time."""
@@ -150,15 +122,24 @@ class InferenceThread(Generic[Item]):
                     self._loop(detector)
                 except Exception as error:  # handed to on_fault, once the detector is closed
                     fault = error
+                finally:
+                    self._worked_off.set()
         except Exception as error:  # of closing, which often fails after a fault of the device
             fault = fault or error
         return fault
 
     def _loop(self, detector: Detector) -> None:
         started = 0
-        while (item := self._mailbox.take(wait=started == 0)) is not None or started:
-            if item is not None and self._work.start(detector, item):
+        while (items := self._take(detector, wait=started == 0)) or started:
+            if items and self._work.start(detector, items):
                 started += 1
-            if started and (item is None or started >= detector.depth):
+            if started and (not items or started >= detector.depth):
                 self._work.finish(detector)
                 started -= 1
+
+    def _take(self, detector: Detector, wait: bool) -> List[Item]:
+        items = self._mailbox.take(detector.batch, wait)
+        if self._predecessor is not None:
+            self._predecessor._worked_off.wait()
+            self._predecessor = None
+        return items

@@ -14,7 +14,9 @@ from test.color_bundle import COLORS, LABELS, change_manifest, picture, write_co
 from trt_inference.bundle import load_bundle
 from trt_inference.detections import Detections
 from trt_inference.detector import Detector
+from trt_inference.engines.base import EngineOptions
 from trt_inference.errors import BundleError, EngineError, ImageError
+from trt_inference.frame import Frame
 
 
 @pytest.fixture
@@ -152,6 +154,46 @@ def test_frame_that_cannot_be_used_leaves_the_detector_usable(detector: Detector
     with pytest.raises(ImageError):
         detector.detect(np.zeros((64, 64), np.uint8))
     assert found(detector.detect(picture("blue", (1, 1)))) == {"blue": [8, 8, 16, 16]}
+
+
+def test_frames_of_different_sizes_are_run_at_once_and_each_gets_its_own_result(
+    shared_color_bundle: Path,
+) -> None:
+    bundle = load_bundle(shared_color_bundle)
+    frames = [grey(64, 64), grey(128, 64), grey(64, 256)]
+    for frame, color in zip(frames, COLORS.values()):
+        paint(frame, color, (0, 0, frame.shape[1] // 2, frame.shape[0] // 2))
+    with Detector.open(bundle) as single:
+        expected = [single.detect(frame) for frame in frames]
+    with Detector.open(bundle, options=EngineOptions(batch=3)) as detector:
+        for chosen in ((0, 1, 2), (2, 0), (1,)):
+            for index in chosen:
+                detector.add(Frame(frames[index]))
+            detector.start()
+            results = detector.finish()
+            assert len(results) == len(chosen)
+            for index, result in zip(chosen, results):
+                np.testing.assert_array_equal(result.xyxy, expected[index].xyxy)
+                np.testing.assert_array_equal(result.class_ids, expected[index].class_ids)
+
+
+def test_frame_that_cannot_be_used_is_left_out_of_a_run(shared_color_bundle: Path) -> None:
+    bundle = load_bundle(shared_color_bundle)
+    with Detector.open(bundle, options=EngineOptions(batch=3)) as detector:
+        detector.add(Frame(picture("red", (1, 1))))
+        with pytest.raises(ImageError):
+            detector.add(Frame(np.zeros((64, 64, 5), np.uint8)))
+        detector.add(Frame(picture("blue", (2, 2))))
+        detector.start()
+        assert [list(found(one)) for one in detector.finish()] == [["red"], ["blue"]]
+
+
+def test_no_more_frames_are_taken_than_the_engine_runs_at_once(detector: Detector) -> None:
+    with pytest.raises(EngineError, match="no frame was added"):
+        detector.start()
+    detector.add(Frame(grey(64, 64)))
+    with pytest.raises(EngineError, match="1 frames were added"):
+        detector.add(Frame(grey(64, 64)))
 
 
 def test_clock_has_a_time_for_each_stage_of_each_frame(detector: Detector) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 import numpy as np
 import pytest
 
 from test.worker_bench import A_MOMENT, SOON, Bench, Resource
-from trt_inference.worker import InferenceThread, Mailbox
+from trt_inference.worker import InferenceThread
 
 
 @pytest.fixture
@@ -143,8 +143,8 @@ def test_frame_may_be_a_bare_array() -> None:
     taken: list[np.ndarray] = []
 
     class Take:
-        def start(self, detector: Any, frame: np.ndarray) -> bool:
-            taken.append(frame)
+        def start(self, detector: Any, frames: Sequence[np.ndarray]) -> bool:
+            taken.extend(frames)
             return False
 
         def finish(self, detector: Any) -> None:
@@ -178,7 +178,8 @@ def test_next_item_is_prepared_while_the_device_works_on_one(
     waiting: deque[str] = deque()
 
     class Note:
-        def start(self, detector: Any, item: str) -> bool:
+        def start(self, detector: Any, items: Sequence[str]) -> bool:
+            [item] = items
             events.append(f"start {item}")
             waiting.append(item)
             if item == "0":
@@ -224,11 +225,64 @@ def test_stop_before_start_and_twice_is_harmless(bench: Bench) -> None:
     assert bench.thread.stop(SOON) is True
 
 
-def test_closed_mailbox_gives_none_to_one_who_waits() -> None:
-    mailbox: Mailbox[str] = Mailbox()
-    taken: list[str | None] = []
-    taker = threading.Thread(target=lambda: taken.append(mailbox.take()))
-    taker.start()
-    mailbox.close()
-    taker.join(SOON)
-    assert taken == [None]
+def test_one_takes_over_what_waits_at_another_and_begins_when_that_has_finished(
+    bench: Bench,
+) -> None:
+    successor = Bench()
+    successor.let_end()
+    for thread in (bench.thread, successor.thread):
+        thread.start()
+    bench.submit_and_wait_for_its_begin("0")
+    bench.thread.submit("1")
+    successor.thread.succeed(bench.thread)
+    assert not successor.begun.acquire(timeout=A_MOMENT)
+    bench.let_end()
+    assert successor.begun.acquire(timeout=SOON)
+    assert successor.thread.drain(SOON)
+    assert (bench.items(), successor.items()) == (["0"], ["1"])
+    assert bench.thread.stop(SOON)
+    assert successor.thread.stop(SOON)
+
+
+def test_one_takes_over_from_another_that_fails(bench: Bench) -> None:
+    successor = Bench()
+    successor.let_end()
+    for thread in (bench.thread, successor.thread):
+        thread.start()
+    bench.submit_and_wait_for_its_begin("fail")
+    successor.thread.succeed(bench.thread)
+    successor.thread.submit("1")
+    bench.let_end()
+    assert successor.thread.drain(SOON)
+    assert successor.items() == ["1"]
+    assert successor.thread.stop(SOON)
+
+
+def test_items_of_several_sources_are_run_at_once() -> None:
+    taken: list[list[str]] = []
+    first, go_on = threading.Event(), threading.Event()
+
+    class Take:
+        def start(self, detector: Any, items: Sequence[str]) -> bool:
+            taken.append(list(items))
+            first.set()
+            assert go_on.wait(SOON)
+            return False
+
+        def finish(self, detector: Any) -> None:
+            raise AssertionError("nothing was started")
+
+    thread: InferenceThread[str] = InferenceThread(
+        lambda: Resource(batch=2),  # type: ignore[arg-type, return-value]
+        Take(),
+        lambda error: None,
+    )
+    thread.start()
+    thread.submit("first", 1)
+    assert first.wait(SOON)
+    for source, name in enumerate(("left", "middle", "right")):
+        thread.submit(name, source)
+    go_on.set()
+    assert thread.drain(SOON)
+    assert thread.stop(SOON)
+    assert taken == [["first"], ["left", "middle"], ["right"]]

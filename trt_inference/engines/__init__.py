@@ -81,7 +81,7 @@ def open_engine(
         raise EngineError(
             f"backend onnxruntime: {error}. Install it with: python3 -m pip install onnxruntime"
         ) from error
-    return OnnxRuntimeEngine(bundle, precision, options.threads)
+    return OnnxRuntimeEngine(bundle, precision, options.threads, options.batch)
 
 
 def _has_tensorrt(index: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 import numpy as np
 import onnxruntime
@@ -13,12 +13,13 @@ from trt_inference.errors import EngineError
 
 
 class OnnxRuntimeEngine(Engine):
-    """Runs one precision of a bundle for one image at a time."""
+    """Runs one precision of a bundle."""
 
-    def __init__(self, bundle: Bundle, precision: str, threads: int = 0) -> None:
+    def __init__(self, bundle: Bundle, precision: str, threads: int = 0, batch: int = 1) -> None:
         """
         Args:
             threads: for one inference; 0 lets ONNX Runtime take one a physical core.
+            batch: most images in one run; 1 for a network that takes one image only.
 
         Raises:
             BundleError: the bundle has no such precision, or its file was changed.
@@ -26,13 +27,22 @@ class OnnxRuntimeEngine(Engine):
         """
         file = bundle.model_file(precision)
         self._session: Optional[onnxruntime.InferenceSession] = _open_session(str(file), threads)
-        self._input = np.zeros((1, bundle.input.height, bundle.input.width, 3), np.uint8)
-        self._outputs: Dict[str, np.ndarray] = {
-            spec.name: np.zeros((1, *spec.shape[1:]), spec.dtype) for spec in bundle.outputs
+        takes_any = not isinstance(self._session.get_inputs()[0].shape[0], int)
+        self.batch = batch if takes_any else 1
+        self._count = 0
+        spec = bundle.input
+        self._input = np.zeros((self.batch, spec.height, spec.width, 3), np.uint8)
+        outputs = {
+            spec.name: np.zeros((self.batch, *spec.shape[1:]), spec.dtype)
+            for spec in bundle.outputs
         }
-        self._binding = self._session.io_binding()
+        # For each number of images, so that no run binds, slices or allocates.
+        self._outputs: List[Dict[str, np.ndarray]] = [
+            {name: array[: count + 1] for name, array in outputs.items()}
+            for count in range(self.batch)
+        ]
         try:
-            self._bind(bundle.input.name)
+            self._bindings = [self._bind(spec.name, count + 1) for count in range(self.batch)]
         except Exception as error:  # its errors have no common base below Exception
             raise EngineError(
                 f"{file} does not fit the manifest: {error}. Convert the model again"
@@ -44,36 +54,38 @@ class OnnxRuntimeEngine(Engine):
         return f"ONNX Runtime {onnxruntime.__version__} on the CPU"
 
     def input_buffer(self) -> np.ndarray:
-        """uint8 ``[1, height, width, 3]``, BGR."""
+        """uint8 ``[batch, height, width, 3]``, BGR."""
         return self._input
 
-    def start(self) -> None:
-        """Nothing: a CPU that computes cannot do anything else meanwhile."""
+    def start(self, count: int = 1) -> None:
+        """Nothing yet: a CPU that computes cannot do anything else meanwhile."""
+        self._count = count
 
     def finish(self) -> Mapping[str, np.ndarray]:
-        """Run on the input buffer and return the outputs, ``[1, ...]`` each, by name."""
+        """Run on the input buffer and return the outputs, ``[count, ...]`` each, by name."""
         if self._session is None:
             raise EngineError("the engine is closed: open a new one")
         try:
-            self._session.run_with_iobinding(self._binding)
+            self._session.run_with_iobinding(self._bindings[self._count - 1])
         except Exception as error:  # its errors have no common base below Exception
             raise EngineError(f"ONNX Runtime failed: {error}") from error
-        return self._outputs
+        return self._outputs[self._count - 1]
 
     def close(self) -> None:
         """Free the session. A second call does nothing."""
         self._session = None
-        self._binding = None
+        self._bindings = []
 
-    def _bind(self, input_name: str) -> None:
+    def _bind(self, input_name: str, count: int) -> Any:
         """Tell the session the addresses once, so that no call copies or allocates tensors."""
-        self._binding.bind_input(
-            input_name, "cpu", 0, np.uint8, self._input.shape, self._input.ctypes.data
-        )
-        for name, array in self._outputs.items():
-            self._binding.bind_output(
-                name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data
-            )
+        if self._session is None:
+            raise EngineError("the engine is closed: open a new one")
+        binding = self._session.io_binding()
+        images = self._input[:count]
+        binding.bind_input(input_name, "cpu", 0, np.uint8, images.shape, images.ctypes.data)
+        for name, array in self._outputs[count - 1].items():
+            binding.bind_output(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+        return binding
 
 
 def _open_session(file: str, threads: int) -> onnxruntime.InferenceSession:

@@ -15,13 +15,12 @@ import numpy as np
 from trt_inference.bundle import Bundle
 from trt_inference.engine_files import EngineFile, find_engine
 from trt_inference.engines.base import Engine, EngineOptions
-from trt_inference.engines.cuda_buffers import BufferSet
-from trt_inference.engines.cuda_graph import CaptureError, CudaGraph
+from trt_inference.engines.buffered_run import BufferedRun
+from trt_inference.engines.cuda_graph import CaptureError
 from trt_inference.engines.gpu import GpuContext, load, this_machine
 from trt_inference.engines.plan import load_plan
 from trt_inference.engines.tensors import (
     IoTensor,
-    has_named_tensors,
     io_tensors,
     set_input_shape,
 )
@@ -42,8 +41,8 @@ class TensorRtEngine(Engine):
             EngineError: TensorRT, the GPU or the engine cannot be used.
         """
         self._options = options
-        self._sets: List[_Set] = []
-        self._started: Deque[_Set] = deque()
+        self._runs: List[BufferedRun] = []
+        self._started: Deque[BufferedRun] = deque()
         self._next = 0
         file = find_engine(bundle, precision, this_machine(options.device))
         # What is made later is freed earlier, whatever goes wrong on the way.
@@ -63,27 +62,34 @@ class TensorRtEngine(Engine):
         return self._description
 
     def input_buffer(self) -> np.ndarray:
-        """uint8 ``[N, height, width, 3]``, BGR, of the set whose turn it is."""
-        return self._sets[self._next].image
+        """uint8 ``[batch, height, width, 3]``, BGR, of the set whose turn it is."""
+        return self._runs[self._next].image
 
-    def start(self) -> None:
-        """Put the copies and the inference of the current set on the GPU, and return at once."""
-        if not self._sets:
+    def start(self, count: int = 1) -> None:
+        """Put the copies and the inference of the current set on the GPU, and return at once. All
+        images that it was built for are run, whatever ``count`` is: it is as fast for that many."""
+        if not self._runs:
             raise EngineError("the engine is closed: open a new one")
-        current = self._sets[self._next]
+        current = self._runs[self._next]
         with self._gpu.translated("cannot run the engine"):
-            current.start()
+            current.start(count)
         self._started.append(current)
-        self._next = (self._next + 1) % len(self._sets)
+        self._next = (self._next + 1) % len(self._runs)
 
     def finish(self) -> Mapping[str, np.ndarray]:
-        """Wait for the frame that was started first, and return its outputs, ``[N, ...]`` each."""
+        """Wait for the run that was started first; its outputs, ``[count, ...]`` each."""
         if not self._started:
             raise EngineError("no inference was started")
         oldest = self._started.popleft()
         with self._gpu.translated("has failed while it ran the engine"):
             oldest.done.synchronize()
-        return oldest.buffers.outputs
+        return oldest.outputs()
+
+    def memory(self) -> Mapping[str, int]:
+        """Free and total bytes of the GPU, whoever uses it."""
+        with self._gpu.translated("has failed"):
+            free, total = self._gpu.cuda.mem_get_info()
+        return {"free": int(free), "total": int(total)}
 
     def close(self) -> None:
         """Free everything, also when some of it fails. A second call does nothing.
@@ -107,15 +113,19 @@ class TensorRtEngine(Engine):
                 "other users of the GPU, or take a narrower precision"
             )
         spec = bundle.input
-        shape = (file.sidecar.batch, spec.height, spec.width, 3)
+        self.batch = file.sidecar.batch
+        shape = (self.batch, spec.height, spec.width, 3)
         set_input_shape(engine, self._context, spec.name, shape)
         tensors = io_tensors(trt, engine, self._context)
         _check(bundle, tensors, file)
         self._stream = cuda.Stream()
         self._freeing.callback(self._drop, "_stream")
         for _ in range(DEPTH):
-            self._sets.append(_Set(self, tensors, spec.name))
-            self._freeing.callback(lambda: self._sets.pop().free())
+            run = BufferedRun(
+                cuda, self._context, self._stream, tensors, spec.name, self._options
+            )
+            self._runs.append(run)
+            self._freeing.callback(lambda: self._runs.pop().free())
         self._freeing.callback(self._wait)
         how = self._capture() if self._options.cuda_graph else "without a CUDA graph"
         machine = file.sidecar.machine
@@ -124,10 +134,10 @@ class TensorRtEngine(Engine):
     def _capture(self) -> str:
         """Make a graph for each set, if the driver can; what is to be said about it."""
         try:
-            for one in self._sets:
+            for one in self._runs:
                 one.capture()
         except CaptureError as error:
-            for one in self._sets:
+            for one in self._runs:
                 one.forget_graph()
             return f"without a CUDA graph ({error})"
         return "as a CUDA graph"
@@ -147,70 +157,6 @@ def _let_go(error: Optional[BaseException]) -> None:
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__
-
-
-class _Set:
-    """One frame's buffers, and what has to be done with them."""
-
-    def __init__(self, owner: TensorRtEngine, tensors: Mapping[str, IoTensor], name: str) -> None:
-        """
-        Args:
-            name: of the input.
-        """
-        gpu, options = owner._gpu, owner._options
-        self._context, self._stream = owner._context, owner._stream
-        self._named = has_named_tensors(owner._plan.engine)
-        self.buffers = BufferSet(gpu.cuda, tensors, options.zero_copy)
-        flags = gpu.cuda.event_flags
-        waits = flags.DEFAULT if options.spin else flags.BLOCKING_SYNC
-        self.done = gpu.cuda.Event(waits | flags.DISABLE_TIMING)
-        self._graph: Optional[CudaGraph] = None
-        self._bindings = self.buffers.bindings()
-        given = self.buffers.arrays[name]
-        # TensorRT before 8.5 takes no bytes: they are made floats on the way.
-        self._floats = given if given.dtype != np.uint8 else None
-        self.image = given if self._floats is None else np.zeros(given.shape, np.uint8)
-
-    def start(self) -> None:
-        if self._floats is not None:
-            np.copyto(self._floats, self.image)
-        if self._graph is not None:
-            self._graph.launch()
-        else:
-            self._enqueue()
-        self.done.record(self._stream)
-
-    def capture(self) -> None:
-        """Run once, so that TensorRT sets up what it needs, and then make it a graph."""
-        self._enqueue()
-        self._stream.synchronize()
-        self._graph = CudaGraph(self._stream.handle, self._enqueue)
-
-    def forget_graph(self) -> None:
-        if self._graph is not None:
-            self._graph.close()
-            self._graph = None
-
-    def free(self) -> None:
-        # Whoever still holds this, as the trace of an error does, must not hold these.
-        self._context = self._stream = self._floats = None
-        self.image = np.zeros(0, np.uint8)
-        try:
-            self.forget_graph()
-        finally:
-            self.buffers.free()
-
-    def _enqueue(self) -> None:
-        self.buffers.copy_in(self._stream)
-        if self._named:
-            for name, address in self.buffers.addresses.items():
-                self._context.set_tensor_address(name, address)
-            done = self._context.execute_async_v3(self._stream.handle)
-        else:
-            done = self._context.execute_async_v2(self._bindings, self._stream.handle)
-        if not done:
-            raise EngineError("TensorRT cannot run the engine: its log has the reason")
-        self.buffers.copy_out(self._stream)
 
 
 def _check(bundle: Bundle, tensors: Mapping[str, IoTensor], file: EngineFile) -> None:

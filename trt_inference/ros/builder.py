@@ -9,6 +9,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
+from trt_inference.engines.base import EngineOptions
 from trt_inference.ros.engine_build import EngineBuild
 
 _PERIOD = 0.5  # seconds between two looks at the process
@@ -30,10 +31,10 @@ class Builder:
         self._timer = node.create_timer(_PERIOD, self._look, clock=clock)
         self._timer.cancel()  # until there is something to look at
 
-    def start(self, bundle: Path, precision: str, device: int) -> None:
+    def start(self, bundle: Path, precision: str, options: EngineOptions) -> None:
         """Begin to build."""
         self.stop()
-        self._build = EngineBuild(bundle, precision, device)
+        self._build = EngineBuild(bundle, precision, options.device, options.batch)
         self._timer.reset()
         self._node.get_logger().info(
             f"{bundle} has no {precision} engine for this machine: it is being built, which takes "

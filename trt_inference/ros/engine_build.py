@@ -17,14 +17,15 @@ _TIME_TO_END = 5.0  # seconds that the process gets to leave nothing half writte
 class EngineBuild:
     """One run of ``python3 -m converter build``, which may take many minutes."""
 
-    def __init__(self, bundle: Path, precision: str, device: int = 0) -> None:
+    def __init__(self, bundle: Path, precision: str, device: int = 0, batch: int = 1) -> None:
         self.precision = precision
         self._lines: Deque[str] = deque(maxlen=_LINES_KEPT)
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         if device:  # the builder takes the first one that it sees
             environment["CUDA_VISIBLE_DEVICES"] = str(device)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "converter", "build", str(bundle), "--precision", precision],
+            [sys.executable, "-m", "converter", "build", str(bundle), "--precision", precision,
+             "--batch", str(batch)],
             env=environment, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip

@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import time
+from concurrent.futures import CancelledError
 from typing import Any, Dict, Optional
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import Image
 
 from trt_inference.bundle import Bundle, load_bundle
-from trt_inference.detector import Detector
-from trt_inference.errors import DeviceFault, EngineMissing
+from trt_inference.detector import choose_precision
+from trt_inference.errors import (
+    BundleError,
+    DeviceFault,
+    EngineError,
+    EngineMissing,
+    TrtInferenceError,
+)
+from trt_inference.ros.bond import ManagerBond
 from trt_inference.ros.builder import Builder
-from trt_inference.ros.diagnostics_topic import DiagnosticsTopic
-from trt_inference.ros.parameters import Parameters, Settings
-from trt_inference.ros.pipeline import Pipeline, Received
-from trt_inference.ros.publishing import ResultTopics
+from trt_inference.ros.configured import Configured
+from trt_inference.ros.executor_calls import ExecutorCalls
+from trt_inference.ros.hot_swap import HotSwap
+from trt_inference.ros.parameters import SWAPPED, Parameters
+from trt_inference.ros.session import Session
+from trt_inference.ros.settings import LiveSettings, Settings
 from trt_inference.ros.transitions import ERROR, FAILURE, SUCCESS, logged
-from trt_inference.worker import InferenceThread
-
-DRAIN_TIMEOUT = 5.0  # seconds that the frame in work may take when the node is deactivated
 
 
 class DetectorNode(LifecycleNode):
-    """Subscribes to ``image`` and publishes, by the bundle's task, ``~/detections``,
-    ``~/classification`` or ``~/segmentation``, with ``~/label_info`` and ``/diagnostics``."""
+    """Subscribes to images and publishes, by the bundle's task, detections, a classification or
+    a segmentation of each, with labels and diagnostics.
+
+    Attributes:
+        must_restart: the GPU's context is lost: only a new process gets another.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__("detector", **options)
-        self._thread: Optional[InferenceThread[Received]] = None
+        self._configured: Optional[Configured] = None
+        self._bond: Optional[ManagerBond] = None
         self._fault: Optional[Exception] = None
-        self._subscription: Any = None
-        self._results: Optional[ResultTopics] = None
-        self._diagnostics: Optional[DiagnosticsTopic] = None
-        self.must_restart = False  # the GPU's context is lost: only a new process gets another
+        self.must_restart = False
         self._builder = Builder(self, self.autostart_after_build)
-        self._fault_condition = self.create_guard_condition(self._on_fault)
-        self._parameters_of_node = Parameters(self, self._set_thresholds)
+        self._calls = ExecutorCalls(self)
+        self._parameters_of_node = Parameters(self, self._apply, self._ask_for_swap)
+        self._hot_swap = HotSwap(self, self._swap)
         for name in self._parameters_of_node.unknown:
             self.get_logger().warning(f"parameter {name} does not exist and is ignored")
 
@@ -64,12 +69,11 @@ class DetectorNode(LifecycleNode):
         self._builder.stop()
         bundle = load_bundle(settings.bundle)
         try:
-            self._open(settings, bundle)
+            self._configure(settings, bundle)
         except EngineMissing as error:
-            self._free()
             if not settings.build_if_missing:
                 raise
-            self._builder.start(bundle.path, error.precision, settings.device)
+            self._builder.start(bundle.path, error.precision, settings.engine_options())
             return FAILURE
         except Exception as error:
             self._free()
@@ -80,17 +84,21 @@ class DetectorNode(LifecycleNode):
     @logged
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to images."""
-        self._subscription = self.create_subscription(
-            Image, "image", self._on_image, self._image_qos
-        )
+        configured = self._in_use()
+        try:
+            configured.subscribe()
+        except TrtInferenceError:
+            configured.unsubscribe()
+            raise
+        self._bond = ManagerBond(self, configured.settings.bond_heartbeat_period)
+        self._bond.form()
         return super().on_activate(state)
 
     @logged
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe and finish the frame in work. ERROR after a fault of the engine."""
-        self._unsubscribe()
-        if self._thread is not None and not self._thread.drain(DRAIN_TIMEOUT):
-            self.get_logger().warning(f"the last frame takes longer than {DRAIN_TIMEOUT} s")
+        self._release_bond()
+        self._in_use().unsubscribe()
         if self._fault is not None:
             return ERROR
         return super().on_deactivate(state)
@@ -125,106 +133,119 @@ class DetectorNode(LifecycleNode):
         """Free the engine, which no transition does when the process is told to end."""
         self._builder.stop()
         self._free()
+        self._calls.cancel()
+        self._hot_swap.destroy()
         super().destroy_node()
 
-    def _open(self, settings: Settings, bundle: Bundle) -> None:
+    def _configure(self, settings: Settings, bundle: Bundle) -> None:
         self._fault = None
-        self._image_qos = QoSProfile(
-            depth=settings.image_depth,
-            reliability=ReliabilityPolicy[settings.image_reliability.upper()],
+        live = self._parameters_of_node.live(bundle)
+        self._configured = Configured(
+            self, settings, bundle, live, self._hot_swap, self._report_fault
         )
-        results = self._results = ResultTopics(self, bundle)
-        self._pipeline = Pipeline(self, results.publish)
-        thread: InferenceThread[Received] = InferenceThread(
-            functools.partial(self._open_detector, settings, bundle),
-            self._pipeline,
-            lambda error: self._report_fault(thread, error),
-        )
-        self._thread = thread
-        detector = thread.start()
-        self._parameters_of_node.locked = True
-        detector.thresholds = self._parameters_of_node.thresholds(bundle.defaults)
-        results.publish_labels(detector.thresholds.score_threshold)
-        self._diagnostics = DiagnosticsTopic(
-            self, _facts(bundle, detector), self._pipeline, settings.diagnostics_period
-        )
-        self.get_logger().info(
-            f"configured: {bundle.name} {detector.choice}, {bundle.task} on "
-            f"{bundle.input.width}x{bundle.input.height}, {len(bundle.labels)} classes, "
-            f"{detector.engine.description}"
-        )
+        self._parameters_of_node.use(bundle)
+        self.get_logger().info(f"configured: {self._configured.session}")
 
-    def _open_detector(self, settings: Settings, bundle: Bundle) -> Detector:
-        """Called on the inference thread, which owns the engine from then on."""
-        return Detector.open(
-            bundle, settings.backend, settings.precision, settings.engine_options(),
-            self._pipeline.clock
-        )
+    def _in_use(self) -> Configured:
+        if self._configured is None:
+            raise EngineError("the node is not configured")
+        return self._configured
 
     def _free(self) -> bool:
         """Undo all of configure and activate that was done. May be called at any time.
 
         Returns:
-            False when the inference thread did not end.
+            False when an inference thread did not end.
         """
-        self._unsubscribe()
-        if self._diagnostics is not None:
-            self._diagnostics.destroy()
-            self._diagnostics = None
-        ended = self._thread is None or self._thread.stop()
+        self._release_bond()
+        configured, self._configured = self._configured, None
+        ended = configured is None or configured.free()
         if not ended:
             self.get_logger().error("the inference thread does not end: restart the process")
-        self._thread = None
-        if self._results is not None:
-            self._results.destroy()
-            self._results = None
-        self._parameters_of_node.locked = False
+        self._parameters_of_node.release()
         return ended
 
-    def _unsubscribe(self) -> None:
-        if self._subscription is not None:
-            self.destroy_subscription(self._subscription)
-            self._subscription = None
+    def _release_bond(self) -> None:
+        if self._bond is not None:
+            self._bond.release()
+            self._bond = None
 
-    def _set_thresholds(self, values: Dict[str, Any]) -> None:
-        """Take new thresholds for the next frame."""
-        detector = self._thread.detector if self._thread is not None else None
-        if detector is not None:
-            detector.thresholds = dataclasses.replace(detector.thresholds, **values)
-            if self._results is not None:
-                self._results.publish_labels(detector.thresholds.score_threshold)
+    def _apply(self, live: LiveSettings) -> None:
+        """Take live parameters for the next frame."""
+        if self._configured is not None:
+            self._configured.apply(live)
 
-    def _on_image(self, image: Image) -> None:
-        """Hand the newest frame over; runs on the executor."""
-        counters = self._pipeline.counters
-        counters.received += 1
-        if self._thread is not None and self._thread.submit(Received(image, time.perf_counter())):
-            counters.dropped += 1
+    def _ask_for_swap(self, bundle: str, precision: str) -> str:
+        """Parameters ask for another engine: why it cannot be, or nothing, and it is loaded."""
+        wanted = {"bundle": bundle, "precision": precision}
+        before = {name: self.get_parameter(name).value for name in SWAPPED}
 
-    def _report_fault(self, thread: InferenceThread[Received], error: Exception) -> None:
+        def undo() -> None:
+            self._calls.submit(lambda: self._parameters_of_node.show(**before))
+
+        try:
+            self._prepare_swap(wanted)
+        except TrtInferenceError as error:
+            return str(error)
+        self._hot_swap.request(wanted, undo)
+        return ""
+
+    def _prepare_swap(self, values: Dict[str, str]) -> Session:
+        """What is to be opened and exchanged with the session in use.
+
+        Raises:
+            TrtInferenceError: it cannot be, with the reason.
+        """
+        configured = self._in_use()
+        settings = self._parameters_of_node.settings(**values)
+        bundle, current = load_bundle(settings.bundle), configured.session.bundle
+        if bundle.task != current.task:
+            raise BundleError(
+                f"{bundle.path} is for {bundle.task} and has other topics than what is in use, "
+                f"which is for {current.task}: clean up and configure instead"
+            )
+        choose_precision(
+            bundle, settings.backend, settings.precision, settings.engine_options()
+        )
+        return configured.prepare(settings, bundle)
+
+    def _swap(self, values: Dict[str, str]) -> str:
+        """Load another engine beside the one in use, and exchange them. On HotSwap's thread."""
+        configured = self._in_use()
+        old, new = configured.session, self._prepare_swap(values)
+        new.open(self._parameters_of_node.live(new.bundle))
+
+        def exchange() -> None:
+            if self._configured is not configured or self._fault is not None:
+                raise EngineError("the node was cleaned up or has failed meanwhile")
+            new.take(self._parameters_of_node.live(new.bundle))
+            configured.exchange(old, new)
+            self._parameters_of_node.use(new.bundle)
+            self._parameters_of_node.show(**values)
+
+        try:
+            self._calls.submit(exchange).result()
+        except Exception as error:
+            new.thread.stop()
+            if isinstance(error, CancelledError):
+                raise EngineError("the node ends") from error
+            raise
+        return str(new)
+
+    def _report_fault(self, session: Session, error: Exception) -> None:
         """Called on the inference thread: wake the executor."""
         self.get_logger().error(f"inference has failed: {error!r}")
-        if thread is self._thread:  # not one that was given up because it did not end
+        # Not one that was replaced, or was given up because it did not end.
+        if self._configured is not None and session is self._configured.session:
             self._fault = error
-            self._fault_condition.trigger()
+            self._calls.submit(self._on_fault)
 
     def _on_fault(self) -> None:
         """Leave the state in which the node was, through error processing, unless a transition
         that came first has done so."""
-        if self._fault is None:
+        if self._fault is None or self._configured is None:
             return
-        if self._subscription is not None:
+        if self._configured.is_active:
             self.trigger_deactivate()
-        elif self._thread is not None:
+        else:
             self.trigger_cleanup()
-
-
-def _facts(bundle: Bundle, detector: Detector) -> Dict[str, str]:
-    """What does not change while the node is configured."""
-    return {
-        "bundle": str(bundle.path),
-        "task": bundle.task,
-        "precision": detector.choice.precision,
-        "why this precision": detector.choice.reason,
-        "engine": detector.engine.description,
-    }

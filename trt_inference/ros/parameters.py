@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Sequence
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from trt_inference.bundle import Thresholds
-from trt_inference.engines.base import EngineOptions
-from trt_inference.errors import TrtInferenceError
-from trt_inference.ros.parameter_specs import SPECS, SPECS_BY_NAME, THRESHOLDS, Spec, descriptor
+from trt_inference.bundle import Bundle
+from trt_inference.ros.parameter_specs import Spec, descriptor
+from trt_inference.ros.parameter_table import CONFIGURED, SPECS, SPECS_BY_NAME, THRESHOLDS
+from trt_inference.ros.settings import LiveSettings, ParameterError, Settings
 
-
-class ParameterError(TrtInferenceError):
-    """A parameter has a value with which the node cannot be configured."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What takes effect when the node is configured."""
-
-    bundle: str
-    precision: str
-    backend: str
-    threads: int
-    device: int
-    cuda_graph: bool
-    zero_copy: bool
-    spin: bool
-    build_if_missing: bool
-    image_reliability: str
-    image_depth: int
-    autostart: bool
-    diagnostics_period: float
-
-    def engine_options(self) -> EngineOptions:
-        """What concerns the engine."""
-        return EngineOptions(
-            self.threads, self.device, self.cuda_graph, self.zero_copy, self.spin
-        )
+# Of the middleware and of rclpy, not of this node.
+_OTHERS = ("qos_overrides.", "use_sim_time", "start_type_description_service", "diagnostic_updater")
+SWAPPED = ("bundle", "precision")
 
 
 class Parameters:
@@ -51,58 +26,109 @@ class Parameters:
     A value at start-up that is not valid does not end the node: it is kept as a problem, and
     configuring fails with it until the parameter is set to a valid value.
 
-    Args:
-        on_thresholds: called with the new values when live parameters were set.
+    Attributes:
+        unknown: parameters that were given and do not exist.
     """
 
-    def __init__(self, node: Node, on_thresholds: Callable[[Dict[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        on_live: Callable[[LiveSettings], None],
+        on_swap: Callable[[str, str], str],
+    ) -> None:
+        """
+        Args:
+            on_live: called when live parameters were set while a bundle is in use.
+            on_swap: called with bundle and precision that are set while another one is in use;
+                returns why that is not possible, or nothing.
+        """
         self._node = node
-        self._on_thresholds = on_thresholds
+        self._on_live, self._on_swap = on_live, on_swap
         self._problems: Dict[str, str] = {}
         self._taken_from_bundle: List[str] = []
-        self.locked = False
+        self._bundle: Optional[Bundle] = None
+        self._checks = True
         node.add_on_set_parameters_callback(self._on_set)
         for spec in SPECS:
             self._declare(spec)
         self.unknown = self._find_unknown()
 
-    def settings(self) -> Settings:
+    def settings(self, **changes: Any) -> Settings:
         """The values to configure with.
+
+        Args:
+            changes: values to take instead of those that are set.
 
         Raises:
             ParameterError: a value from start-up is not valid, or no bundle is given.
         """
         if self._problems:
             raise ParameterError("; ".join(self._problems.values()))
-        settings = Settings(
-            **{spec.name: self._value(spec.name) for spec in SPECS if not spec.live}
-        )
+        values = {name: self._value(name) for name in CONFIGURED}
+        settings = Settings(**{**values, **changes})
         if not settings.bundle:
             raise ParameterError("parameter bundle is empty: set it to a folder with a model.json")
         return settings
 
-    def thresholds(self, defaults: Thresholds) -> Thresholds:
-        """The live values; those that nobody has set become the bundle's, visibly.
+    def live(self, bundle: Bundle) -> LiveSettings:
+        """The live values as they are with ``bundle``: those that nobody has set are its own.
+
+        Raises:
+            ParameterError: they do not go with the bundle.
+        """
+        return LiveSettings.of({**self._values(), **self._defaults_of(bundle)}, bundle)
+
+    def use(self, bundle: Bundle) -> None:
+        """Lock what cannot be changed while a bundle is in use, and show its thresholds.
 
         Raises:
             ParameterError: a default of the bundle is out of the parameter's range.
         """
-        missing = [
-            name
-            for name in THRESHOLDS
-            if self._value(name) is None or name in self._taken_from_bundle
-        ]
-        results = self._node.set_parameters(
-            [Parameter(name, value=getattr(defaults, name)) for name in missing]
-        )
+        defaults = self._defaults_of(bundle)
+        self._bundle = bundle
+        with self._unchecked():
+            results = self._node.set_parameters(
+                [Parameter(name, value=value) for name, value in defaults.items()]
+            )
         for result in results:
             if not result.successful:
+                self._bundle = None
                 raise ParameterError(f"the bundle's default is refused: {result.reason}")
-        self._taken_from_bundle = missing
-        return Thresholds(**{name: self._value(name) for name in THRESHOLDS})
+        self._taken_from_bundle = list(defaults)
+
+    def release(self) -> None:
+        """Everything may be set again."""
+        self._bundle = None
+
+    def show(self, **values: Any) -> None:
+        """Set values that a hot swap has brought about."""
+        with self._unchecked():
+            self._node.set_parameters(
+                [Parameter(name, value=value) for name, value in values.items()]
+            )
+
+    def _defaults_of(self, bundle: Bundle) -> Dict[str, Any]:
+        """The bundle's thresholds, of those that nobody has set."""
+        return {
+            name: getattr(bundle.defaults, name)
+            for name in THRESHOLDS
+            if self._value(name) is None or name in self._taken_from_bundle
+        }
 
     def _value(self, name: str) -> Any:
         return self._node.get_parameter_or(name).value
+
+    def _values(self) -> Dict[str, Any]:
+        return {spec.name: self._value(spec.name) for spec in SPECS if spec.live}
+
+    @contextmanager
+    def _unchecked(self) -> Iterator[None]:
+        """While the node itself sets parameters."""
+        self._checks = False
+        try:
+            yield
+        finally:
+            self._checks = True
 
     def _declare(self, spec: Spec) -> None:
         value = spec.type if spec.default is None else spec.default
@@ -117,38 +143,63 @@ class Parameters:
     def _find_unknown(self) -> List[str]:
         """Parameters given at start-up that do not exist: rclpy ignores them without a word."""
         given = self._node._parameter_overrides  # there is no public way to see them
-        middleware = ("qos_overrides.", "use_sim_time", "start_type_description_service")
-        return [
-            name for name in given if name not in SPECS_BY_NAME and not name.startswith(middleware)
-        ]
+        unknown = [name for name in given if name not in SPECS_BY_NAME]
+        return [name for name in unknown if not name.startswith(_OTHERS)]
 
     def _on_set(self, parameters: Sequence[Parameter]) -> SetParametersResult:
-        known = [parameter for parameter in parameters if parameter.name in SPECS_BY_NAME]
-        for parameter in known:
-            reason = self._reason_against(parameter)
-            if reason:
-                return SetParametersResult(successful=False, reason=reason)
-        for parameter in known:
-            self._problems.pop(parameter.name, None)
-            if parameter.name in self._taken_from_bundle:
-                self._taken_from_bundle.remove(parameter.name)
-        live = {
-            parameter.name: parameter.value
-            for parameter in known
-            if SPECS_BY_NAME[parameter.name].live and parameter.value is not None
-        }
-        if live:
-            self._on_thresholds(live)
+        known = {one.name: one.value for one in parameters if one.name in SPECS_BY_NAME}
+        try:
+            self._check(known)
+        except ParameterError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        for name in known:
+            self._problems.pop(name, None)
+            if self._checks and name in self._taken_from_bundle:
+                self._taken_from_bundle.remove(name)
         return SetParametersResult(successful=True)
 
-    def _reason_against(self, parameter: Parameter) -> str:
-        """Why the parameter cannot be set; empty when it can. Ranges are checked by rclpy."""
-        spec = SPECS_BY_NAME[parameter.name]
-        if spec.choices and parameter.value not in spec.choices:
-            return f"'{parameter.value}' is not one of {', '.join(spec.choices)}"
-        if self.locked and not spec.live:
-            return (
-                f"{parameter.name} takes effect when the node is configured: "
-                "deactivate and clean up first"
-            )
-        return ""
+    def _check(self, values: Dict[str, Any]) -> None:
+        """Refuse all that cannot be used, and hand over what takes effect now.
+
+        Raises:
+            ParameterError: with the reason.
+        """
+        for name, value in values.items():
+            reason = SPECS_BY_NAME[name].reason_against(value)
+            if reason:
+                raise ParameterError(f"{name}: {reason}")
+        if self._bundle is None or not self._checks:
+            return
+        live = {name: value for name, value in values.items() if SPECS_BY_NAME[name].live}
+        settings = LiveSettings.of(self._with(live, self._bundle), self._bundle)
+        self._check_locked([name for name in values if name not in live], values)
+        if live:
+            self._on_live(settings)
+
+    def _with(self, live: Dict[str, Any], bundle: Bundle) -> Dict[str, Any]:
+        """All live values with new ones; a threshold that is unset is the bundle's."""
+        values = {**self._values(), **live}
+        for name in THRESHOLDS:
+            if values[name] is None:
+                values[name] = getattr(bundle.defaults, name)
+        return values
+
+    def _check_locked(self, names: Sequence[str], values: Dict[str, Any]) -> None:
+        """What takes effect when the node is configured, and is set while it is.
+
+        Raises:
+            ParameterError: it cannot be set now.
+        """
+        swaps = self._value("hot_swap")
+        for name in names:
+            if not (swaps and name in SWAPPED):
+                hint = ", or set hot_swap before" if name in SWAPPED else ""
+                raise ParameterError(
+                    f"{name} takes effect when the node is configured: "
+                    f"deactivate and clean up first{hint}"
+                )
+        if names:
+            bundle, precision = (values.get(name, self._value(name)) for name in SWAPPED)
+            reason = self._on_swap(bundle, precision)
+            if reason:
+                raise ParameterError(reason)

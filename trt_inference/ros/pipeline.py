@@ -1,121 +1,114 @@
-"""What happens to each image on the inference thread: read, detect, publish, count."""
+"""What happens to images on the inference thread: read, detect, publish, count."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from typing import Any, Callable, Deque, NamedTuple, Tuple
+from typing import Callable, Deque, List, Mapping, NamedTuple, Optional, Sequence
 
 from builtin_interfaces.msg import Time
 from rclpy.node import Node
-from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from trt_inference.detector import STAGES, Detector
 from trt_inference.errors import ImageError
-from trt_inference.results import Result
-from trt_inference.ros.diagnostics import Counters
-from trt_inference.ros.images import ImageReader, describe_format
+from trt_inference.ros.camera import Camera, ImageMessage, Received
 from trt_inference.timing import StageClock
 
-WARNING_PERIOD = 5.0  # seconds between two warnings of the same kind
-
-
-class Received(NamedTuple):
-    """An image with the time of its arrival on ``time.perf_counter``'s clock, in seconds."""
-
-    image: Image
-    at: float
+_MEMORY_PERIOD = 1.0  # seconds between two looks at the memory of the device
 
 
 class _Started(NamedTuple):
-    """An image that is being inferred, without its pixels."""
+    """An image that is being inferred; with its pixels only where they are to be drawn."""
 
+    camera: Camera
     header: Header
+    image: Optional[ImageMessage]
     received_at: float
 
 
 class Pipeline:
-    """Takes one image after the other from arrival to the published message.
+    """Takes images from arrival to the published message.
 
     Attributes:
-        counters: since the node was configured.
         clock: of the stages ``wait`` (in the mailbox), those of the detector, ``publish``,
             ``node`` (received to published) and ``age`` (the image's stamp to published).
+        memory: of the device, in bytes, as the engine says.
     """
 
-    def __init__(self, node: Node, publish: Callable[[Result, Header], None]) -> None:
+    def __init__(self, node: Node, on_first: Callable[[], None]) -> None:
         """
         Args:
-            publish: called with what was found in an image, and the image's header.
+            on_first: called before the first image is worked on.
         """
-        self.counters = Counters()
         self.clock = StageClock(("wait", *STAGES, "publish", "node", "age"))
+        self.memory: Mapping[str, int] = {}
         self._node = node
-        self._publish = publish
-        self._reader = ImageReader()
-        self._format: Tuple[Any, ...] = ()
-        self._started: Deque[_Started] = deque()
+        self._on_first = on_first
+        self._is_first = True
+        self._started: Deque[List[_Started]] = deque()
+        self._memory_at = float("-inf")
 
-    def start(self, detector: Detector, item: Received) -> bool:
-        """Begin to detect. An image that cannot be used is counted and said.
+    def start(self, detector: Detector, items: Sequence[Received]) -> bool:
+        """Begin to detect, in one run. An image that cannot be used is counted and said.
 
         Raises:
             EngineError: the engine has failed.
         """
+        if self._is_first:
+            self._is_first = False
+            self._on_first()
         taken = time.perf_counter()
-        try:
-            frame = self._reader.read(item.image)
-            detector.start(frame)
-        except ImageError as error:
-            self._reject(error)
+        run = [one for one in items if self._add(detector, one)]
+        if not run:
             return False
-        self._note_format(item.image)
-        self._started.append(_Started(item.image.header, item.at))
-        self.clock.record("wait", taken - item.at)
+        detector.start()
+        self._started.append([_without_pixels(one) for one in run])
+        for one in run:
+            self.clock.record("wait", taken - one.at)
         return True
 
     def finish(self, detector: Detector) -> None:
-        """Publish what is in the image that was started first.
+        """Publish what is in the images that were started first.
 
         Raises:
             EngineError: the engine has failed.
         """
-        result = detector.finish()
+        results = detector.finish()
         detected = time.perf_counter()
-        one = self._started.popleft()
-        self._publish(result, one.header)
-        published = time.perf_counter()
-        self.counters.inferred += 1
-        self.clock.record("publish", published - detected)
-        self.clock.record("node", published - one.received_at)
-        self._record_age(one.header.stamp)
+        for one, result in zip(self._started.popleft(), results):
+            one.camera.publish(result, one.image, one.header)
+            published = time.perf_counter()
+            self.clock.record("publish", published - detected)
+            self.clock.record("node", published - one.received_at)
+            self._record_age(one.camera, one.header.stamp)
+            detected = published
+        self._look_at_memory(detector, detected)
 
-    def _record_age(self, stamp: Time) -> None:
-        """Of an image that has a time: cameras without a clock leave the stamp at zero."""
+    def _add(self, detector: Detector, item: Received) -> bool:
+        try:
+            detector.add(item.camera.read(item.image))
+        except ImageError as error:
+            item.camera.reject(error)
+            return False
+        return True
+
+    def _record_age(self, camera: Camera, stamp: Time) -> None:
+        """Of an image that has a time: cameras without a clock leave the stamp at zero. Less than
+        zero when a clock was set back."""
         nanoseconds = stamp.sec * 10**9 + stamp.nanosec
         if nanoseconds > 0:
-            now = self._node.get_clock().now().nanoseconds
-            self.clock.record("age", (now - nanoseconds) * 1e-9)
+            age = (self._node.get_clock().now().nanoseconds - nanoseconds) * 1e-9
+            camera.ages.record(age)
+            if age >= 0:
+                self.clock.record("age", age)
 
-    def _reject(self, error: ImageError) -> None:
-        self.counters.rejected += 1
-        self._node.get_logger().warning(
-            f"image rejected ({self.counters.rejected} so far): {error}",
-            throttle_duration_sec=WARNING_PERIOD,
-        )
+    def _look_at_memory(self, detector: Detector, now: float) -> None:
+        if now - self._memory_at > _MEMORY_PERIOD:
+            self._memory_at = now
+            self.memory = detector.engine.memory()
 
-    def _note_format(self, image: Image) -> None:
-        """Say it when a camera changes what it sends."""
-        current = (image.width, image.height, image.encoding, image.step)
-        if current == self._format:
-            return
-        if self._format:
-            self._node.get_logger().warning(
-                f"images are {describe_format(image)} now, they were "
-                f"{self._format[0]}x{self._format[1]} {self._format[2]}",
-                throttle_duration_sec=WARNING_PERIOD,
-            )
-        else:
-            self._node.get_logger().info(f"images are {describe_format(image)}")
-        self._format = current
+
+def _without_pixels(one: Received) -> _Started:
+    image = one.image if one.camera.debug_images.wanted() else None
+    return _Started(one.camera, one.image.header, image, one.at)

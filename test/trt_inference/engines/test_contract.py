@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Tuple
 
 import numpy as np
 import pytest
@@ -20,18 +20,35 @@ from trt_inference.errors import EngineError
 ONNX_RUNTIME = "ONNX Runtime"
 
 
-@pytest.fixture(params=[ONNX_RUNTIME, *VERSIONS])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    folder = write_color_bundle(tmp_path / "colors")
+BATCH = 3
+
+
+@contextmanager
+def opened(what: str, folder: Path, batch: int) -> Iterator[Engine]:
+    """An engine of the color bundle on ONNX Runtime or the double of a version."""
+    write_color_bundle(folder)
     with ExitStack() as stack:
         backend = "onnxruntime"
-        if request.param != ONNX_RUNTIME:
-            stack.enter_context(install(request.param))
-            add_engine(folder)
+        if what != ONNX_RUNTIME:
+            stack.enter_context(install(what))
+            add_engine(folder, batch=batch)
             backend = "tensorrt"
-        opened = open_engine(load_bundle(folder), backend, "fp32", EngineOptions(threads=1))
-        stack.callback(opened.close)
-        yield opened
+        options = EngineOptions(threads=1, batch=batch)
+        engine = open_engine(load_bundle(folder), backend, "fp32", options)
+        stack.callback(engine.close)
+        yield engine
+
+
+@pytest.fixture(params=[ONNX_RUNTIME, *VERSIONS])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    with opened(request.param, tmp_path / "colors", batch=1) as engine:
+        yield engine
+
+
+@pytest.fixture(params=[ONNX_RUNTIME, *VERSIONS])
+def engine_for_several(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    with opened(request.param, tmp_path / "colors", BATCH) as engine:
+        yield engine
 
 
 def noise(seed: int) -> np.ndarray:
@@ -93,6 +110,40 @@ def test_frames_are_finished_in_the_order_in_which_they_were_started(engine: Eng
     for number in range(engine.depth):
         scores = engine.finish()["scores"][0]
         np.testing.assert_allclose(scores, best_scores(noise(number)), atol=1e-5)
+
+
+@pytest.mark.parametrize("counts", [(3, 1, 2), (1, 3)])
+def test_each_run_takes_some_images_and_gives_what_is_in_each(
+    engine_for_several: Engine, counts: Tuple[int, ...]
+) -> None:
+    assert engine_for_several.batch == BATCH
+    for run, count in enumerate(counts):
+        images = [noise(10 * run + number) for number in range(count)]
+        engine_for_several.input_buffer()[:count] = images
+        outputs = engine_for_several.infer(count)
+        assert {name: len(array) for name, array in outputs.items()} == {
+            "boxes": count, "scores": count, "classes": count,
+        }  # fmt: skip
+        for scores, image in zip(outputs["scores"], images):
+            np.testing.assert_allclose(scores, best_scores(image), atol=1e-5)
+
+
+def test_runs_of_different_numbers_of_images_keep_their_own(engine_for_several: Engine) -> None:
+    for number in range(engine_for_several.depth):
+        engine_for_several.input_buffer()[: number + 1] = noise(number)
+        engine_for_several.start(number + 1)
+    for number in range(engine_for_several.depth):
+        scores = engine_for_several.finish()["scores"]
+        assert len(scores) == number + 1
+        np.testing.assert_allclose(scores[-1], best_scores(noise(number)), atol=1e-5)
+
+
+def test_memory_of_the_device_is_known_where_it_has_its_own(engine: Engine) -> None:
+    memory = engine.memory()
+    if engine.description.startswith("ONNX"):
+        assert memory == {}
+    else:
+        assert 0 <= memory["free"] <= memory["total"]
 
 
 def test_closed_engine_says_so_and_may_be_closed_again(engine: Engine) -> None:

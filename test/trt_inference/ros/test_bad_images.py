@@ -72,7 +72,7 @@ def test_a_change_of_size_is_said_and_boxes_follow_it(
         found = message_to_detections(client.detect(client.image(pixels)), LABELS)
         expected = np.array([1, 6, 2, 7]) * CELL * scale
         np.testing.assert_allclose(found.xyxy, expected[None], atol=0.01 * scale)
-    assert wait_until(lambda: "images are 256x256 bgr8 now, they were 640x640" in node.log)
+    assert wait_until(lambda: "are 256x256 bgr8 now, they were 640x640" in node.log)
 
 
 @pytest.mark.parametrize("seconds", [0, -5, -(2**31), 2**31 - 1])

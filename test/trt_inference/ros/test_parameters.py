@@ -23,7 +23,7 @@ from test.trt_inference.ros.conftest import Start
         ("max_detections", 0, "out of range", 5),
         ("image_depth", 1000, "out of range", 2),
         ("precision", "fp8", "'fp8' is not one of auto, fp32, fp16, int8", "fp32"),
-        ("image_reliability", "sometimes", "not one of best_effort, reliable", "reliable"),
+        ("image_reliability", "sometimes", "not one of auto, best_effort, reliable", "reliable"),
         ("score_threshold", 1, "DOUBLE", 0.5),
         ("bundle", 3, "STRING", None),
     ],
@@ -119,7 +119,7 @@ def test_a_parameter_that_does_not_exist_is_warned_about(
 def test_the_file_with_all_parameters_shows_the_real_ones_and_their_defaults() -> None:
     import yaml
 
-    from trt_inference.ros.parameter_specs import SPECS
+    from trt_inference.ros.parameter_table import SPECS
 
     text = (ROOT / "config" / "detector.yaml").read_text("utf-8")
     shown = yaml.safe_load(text)["/**"]["ros__parameters"]

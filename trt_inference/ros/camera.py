@@ -1,0 +1,197 @@
+"""One camera of the node: its images, what is published of them, and what was counted."""
+
+from __future__ import annotations
+
+import time
+from typing import Callable, NamedTuple, Optional, Union
+
+from rclpy.lifecycle import LifecycleNode
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from trt_inference.bundle import Bundle
+from trt_inference.errors import ImageError
+from trt_inference.frame import Frame
+from trt_inference.results import Result
+from trt_inference.ros.debug_image import DebugImages
+from trt_inference.ros.image_subscription import ImageOptions, ImageSubscription
+from trt_inference.ros.images import ImageReader, describe_format
+from trt_inference.ros.latency import Ages
+from trt_inference.ros.publishing import ResultTopics
+from trt_inference.ros.reports import CameraReport, Counters
+from trt_inference.ros.settings import LiveSettings, Settings
+from trt_inference.selection import Region
+
+ImageMessage = Union[Image, CompressedImage]
+
+WARNING_PERIOD = 5.0  # seconds between two warnings of the same kind
+
+
+class Received(NamedTuple):
+    """An image with its camera and the time of its arrival on ``time.perf_counter``'s clock, in
+    seconds."""
+
+    camera: Camera
+    image: ImageMessage
+    at: float
+
+
+class Camera:
+    """What belongs to one image topic while the node is configured.
+
+    Attributes:
+        number: among the cameras of the node, from 0.
+        counters: since the node was configured.
+        ages: from the images' stamps to their results.
+    """
+
+    def __init__(
+        self, node: LifecycleNode, number: int, topic: str, bundle: Bundle, settings: Settings
+    ) -> None:
+        self.number = number
+        self._node = node
+        self._topic = topic
+        prefix = result_prefix(node, topic) if settings.image_topics else "~"
+        self.results = ResultTopics(node, bundle, prefix, settings.label_policy)
+        self.debug_images = DebugImages(node, prefix, bundle.task, bundle.labels)
+        self.subscription: Optional[ImageSubscription] = None
+        self.counters = Counters()
+        self.ages = Ages()
+        self._received_at = 0.0  # the last image, or the subscription, on time.monotonic's clock
+        self._lost = 0  # by the subscriptions before this one
+        self._reader = ImageReader()
+        self._format = ""
+        self._region: Optional[Region] = None
+        self._infers_always = False
+
+    @property
+    def topic(self) -> str:
+        """Its full name, after remapping."""
+        if self.subscription is not None:
+            return self.subscription.topic
+        return str(self._node.resolve_topic_name(self._topic))
+
+    def subscribe(
+        self, options: ImageOptions, on_image: Callable[[Camera, ImageMessage], None]
+    ) -> None:
+        """Call ``on_image`` with each image, on the executor.
+
+        Raises:
+            QosError: ``qos_overrides`` of the topic cannot be had.
+        """
+        self._received_at = time.monotonic()
+
+        def receive(image: ImageMessage) -> None:
+            self._received_at = time.monotonic()
+            self.counters.received += 1
+            on_image(self, image)
+
+        self.subscription = ImageSubscription(self._node, self._topic, options, receive)
+
+    def unsubscribe(self) -> None:
+        """Receive no more."""
+        if self.subscription is not None:
+            self._lost += self.subscription.lost
+            self.subscription.destroy()
+            self.subscription = None
+
+    @property
+    def lost(self) -> int:
+        """Images of which the middleware said that they were lost."""
+        return self._lost + (self.subscription.lost if self.subscription is not None else 0)
+
+    def apply(self, live: LiveSettings) -> None:
+        """Take what concerns a camera from the next image on."""
+        self._infers_always = live.infer_without_subscribers
+        self._region = live.selection.region
+        self.debug_images.rate = live.debug_image_rate
+        self.debug_images.quality = live.debug_image_quality
+
+    def use(self, bundle: Bundle, score_threshold: float, method: str) -> None:
+        """Publish results of ``bundle``, which has the task of the one before."""
+        self.results.set_bundle(bundle)
+        self.results.publish_labels(score_threshold, method)
+        self.debug_images.labels = bundle.labels
+
+    def is_wanted(self) -> bool:
+        """Whether anybody is to get a result of the next image."""
+        return self._infers_always or self.results.is_watched or self.debug_images.wanted()
+
+    def read(self, image: ImageMessage) -> Frame:
+        """The pixels of an image.
+
+        Raises:
+            ImageError: it cannot be used.
+        """
+        frame = self._reader.read(image)
+        self._note_format(image)
+        return frame
+
+    def reject(self, error: ImageError) -> None:
+        """Count an image that cannot be used, and say why."""
+        self.counters.reject(error.kind)
+        self._node.get_logger().warning(
+            f"image of {self.topic} rejected ({self.counters.rejected} so far): {error}",
+            throttle_duration_sec=WARNING_PERIOD,
+        )
+
+    def publish(self, result: Result, image: Optional[ImageMessage], header: Header) -> None:
+        """Publish what was found in an image, with the image's own header.
+
+        Args:
+            image: where it is to be drawn.
+        """
+        self.results.publish(result, header)
+        if image is not None:
+            self.debug_images.offer(image, result, self._region)
+        self.counters.inferred += 1
+
+    def report(self, reception_cpu: float) -> CameraReport:
+        """How it is, for the diagnostics.
+
+        Args:
+            reception_cpu: seconds of processor time for the reception of an image.
+        """
+        subscription = self.subscription
+        if subscription is None:
+            return CameraReport(
+                self.topic, False, self.counters.snapshot(), age=self.ages.take(), lost=self.lost
+            )
+        return CameraReport(
+            self.topic,
+            True,
+            self.counters.snapshot(),
+            silent_for=time.monotonic() - self._received_at,
+            age=self.ages.take(),
+            lost=self.lost,
+            reception_cpu=reception_cpu,
+            qos=subscription.reliability,
+            publishers=subscription.publishers,
+        )
+
+    def destroy(self) -> None:
+        """Take all its topics away."""
+        self.unsubscribe()
+        self.debug_images.destroy()
+        self.results.destroy()
+
+    def _note_format(self, image: ImageMessage) -> None:
+        """Say it when a camera changes what it sends."""
+        current = describe_format(image)
+        if current == self._format:
+            return
+        if self._format:
+            self._node.get_logger().warning(
+                f"images of {self.topic} are {current} now, they were {self._format}",
+                throttle_duration_sec=WARNING_PERIOD,
+            )
+        else:
+            self._node.get_logger().info(f"images of {self.topic} are {current}")
+        self._format = current
+
+
+def result_prefix(node: LifecycleNode, topic: str) -> str:
+    """Where the results of one of several cameras are: beside its images, below the node's name;
+    ``/front/detector`` for ``/front/image_raw``."""
+    namespace = str(node.resolve_topic_name(topic)).rsplit("/", 1)[0]
+    return f"{namespace}/{node.get_name()}"
