@@ -52,7 +52,7 @@ class ModelEngine(Engine):
         """uint8 ``[1, height, width, 3]``, BGR."""
         return self._input
 
-    def start(self) -> None:
+    def start(self, count: int = 1) -> None:
         """Nothing: all is done in ``finish``."""
 
     def finish(self) -> Mapping[str, np.ndarray]:
