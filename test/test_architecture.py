@@ -53,7 +53,7 @@ def imported_packages(file: Path) -> set[str]:
 
 
 def is_ros(package: str) -> bool:
-    return package.startswith(("rcl", "ament", "launch", "cv_bridge")) or package.endswith(
+    return package.startswith(("rcl", "ament", "bond", "launch", "cv_bridge")) or package.endswith(
         ROS_SUFFIXES
     )
 

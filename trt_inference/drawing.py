@@ -68,6 +68,7 @@ def draw_segmentation(
         [
             (f"{labels[class_id]} {share:.1%}", class_color(class_id))
             for class_id, share in segmentation.shares()
+            if class_id < len(labels)  # others are outside of the region that is looked at
         ],
     )
 

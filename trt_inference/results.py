@@ -26,19 +26,24 @@ class Classification:
         return len(self.scores)
 
 
+OUTSIDE = 255  # in a class map: outside of the region of interest, not looked at
+
+
 @dataclass(frozen=True)
 class Segmentation:
     """The class of each pixel of an image.
 
     Attributes:
-        class_map: uint8 ``[h, w]`` in the image's own size, index into the bundle's labels.
+        class_map: uint8 ``[h, w]`` in the image's own size, index into the bundle's labels, or
+            ``OUTSIDE``.
             From a ``Detector`` it is one array that the next call overwrites: copy it to keep it.
     """
 
     class_map: np.ndarray
 
     def shares(self) -> List[Tuple[int, float]]:
-        """The classes in the image with their part of its pixels, in (0, 1], the largest first."""
+        """The classes in the image with their part of its pixels, in (0, 1], the largest first;
+        ``OUTSIDE`` among them."""
         counts = np.bincount(self.class_map.ravel())
         order = np.argsort(-counts, kind="stable")
         return [

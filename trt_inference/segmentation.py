@@ -8,10 +8,8 @@ import numpy as np
 
 from trt_inference.bundle import Thresholds
 from trt_inference.geometry import Placement, cells_of_pixels
-from trt_inference.results import Segmentation
+from trt_inference.results import OUTSIDE, Segmentation
 from trt_inference.selection import EVERYTHING, Selection
-
-OUTSIDE = 255  # of the region: not looked at
 
 
 class FrameClasses:

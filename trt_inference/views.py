@@ -46,7 +46,10 @@ def _classification_rows(classification: Classification, labels: Sequence[str]) 
 
 
 def _segmentation_rows(segmentation: Segmentation, labels: Sequence[str]) -> List[Cells]:
-    return [(labels[class_id], f"{share:.1%}") for class_id, share in segmentation.shares()]
+    return [
+        (labels[class_id] if class_id < len(labels) else "not looked at", f"{share:.1%}")
+        for class_id, share in segmentation.shares()
+    ]
 
 
 VIEWS: Dict[str, View] = {

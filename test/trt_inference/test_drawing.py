@@ -13,7 +13,7 @@ from trt_inference.drawing import (
     draw_region,
     draw_segmentation,
 )
-from trt_inference.results import Classification, Segmentation
+from trt_inference.results import OUTSIDE, Classification, Segmentation
 from trt_inference.selection import Region
 
 
@@ -116,3 +116,12 @@ def test_frame_around_a_region_is_seen_on_any_ground_and_ends_with_the_picture(g
     assert changed[20:22].any()
     assert changed[33:35].any()
     assert changed[:, 58:].any()
+
+
+def test_what_was_not_looked_at_is_dark_and_in_no_list() -> None:
+    class_map = np.full((200, 300), OUTSIDE, np.uint8)
+    class_map[100:, 150:] = 1
+    image = np.full((200, 300, 3), 200, np.uint8)
+    picture = draw_segmentation(image, Segmentation(class_map), ["road", "sky"])
+    assert (picture[150, 50] == 100).all()
+    assert (picture[150, 200] > 100).any()
