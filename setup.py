@@ -48,7 +48,7 @@ setup(
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/" + PACKAGE]),
         ("share/" + PACKAGE, ["package.xml"]),
-        ("share/" + PACKAGE + "/launch", glob("launch/*.launch.py")),
+        ("share/" + PACKAGE + "/launch", glob("launch/*.launch.*")),
         ("share/" + PACKAGE + "/config", glob("config/*")),
         # Where ros2 run and ros2 launch look; a console script would be in bin under pip.
         ("lib/" + PACKAGE, ["scripts/detector"]),

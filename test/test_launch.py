@@ -1,93 +1,255 @@
-"""The launch file with real `ros2 launch`, where ROS is installed whole."""
+"""The launch files with the real launch system and real nodes."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import shutil
-import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+import runpy
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
-import psutil
 import pytest
+from vision_msgs.msg import Detection2DArray
 
-from test.color_bundle import picture
-from test.trt_inference.ros.client import Client, wait_until
+from test.color_bundle import offer_precisions, picture
+from test.launching import IS_THERE, Launch, install, launched
+from test.trt_inference.ros.client import TIMEOUT, Client, wait_until
 
 pytestmark = pytest.mark.skipif(
-    shutil.which("ros2") is None or importlib.util.find_spec("launch_ros") is None,
-    reason="ros2 launch is not on PyPI: run this where ROS 2 comes from apt",
+    not IS_THERE, reason="launch_ros is not on PyPI: run this where ROS 2 comes from apt"
 )
 
-LAUNCH = Path(__file__).parents[1] / "launch" / "detector.launch.py"
 RED = picture("red", (2, 3), scale=2)
+VARIANTS = ("detector.launch.py", "detector.launch.xml", "detector.launch.yaml")
 
-
-@contextmanager
-def launched(log: Path, **arguments: object) -> Iterator[psutil.Process]:
-    """`ros2 launch` of the file with ``arguments``."""
-    given = [f"{name}:={value}" for name, value in arguments.items()]
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            ["ros2", "launch", str(LAUNCH), *given],
-            stdout=stream, stderr=subprocess.STDOUT, env=dict(os.environ),
-        )  # fmt: skip
-    try:
-        yield psutil.Process(process.pid)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(15)
+Run = Callable[..., Launch]
 
 
 @pytest.fixture
-def client(ros: None) -> Iterator[Client]:
-    """In the namespace that the tests launch into."""
-    client = Client("/robot")
-    yield client
-    client.destroy_node()
+def installed(tmp_path: Path) -> Path:
+    """Where the package is installed."""
+    install(tmp_path / "installed")
+    return tmp_path / "installed"
 
 
-def test_launch_brings_the_node_up_active_on_the_given_topic(
-    client: Client, shared_color_bundle: Path, tmp_path: Path
+@pytest.fixture
+def run(installed: Path) -> Iterator[Run]:
+    """Launches a file with arguments, until the test is over."""
+    with ExitStack() as stack:
+
+        def start(file: str = "detector.launch.py", **options: object) -> Launch:
+            return stack.enter_context(launched(installed, file, **options))
+
+        yield start
+
+
+@pytest.fixture
+def client_in(ros: None) -> Iterator[Callable[[str], Client]]:
+    """Makes clients of detectors in namespaces."""
+    with ExitStack() as stack:
+
+        def make(namespace: str) -> Client:
+            client = Client(namespace)
+            stack.callback(client.destroy_node)
+            return client
+
+        yield make
+
+
+@pytest.fixture
+def client(client_in: Callable[[str], Client]) -> Client:
+    """In the namespace that most tests launch into."""
+    return client_in("/robot")
+
+
+@pytest.mark.parametrize("file", VARIANTS)
+def test_launch_brings_the_node_up_active(
+    client: Client, run: Run, shared_color_bundle: Path, file: str
 ) -> None:
-    arguments = {"bundle": shared_color_bundle, "namespace": "robot", "precision": "fp32"}
-    with launched(tmp_path / "log", **arguments):
-        assert client.detect(client.image(RED)).detections
-        assert client.state() == "active"
+    run(file, bundle=shared_color_bundle, namespace="robot", precision="fp32")
+    assert client.detect(client.image(RED)).detections
+    assert client.state() == "active"
+
+
+def test_the_node_subscribes_to_the_given_topic(
+    client: Client, run: Run, shared_color_bundle: Path
+) -> None:
+    run(bundle=shared_color_bundle, namespace="robot", image_topic="/camera/front")
+    assert wait_until(lambda: client.count_subscribers("/camera/front") == 1)
 
 
 def test_a_killed_node_comes_up_active_again(
-    client: Client, shared_color_bundle: Path, tmp_path: Path
+    client: Client, run: Run, shared_color_bundle: Path
 ) -> None:
-    arguments = {"bundle": shared_color_bundle, "namespace": "robot"}
-    with launched(tmp_path / "log", **arguments) as launch:
-        assert client.detect(client.image(RED)).detections
-        (node,) = launch.children()
-        node.kill()
-        assert wait_until(lambda: [child.pid for child in launch.children()] != [node.pid])
-        assert client.detect(client.image(RED)).detections
+    launch = run(bundle=shared_color_bundle, namespace="robot", respawn_delay=0.1)
+    assert client.detect(client.image(RED)).detections
+    (node,) = launch.nodes()
+    node.kill()
+    assert wait_until(lambda: [one.pid for one in launch.nodes()] not in ([node.pid], []))
+    assert client.detect(client.image(RED)).detections
+
+
+def test_a_killed_node_stays_away_without_respawn(run: Run, shared_color_bundle: Path) -> None:
+    launch = run(bundle=shared_color_bundle, respawn="false")
+    assert wait_until(lambda: "configured" in launch.log)
+    (node,) = launch.nodes()
+    node.kill()
+    launch.process.wait(TIMEOUT)  # nothing is left to run
+
+
+def test_ctrl_c_ends_launch_and_nodes_soon(run: Run, shared_color_bundle: Path) -> None:
+    launch = run(
+        "multi_camera.launch.py", bundle=shared_color_bundle, mode="nodes",
+        image_topics="[/front/image, /rear/image]",
+    )  # fmt: skip
+    assert wait_until(lambda: launch.log.count(" configured: ") == 2), launch.log
+    nodes = launch.nodes()
+    begin = time.monotonic()
+    launch.interrupt()
+    # A second where nothing else runs.
+    assert time.monotonic() - begin < 4.0
+    assert len(nodes) == 2
+    assert not [node for node in nodes if node.is_running()]
+    assert launch.log.count("process has finished cleanly") == 2
 
 
 def test_without_autostart_the_node_waits_to_be_configured(
-    client: Client, shared_color_bundle: Path, tmp_path: Path
+    client: Client, run: Run, shared_color_bundle: Path
 ) -> None:
-    arguments = {"bundle": shared_color_bundle, "namespace": "robot", "autostart": "false"}
-    with launched(tmp_path / "log", **arguments):
-        assert client.state() == "unconfigured"
-        client.start()
+    run(bundle=shared_color_bundle, namespace="robot", autostart="false")
+    assert client.state() == "unconfigured"
+    client.start()
 
 
 def test_a_parameter_file_takes_the_place_of_the_default_one(
-    client: Client, shared_color_bundle: Path, tmp_path: Path
+    client: Client, run: Run, shared_color_bundle: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "robot.yaml"
     file.write_text(
         f"/**:\n  ros__parameters:\n    bundle: {shared_color_bundle}\n    max_detections: 1\n"
     )
-    with launched(tmp_path / "log", params_file=file, namespace="robot"):
-        both = RED.copy()
-        both[-16:, -16:] = (255, 0, 0)
-        assert len(client.detect(client.image(both)).detections) == 1
+    run(params_file=file, namespace="robot")
+    both = RED.copy()
+    both[-16:, -16:] = (255, 0, 0)
+    assert len(client.detect(client.image(both)).detections) == 1
+
+
+def test_a_bundle_that_is_not_there_is_named_and_can_be_mended(
+    client: Client, run: Run, shared_color_bundle: Path
+) -> None:
+    launch = run(bundle="/nowhere", namespace="robot")
+    assert wait_until(lambda: "configure failed: '/nowhere' is not a bundle" in launch.log)
+    assert client.set_parameter("bundle", str(shared_color_bundle)) == ""
+    client.start()
+
+
+@pytest.mark.parametrize(
+    ("file", "arguments", "reason"),
+    [
+        ("detector", {"params_file": "/nowhere.yaml"}, "there is no file /nowhere.yaml"),
+        ("detector", {"middleware_profile": "/no.xml"}, "there is no file /no.xml"),
+        ("detector", {"autostart": "maybe"}, "autostart is 'maybe': it can be true or false"),
+        ("detector", {"image_topics": "front"}, "image_topics is 'front': write it as [/front"),
+        ("multi_camera", {}, "image_topics is '': write it as [/front"),
+        ("multi_camera", {"image_topics": "front", "mode": "nodes"}, "image_topics is 'front'"),
+        (
+            "multi_camera",
+            {"image_topics": "[/cam/left, /cam/right]", "mode": "nodes"},
+            "are in one namespace",
+        ),
+        ("compare_precisions", {"precisions": "[int8, int8]"}, "write two different ones"),
+    ],
+)
+def test_wrong_arguments_end_the_launch_with_the_reason(
+    run: Run, file: str, arguments: dict[str, str], reason: str
+) -> None:
+    # What the test environment has set would hide the argument.
+    nothing = {"environment": {"FASTDDS_DEFAULT_PROFILES_FILE": ""}}
+    launch = run(f"{file}.launch.py", **nothing, **arguments)
+    assert launch.process.wait(TIMEOUT) == 1
+    assert reason in launch.log
+
+
+FAST_DDS = {"FASTDDS_DEFAULT_PROFILES_FILE": "fastdds_large_images.xml"}
+OLD_FAST_DDS = {"FASTRTPS_DEFAULT_PROFILES_FILE": "fastdds_large_images.xml"}
+CYCLONE_DDS = {"CYCLONEDDS_URI": "cyclonedds_large_images.xml"}
+
+
+@pytest.mark.parametrize(
+    ("profile", "environment", "expected"),
+    [
+        ("packaged", {}, FAST_DDS),
+        ("packaged", {"ROS_DISTRO": "kilted"}, FAST_DDS),
+        ("packaged", {"ROS_DISTRO": "jazzy"}, OLD_FAST_DDS),
+        ("packaged", {"RMW_IMPLEMENTATION": "rmw_fastrtps_cpp"}, FAST_DDS),
+        ("packaged", {"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"}, CYCLONE_DDS),
+        ("packaged", {"RMW_IMPLEMENTATION": "rmw_zenoh_cpp"}, {}),
+        ("packaged", {"FASTRTPS_DEFAULT_PROFILES_FILE": "/mine.xml"}, {}),
+        ("packaged", {"FASTDDS_DEFAULT_PROFILES_FILE": "/mine.xml", "ROS_DISTRO": "jazzy"}, {}),
+        ("none", {}, {}),
+        ("", {}, {}),
+    ],
+)
+def test_each_middleware_gets_its_profile_unless_one_is_set(
+    installed: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    profile: str,
+    environment: dict[str, str],
+    expected: dict[str, str],
+) -> None:
+    monkeypatch.setenv("AMENT_PREFIX_PATH", str(installed))
+    file = runpy.run_path(str(installed / "share/trt_inference/launch/detector.launch.py"))
+    variables = file["middleware"](profile, environment)
+    assert {name: Path(path).name for name, path in variables.items()} == expected
+    assert all(Path(path.replace("file://", "")).is_file() for path in variables.values())
+
+
+def test_the_nodes_process_gets_the_profile(run: Run, installed: Path) -> None:
+    name = "FASTDDS_DEFAULT_PROFILES_FILE"
+    launch = run(environment={name: "", "ROS_DISTRO": "kilted"})
+    assert wait_until(lambda: len(launch.nodes()) == 1)
+    expected = installed / "share" / "trt_inference" / "config" / "fastdds_large_images.xml"
+    assert wait_until(lambda: launch.nodes()[0].environ().get(name) == str(expected))
+
+
+@pytest.mark.parametrize("mode", ["one_node", "nodes"])
+def test_each_camera_gets_its_results_in_its_namespace(
+    client_in: Callable[[str], Client], run: Run, shared_color_bundle: Path, mode: str
+) -> None:
+    topics = "[/front/image, /rear/image]"
+    run("multi_camera.launch.py", bundle=shared_color_bundle, image_topics=topics, mode=mode)
+    for namespace in ("/front", "/rear"):
+        client = client_in(namespace)
+        assert client.detect(client.image(RED)).detections
+
+
+def test_cameras_with_relative_topics_are_in_the_given_namespace(
+    client_in: Callable[[str], Client], run: Run, shared_color_bundle: Path
+) -> None:
+    run(
+        "multi_camera.launch.xml", bundle=shared_color_bundle, mode="nodes", namespace="robot",
+        image_topics="[front/image, rear/image]",
+    )  # fmt: skip
+    for namespace in ("/robot/front", "/robot/rear"):
+        client = client_in(namespace)
+        assert client.detect(client.image(RED)).detections
+
+
+def test_two_precisions_detect_on_the_same_images(
+    client: Client, run: Run, color_bundle: Path
+) -> None:
+    offer_precisions(color_bundle, "fp32", "int8")
+    launch = run("compare_precisions.launch.yaml", bundle=color_bundle, namespace="robot")
+    received: dict[str, list[Detection2DArray]] = {"detector_fp32": [], "detector_int8": []}
+    for name, messages in received.items():
+        client.create_subscription(
+            Detection2DArray, f"{name}/detections", messages.append, 10
+        )
+    for _ in range(30):
+        client.send(client.image(RED))
+        if client.spin(0.5, until=lambda: all(received.values())):
+            break
+    assert all(messages[0].detections for messages in received.values())
+    assert " fp32 (asked for)" in launch.log
+    assert " int8 (asked for)" in launch.log
+
