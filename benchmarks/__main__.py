@@ -1,4 +1,5 @@
-"""python3 -m benchmarks: frame to engine input, the node against a bare loop, memory."""
+"""python3 -m benchmarks: frame to engine input, the node against a bare loop, several cameras,
+memory."""
 
 from __future__ import annotations
 
@@ -11,9 +12,9 @@ import rclpy
 from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 
-from benchmarks import memory, messages, node, preprocessing
+from benchmarks import cameras, memory, messages, node, preprocessing
 
-PARTS = ("preprocessing", "node", "memory")
+PARTS = ("preprocessing", "node", "cameras", "memory")
 
 
 def main() -> int:
@@ -37,6 +38,9 @@ def main() -> int:
         if "node" in chosen:
             console.print(f"the node at three rates, {2 * options.seconds + 15:.0f} s each …")
             console.print(node.table(options.bundle, options.seconds))
+        if "cameras" in chosen:
+            console.print(f"several cameras, {2 * options.seconds + 20:.0f} s …")
+            console.print(cameras.table(options.bundle, options.seconds))
         if "memory" in chosen:
             console.print(f"memory over {options.frames} frames, a minute and a half …")
             console.print(memory.table(options.bundle, options.frames))

@@ -18,6 +18,8 @@ from examples.shapes.processes import running
 
 NAMESPACE = f"/bench_{os.getpid()}"
 STARTED = 20.0  # seconds that discovery may take
+# Results are not received here, which would take time from the node.
+PARAMETERS = {"diagnostics_period": "0.2", "infer_without_subscribers": "true"}
 
 
 @dataclass
@@ -79,7 +81,7 @@ def session(
         others: more parameters of the node.
     """
     in_namespace = ("--ros-args", "-r", f"__ns:={NAMESPACE}")
-    given = {"bundle": str(bundle), "diagnostics_period": "0.2", **others}
+    given = {**PARAMETERS, "bundle": str(bundle), **others}
     parameters = [part for name, value in given.items() for part in ("-p", f"{name}:={value}")]
     camera = ("--rate", str(rate), "--width", str(width), "--height", str(height), "--still")
     with running("trt_inference.ros.run", *in_namespace, *parameters) as process:

@@ -131,7 +131,7 @@ class Configured:
         """Hand the newest image over, if its result is wanted; runs on the executor."""
         now = time.perf_counter()
         if self._reception is not None:
-            self._reception.received(image, now)
+            self._reception.received(image, now, camera.number)
         if camera.is_wanted():
             self.session.submit(Received(camera, image, now))
         else:

@@ -70,12 +70,13 @@ class Reception:
         clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(window, self._look, callback_group, clock)
 
-    def received(self, message: Any, now: float) -> None:
+    def received(self, message: Any, now: float, camera: int = 0) -> None:
         """Count an image. Called in the subscription's callback.
 
         Args:
             message: anything with a header.
             now: seconds on the clock of ``time.perf_counter``.
+            camera: number of the camera that it is of.
         """
         thread, cpu = threading.get_ident(), time.thread_time()
         self._cpu += cpu - self._cpu_of.get(thread, cpu)
@@ -85,9 +86,8 @@ class Reception:
         if self._count == 1:
             self._first = now
         if self._windows == 1:
-            header = message.header
-            stamp = header.stamp
-            self._stamps[header.frame_id].append(stamp.sec + stamp.nanosec * 1e-9)
+            stamp = message.header.stamp
+            self._stamps[camera].append(stamp.sec + stamp.nanosec * 1e-9)
 
     def destroy(self) -> None:
         """Look no more."""
@@ -95,7 +95,7 @@ class Reception:
 
     def _begin(self) -> None:
         self._cpu, self._count, self._first, self._last = 0.0, 0, 0.0, 0.0
-        self._stamps: DefaultDict[str, List[float]] = defaultdict(list)  # by camera's frame
+        self._stamps: DefaultDict[int, List[float]] = defaultdict(list)  # by camera
         self._lost_before = self._lost()
 
     def _look(self) -> None:

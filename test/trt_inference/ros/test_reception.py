@@ -140,6 +140,32 @@ def test_images_that_the_stamps_miss_are_said(
     assert "fastdds_large_images.xml" in log
 
 
+def test_several_cameras_with_one_frame_id_are_not_taken_for_one_that_loses_images(
+    ros: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    node = Node("detector", namespace=f"/reception_{next(_numbers)}")
+    it = Reception(node, lambda: 0, window=WINDOW)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    images = [Image() for _ in range(2)]
+    windows: set[int] = set()
+    end = time.monotonic() + 15
+    count = 0
+    while len(windows) < 4 and time.monotonic() < end:
+        count += 1
+        for camera, image in enumerate(images):  # 5 ms apart
+            image.header.stamp.sec = count // 20
+            image.header.stamp.nanosec = count % 20 * 50_000_000 + camera * 5_000_000
+            it.received(image, time.perf_counter(), camera)
+        executor.spin_once(timeout_sec=0.02)
+        windows.add(id(it.summary))
+    it.destroy()
+    executor.shutdown()
+    node.destroy_node()
+    assert len(windows) >= 4
+    assert "lost" not in capfd.readouterr().err
+
+
 def test_losses_are_said_when_no_image_arrives_at_all(
     setup: Callable[..., Setup], capfd: pytest.CaptureFixture[str]
 ) -> None:
