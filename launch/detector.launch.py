@@ -135,9 +135,18 @@ def middleware(profile: str, environment: Dict[str, str]) -> Dict[str, str]:
         is_set = environment.get(CYCLONE_DDS)
     else:
         return {}
-    if is_set or profile in ("", "none"):
+    if is_set or profile in ("", "none") or (profile == "packaged" and reaches_out(environment)):
         return {}
     path = (
         config(packaged) if profile == "packaged" else existing_file("middleware_profile", profile)
     )
     return {variable: path.as_uri() if variable == CYCLONE_DDS else str(path)}
+
+
+def reaches_out(environment: Dict[str, str]) -> bool:
+    """Whether the packaged profile would have the node heard by other machines although it must
+    not be: on Humble each transport of a profile is open to all, and only later ones are limited
+    by the way in which processes find each other."""
+    return (
+        environment.get("ROS_DISTRO") == "humble" and environment.get("ROS_LOCALHOST_ONLY") == "1"
+    )

@@ -62,16 +62,16 @@ def detector_arguments(*without: str) -> List[DeclareLaunchArgument]:
 def make_nodes(context: LaunchContext) -> List[LaunchDescriptionEntity]:
     """One detector, or one for each camera."""
     topics = listed(LaunchConfiguration("image_topics").perform(context))
-    if LaunchConfiguration("mode").perform(context) == "one_node":
-        return [IncludeLaunchDescription(PythonLaunchDescriptionSource(DETECTOR))]
     outer = LaunchConfiguration("namespace").perform(context)
     places = [posixpath.split(topic) for topic in topics]
     namespaces = [posixpath.join(outer, folder) for folder, _ in places]
     if len(set(namespaces)) < len(namespaces):
         raise ValueError(
-            f"two of {topics} are in one namespace, where their nodes would have one name: "
-            "use mode:=one_node, or remap one of the cameras"
+            f"two of {topics} are in one namespace, where their results would have one name: "
+            "give each camera a namespace of its own, by remapping"
         )
+    if LaunchConfiguration("mode").perform(context) == "one_node":
+        return [IncludeLaunchDescription(PythonLaunchDescriptionSource(DETECTOR))]
     return [
         detector({"namespace": namespace, "image_topic": name, "image_topics": ""})
         for namespace, (_, name) in zip(namespaces, places)

@@ -154,7 +154,7 @@ def test_a_bundle_that_is_not_there_is_named_and_can_be_mended(
         ("multi_camera", {"image_topics": "front", "mode": "nodes"}, "image_topics is 'front'"),
         (
             "multi_camera",
-            {"image_topics": "[/cam/left, /cam/right]", "mode": "nodes"},
+            {"image_topics": "[/cam/left, /cam/right]"},
             "are in one namespace",
         ),
         ("compare_precisions", {"precisions": "[int8, int8]"}, "write two different ones"),
@@ -184,6 +184,8 @@ CYCLONE_DDS = {"CYCLONEDDS_URI": "cyclonedds_large_images.xml"}
         ("packaged", {"RMW_IMPLEMENTATION": "rmw_fastrtps_cpp"}, FAST_DDS),
         ("packaged", {"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"}, CYCLONE_DDS),
         ("packaged", {"RMW_IMPLEMENTATION": "rmw_zenoh_cpp"}, {}),
+        ("packaged", {"ROS_DISTRO": "humble", "ROS_LOCALHOST_ONLY": "1"}, {}),
+        ("packaged", {"ROS_DISTRO": "jazzy", "ROS_LOCALHOST_ONLY": "1"}, OLD_FAST_DDS),
         ("packaged", {"FASTRTPS_DEFAULT_PROFILES_FILE": "/mine.xml"}, {}),
         ("packaged", {"FASTDDS_DEFAULT_PROFILES_FILE": "/mine.xml", "ROS_DISTRO": "jazzy"}, {}),
         ("none", {}, {}),
