@@ -35,6 +35,10 @@ test: $(ROBOT)/.ready $(CONVERTER)/.ready ## run all tests
 bench: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure preprocessing, the node, its memory (5 minutes)
 	$(ROBOT)/bin/python -m benchmarks --bundle $(DEMO)/shapes
 
+.PHONY: soak
+soak: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## run the node for MINUTES (5), see that its memory stays flat
+	$(ROBOT)/bin/python -m benchmarks.soak --bundle $(or $(BUNDLE),$(DEMO)/shapes) --minutes $(or $(MINUTES),5)
+
 .PHONY: bench-export
 bench-export: $(CONVERTER)/.ready ## measure time and memory of exporting large models (3 minutes)
 	$(CONVERTER)/bin/python -m benchmarks.export

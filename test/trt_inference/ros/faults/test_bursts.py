@@ -36,7 +36,7 @@ def test_bursts_leave_no_memory_behind(detector: Detector) -> None:
     for _ in range(BURSTS):
         send_burst(client)
     after = vitals_of(node.process.pid)
-    assert after.private - before.private < KEPT
+    assert after.anonymous - before.anonymous < KEPT
     assert after.threads == before.threads
     assert after.descriptors == before.descriptors
 

@@ -38,7 +38,7 @@ def test_a_random_walk_through_all_states_and_impossible_transitions(detector: D
         before = settled(node.process.pid, client)
         walk(client, random.Random(2), STEPS)
         after = settled(node.process.pid, client)
-    assert after.private - before.private < KEPT
+    assert after.anonymous - before.anonymous < KEPT
     assert after.threads == before.threads
     assert after.descriptors == before.descriptors
     assert_found(client.detect(client.image(PICTURE)), "blue", CELL, 4)
