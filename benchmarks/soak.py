@@ -27,7 +27,7 @@ from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
-from benchmarks.session import Session
+from benchmarks.session import PARAMETERS, STARTED, Session
 from benchmarks.vitals import Vitals, vitals_of
 from examples.shapes.monitor import Monitor
 from examples.shapes.processes import running
@@ -36,7 +36,6 @@ NAMESPACE = f"/soak_{os.getpid()}"
 STEADY = ("1280x720:bgr8",)
 CHANGING = ("640x480:rgb8", "1920x1080:bgr8", "640x480:mono8", "1280x720:bgr8")
 THRESHOLDS = (0.3, 0.7)  # in turn
-STARTED = 20.0  # seconds that discovery may take
 RATE, RATE_OF_WARM_UP = 30.0, 120.0  # images a second
 WARM_UP = 0.2  # of the intervals
 STAGES = ("wait", "inference", "node")
@@ -117,10 +116,12 @@ class Soak:
 @contextmanager
 def node(bundle: Path, log: Path) -> Iterator[Session]:
     """Configured and active."""
+    given = {**PARAMETERS, "bundle": str(bundle)}
+    parameters = [part for name, value in given.items() for part in ("-p", f"{name}:={value}")]
+    arguments = ("--ros-args", "-r", f"__ns:={NAMESPACE}", *parameters)
     with log.open("wb") as output, running(
-        "trt_inference.ros.run", "--ros-args", "-r", f"__ns:={NAMESPACE}",
-        "-p", f"bundle:={bundle}", "-p", "diagnostics_period:=0.2", output=output,
-    ) as process:  # fmt: skip
+        "trt_inference.ros.run", *arguments, output=output
+    ) as process:
         monitor = Monitor(namespace=NAMESPACE, watches_messages=False)
         try:
             with monitor.watching("node", process):

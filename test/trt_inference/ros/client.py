@@ -89,10 +89,10 @@ class Client(Monitor):
         """The label of the node's state."""
         return str(self._call(self._get_state, GetState.Request()).current_state.label)
 
-    def set_parameter(self, name: str, value: object) -> str:
+    def set_parameter(self, name: str, value: object, timeout: float = TIMEOUT) -> str:
         """Set one parameter; the reason when it is refused, else nothing."""
         message = Parameter(name, value=value).to_parameter_msg()
-        answer = self._call(self._set, SetParameters.Request(parameters=[message]))
+        answer = self._call(self._set, SetParameters.Request(parameters=[message]), timeout)
         result = answer.results[0]
         return "" if result.successful else str(result.reason)
 
@@ -145,7 +145,7 @@ class Client(Monitor):
 
     def counters_at_rest(self) -> dict[str, int]:
         """The counters, once no frame waits or is in work; call it when no more are sent."""
-        names = ("received", "inferred", "dropped", "rejected")
+        names = ("received", "inferred", "dropped", "rejected", "unwatched")
         counted: dict[str, int] = {}
 
         def is_at_rest() -> bool:
@@ -164,11 +164,13 @@ class Client(Monitor):
         if any(status.name.startswith(of_ours) for status in message.status):
             super()._on_diagnostics(message)
 
-    def _call(self, client: Any, request: Any) -> Any:
+    def _call(self, client: Any, request: Any, timeout: float = TIMEOUT) -> Any:
         if not client.wait_for_service(TIMEOUT):
             raise TimeoutError(f"there is no service {client.srv_name}")
         answer = client.call_async(request)
-        self._executor.spin_until_future_complete(answer, TIMEOUT)
+        self._executor.spin_until_future_complete(answer, timeout)
+        if not answer.done():
+            raise TimeoutError(f"{client.srv_name} has not answered within {timeout} s")
         return answer.result()
 
 

@@ -24,7 +24,7 @@ FRAMES = 10  # of each camera, so that a warning for each frame would show
     ("color", "scale", "encoding", "said"),
     [
         ("green", 4, "bgr8", ""),
-        ("red", 2, "rgb8", "images are 128x128 rgb8 now, they were 256x256 bgr8"),
+        ("red", 2, "rgb8", "128x128 rgb8 now, they were 256x256 bgr8"),
     ],
 )
 def test_a_camera_that_was_killed_comes_back(
@@ -44,8 +44,8 @@ def test_a_camera_that_was_killed_comes_back(
 @pytest.mark.parametrize(
     ("scale", "encoding", "said"),
     [
-        (7, "bgr8", "images are 448x448 bgr8 now, they were 256x256 bgr8"),
-        (4, "bgra8", "images are 256x256 bgra8 now, they were 256x256 bgr8"),
+        (7, "bgr8", "448x448 bgr8 now, they were 256x256 bgr8"),
+        (4, "bgra8", "256x256 bgra8 now, they were 256x256 bgr8"),
     ],
 )
 def test_the_next_frame_after_a_change_in_mid_stream_is_answered_in_its_own_pixels(
