@@ -161,11 +161,13 @@ class Bare:
     def __init__(self, bundle: Bundle, precision: str) -> None:
         self.gpu = GpuContext()
         trt, self.cuda = load("tensorrt"), self.gpu.cuda
-        self._plan = load_plan(trt, find_engine(bundle, precision, this_machine()))
+        file = find_engine(bundle, precision, this_machine())
+        self._plan = load_plan(trt, file)
         engine = self._plan.engine
         self.context = engine.create_execution_context()
         spec = bundle.input
-        set_input_shape(engine, self.context, spec.name, (1, spec.height, spec.width, 3))
+        shape = (file.sidecar.batch, spec.height, spec.width, 3)
+        set_input_shape(engine, self.context, spec.name, shape)
         self.tensors = io_tensors(trt, engine, self.context)
         self.named = has_named_tensors(engine)
         self.stream = self.cuda.Stream()

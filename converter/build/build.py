@@ -111,7 +111,12 @@ class _Build:
 def _failure(precision: str, log: Log, workspace: int) -> str:
     said = log.last()
     lines: List[str] = [f"TensorRT cannot build {precision}: {said}."]
-    if "memory" in said.lower() or "workspace" in said.lower():
+    if "nvinfer_lean" in said:
+        lines.append(
+            "This TensorRT comes without its lean runtime, which a plan for other versions "
+            "contains: leave --version-compatible out"
+        )
+    elif "memory" in said.lower() or "workspace" in said.lower():
         lines.append(
             f"It had a workspace of {workspace >> 20}MiB: close other programs that use the GPU, "
             "or choose another --workspace"

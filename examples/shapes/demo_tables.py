@@ -16,7 +16,7 @@ from trt_inference.timing import Percentiles
 STAGES = {
     "wait": "in the mailbox",
     "preprocess": "resize into the input buffer",
-    "inference": "ONNX Runtime",
+    "inference": "inference",
     "postprocess": "threshold, NMS, boxes of the image",
     "publish": "build and publish the message",
     "node": "image received → detections published",

@@ -37,7 +37,7 @@ def running(
     """
     environment = dict(os.environ, PYTHONUNBUFFERED="1")
     if sends_images:
-        old = environment.get("ROS_DISTRO") in ("humble", "jazzy")
+        old = environment.get("ROS_DISTRO") in ("humble", "iron", "jazzy")
         name = "FASTRTPS" if old else "FASTDDS"
         environment[f"{name}_DEFAULT_PROFILES_FILE"] = str(LARGE_IMAGES)
     process = subprocess.Popen(

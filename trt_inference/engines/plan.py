@@ -18,15 +18,18 @@ class Log:
     """The last warnings and errors of TensorRT, which says why in its log only."""
 
     def __init__(self) -> None:
-        self._lines: Deque[str] = deque(maxlen=_LINES_KEPT)
+        self._warnings: Deque[str] = deque(maxlen=_LINES_KEPT)
+        self._errors: Deque[str] = deque(maxlen=_LINES_KEPT)
 
-    def add(self, line: str) -> None:
+    def add(self, line: str, is_error: bool = True) -> None:
         """Keep a line."""
-        self._lines.append(line)
+        (self._errors if is_error else self._warnings).append(line.strip())
 
     def last(self) -> str:
-        """The last lines, the first of which often is the reason, or that there are none."""
-        return "; ".join(list(self._lines)[-_LINES_SHOWN:]) or "it says nothing"
+        """The last errors, the first of which often is the reason; where there are none, the last
+        warnings, or that there are none either."""
+        lines = list(self._errors or self._warnings)[-_LINES_SHOWN:]
+        return "; ".join(lines) or "it says nothing"
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,6 @@ def make_logger(trt: ModuleType, log: Log) -> Any:
         def log(self, severity: Any, message: str) -> None:
             # The fewer, the graver.
             if int(severity) <= int(trt.Logger.WARNING):
-                log.add(message)
+                log.add(message, is_error=int(severity) < int(trt.Logger.WARNING))
 
     return Logger()

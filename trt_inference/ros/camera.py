@@ -17,9 +17,10 @@ from trt_inference.ros.debug_image import DebugImages
 from trt_inference.ros.image_subscription import ImageOptions, ImageSubscription
 from trt_inference.ros.images import ImageReader, describe_format
 from trt_inference.ros.latency import Ages
+from trt_inference.ros.places import Place
 from trt_inference.ros.publishing import ResultTopics
 from trt_inference.ros.reports import CameraReport, Counters
-from trt_inference.ros.settings import LiveSettings, Settings
+from trt_inference.ros.settings import LiveSettings
 from trt_inference.selection import Region
 
 ImageMessage = Union[Image, CompressedImage]
@@ -46,13 +47,22 @@ class Camera:
     """
 
     def __init__(
-        self, node: LifecycleNode, number: int, topic: str, bundle: Bundle, settings: Settings
+        self,
+        node: LifecycleNode,
+        number: int,
+        place: Place,
+        bundle: Bundle,
+        label_policy: str,
     ) -> None:
+        """
+        Raises:
+            QosError: ``qos_overrides`` of a topic cannot be had.
+        """
         self.number = number
+        topic, prefix = place
         self._node = node
         self._topic = topic
-        prefix = result_prefix(node, topic) if settings.image_topics else "~"
-        self.results = ResultTopics(node, bundle, prefix, settings.label_policy)
+        self.results = ResultTopics(node, bundle, prefix, label_policy)
         self.debug_images = DebugImages(node, prefix, bundle.task, bundle.labels)
         self.subscription: Optional[ImageSubscription] = None
         self.counters = Counters()
@@ -188,10 +198,3 @@ class Camera:
         else:
             self._node.get_logger().info(f"images of {self.topic} are {current}")
         self._format = current
-
-
-def result_prefix(node: LifecycleNode, topic: str) -> str:
-    """Where the results of one of several cameras are: beside its images, below the node's name;
-    ``/front/detector`` for ``/front/image_raw``."""
-    namespace = str(node.resolve_topic_name(topic)).rsplit("/", 1)[0]
-    return f"{namespace}/{node.get_name()}"

@@ -12,6 +12,7 @@ from trt_inference.errors import EngineError
 from trt_inference.ros.camera import Camera, ImageMessage, Received
 from trt_inference.ros.diagnostics_topic import DiagnosticsTopic
 from trt_inference.ros.hot_swap import HotSwap
+from trt_inference.ros.places import places
 from trt_inference.ros.reception import Reception, ReceptionSummary
 from trt_inference.ros.reports import NodeReport
 from trt_inference.ros.session import Session
@@ -118,8 +119,8 @@ class Configured:
 
     def _open(self, bundle: Bundle, live: LiveSettings) -> None:
         node, settings = self._node, self.settings
-        for number, topic in enumerate(settings.image_topics or ["image"]):
-            self.cameras.append(Camera(node, number, topic, bundle, settings))
+        for number, place in enumerate(places(node, settings.image_topics)):
+            self.cameras.append(Camera(node, number, place, bundle, settings.label_policy))
         self.session.open(live)
         self.session.apply(live)
         self._reception = Reception(node, self._count_lost, live.limits.expected_rate)

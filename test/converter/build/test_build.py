@@ -217,6 +217,18 @@ def test_a_build_that_fails_leaves_the_old_engine(bundle: Path, build: Build) ->
         assert files(bundle) == before
 
 
+def test_a_tensorrt_without_its_lean_runtime_is_told_from_a_model_that_cannot_be_built(
+    bundle: Path, build: Build
+) -> None:
+    with install("8.6.1") as double:
+        double.faults.build = (
+            "6: Error Code 6: Internal Error (Unable to load library: libnvinfer_lean.so.8.6.0)"
+        )
+        build("--precision", "fp16", "--version-compatible").refused(
+            "libnvinfer_lean", "leave --version-compatible out"
+        )
+
+
 def test_an_engine_that_does_not_run_leaves_the_old_one(bundle: Path, build: Build) -> None:
     with install("10.3.0") as double:
         build("--precision", "fp16")

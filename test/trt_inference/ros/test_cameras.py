@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from lifecycle_msgs.msg import Transition
 
-from examples.shapes.monitor import stamp_of
+from examples.shapes.monitor import MonitorError, stamp_of
 from test.color_bundle import CELL, LABELS, picture
-from test.trt_inference.ros.client import TIMEOUT, Client
+from test.trt_inference.ros.client import TIMEOUT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
 from trt_inference.ros.messages import message_to_detections
 
@@ -145,3 +146,23 @@ def test_topics_that_make_no_sense_are_refused(
 ) -> None:
     _, client = start_node(bundle=shared_color_bundle)
     assert reason in client.set_parameter("image_topics", topics)
+
+
+@pytest.mark.parametrize(
+    ("topics", "reason"),
+    [
+        (["left/image", "/left/other"], "same namespace"),
+        (["image_left", "image_right"], "same namespace"),
+        (["what is this"], "image_topics"),
+    ],
+)
+def test_results_that_would_mix_and_names_that_are_none_fail_to_configure(
+    start_node: Start, shared_color_bundle: Path, topics: list[str], reason: str
+) -> None:
+    node, client = start_node(bundle=shared_color_bundle)
+    topics = [topic.replace("/left/", f"{client.get_namespace()}/left/") for topic in topics]
+    assert client.set_parameter("image_topics", topics) == ""
+    with pytest.raises(MonitorError):
+        client.transition(Transition.TRANSITION_CONFIGURE)
+    assert wait_until(lambda: reason in node.log), node.log
+    assert client.state() == "unconfigured"
