@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import CancelledError
-from typing import Any, Dict, Optional
+from typing import Any, Optional
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from trt_inference.bundle import Bundle, load_bundle
-from trt_inference.detector import choose_precision
-from trt_inference.errors import (
-    BundleError,
-    DeviceFault,
-    EngineError,
-    EngineMissing,
-    TrtInferenceError,
-)
+from trt_inference.errors import DeviceFault, EngineError, EngineMissing, TrtInferenceError
 from trt_inference.ros.bond import ManagerBond
 from trt_inference.ros.builder import Builder
 from trt_inference.ros.configured import Configured
+from trt_inference.ros.exchange import Exchange
 from trt_inference.ros.executor_calls import ExecutorCalls
 from trt_inference.ros.hot_swap import HotSwap
 from trt_inference.ros.parameters import SWAPPED, Parameters
@@ -44,7 +37,8 @@ class DetectorNode(LifecycleNode):
         self._builder = Builder(self, self.autostart_after_build)
         self._calls = ExecutorCalls(self)
         self._parameters_of_node = Parameters(self, self._apply, self._ask_for_swap)
-        self._hot_swap = HotSwap(self, self._swap)
+        self._exchange = Exchange(self._parameters_of_node, self._calls, self._in_use)
+        self._hot_swap = HotSwap(self, self._exchange)
         for name in self._parameters_of_node.unknown:
             self.get_logger().warning(f"parameter {name} does not exist and is ignored")
 
@@ -98,7 +92,8 @@ class DetectorNode(LifecycleNode):
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe and finish the frame in work. ERROR after a fault of the engine."""
         self._release_bond()
-        self._in_use().unsubscribe()
+        if self._configured is not None:
+            self._configured.unsubscribe()
         if self._fault is not None:
             return ERROR
         return super().on_deactivate(state)
@@ -148,7 +143,9 @@ class DetectorNode(LifecycleNode):
 
     def _in_use(self) -> Configured:
         if self._configured is None:
-            raise EngineError("the node is not configured")
+            raise EngineError("there is no engine in use: configure the node")
+        if self._fault is not None:
+            raise EngineError("the engine in use has failed: configure the node again")
         return self._configured
 
     def _free(self) -> bool:
@@ -184,53 +181,11 @@ class DetectorNode(LifecycleNode):
             self._calls.submit(lambda: self._parameters_of_node.show(**before))
 
         try:
-            self._prepare_swap(wanted)
+            self._exchange.check(wanted)
         except TrtInferenceError as error:
             return str(error)
         self._hot_swap.request(wanted, undo)
         return ""
-
-    def _prepare_swap(self, values: Dict[str, str]) -> Session:
-        """What is to be opened and exchanged with the session in use.
-
-        Raises:
-            TrtInferenceError: it cannot be, with the reason.
-        """
-        configured = self._in_use()
-        settings = self._parameters_of_node.settings(**values)
-        bundle, current = load_bundle(settings.bundle), configured.session.bundle
-        if bundle.task != current.task:
-            raise BundleError(
-                f"{bundle.path} is for {bundle.task} and has other topics than what is in use, "
-                f"which is for {current.task}: clean up and configure instead"
-            )
-        choose_precision(
-            bundle, settings.backend, settings.precision, settings.engine_options()
-        )
-        return configured.prepare(settings, bundle)
-
-    def _swap(self, values: Dict[str, str]) -> str:
-        """Load another engine beside the one in use, and exchange them. On HotSwap's thread."""
-        configured = self._in_use()
-        old, new = configured.session, self._prepare_swap(values)
-        new.open(self._parameters_of_node.live(new.bundle))
-
-        def exchange() -> None:
-            if self._configured is not configured or self._fault is not None:
-                raise EngineError("the node was cleaned up or has failed meanwhile")
-            new.take(self._parameters_of_node.live(new.bundle))
-            configured.exchange(old, new)
-            self._parameters_of_node.use(new.bundle)
-            self._parameters_of_node.show(**values)
-
-        try:
-            self._calls.submit(exchange).result()
-        except Exception as error:
-            new.thread.stop()
-            if isinstance(error, CancelledError):
-                raise EngineError("the node ends") from error
-            raise
-        return str(new)
 
     def _report_fault(self, session: Session, error: Exception) -> None:
         """Called on the inference thread: wake the executor."""
