@@ -7,9 +7,6 @@ from typing import Any
 
 import pytest
 from lifecycle_msgs.msg import Transition
-from rcl_interfaces.srv import GetParameters, SetParametersAtomically
-from rclpy.parameter import Parameter
-from rclpy.task import Future
 from sensor_msgs.msg import Image
 from vision_msgs.msg import LabelInfo
 
@@ -17,6 +14,7 @@ from test.color_bundle import LABELS, change_manifest, offer_precisions, picture
 from test.task_bundles import write_classification_bundle
 from test.trt_inference.ros.client import TIMEOUT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
+from test.trt_inference.ros.swapper import Swapper
 from trt_inference.bundle import sha256_of_file
 from trt_inference.ros.publishing import LATCHED
 
@@ -33,38 +31,6 @@ def other_bundle(tmp_path: Path) -> Path:
         folder, lambda manifest: manifest["labels"].update(sha256=sha256_of_file(labels))
     )
     return folder
-
-
-class Swapper:
-    """Asks the node for another engine by its service."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._swap: Any = client.create_client(SetParametersAtomically, "detector/swap")
-        self._get: Any = client.create_client(GetParameters, "detector/get_parameters")
-
-    def ask(self, **values: object) -> Future:
-        assert self._swap.wait_for_service(TIMEOUT)
-        parameters = [Parameter(name, value=value) for name, value in values.items()]
-        return self._swap.call_async(
-            SetParametersAtomically.Request(
-                parameters=[parameter.to_parameter_msg() for parameter in parameters]
-            )
-        )
-
-    def reason(self, **values: object) -> str:
-        """Why it was not done; nothing when it was."""
-        answer = self.ask(**values)
-        assert self._client.spin(TIMEOUT, until=answer.done)
-        result = answer.result().result
-        assert result.successful == (result.reason == "")
-        return str(result.reason)
-
-    def parameter(self, name: str) -> str:
-        assert self._get.wait_for_service(TIMEOUT)
-        answer = self._get.call_async(GetParameters.Request(names=[name]))
-        assert self._client.spin(TIMEOUT, until=answer.done)
-        return str(answer.result().values[0].string_value)
 
 
 def red_image(client: Client) -> Image:

@@ -3,16 +3,18 @@ while the node runs, and a GPU that is lost."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from lifecycle_msgs.msg import Transition
 
-from test.color_bundle import picture, write_color_bundle
+from test.color_bundle import offer_precisions, picture, write_color_bundle
 from test.tensorrt_bundle import add_engine
 from test.tensorrt_double import install
-from test.trt_inference.ros.client import ROOT, wait_until
+from test.trt_inference.ros.client import ROOT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
+from test.trt_inference.ros.swapper import Swapper
 
 VERSION = "10.3.0"
 RED = picture("red", (2, 3))
@@ -81,6 +83,46 @@ def test_build_that_fails_is_said_and_the_node_goes_on(
     assert wait_until(lambda: "could not be built" in node.log, 30.0)
     assert client.state() == "unconfigured"
     assert node.is_alive
+
+
+def test_a_batch_is_built_for_as_many_cameras_as_there_are_and_serves_them(
+    start_node: Start, fault: Path, bundle: Path
+) -> None:
+    names = ("front", "rear")
+    _, client = start_node(
+        bundle=bundle, build_if_missing=True, autostart=True,
+        image_topics=[f"{name}/image" for name in names],
+    )  # fmt: skip
+    cameras = {name: Client(f"{client.get_namespace()}/{name}") for name in names}
+    try:
+        for _ in range(3):
+            for color, camera in zip(("red", "blue"), cameras.values()):
+                message = camera.detect(camera.image(picture(color, (1, 1))))
+                assert message.detections[0].results[0].hypothesis.class_id == color
+    finally:
+        for camera in cameras.values():
+            camera.destroy_node()
+    [sidecar] = bundle.glob("engines/*.json")
+    assert json.loads(sidecar.read_text("utf-8"))["batch"] == 2
+
+
+def test_another_precision_is_exchanged_and_a_missing_engine_leaves_the_one_in_use(
+    start_node: Start, fault: Path, bundle: Path
+) -> None:
+    offer_precisions(bundle, "fp32", "fp16", "int8")
+    with install(VERSION):
+        for precision in ("fp32", "fp16"):
+            add_engine(bundle, precision)
+    _, client = start_node(bundle=bundle, precision="fp32")
+    client.start()
+    swapper = Swapper(client)
+    for precision in ("fp16", "fp32", "fp16"):
+        assert client.detect(client.image(RED)).detections
+        assert swapper.reason(precision=precision) == ""
+        assert client.detect(client.image(RED)).detections
+    assert "--precision int8" in swapper.reason(precision="int8")  # the command that builds it
+    assert client.detect(client.image(RED)).detections
+    assert client.state() == "active"
 
 
 def test_lost_gpu_ends_the_process_so_that_it_is_started_anew(
