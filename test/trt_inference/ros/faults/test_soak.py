@@ -20,4 +20,4 @@ def test_memory_stays_flat_while_the_camera_and_parameters_change(
     assert verdict(run, LIMIT)
     inferred = [row.counters[1] for row in run.rows]
     assert inferred == sorted(set(inferred)), "it inferred nothing in one of the intervals"
-    assert "1280x720 bgr8 now, they were 640x480 mono8" in log.read_text("utf-8")
+    assert "now, they were" in log.read_text("utf-8"), "the camera has not changed its images"
