@@ -25,6 +25,10 @@ class DeviceFault(EngineError):
     """The GPU has failed in a way that only a new process recovers from."""
 
 
+class Interrupted(TrtInferenceError):
+    """The process was told to end while an engine was being loaded."""
+
+
 class ImageError(TrtInferenceError):
     """An image cannot be used: its size, encoding or amount of data is wrong. ``kind`` says which
     in a few words without values, to count by."""

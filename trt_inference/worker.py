@@ -6,7 +6,11 @@ import threading
 from typing import Callable, Generic, List, Optional, Protocol, Sequence, TypeVar
 
 from trt_inference.detector import Detector
+from trt_inference.errors import Interrupted
 from trt_inference.mailbox import Mailbox
+
+THREAD_NAME = "inference"
+_PERIOD = 0.1  # seconds between two looks at what may interrupt the loading
 
 Item = TypeVar("Item")
 Item_contra = TypeVar("Item_contra", contravariant=True)
@@ -54,17 +58,23 @@ class InferenceThread(Generic[Item]):
         self._worked_off = threading.Event()
         self._predecessor: Optional[InferenceThread[Item]] = None
         self._open_error: Optional[Exception] = None
-        self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self.detector: Optional[Detector] = None
 
-    def start(self) -> Detector:
+    def start(self, is_told_to_end: Callable[[], bool] = lambda: False) -> Detector:
         """Start, and wait until the detector is open.
 
+        Args:
+            is_told_to_end: asked again and again meanwhile.
+
         Raises:
+            Interrupted: before it was open. Loading cannot be stopped; the thread goes on with it.
             Exception: whatever ``open_detector`` raised.
         """
         self._thread.start()
-        self._opened.wait()
+        while not self._opened.wait(_PERIOD):
+            if is_told_to_end():
+                raise Interrupted("told to end while the engine is being loaded")
         if self._open_error is not None:
             self._thread.join()
             raise self._open_error
@@ -93,8 +103,11 @@ class InferenceThread(Generic[Item]):
         return self._thread.is_alive()
 
     def stop(self, timeout: float = 5.0) -> bool:
-        """End the thread and close the detector; False when it did not end in time."""
+        """End the thread and close the detector; False when it did not end in time, or is still
+        loading, which may take minutes."""
         self._mailbox.close()
+        if self._thread.ident is not None and not self._opened.is_set():
+            return False
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
         return not self._thread.is_alive()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, List, Optional
+from typing import List, Optional
 
 from rclpy.lifecycle import LifecycleNode
 
@@ -15,7 +15,7 @@ from trt_inference.ros.hot_swap import HotSwap
 from trt_inference.ros.places import places
 from trt_inference.ros.reception import Reception, ReceptionSummary
 from trt_inference.ros.reports import NodeReport
-from trt_inference.ros.session import Session
+from trt_inference.ros.session import Callbacks, Session
 from trt_inference.ros.settings import LiveSettings, Settings
 
 DRAIN_TIMEOUT = 5.0  # seconds that the frame in work may take when the node is deactivated
@@ -36,20 +36,19 @@ class Configured:
         bundle: Bundle,
         live: LiveSettings,
         swaps: HotSwap,
-        on_fault: Callable[[Session, Exception], None],
+        callbacks: Callbacks,
     ) -> None:
         """
-        Args:
-            on_fault: called on the inference thread when a session has failed.
-
         Raises:
             BundleError: the bundle has not what the settings ask for.
             EngineError: the backend is not there or does not take the model.
+            Interrupted: the process is to end.
+            ParameterError: the cameras cannot be told apart.
             QosError: ``qos_overrides`` of a topic cannot be had.
         """
         self.settings = settings
         self.is_active = False
-        self._node, self._swaps, self._on_fault = node, swaps, on_fault
+        self._node, self._swaps, self._callbacks = node, swaps, callbacks
         self._replaced: List[Session] = []  # by a hot swap; they end by themselves
         self.cameras: List[Camera] = []
         self._diagnostics: Optional[DiagnosticsTopic] = None
@@ -63,7 +62,7 @@ class Configured:
 
     def prepare(self, settings: Settings, bundle: Bundle) -> Session:
         """A session of these cameras, which is not open yet."""
-        return Session(self._node, settings, bundle, self.cameras, self._on_fault)
+        return Session(self._node, settings, bundle, self.cameras, self._callbacks)
 
     def subscribe(self) -> None:
         """Receive images.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Optional
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -15,7 +16,7 @@ from trt_inference.ros.exchange import Exchange
 from trt_inference.ros.executor_calls import ExecutorCalls
 from trt_inference.ros.hot_swap import HotSwap
 from trt_inference.ros.parameters import SWAPPED, Parameters
-from trt_inference.ros.session import Session
+from trt_inference.ros.session import Callbacks, Session
 from trt_inference.ros.settings import LiveSettings, Settings
 from trt_inference.ros.transitions import ERROR, FAILURE, SUCCESS, logged
 
@@ -26,10 +27,12 @@ class DetectorNode(LifecycleNode):
 
     Attributes:
         must_restart: the GPU's context is lost: only a new process gets another.
+        told_to_end: to be set when the process is to end, so that nothing is waited for.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__("detector", **options)
+        self.told_to_end = threading.Event()
         self._configured: Optional[Configured] = None
         self._bond: Optional[ManagerBond] = None
         self._fault: Optional[Exception] = None
@@ -131,13 +134,16 @@ class DetectorNode(LifecycleNode):
         self._calls.cancel()
         self._hot_swap.destroy()
         super().destroy_node()
+        # rclpy forgets it, and it would keep the middleware and its files until the process ends.
+        self._state_machine.destroy_when_not_in_use()
 
     def _configure(self, settings: Settings, bundle: Bundle) -> None:
         self._fault = None
         live = self._parameters_of_node.live(bundle)
         self._configured = Configured(
-            self, settings, bundle, live, self._hot_swap, self._report_fault
-        )
+            self, settings, bundle, live, self._hot_swap,
+            Callbacks(self._report_fault, self.told_to_end.is_set),
+        )  # fmt: skip
         self._parameters_of_node.use(bundle)
         self.get_logger().info(f"configured: {self._configured.session}")
 
@@ -157,7 +163,7 @@ class DetectorNode(LifecycleNode):
         self._release_bond()
         configured, self._configured = self._configured, None
         ended = configured is None or configured.free()
-        if not ended:
+        if not ended and not self.told_to_end.is_set():
             self.get_logger().error("the inference thread does not end: restart the process")
         self._parameters_of_node.release()
         return ended

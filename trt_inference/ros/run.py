@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -14,6 +15,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from trt_inference.ros.memory import keep_image_memory
 from trt_inference.ros.node import DetectorNode
+from trt_inference.worker import THREAD_NAME
 
 # Seconds after which a thread that wants to run Python gets its turn. After each image the executor
 # prepares its next wait in Python, and by default the inference thread would wait for that.
@@ -25,12 +27,12 @@ SIGNAL_PERIOD = 0.2  # seconds after which a waiting executor looks for signals
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run the node until SIGINT or SIGTERM, or until the GPU is lost to this process. Returns the
     exit code."""
-    stop = threading.Event()
+    told_to_end = threading.Event()
     # Our own handlers: rclpy's shut the context down under whatever is being done, and an idle
     # spin misses some signals. With these the node is freed while ROS still works, and a
     # second Ctrl-C does not cut that short.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: told_to_end.set())
     keep_image_memory()
     sys.setswitchinterval(SWITCH_INTERVAL)
     try:
@@ -40,10 +42,11 @@ def main(arguments: Optional[List[str]] = None) -> int:
         return 1
     executor = SingleThreadedExecutor()
     node = DetectorNode()
+    node.told_to_end = told_to_end
     executor.add_node(node)
     try:
         node.autostart()
-        while not stop.is_set() and not node.must_restart:
+        while not told_to_end.is_set() and not node.must_restart:
             spin_once(node, executor)
         lost = node.must_restart
     finally:
@@ -53,7 +56,17 @@ def main(arguments: Optional[List[str]] = None) -> int:
         # While it ends, the interpreter would put the default handlers back.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-    return GPU_LOST if lost else 0
+    code = GPU_LOST if lost else 0
+    if any(thread.name == THREAD_NAME for thread in threading.enumerate()):
+        _end_at_once(code)  # an engine is being loaded, which nothing can stop
+    return code
+
+
+def _end_at_once(code: int) -> None:
+    """Without the interpreter's own end, which would free what the library still works on."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def spin_once(node: DetectorNode, executor: SingleThreadedExecutor) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Callable, Dict, Sequence
+from typing import Callable, Dict, NamedTuple, Sequence
 
 from rclpy.node import Node
 
@@ -17,6 +17,18 @@ from trt_inference.ros.settings import LiveSettings, Settings
 from trt_inference.worker import InferenceThread
 
 
+class Callbacks(NamedTuple):
+    """What a session tells its node, and asks it.
+
+    Attributes:
+        on_fault: called on the inference thread when inference has failed.
+        is_told_to_end: whether the process is to end.
+    """
+
+    on_fault: Callable[[Session, Exception], None]
+    is_told_to_end: Callable[[], bool]
+
+
 class Session:
     """An engine on a thread of its own, and the way of the cameras' images through it."""
 
@@ -26,19 +38,15 @@ class Session:
         settings: Settings,
         bundle: Bundle,
         cameras: Sequence[Camera],
-        on_fault: Callable[[Session, Exception], None],
+        callbacks: Callbacks,
     ) -> None:
-        """
-        Args:
-            on_fault: called on the inference thread when inference has failed.
-        """
         self.bundle = bundle
-        self._settings, self._cameras = settings, cameras
+        self._settings, self._cameras, self._callbacks = settings, cameras, callbacks
         self.pipeline = Pipeline(node, self.introduce)
         self.thread: InferenceThread[Received] = InferenceThread(
             self._open_detector,
             self.pipeline,
-            functools.partial(on_fault, self),
+            functools.partial(callbacks.on_fault, self),
             settings.batch_deadline,
         )
 
@@ -48,8 +56,9 @@ class Session:
         Raises:
             BundleError: the bundle has not what the settings ask for.
             EngineError: the backend is not there or does not take the model.
+            Interrupted: the process is to end.
         """
-        self.detector = self.thread.start()
+        self.detector = self.thread.start(self._callbacks.is_told_to_end)
         self._facts = self._find_facts()
         self.take(live)
 
