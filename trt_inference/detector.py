@@ -83,8 +83,8 @@ class Detector:
         options: Optional[EngineOptions] = None,
         clock: Optional[StageClock] = None,
     ) -> Detector:
-        """Open the engine, allocate, and run on as many empty frames as it will be, so that the
-        first frame is as fast as the others.
+        """Open the engine, allocate, and run on one empty frame and on as many as it takes, so
+        that the first frame is as fast as the others.
 
         Raises:
             BundleError: the bundle does not have the precision, the device does not run it, or
@@ -96,7 +96,7 @@ class Detector:
         choice = choose_precision(bundle, backend, precision, options)
         engine = open_engine(bundle, backend, choice.precision, options)
         try:
-            for count in range(1, engine.batch + 1):
+            for count in {1, engine.batch}:
                 engine.infer(count)
         except EngineError:
             engine.close()

@@ -26,8 +26,10 @@ class Mailbox(Generic[Item]):
         self._condition = threading.Condition()
         self._items: Dict[int, Item] = {}  # in the order in which the sources began to wait
         self._together: Set[int] = set()  # sources whose items came with those of others
-        self._first_at = float("-inf")  # when the first item of the newest group came
+        self._first_at = float("-inf")  # when the first of those that came together came
         self._first_source = 0
+        self._waits_until = float("-inf")  # the first item, for those of other sources
+        self._put_at: Dict[int, float] = {}  # when the last item of each source came
         self._busy = False
         self._closed = False
 
@@ -36,7 +38,9 @@ class Mailbox(Generic[Item]):
         with self._condition:
             if self._closed:
                 return True
-            self._group(source, time.monotonic())
+            now = time.monotonic()
+            self._group(source, now)
+            self._limit_waiting(source, now)
             replaced = source in self._items
             self._items[source] = item
             self._condition.notify_all()
@@ -80,6 +84,14 @@ class Mailbox(Generic[Item]):
         elif source != self._first_source:
             self._together.update((source, self._first_source))
 
+    def _limit_waiting(self, source: int, now: float) -> None:
+        """The first item waits for half of its source's period at most: then there is no newer one
+        yet, by which it would be replaced."""
+        period = now - self._put_at.get(source, float("-inf"))
+        self._put_at[source] = now
+        if not self._items:
+            self._waits_until = now + min(self._patience, period / 2)
+
     def _is_complete(self, limit: int) -> bool:
         """Whether there is something, and nothing is worth waiting for."""
         missing = self._together.difference(self._items)
@@ -87,7 +99,7 @@ class Mailbox(Generic[Item]):
         return bool(self._items) and (enough or self._remaining() <= 0)
 
     def _remaining(self) -> float:
-        return self._first_at + self._patience - time.monotonic()
+        return self._waits_until - time.monotonic()
 
     def _wait_for_others(self, limit: int) -> None:
         """Until all are there that usually come together, or the patience is over."""

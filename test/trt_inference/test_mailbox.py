@@ -11,7 +11,8 @@ import pytest
 from test.worker_bench import A_MOMENT, SOON
 from trt_inference.mailbox import Mailbox
 
-PATIENCE = 0.5  # seconds: long enough to see whether somebody waited
+PATIENCE = 0.3  # seconds: long enough to see whether somebody waited
+PERIOD = 2.2 * PATIENCE  # between two items of a source
 
 
 def seconds(call: Callable[[], object]) -> float:
@@ -32,7 +33,7 @@ def used_to_come_together() -> Mailbox[str]:
     mailbox.put("left", 0)
     mailbox.put("right", 1)
     assert mailbox.take(2) == ["left", "right"]
-    time.sleep(PATIENCE)  # the next items are other ones than those
+    time.sleep(PERIOD)  # the next items are other ones than those
     return mailbox
 
 
@@ -78,6 +79,25 @@ def test_a_late_source_is_waited_for_only_so_long_and_only_once() -> None:
     assert seconds(lambda: mailbox.take(2)) >= PATIENCE * 0.9
     mailbox.put("left", 0)
     assert seconds(lambda: mailbox.take(2)) < PATIENCE / 2
+
+
+def test_nobody_waits_until_a_newer_item_of_its_own_source_comes() -> None:
+    mailbox: Mailbox[int] = Mailbox(100.0)  # as when somebody does not know the period
+    replaced: list[bool] = []
+    mailbox.put(-1, 0)
+    mailbox.put(-1, 1)
+    assert mailbox.take(2) == [-1, -1]  # the sources come together, but then one stops
+
+    def send() -> None:
+        for number in range(5):
+            time.sleep(PATIENCE)
+            replaced.append(mailbox.put(number, 0))
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    assert [mailbox.take(2) for _ in range(5)] == [[number] for number in range(5)]
+    sender.join(SOON)
+    assert not any(replaced)
 
 
 def test_sources_that_were_never_there_together_are_not_waited_for() -> None:

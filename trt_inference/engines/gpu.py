@@ -134,6 +134,12 @@ class GpuContext:
                     f"the GPU {what}: {error}. Its context is lost, the process must be restarted"
                 ) from error
             raise EngineError(f"the GPU {what}: {error}") from error
+        except EngineError as error:  # of TensorRT or the driver, which say no more
+            if not isinstance(error, DeviceFault) and self._is_lost():
+                raise DeviceFault(
+                    f"{error}. The GPU's context is lost, the process must be restarted"
+                ) from error
+            raise
 
     def _is_lost(self) -> bool:
         """Whether the last error stays: nothing works any more in this process."""

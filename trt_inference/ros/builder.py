@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, Optional, Tuple
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
@@ -25,6 +25,7 @@ class Builder:
         """
         self._node, self._when_built = node, when_built
         self._build: Optional[EngineBuild] = None
+        self._wanted: Optional[Tuple[Path, str, EngineOptions]] = None
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # Not the node's clock, which stands still in a simulation that is paused.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
@@ -32,8 +33,12 @@ class Builder:
         self._timer.cancel()  # until there is something to look at
 
     def start(self, bundle: Path, precision: str, options: EngineOptions) -> None:
-        """Begin to build."""
+        """Begin to build, unless just that is being built."""
+        wanted = (bundle, precision, options)
+        if self._build is not None and wanted == self._wanted:
+            return
         self.stop()
+        self._wanted = wanted
         self._build = EngineBuild(bundle, precision, options.device, options.batch)
         self._timer.reset()
         self._node.get_logger().info(

@@ -19,8 +19,10 @@ from trt_inference.ros.images import ImageReader, describe_format
 from trt_inference.ros.latency import Ages
 from trt_inference.ros.places import Place
 from trt_inference.ros.publishing import ResultTopics
+from trt_inference.ros.qos import QosError
 from trt_inference.ros.reports import CameraReport, Counters
 from trt_inference.ros.settings import LiveSettings
+from trt_inference.ros.throttle import Throttle
 from trt_inference.selection import Region
 
 ImageMessage = Union[Image, CompressedImage]
@@ -62,8 +64,13 @@ class Camera:
         topic, prefix = place
         self._node = node
         self._topic = topic
+        self._bundle = bundle  # of the last result
         self.results = ResultTopics(node, bundle, prefix, label_policy)
-        self.debug_images = DebugImages(node, prefix, bundle.task, bundle.labels)
+        try:
+            self.debug_images = DebugImages(node, prefix, bundle.task, bundle.labels)
+        except QosError:
+            self.results.destroy()
+            raise
         self.subscription: Optional[ImageSubscription] = None
         self.counters = Counters()
         self.ages = Ages()
@@ -73,6 +80,7 @@ class Camera:
         self._format = ""
         self._region: Optional[Region] = None
         self._infers_always = False
+        self._rejections, self._changes = Throttle(WARNING_PERIOD), Throttle(WARNING_PERIOD)
 
     @property
     def topic(self) -> str:
@@ -117,11 +125,9 @@ class Camera:
         self.debug_images.rate = live.debug_image_rate
         self.debug_images.quality = live.debug_image_quality
 
-    def use(self, bundle: Bundle, score_threshold: float, method: str) -> None:
-        """Publish results of ``bundle``, which has the task of the one before."""
-        self.results.set_bundle(bundle)
-        self.results.publish_labels(score_threshold, method)
-        self.debug_images.labels = bundle.labels
+    def introduce(self, bundle: Bundle, score_threshold: float, method: str) -> None:
+        """Say whose results are published, of a bundle that has the task of the one before."""
+        self.results.publish_labels(bundle, score_threshold, method)
 
     def is_wanted(self) -> bool:
         """Whether anybody is to get a result of the next image."""
@@ -140,17 +146,25 @@ class Camera:
     def reject(self, error: ImageError) -> None:
         """Count an image that cannot be used, and say why."""
         self.counters.reject(error.kind)
-        self._node.get_logger().warning(
-            f"image of {self.topic} rejected ({self.counters.rejected} so far): {error}",
-            throttle_duration_sec=WARNING_PERIOD,
-        )
+        if self._rejections.is_due():
+            self._node.get_logger().warning(
+                f"image of {self.topic} rejected ({self.counters.rejected} so far): {error}"
+            )
 
-    def publish(self, result: Result, image: Optional[ImageMessage], header: Header) -> None:
-        """Publish what was found in an image, with the image's own header.
+    def publish(
+        self, result: Result, header: Header, bundle: Bundle, image: Optional[ImageMessage]
+    ) -> None:
+        """Publish what was found in an image, with the image's own header. Calls follow each
+        other, on whichever thread.
 
         Args:
+            bundle: that has found it.
             image: where it is to be drawn.
         """
+        if bundle is not self._bundle:
+            self._bundle = bundle
+            self.results.set_labels(bundle.labels)
+            self.debug_images.labels = bundle.labels
         self.results.publish(result, header)
         if image is not None:
             self.debug_images.offer(image, result, self._region)
@@ -190,11 +204,10 @@ class Camera:
         current = describe_format(image)
         if current == self._format:
             return
-        if self._format:
-            self._node.get_logger().warning(
-                f"images of {self.topic} are {current} now, they were {self._format}",
-                throttle_duration_sec=WARNING_PERIOD,
-            )
-        else:
+        if not self._format:
             self._node.get_logger().info(f"images of {self.topic} are {current}")
+        elif self._changes.is_due():
+            self._node.get_logger().warning(
+                f"images of {self.topic} are {current} now, they were {self._format}"
+            )
         self._format = current

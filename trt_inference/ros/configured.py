@@ -49,6 +49,7 @@ class Configured:
         self.settings = settings
         self.is_active = False
         self._node, self._swaps, self._callbacks = node, swaps, callbacks
+        swaps.forget()
         self._replaced: List[Session] = []  # by a hot swap; they end by themselves
         self.cameras: List[Camera] = []
         self._diagnostics: Optional[DiagnosticsTopic] = None
@@ -79,7 +80,7 @@ class Configured:
         self.is_active = False
         for camera in self.cameras:
             camera.unsubscribe()
-        if not self.session.thread.drain(DRAIN_TIMEOUT):
+        if not all(one.thread.drain(DRAIN_TIMEOUT) for one in (*self._replaced, self.session)):
             self._node.get_logger().warning(f"the last frame takes longer than {DRAIN_TIMEOUT} s")
 
     def apply(self, live: LiveSettings) -> None:
@@ -121,6 +122,7 @@ class Configured:
         for number, place in enumerate(places(node, settings.image_topics)):
             self.cameras.append(Camera(node, number, place, bundle, settings.label_policy))
         self.session.open(live)
+        self.session.introduce()
         self.session.apply(live)
         self._reception = Reception(node, self._count_lost, live.limits.expected_rate)
         self._diagnostics = DiagnosticsTopic(

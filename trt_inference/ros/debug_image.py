@@ -16,7 +16,7 @@ from trt_inference.drawing import draw_region
 from trt_inference.results import Result, Segmentation
 from trt_inference.ros.images import ImageReader
 from trt_inference.ros.messages import byte_array, image_message
-from trt_inference.ros.qos import publisher_options, refusals
+from trt_inference.ros.qos import QosError, publisher_options, refusals
 from trt_inference.selection import Region
 from trt_inference.views import VIEWS
 
@@ -68,7 +68,11 @@ class DebugImages:
         self._draw = VIEWS[task].draw
         self._reader = ImageReader()
         self._raw = _publisher(node, Image, f"{prefix}/debug_image")
-        self._compressed = _publisher(node, CompressedImage, f"{prefix}/debug_image/compressed")
+        try:
+            self._compressed = _publisher(node, CompressedImage, f"{prefix}/debug_image/compressed")
+        except QosError:
+            node.destroy_publisher(self._raw)
+            raise
         self._offered_at = float("-inf")
         self._condition = threading.Condition()
         self._offer: Optional[_Offer] = None

@@ -48,7 +48,6 @@ class Exchange:
         """
         configured = self._in_use()
         old, new = configured.session, self._prepare(values)
-        new.open(self._parameters.live(new.bundle))
 
         def exchange() -> None:
             if self._in_use() is not configured:
@@ -59,6 +58,7 @@ class Exchange:
             self._parameters.show(**values)
 
         try:
+            new.open(self._parameters.live(new.bundle))
             self._calls.submit(exchange).result()
         except Exception as error:
             new.thread.stop()

@@ -17,7 +17,7 @@ from rclpy.parameter import Parameter
 
 from trt_inference.errors import TrtInferenceError
 
-TIME_TO_END = 5.0  # seconds for an engine that is being loaded when the node is destroyed
+TIME_TO_END = 1.0  # seconds for the thread; where ROS is shut down first, it cannot end before
 _TAKEN = ("bundle", "precision")
 
 
@@ -70,8 +70,12 @@ class HotSwap:
 
         self._executor.create_task(run)
 
+    def forget(self) -> None:
+        """Say no more of the last request."""
+        self.last = self.problem = ""
+
     def destroy(self) -> bool:
-        """Take the service away; False when an engine is still being loaded after some time."""
+        """Take the service away; False when the thread does not end in time."""
         self._executor.shutdown(timeout_sec=0)
         self._thread.join(TIME_TO_END)
         self._server.destroy_node()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Optional
+from typing import Any, Dict, Optional
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from trt_inference.bundle import Bundle, load_bundle
+from trt_inference.bundle import load_bundle
 from trt_inference.errors import DeviceFault, EngineError, EngineMissing, TrtInferenceError
 from trt_inference.ros.bond import ManagerBond
 from trt_inference.ros.builder import Builder
@@ -15,9 +15,9 @@ from trt_inference.ros.configured import Configured
 from trt_inference.ros.exchange import Exchange
 from trt_inference.ros.executor_calls import ExecutorCalls
 from trt_inference.ros.hot_swap import HotSwap
-from trt_inference.ros.parameters import SWAPPED, Parameters
+from trt_inference.ros.parameters import Parameters
 from trt_inference.ros.session import Callbacks, Session
-from trt_inference.ros.settings import LiveSettings, Settings
+from trt_inference.ros.settings import LiveSettings
 from trt_inference.ros.transitions import ERROR, FAILURE, SUCCESS, logged
 
 
@@ -41,7 +41,8 @@ class DetectorNode(LifecycleNode):
         self._calls = ExecutorCalls(self)
         self._parameters_of_node = Parameters(self, self._apply, self._ask_for_swap)
         self._exchange = Exchange(self._parameters_of_node, self._calls, self._in_use)
-        self._hot_swap = HotSwap(self, self._exchange)
+        self._hot_swap = HotSwap(self, self._swap)
+        self._is_destroyed = False
         for name in self._parameters_of_node.unknown:
             self.get_logger().warning(f"parameter {name} does not exist and is ignored")
 
@@ -62,20 +63,15 @@ class DetectorNode(LifecycleNode):
     @logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check, allocate, warm up, publish. FAILURE leads back to unconfigured."""
-        settings = self._parameters_of_node.settings()
-        self._builder.stop()
-        bundle = load_bundle(settings.bundle)
         try:
-            self._configure(settings, bundle)
-        except EngineMissing as error:
-            if not settings.build_if_missing:
-                raise
-            self._builder.start(bundle.path, error.precision, settings.engine_options())
-            return FAILURE
+            if not self._configure():
+                return FAILURE
         except Exception as error:
+            self._builder.stop()
             self._free()
             self.must_restart = isinstance(error, DeviceFault)
             raise
+        self._builder.stop()
         return super().on_configure(state)
 
     @logged
@@ -128,7 +124,11 @@ class DetectorNode(LifecycleNode):
         return SUCCESS
 
     def destroy_node(self) -> None:
-        """Free the engine, which no transition does when the process is told to end."""
+        """Free the engine, which no transition does when the process is told to end. A second
+        call does nothing: rclpy makes one when it is shut down."""
+        if self._is_destroyed:
+            return
+        self._is_destroyed = True
         self._builder.stop()
         self._free()
         self._calls.cancel()
@@ -137,15 +137,24 @@ class DetectorNode(LifecycleNode):
         # rclpy forgets it, and it would keep the middleware and its files until the process ends.
         self._state_machine.destroy_when_not_in_use()
 
-    def _configure(self, settings: Settings, bundle: Bundle) -> None:
+    def _configure(self) -> bool:
+        """Whether it is done; not when an engine has to be built first, which is begun."""
         self._fault = None
-        live = self._parameters_of_node.live(bundle)
-        self._configured = Configured(
-            self, settings, bundle, live, self._hot_swap,
-            Callbacks(self._report_fault, self.told_to_end.is_set),
-        )  # fmt: skip
+        settings = self._parameters_of_node.settings()
+        bundle = load_bundle(settings.bundle)
+        try:
+            self._configured = Configured(
+                self, settings, bundle, self._parameters_of_node.live(bundle), self._hot_swap,
+                Callbacks(self._report_fault, self.told_to_end.is_set),
+            )  # fmt: skip
+        except EngineMissing as error:
+            if not settings.build_if_missing:
+                raise
+            self._builder.start(bundle.path, error.precision, settings.engine_options())
+            return False
         self._parameters_of_node.use(bundle)
         self.get_logger().info(f"configured: {self._configured.session}")
+        return True
 
     def _in_use(self) -> Configured:
         if self._configured is None:
@@ -181,21 +190,35 @@ class DetectorNode(LifecycleNode):
     def _ask_for_swap(self, bundle: str, precision: str) -> str:
         """Parameters ask for another engine: why it cannot be, or nothing, and it is loaded."""
         wanted = {"bundle": bundle, "precision": precision}
-        before = {name: self.get_parameter(name).value for name in SWAPPED}
+        configured = self._configured
 
         def undo() -> None:
-            self._calls.submit(lambda: self._parameters_of_node.show(**before))
+            if configured is not None and configured is self._configured:
+                self._parameters_of_node.undo(wanted, configured.session.asked)
+
+        def fail() -> None:
+            self._calls.submit(undo)
 
         try:
             self._exchange.check(wanted)
         except TrtInferenceError as error:
             return str(error)
-        self._hot_swap.request(wanted, undo)
+        self._hot_swap.request(wanted, fail)
         return ""
+
+    def _swap(self, values: Dict[str, str]) -> str:
+        """Called on HotSwap's thread."""
+        try:
+            return self._exchange(values)
+        except DeviceFault as error:  # of the engine in use too, which shares the context
+            self._fault = error
+            self._calls.submit(self._on_fault)
+            raise
 
     def _report_fault(self, session: Session, error: Exception) -> None:
         """Called on the inference thread: wake the executor."""
         self.get_logger().error(f"inference has failed: {error!r}")
+        session.pipeline.abandon()
         # Not one that was replaced, or was given up because it did not end.
         if self._configured is not None and session is self._configured.session:
             self._fault = error

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.exceptions import ParameterException
+from rclpy.exceptions import InvalidParameterTypeException, ParameterException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -107,6 +107,12 @@ class Parameters:
                 [Parameter(name, value=value) for name, value in values.items()]
             )
 
+    def undo(self, wanted: Mapping[str, str], in_use: Mapping[str, str]) -> None:
+        """Give parameters that were set to what is ``wanted`` and cannot be had the values
+        ``in_use``; those that were set to something else meanwhile stay."""
+        failed = [name for name, value in wanted.items() if self._value(name) == value]
+        self.show(**{name: in_use[name] for name in failed})
+
     def _defaults_of(self, bundle: Bundle) -> Dict[str, Any]:
         """The bundle's thresholds, of those that nobody has set."""
         return {
@@ -136,9 +142,9 @@ class Parameters:
             self._node.declare_parameter(spec.name, value, descriptor(spec))
         except ParameterException as error:
             self._node.declare_parameter(spec.name, value, descriptor(spec), ignore_override=True)
-            hint = ", and a number with a fraction needs its point, as in 1.0"
-            kind = hint if spec.type == Parameter.Type.DOUBLE else ""
-            self._problems[spec.name] = f"parameter {spec.name}: {error}{kind}"
+            is_whole = isinstance(error, InvalidParameterTypeException)
+            hint = ", and a number with a fraction needs its point, as in 1.0" if is_whole else ""
+            self._problems[spec.name] = f"parameter {spec.name}: {error}{hint}"
 
     def _find_unknown(self) -> List[str]:
         """Parameters given at start-up that do not exist: rclpy ignores them without a word."""

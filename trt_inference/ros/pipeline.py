@@ -10,6 +10,7 @@ from builtin_interfaces.msg import Time
 from rclpy.node import Node
 from std_msgs.msg import Header
 
+from trt_inference.bundle import Bundle
 from trt_inference.detector import STAGES, Detector
 from trt_inference.errors import ImageError
 from trt_inference.ros.camera import Camera, ImageMessage, Received
@@ -36,11 +37,13 @@ class Pipeline:
         memory: of the device, in bytes, as the engine says.
     """
 
-    def __init__(self, node: Node, on_first: Callable[[], None]) -> None:
+    def __init__(self, node: Node, bundle: Bundle, on_first: Callable[[], None]) -> None:
         """
         Args:
+            bundle: that detects.
             on_first: called before the first image is worked on.
         """
+        self._bundle = bundle
         self.clock = StageClock(("wait", *STAGES, "publish", "node", "age"))
         self.memory: Mapping[str, int] = {}
         self._node = node
@@ -77,13 +80,19 @@ class Pipeline:
         results = detector.finish()
         detected = time.perf_counter()
         for one, result in zip(self._started.popleft(), results):
-            one.camera.publish(result, one.image, one.header)
+            one.camera.publish(result, one.header, self._bundle, one.image)
             published = time.perf_counter()
             self.clock.record("publish", published - detected)
             self.clock.record("node", published - one.received_at)
             self._record_age(one.camera, one.header.stamp)
             detected = published
         self._look_at_memory(detector, detected)
+
+    def abandon(self) -> None:
+        """Count what was started and will not be finished as dropped."""
+        while self._started:
+            for one in self._started.popleft():
+                one.camera.counters.dropped += 1
 
     def _add(self, detector: Detector, item: Received) -> bool:
         try:

@@ -6,6 +6,7 @@ from typing import List, NamedTuple, Optional, Sequence
 
 from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
+from rclpy.validate_topic_name import validate_topic_name
 
 from trt_inference.ros.settings import ParameterError
 
@@ -36,6 +37,8 @@ def _prefixes(node: Node, topics: Sequence[str]) -> List[str]:
         ParameterError: two of them would be in the same place, or a topic has no valid name.
     """
     try:
+        for topic in topics:
+            validate_topic_name(topic)
         names = [str(node.resolve_topic_name(topic, only_expand=True)) for topic in topics]
     except InvalidTopicNameException as error:
         raise ParameterError(f"image_topics: {error}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
@@ -20,7 +20,7 @@ from trt_inference.ros.messages import (
     segmentation_to_message,
     vision_info_message,
 )
-from trt_inference.ros.qos import LATCHED, publisher_options, refusals
+from trt_inference.ros.qos import LATCHED, QosError, publisher_options, refusals
 
 
 class Topic(NamedTuple):
@@ -48,29 +48,27 @@ class LabelTopics:
     """``label_info`` (what class numbers stand for) and ``vision_info`` (what detects) below a
     prefix, both latched, and not silent while the node is inactive."""
 
-    def __init__(self, node: Node, bundle: Bundle, prefix: str = "~") -> None:
+    def __init__(self, node: Node, prefix: str = "~") -> None:
         """
         Raises:
             QosError: ``qos_overrides`` of a topic cannot be had.
         """
         self._node = node
-        self._bundle = bundle
         self._said: Optional[Tuple[Any, ...]] = None
         self._label_info = self._create(LabelInfo, f"{prefix}/label_info")
-        self._vision_info = self._create(VisionInfo, f"{prefix}/vision_info")
+        try:
+            self._vision_info = self._create(VisionInfo, f"{prefix}/vision_info")
+        except QosError:
+            node.destroy_publisher(self._label_info)
+            raise
 
-    def set_bundle(self, bundle: Bundle) -> None:
-        """From the next ``publish`` on, speak of another bundle."""
-        self._bundle = bundle
-
-    def publish(self, score_threshold: float, method: str = "") -> None:
+    def publish(self, bundle: Bundle, score_threshold: float, method: str = "") -> None:
         """Say the names of the classes, the lowest score and the method, unless that was said
         already.
 
         Args:
             method: model, precision and backend; by default the model's name.
         """
-        bundle = self._bundle
         said = (score_threshold, method, bundle.path, bundle.labels)
         if said == self._said:
             return
@@ -124,7 +122,11 @@ class ResultTopics:
             self._results = node.create_lifecycle_publisher(
                 topic.type, name, **publisher_options(node, name)
             )
-        self._labels = LabelTopics(node, bundle, prefix)
+        try:
+            self._labels = LabelTopics(node, prefix)
+        except QosError:
+            node.destroy_lifecycle_publisher(self._results)
+            raise
 
     @property
     def is_watched(self) -> bool:
@@ -135,14 +137,13 @@ class ResultTopics:
         """Publish what was found in the image that has this ``header``."""
         self._results.publish(self._to_message(result, header, self._texts))
 
-    def set_bundle(self, bundle: Bundle) -> None:
+    def set_labels(self, labels: Sequence[str]) -> None:
         """Publish results of another bundle of the same task from now on."""
-        self._texts = class_texts(bundle.labels, self._policy)
-        self._labels.set_bundle(bundle)
+        self._texts = class_texts(labels, self._policy)
 
-    def publish_labels(self, score_threshold: float, method: str = "") -> None:
+    def publish_labels(self, bundle: Bundle, score_threshold: float, method: str = "") -> None:
         """As ``LabelTopics.publish``."""
-        self._labels.publish(score_threshold, method)
+        self._labels.publish(bundle, score_threshold, method)
 
     def destroy(self) -> None:
         """Take the topics away."""

@@ -41,8 +41,9 @@ class Session:
         callbacks: Callbacks,
     ) -> None:
         self.bundle = bundle
+        self._is_introduced = False
         self._settings, self._cameras, self._callbacks = settings, cameras, callbacks
-        self.pipeline = Pipeline(node, self.introduce)
+        self.pipeline = Pipeline(node, bundle, self.introduce)
         self.thread: InferenceThread[Received] = InferenceThread(
             self._open_detector,
             self.pipeline,
@@ -63,6 +64,11 @@ class Session:
         self.take(live)
 
     @property
+    def asked(self) -> Dict[str, str]:
+        """The parameters with which it was opened, of those that a hot swap changes."""
+        return {"bundle": self._settings.bundle, "precision": self._settings.precision}
+
+    @property
     def method(self) -> str:
         """Model, precision and backend."""
         return f"{self.bundle.name} {self.detector.choice.precision}, {self.description}"
@@ -73,16 +79,18 @@ class Session:
         return self.detector.engine.description
 
     def introduce(self) -> None:
-        """Have the cameras publish what this bundle finds, and say what it is."""
+        """Say on each camera's topics what this bundle is, once its results come."""
+        self._is_introduced = True
         for camera in self._cameras:
-            camera.use(self.bundle, self._live.thresholds.score_threshold, self.method)
+            camera.introduce(self.bundle, self._live.thresholds.score_threshold, self.method)
 
     def apply(self, live: LiveSettings) -> None:
         """Take other settings for the next frame, and have the cameras take them."""
         self.take(live)
         for camera in self._cameras:
             camera.apply(live)
-        self.introduce()
+        if self._is_introduced:
+            self.introduce()
 
     def succeed(self, other: Session) -> None:
         """Take over from another one, once that has finished what it has begun."""

@@ -125,7 +125,7 @@ def test_who_subscribes_late_learns_the_labels_beside_the_results_and_who_detect
 ) -> None:
     node, receiver = nodes
     results = ResultTopics(node, bundle, "/front/detector")
-    results.publish_labels(0.25, "colors fp16, TensorRT")
+    results.publish_labels(bundle, 0.25, "colors fp16, TensorRT")
     receiver.listen(LabelInfo, "/front/detector/label_info", LATCHED)
     receiver.listen(VisionInfo, "/front/detector/vision_info", LATCHED)
     labels = receiver.wait_for("/front/detector/label_info", 1)
@@ -148,11 +148,11 @@ def test_other_labels_are_said_and_used_when_the_bundle_changes(
     receiver.listen(LabelInfo, topic("label_info"), LATCHED)
     receiver.listen(VisionInfo, topic("vision_info"), LATCHED)
     activate(node)
-    results.publish_labels(0.25, "before")
+    results.publish_labels(bundle, 0.25, "before")
     version = receiver.wait_for(topic("vision_info"), 1).database_version
     other = dataclasses.replace(bundle, labels=tuple(name.upper() for name in bundle.labels))
-    results.set_bundle(other)
-    results.publish_labels(0.25, "after")
+    results.set_labels(other.labels)
+    results.publish_labels(other, 0.25, "after")
     labels = receiver.wait_for(topic("label_info"), 2)
     assert [entry.class_name for entry in labels.class_map] == list(other.labels)
     info = receiver.wait_for(topic("vision_info"), 2)
@@ -167,7 +167,7 @@ def test_other_labels_are_said_and_used_when_the_bundle_changes(
 
 def test_what_was_said_is_not_said_again(nodes: Nodes, bundle: Bundle) -> None:
     node, receiver = nodes
-    labels = LabelTopics(node, bundle)
+    labels = LabelTopics(node)
     topic = "/robot/detector/label_info"
     receiver.listen(LabelInfo, topic, replace_depth(LATCHED, 10))
     labels.publish(0.25)
