@@ -205,6 +205,7 @@ def main() -> int:
     # Away from other ROS nodes of the machine, which would disturb and be disturbed.
     os.environ.setdefault("ROS_DOMAIN_ID", "87")
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    options.log.parent.mkdir(parents=True, exist_ok=True)
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         run = Soak(options.bundle, options.minutes, options.intervals, options.log)

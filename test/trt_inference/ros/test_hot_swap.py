@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from lifecycle_msgs.msg import Transition
 from sensor_msgs.msg import Image
 from vision_msgs.msg import LabelInfo
 
+from examples.shapes.monitor import stamp_of
 from test.color_bundle import LABELS, change_manifest, offer_precisions, picture, write_color_bundle
 from test.task_bundles import write_classification_bundle
 from test.trt_inference.ros.client import TIMEOUT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
+from test.trt_inference.ros.faults.slow_bundle import write_slow_bundle
 from test.trt_inference.ros.swapper import Swapper
 from trt_inference.bundle import sha256_of_file
 from trt_inference.ros.publishing import LATCHED
@@ -137,6 +140,90 @@ def test_parameters_swap_where_that_is_allowed(
     assert client.set_parameter("precision", "auto") == ""
     assert client.set_parameter("bundle", str(other_bundle)) == ""
     assert wait_until(lambda: label_of(client) == "rojo")
+
+
+@pytest.fixture
+def slow_bundle(tmp_path: Path) -> Path:
+    """Its engine takes some tenths of a second for an image."""
+    return write_slow_bundle(tmp_path / "slow", products=6, side=1500, at_each_image=True)
+
+
+def test_an_image_in_work_is_answered_with_the_labels_of_the_engine_that_works_on_it(
+    start_node: Start, slow_bundle: Path, other_bundle: Path
+) -> None:
+    _, client = start_node(bundle=slow_bundle)
+    client.start()
+    swapper = Swapper(client)
+    assert label_of(client) == "red"
+    image = red_image(client)
+    client.send(image)
+    assert client.wait_for_count("received", 2)
+    assert swapper.reason(bundle=str(other_bundle)) == ""
+    assert client.set_parameter("minimum_box_size", 1.0) == ""
+    stamp = stamp_of(image.header)
+    assert client.spin(TIMEOUT, until=lambda: stamp in client.record.detections)
+    [detection] = client.record.detections[stamp].detections
+    assert detection.results[0].hypothesis.class_id == "red"
+    assert label_of(client) == "rojo"
+
+
+def test_deactivating_right_after_a_swap_waits_for_the_image_in_work(
+    start_node: Start, slow_bundle: Path, other_bundle: Path
+) -> None:
+    _, client = start_node(bundle=slow_bundle)
+    client.start()
+    assert label_of(client) == "red"
+    image = red_image(client)
+    client.send(image)
+    assert client.wait_for_count("received", 2)
+    assert Swapper(client).reason(bundle=str(other_bundle)) == ""
+    client.transition(Transition.TRANSITION_DEACTIVATE)
+    stamp = stamp_of(image.header)
+    assert client.spin(TIMEOUT, until=lambda: stamp in client.record.detections)
+
+
+def test_a_signal_in_the_middle_of_a_swap_ends_the_process_at_once(
+    start_node: Start, shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    long = write_slow_bundle(tmp_path / "long")
+    node, client = start_node(bundle=shared_color_bundle)
+    client.start()
+    answer = Swapper(client).ask(bundle=str(long))
+    assert label_of(client) == "red"
+    assert not answer.done()
+    node.process.send_signal(signal.SIGINT)
+    assert node.process.wait(3) == 0  # a second, and slack for a busy machine
+
+
+def test_of_two_swaps_that_fail_none_leaves_its_parameter(
+    start_node: Start, shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle, hot_swap=True)
+    client.start()
+    for number in range(2):
+        broken = damage(write_color_bundle(tmp_path / f"broken_{number}"))
+        assert client.set_parameter("bundle", str(broken)) == ""
+    swapper = Swapper(client)
+    assert wait_until(lambda: swapper.parameter("bundle") == str(shared_color_bundle))
+    assert client.set_parameter("precision", "fp32") == ""  # judged by the bundle in use
+
+
+def test_a_swap_that_is_overtaken_by_a_new_configuration_changes_nothing(
+    start_node: Start, shared_color_bundle: Path, other_bundle: Path, tmp_path: Path
+) -> None:
+    long = write_slow_bundle(tmp_path / "long", products=3)
+    _, client = start_node(bundle=shared_color_bundle, hot_swap=True)
+    client.start()
+    assert client.set_parameter("bundle", str(long)) == ""
+    client.transition(Transition.TRANSITION_DEACTIVATE)
+    client.transition(Transition.TRANSITION_CLEANUP)
+    assert client.set_parameter("bundle", str(other_bundle)) == ""
+    client.start()
+    assert client.spin(
+        TIMEOUT, until=lambda: "meanwhile" in client.record.diagnostics.get("hot swap", "")
+    )
+    assert Swapper(client).parameter("bundle") == str(other_bundle)
+    assert label_of(client) == "rojo"
 
 
 def test_a_swap_that_fails_late_gives_the_parameter_its_value_back(

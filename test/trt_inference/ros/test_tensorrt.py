@@ -137,6 +137,18 @@ def test_lost_gpu_ends_the_process_so_that_it_is_started_anew(
     assert "must be restarted" in node.log
 
 
+def test_gpu_that_is_lost_while_an_engine_is_exchanged_ends_the_process_too(
+    start_node: Start, fault: Path, bundle: Path
+) -> None:
+    node, client = start_node(bundle=with_engine(bundle))
+    client.start()
+    assert client.detect(client.image(RED)).detections
+    fault.write_text("illegal address", "utf-8")
+    Swapper(client).ask(precision="fp32")
+    assert client.spin(10, until=lambda: not node.is_alive)
+    assert node.process.returncode == 3
+
+
 def _send_until_it_ends(client: object, node: object) -> bool:
     client._images.publish(client.image(RED))  # type: ignore[attr-defined]
     return not node.is_alive  # type: ignore[attr-defined]
