@@ -211,6 +211,19 @@ def test_lost_context_asks_for_a_new_process(
         engine.close()
 
 
+@pytest.mark.parametrize("cuda_graph", [True, False])
+def test_context_that_is_lost_between_two_runs_is_noticed_at_the_next_launch(
+    modern: Double, folder: Path, cuda_graph: bool
+) -> None:
+    engine = open_here(folder, cuda_graph=cuda_graph)
+    engine.infer()
+    modern.machine.break_device("illegal address")
+    with pytest.raises(DeviceFault, match="must be restarted"):
+        engine.start()
+    with pytest.raises(DeviceFault):
+        engine.close()
+
+
 def test_engine_that_cannot_run_is_an_error_that_can_be_tried_again(
     modern: Double, folder: Path
 ) -> None:
