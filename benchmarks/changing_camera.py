@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import cv2
 import rclpy
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.utilities import remove_ros_args
@@ -17,6 +16,7 @@ from sensor_msgs.msg import Image
 
 from examples.shapes.camera import FRAME_ID, as_message_data
 from examples.shapes.moving_scene import MovingScene
+from examples.shapes.spinning import spin_until_the_end
 
 CONVERSIONS = {"bgr8": None, "rgb8": cv2.COLOR_BGR2RGB, "mono8": cv2.COLOR_BGR2GRAY}
 
@@ -84,13 +84,7 @@ def main() -> int:
     rclpy.init()
     given = parser.parse_args(remove_ros_args(sys.argv)[1:])
     camera = ChangingCamera(given.formats, given.rate, given.period)
-    try:
-        rclpy.spin(camera)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        camera.destroy_node()
-        rclpy.try_shutdown()
+    spin_until_the_end(camera)
     return 0
 
 

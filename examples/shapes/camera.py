@@ -12,7 +12,6 @@ import sys
 
 import numpy as np
 import rclpy
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.utilities import remove_ros_args
@@ -22,6 +21,7 @@ from vision_msgs.msg import Detection2DArray
 
 from examples.shapes.drawing import CLASS_NAMES, Scene
 from examples.shapes.moving_scene import MovingScene
+from examples.shapes.spinning import spin_until_the_end
 from trt_inference.detections import Detections
 from trt_inference.ros.messages import detections_to_message
 
@@ -92,13 +92,7 @@ def main() -> int:
     rclpy.init()
     options = parser.parse_args(remove_ros_args(sys.argv)[1:])
     camera = Camera(options.width, options.height, options.rate, options.seed, options.still)
-    try:
-        rclpy.spin(camera)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        camera.destroy_node()
-        rclpy.try_shutdown()
+    spin_until_the_end(camera)
     return 0
 
 

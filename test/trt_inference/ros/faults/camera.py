@@ -6,13 +6,13 @@ import argparse
 import sys
 
 import rclpy
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from rclpy.utilities import remove_ros_args
 from sensor_msgs.msg import Image
 
 from examples.shapes.camera import as_message_data
+from examples.shapes.spinning import spin_until_the_end
 from test.trt_inference.ros.faults.expected import encoded
 
 RATE = 30.0  # images a second
@@ -47,13 +47,7 @@ def main() -> int:
     rclpy.init()
     given = parser.parse_args(remove_ros_args(sys.argv)[1:])
     camera = StillCamera(given.color, (given.row, given.column), given.scale, given.encoding)
-    try:
-        rclpy.spin(camera)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        camera.destroy_node()
-        rclpy.try_shutdown()
+    spin_until_the_end(camera)
     return 0
 
 

@@ -9,11 +9,12 @@ import argparse
 import sys
 
 import rclpy
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.utilities import remove_ros_args
 from vision_msgs.msg import Detection2DArray
+
+from examples.shapes.spinning import spin_until_the_end
 
 PROFILES = {
     "depth-1": QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE),
@@ -45,13 +46,7 @@ def main() -> int:
     parser.add_argument("profile", choices=PROFILES)
     rclpy.init()
     reader = Reader(parser.parse_args(remove_ros_args(sys.argv)[1:]).profile)
-    try:
-        rclpy.spin(reader)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        reader.destroy_node()
-        rclpy.try_shutdown()
+    spin_until_the_end(reader)
     return 0
 
 

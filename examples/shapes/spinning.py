@@ -1,0 +1,18 @@
+"""The life of a process with one node."""
+
+from __future__ import annotations
+
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+
+
+def spin_until_the_end(node: Node) -> None:
+    """Spin until the process is told to end, and leave nothing behind."""
+    try:
+        rclpy.spin(node)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
