@@ -18,7 +18,9 @@ from trt_inference.ros.reports import NodeReport
 from trt_inference.ros.session import Callbacks, Session
 from trt_inference.ros.settings import LiveSettings, Settings
 
-DRAIN_TIMEOUT = 5.0  # seconds that the frame in work may take when the node is deactivated
+# Seconds that the frame in work may take, when the node is deactivated or cleaned up, and when the
+# process is to end.
+DRAIN_TIMEOUT, END_TIMEOUT = 5.0, 0.5
 
 
 class Configured:
@@ -112,7 +114,8 @@ class Configured:
         for part in (self._diagnostics, self._reception):
             if part is not None:
                 part.destroy()
-        ended = [one.thread.stop() for one in (*self._replaced, self.session)]
+        timeout = END_TIMEOUT if self._callbacks.is_told_to_end() else DRAIN_TIMEOUT
+        ended = [one.thread.stop(timeout) for one in (*self._replaced, self.session)]
         while self.cameras:
             self.cameras.pop().destroy()
         return all(ended)

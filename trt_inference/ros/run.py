@@ -58,7 +58,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
             signal.signal(number, signal.SIG_IGN)
     code = GPU_LOST if lost else 0
     if any(thread.name == THREAD_NAME for thread in threading.enumerate()):
-        _end_at_once(code)  # an engine is being loaded, which nothing can stop
+        _end_at_once(code)  # an engine is being loaded, or is at an image, which nothing can stop
     return code
 
 
