@@ -63,7 +63,7 @@ class Maker:
             sensitivities=sensitivities,
         )
         if result.passed:
-            check_written(candidate, precision, self.gate)
+            check_written(candidate, precision, self.gate, result.limit)
             _publish(self.scratch, self.bundle.path, result, entry)
         return result
 

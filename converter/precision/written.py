@@ -20,17 +20,20 @@ _COMPARED = 16
 _MAY_CHANGE = 4 * MOST_CHANGED
 
 
-def check_written(bundle: Bundle, precision: str, gate: Gate) -> None:
+def check_written(bundle: Bundle, precision: str, gate: Gate, limit: float = 0.0) -> None:
     """See that the file of a precision gives what fp32 gives, as the measured model does.
 
     Not number by number: a CPU computes float16 with less rounding than was measured.
+
+    Args:
+        limit: for the loss of the measured model, which may be a wide one.
 
     Raises:
         PrecisionError: it does not.
     """
     with Detector.open(bundle, "onnxruntime", precision) as detector:
         changed = gate.changed(detector, _COMPARED)
-    if changed > _MAY_CHANGE:
+    if changed > max(_MAY_CHANGE, 2 * limit):
         raise PrecisionError(
             f"{precision}: the file gives other results than the model that was measured, for "
             f"{changed:.0%} of {_COMPARED} images. This is a fault of the converter, please report "

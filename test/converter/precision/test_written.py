@@ -53,3 +53,9 @@ def test_a_file_that_finds_something_else_is_refused(matrix: np.ndarray, tmp_pat
     bundle = with_int8(tmp_path, model)
     with pytest.raises(PrecisionError, match=r"int8: the file gives other results.*report it"):
         check_written(bundle, "int8", Gate(bundle, IMAGES, untracked))
+
+
+def test_who_allows_any_loss_is_not_told_of_a_fault(tmp_path: Path) -> None:
+    model = colored_cells(kernel("mix", np.eye(3)[::-1]), "seen = Conv (planes, mix)")
+    bundle = with_int8(tmp_path, model)
+    check_written(bundle, "int8", Gate(bundle, IMAGES, untracked), limit=1.0)

@@ -170,10 +170,10 @@ def test_what_was_said_is_not_said_again(nodes: Nodes, bundle: Bundle) -> None:
     labels = LabelTopics(node)
     topic = "/robot/detector/label_info"
     receiver.listen(LabelInfo, topic, replace_depth(LATCHED, 10))
-    labels.publish(0.25)
+    labels.publish(bundle, 0.25)
     receiver.wait_for(topic, 1)
-    labels.publish(0.25)
-    labels.publish(0.5)
+    labels.publish(bundle, 0.25)
+    labels.publish(bundle, 0.5)
     receiver.wait(lambda: any(one.threshold == 0.5 for one in receiver.received[topic]))
     assert [one.threshold for one in receiver.received[topic]] == [0.25, 0.5]
     labels.destroy()
