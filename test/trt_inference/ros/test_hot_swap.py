@@ -148,6 +148,15 @@ def slow_bundle(tmp_path: Path) -> Path:
     return write_slow_bundle(tmp_path / "slow", products=6, side=1500, at_each_image=True)
 
 
+def put_to_work(client: Client) -> Image:
+    """Send an image to a slow engine, which has nothing else to do, and see it arrive."""
+    received = client.counters_at_rest()["received"]
+    image = red_image(client)
+    client.send(image)
+    client.wait_for_count("received", received + 1)
+    return image
+
+
 def test_an_image_in_work_is_answered_with_the_labels_of_the_engine_that_works_on_it(
     start_node: Start, slow_bundle: Path, other_bundle: Path
 ) -> None:
@@ -155,9 +164,7 @@ def test_an_image_in_work_is_answered_with_the_labels_of_the_engine_that_works_o
     client.start()
     swapper = Swapper(client)
     assert label_of(client) == "red"
-    image = red_image(client)
-    client.send(image)
-    assert client.wait_for_count("received", 2)
+    image = put_to_work(client)
     assert swapper.reason(bundle=str(other_bundle)) == ""
     assert client.set_parameter("minimum_box_size", 1.0) == ""
     stamp = stamp_of(image.header)
@@ -173,9 +180,7 @@ def test_deactivating_right_after_a_swap_waits_for_the_image_in_work(
     _, client = start_node(bundle=slow_bundle)
     client.start()
     assert label_of(client) == "red"
-    image = red_image(client)
-    client.send(image)
-    assert client.wait_for_count("received", 2)
+    image = put_to_work(client)
     assert Swapper(client).reason(bundle=str(other_bundle)) == ""
     client.transition(Transition.TRANSITION_DEACTIVATE)
     stamp = stamp_of(image.header)
