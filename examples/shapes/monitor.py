@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState
+from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
@@ -24,6 +24,15 @@ from vision_msgs.msg import Detection2DArray
 from trt_inference.ros.images import ImageReader
 
 Stamp = tuple[int, int]
+
+_LOST = 5.0  # seconds after which an answer is taken to be lost
+# What they are called, and the state to which they lead.
+_TRANSITIONS = {
+    Transition.TRANSITION_CONFIGURE: ("configure", "inactive"),
+    Transition.TRANSITION_ACTIVATE: ("activate", "active"),
+    Transition.TRANSITION_DEACTIVATE: ("deactivate", "inactive"),
+    Transition.TRANSITION_CLEANUP: ("cleanup", "unconfigured"),
+}
 
 
 class MonitorError(RuntimeError):
@@ -67,6 +76,7 @@ class Monitor(Node):
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self)
         self._change_state: Any = self.create_client(ChangeState, "detector/change_state")
+        self._get_state: Any = self.create_client(GetState, "detector/get_state")
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
         if watches_messages:
             found = "detector/detections"
@@ -81,20 +91,32 @@ class Monitor(Node):
         Raises:
             MonitorError: no answer in ``timeout`` seconds, or the transition failed.
         """
-        name = {
-            getattr(Transition, key): key[len("TRANSITION_") :].lower()
-            for key in ("TRANSITION_CONFIGURE", "TRANSITION_ACTIVATE", "TRANSITION_DEACTIVATE",
-                        "TRANSITION_CLEANUP")
-        }[number]  # fmt: skip
+        name, goal = _TRANSITIONS[number]
         if not self.spin(timeout, until=self._change_state.service_is_ready):
             raise MonitorError(f"the detector node did not appear within {timeout:.0f} s")
-        answer = self._change_state.call_async(
-            ChangeState.Request(transition=Transition(id=number))
-        )
-        if not self.spin(timeout, until=answer.done):
-            raise MonitorError(f"the detector did not answer to '{name}' within {timeout:.0f} s")
-        if not answer.result().success:
-            raise MonitorError(f"the detector refused to {name}: its log line above says why")
+        end = time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            request = ChangeState.Request(transition=Transition(id=number))
+            answer = self._change_state.call_async(request)
+            if not self.spin(min(left, _LOST), until=answer.done):
+                # The middleware loses answers now and then: what the node says of itself counts.
+                state = self._state(end)
+                if state == goal and not answer.done():
+                    return
+            if answer.done():
+                if not answer.result().success:
+                    raise MonitorError(f"the detector refused to {name}: its log line says why")
+                return
+        raise MonitorError(f"the detector did not answer to '{name}' within {timeout:.0f} s")
+
+    def _state(self, end: float) -> str:
+        """The label of the detector's state, once it answers; empty when it does not until
+        ``end``, on the clock of ``time.monotonic``."""
+        while (left := end - time.monotonic()) > 0:
+            answer = self._get_state.call_async(GetState.Request())
+            if self.spin(min(left, _LOST), until=answer.done):
+                return str(answer.result().current_state.label)
+        return ""
 
     @contextmanager
     def watching(self, name: str, process: subprocess.Popen) -> Iterator[None]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState, GetState
+from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -65,7 +65,6 @@ class Client(Monitor):
         super().__init__(namespace=namespace)
         reliable = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
         self._images = self.create_publisher(Image, "image", reliable)
-        self._get_state: Any = self.create_client(GetState, "detector/get_state")
         self._set: Any = self.create_client(SetParameters, "detector/set_parameters")
         self._stamp = 0
 
@@ -87,12 +86,16 @@ class Client(Monitor):
 
     def state(self) -> str:
         """The label of the node's state."""
-        return str(self._call(self._get_state, GetState.Request()).current_state.label)
+        state = self._state(time.monotonic() + TIMEOUT)
+        if not state:
+            raise TimeoutError(f"the detector has not said its state within {TIMEOUT} s")
+        return state
 
     def set_parameter(self, name: str, value: object, timeout: float = TIMEOUT) -> str:
         """Set one parameter; the reason when it is refused, else nothing."""
         message = Parameter(name, value=value).to_parameter_msg()
-        answer = self._call(self._set, SetParameters.Request(parameters=[message]), timeout)
+        request = SetParameters.Request(parameters=[message])
+        answer = self._call(self._set, request, timeout, again=5.0)
         result = answer.results[0]
         return "" if result.successful else str(result.reason)
 
@@ -164,14 +167,22 @@ class Client(Monitor):
         if any(status.name.startswith(of_ours) for status in message.status):
             super()._on_diagnostics(message)
 
-    def _call(self, client: Any, request: Any, timeout: float = TIMEOUT) -> Any:
+    def _call(
+        self, client: Any, request: Any, timeout: float = TIMEOUT, again: float = TIMEOUT
+    ) -> Any:
+        """
+        Args:
+            again: seconds after which to ask again, where that does no harm: the middleware loses
+                answers now and then.
+        """
         if not client.wait_for_service(TIMEOUT):
             raise TimeoutError(f"there is no service {client.srv_name}")
-        answer = client.call_async(request)
-        self._executor.spin_until_future_complete(answer, timeout)
-        if not answer.done():
-            raise TimeoutError(f"{client.srv_name} has not answered within {timeout} s")
-        return answer.result()
+        end = time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            answer = client.call_async(request)
+            if self.spin(min(left, again), until=answer.done):
+                return answer.result()
+        raise TimeoutError(f"{client.srv_name} has not answered within {timeout} s")
 
 
 def wait_until(condition: Any, seconds: float = TIMEOUT) -> bool:
