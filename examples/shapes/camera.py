@@ -53,6 +53,9 @@ class Camera(Node):
         if self._images.get_subscription_count() == 0:
             return
         if not self._still and self._truth.get_subscription_count() == 0:
+            self.get_logger().info(
+                "waits for a subscriber of ground_truth; with --still it needs none", once=True
+            )
             return
         scene = self._draw()
         # The image is "taken" when it is drawn: what follows is the way of a real image.

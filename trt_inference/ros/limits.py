@@ -64,7 +64,8 @@ def _level(warn: bool, error: bool) -> bytes:
 def _silent(report: CameraReport, limits: Limits) -> Problem:
     if not 0 < limits.camera_timeout < report.silent_for:
         return Problem(OK, "")
-    text = f"no image on {report.topic} for {report.silent_for:.1f} s: {report.publishers()}"
+    silence = f"no image on {report.topic} for {report.silent_for:.1f} s"
+    text = f"{silence}, from {report.publishers()}"
     return Problem(WARN, text)
 
 

@@ -14,6 +14,7 @@ from trt_inference.ros.builder import Builder
 from trt_inference.ros.configured import Configured
 from trt_inference.ros.exchange import Exchange
 from trt_inference.ros.executor_calls import ExecutorCalls
+from trt_inference.ros.failure_topic import FailureTopic
 from trt_inference.ros.hot_swap import HotSwap
 from trt_inference.ros.parameters import Parameters
 from trt_inference.ros.session import Callbacks, Session
@@ -37,6 +38,7 @@ class DetectorNode(LifecycleNode):
         self._bond: Optional[ManagerBond] = None
         self._fault: Optional[Exception] = None
         self.must_restart = False
+        self._failure = FailureTopic(self)
         self._builder = Builder(self, self.autostart_after_build)
         self._calls = ExecutorCalls(self)
         self._parameters_of_node = Parameters(self, self._apply, self._ask_for_swap)
@@ -51,6 +53,7 @@ class DetectorNode(LifecycleNode):
         a request from outside can be lost while an earlier process of the same name is still
         being discovered, after a respawn above all."""
         if not self.get_parameter("autostart").value:
+            self.get_logger().info("unconfigured, until somebody configures it: autostart is false")
             return
         if self.trigger_configure() == SUCCESS:
             self.trigger_activate()
@@ -63,10 +66,12 @@ class DetectorNode(LifecycleNode):
     @logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check, allocate, warm up, publish. FAILURE leads back to unconfigured."""
+        self._failure.clear()
         try:
             if not self._configure():
                 return FAILURE
         except Exception as error:
+            self._failure.say(str(error))
             self._builder.stop()
             self._free()
             self.must_restart = isinstance(error, DeviceFault)
@@ -85,6 +90,7 @@ class DetectorNode(LifecycleNode):
             raise
         self._bond = ManagerBond(self, configured.settings.bond_heartbeat_period)
         self._bond.form()
+        self.get_logger().info("active: results are published")
         return super().on_activate(state)
 
     @logged

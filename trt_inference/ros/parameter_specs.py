@@ -31,7 +31,8 @@ class Spec:
     def reason_against(self, value: Any) -> str:
         """Why ``value`` cannot be used; empty when it can. Ranges are checked by rclpy."""
         if value is None:  # as of [] in a file
-            return "" if self.default is None else "it has no value: leave it out for its default"
+            may_be_empty = self.default in (None, [""])
+            return "" if may_be_empty else "it has no value: leave it out for its default"
         if self.choices and value not in self.choices:
             return f"'{value}' is not one of {', '.join(self.choices)}"
         return self.check(value)

@@ -19,8 +19,10 @@ _INTEGERS = Parameter.Type.INTEGER_ARRAY
 
 
 def _distinct_topics(topics: Sequence[str]) -> str:
-    if not all(topics) or not topics:
-        return f"{list(topics)} has no or an empty topic: leave it out for the topic 'image'"
+    if list(topics) == [""]:
+        return ""
+    if not all(topics):
+        return f"{list(topics)} has an empty topic: leave all out for the topic 'image'"
     twice = sorted({topic for topic in topics if list(topics).count(topic) > 1})
     return f"{', '.join(twice)} is there twice" if twice else ""
 
@@ -77,6 +79,7 @@ _CONFIGURED = (
         "image_topics",
         _STRINGS,
         "Images of several cameras, for one engine; results are in each camera's namespace",
+        [""],
         check=_distinct_topics,
     ),
     Spec(
@@ -162,7 +165,7 @@ _THRESHOLDS = (
 )
 
 _LIVE = (
-    Spec("classes", _STRINGS, "Names of the classes that are wanted; unset: all", live=True),
+    Spec("classes", _STRINGS, 'Names of the classes that are wanted; [""]: all', [""], live=True),
     Spec(
         "minimum_box_size",
         _DOUBLE,

@@ -122,7 +122,8 @@ class Parameters:
         }
 
     def _value(self, name: str) -> Any:
-        return self._node.get_parameter_or(name).value
+        value = self._node.get_parameter_or(name).value
+        return SPECS_BY_NAME[name].default if value is None else value
 
     def _values(self) -> Dict[str, Any]:
         return {spec.name: self._value(spec.name) for spec in SPECS if spec.live}
@@ -142,8 +143,9 @@ class Parameters:
             self._node.declare_parameter(spec.name, value, descriptor(spec))
         except ParameterException as error:
             self._node.declare_parameter(spec.name, value, descriptor(spec), ignore_override=True)
-            is_whole = isinstance(error, InvalidParameterTypeException)
-            hint = ", and a number with a fraction needs its point, as in 1.0" if is_whole else ""
+            of_type = isinstance(error, InvalidParameterTypeException)
+            point = ", and a number with a fraction needs its point, as in 1.0"
+            hint = point if of_type and spec.type == Parameter.Type.DOUBLE else ""
             self._problems[spec.name] = f"parameter {spec.name}: {error}{hint}"
 
     def _find_unknown(self) -> List[str]:

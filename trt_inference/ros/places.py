@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Sequence
+from typing import List, NamedTuple, Sequence
 
 from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
@@ -18,13 +18,13 @@ class Place(NamedTuple):
     prefix: str
 
 
-def places(node: Node, topics: Optional[Sequence[str]]) -> List[Place]:
-    """Of one camera, or of several ones with these ``topics``.
+def places(node: Node, topics: Sequence[str]) -> List[Place]:
+    """Of one camera where ``topics`` is one empty text, or of several ones with these topics.
 
     Raises:
         ParameterError: the topics cannot be told apart, or one has no valid name.
     """
-    if not topics:
+    if not any(topics):
         return [Place("image", "~")]
     return [Place(*both) for both in zip(topics, _prefixes(node, topics))]
 

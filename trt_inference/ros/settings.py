@@ -34,7 +34,7 @@ class Settings:
     spin: bool
     build_if_missing: bool
     hot_swap: bool
-    image_topics: Optional[List[str]]
+    image_topics: List[str]
     image_transport: str
     image_reliability: str
     image_depth: int
@@ -48,7 +48,7 @@ class Settings:
         """What concerns the engine."""
         return EngineOptions(
             self.threads, self.device, self.cuda_graph, self.zero_copy, self.spin,
-            batch=len(self.image_topics or ["image"]),
+            batch=len(self.image_topics),
         )  # fmt: skip
 
     def image_options(self) -> ImageOptions:
@@ -94,10 +94,10 @@ def _region(values: Sequence[int]) -> Optional[Region]:
     return Region(*values) if any(values) else None
 
 
-def _mask(classes: Optional[Sequence[str]], bundle: Bundle) -> Optional[np.ndarray]:
-    """Which labels are wanted. None, nothing, or one empty name stand for all: not every tool
-    can set an empty list."""
-    wanted = [name for name in classes or () if name]
+def _mask(classes: Sequence[str], bundle: Bundle) -> Optional[np.ndarray]:
+    """Which labels are wanted. Nothing, or one empty name, stands for all: not every tool can set
+    an empty list."""
+    wanted = [name for name in classes if name]
     unknown = sorted(set(wanted).difference(bundle.labels))
     if unknown:
         raise ParameterError(

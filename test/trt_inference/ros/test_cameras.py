@@ -139,7 +139,7 @@ def test_no_engine_runs_while_nobody_wants_results(
 
 
 @pytest.mark.parametrize(
-    ("topics", "reason"), [(["a", "a"], "a is there twice"), ([""], "an empty topic")]
+    ("topics", "reason"), [(["a", "a"], "a is there twice"), (["", "a"], "an empty topic")]
 )
 def test_topics_that_make_no_sense_are_refused(
     start_node: Start, shared_color_bundle: Path, topics: list[str], reason: str

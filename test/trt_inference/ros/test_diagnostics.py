@@ -115,7 +115,7 @@ def test_a_silent_camera_is_a_warning_that_names_the_topic_and_its_publishers() 
     report = camera(silent_for=2.5, publishers=lambda: "/front/driver (best_effort)")
     status = camera_status(report, None, Limits(camera_timeout=2.0))
     assert status.level == WARN
-    assert status.message == f"no image on {TOPIC} for 2.5 s: /front/driver (best_effort)"
+    assert status.message == f"no image on {TOPIC} for 2.5 s, from /front/driver (best_effort)"
 
 
 def test_nobody_looks_for_publishers_while_images_come() -> None:

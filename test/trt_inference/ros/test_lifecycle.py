@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 
 from examples.shapes.monitor import MonitorError
@@ -50,10 +51,24 @@ def test_configure_fails_with_a_reason_and_works_after_the_mend(
 ) -> None:
     bundle = tmp_path / "late"
     node, client = start_node(bundle=bundle)
+    statuses: list[DiagnosticStatus] = []
+
+    def hear(message: DiagnosticArray) -> None:
+        of_node = f"{client.get_namespace()}/detector: detector"
+        statuses.extend(one for one in message.status if one.name == of_node)
+
+    client.create_subscription(DiagnosticArray, "/diagnostics", hear, 10)
     refuse_to_configure(client)
-    assert wait_until(lambda: f"'{bundle}' is not a bundle: no such folder" in node.log)
+    reason = f"'{bundle}' is not a bundle: no such folder"
+    assert wait_until(lambda: reason in node.log)
+    assert client.spin(10, until=lambda: bool(statuses))
+    assert statuses[-1].level == DiagnosticStatus.ERROR
+    assert reason in statuses[-1].message
     write_color_bundle(bundle)
     client.start()
+    statuses.clear()
+    assert client.spin(10, until=lambda: len(statuses) > 20)  # more than two seconds
+    assert {one.level for one in statuses} == {DiagnosticStatus.OK}
     assert client.detect(client.image(RED)).detections
 
 

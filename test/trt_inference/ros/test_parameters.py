@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from lifecycle_msgs.msg import Transition
+from rcl_interfaces.msg import ParameterType
+from rcl_interfaces.srv import GetParameters
 
 from examples.shapes.monitor import MonitorError
 from test.color_bundle import COLORS, offer_precisions, picture, write_color_bundle
 from test.trt_inference.ros.client import ROOT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
+from trt_inference.ros.parameter_table import SPECS
 
 
 @pytest.mark.parametrize(
@@ -119,14 +122,53 @@ def test_a_parameter_that_does_not_exist_is_warned_about(
 def test_the_file_with_all_parameters_shows_the_real_ones_and_their_defaults() -> None:
     import yaml
 
-    from trt_inference.ros.parameter_table import SPECS
-
     text = (ROOT / "config" / "detector.yaml").read_text("utf-8")
     shown = yaml.safe_load(text)["/**"]["ros__parameters"]
     assert shown == {spec.name: spec.default for spec in SPECS if spec.default is not None}
     for spec in SPECS:
         if spec.default is None:
             assert f"# {spec.name}: " in text
+
+
+def test_all_parameters_of_a_configured_node_can_be_read_at_once(
+    start_node: Start, shared_color_bundle: Path
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle)
+    client.transition(Transition.TRANSITION_CONFIGURE)
+    get = client.create_client(GetParameters, "detector/get_parameters")
+    assert get.wait_for_service(10)
+    names = [spec.name for spec in SPECS]
+    answer = get.call_async(GetParameters.Request(names=names))
+    assert client.spin(10, until=answer.done)
+    values = answer.result().values
+    assert len(values) == len(names)
+    assert all(value.type != ParameterType.PARAMETER_NOT_SET for value in values)
+
+
+def test_a_parameter_file_with_empty_values_is_refused_where_a_value_is_needed(
+    start_node: Start, shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    empty = ("autostart", "minimum_box_size", "region_of_interest", "classes", "image_topics")
+    file = tmp_path / "empty.yaml"
+    lines = [f"    {name}: []\n" for name in empty]
+    file.write_text(
+        f"/**:\n  ros__parameters:\n    bundle: {shared_color_bundle}\n{''.join(lines)}", "utf-8"
+    )
+    command = [sys.executable, "-m", "trt_inference.ros.run", "--ros-args"]
+    process = subprocess.Popen(
+        [*command, "--params-file", str(file), "-p", "autostart:=true"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = next(one for one in process.stdout if "configure failed" in one)
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
+        process.stdout.close()
+    assert "minimum_box_size: it has no value" in line
+    assert "region_of_interest: it has no value" in line
+    assert "classes" not in line and "image_topics" not in line  # nothing is all of them
 
 
 def test_a_parameter_file_that_cannot_be_read_is_named_without_a_traceback(tmp_path: Path) -> None:

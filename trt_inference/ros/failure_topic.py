@@ -1,0 +1,43 @@
+"""Why the node is not configured, on /diagnostics, until it is."""
+
+from __future__ import annotations
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+
+_PERIOD = 1.0  # seconds
+
+
+class FailureTopic:
+    """Says again and again that the node could not be configured: a robot reads no logs."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._reason = ""
+        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        # Not the node's clock, which stands still in a simulation that is paused.
+        clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = node.create_timer(_PERIOD, self._publish, clock=clock)
+        self._timer.cancel()
+
+    def say(self, reason: str) -> None:
+        """From now on."""
+        self._reason = reason
+        self._timer.reset()
+
+    def clear(self) -> None:
+        """Say it no more."""
+        self._timer.cancel()
+
+    def _publish(self) -> None:
+        name = f"{self._node.get_fully_qualified_name()}: detector"
+        status = DiagnosticStatus(
+            level=DiagnosticStatus.ERROR,
+            name=name,
+            message=f"not configured: {self._reason}",
+            hardware_id="none",
+        )
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        self._publisher.publish(message)
