@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Optional, Tuple
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from trt_inference.engines.base import EngineOptions
 from trt_inference.ros.engine_build import EngineBuild
+from trt_inference.ros.updater import OwnPublisher
 
 _PERIOD = 0.5  # seconds between two looks at the process
 
@@ -26,7 +27,7 @@ class Builder:
         self._node, self._when_built = node, when_built
         self._build: Optional[EngineBuild] = None
         self._wanted: Optional[Tuple[Path, str, EngineOptions]] = None
-        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._publisher = OwnPublisher(node, _PERIOD)
         # Not the node's clock, which stands still in a simulation that is paused.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(_PERIOD, self._look, clock=clock)
@@ -74,13 +75,11 @@ class Builder:
         failed = code not in (None, 0)
         status = DiagnosticStatus(
             level=DiagnosticStatus.ERROR if failed else DiagnosticStatus.WARN,
-            name=f"{self._node.get_fully_qualified_name()}: engine build",
+            name="engine build",
             message="the build failed" if failed else "an engine is being built",
             values=[
                 KeyValue(key="precision", value=build.precision),
                 KeyValue(key="progress", value=build.progress),
             ],
         )
-        message = DiagnosticArray(status=[status])
-        message.header.stamp = self._node.get_clock().now().to_msg()
-        self._publisher.publish(message)
+        self._publisher.publish([status])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+
+from trt_inference.ros.updater import OwnPublisher
 
 _PERIOD = 1.0  # seconds
 
@@ -13,9 +15,8 @@ class FailureTopic:
     """Says again and again that the node could not be configured: a robot reads no logs."""
 
     def __init__(self, node: Node) -> None:
-        self._node = node
         self._reason = ""
-        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._publisher = OwnPublisher(node, _PERIOD)
         # Not the node's clock, which stands still in a simulation that is paused.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(_PERIOD, self._publish, clock=clock)
@@ -31,13 +32,10 @@ class FailureTopic:
         self._timer.cancel()
 
     def _publish(self) -> None:
-        name = f"{self._node.get_fully_qualified_name()}: detector"
         status = DiagnosticStatus(
             level=DiagnosticStatus.ERROR,
-            name=name,
+            name="detector",
             message=f"not configured: {self._reason}",
             hardware_id="none",
         )
-        message = DiagnosticArray(status=[status])
-        message.header.stamp = self._node.get_clock().now().to_msg()
-        self._publisher.publish(message)
+        self._publisher.publish([status])
