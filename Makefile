@@ -32,7 +32,7 @@ test: $(ROBOT)/.ready $(CONVERTER)/.ready ## run all tests
 	exit $$failed
 
 .PHONY: bench
-bench: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure preprocessing, the node, its memory (5 minutes)
+bench: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure preprocessing, the node, several cameras, memory (6 minutes)
 	$(ROBOT)/bin/python -m benchmarks --bundle $(DEMO)/shapes
 
 .PHONY: soak
