@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Callable, Optional, Tuple
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from trt_inference.engines.base import EngineOptions
 from trt_inference.ros.engine_build import EngineBuild
+from trt_inference.ros.steady_timer import steady_timer
 from trt_inference.ros.updater import OwnPublisher
 
 _PERIOD = 0.5  # seconds between two looks at the process
@@ -28,9 +28,7 @@ class Builder:
         self._build: Optional[EngineBuild] = None
         self._wanted: Optional[Tuple[Path, str, EngineOptions]] = None
         self._publisher = OwnPublisher(node, _PERIOD)
-        # Not the node's clock, which stands still in a simulation that is paused.
-        clock = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = node.create_timer(_PERIOD, self._look, clock=clock)
+        self._timer = steady_timer(node, _PERIOD, self._look)
         self._timer.cancel()  # until there is something to look at
 
     def start(self, bundle: Path, precision: str, options: EngineOptions) -> None:

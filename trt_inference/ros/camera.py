@@ -27,8 +27,6 @@ from trt_inference.selection import Region
 
 ImageMessage = Union[Image, CompressedImage]
 
-WARNING_PERIOD = 5.0  # seconds between two warnings of the same kind
-
 
 class Received(NamedTuple):
     """An image with its camera and the time of its arrival on ``time.perf_counter``'s clock, in
@@ -80,7 +78,7 @@ class Camera:
         self._format = ""
         self._region: Optional[Region] = None
         self._infers_always = False
-        self._rejections, self._changes = Throttle(WARNING_PERIOD), Throttle(WARNING_PERIOD)
+        self._rejections, self._changes = Throttle(), Throttle()
 
     @property
     def topic(self) -> str:

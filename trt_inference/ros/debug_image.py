@@ -17,13 +17,12 @@ from trt_inference.results import Result, Segmentation
 from trt_inference.ros.images import ImageReader
 from trt_inference.ros.messages import byte_array, image_message
 from trt_inference.ros.qos import QosError, publisher_options, refusals
+from trt_inference.ros.throttle import Throttle
 from trt_inference.selection import Region
 from trt_inference.views import VIEWS
 
 # Who shows images subscribes reliably by default, and would get nothing of a best-effort topic.
 DEBUG_IMAGES = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
-
-_WARNING_PERIOD = 5.0  # seconds between two warnings
 
 
 class _Offer(NamedTuple):
@@ -67,6 +66,7 @@ class DebugImages:
         self._node = node
         self._draw = VIEWS[task].draw
         self._reader = ImageReader()
+        self._warnings = Throttle()
         self._raw = _publisher(node, Image, f"{prefix}/debug_image")
         try:
             self._compressed = _publisher(node, CompressedImage, f"{prefix}/debug_image/compressed")
@@ -119,9 +119,8 @@ class DebugImages:
             try:
                 self._publish(offer)
             except Exception as error:  # whatever it is: only the picture for people is lost
-                self._node.get_logger().warning(
-                    f"no debug image: {error!r}", throttle_duration_sec=_WARNING_PERIOD
-                )
+                if self._warnings.is_due():
+                    self._node.get_logger().warning(f"no debug image: {error!r}")
 
     def _take(self) -> Optional[_Offer]:
         """Wait for what is to be drawn; None at the end."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import Callable, Dict, Optional
 
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from trt_inference.ros.diagnostics import camera_status, engine_status
 from trt_inference.ros.latency import LatencyTopic
 from trt_inference.ros.limits import Limits
 from trt_inference.ros.reports import CameraReport, NodeReport, Period
+from trt_inference.ros.steady_timer import steady_timer
 from trt_inference.ros.updater import open_publisher
 
 
@@ -37,9 +37,7 @@ class DiagnosticsTopic:
         self._reported_at = 0.0
         self._publisher = open_publisher(node, period)
         self._latency = LatencyTopic(node)
-        # Not the node's clock, which stands still in a simulation that is paused.
-        clock = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = node.create_timer(self._publisher.period, self._publish, clock=clock)
+        self._timer = steady_timer(node, self._publisher.period, self._publish)
 
     def destroy(self) -> None:
         """Publish no more."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
+from trt_inference.ros.steady_timer import steady_timer
 from trt_inference.ros.updater import OwnPublisher
 
 _PERIOD = 1.0  # seconds
@@ -17,9 +17,7 @@ class FailureTopic:
     def __init__(self, node: Node) -> None:
         self._reason = ""
         self._publisher = OwnPublisher(node, _PERIOD)
-        # Not the node's clock, which stands still in a simulation that is paused.
-        clock = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = node.create_timer(_PERIOD, self._publish, clock=clock)
+        self._timer = steady_timer(node, _PERIOD, self._publish)
         self._timer.cancel()
 
     def say(self, reason: str) -> None:

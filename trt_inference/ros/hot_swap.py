@@ -74,12 +74,11 @@ class HotSwap:
         """Say no more of the last request."""
         self.last = self.problem = ""
 
-    def destroy(self) -> bool:
-        """Take the service away; False when the thread does not end in time."""
+    def destroy(self) -> None:
+        """Take the service away."""
         self._executor.shutdown(timeout_sec=0)
         self._thread.join(TIME_TO_END)
         self._server.destroy_node()
-        return not self._thread.is_alive()
 
     def _spin(self) -> None:
         # Where ROS is shut down before the node is destroyed.

@@ -6,7 +6,6 @@ import functools
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 
 from rclpy.callback_groups import CallbackGroup
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -21,6 +20,7 @@ from trt_inference.ros.qos import (
     policy_name,
     refusals,
 )
+from trt_inference.ros.steady_timer import steady_timer
 
 TYPES = {"raw": Image, "compressed": CompressedImage}
 TYPE_NAMES = {"raw": "sensor_msgs/msg/Image", "compressed": "sensor_msgs/msg/CompressedImage"}
@@ -82,9 +82,7 @@ class ImageSubscription:
         self._current: Any = self._subscribe(0, wanted)
         self._next: Any = None  # takes over with its first image
         self._last: Any = None  # image of the current one since there is a next one
-        # Not the node's clock, which stands still in a simulation that is paused.
-        clock = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = node.create_timer(LOOK_PERIOD, self._look, callback_group, clock)
+        self._timer = steady_timer(node, LOOK_PERIOD, self._look, callback_group)
 
     def destroy(self) -> None:
         """Call ``on_image`` no more. May be called again."""

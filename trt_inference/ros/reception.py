@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Callable, DefaultDict, Dict, List, Optional
 
 from rclpy.callback_groups import CallbackGroup
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+
+from trt_inference.ros.steady_timer import steady_timer
 
 WINDOW = 5.0  # seconds over which rates and CPU times are taken
 BUSY = 0.8  # part of a core from which on the executor's thread is the limit
@@ -66,9 +67,7 @@ class Reception:
         self._cpu_of: Dict[int, float] = {}  # thread → its CPU time at its last image, seconds
         self._windows = 0  # with images; in the first one everything is done for the first time
         self._begin()
-        # Not the node's clock, which stands still in a simulation that is paused.
-        clock = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = node.create_timer(window, self._look, callback_group, clock)
+        self._timer = steady_timer(node, window, self._look, callback_group)
 
     def received(self, message: Any, now: float, camera: int = 0) -> None:
         """Count an image. Called in the subscription's callback.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 
+WARNING_PERIOD = 5.0  # seconds between two warnings of the same kind
+
 
 class Throttle:
-    """For each camera one: rclpy's own throttle is one for all that comes from one line."""
+    """One for each camera: rclpy's own throttle is one for all that comes from one line."""
 
-    def __init__(self, period: float) -> None:
+    def __init__(self, period: float = WARNING_PERIOD) -> None:
         """
         Args:
             period: seconds between two times at which something is said.

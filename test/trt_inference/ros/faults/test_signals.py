@@ -32,11 +32,7 @@ def test_a_signal_ends_it_in_every_state_while_frames_arrive(
     start_node: Start, shared_color_bundle: Path, number: signal.Signals, state: str
 ) -> None:
     node, client = start_node(bundle=shared_color_bundle)
-    if state != "unconfigured":
-        client.transition(Transition.TRANSITION_CONFIGURE)
-    if state == "active":
-        client.transition(Transition.TRANSITION_ACTIVATE)
-        client.detect(client.image(PICTURE))
+    bring(client, state)
     assert client.state() == state
     end(node, client, number)
 
@@ -71,17 +67,22 @@ def test_the_shutdown_transition_frees_all_and_a_signal_ends_the_process(
     start_node: Start, shared_color_bundle: Path, state: str, shutdown: int
 ) -> None:
     node, client = start_node(bundle=shared_color_bundle)
-    if state != "unconfigured":
-        client.transition(Transition.TRANSITION_CONFIGURE)
-    if state == "active":
-        client.transition(Transition.TRANSITION_ACTIVATE)
-        client.detect(client.image(PICTURE))
+    bring(client, state)
     assert client.request(shutdown)
     assert client.state() == "finalized"
     assert client.spin(TIMEOUT, until=lambda: client.count_subscribers("image") == 0)
     assert not client.request(Transition.TRANSITION_CONFIGURE)
     assert client.state() == "finalized"
     end(node, client, signal.SIGTERM)
+
+
+def bring(client: Client, state: str) -> None:
+    """Lead an unconfigured node to a state; an active one has worked."""
+    if state != "unconfigured":
+        client.transition(Transition.TRANSITION_CONFIGURE)
+    if state == "active":
+        client.transition(Transition.TRANSITION_ACTIVATE)
+        client.detect(client.image(PICTURE))
 
 
 def end(node: NodeProcess, client: Client, number: signal.Signals) -> None:
