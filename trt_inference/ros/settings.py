@@ -48,7 +48,7 @@ class Settings:
         """What concerns the engine."""
         return EngineOptions(
             self.threads, self.device, self.cuda_graph, self.zero_copy, self.spin,
-            batch=len(self.image_topics),
+            batch=max(1, len(self.image_topics)),
         )  # fmt: skip
 
     def image_options(self) -> ImageOptions:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 
 from examples.shapes.monitor import MonitorError, stamp_of
 from test.color_bundle import CELL, LABELS, picture
@@ -166,3 +168,18 @@ def test_results_that_would_mix_and_names_that_are_none_fail_to_configure(
         client.transition(Transition.TRANSITION_CONFIGURE)
     assert wait_until(lambda: reason in node.log), node.log
     assert client.state() == "unconfigured"
+
+
+def test_an_empty_list_of_cameras_is_the_one_on_the_topic_image(
+    start_node: Start, shared_color_bundle: Path
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle)
+    # Other tools tell an empty list of texts from one of bytes; so the type is said here.
+    empty = Parameter("image_topics", Parameter.Type.STRING_ARRAY, []).to_parameter_msg()
+    setting = client.create_client(SetParameters, "detector/set_parameters")
+    assert setting.wait_for_service(TIMEOUT)
+    answer = setting.call_async(SetParameters.Request(parameters=[empty]))
+    assert client.spin(TIMEOUT, until=answer.done)
+    assert answer.result().results[0].successful
+    client.start()
+    assert client.detect(client.image(picture("red", (1, 1)))).detections
