@@ -129,6 +129,7 @@ class ImageSubscription:
         if number != self._number:
             if self._next is None or number != self._number + 1:
                 return  # of a subscription that is destroyed
+            self._take_pending()
             seen = message == self._last
             self._exchange()
             if seen:
@@ -136,6 +137,14 @@ class ImageSubscription:
         elif self._next is not None:
             self._last = message
         self._on_image(message)
+
+    def _take_pending(self) -> None:
+        """Take what waits at the current subscription, which would be lost with it."""
+        handle, kind = self._current.handle, self._current.msg_type
+        with handle:
+            while (taken := handle.take_message(kind, False)) is not None:
+                self._last = taken[0]
+                self._on_image(taken[0])
 
     def _exchange(self) -> None:
         """The next subscription receives images: it becomes the current one."""
