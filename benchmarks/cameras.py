@@ -61,10 +61,14 @@ class Watcher(Monitor):
 def table(bundle: Path, seconds: float) -> Table:
     """A row for one node with all cameras, and one for as many nodes as cameras."""
     result = Table(
-        "", "images/s of each", "age p95", "CPU", "memory",
+        "",
+        "images/s of each",
+        "age p95",
+        "CPU",
+        "memory",
         title=f"{len(CAMERAS)} cameras of 640x480 at {RATE:.0f}/s; the nodes' CPU in cores, MB",
         caption="age: image stamp → result published, of the camera with the oldest, in ms",
-    )  # fmt: skip
+    )
     for title, together in (("one node", True), ("a node for each", False)):
         with nodes(bundle, together) as (watcher, processes):
             before, cpu = watcher.see(), _cpu(processes)
@@ -76,9 +80,12 @@ def table(bundle: Path, seconds: float) -> Table:
             )
             memory = sum(process.memory_full_info().pss for process in processes)
         result.add_row(
-            title, " ".join(f"{rate:.1f}" for rate in rates), f"{max(after.ages.values()):.1f}",
-            f"{cpu / elapsed:.2f}", f"{memory / 1e6:.0f}",
-        )  # fmt: skip
+            title,
+            " ".join(f"{rate:.1f}" for rate in rates),
+            f"{max(after.ages.values()):.1f}",
+            f"{cpu / elapsed:.2f}",
+            f"{memory / 1e6:.0f}",
+        )
     return result
 
 

@@ -81,9 +81,7 @@ def _run(options: argparse.Namespace, console: Console) -> None:
         f"detector less engine and resize: {whole.p50 - graph.p50 - resize.p50:.3f} ms (goal 1.0)"
     )
     if node is not None:
-        console.print(
-            f"node less detector at its rate: {node.p50 - at_rate.p50:.3f} ms (goal 0.5)"
-        )
+        console.print(f"node less detector at its rate: {node.p50 - at_rate.p50:.3f} ms (goal 0.5)")
     console.print(
         f"textbook loop: {textbook.p50 / graph.p50:.2f} times the engine (goal 3 on 3 ms engines)"
     )

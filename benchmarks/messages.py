@@ -29,10 +29,14 @@ def table() -> Table:
     """The reader and the preprocessor; the whole picture to BGR and then the usual steps. Medians
     of the CPU time of all threads."""
     result = Table(
-        "encoding", "ours ms", "beyond bgr8 ms", "usual ms", "usual/ours",
+        "encoding",
+        "ours ms",
+        "beyond bgr8 ms",
+        "usual ms",
+        "usual/ours",
         title=f"message of {WIDTH}x{HEIGHT} to engine input of {LARGE_INPUT}x{LARGE_INPUT}, "
         "CPU time",
-    )  # fmt: skip
+    )
     of_bgr8 = None
     for encoding, way in ways().items():
         ours, usual = (np.median(times) * 1e3 for times in measure(way))

@@ -24,11 +24,19 @@ def table(bundle: Path, seconds: float) -> Table:
     started at the camera's rate; they run before and after the node, so that a change of the
     machine's pace shows in all."""
     result = Table(
-        "camera/s", "bare/s", "node/s", "node/bare", "bare p50", "engine p50", "node p50",
-        "node p99", "node - engine", title="the node on 1280x720 bgr8; times in ms",
+        "camera/s",
+        "bare/s",
+        "node/s",
+        "node/bare",
+        "bare p50",
+        "engine p50",
+        "node p50",
+        "node p99",
+        "node - engine",
+        title="the node on 1280x720 bgr8; times in ms",
         caption="bare: session.run with ONNX Runtime's own settings, whose threads spin between "
         "frames; engine: the node's engine alone; node: image received → detections published",
-    )  # fmt: skip
+    )
     for rate in RATES:
         bare, engine = (
             [bare_loop(bundle, rate, seconds / 2)],
@@ -43,10 +51,16 @@ def table(bundle: Path, seconds: float) -> Table:
         bare_rate = sum(run.rate for run in bare) / len(bare)
         engine_p50 = median(engine)
         result.add_row(
-            f"{rate:.0f}", f"{bare_rate:.2f}", f"{node_rate:.2f}", f"{node_rate / bare_rate:.3f}",
-            f"{median(bare):.2f}", f"{engine_p50:.2f}", f"{p50:.2f}", f"{p99:.2f}",
+            f"{rate:.0f}",
+            f"{bare_rate:.2f}",
+            f"{node_rate:.2f}",
+            f"{node_rate / bare_rate:.3f}",
+            f"{median(bare):.2f}",
+            f"{engine_p50:.2f}",
+            f"{p50:.2f}",
+            f"{p99:.2f}",
             f"{p50 - engine_p50:.2f}",
-        )  # fmt: skip
+        )
     return result
 
 

@@ -27,9 +27,14 @@ def table(bundle: Path) -> Table:
     of all threads. All three letterbox."""
     spec = load_bundle(bundle).input
     result = Table(
-        "frame → input", "resize ms", "ours ms", "ours/resize", "usual ms", "usual/ours",
+        "frame → input",
+        "resize ms",
+        "ours ms",
+        "ours/resize",
+        "usual ms",
+        "usual/ours",
         title="frame to engine input, CPU time",
-    )  # fmt: skip
+    )
     for size in ((spec.height, spec.width), (LARGE_INPUT, LARGE_INPUT)):
         for frame_size in FRAMES:
             alone, ours, usual = (np.median(times) * 1e3 for times in measure(frame_size, size))

@@ -40,9 +40,17 @@ RATE, RATE_OF_WARM_UP = 30.0, 120.0  # images a second
 WARM_UP = 0.2  # of the intervals
 STAGES = ("wait", "inference", "node")
 TITLES = (
-    "minutes", "RSS MB", "PSS MB", "own MB", "threads", "files",
-    "received", "inferred", "dropped", *(f"{one} p50/p99" for one in STAGES),
-)  # fmt: skip
+    "minutes",
+    "RSS MB",
+    "PSS MB",
+    "own MB",
+    "threads",
+    "files",
+    "received",
+    "inferred",
+    "dropped",
+    *(f"{one} p50/p99" for one in STAGES),
+)
 
 
 class Row(NamedTuple):
@@ -170,8 +178,7 @@ def look(session: Session, minutes: float) -> Row:
     session.monitor.record.diagnostics = {}
     session.wait_for(1, STARTED)
     times = tuple(
-        (session.milliseconds(stage, "p50"), session.milliseconds(stage, "p99"))
-        for stage in STAGES
+        (session.milliseconds(stage, "p50"), session.milliseconds(stage, "p99")) for stage in STAGES
     )
     counters = session.count("received"), session.count("inferred"), session.count("dropped")
     return Row(minutes, vitals_of(session.process.pid), counters, times)

@@ -30,8 +30,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     command = _asked(given)
     if command and not command.on_robots and sys.version_info < _OF_WORKSTATIONS:
-        _print_error("error: this command needs Python 3.10 or newer, and TensorFlow: run it on a "
-                     "workstation")  # fmt: skip
+        _print_error(
+            "error: this command needs Python 3.10 or newer, and TensorFlow: run it on a "
+            "workstation"
+        )
         return 1
     options = _parser(given).parse_args(given)
     try:
@@ -168,14 +170,17 @@ _COMMANDS: Dict[str, _Command] = {
         "add fp16 and int8 to a bundle, if they pass", _quantize_arguments, _quantize
     ),
     "build": _Command(
-        "build TensorRT engines, on the robot", _build_arguments, _build,
-        on_robots=True, when_interrupted="the engine that was not finished is not there",
+        "build TensorRT engines, on the robot",
+        _build_arguments,
+        _build,
+        on_robots=True,
+        when_interrupted="the engine that was not finished is not there",
     ),
     "engines": _Command(
         "list the engines of a bundle", _engines_arguments, _engines, on_robots=True
     ),
     "report": _Command("show what was measured of a bundle", _report_arguments, _report),
-}  # fmt: skip
+}
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:

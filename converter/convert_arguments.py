@@ -113,17 +113,41 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
     add("--signature", metavar="NAME", help="signature (default: serving_default, or the only one)")
     add("--tag", metavar="NAME", help="tag of the graph (default: serve, or the only one)")
     add("--input", metavar="NAME", help="input that is the image, where several can be")
-    add("--input-size", metavar="WxH", type=size,
-        help="size in pixels, where the signature leaves it open")  # fmt: skip
-    add("--set", metavar="NAME=VALUE", type=setting, action="append", default=[],
-        help="fixed value of an input that is not the image, as in keep_prob=1")  # fmt: skip
-    add("--outputs", metavar="NAME", nargs="+", default=(),
-        help="outputs that count, where others confuse (default: all)")  # fmt: skip
-    add("--labels", metavar="FILE", type=Path,
-        help="text file with one class name a line (default: class 0, class 1, …)")  # fmt: skip
+    add(
+        "--input-size",
+        metavar="WxH",
+        type=size,
+        help="size in pixels, where the signature leaves it open",
+    )
+    add(
+        "--set",
+        metavar="NAME=VALUE",
+        type=setting,
+        action="append",
+        default=[],
+        help="fixed value of an input that is not the image, as in keep_prob=1",
+    )
+    add(
+        "--outputs",
+        metavar="NAME",
+        nargs="+",
+        default=(),
+        help="outputs that count, where others confuse (default: all)",
+    )
+    add(
+        "--labels",
+        metavar="FILE",
+        type=Path,
+        help="text file with one class name a line (default: class 0, class 1, …)",
+    )
     add("--target", choices=tuple(TARGETS), help="what it is for: decides the opset")
-    add("--opset", type=int, choices=_OPSETS, metavar=f"{_OPSETS[0]}..{_OPSETS[-1]}",
-        help=f"ONNX operator set (default: {OPSET}, or the target's)")  # fmt: skip
+    add(
+        "--opset",
+        type=int,
+        choices=_OPSETS,
+        metavar=f"{_OPSETS[0]}..{_OPSETS[-1]}",
+        help=f"ONNX operator set (default: {OPSET}, or the target's)",
+    )
 
 
 def _add_pixels(parser: argparse.ArgumentParser) -> None:
@@ -146,19 +170,44 @@ def _add_head(parser: argparse.ArgumentParser) -> None:
     )
     add = group.add_argument
     add("--head", choices=HEAD_NAMES, default=AUTO, help="family of the head (default: auto)")
-    add("--boxes", choices=(AUTO, "pixels", "normalised", "cells"), default=AUTO,
-        help="unit of the boxes")  # fmt: skip
-    add("--box-format", choices=(AUTO, *BOX_FORMATS), default=AUTO,
-        help="what the four numbers of a box or of an anchor are")  # fmt: skip
-    add("--activation", choices=(AUTO, *ACTIVATIONS), default=AUTO,
-        help="what is still to be done to the scores")  # fmt: skip
-    add("--background", choices=(AUTO, *BACKGROUNDS), default=AUTO,
-        help="where the scores have a class for nothing")  # fmt: skip
+    add(
+        "--boxes",
+        choices=(AUTO, "pixels", "normalised", "cells"),
+        default=AUTO,
+        help="unit of the boxes",
+    )
+    add(
+        "--box-format",
+        choices=(AUTO, *BOX_FORMATS),
+        default=AUTO,
+        help="what the four numbers of a box or of an anchor are",
+    )
+    add(
+        "--activation",
+        choices=(AUTO, *ACTIVATIONS),
+        default=AUTO,
+        help="what is still to be done to the scores",
+    )
+    add(
+        "--background",
+        choices=(AUTO, *BACKGROUNDS),
+        default=AUTO,
+        help="where the scores have a class for nothing",
+    )
     add("--first-class", type=int, metavar="N", help="number that the model gives its first class")
-    add("--anchors", type=anchors, metavar="FILE.npy",
-        help="float32 [A, 4], where the model says boxes relative to anchors")  # fmt: skip
-    add("--box-scales", type=not_zero, nargs=4, metavar="X",
-        help="by what the box coder multiplied, as in 10 10 5 5")  # fmt: skip
+    add(
+        "--anchors",
+        type=anchors,
+        metavar="FILE.npy",
+        help="float32 [A, 4], where the model says boxes relative to anchors",
+    )
+    add(
+        "--box-scales",
+        type=not_zero,
+        nargs=4,
+        metavar="X",
+        help="by what the box coder multiplied, as in 10 10 5 5",
+    )
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
@@ -166,27 +215,59 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--output", metavar="BUNDLE", type=Path, required=True, help="folder to write")
     add("--overwrite", action="store_true", help="replace an older bundle")
-    add("--images", metavar="DIR", type=Path,
-        help="images to verify on (default: synthetic ones)")  # fmt: skip
-    add("--labels-coco", metavar="FILE", type=Path,
-        help="COCO annotations of the images, to measure the accuracy")  # fmt: skip
-    add("--max-images", metavar="N", type=positive, default=500,
-        help="verify on at most so many images (default: 500)")  # fmt: skip
+    add("--images", metavar="DIR", type=Path, help="images to verify on (default: synthetic ones)")
+    add(
+        "--labels-coco",
+        metavar="FILE",
+        type=Path,
+        help="COCO annotations of the images, to measure the accuracy",
+    )
+    add(
+        "--max-images",
+        metavar="N",
+        type=positive,
+        default=500,
+        help="verify on at most so many images (default: 500)",
+    )
 
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what the robot does")
     add = group.add_argument
-    add("--fit", choices=("letterbox", "stretch"), default="letterbox",
-        help="how a camera image is brought to the input size (default: letterbox)")  # fmt: skip
-    add("--pad-value", type=int, default=114, choices=range(256), metavar="0..255",
-        help="value of the letterbox's borders (default: 114)")  # fmt: skip
-    add("--candidates", metavar="K", type=candidates, default=300,
-        help="boxes or classes that leave the engine, the best ones (default: 300)")  # fmt: skip
+    add(
+        "--fit",
+        choices=("letterbox", "stretch"),
+        default="letterbox",
+        help="how a camera image is brought to the input size (default: letterbox)",
+    )
+    add(
+        "--pad-value",
+        type=int,
+        default=114,
+        choices=range(256),
+        metavar="0..255",
+        help="value of the letterbox's borders (default: 114)",
+    )
+    add(
+        "--candidates",
+        metavar="K",
+        type=candidates,
+        default=300,
+        help="boxes or classes that leave the engine, the best ones (default: 300)",
+    )
     usual = "default of the robot's parameter (default: "
-    add("--score-threshold", metavar="0..1", type=fraction,
-        help=f"{usual}0.4; 0 for classes of images)")  # fmt: skip
-    add("--iou-threshold", metavar="0..1", type=fraction,
-        help=f"{usual}that of a suppression in the model, or 0.5)")  # fmt: skip
-    add("--max-detections", metavar="N", type=positive,
-        help=f"{usual}100; 5 for classes of images)")  # fmt: skip
+    add(
+        "--score-threshold",
+        metavar="0..1",
+        type=fraction,
+        help=f"{usual}0.4; 0 for classes of images)",
+    )
+    add(
+        "--iou-threshold",
+        metavar="0..1",
+        type=fraction,
+        help=f"{usual}that of a suppression in the model, or 0.5)",
+    )
+    add(
+        "--max-detections", metavar="N", type=positive, help=f"{usual}100; 5 for classes of images)"
+    )

@@ -69,9 +69,13 @@ def inspect(options: SourceOptions, progress: Progress) -> Inspection:
         except ExportError as error:
             return Inspection(saved_model, source, problem=str(error))
         found = Inspection(
-            saved_model, source, exported.answer, network.outputs,
-            count_operators(network.model), missing_operators(network.model),
-        )  # fmt: skip
+            saved_model,
+            source,
+            exported.answer,
+            network.outputs,
+            count_operators(network.model),
+            missing_operators(network.model),
+        )
         samples = load_dataset(None, None, labels, 0).samples
         try:
             pixels = resolve_pixels(source, network, options)

@@ -38,13 +38,17 @@ def describe(options: ConvertOptions, prepared: Prepared) -> dict[str, Any]:
         "task": head.task,
         "source": _source(prepared),
         "input": {
-            "name": INPUT, "height": height, "width": width, "dtype": "uint8",
-            "fit": options.fit, "pad_value": options.pad_value,
+            "name": INPUT,
+            "height": height,
+            "width": width,
+            "dtype": "uint8",
+            "fit": options.fit,
+            "pad_value": options.pad_value,
         },
         "candidates": _candidates(options.candidates, head),
         "needs_nms": head.needs_nms,
         "defaults": dataclasses.asdict(options.thresholds.resolve(head.task, frozen)),
-    }  # fmt: skip
+    }
 
 
 def _candidates(wanted: int, head: Head) -> int:
@@ -67,10 +71,12 @@ def write_files(
     return {
         "outputs": _outputs(model, task),
         "labels": {
-            "file": LABELS_FILE, "sha256": sha256_of_file(labels_file), "count": len(labels),
+            "file": LABELS_FILE,
+            "sha256": sha256_of_file(labels_file),
+            "count": len(labels),
         },
         "precisions": {PRECISION: describe_model(file, data)},
-    }  # fmt: skip
+    }
 
 
 def describe_model(file: Path, data: Path | None) -> dict[str, Any]:

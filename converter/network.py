@@ -110,9 +110,7 @@ class Network:
             file.write_bytes(model.SerializeToString())
             source = str(file)
         try:
-            return onnxruntime.InferenceSession(
-                source, options, providers=["CPUExecutionProvider"]
-            )
+            return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its errors have no common base below Exception
             raise ExportError(
                 f"ONNX Runtime does not take the exported network: {error}"

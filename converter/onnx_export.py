@@ -97,9 +97,7 @@ def _export_checked(
             raise
     whole = folder / "whole"
     whole.mkdir()
-    answer = _run_process(
-        replace(request, set_aside=False, folder=str(whole)), saved_model, whole
-    )
+    answer = _run_process(replace(request, set_aside=False, folder=str(whole)), saved_model, whole)
     _check_answer(answer)
     for file in whole.iterdir():
         if file.is_file():

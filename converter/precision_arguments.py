@@ -16,13 +16,26 @@ _AUTO = "auto"
 def add_quantize_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `quantize` takes."""
     parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")
-    parser.add_argument("--images", metavar="DIR", type=Path,
+    parser.add_argument(
+        "--images",
+        metavar="DIR",
+        type=Path,
         help="pictures of the robot's camera, some hundreds: a part is calibrated on, the others "
-        "are measured on")  # fmt: skip
-    parser.add_argument("--labels-coco", metavar="FILE", type=Path,
-        help="COCO annotations of the images, to measure the accuracy")  # fmt: skip
-    parser.add_argument("--max-images", metavar="N", type=positive, default=500,
-        help="measure on at most so many images (default: 500)")  # fmt: skip
+        "are measured on",
+    )
+    parser.add_argument(
+        "--labels-coco",
+        metavar="FILE",
+        type=Path,
+        help="COCO annotations of the images, to measure the accuracy",
+    )
+    parser.add_argument(
+        "--max-images",
+        metavar="N",
+        type=positive,
+        default=500,
+        help="measure on at most so many images (default: 500)",
+    )
     add_precision_arguments(parser, tuple(LIMITS), tuple(LIMITS))
 
 
@@ -38,20 +51,47 @@ def add_precision_arguments(
         "calibrated on, and put into the bundle if they lose no more than the limit.",
     )
     add = group.add_argument
-    add("--precision", choices=choices, nargs="+", default=default,
-        help=f"precisions to make (default: {' '.join(default)})")  # fmt: skip
-    add("--calibration-images", metavar="DIR", type=Path,
-        help="images for the ranges of int8 (default: every fourth one of --images)")  # fmt: skip
-    add("--max-calibration-images", metavar="N", type=positive, default=300,
-        help="calibrate on at most so many images (default: 300)")  # fmt: skip
-    add("--calibration", choices=METHODS, default=PrecisionOptions.method,
-        help=f"how ranges are chosen (default: {PrecisionOptions.method})")  # fmt: skip
+    add(
+        "--precision",
+        choices=choices,
+        nargs="+",
+        default=default,
+        help=f"precisions to make (default: {' '.join(default)})",
+    )
+    add(
+        "--calibration-images",
+        metavar="DIR",
+        type=Path,
+        help="images for the ranges of int8 (default: every fourth one of --images)",
+    )
+    add(
+        "--max-calibration-images",
+        metavar="N",
+        type=positive,
+        default=300,
+        help="calibrate on at most so many images (default: 300)",
+    )
+    add(
+        "--calibration",
+        choices=METHODS,
+        default=PrecisionOptions.method,
+        help=f"how ranges are chosen (default: {PrecisionOptions.method})",
+    )
     limits = ", ".join(f"{limit:g} for {name}" for name, limit in LIMITS.items())
-    add("--max-map-loss", metavar="0..1", type=fraction,
-        help=f"the largest loss of mAP that is accepted (default: {limits})")  # fmt: skip
-    add("--keep-float", metavar="LAYER", nargs="+", default=(),
+    add(
+        "--max-map-loss",
+        metavar="0..1",
+        type=fraction,
+        help=f"the largest loss of mAP that is accepted (default: {limits})",
+    )
+    add(
+        "--keep-float",
+        metavar="LAYER",
+        nargs="+",
+        default=(),
         help="layers that stay in float32, * stands for anything; auto keeps the fewest with which "
-        "the limit is met")  # fmt: skip
+        "the limit is met",
+    )
 
 
 def precision_options(arguments: argparse.Namespace) -> PrecisionOptions:

@@ -65,9 +65,12 @@ def read_source(options: SourceOptions) -> Source:
             f"{', '.join(tensor.name for tensor in signature.inputs)}"
         )
     image = find_image(
-        signature, options.input_size, options.input, options.values,
+        signature,
+        options.input_size,
+        options.input,
+        options.values,
         grey=options.pixels.channels == "grey",
-    )  # fmt: skip
+    )
     options.pixels.resolve(image, False)  # before anything that takes time
     return Source(saved_model, signature, image)
 

@@ -63,20 +63,24 @@ def _parity(verification: Verification) -> Table:
 def _agreement(verification: Verification) -> Table:
     found = verification.agreement
     if isinstance(found, Agreement):
-        table = Table(
-            "detections", "matched", "missing", "extra", "lowest IoU", "score difference"
-        )
+        table = Table("detections", "matched", "missing", "extra", "lowest IoU", "score difference")
         table.add_row(
-            str(found.detections), str(found.matched), str(found.missing), str(found.extra),
-            f"{found.lowest_iou:.5f}", f"{found.largest_score_difference:.2e}",
-        )  # fmt: skip
+            str(found.detections),
+            str(found.matched),
+            str(found.missing),
+            str(found.extra),
+            f"{found.lowest_iou:.5f}",
+            f"{found.largest_score_difference:.2e}",
+        )
         return table
     what = "pixels" if verification.task == SEGMENTATION else "images"
     table = Table(what, "same class", "of all", "score difference")
     table.add_row(
-        str(found.compared), str(found.same), f"{found.fraction:.4%}",
+        str(found.compared),
+        str(found.same),
+        f"{found.fraction:.4%}",
         f"{found.largest_score_difference:.2e}",
-    )  # fmt: skip
+    )
     return table
 
 

@@ -27,9 +27,7 @@ class Progress:
             yield
         self._say(name, started)
 
-    def track(
-        self, items: Iterable[Item], name: str, things: str = "images"
-    ) -> Iterator[Item]:
+    def track(self, items: Iterable[Item], name: str, things: str = "images") -> Iterator[Item]:
         """The items, with a bar that counts them."""
         started = time.monotonic()
         known = items if isinstance(items, Sequence) else list(items)

@@ -101,9 +101,13 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
 
 
 def _prepare(
-    options: ConvertOptions, source: Source, dataset: Dataset, labels: int | None, scratch: Path,
+    options: ConvertOptions,
+    source: Source,
+    dataset: Dataset,
+    labels: int | None,
+    scratch: Path,
     progress: Progress,
-) -> Prepared:  # fmt: skip
+) -> Prepared:
     """Export into ``scratch`` and find out how the network is to be read."""
     with progress.step("export to ONNX"):
         exported, network = export_network(source, options.source, scratch)
@@ -116,9 +120,12 @@ def _prepare(
 
 
 def _write(
-    options: ConvertOptions, prepared: Prepared, labels: tuple[str, ...], dataset: Dataset,
+    options: ConvertOptions,
+    prepared: Prepared,
+    labels: tuple[str, ...],
+    dataset: Dataset,
     progress: Progress,
-) -> Conversion:  # fmt: skip
+) -> Conversion:
     """Graft, write, verify what was written as a robot would load it, and put it in place."""
     network, head = prepared.network, prepared.recognised.head
     with progress.step("graft the input and output stages"):
@@ -157,22 +164,22 @@ def _with_precisions(
     """Make the precisions that are asked for beside fp32."""
     if not options.precision.precisions:
         return conversion
-    made = make_precisions(
-        folder, options.images, options.annotations, options.precision, progress
-    )
+    made = make_precisions(folder, options.images, options.annotations, options.precision, progress)
     return replace(conversion, precisions=made)
 
 
 def _source_model(options: ConvertOptions, prepared: Prepared) -> SourceModel:
     source, exported = prepared.source, prepared.exported
-    reference = Reference(
-        source.saved_model, source.signature, source.image, options.source.values
-    )
+    reference = Reference(source.saved_model, source.signature, source.image, options.source.values)
     flat = FlatGraph(exported.folder / GRAPH, exported.answer)
     return SourceModel(
-        reference, prepared.network, prepared.recognised.head, prepared.pixels, flat,
+        reference,
+        prepared.network,
+        prepared.recognised.head,
+        prepared.pixels,
+        flat,
         exported.answer.float_type,
-    )  # fmt: skip
+    )
 
 
 def _check(

@@ -31,39 +31,67 @@ _REMEDIES = {
         "end the network before it: the robot does the suppression": ("NonMaxSuppression",),
         "keep shapes fixed: multiply by a mask, or take the best k (tf.math.top_k), instead of "
         "picking elements by a condition": ("Compress", "NonZero", "Unique"),
-        "compare with a range instead: tf.cast(indices[..., None] == tf.range(depth), tf.float32)":
-        ("OneHot",),
+        "compare with a range instead: "
+        "tf.cast(indices[..., None] == tf.range(depth), tf.float32)": ("OneHot",),
         "write x - y * tf.floor(x / y) instead": ("Mod",),
         "write tf.not_equal instead": ("Xor",),
         "multiply by a constant mask of zeros and ones instead": ("Trilu",),
         "multiply and divide by powers of two instead": (
-            "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor",
+            "BitShift",
+            "BitwiseAnd",
+            "BitwiseNot",
+            "BitwiseOr",
+            "BitwiseXor",
         ),
         "write the normalisation with tf.reduce_mean": (
-            "GroupNormalization", "LayerNormalization", "MeanVarianceNormalization",
+            "GroupNormalization",
+            "LayerNormalization",
+            "MeanVarianceNormalization",
         ),
         "crop with slices and tf.image.resize, or end the network before it": (
-            "GridSample", "MaxRoiPool", "RoiAlign",
+            "GridSample",
+            "MaxRoiPool",
+            "RoiAlign",
         ),
         "keep the values in one tensor of fixed size": (
-            "ConcatFromSequence", "Optional", "OptionalGetElement", "OptionalHasElement",
-            "SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase",
-            "SequenceInsert", "SequenceLength", "SequenceMap", "SplitToSequence",
+            "ConcatFromSequence",
+            "Optional",
+            "OptionalGetElement",
+            "OptionalHasElement",
+            "SequenceAt",
+            "SequenceConstruct",
+            "SequenceEmpty",
+            "SequenceErase",
+            "SequenceInsert",
+            "SequenceLength",
+            "SequenceMap",
+            "SplitToSequence",
         ),
         "export the float model: TensorRT quantises while it builds": (
-            "ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv",
+            "ConvInteger",
+            "DynamicQuantizeLinear",
+            "MatMulInteger",
+            "QLinearConv",
             "QLinearMatMul",
         ),
         "export for inference, without dropout, noise and sampling": (
-            "Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike",
+            "Bernoulli",
+            "Multinomial",
+            "RandomNormal",
+            "RandomNormalLike",
         ),
         "leave strings to the robot, which has the labels": (
-            "RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit",
-            "TfIdfVectorizer", "ai.onnx.ml.CategoryMapper", "ai.onnx.ml.LabelEncoder",
+            "RegexFullMatch",
+            "StringConcat",
+            "StringNormalizer",
+            "StringSplit",
+            "TfIdfVectorizer",
+            "ai.onnx.ml.CategoryMapper",
+            "ai.onnx.ml.LabelEncoder",
         ),
     }.items()
     for operator in operators
-}  # fmt: skip
+}
 
 # The versions of TensorRT in the table, oldest first.
 VERSIONS: tuple[str, ...] = tuple(_TABLE["versions"])

@@ -94,12 +94,20 @@ def write_color_bundle(output: Path, fit: str = "letterbox", **changes: object) 
             "name": output.name,
             "task": "detection",
             "source": {
-                "saved_model_sha256": "0" * 64, "signature": "none", "head": head.description,
-                "tensorflow": "none", "tf2onnx": "none", "opset": OPSET,
+                "saved_model_sha256": "0" * 64,
+                "signature": "none",
+                "head": head.description,
+                "tensorflow": "none",
+                "tf2onnx": "none",
+                "opset": OPSET,
             },
             "input": {
-                "name": INPUT, "height": SIZE, "width": SIZE, "dtype": "uint8",
-                "fit": fit, "pad_value": 114,
+                "name": INPUT,
+                "height": SIZE,
+                "width": SIZE,
+                "dtype": "uint8",
+                "fit": fit,
+                "pad_value": 114,
             },
             "outputs": [
                 {"name": "boxes", "dtype": "float32", "shape": [-1, CANDIDATES, 4]},
@@ -110,16 +118,18 @@ def write_color_bundle(output: Path, fit: str = "letterbox", **changes: object) 
             "needs_nms": True,
             "defaults": {"score_threshold": 0.5, "iou_threshold": 0.5, "max_detections": 10},
             "labels": {
-                "file": labels_file.name, "sha256": sha256_of_file(labels_file),
+                "file": labels_file.name,
+                "sha256": sha256_of_file(labels_file),
                 "count": len(LABELS),
             },
             "precisions": {
                 "fp32": {
-                    "file": file.name, "sha256": sha256_of_file(file),
+                    "file": file.name,
+                    "sha256": sha256_of_file(file),
                     "bytes": file.stat().st_size,
                 },
             },
-        }  # fmt: skip
+        }
         manifest.update(changes)
         write_manifest(folder, manifest)
     return output

@@ -67,9 +67,13 @@ def launched(
     log = prefix / "log"
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [*command, str(path), *given], cwd=ROOT, stdout=stream, stderr=subprocess.STDOUT,
-            env={**_environment(prefix), **(environment or {})}, start_new_session=True,
-        )  # fmt: skip
+            [*command, str(path), *given],
+            cwd=ROOT,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            env={**_environment(prefix), **(environment or {})},
+            start_new_session=True,
+        )
     launch = Launch(process, log)
     try:
         yield launch

@@ -106,22 +106,33 @@ def _write_bundle(
     with new_bundle(output, overwrite=True) as folder:
         labels_file = folder / "labels.txt"
         labels_file.write_text("".join(f"{label}\n" for label in labels), "utf-8")
-        write_manifest(folder, {
-            "schema_version": 1,
-            "name": output.name,
-            "source": {
-                "saved_model_sha256": "0" * 64, "signature": "none", "head": "none",
-                "tensorflow": "none", "tf2onnx": "none", "opset": OPSET,
+        write_manifest(
+            folder,
+            {
+                "schema_version": 1,
+                "name": output.name,
+                "source": {
+                    "saved_model_sha256": "0" * 64,
+                    "signature": "none",
+                    "head": "none",
+                    "tensorflow": "none",
+                    "tf2onnx": "none",
+                    "opset": OPSET,
+                },
+                "input": {
+                    "name": "image",
+                    "height": HEIGHT,
+                    "width": WIDTH,
+                    "dtype": "uint8",
+                    "fit": fit,
+                    "pad_value": 114,
+                },
+                "needs_nms": False,
+                "labels": {**_file_entry(labels_file), "count": len(labels)},
+                "precisions": {"fp32": _write_model(folder / "fp32.onnx", graph, external_data)},
+                **manifest,
             },
-            "input": {
-                "name": "image", "height": HEIGHT, "width": WIDTH, "dtype": "uint8",
-                "fit": fit, "pad_value": 114,
-            },
-            "needs_nms": False,
-            "labels": {**_file_entry(labels_file), "count": len(labels)},
-            "precisions": {"fp32": _write_model(folder / "fp32.onnx", graph, external_data)},
-            **manifest,
-        })  # fmt: skip
+        )
     return output
 
 

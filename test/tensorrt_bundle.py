@@ -28,10 +28,16 @@ def add_engine(folder: Path, precision: str = "fp32", batch: int = 1, **changes:
     file.write_bytes(plan)
     takes_bytes = hasattr(trt.DataType, "UINT8")
     sidecar = Sidecar(
-        file=file.name, sha256=sha256_of_file(file), bytes=len(plan), precision=precision,
-        onnx_sha256=model_sha256(bundle, precision), machine=machine, typing="weak", batch=batch,
+        file=file.name,
+        sha256=sha256_of_file(file),
+        bytes=len(plan),
+        precision=precision,
+        onnx_sha256=model_sha256(bundle, precision),
+        machine=machine,
+        typing="weak",
+        batch=batch,
         input_dtype="uint8" if takes_bytes else "float32",
-    )  # fmt: skip
+    )
     content = replace(sidecar, **changes).content()
     file.with_suffix(".json").write_text(json.dumps(content), "utf-8")
     return file

@@ -18,8 +18,14 @@ COMMAND_LINE = [ROOT / "converter" / "__main__.py", ROOT / "converter" / "cli.py
 
 # Only on a workstation; a robot does not have them.
 OF_THE_WORKSTATION = {
-    "converter", "tensorflow", "keras", "tf2onnx", "onnx", "pycocotools", "jinja2",
-}  # fmt: skip
+    "converter",
+    "tensorflow",
+    "keras",
+    "tf2onnx",
+    "onnx",
+    "pycocotools",
+    "jinja2",
+}
 OF_ONE_BACKEND = {"onnxruntime", "tensorrt", "pycuda", "cuda", "tritonclient"}
 # What the core and its bundles need; every robot has them, from apt or from pip.
 OF_EVERY_ROBOT = {"cv2", "jsonschema", "numpy", "rich"}

@@ -99,9 +99,11 @@ def test_a_killed_node_stays_away_without_respawn(run: Run, shared_color_bundle:
 
 def test_ctrl_c_ends_launch_and_nodes_soon(run: Run, shared_color_bundle: Path) -> None:
     launch = run(
-        "multi_camera.launch.py", bundle=shared_color_bundle, mode="nodes",
+        "multi_camera.launch.py",
+        bundle=shared_color_bundle,
+        mode="nodes",
         image_topics="[/front/image, /rear/image]",
-    )  # fmt: skip
+    )
     assert wait_until(lambda: launch.log.count(" configured: ") == 2), launch.log
     nodes = launch.nodes()
     begin = time.monotonic()
@@ -229,9 +231,12 @@ def test_cameras_with_relative_topics_are_in_the_given_namespace(
     client_in: Callable[[str], Client], run: Run, shared_color_bundle: Path
 ) -> None:
     run(
-        "multi_camera.launch.xml", bundle=shared_color_bundle, mode="nodes", namespace="robot",
+        "multi_camera.launch.xml",
+        bundle=shared_color_bundle,
+        mode="nodes",
+        namespace="robot",
         image_topics="[front/image, rear/image]",
-    )  # fmt: skip
+    )
     for namespace in ("/robot/front", "/robot/rear"):
         client = client_in(namespace)
         assert client.detect(client.image(RED)).detections
@@ -244,9 +249,7 @@ def test_two_precisions_detect_on_the_same_images(
     launch = run("compare_precisions.launch.yaml", bundle=color_bundle, namespace="robot")
     received: dict[str, list[Detection2DArray]] = {"detector_fp32": [], "detector_int8": []}
     for name, messages in received.items():
-        client.create_subscription(
-            Detection2DArray, f"{name}/detections", messages.append, 10
-        )
+        client.create_subscription(Detection2DArray, f"{name}/detections", messages.append, 10)
     for _ in range(30):
         client.send(client.image(RED))
         if client.spin(0.5, until=lambda: all(received.values())):
@@ -254,4 +257,3 @@ def test_two_precisions_detect_on_the_same_images(
     assert all(messages[0].detections for messages in received.values())
     assert " fp32 (asked for)" in launch.log
     assert " int8 (asked for)" in launch.log
-

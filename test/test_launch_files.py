@@ -18,9 +18,13 @@ from trt_inference.ros.parameter_table import SPECS, SPECS_BY_NAME
 LAUNCH, CONFIG = ROOT / "launch", ROOT / "config"
 PARAMETERS = ("detector.yaml", "jetson.yaml", "desktop.yaml")
 TYPES = {
-    "BOOL": bool, "INTEGER": int, "DOUBLE": float, "STRING": str,
-    "STRING_ARRAY": list, "INTEGER_ARRAY": list,
-}  # fmt: skip
+    "BOOL": bool,
+    "INTEGER": int,
+    "DOUBLE": float,
+    "STRING": str,
+    "STRING_ARRAY": list,
+    "INTEGER_ARRAY": list,
+}
 # A parameter that has no default of its own is in detector.yaml as an example.
 EXAMPLE = re.compile(r"^    # (\w+): (.+)$", re.MULTILINE)
 

@@ -65,9 +65,13 @@ def check_node_starts(prefix: Path, environment: dict[str, str]) -> None:
     """Run the installed node, away from the source tree, as far as its first log line."""
     command = [sys.executable, str(prefix / "lib/trt_inference/detector"), "--ros-args"]
     process = subprocess.Popen(
-        [*command, "-p", "autostart:=true"], cwd=prefix, env={**os.environ, **environment},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+        [*command, "-p", "autostart:=true"],
+        cwd=prefix,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     try:
         first_line = process.stdout.readline() if process.stdout else ""
     finally:

@@ -527,9 +527,7 @@ def test_pageable_memory_is_found(modern: Double, color_onnx: bytes) -> None:
             runner.upload()
 
 
-def test_missing_upload_and_missing_execution_are_found(
-    modern: Double, color_onnx: bytes
-) -> None:
+def test_missing_upload_and_missing_execution_are_found(modern: Double, color_onnx: bytes) -> None:
     with running(modern, color_onnx) as runner:
         runner.execute()
         with modern.refuses("'image' reads the device allocation"):

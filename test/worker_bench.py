@@ -42,9 +42,7 @@ class Bench:
         self.begun = threading.Semaphore(0)
         self.may_end = threading.Semaphore(0)
         self.faulted = threading.Event()
-        self.thread: InferenceThread[str] = InferenceThread(
-            open_detector, self, self._on_fault
-        )
+        self.thread: InferenceThread[str] = InferenceThread(open_detector, self, self._on_fault)
 
     def submit_and_wait_for_its_begin(self, item: str) -> None:
         assert self.thread.submit(item) is False

@@ -32,7 +32,6 @@ class Selection:
     classes: Optional[np.ndarray] = None
     minimum_box_size: float = 0.0
 
-
     def wants(self, class_ids: np.ndarray) -> np.ndarray:
         """Which of ``class_ids`` (whole numbers ``[n]``) are wanted: bool ``[n]``. One that has
         no label is not, where there is a choice."""

@@ -18,30 +18,75 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `build` takes."""
     add = parser.add_argument
     add("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")
-    add("--precision", choices=PRECISIONS, nargs="+", required=True,
-        help="precisions of the bundle to build engines of")  # fmt: skip
-    add("--workspace", metavar="SIZE", type=byte_size,
+    add(
+        "--precision",
+        choices=PRECISIONS,
+        nargs="+",
+        required=True,
+        help="precisions of the bundle to build engines of",
+    )
+    add(
+        "--workspace",
+        metavar="SIZE",
+        type=byte_size,
         help="memory that TensorRT may use while it tries layers, as in 256MiB (default: by what "
-        "is free; 256MiB with 4 GB of memory)")  # fmt: skip
-    add("--batch", metavar="N", type=positive, default=BuildOptions.batch,
-        help="images at once, fixed (default: %(default)s)")  # fmt: skip
-    add("--dla", action="store_true",
-        help="use the accelerator (DLA) of Xavier and Orin, the GPU for the rest")  # fmt: skip
-    add("--timing-cache", metavar="FILE", type=Path,
+        "is free; 256MiB with 4 GB of memory)",
+    )
+    add(
+        "--batch",
+        metavar="N",
+        type=positive,
+        default=BuildOptions.batch,
+        help="images at once, fixed (default: %(default)s)",
+    )
+    add(
+        "--dla",
+        action="store_true",
+        help="use the accelerator (DLA) of Xavier and Orin, the GPU for the rest",
+    )
+    add(
+        "--timing-cache",
+        metavar="FILE",
+        type=Path,
         help="times of layers to reuse and to add to (default: one for this device, beside the "
-        "engines)")  # fmt: skip
-    add("--optimization-level", metavar="N", type=int, choices=range(_HIGHEST_LEVEL + 1),
-        help="0 builds fast, 5 tries most (TensorRT 8.6 and later)")  # fmt: skip
-    add("--version-compatible", action="store_true",
-        help="for newer TensorRT of the same major version too (8.6 and later)")  # fmt: skip
-    add("--hardware-compatible", action="store_true",
-        help="for all GPUs from Ampere on; slower (8.6 and later)")  # fmt: skip
-    add("--import-engine", metavar="FILE", type=Path,
-        help="take in this plan, built on this kind of machine, instead of building")  # fmt: skip
-    add("--images", metavar="DIR", type=Path,
-        help="pictures to compare on with the ONNX model (default: the report's)")  # fmt: skip
-    add("--max-images", metavar="N", type=positive, default=BuildOptions.most_images,
-        help="compare on at most so many images (default: %(default)s)")  # fmt: skip
+        "engines)",
+    )
+    add(
+        "--optimization-level",
+        metavar="N",
+        type=int,
+        choices=range(_HIGHEST_LEVEL + 1),
+        help="0 builds fast, 5 tries most (TensorRT 8.6 and later)",
+    )
+    add(
+        "--version-compatible",
+        action="store_true",
+        help="for newer TensorRT of the same major version too (8.6 and later)",
+    )
+    add(
+        "--hardware-compatible",
+        action="store_true",
+        help="for all GPUs from Ampere on; slower (8.6 and later)",
+    )
+    add(
+        "--import-engine",
+        metavar="FILE",
+        type=Path,
+        help="take in this plan, built on this kind of machine, instead of building",
+    )
+    add(
+        "--images",
+        metavar="DIR",
+        type=Path,
+        help="pictures to compare on with the ONNX model (default: the report's)",
+    )
+    add(
+        "--max-images",
+        metavar="N",
+        type=positive,
+        default=BuildOptions.most_images,
+        help="compare on at most so many images (default: %(default)s)",
+    )
 
 
 def build_options(arguments: argparse.Namespace) -> BuildOptions:

@@ -42,9 +42,13 @@ class Built:
 
 
 def build_plan(
-    bundle: Bundle, precision: str, machine: Machine, options: BuildOptions, console: Console,
+    bundle: Bundle,
+    precision: str,
+    machine: Machine,
+    options: BuildOptions,
+    console: Console,
     warn: Warn,
-) -> Built:  # fmt: skip
+) -> Built:
     """Parse, configure and build; nothing is written but the timing cache.
 
     Raises:

@@ -57,9 +57,13 @@ def run_build(options: BuildOptions, console: Console) -> None:
 
 
 def _make(
-    bundle: Bundle, precision: str, machine: Machine, pictures: Pictures, options: BuildOptions,
+    bundle: Bundle,
+    precision: str,
+    machine: Machine,
+    pictures: Pictures,
+    options: BuildOptions,
     console: Console,
-) -> Tuple[Sidecar, Measured]:  # fmt: skip
+) -> Tuple[Sidecar, Measured]:
     progress = Progress(console)
     if options.plan is None:
         plan, sidecar = _build(bundle, precision, machine, options, console)

@@ -93,11 +93,15 @@ def _table(lines: List[Line], machine: Optional[Machine]) -> Table:
         built = sidecar.machine
         times = sidecar.measured.get("gpu_milliseconds", {})
         table.add_row(
-            sidecar.precision, built.tensorrt, escape(f"{built.gpu} ({built.sm})"),
-            f"{built.system} {built.architecture}", size(sidecar.bytes), str(sidecar.batch),
+            sidecar.precision,
+            built.tensorrt,
+            escape(f"{built.gpu} ({built.sm})"),
+            f"{built.system} {built.architecture}",
+            size(sidecar.bytes),
+            str(sidecar.batch),
             f"{times['p50']:.3f}" if times else "",
             *(["no" if reason else "runs"] if machine else []),
-        )  # fmt: skip
+        )
     return table
 
 

@@ -21,13 +21,19 @@ _INPUT_TYPES = ("uint8", "float32")
 
 # What TensorRT's log says of a plan that it does not take, and what that means.
 _REASONS = (
-    ("not compatible with this version", "it was built by another TensorRT: plans are for one "
-     "version to the last digit, unless they are built --version-compatible"),
-    ("version tag does not match", "it was built by another TensorRT: plans are for one version to "
-     "the last digit, unless they are built --version-compatible"),
+    (
+        "not compatible with this version",
+        "it was built by another TensorRT: plans are for one "
+        "version to the last digit, unless they are built --version-compatible",
+    ),
+    (
+        "version tag does not match",
+        "it was built by another TensorRT: plans are for one version to "
+        "the last digit, unless they are built --version-compatible",
+    ),
     ("incompatible device", "it was built on another kind of GPU"),
     ("magic tag", "it is no plan of TensorRT, or it was cut short"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

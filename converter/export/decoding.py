@@ -13,9 +13,14 @@ from converter.export.ports import make_placeholder
 from converter.quiet_tensorflow import tensorflow
 
 DECODERS = (
-    "DecodeJpeg", "DecodePng", "DecodeImage", "DecodeBmp", "DecodeGif", "DecodeAndCropJpeg",
+    "DecodeJpeg",
+    "DecodePng",
+    "DecodeImage",
+    "DecodeBmp",
+    "DecodeGif",
+    "DecodeAndCropJpeg",
     "DecodeWebP",
-)  # fmt: skip
+)
 
 
 def cut(view: GraphView, image: str, shape: tuple[int, ...] | None) -> tuple[str, str]:
@@ -88,8 +93,7 @@ def _decodes(view: GraphView, function: str) -> bool:
     for definition in view.graph_def.library.function:
         if definition.signature.name == function:
             return any(
-                node.op in DECODERS
-                or any(_decodes(view, inner) for inner in called(node))
+                node.op in DECODERS or any(_decodes(view, inner) for inner in called(node))
                 for node in definition.node_def
             )
     return False
@@ -123,11 +127,12 @@ def _after_tensor_array(view: GraphView, behind: set[str]) -> Any:
     """What collects the images of a loop of TensorFlow 1 that decodes."""
     found = [view.nodes[name] for name in behind if view.nodes[name].op == "TensorArrayGatherV3"]
     first = [
-        node for node in found
+        node
+        for node in found
         if not any(
             other.name in view.ancestors([node.name]) for other in found if other is not node
         )
-    ]  # fmt: skip
+    ]
     return first[0] if len(first) == 1 else None
 
 

@@ -16,9 +16,7 @@ _BARRIERS = ("_XlaMustCompile", "api_implements", "_noinline")
 
 def load(session: Any, path: Path, tags: Sequence[str]) -> Any:
     """Load a SavedModel of TensorFlow 1 or 2 into ``session`` and give its GraphDef."""
-    tensorflow().compat.v1.saved_model.load(
-        session, list(tags), str(path), clear_devices=True
-    )
+    tensorflow().compat.v1.saved_model.load(session, list(tags), str(path), clear_devices=True)
     return session.graph.as_graph_def()
 
 

@@ -82,9 +82,7 @@ class GraphView:
 
     def descendants(self, tensors: Iterable[str]) -> set[str]:
         """Names of all nodes that depend on ``tensors``, their own included."""
-        return self._reach(
-            tensors, (), lambda name: [node.name for node in self.consumers(name)]
-        )
+        return self._reach(tensors, (), lambda name: [node.name for node in self.consumers(name)])
 
     def _reach(
         self,

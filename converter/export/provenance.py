@@ -15,14 +15,27 @@ Shape = tuple[int, ...]  # -1 for any size
 _HANDS_ON = {
     **dict.fromkeys(
         (
-            "Identity", "Reshape", "Squeeze", "ExpandDims", "StridedSlice", "Slice", "Unpack",
-            "SplitV", "GatherV2", "Gather", "GatherNd", "Transpose", "EnsureShape", "Enter",
-            "StopGradient", "Cast",
+            "Identity",
+            "Reshape",
+            "Squeeze",
+            "ExpandDims",
+            "StridedSlice",
+            "Slice",
+            "Unpack",
+            "SplitV",
+            "GatherV2",
+            "Gather",
+            "GatherNd",
+            "Transpose",
+            "EnsureShape",
+            "Enter",
+            "StopGradient",
+            "Cast",
         ),
         0,
     ),
     "Split": 1,
-}  # fmt: skip
+}
 
 
 def shapes_of(view: GraphView) -> Mapping[str, Shape | None]:

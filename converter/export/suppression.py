@@ -60,9 +60,7 @@ def cut(view: GraphView, outputs: Mapping[str, str], image: str) -> Cut | None:
         return None
     boxes, scores = found
     ends = {place.top for place in places}
-    kept = {
-        name: tensor for name, tensor in outputs.items() if not ends & view.ancestors([tensor])
-    }
+    kept = {name: tensor for name, tensor in outputs.items() if not ends & view.ancestors([tensor])}
     replaced = [tensor for name, tensor in outputs.items() if name not in kept]
     if sources.shape(scores)[-1] == 1 and _takes_more(view, replaced, found, image):
         return None

@@ -48,9 +48,13 @@ class Float16:
     calibration: Calibration | None = None
 
     def __init__(
-        self, source: Float32Model, bundle: Bundle, calibration: Sequence[Sample],
-        every: Sequence[Sample], track: Track,
-    ) -> None:  # fmt: skip
+        self,
+        source: Float32Model,
+        bundle: Bundle,
+        calibration: Sequence[Sample],
+        every: Sequence[Sample],
+        track: Track,
+    ) -> None:
         """
         Args:
             calibration: images to find ranges on.

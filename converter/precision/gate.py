@@ -147,12 +147,15 @@ def _as_truth(bundle: Bundle, found: Sequence[Result]) -> Annotations | None:
         return None
     rows = [
         {
-            "image_id": index, "category_id": int(class_id), "iscrowd": 0,
-            "bbox": [x1, y1, x2 - x1, y2 - y1], "area": (x2 - x1) * (y2 - y1),
+            "image_id": index,
+            "category_id": int(class_id),
+            "iscrowd": 0,
+            "bbox": [x1, y1, x2 - x1, y2 - y1],
+            "area": (x2 - x1) * (y2 - y1),
         }
         for index, detections in enumerate(_detections(found))
         for (x1, y1, x2, y2), class_id in _published(detections, bundle)
-    ]  # fmt: skip
+    ]
     classes = range(len(bundle.labels))
     content = {
         "images": [{"id": index} for index in range(len(found))],

@@ -24,9 +24,13 @@ class Int8:
     must_keep: tuple[KeptLayer, ...] = ()
 
     def __init__(
-        self, source: Float32Model, bundle: Bundle, calibration: Iterable[Sample], method: str,
+        self,
+        source: Float32Model,
+        bundle: Bundle,
+        calibration: Iterable[Sample],
+        method: str,
         keep_float: Sequence[str] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         """
         Args:
             calibration: images to find the ranges on.

@@ -38,9 +38,12 @@ class Precisions:
 
 
 def make_precisions(
-    folder: Path, images: Path | None, annotations: Path | None, options: PrecisionOptions,
+    folder: Path,
+    images: Path | None,
+    annotations: Path | None,
+    options: PrecisionOptions,
     progress: Progress,
-) -> Precisions:  # fmt: skip
+) -> Precisions:
     """Make ``options.precisions`` of the fp32 model of the bundle in ``folder``, measure them,
     put those within their limit into the bundle, and all of them into its report.
 
@@ -67,8 +70,10 @@ def make_precisions(
     add_precisions(
         (folder / REPORT_PAGE).parent,
         [result for result in results if result.precision not in stay],
-        size(bundle.precisions["fp32"]), bundle.labels, bundle.defaults.score_threshold,
-    )  # fmt: skip
+        size(bundle.precisions["fp32"]),
+        bundle.labels,
+        bundle.defaults.score_threshold,
+    )
     notes = [f"the {name} of an earlier run stays in the bundle and its report" for name in stay]
     return Precisions(results, (*split.notes, *gate.notes, *notes), (*impossible, *failures))
 

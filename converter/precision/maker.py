@@ -95,9 +95,11 @@ class Maker:
         if measured.is_within(limit):
             return choice, measured, ()
         sensitivities = measure_sensitivity(
-            narrowing, self.bundle, self.split.calibration,
+            narrowing,
+            self.bundle,
+            self.split.calibration,
             partial(self.progress.track, things="layers"),
-        )  # fmt: skip
+        )
         fewest = None
         if options.keep_most_sensitive:
             fewest = keep_most_sensitive(narrowing, choice, sensitivities, limit, measure)

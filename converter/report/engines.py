@@ -88,10 +88,11 @@ def _of_comparison(precision: str, compared: Mapping[str, Any]) -> tuple[Table, 
     return (
         Table(
             f"Agreement with the ONNX model on {counted(compared['images'], 'image')}",
-            tuple(cells), ((precision, *cells.values()),),
+            tuple(cells),
+            ((precision, *cells.values()),),
         ),
         Table("Outputs", ("largest difference", "values up to", "cosine"), rows),
-    )  # fmt: skip
+    )
 
 
 def _agreement(found: Mapping[str, Any]) -> dict[str, str]:

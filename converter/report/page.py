@@ -37,9 +37,12 @@ def write_report(folder: Path, conversion: Conversion, score_threshold: float = 
 
 
 def add_precisions(
-    folder: Path, results: Sequence[PrecisionResult], fp32_bytes: int, labels: Sequence[str],
+    folder: Path,
+    results: Sequence[PrecisionResult],
+    fp32_bytes: int,
+    labels: Sequence[str],
     score_threshold: float,
-) -> Path:  # fmt: skip
+) -> Path:
     """Add precisions to the report in ``folder``, or replace those that are there.
 
     Others stay. One that did not pass is shown as well, until it passes in a later run.

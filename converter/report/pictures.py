@@ -39,9 +39,11 @@ class Pair:
 
 
 def pairs(
-    pictures: Sequence[Picture], titles: tuple[str, str], labels: Sequence[str],
+    pictures: Sequence[Picture],
+    titles: tuple[str, str],
+    labels: Sequence[str],
     score_threshold: float,
-) -> tuple[Pair, ...]:  # fmt: skip
+) -> tuple[Pair, ...]:
     """One pair for each image; ``titles`` say whose the expected and the found results are."""
     return tuple(_pair(picture, titles, labels, score_threshold) for picture in pictures)
 

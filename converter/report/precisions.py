@@ -52,9 +52,12 @@ class Line:
 
 
 def line(
-    result: PrecisionResult, fp32_bytes: int, task: str, labels: Sequence[str],
+    result: PrecisionResult,
+    fp32_bytes: int,
+    task: str,
+    labels: Sequence[str],
     score_threshold: float,
-) -> Line:  # fmt: skip
+) -> Line:
     """Of one result; detections below ``score_threshold`` are not drawn."""
     measured, precision = result.measured, result.precision
     pictures, titles = measured.pictures[:MOST_PICTURES], (comparison.FP32, precision)

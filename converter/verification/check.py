@@ -81,10 +81,7 @@ def _check_detections(found: Agreement, tolerance: Tolerance) -> None:
 
 
 def _check_classes(found: ClassAgreement, task: str, tolerance: Tolerance) -> None:
-    if (
-        not found.is_same
-        or found.largest_score_difference > tolerance.score_difference
-    ):
+    if not found.is_same or found.largest_score_difference > tolerance.score_difference:
         what = "pixels" if task == SEGMENTATION else "images"
         raise ParityError(
             f"the bundle gives the class of TensorFlow for {found.same} of {found.compared} {what}"
@@ -101,5 +98,3 @@ def _check_suppression(found: SourceSuppression | None) -> None:
             "tf-object-detection, --boxes and --box-format how they are to be read, or report it "
             "with the model"
         )
-
-

@@ -45,7 +45,6 @@ class Place:
     score_gap: float
 
 
-
 @dataclass(frozen=True)
 class Compared:
     """One image: parity of the bundle's outputs, and the results of both models.

@@ -78,14 +78,11 @@ class Comparer:
                 tensor_parity(name, outputs[name], value)
                 for name, value in source.network.run(pixels, head.inputs).items()
             ),
-            compared=self._compare(
-                head, decoded, candidates, self._place(placement)
-            ),
+            compared=self._compare(head, decoded, candidates, self._place(placement)),
             found=found,
             suppression=find_in_candidates(source, given, decoded),
             seconds=(seconds, time.perf_counter() - started),
         )
-
 
     def _place(self, placement: Placement) -> Place:
         gap = TOLERANCES[self._source.float_type].score_gap
@@ -113,9 +110,7 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
         task=source.head.task,
         tensors=_worst_of_each([image.tensors for image in images]),
         candidates=_worst_of_each([image.compared.candidates for image in images]),
-        agreement=_agreement(
-            images, detector.bundle.defaults.score_threshold, source.float_type
-        ),
+        agreement=_agreement(images, detector.bundle.defaults.score_threshold, source.float_type),
         images=len(images),
         synthetic=dataset.synthetic,
         suppression=_all_of_source([image.suppression for image in images]),

@@ -56,8 +56,10 @@ class Printer:
         self._console.print(
             f"{now - self._started:5.1f} s  message {self._count:3d}  "
             f"{', '.join(found) or 'nothing seen'}",
-            highlight=False, markup=False, soft_wrap=True,
-        )  # fmt: skip
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def watch(bundle: Path, seconds: float, rate: float, console: Console) -> Record:

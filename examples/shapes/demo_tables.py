@@ -35,8 +35,10 @@ def print_tables(record: Record, labels: Sequence[str], console: Console) -> Non
         title="frames",
         caption="sent: since camera and node began to discover each other",
     )
-    counts = [record.diagnostics.get(name, "?") for name in
-              ("received", "inferred", "dropped", "rejected")]  # fmt: skip
+    counts = [
+        record.diagnostics.get(name, "?")
+        for name in ("received", "inferred", "dropped", "rejected")
+    ]
     frames.add_row(str(len(record.truth)), *counts)
     console.print(frames)
     _print_accuracy(record, labels, console)

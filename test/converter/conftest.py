@@ -62,7 +62,19 @@ def conversion(
     """A bundle of the Keras model by the real command line, and what that printed."""
     output = workplace / "converted"
     process = start(
-        "convert", color_model, "--output", output, "--labels", labels, "--images", pictures,
-        "--labels-coco", pictures / "annotations.json", "--candidates", 40, "--activation", "none",
-    )  # fmt: skip
+        "convert",
+        color_model,
+        "--output",
+        output,
+        "--labels",
+        labels,
+        "--images",
+        pictures,
+        "--labels-coco",
+        pictures / "annotations.json",
+        "--candidates",
+        40,
+        "--activation",
+        "none",
+    )
     return output, finish(process)

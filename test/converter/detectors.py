@@ -38,9 +38,7 @@ def boxes_and_scores(image: Any, weight: Any) -> tuple[Any, Any]:
 
 def combined(boxes: Any, scores: Any) -> dict[str, Any]:
     """The suppression of newer exports."""
-    found = tf.image.combined_non_max_suppression(
-        boxes[:, :, None], scores, MOST, MOST, IOU, SCORE
-    )
+    found = tf.image.combined_non_max_suppression(boxes[:, :, None], scores, MOST, MOST, IOU, SCORE)
     return outputs(found[0], found[1], found[2] + 1, tf.cast(found[3], tf.float32))
 
 

@@ -88,11 +88,14 @@ def coco(images: dict[str, Detections], sides: tuple[int, int]) -> dict[str, lis
         ):
             annotations.append(
                 {
-                    "id": len(annotations) + 1, "image_id": image_id, "iscrowd": 0,
-                    "category_id": 11 + class_id, "area": (x2 - x1) * (y2 - y1),
+                    "id": len(annotations) + 1,
+                    "image_id": image_id,
+                    "iscrowd": 0,
+                    "category_id": 11 + class_id,
+                    "area": (x2 - x1) * (y2 - y1),
                     "bbox": [x1, y1, x2 - x1, y2 - y1],
                 }
-            )  # fmt: skip
+            )
     return {
         "images": [
             {"id": image_id, "file_name": name, "width": sides[0], "height": sides[1]}

@@ -96,9 +96,16 @@ def test_the_robot_gives_the_scores_of_tensorflow(
     model = build(name, side, way)
     model.export(str(tmp_path / "model"), verbose=False)
     result = run_here(
-        capsys, "convert", tmp_path / "model", "--output", tmp_path / "bundle",
-        "--pixels", way, "--max-detections", CLASSES,
-    )  # fmt: skip
+        capsys,
+        "convert",
+        tmp_path / "model",
+        "--output",
+        tmp_path / "bundle",
+        "--pixels",
+        way,
+        "--max-detections",
+        CLASSES,
+    )
     assert result.exit_code == 0, result.output
     bundle = load_bundle(tmp_path / "bundle")
     scores = []

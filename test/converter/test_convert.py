@@ -73,9 +73,22 @@ def test_a_named_signature_of_open_size_takes_the_size_of_the_command(
     """Width and height differ, boxes are fractions, names have capitals."""
     output = tmp_path / "bundle"
     result = run_here(
-        capsys, "convert", color_module, "--signature", "Detect", "--input-size", "64x48",
-        "--target", "jetson-nano", "--activation", "none", "--output", output, "--labels", labels,
-    )  # fmt: skip
+        capsys,
+        "convert",
+        color_module,
+        "--signature",
+        "Detect",
+        "--input-size",
+        "64x48",
+        "--target",
+        "jetson-nano",
+        "--activation",
+        "none",
+        "--output",
+        output,
+        "--labels",
+        labels,
+    )
     assert result.exit_code == 0, result.output
     image, _ = scene(np.random.default_rng(8), 20)
     image = image[:48]
@@ -99,10 +112,30 @@ def test_a_stretched_network_of_minus_one_to_one_detects_as_in_tensorflow(
     labels, output = tmp_path / "labels.txt", tmp_path / "bundle"
     labels.write_text("a\nb\n", "utf-8")
     result = run_here(
-        capsys, "convert", random_model, "--output", output, "--labels", labels,
-        "--fit", "stretch", "--channels", "bgr", "--scale", "1/127.5", "--mean", 1, 1, 1,
-        "--score-threshold", "0.3", "--iou-threshold", "0.4", "--max-detections", 1000,
-    )  # fmt: skip
+        capsys,
+        "convert",
+        random_model,
+        "--output",
+        output,
+        "--labels",
+        labels,
+        "--fit",
+        "stretch",
+        "--channels",
+        "bgr",
+        "--scale",
+        "1/127.5",
+        "--mean",
+        1,
+        1,
+        1,
+        "--score-threshold",
+        "0.3",
+        "--iou-threshold",
+        "0.4",
+        "--max-detections",
+        1000,
+    )
     assert result.exit_code == 0, result.output
     frame = np.random.default_rng(9).integers(0, 256, (10, 30, 3), np.uint8)
     frame = cv2.resize(frame, (300, 100), interpolation=cv2.INTER_CUBIC)

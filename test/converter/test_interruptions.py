@@ -41,9 +41,16 @@ def test_a_kill_while_writing_leaves_the_old_bundle_and_the_next_run_cleans_up(
 ) -> None:
     before = hashes(color_bundle)
     process = start(
-        "convert", color_model, "--output", color_bundle, "--labels", labels, "--overwrite",
-        "--images", many,
-    )  # fmt: skip
+        "convert",
+        color_model,
+        "--output",
+        color_bundle,
+        "--labels",
+        labels,
+        "--overwrite",
+        "--images",
+        many,
+    )
     partial = color_bundle.with_name(f".{color_bundle.name}.partial-{process.pid}")
     wait_for((partial / "fp32.onnx").exists, process)
     process.kill()
@@ -62,9 +69,16 @@ def test_ctrl_c_while_writing_ends_with_130_and_without_leftovers(
 ) -> None:
     before = hashes(color_bundle)
     process = start(
-        "convert", color_model, "--output", color_bundle, "--labels", labels, "--overwrite",
-        "--images", many,
-    )  # fmt: skip
+        "convert",
+        color_model,
+        "--output",
+        color_bundle,
+        "--labels",
+        labels,
+        "--overwrite",
+        "--images",
+        many,
+    )
     partial = color_bundle.with_name(f".{color_bundle.name}.partial-{process.pid}")
     wait_for((partial / "model.json").exists, process)
     os.killpg(process.pid, signal.SIGINT)
@@ -109,9 +123,16 @@ def test_a_full_disk_ends_with_a_message_and_the_old_bundle(
     before = hashes(color_bundle)
     limit = (conversion[0] / "report" / "index.html").stat().st_size - 500
     process = start(
-        "convert", color_model, "--output", color_bundle, "--labels", labels, "--overwrite",
-        "--candidates", 40,
-    )  # fmt: skip
+        "convert",
+        color_model,
+        "--output",
+        color_bundle,
+        "--labels",
+        labels,
+        "--overwrite",
+        "--candidates",
+        40,
+    )
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, limit))
     finish(process).refused(f"cannot write '{color_bundle}'", "too large", "Nothing was changed")
     assert hashes(color_bundle) == before
@@ -120,9 +141,12 @@ def test_a_full_disk_ends_with_a_message_and_the_old_bundle(
 
 
 def test_a_wrong_conversion_is_refused_and_the_old_bundle_stays(
-    color_bundle: Path, color_model: Path, labels: Path, capsys: pytest.CaptureFixture[str],
+    color_bundle: Path,
+    color_model: Path,
+    labels: Path,
+    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """The decoding in the graph takes the width of a box for a half."""
     sound = YoloHead.stage
 

@@ -83,9 +83,10 @@ def test_operators_that_only_some_runtimes_have_are_refused_by_name() -> None:
     model = color_network()
     model.graph.node[-1].output[0] = "unscaled"
     model.graph.node.append(
-        onnx.helper.make_node("Scaler", ["unscaled"], ["predictions"], domain="ai.onnx.ml",
-                              scale=[1.0], offset=[0.0])
-    )  # fmt: skip
+        onnx.helper.make_node(
+            "Scaler", ["unscaled"], ["predictions"], domain="ai.onnx.ml", scale=[1.0], offset=[0.0]
+        )
+    )
     model.opset_import.append(onnx.helper.make_opsetid("ai.onnx.ml", 3))
     network = load_color_network()
     network.model = model

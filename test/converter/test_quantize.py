@@ -235,10 +235,24 @@ def test_options_of_the_command_line(
         json.dumps(coco(dict(zip(names, truths, strict=True)), (64, 64))), "utf-8"
     )
     result = quantize(
-        difficult, "--precision", "int8", "--calibration", "percentile", "--max-map-loss", 0.25,
-        "--calibration-images", own, "--max-calibration-images", 4, "--max-images", 6,
-        "--labels-coco", annotations, "--keep-float", "model/seen",
-    )  # fmt: skip
+        difficult,
+        "--precision",
+        "int8",
+        "--calibration",
+        "percentile",
+        "--max-map-loss",
+        0.25,
+        "--calibration-images",
+        own,
+        "--max-calibration-images",
+        4,
+        "--max-images",
+        6,
+        "--labels-coco",
+        annotations,
+        "--keep-float",
+        "model/seen",
+    )
     assert result.exit_code == 0, result.output
     (entry,) = (entry for name, entry in entries(difficult).items() if name != "fp32")
     calibration = entry["calibration"]
@@ -381,13 +395,19 @@ def test_a_segmenter_says_the_same(precision: str, tmp_path: Path, quantize: Qua
     assert (halves[0][: HEIGHT // 2] == 3).all() and (halves[0][HEIGHT // 2 :] == 0).all()
 
 
-@pytest.mark.parametrize(("write", "report"), [
-    (write_classifier, reports.classification), (write_segmenter, reports.segmentation),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("write", "report"),
+    [
+        (write_classifier, reports.classification),
+        (write_segmenter, reports.segmentation),
+    ],
+)
 def test_other_tasks_lose_classes_and_keep_the_layers_that_matter(
-    write: Callable[[Path, float], Path], report: Callable[[Path], Any], tmp_path: Path,
+    write: Callable[[Path, float], Path],
+    report: Callable[[Path], Any],
+    tmp_path: Path,
     quantize: Quantize,
-) -> None:  # fmt: skip
+) -> None:
     bundle = write(tmp_path / "bundle", 1000.0)
     write_report(bundle / "report", report(tmp_path))
     images = ("--images", colors(tmp_path))
@@ -429,14 +449,23 @@ def different_grey(folder: Path) -> Path:
         (["--images", None, "--labels-coco", "nowhere.json"], ["nowhere.json"]),
     ],
     ids=[
-        "no images", "no folder", "one picture", "nothing to see", "no such layer",
-        "no folder to calibrate on", "no annotations",
+        "no images",
+        "no folder",
+        "one picture",
+        "nothing to see",
+        "no such layer",
+        "no folder to calibrate on",
+        "no annotations",
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_done_says_why_and_changes_nothing(
-    arguments: list[Any], said: list[str], bundle: Path, images: Path, tmp_path: Path,
+    arguments: list[Any],
+    said: list[str],
+    bundle: Path,
+    images: Path,
+    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     before = hashes(bundle)
     made = {None: images, **{one: one(tmp_path) for one in arguments if callable(one)}}
     given = [made.get(one, one) for one in arguments]
@@ -540,15 +569,31 @@ def layered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_convert_makes_all_precisions_at_once(
-    layered: Path, labels: Path, pictures: Path, tmp_path: Path,
+    layered: Path,
+    labels: Path,
+    pictures: Path,
+    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     output = tmp_path / "bundle"
     result = run_here(
-        capsys, "convert", layered, "--output", output, "--labels", labels, "--images", pictures,
-        "--labels-coco", pictures / "annotations.json", "--activation", "none",
-        "--precision", "fp16", "int8",
-    )  # fmt: skip
+        capsys,
+        "convert",
+        layered,
+        "--output",
+        output,
+        "--labels",
+        labels,
+        "--images",
+        pictures,
+        "--labels-coco",
+        pictures / "annotations.json",
+        "--activation",
+        "none",
+        "--precision",
+        "fp16",
+        "int8",
+    )
     assert result.exit_code == 0, result.output
     assert load_bundle(output).labels == LABELS
     assert models(output) == ["fp16.onnx", "fp32.onnx", "int8.onnx"]

@@ -50,12 +50,8 @@ def by_tensorflow(model: Path, image: np.ndarray) -> Detections:
     )
 
 
-def convert(
-    model: Path, output: Path, capsys: pytest.CaptureFixture[str], *more: object
-) -> Result:
-    return run_here(
-        capsys, "convert", model, "--output", output, "--input-size", "96x80", *more
-    )
+def convert(model: Path, output: Path, capsys: pytest.CaptureFixture[str], *more: object) -> Result:
+    return run_here(capsys, "convert", model, "--output", output, "--input-size", "96x80", *more)
 
 
 @pytest.mark.parametrize("kind", MODELS)

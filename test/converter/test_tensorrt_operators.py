@@ -114,8 +114,10 @@ def test_what_the_matrix_leaves_out_and_the_parser_has_is_taken() -> None:
 def test_a_suppression_is_missing_before_8_5() -> None:
     missing = the_one(SUPPRESSION)
     assert (missing.operator, missing.count, missing.nodes) == (
-        "NonMaxSuppression", 1, ("suppress",),
-    )  # fmt: skip
+        "NonMaxSuppression",
+        1,
+        ("suppress",),
+    )
     assert missing.lacking == ("8.0", "8.2", "8.4")
     assert missing.remedy.startswith("use TensorRT 8.5 or newer, or end the network before it")
 
@@ -150,8 +152,12 @@ def test_nothing_is_missing_for_the_input_stage() -> None:
 
 def test_limits_hold_from_their_version_to_the_next() -> None:
     assert [limit(version, "Pad") for version in ("8.0", "8.2", "10.0", "10.3", "10.13")] == [
-        "zeros, two axes only", "", "constant axes", "constant axes", "",
-    ]  # fmt: skip
+        "zeros, two axes only",
+        "",
+        "constant axes",
+        "constant axes",
+        "",
+    ]
     assert limit("10.3", "Relu") == ""
 
 

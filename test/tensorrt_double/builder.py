@@ -39,17 +39,27 @@ class Builder(Bound):
         strong = known.get("STRONGLY_TYPED")
         explicit = known.get("EXPLICIT_BATCH")
         return api.INetworkDefinition._make(
-            builder=self, model=None, inputs=[], outputs=[], layers=[], name="", flags=bits,
+            builder=self,
+            model=None,
+            inputs=[],
+            outputs=[],
+            layers=[],
+            name="",
+            flags=bits,
             explicit_batch=api.major >= 10 or bool(explicit and bits >> int(explicit) & 1),
             strong=api.major >= 11 or bool(strong and bits >> int(strong) & 1),
-        )  # fmt: skip
+        )
 
     def create_builder_config(self) -> Any:
         """With TF32 and no limits."""
         return self._api.IBuilderConfig._make(
-            builder=self, options={}, flags=initial_flags(self._api), pools={}, profiles=[],
+            builder=self,
+            options={},
+            flags=initial_flags(self._api),
+            pools={},
+            profiles=[],
             cache=None,
-        )  # fmt: skip
+        )
 
     def create_optimization_profile(self) -> Any:
         """An empty one."""

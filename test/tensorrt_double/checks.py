@@ -8,8 +8,14 @@ from onnx import TensorProto
 
 from test.tensorrt_double.network import types_in
 
-PRECISION_FLAGS = ("FP16", "INT8", "BF16", "FP8", "OBEY_PRECISION_CONSTRAINTS",
-                   "PREFER_PRECISION_CONSTRAINTS")  # fmt: skip
+PRECISION_FLAGS = (
+    "FP16",
+    "INT8",
+    "BF16",
+    "FP8",
+    "OBEY_PRECISION_CONSTRAINTS",
+    "PREFER_PRECISION_CONSTRAINTS",
+)
 QUANTIZING = {"QuantizeLinear", "DequantizeLinear"}
 NO_FAST_INT8 = {(5, 3), (6, 0), (6, 2), (7, 0)}
 
@@ -73,9 +79,10 @@ def _check_weak(api: Any, network: Any, config: Any) -> None:
     for flag, fast in (("FP16", fast_fp16), ("INT8", fast_int8)):
         if config._has(flag) and not fast(api.machine.compute_capability):
             config._log(
-                "WARNING", f"{flag} support requested on hardware without native {flag} support, "
-                "performance will be negatively affected."
-            )  # fmt: skip
+                "WARNING",
+                f"{flag} support requested on hardware without native {flag} support, "
+                "performance will be negatively affected.",
+            )
     _need_int8_device(api, network)
 
 

@@ -47,9 +47,11 @@ class ITimingCache(Bound):
         """As bytes."""
         machine = self._api.machine
         content = {
-            "version": machine.version, "device": machine.device_name,
-            "compute_capability": machine.compute_capability, "entries": self._entries,
-        }  # fmt: skip
+            "version": machine.version,
+            "device": machine.device_name,
+            "compute_capability": machine.compute_capability,
+            "entries": self._entries,
+        }
         return host_memory(self._api, CACHE_MAGIC + json.dumps(content).encode())
 
     def combine(self, input_cache: Any, ignore_mismatch: bool) -> bool:

@@ -155,11 +155,17 @@ class Device:
         """One of ``device_attribute``."""
         major, minor = self.machine.compute_capability
         values = {
-            "MULTIPROCESSOR_COUNT": 1, "INTEGRATED": int(self.machine.integrated),
-            "CAN_MAP_HOST_MEMORY": 1, "COMPUTE_MODE": 0, "PCI_BUS_ID": self._number + 1,
-            "PCI_DEVICE_ID": 0, "UNIFIED_ADDRESSING": 1, "PCI_DOMAIN_ID": 0,
-            "COMPUTE_CAPABILITY_MAJOR": major, "COMPUTE_CAPABILITY_MINOR": minor,
-        }  # fmt: skip
+            "MULTIPROCESSOR_COUNT": 1,
+            "INTEGRATED": int(self.machine.integrated),
+            "CAN_MAP_HOST_MEMORY": 1,
+            "COMPUTE_MODE": 0,
+            "PCI_BUS_ID": self._number + 1,
+            "PCI_DEVICE_ID": 0,
+            "UNIFIED_ADDRESSING": 1,
+            "PCI_DOMAIN_ID": 0,
+            "COMPUTE_CAPABILITY_MAJOR": major,
+            "COMPUTE_CAPABILITY_MINOR": minor,
+        }
         return values[attr.name]
 
     def retain_primary_context(self) -> Context:

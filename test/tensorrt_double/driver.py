@@ -69,10 +69,13 @@ def make_driver(machine: Machine) -> ModuleType:
     """A fresh ``pycuda.driver`` on ``machine``."""
     driver = ModuleType("pycuda.driver")
     for template, name in (
-        (Context, "Context"), (Device, "Device"), (DeviceAllocation, "DeviceAllocation"),
-        (PagelockedHostAllocation, "PagelockedHostAllocation"), (Stream, "Stream"),
+        (Context, "Context"),
+        (Device, "Device"),
+        (DeviceAllocation, "DeviceAllocation"),
+        (PagelockedHostAllocation, "PagelockedHostAllocation"),
+        (Stream, "Stream"),
         (Event, "Event"),
-    ):  # fmt: skip
+    ):
         own = type(name, (template,), {"machine": machine, "__module__": "pycuda._driver"})
         setattr(driver, name, own)
     namespace: Any = driver
@@ -102,9 +105,7 @@ def _add_functions(driver: Any, machine: Machine) -> None:
         return machine.free_memory, machine.total_memory
 
     def empty(shape: Shape, dtype: Any, order: str = "C", mem_flags: int = 0) -> np.ndarray:
-        return pagelocked_empty(
-            driver.PagelockedHostAllocation, shape, dtype, order, mem_flags
-        )
+        return pagelocked_empty(driver.PagelockedHostAllocation, shape, dtype, order, mem_flags)
 
     def zeros(shape: Shape, dtype: Any, order: str = "C", mem_flags: int = 0) -> np.ndarray:
         array = empty(shape, dtype, order, mem_flags)

@@ -81,9 +81,18 @@ class IExecutionContext(Bound):
         machine.counters.execution_contexts += 1
         machine.count_live("execution_contexts", 1)
         return cls._make(
-            engine=engine, context=machine.current(), shapes={}, places={}, memory=size,
-            warm=None, profile=0, profiler_=None, emits=True, last=None, name_="",
-        )  # fmt: skip
+            engine=engine,
+            context=machine.current(),
+            shapes={},
+            places={},
+            memory=size,
+            warm=None,
+            profile=0,
+            profiler_=None,
+            emits=True,
+            last=None,
+            name_="",
+        )
 
     @property
     def engine(self) -> Any:
@@ -244,8 +253,9 @@ class IExecutionContext(Bound):
     def _input_shapes(self) -> Shapes:
         fixed = {
             tensor.name: tuple(tensor.shape)
-            for tensor in self._engine._model.inputs if -1 not in tensor.shape
-        }  # fmt: skip
+            for tensor in self._engine._model.inputs
+            if -1 not in tensor.shape
+        }
         return {**fixed, **self._shapes}
 
     def _missing(self) -> List[str]:
@@ -319,4 +329,3 @@ class IExecutionContext(Bound):
             machine.count_live("execution_contexts", -1)
         if context is not None and not context.alive:
             machine.note("an execution context was freed after its context was detached")
-

@@ -225,4 +225,3 @@ def address(value: Any) -> int:
     if number < 0:
         raise TypeError("incompatible function arguments: a pointer is not negative")
     return number
-

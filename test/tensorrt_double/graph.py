@@ -14,12 +14,15 @@ SUCCESS, INVALID_VALUE, NO_DEVICE, INVALID_CONTEXT, INVALID_HANDLE = 0, 1, 100, 
 LAUNCH_FAILED, NOT_SUPPORTED, CAPTURE_UNSUPPORTED, CAPTURE_INVALIDATED = 719, 801, 900, 901
 GLOBAL, THREAD_LOCAL, RELAXED = 0, 1, 2
 NAMES = {
-    SUCCESS: "CUDA_SUCCESS", INVALID_VALUE: "CUDA_ERROR_INVALID_VALUE",
-    INVALID_CONTEXT: "CUDA_ERROR_INVALID_CONTEXT", INVALID_HANDLE: "CUDA_ERROR_INVALID_HANDLE",
-    LAUNCH_FAILED: "CUDA_ERROR_LAUNCH_FAILED", NOT_SUPPORTED: "CUDA_ERROR_NOT_SUPPORTED",
+    SUCCESS: "CUDA_SUCCESS",
+    INVALID_VALUE: "CUDA_ERROR_INVALID_VALUE",
+    INVALID_CONTEXT: "CUDA_ERROR_INVALID_CONTEXT",
+    INVALID_HANDLE: "CUDA_ERROR_INVALID_HANDLE",
+    LAUNCH_FAILED: "CUDA_ERROR_LAUNCH_FAILED",
+    NOT_SUPPORTED: "CUDA_ERROR_NOT_SUPPORTED",
     CAPTURE_UNSUPPORTED: "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED",
     CAPTURE_INVALIDATED: "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED",
-}  # fmt: skip
+}
 
 
 class Capture:
@@ -76,12 +79,16 @@ class LibCuda:
         self._executables: Dict[int, List[Operation]] = {}
         functions: Dict[str, Callable[..., int]] = {
             "cuInit": lambda flags: SUCCESS if machine.devices else NO_DEVICE,
-            "cuDriverGetVersion": self._version, "cuDeviceGetCount": self._count,
-            "cuGetErrorName": self._name, "cuGetErrorString": self._name,
-            "cuStreamBeginCapture_v2": self._begin, "cuStreamEndCapture": self._end,
-            "cuGraphLaunch": self._launch, "cuGraphExecDestroy": self._destroy_executable,
+            "cuDriverGetVersion": self._version,
+            "cuDeviceGetCount": self._count,
+            "cuGetErrorName": self._name,
+            "cuGetErrorString": self._name,
+            "cuStreamBeginCapture_v2": self._begin,
+            "cuStreamEndCapture": self._end,
+            "cuGraphLaunch": self._launch,
+            "cuGraphExecDestroy": self._destroy_executable,
             "cuGraphDestroy": self._destroy_graph,
-        }  # fmt: skip
+        }
         if machine.cuda_version < (11, 0):
             functions["cuGraphInstantiate"] = self._instantiate
         else:

@@ -30,21 +30,58 @@ from test.tensorrt_double.surface import VERSIONS, classes_of, enumeration, vers
 
 # Bases come before what is derived from them.
 TEMPLATES: Tuple[Any, ...] = (
-    foundations.ILogger, foundations.Logger, foundations.Dims, foundations.Dims2,
-    foundations.Dims3, foundations.Dims4, foundations.IHostMemory, foundations.IProfiler,
-    foundations.Profiler, foundations.IProgressMonitor, network.ITensor, network.ILayer,
-    network.INetworkDefinition, parser.ParserError, parser.OnnxParser,
-    config.IOptimizationProfile, config.ITimingCache, config.IBuilderConfig, builder.Builder,
-    runtime.Runtime, engine.ICudaEngine, inspector.EngineInspector, execution.IExecutionContext,
-)  # fmt: skip
+    foundations.ILogger,
+    foundations.Logger,
+    foundations.Dims,
+    foundations.Dims2,
+    foundations.Dims3,
+    foundations.Dims4,
+    foundations.IHostMemory,
+    foundations.IProfiler,
+    foundations.Profiler,
+    foundations.IProgressMonitor,
+    network.ITensor,
+    network.ILayer,
+    network.INetworkDefinition,
+    parser.ParserError,
+    parser.OnnxParser,
+    config.IOptimizationProfile,
+    config.ITimingCache,
+    config.IBuilderConfig,
+    builder.Builder,
+    runtime.Runtime,
+    engine.ICudaEngine,
+    inspector.EngineInspector,
+    execution.IExecutionContext,
+)
 
 # The names that the module gives to types, and the types.
 ALIASES = {
-    "float32": "FLOAT", "float16": "HALF", "bfloat16": "BF16", "int8": "INT8", "int32": "INT32",
-    "int64": "INT64", "bool": "BOOL", "uint8": "UINT8", "fp8": "FP8", "int4": "INT4", "fp4": "FP4",
-}  # fmt: skip
-ITEM_SIZES = {"FLOAT": 4, "HALF": 2, "BF16": 2, "INT8": 1, "INT32": 4, "INT64": 8, "BOOL": 1,
-              "UINT8": 1, "FP8": 1, "INT4": 0.5, "FP4": 0.5}  # fmt: skip
+    "float32": "FLOAT",
+    "float16": "HALF",
+    "bfloat16": "BF16",
+    "int8": "INT8",
+    "int32": "INT32",
+    "int64": "INT64",
+    "bool": "BOOL",
+    "uint8": "UINT8",
+    "fp8": "FP8",
+    "int4": "INT4",
+    "fp4": "FP4",
+}
+ITEM_SIZES = {
+    "FLOAT": 4,
+    "HALF": 2,
+    "BF16": 2,
+    "INT8": 1,
+    "INT32": 4,
+    "INT64": 8,
+    "BOOL": 1,
+    "UINT8": 1,
+    "FP8": 1,
+    "INT4": 0.5,
+    "FP4": 0.5,
+}
 
 
 class Api:
@@ -195,8 +232,10 @@ def install(version: str, **machine: Any) -> Iterator[Double]:
     pycuda.VERSION_TEXT = ".".join(str(number) for number in PYCUDA_VERSION)
     pycuda.driver = make_driver(api.machine)
     modules = {
-        "tensorrt": make_tensorrt(api), "pycuda": pycuda, "pycuda.driver": pycuda.driver,
-    }  # fmt: skip
+        "tensorrt": make_tensorrt(api),
+        "pycuda": pycuda,
+        "pycuda.driver": pycuda.driver,
+    }
     double = Double(api, modules)
     with pytest.MonkeyPatch.context() as patch:
         for name, module in modules.items():
@@ -234,4 +273,3 @@ def _loader(double: Double) -> Any:
         return double.libcuda
 
     return load
-

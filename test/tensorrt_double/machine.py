@@ -168,9 +168,7 @@ class Machine:
         for capture in self.captures:
             if capture.forbids_this_thread():
                 capture.invalid = True
-                raise LogicError(
-                    f"{call} failed: operation not permitted when stream is capturing"
-                )
+                raise LogicError(f"{call} failed: operation not permitted when stream is capturing")
 
     def take(self, size: int, call: str) -> None:
         """Take ``size`` bytes of the device's memory."""

@@ -190,9 +190,12 @@ class PagelockedHostAllocation:
         """All of it as an array, whose ``base`` is this."""
         layout: np.ndarray = np.ndarray(shape, dtype, self._memory.data, order=order)  # type: ignore[arg-type]
         self.__array_interface__ = {
-            "data": (self._memory.ctypes.data, False), "shape": layout.shape,
-            "typestr": dtype.str, "strides": layout.strides, "version": 3,
-        }  # fmt: skip
+            "data": (self._memory.ctypes.data, False),
+            "shape": layout.shape,
+            "typestr": dtype.str,
+            "strides": layout.strides,
+            "version": 3,
+        }
         return np.asarray(self)
 
     def get_flags(self) -> int:
@@ -242,4 +245,3 @@ def pagelocked_empty(
     kind = np.dtype(dtype)
     size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
     return allocation(size, int(mem_flags)).array(shape, kind, order)
-

@@ -12,23 +12,51 @@ from test.tensorrt_double.surface import Bound
 
 # TensorRT's names of ONNX's types. Doubles become floats everywhere, int64 becomes int32 before 10.
 DTYPES: Dict[int, str] = {
-    TensorProto.FLOAT: "FLOAT", TensorProto.DOUBLE: "FLOAT", TensorProto.FLOAT16: "HALF",
-    TensorProto.BFLOAT16: "BF16", TensorProto.INT8: "INT8", TensorProto.INT32: "INT32",
-    TensorProto.INT64: "INT64", TensorProto.BOOL: "BOOL", TensorProto.UINT8: "UINT8",
-}  # fmt: skip
+    TensorProto.FLOAT: "FLOAT",
+    TensorProto.DOUBLE: "FLOAT",
+    TensorProto.FLOAT16: "HALF",
+    TensorProto.BFLOAT16: "BF16",
+    TensorProto.INT8: "INT8",
+    TensorProto.INT32: "INT32",
+    TensorProto.INT64: "INT64",
+    TensorProto.BOOL: "BOOL",
+    TensorProto.UINT8: "UINT8",
+}
 
 LAYERS = {
-    "Conv": "CONVOLUTION", "ConvTranspose": "DECONVOLUTION", "Cast": "CAST",
+    "Conv": "CONVOLUTION",
+    "ConvTranspose": "DECONVOLUTION",
+    "Cast": "CAST",
     "Concat": "CONCATENATION",
-    "Gather": "GATHER", "MatMul": "MATRIX_MULTIPLY", "Gemm": "MATRIX_MULTIPLY", "TopK": "TOPK",
-    "QuantizeLinear": "QUANTIZE", "DequantizeLinear": "DEQUANTIZE", "Softmax": "SOFTMAX",
-    "Transpose": "SHUFFLE", "Reshape": "SHUFFLE", "Squeeze": "SHUFFLE", "Unsqueeze": "SHUFFLE",
-    "Flatten": "SHUFFLE", "Slice": "SLICE", "Resize": "RESIZE", "MaxPool": "POOLING",
-    "AveragePool": "POOLING", "GlobalAveragePool": "REDUCE", "Relu": "ACTIVATION",
-    "Sigmoid": "ACTIVATION", "Clip": "ACTIVATION", "LeakyRelu": "ACTIVATION", "Exp": "UNARY",
-    "Sqrt": "UNARY", "Constant": "CONSTANT", "Shape": "SHAPE", "Identity": "IDENTITY",
-    "Pad": "SLICE", "Where": "SELECT",
-}  # fmt: skip
+    "Gather": "GATHER",
+    "MatMul": "MATRIX_MULTIPLY",
+    "Gemm": "MATRIX_MULTIPLY",
+    "TopK": "TOPK",
+    "QuantizeLinear": "QUANTIZE",
+    "DequantizeLinear": "DEQUANTIZE",
+    "Softmax": "SOFTMAX",
+    "Transpose": "SHUFFLE",
+    "Reshape": "SHUFFLE",
+    "Squeeze": "SHUFFLE",
+    "Unsqueeze": "SHUFFLE",
+    "Flatten": "SHUFFLE",
+    "Slice": "SLICE",
+    "Resize": "RESIZE",
+    "MaxPool": "POOLING",
+    "AveragePool": "POOLING",
+    "GlobalAveragePool": "REDUCE",
+    "Relu": "ACTIVATION",
+    "Sigmoid": "ACTIVATION",
+    "Clip": "ACTIVATION",
+    "LeakyRelu": "ACTIVATION",
+    "Exp": "UNARY",
+    "Sqrt": "UNARY",
+    "Constant": "CONSTANT",
+    "Shape": "SHAPE",
+    "Identity": "IDENTITY",
+    "Pad": "SLICE",
+    "Where": "SELECT",
+}
 
 
 class ITensor(Bound):
@@ -247,8 +275,10 @@ def fill(network: Any, model: onnx.ModelProto) -> None:
     constants = {tensor.name for tensor in model.graph.initializer}
     tensors = {}
     for kind, values in (
-        ("inner", inferred.value_info), ("input", inferred.input), ("output", inferred.output),
-    ):  # fmt: skip
+        ("inner", inferred.value_info),
+        ("input", inferred.input),
+        ("output", inferred.output),
+    ):
         for value in values:
             if value.name not in constants:
                 tensors[value.name] = _tensor(api, network, kind, value)

@@ -223,23 +223,31 @@ class OnnxParser(Bound):
                     "UNSUPPORTED_NODE" if self._api.at_least(10) else "INVALID_NODE",
                     'creator && "Plugin not found, are the plugin name, version, and namespace '
                     'correct?"',
-                    number, node.name, node.op_type,
-                )  # fmt: skip
+                    number,
+                    node.name,
+                    node.op_type,
+                )
             k = weights.get(node.input[1]) if node.op_type == "TopK" else None
             if k is not None and int(onnx.numpy_helper.to_array(k).ravel()[0]) > MOST_K:
                 return self._refuse(
-                    "UNSUPPORTED_NODE", f"This version of TensorRT only supports K <= {MOST_K}.",
-                    number, node.name, node.op_type,
-                )  # fmt: skip
+                    "UNSUPPORTED_NODE",
+                    f"This version of TensorRT only supports K <= {MOST_K}.",
+                    number,
+                    node.name,
+                    node.op_type,
+                )
         return True
 
     def _refuse(
         self, code: str, text: str, node: int = -1, name: str = "", operator: str = ""
     ) -> bool:
         error = self._api.ParserError._make(
-            code=getattr(self._api.ErrorCode, code), desc=text, node=node, node_name=name,
+            code=getattr(self._api.ErrorCode, code),
+            desc=text,
+            node=node,
+            node_name=name,
             node_operator=operator,
-        )  # fmt: skip
+        )
         self._errors.append(error)
         report(self._api, self._logger, "ERROR", f"ModelImporter.cpp:1: {error}")
         return False

@@ -10,8 +10,10 @@ from test.tensorrt_double.model import Model
 from test.tensorrt_double.plan import Plan
 from test.tensorrt_double.surface import Bound
 
-FAILED = "[runtime.cpp::deserializeCudaEngine::66] Error Code 4: Internal Error (Engine "\
-         "deserialization failed.)"  # fmt: skip
+FAILED = (
+    "[runtime.cpp::deserializeCudaEngine::66] Error Code 4: Internal Error (Engine "
+    "deserialization failed.)"
+)
 
 
 class Unreadable(Exception):

@@ -29,9 +29,14 @@ KEYS = {"10.13.3": "10.13.3.9", "11.4.0": "11.4.0.106"}  # as the surface calls 
 
 # pybind11 gives these operators with numbers; the others compare with their own kind only.
 ARITHMETIC = {
-    "BuilderFlag", "EngineCapability", "ExecutionContextAllocationStrategy",
-    "NetworkDefinitionCreationFlag", "Severity", "TacticSource", "TensorFormat",
-}  # fmt: skip
+    "BuilderFlag",
+    "EngineCapability",
+    "ExecutionContextAllocationStrategy",
+    "NetworkDefinitionCreationFlag",
+    "Severity",
+    "TacticSource",
+    "TensorFormat",
+}
 
 
 @functools.lru_cache(maxsize=None)
@@ -115,9 +120,10 @@ def versioned(template: Any, api: Any, bases: Any) -> Any:
     name = template.__name__
     members = members_of(api.version, name)
     attributes = {
-        key: value for key, value in vars(template).items()
+        key: value
+        for key, value in vars(template).items()
         if key in members or (key.startswith("_") and key not in ("__dict__", "__weakref__"))
-    }  # fmt: skip
+    }
     inherited = {key for base in template.__mro__[1:] for key in vars(base)}
     for key in members - set(attributes) - inherited:
         attributes[key] = NotWritten(key)
@@ -199,9 +205,10 @@ class Enumeration:
 def enumeration(name: str, values: Dict[str, int]) -> Any:
     """The enumeration ``name`` with these values."""
     made: Any = type(
-        name, (Enumeration,),
+        name,
+        (Enumeration,),
         {"_arithmetic": name in ARITHMETIC, "__members__": {}, "__module__": "tensorrt.tensorrt"},
-    )  # fmt: skip
+    )
     for member, number in values.items():
         value = made(number)
         value._name = member

@@ -193,7 +193,7 @@ def test_what_was_measured_of_a_precision_can_be_read(color_bundle: Path) -> Non
         ({"float32_layers": [{"name": "Conv_1"}]}, "float32_layers/0: 'reason'"),
         ({"speed": 3}, "fp32: .*'speed' was unexpected"),
     ],
-)  # fmt: skip
+)
 def test_measurement_of_another_form_is_named(
     color_bundle: Path, measured: dict[str, Any], place: str
 ) -> None:
@@ -249,30 +249,46 @@ CLASS_MAP = output_of("class_map", "uint8", -1, 12, 16)
         ("detection", {"candidates": 0}, "at candidates"),
         ("classification", {"outputs": [BOXES, SCORES, CLASSES]}, "at outputs: .*no other"),
         ("classification", {"outputs": [SCORES]}, "at outputs: .*scores and classes"),
-        ("classification", {"outputs": [SCORES, output_of("classes", "float32", -1, 3)]},
-         r"at outputs: .*'classes', int32 \[-1, K\]"),
-        ("classification", {"outputs": [output_of("scores", "float32", -1, 3, 1), CLASSES]},
-         r"at outputs: .*'scores', float32 \[-1, K\]"),
-        ("classification", {"outputs": [output_of("scores", "float32", 1, 3), CLASSES]},
-         r"at outputs: .*'scores', float32 \[-1, K\]"),
+        (
+            "classification",
+            {"outputs": [SCORES, output_of("classes", "float32", -1, 3)]},
+            r"at outputs: .*'classes', int32 \[-1, K\]",
+        ),
+        (
+            "classification",
+            {"outputs": [output_of("scores", "float32", -1, 3, 1), CLASSES]},
+            r"at outputs: .*'scores', float32 \[-1, K\]",
+        ),
+        (
+            "classification",
+            {"outputs": [output_of("scores", "float32", 1, 3), CLASSES]},
+            r"at outputs: .*'scores', float32 \[-1, K\]",
+        ),
         ("classification", {"candidates": 0}, "at candidates"),
         ("classification", {"needs_nms": True}, "at needs_nms"),
         ("segmentation", {"outputs": [SCORES, CLASSES]}, "at outputs: .*class_map"),
-        ("segmentation", {"outputs": [output_of("class_map", "int32", -1, 12, 16)]},
-         r"at outputs: .*'class_map', uint8 \[-1, h, w\]"),
-        ("segmentation", {"outputs": [output_of("class_map", "uint8", -1, 12, -1)]},
-         r"at outputs: .*'class_map', uint8 \[-1, h, w\]"),
+        (
+            "segmentation",
+            {"outputs": [output_of("class_map", "int32", -1, 12, 16)]},
+            r"at outputs: .*'class_map', uint8 \[-1, h, w\]",
+        ),
+        (
+            "segmentation",
+            {"outputs": [output_of("class_map", "uint8", -1, 12, -1)]},
+            r"at outputs: .*'class_map', uint8 \[-1, h, w\]",
+        ),
         ("segmentation", {"candidates": 3}, "at candidates"),
         ("segmentation", {"needs_nms": True}, "at needs_nms"),
         ("tracking", {}, "at task: 'tracking' is not one of"),
     ],
-)  # fmt: skip
+)
 def test_outputs_that_do_not_fit_the_task_are_refused(
     tmp_path: Path, task: str, changes: dict[str, Any], reason: str
 ) -> None:
     write = {
-        "classification": write_classification_bundle, "segmentation": write_segmentation_bundle
-    }.get(task, write_detection_manifest)  # fmt: skip
+        "classification": write_classification_bundle,
+        "segmentation": write_segmentation_bundle,
+    }.get(task, write_detection_manifest)
     load_bundle(write(tmp_path / "sound"))
     write(tmp_path / "wrong", **{"task": task, **changes})
     with pytest.raises(BundleError, match=f"not valid {reason}"):

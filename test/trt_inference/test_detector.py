@@ -227,8 +227,14 @@ def test_network_of_the_chosen_precision_is_the_one_that_is_opened(color_bundle:
 def test_engine_that_fails_its_first_run_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong_height = {"name": "image", "height": 32, "width": 64, "dtype": "uint8", "fit": "stretch",
-                    "pad_value": 0}  # fmt: skip
+    wrong_height = {
+        "name": "image",
+        "height": 32,
+        "width": 64,
+        "dtype": "uint8",
+        "fit": "stretch",
+        "pad_value": 0,
+    }
     bundle = load_bundle(write_color_bundle(tmp_path / "wrong", input=wrong_height))
     opened = []
 

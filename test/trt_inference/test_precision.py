@@ -41,7 +41,7 @@ JETSON_NANO, PASCAL, ORIN = gpu(5, 3), gpu(6, 1), gpu(8, 7)
         (PASCAL, ("fp32", "fp16"), "fp32", "sm_61 has no fp16 and this bundle has no int8"),
         (gpu(5, 0), ALL, "fp32", "sm_50 has no int8 and no fp16"),
     ],
-)  # fmt: skip
+)
 def test_auto_takes_the_fastest_and_says_why(
     bundle_with: With, device: Device, names: tuple[str, ...], precision: str, reason: str
 ) -> None:

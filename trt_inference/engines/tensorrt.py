@@ -121,9 +121,7 @@ class TensorRtEngine(Engine):
         self._stream = cuda.Stream()
         self._freeing.callback(self._drop, "_stream")
         for _ in range(DEPTH):
-            run = BufferedRun(
-                cuda, self._context, self._stream, tensors, spec.name, self._options
-            )
+            run = BufferedRun(cuda, self._context, self._stream, tensors, spec.name, self._options)
             self._runs.append(run)
             self._freeing.callback(lambda: self._runs.pop().free())
         self._freeing.callback(self._wait)

@@ -81,21 +81,23 @@ def io_tensors(trt: ModuleType, engine: Any, context: Any) -> Dict[str, IoTensor
 def _named(trt: ModuleType, engine: Any, context: Any, index: int) -> IoTensor:
     name = engine.get_tensor_name(index)
     return IoTensor(
-        index, name,
+        index,
+        name,
         engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT,
         _dtype(name, engine.get_tensor_dtype(name)),
         tuple(context.get_tensor_shape(name)),
-    )  # fmt: skip
+    )
 
 
 def _bound(engine: Any, context: Any, index: int) -> IoTensor:
     name = engine.get_binding_name(index)
     return IoTensor(
-        index, name,
+        index,
+        name,
         bool(engine.binding_is_input(index)),
         _dtype(name, engine.get_binding_dtype(index)),
         tuple(context.get_binding_shape(index)),
-    )  # fmt: skip
+    )
 
 
 def _dtype(name: str, kind: Any) -> np.dtype:

@@ -110,9 +110,7 @@ class DebugImages:
         self._node.destroy_publisher(self._compressed)
 
     def _is_watched(self) -> bool:
-        return bool(
-            self._raw.get_subscription_count() or self._compressed.get_subscription_count()
-        )
+        return bool(self._raw.get_subscription_count() or self._compressed.get_subscription_count())
 
     def _run(self) -> None:
         while (offer := self._take()) is not None:

@@ -24,11 +24,23 @@ class EngineBuild:
         if device:  # the builder takes the first one that it sees
             environment["CUDA_VISIBLE_DEVICES"] = str(device)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "converter", "build", str(bundle), "--precision", precision,
-             "--batch", str(batch)],
-            env=environment, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "converter",
+                "build",
+                str(bundle),
+                "--precision",
+                precision,
+                "--batch",
+                str(batch),
+            ],
+            env=environment,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         self._reader = threading.Thread(target=self._read, name="build log", daemon=True)
         self._reader.start()
 

@@ -78,7 +78,5 @@ class Exchange:
                 f"which is for {current.task}: clean up and configure instead"
             )
         self._parameters.live(bundle)
-        choose_precision(
-            bundle, settings.backend, settings.precision, settings.engine_options()
-        )
+        choose_precision(bundle, settings.backend, settings.precision, settings.engine_options())
         return configured.prepare(settings, bundle)

@@ -225,5 +225,3 @@ class ImageSubscription:
         if what not in self._said:
             self._said.add(what)
             self._node.get_logger().warning(text)
-
-

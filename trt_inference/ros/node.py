@@ -150,9 +150,13 @@ class DetectorNode(LifecycleNode):
         bundle = load_bundle(settings.bundle)
         try:
             self._configured = Configured(
-                self, settings, bundle, self._parameters_of_node.live(bundle), self._hot_swap,
+                self,
+                settings,
+                bundle,
+                self._parameters_of_node.live(bundle),
+                self._hot_swap,
                 Callbacks(self._report_fault, self.told_to_end.is_set),
-            )  # fmt: skip
+            )
         except EngineMissing as error:
             if not settings.build_if_missing:
                 raise

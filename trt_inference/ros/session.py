@@ -141,6 +141,9 @@ class Session:
         """Called on the inference thread, which owns the engine from then on."""
         settings = self._settings
         return Detector.open(
-            self.bundle, settings.backend, settings.precision, settings.engine_options(),
+            self.bundle,
+            settings.backend,
+            settings.precision,
+            settings.engine_options(),
             self.pipeline.clock,
-        )  # fmt: skip
+        )

@@ -47,9 +47,13 @@ class Settings:
     def engine_options(self) -> EngineOptions:
         """What concerns the engine."""
         return EngineOptions(
-            self.threads, self.device, self.cuda_graph, self.zero_copy, self.spin,
+            self.threads,
+            self.device,
+            self.cuda_graph,
+            self.zero_copy,
+            self.spin,
             batch=max(1, len(self.image_topics)),
-        )  # fmt: skip
+        )
 
     def image_options(self) -> ImageOptions:
         """What concerns the subscriptions to images."""

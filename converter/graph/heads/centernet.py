@@ -51,9 +51,14 @@ def recognise(evidence: Evidence) -> Recognised | None:
     read_by = replace(evidence, options=replace(evidence.options, background="none"))
     rows = Rows((heatmap,), heatmap.channels).of(evidence.values)
     head = CenterNetHead(
-        heatmap, offset, size, read_scores(rows, read_by), evidence.input_size, scale,
+        heatmap,
+        offset,
+        size,
+        read_scores(rows, read_by),
+        evidence.input_size,
+        scale,
         evidence.options.box_format == "yxyx",
-    )  # fmt: skip
+    )
     return Recognised(
         head,
         f"{heatmap} is a heatmap of {head.classes} classes, {offset} the offset in the cell and "

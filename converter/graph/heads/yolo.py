@@ -145,9 +145,10 @@ def recognise(evidence: Evidence) -> Recognised | None:
         activation=activation,
     )
     return Recognised(
-        head, f"output {name} is {layout} with {layout.classes} classes: {why}; "
-        f"boxes in {unit(head.box_scale)}"
-    )  # fmt: skip
+        head,
+        f"output {name} is {layout} with {layout.classes} classes: {why}; "
+        f"boxes in {unit(head.box_scale)}",
+    )
 
 
 def _box_format(name: str, rows: np.ndarray, evidence: Evidence) -> str:

@@ -42,8 +42,10 @@ class ScoreReading:
         Takes the names ``first_column``, ``end_column``, ``last`` and ``probabilities``.
         """
         operator = {
-            "none": "Identity", "sigmoid": "Sigmoid", "softmax": "Softmax <axis = 2>",
-        }[self.activation]  # fmt: skip
+            "none": "Identity",
+            "sigmoid": "Sigmoid",
+            "softmax": "Softmax <axis = 2>",
+        }[self.activation]
         if self.background == "none":
             return Lines((), (f"{result} = {operator} ({values})",))
         begin, end = self._kept(columns)

@@ -19,10 +19,15 @@ def parse(*arguments: str) -> BuildOptions:
 @pytest.mark.parametrize(
     ("text", "size"),
     [
-        ("256MiB", 256 << 20), ("256 mib", 256 << 20), ("1GiB", 1 << 30), ("1.5GiB", 3 << 29),
-        ("1GB", 10**9), ("64K", 64_000), ("1048576", 1 << 20),
+        ("256MiB", 256 << 20),
+        ("256 mib", 256 << 20),
+        ("1GiB", 1 << 30),
+        ("1.5GiB", 3 << 29),
+        ("1GB", 10**9),
+        ("64K", 64_000),
+        ("1048576", 1 << 20),
     ],
-)  # fmt: skip
+)
 def test_sizes(text: str, size: int) -> None:
     assert byte_size(text) == size
 

@@ -43,8 +43,11 @@ def interrupted(can_cancel: bool) -> subprocess.CompletedProcess[str]:
     """
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(program)],
-        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "working\n"
     process.send_signal(signal.SIGINT)

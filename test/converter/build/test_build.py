@@ -295,9 +295,12 @@ def test_without_pictures_it_warns(bundle: Path, capsys: pytest.CaptureFixture[s
     indirect=["version"],
 )
 def test_weights_in_a_second_file_are_found(
-    version: str, write: Callable[..., Path], tmp_path: Path, pictures: Path,
+    version: str,
+    write: Callable[..., Path],
+    tmp_path: Path,
+    pictures: Path,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     bundle = write(tmp_path / "bundle", external_data=True)
     result = run_here(capsys, "build", bundle, "--precision", "fp32", "--images", pictures)
     assert result.exit_code == 0, result.output

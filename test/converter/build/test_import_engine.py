@@ -81,9 +81,12 @@ def test_a_plan_of_another_network_is_explained_and_refused(
     with install("10.3.0"):
         plan = built_plan(other, capsys, tmp_path / "plan")
         take_in(described(plan)).refused(
-            "must be uint8 [N, 64, 64, 3]", "image uint8 [-1, 48, 64, 3]", "scores float32 [-1, 3]",
-            "It begins with a description by Ultralytics' exporter", "trtexec --onnx=",
-        )  # fmt: skip
+            "must be uint8 [N, 64, 64, 3]",
+            "image uint8 [-1, 48, 64, 3]",
+            "scores float32 [-1, 3]",
+            "It begins with a description by Ultralytics' exporter",
+            "trtexec --onnx=",
+        )
     assert not list((bundle / "engines").glob("*"))
 
 
@@ -95,9 +98,13 @@ def test_a_plan_of_another_network_is_explained_and_refused(
     ],
 )
 def test_a_plan_of_another_machine_is_explained_and_refused(
-    version: str, capability: tuple[int, int], said: str, bundle: Path, take_in: Import,
+    version: str,
+    capability: tuple[int, int],
+    said: str,
+    bundle: Path,
+    take_in: Import,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     with install(version, compute_capability=capability):
         plan = built_plan(bundle, capsys, bundle.with_name("plan"))
     with install("10.3.0"):

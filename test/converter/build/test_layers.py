@@ -21,13 +21,15 @@ def said(kind: str, *types: str, name: str = "network/conv") -> str:
     [
         (("Row major linear FP32", "Row major linear FP32"), "fp32"),
         (("Row major linear FP32", "Channel major FP16 format where channel % 8 == 0"), "fp16"),
-        (("Thirty-two wide channel vectorized row major Int8 format", "Row major linear FP32"),
-         "int8"),
+        (
+            ("Thirty-two wide channel vectorized row major Int8 format", "Row major linear FP32"),
+            "int8",
+        ),
         (("Float", "Half"), "fp16"),
         (("Int32", "Int32"), "other"),
         (("BFloat16", "Float"), "bf16"),
     ],
-)  # fmt: skip
+)
 def test_a_layer_has_the_narrowest_type_that_goes_in_or_out(
     types: tuple[str, ...], precision: str
 ) -> None:

@@ -69,8 +69,9 @@ def test_a_later_build_replaces_its_own_section_only(
         with install(version):
             build(reported, capsys)
     assert [name for name in page(reported).texts if name.startswith("engine-")] == [
-        "engine-1", "engine-2",
-    ]  # fmt: skip
+        "engine-1",
+        "engine-2",
+    ]
 
 
 def test_without_jinja2_the_page_is_drawn_by_the_next_report(

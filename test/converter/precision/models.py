@@ -129,10 +129,12 @@ _TO_SEGMENTS = np.concatenate([np.zeros((1, 3)), 2 * np.eye(3)[::-1] - 1])
 def write_classifier(folder: Path, extra: float = 0.0) -> Path:
     """The classifier of ``test/task_bundles.py`` as a network with ``two_layers``."""
     model = _task_network(
-        extra, kernel("last", _TO_CLASSES), "float[N, 3] logits",
+        extra,
+        kernel("last", _TO_CLASSES),
+        "float[N, 3] logits",
         "means = GlobalAveragePool (seen) classes = Conv (means, last) "
         "logits = Flatten <axis = 1> (classes)",
-    )  # fmt: skip
+    )
     return _write_task_bundle(write_classification_bundle(folder), model, classification, 3)
 
 
@@ -141,11 +143,12 @@ def write_segmenter(folder: Path, extra: float = 0.0) -> Path:
     window = f"[{CELL}, {CELL}]"
     bias = constant("margin", [MARGIN / 255, 0, 0, 0])
     model = _task_network(
-        extra, f"{kernel('last', _TO_SEGMENTS)}, {bias}",
+        extra,
+        f"{kernel('last', _TO_SEGMENTS)}, {bias}",
         f"float[N, 4, {MAP_HEIGHT}, {MAP_WIDTH}] logits",
         f"means = AveragePool <kernel_shape = {window}, strides = {window}> (seen) "
         "logits = Conv (means, last, margin)",
-    )  # fmt: skip
+    )
     return _write_task_bundle(write_segmentation_bundle(folder), model, segmentation, 4)
 
 

@@ -61,8 +61,13 @@ def folded(model: onnx.ModelProto) -> onnx.ModelProto:
 )
 def test_scales_and_shifts_go_into_the_convolution(convolution: str, after: str) -> None:
     constants = [
-        WEIGHTS, GROUPS, SCALE, SHIFT, constant("b", normal(4)), constant("half", 0.5),
-    ]  # fmt: skip
+        WEIGHTS,
+        GROUPS,
+        SCALE,
+        SHIFT,
+        constant("b", normal(4)),
+        constant("half", 0.5),
+    ]
     model = folded(graph(constants, f"c = {convolution} {after}"))
     assert operators(model) == [convolution.partition(" ")[0]]
 
@@ -88,11 +93,18 @@ def test_channels_of_a_transposed_convolution_are_those_that_come_out() -> None:
         ([constant("b", normal(4))], "v = Abs (b) c = Conv (x, w, v) y = Mul (c, scale)"),
     ],
     ids=[
-        "one number a column", "one number a pixel", "a square", "an activation between",
-        "a difference", "a shortcut", "channels on two axes", "one channel becomes four",
-        "weights that are computed", "a bias that is computed",
+        "one number a column",
+        "one number a pixel",
+        "a square",
+        "an activation between",
+        "a difference",
+        "a shortcut",
+        "channels on two axes",
+        "one channel becomes four",
+        "weights that are computed",
+        "a bias that is computed",
     ],
-)  # fmt: skip
+)
 def test_anything_else_stays(constants: list[str], nodes: str) -> None:
     padded = nodes.replace("(x, w", "<pads = [1, 1, 1, 1]> (x, w")
     row, pixels = constant("row", normal(4)), constant("pixels", normal(4, 4))

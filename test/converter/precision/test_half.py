@@ -87,22 +87,28 @@ def test_each_tensor_is_cast_once_at_each_border(tmp_path: Path) -> None:
     model = narrow(source, set(source.body) - float32)
     onnx.checker.check_model(model, full_check=True)
     assert casts(model) == {
-        ("network/x", HALF): 1, ("network/first", FLOAT): 1, ("network/one", HALF): 1,
-        ("network/other", HALF): 1, ("network/y", FLOAT): 1, ("network/z", FLOAT): 1,
-    }  # fmt: skip
+        ("network/x", HALF): 1,
+        ("network/first", FLOAT): 1,
+        ("network/one", HALF): 1,
+        ("network/other", HALF): 1,
+        ("network/y", FLOAT): 1,
+        ("network/z", FLOAT): 1,
+    }
     image = np.ones((1, 3, 2, 2), np.float32)
     np.testing.assert_array_equal(run(model, {"network/x": image})[1], image)
 
 
 WITH_TYPES = {
     "sizes of a resize": (
-        'a = Resize <mode = "nearest"> (x, , scales)', "float[4] scales = {1, 1, 2, 2}",
+        'a = Resize <mode = "nearest"> (x, , scales)',
+        "float[4] scales = {1, 1, 2, 2}",
     ),
     "a constant node": ("c = Constant <value = float[1] {0.5}> () a = Add (x, c)", ""),
     "a list of floats": ("c = Constant <value_floats = [0.5]> () a = Add (x, c)", ""),
     "one float": ("c = Constant <value_float = 0.5> () a = Add (x, c)", ""),
     "filled with a value": (
-        "s = Shape (x) c = ConstantOfShape <value = float[1] {0.5}> (s) a = Add (x, c)", "",
+        "s = Shape (x) c = ConstantOfShape <value = float[1] {0.5}> (s) a = Add (x, c)",
+        "",
     ),
     "filled with zeros": ("s = Shape (x) c = ConstantOfShape (s) a = Add (x, c)", ""),
     "a cast": ("s = Shape (x) f = Cast <to = 1> (s) r = ReduceMax (f) a = Add (x, r)", ""),
@@ -116,7 +122,7 @@ WITH_TYPES = {
         "q = QuantizeLinear (x, step, zero) a = DequantizeLinear (q, step, zero)",
         f"{constant('step', 0.5)}, int8 zero = {{0}}",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WITH_TYPES)
@@ -177,8 +183,10 @@ def test_scales_of_a_resize_stay_float32(tmp_path: Path) -> None:
     (resize,) = (node for node in model.graph.node if node.op_type == "Resize")
     known = types(model)
     assert [known[name] for name in (resize.input[0], resize.input[2], resize.output[0])] == [
-        HALF, FLOAT, HALF,
-    ]  # fmt: skip
+        HALF,
+        FLOAT,
+        HALF,
+    ]
 
 
 BRANCH = """net (float[1, 3, 2, 2] x, bool yes) => (float[1, 3, 2, 2] y) <{weights}> {{

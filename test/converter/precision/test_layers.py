@@ -32,8 +32,10 @@ def test_what_follows_a_product_is_in_its_layer_and_what_comes_first_in_the_firs
     layers = split_into_layers(source, source.body)
     assert [layer.name for layer in layers] == ["model/c1", "model/c2", "model/c3"]
     assert [[name.rpartition("/")[2] for name in layer.nodes] for layer in layers] == [
-        ["r0", "c1", "r1"], ["c2", "r2"], ["c3"],
-    ]  # fmt: skip
+        ["r0", "c1", "r1"],
+        ["c2", "r2"],
+        ["c3"],
+    ]
 
 
 def test_nodes_that_are_not_asked_for_are_in_no_layer(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ LAYERS = {
     "depthwise Conv": ("Conv <group = 4> (x, w)", (4, 1, 3, 3), 0),
     "ConvTranspose": ("ConvTranspose (x, w)", (4, 4, 2, 2), 1),
     "MatMul": ("MatMul (x, w)", (6, 5), 1),
-}  # fmt: skip
+}
 GEMMS = {
     "Gemm": ("Gemm (x, w, b)", (6, 5), 1),
     "Gemm of transposed weights": ("Gemm <transB = 1> (x, w, b)", (5, 6), 0),

@@ -102,9 +102,13 @@ def test_agreement_on_detections(tmp_path: Path, write: Callable[..., Page]) -> 
     ],
 )
 def test_agreement_on_classes(
-    make: Make, share: str, compared: tuple[str, str], others: str, tmp_path: Path,
+    make: Make,
+    share: str,
+    compared: tuple[str, str],
+    others: str,
+    tmp_path: Path,
     write: Callable[..., Page],
-) -> None:  # fmt: skip
+) -> None:
     facts = write(make(tmp_path)).facts
     assert facts["same class"] == share
     assert facts[compared[0]] == compared[1]
@@ -290,9 +294,12 @@ def test_versions_that_lack_an_operator(tmp_path: Path, write: Callable[..., Pag
     ],
 )
 def test_each_target_has_a_line_with_the_reason(
-    opset: int, missing: tuple[Missing, ...], refusing: dict[str, str], tmp_path: Path,
+    opset: int,
+    missing: tuple[Missing, ...],
+    refusing: dict[str, str],
+    tmp_path: Path,
     write: Callable[..., Page],
-) -> None:  # fmt: skip
+) -> None:
     conversion = replace(samples.detection(tmp_path), missing=missing)
     opsets = [onnx.helper.make_opsetid("ai.onnx.ml", 3), onnx.helper.make_opsetid("", opset)]
     model = onnx.helper.make_model(conversion.export.model.graph, opset_imports=opsets)

@@ -178,13 +178,16 @@ def test_a_later_run_replaces_its_own_precision_only(add: Add) -> None:
     fewer = Accuracy(20, 0.75, 0.5)
     again = add(remeasured(fp16, fp32=fewer, accuracy=Accuracy(20, 0.75, 0.4999)))
     assert [row[:3] for row in again.tables[SIZES][2:]] == [
-        ["fp16", "11.0 MB", "2.13"], ["int8", "6.0 MB", "3.90"],
-    ]  # fmt: skip
+        ["fp16", "11.0 MB", "2.13"],
+        ["int8", "6.0 MB", "3.90"],
+    ]
     # Each is below the fp32 of its own run.
     assert [row[:3] for row in again.tables[ANNOTATED][1:]] == [
-        ["fp32", "20", "0.7500"], ["fp16", "20", "0.7500"],
-        ["fp32", "40", "0.7125"], ["int8", "40", "0.6925"],
-    ]  # fmt: skip
+        ["fp32", "20", "0.7500"],
+        ["fp16", "20", "0.7500"],
+        ["fp32", "40", "0.7125"],
+        ["int8", "40", "0.6925"],
+    ]
 
 
 def test_how_it_was_calibrated(add: Add) -> None:

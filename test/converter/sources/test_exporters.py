@@ -101,10 +101,11 @@ def classifier_graph(weights: Tensors) -> tuple[Tensors, Tensors]:
 GRAPHS: dict[str, tuple[str, Callable[[Graph, Path], Path]]] = {
     "simple_save, reference variables": ("ref", Graph.save_simply),
     "two graphs, one for a GPU": (
-        "resource", lambda graph, folder: graph.save(folder, ["train"], ["serve", "gpu"])
+        "resource",
+        lambda graph, folder: graph.save(folder, ["train"], ["serve", "gpu"]),
     ),
     "frozen, without a tag": ("none", lambda graph, folder: graph.save(folder, [])),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("variables", "write"), GRAPHS.values(), ids=GRAPHS.keys())
@@ -205,9 +206,13 @@ def test_other_inputs_take_the_values_of_the_command(
         return {"scores": scores}
 
     model = save(
-        tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3),
-        tf.TensorSpec((3,), tf.float32, name="gains"), tf.TensorSpec((), tf.bool, name="training"),
-    )  # fmt: skip
+        tmp_path / "model",
+        classifier,
+        predict,
+        images_of(None, 32, 48, 3),
+        tf.TensorSpec((3,), tf.float32, name="gains"),
+        tf.TensorSpec((), tf.bool, name="training"),
+    )
     conversion(model, "--set", "training=false", "--set", "gains=2,1.5,2.5")
     gains = np.array([2, 1.5, 2.5], np.float32)
     conversion.gives(lambda rgb: classifier(fractions(rgb) * gains - 1))

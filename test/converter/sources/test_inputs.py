@@ -76,11 +76,14 @@ CASES = {
         (1, 32, 48, 3), ("--pixels", "imagenet"), lambda rgb: imagenet(rgb)[None]
     ),
     "four images, -1 to 1": Case(
-        (4, 32, 48, 3), ("--pixels", "minus-one-to-one"),
+        (4, 32, 48, 3),
+        ("--pixels", "minus-one-to-one"),
         lambda rgb: np.repeat(signed(rgb)[None], 4, 0),
     ),
     "any size and channels, Caffe": Case(
-        (None,) * 4, ("--pixels", "caffe", *SIZE), lambda rgb: caffe(rgb)[None],
+        (None,) * 4,
+        ("--pixels", "caffe", *SIZE),
+        lambda rgb: caffe(rgb)[None],
         lambda images: images / 100,
     ),
     "any number of images, BGR": Case(
@@ -89,27 +92,41 @@ CASES = {
     "any shape": Case(None, SIZE, lambda rgb: fractions(rgb)[None]),
     "no batch": Case((32, 48, 3), (), fractions, lambda image: image[None]),
     "no batch, channels first, none in the output": Case(
-        (3, 32, 48), (), planes, lambda image: tf.transpose(image[None], [0, 2, 3, 1]),
+        (3, 32, 48),
+        (),
+        planes,
+        lambda image: tf.transpose(image[None], [0, 2, 3, 1]),
         outside=lambda scores: scores[0],
     ),
     "channels first": Case(
-        (None, 3, 32, 48), (), lambda rgb: planes(rgb)[None],
+        (None, 3, 32, 48),
+        (),
+        lambda rgb: planes(rgb)[None],
         lambda images: tf.transpose(images, [0, 2, 3, 1]),
     ),
     "grey": Case((None, 32, 48, 1), (), lambda rgb: grey(rgb)[None], channels=1),
     "bytes, prepared in the graph": Case(
-        (None, None, None, 3), ("--input-size", "64x40"), lambda rgb: rgb[None],
-        preprocess_in_the_graph, tf.uint8,
+        (None, None, None, 3),
+        ("--input-size", "64x40"),
+        lambda rgb: rgb[None],
+        preprocess_in_the_graph,
+        tf.uint8,
     ),
     "whole numbers": Case(
-        (1, 32, 48, 3), (), lambda rgb: rgb[None].astype(np.int32),
-        lambda images: tf.cast(images, tf.float32) / 127.5 - 1, tf.int32,
+        (1, 32, 48, 3),
+        (),
+        lambda rgb: rgb[None].astype(np.int32),
+        lambda images: tf.cast(images, tf.float32) / 127.5 - 1,
+        tf.int32,
     ),
     "half precision": Case(
-        (None, 32, 48, 3), (), lambda rgb: fractions(rgb)[None].astype(np.float16),
-        lambda images: tf.cast(images, tf.float32), tf.float16,
+        (None, 32, 48, 3),
+        (),
+        lambda rgb: fractions(rgb)[None].astype(np.float16),
+        lambda images: tf.cast(images, tf.float32),
+        tf.float16,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

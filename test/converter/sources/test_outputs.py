@@ -51,11 +51,12 @@ def test_outputs_of_other_ranks_do_not_matter_once_the_head_is_named(
 ) -> None:
     classifier = Classifier()
     model = save_with_many_outputs(
-        tmp_path / "model", classifier,
+        tmp_path / "model",
+        classifier,
         pixels=lambda images, _: tf.cast(images[None] * 255, tf.uint8),
         column=lambda _, scores: scores[..., None],
         spectrum=lambda images, _: tf.signal.fft(tf.cast(images[..., 0], tf.complex64)),
-    )  # fmt: skip
+    )
     conversion(model, "--set", "threshold=0.5", "--head", "classification")
     conversion.gives(lambda rgb: classifier(fractions(rgb)))
 
@@ -72,10 +73,15 @@ def test_every_node_without_a_counterpart_is_named(tmp_path: Path, conversion: C
     model = save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3))
     there = sorted(tmp_path.iterdir())
     conversion.try_to(model).refused(
-        "3 nodes", "RGBToHSV", "Lgamma", "colors/RGBToHSV (layer colors)",
-        "colors/RGBToHSV_1 (layer colors)", "statistics/Lgamma (layer statistics)",
-        "convert colors before the network", "the special functions do not convert",
-    )  # fmt: skip
+        "3 nodes",
+        "RGBToHSV",
+        "Lgamma",
+        "colors/RGBToHSV (layer colors)",
+        "colors/RGBToHSV_1 (layer colors)",
+        "statistics/Lgamma (layer statistics)",
+        "convert colors before the network",
+        "the special functions do not convert",
+    )
     assert sorted(tmp_path.iterdir()) == there
 
 

@@ -82,9 +82,12 @@ def test_files_that_are_decoded_to_grey_say_so(tmp_path: Path, conversion: Conve
 
 @pytest.mark.parametrize(("shape", "read", "operator"), DECODERS.values(), ids=DECODERS.keys())
 def test_the_robot_gives_pixels_where_tensorflow_takes_files(
-    shape: tuple[int | None, ...], read: Callable[[Any], Any], operator: str,
-    tmp_path: Path, conversion: Conversion,
-) -> None:  # fmt: skip
+    shape: tuple[int | None, ...],
+    read: Callable[[Any], Any],
+    operator: str,
+    tmp_path: Path,
+    conversion: Conversion,
+) -> None:
     classifier = Classifier()
 
     def predict(files: Any) -> dict[str, Any]:

@@ -70,9 +70,11 @@ def test_the_layer_with_the_changed_weight_is_named(
 
 
 def test_the_command_line_names_it_and_keeps_the_old_bundle(
-    model: Path, color_bundle: Path, capsys: pytest.CaptureFixture[str],
+    model: Path,
+    color_bundle: Path,
+    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     sound = prepare.export_network
 
     def damaged(*arguments: object) -> object:

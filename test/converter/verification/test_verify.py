@@ -109,9 +109,13 @@ SOUND_STAGE = YoloHead.stage
     ],
 )
 def test_a_head_that_is_decoded_wrongly_is_refused(
-    constant: str, change: Any, reference: Reference, dataset: Dataset, tmp_path: Path,
+    constant: str,
+    change: Any,
+    reference: Reference,
+    dataset: Dataset,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     if constant == "four":  # the first class is lost, the last comes twice
         monkeypatch.setattr(YoloHead, "stage", with_classes_rotated)
     else:
@@ -147,9 +151,12 @@ def with_classes_rotated(head: YoloHead, opset: int) -> onnx.ModelProto:
     ],
 )
 def test_wrong_pixels_in_the_graph_are_refused(
-    pixels: Pixels, reference: Reference, dataset: Dataset, tmp_path: Path,
+    pixels: Pixels,
+    reference: Reference,
+    dataset: Dataset,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(color_bundle, "Pixels", lambda: pixels)
     bundle = write_color_bundle(tmp_path / "wrong")
     with pytest.raises(ParityError, match="fault of the conversion"):
@@ -161,9 +168,13 @@ def test_wrong_pixels_in_the_graph_are_refused(
     [(0.5, "output predictions differs"), (0.99, "scores of the bundle differ")],
 )
 def test_a_network_that_was_exported_wrongly_is_refused(
-    factor: float, said: str, reference: Reference, dataset: Dataset, tmp_path: Path,
+    factor: float,
+    said: str,
+    reference: Reference,
+    dataset: Dataset,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """Beside boxes of 60 pixels, a small error of the scores is little in the output; the
     candidates show it."""
 

@@ -122,8 +122,10 @@ def test_each_run_takes_some_images_and_gives_what_is_in_each(
         engine_for_several.input_buffer()[:count] = images
         outputs = engine_for_several.infer(count)
         assert {name: len(array) for name, array in outputs.items()} == {
-            "boxes": count, "scores": count, "classes": count,
-        }  # fmt: skip
+            "boxes": count,
+            "scores": count,
+            "classes": count,
+        }
         for scores, image in zip(outputs["scores"], images):
             np.testing.assert_allclose(scores, best_scores(image), atol=1e-5)
 

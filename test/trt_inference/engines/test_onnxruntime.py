@@ -56,8 +56,14 @@ def test_missing_library_is_an_error_with_the_command_that_installs_it(
         open_engine(load_bundle(shared_color_bundle), "auto", "fp32")
 
 
-WRONG_INPUT = {"name": "picture", "height": SIZE, "width": SIZE, "dtype": "uint8",
-               "fit": "stretch", "pad_value": 0}  # fmt: skip
+WRONG_INPUT = {
+    "name": "picture",
+    "height": SIZE,
+    "width": SIZE,
+    "dtype": "uint8",
+    "fit": "stretch",
+    "pad_value": 0,
+}
 
 
 def test_manifest_that_names_another_input_than_the_network_is_an_error(tmp_path: Path) -> None:

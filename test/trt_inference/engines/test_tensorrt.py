@@ -68,9 +68,7 @@ def test_detector_finds_the_same_as_on_onnx_runtime(double: Double, folder: Path
 
 
 @pytest.mark.parametrize("zero_copy", [False, True])
-def test_nothing_is_allocated_at_frame_rate(
-    double: Double, folder: Path, zero_copy: bool
-) -> None:
+def test_nothing_is_allocated_at_frame_rate(double: Double, folder: Path, zero_copy: bool) -> None:
     with Detector.open(
         load_bundle(folder), "tensorrt", options=EngineOptions(zero_copy=zero_copy)
     ) as detector:
@@ -200,9 +198,7 @@ def test_no_room_for_the_engine_is_an_error(modern: Double, folder: Path) -> Non
 
 
 @pytest.mark.parametrize("fault", ["illegal address", "launch failed", "device lost"])
-def test_lost_context_asks_for_a_new_process(
-    modern: Double, folder: Path, fault: str
-) -> None:
+def test_lost_context_asks_for_a_new_process(modern: Double, folder: Path, fault: str) -> None:
     engine = open_here(folder)
     modern.faults.at_synchronize = fault
     with pytest.raises(DeviceFault, match="must be restarted"):

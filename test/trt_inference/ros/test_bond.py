@@ -135,9 +135,7 @@ def test_the_manager_hears_the_node_by_its_name_until_it_ends(robot: Robot, bond
     assert not bond.is_formed
 
 
-def test_nothing_is_left_of_ten_bonds_and_the_executor_goes_on(
-    robot: Robot, bondpy: None
-) -> None:
+def test_nothing_is_left_of_ten_bonds_and_the_executor_goes_on(robot: Robot, bondpy: None) -> None:
     before = robot.topics()
     bond = ManagerBond(robot.node, PERIOD)
     for _ in range(10):

@@ -46,8 +46,10 @@ def test_a_camera_that_does_what_is_expected_is_ok() -> None:
     assert (status.level, status.name, status.message) == (OK, f"camera {TOPIC}", "running")
     values = values_of(status)
     assert (values["images/s"], values["results/s"], values["expected images/s"]) == (
-        "30.0", "28.0", "30.0",
-    )  # fmt: skip
+        "30.0",
+        "28.0",
+        "30.0",
+    )
     assert (values["received"], values["age p95 ms"]) == ("1000", "50.000")
 
 
@@ -92,8 +94,10 @@ def test_rejected_images_are_a_warning_with_their_reasons_until_they_end() -> No
     assert (status.level, status.message) == (WARN, "3 of 30 rejected (encoding: 3)")
     values = values_of(status)
     assert (values["rejected"], values["rejected: step"], values["rejected: encoding"]) == (
-        "4", "1", "3",
-    )  # fmt: skip
+        "4",
+        "1",
+        "3",
+    )
     assert camera_status(camera(counters=counters), second(), LIMITS).level == OK
 
 

@@ -135,9 +135,11 @@ def test_auto_becomes_reliable_with_each_image_once(setup: Callable[..., Setup])
     # Of the exchange there is an end: the camera is left with one subscriber, a reliable one.
     sent = it.send_until(
         publisher,
-        lambda: subscription.reliability == "reliable"
-        and len(it.received) > 20
-        and asked_for(it) == [ReliabilityPolicy.RELIABLE],
+        lambda: (
+            subscription.reliability == "reliable"
+            and len(it.received) > 20
+            and asked_for(it) == [ReliabilityPolicy.RELIABLE]
+        ),
     )
     it.spin(lambda: numbers(it.received)[-1:] == [sent], seconds=1.0)
     seen = numbers(it.received)

@@ -62,8 +62,10 @@ def test_latency_of_each_stage_is_published_while_somebody_subscribes(ros: None)
         assert received[0].name == "/late/detector: latency"
         values = {pair.key: float(pair.value) for pair in received[0].values}
         assert values == {
-            "inference p50 ms": 1.0, "inference p95 ms": 2.0, "inference p99 ms": 3.5,
-        }  # fmt: skip
+            "inference p50 ms": 1.0,
+            "inference p95 ms": 2.0,
+            "inference p99 ms": 3.5,
+        }
     finally:
         topic.destroy()
         node.destroy_node()

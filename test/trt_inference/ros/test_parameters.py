@@ -49,9 +49,13 @@ def test_a_bad_value_at_run_time_is_refused_and_changes_nothing(
     _, client = start_node(bundle=shared_color_bundle)
     client.start()
     for name, value in (
-        ("score_threshold", 1.01), ("score_threshold", float("nan")), ("iou_threshold", -1.0),
-        ("max_detections", 0), ("max_detections", 2.5), ("score_threshold", "high"),
-    ):  # fmt: skip
+        ("score_threshold", 1.01),
+        ("score_threshold", float("nan")),
+        ("iou_threshold", -1.0),
+        ("max_detections", 0),
+        ("max_detections", 2.5),
+        ("score_threshold", "high"),
+    ):
         assert client.set_parameter(name, value) != "", (name, value)
     assert count_found(client) == len(COLORS)
 
@@ -157,8 +161,11 @@ def test_a_parameter_file_with_empty_values_is_refused_where_a_value_is_needed(
     command = [sys.executable, "-m", "trt_inference.ros.run", "--ros-args"]
     process = subprocess.Popen(
         [*command, "--params-file", str(file), "-p", "autostart:=true"],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     try:
         assert process.stdout is not None
         line = next(one for one in process.stdout if "configure failed" in one)

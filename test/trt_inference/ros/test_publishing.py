@@ -106,9 +106,7 @@ def test_results_are_below_their_prefix_and_only_while_the_node_is_active(
     results.destroy()
 
 
-def test_class_numbers_are_published_where_they_are_asked_for(
-    nodes: Nodes, bundle: Bundle
-) -> None:
+def test_class_numbers_are_published_where_they_are_asked_for(nodes: Nodes, bundle: Bundle) -> None:
     node, receiver = nodes
     results = ResultTopics(node, bundle, label_policy="index")
     topic = "/robot/detector/detections"

@@ -56,9 +56,7 @@ def test_missing_engine_fails_to_configure_with_the_command_that_builds_it(
     node, client = start_node(bundle=bundle)
     with pytest.raises(RuntimeError):
         client.transition(Transition.TRANSITION_CONFIGURE)
-    assert wait_until(
-        lambda: f"python3 -m converter build {bundle} --precision fp32" in node.log
-    )
+    assert wait_until(lambda: f"python3 -m converter build {bundle} --precision fp32" in node.log)
     assert client.state() == "unconfigured"
     with_engine(bundle)
     client.start()
@@ -90,9 +88,11 @@ def test_a_batch_is_built_for_as_many_cameras_as_there_are_and_serves_them(
 ) -> None:
     names = ("front", "rear")
     _, client = start_node(
-        bundle=bundle, build_if_missing=True, autostart=True,
+        bundle=bundle,
+        build_if_missing=True,
+        autostart=True,
         image_topics=[f"{name}/image" for name in names],
-    )  # fmt: skip
+    )
     cameras = {name: Client(f"{client.get_namespace()}/{name}") for name in names}
     try:
         for _ in range(3):

@@ -36,9 +36,11 @@ def end_to_end_rows() -> np.ndarray:
 def detections() -> dict[str, np.ndarray]:
     numbers = np.random.default_rng(3).integers(1, 4, (2, COUNT)).astype(np.float32)
     return {
-        "detection_boxes": y_first(corners()), "detection_scores": scores(1)[..., 0],
-        "detection_classes": numbers, "num_detections": np.array([COUNT, COUNT], np.float32),
-    }  # fmt: skip
+        "detection_boxes": y_first(corners()),
+        "detection_scores": scores(1)[..., 0],
+        "detection_classes": numbers,
+        "num_detections": np.array([COUNT, COUNT], np.float32),
+    }
 
 
 def head_of(outputs: dict[str, np.ndarray], labels: int | None = None, **options: Any) -> Head:

@@ -173,11 +173,13 @@ def test_other_shapes_are_not_claimed(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        np.zeros((IMAGES, 1, 48, 96, 3), np.uint8), np.zeros((IMAGES, 5, 1), np.float32),
-        np.zeros((IMAGES, 2, 3, 64), np.float32), np.zeros((IMAGES, 7, 7, 64), np.float32),
+        np.zeros((IMAGES, 1, 48, 96, 3), np.uint8),
+        np.zeros((IMAGES, 5, 1), np.float32),
+        np.zeros((IMAGES, 2, 3, 64), np.float32),
+        np.zeros((IMAGES, 7, 7, 64), np.float32),
     ],
     ids=["image", "column", "features", "odd features"],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("labels", [None, 5])
 def test_probabilities_beside_others_are_those_of_the_image(
     other: np.ndarray, labels: int | None

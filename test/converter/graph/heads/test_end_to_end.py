@@ -148,10 +148,13 @@ def logits() -> np.ndarray:
 @pytest.mark.parametrize(
     "values",
     [
-        yolo_rows(), logits(), seven_yolo_values(), np.ones((2, 6), "f"),
+        yolo_rows(),
+        logits(),
+        seven_yolo_values(),
+        np.ones((2, 6), "f"),
         np.ones((2, COUNT, 8), "f"),
     ],
-)  # fmt: skip
+)
 def test_other_layouts_are_left_to_others(values: np.ndarray) -> None:
     assert recognise(evidence({"out": values}, 2)) is None
 

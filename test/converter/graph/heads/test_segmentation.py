@@ -81,9 +81,12 @@ def test_of_two_layouts_that_fit_the_one_with_squarer_cells_is_taken() -> None:
 @pytest.mark.parametrize(
     ("probabilities", "activation", "threshold"),
     [
-        (True, "auto", 0.5), (False, "auto", 0.0), (True, "sigmoid", 0.0), (False, "none", 0.5),
+        (True, "auto", 0.5),
+        (False, "auto", 0.0),
+        (True, "sigmoid", 0.0),
+        (False, "none", 0.5),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("labels", [None, 2])
 def test_one_score_makes_two_classes(
     probabilities: bool, activation: str, threshold: float, labels: int | None

@@ -258,9 +258,10 @@ def test_labels_of_another_number_are_refused() -> None:
 def test_several_scores_are_told_by_labels_or_not_at_all() -> None:
     anchors = grid_anchors()
     outputs = {
-        "box": random_offsets(anchors), "a": probabilities(anchors, 5),
+        "box": random_offsets(anchors),
+        "a": probabilities(anchors, 5),
         "b": probabilities(anchors, 7),
-    }  # fmt: skip
+    }
     assert found(outputs, 7, anchors=anchors).head.inputs == ("box", "b")
     assert "it cannot be told which" in refusal(outputs, None, anchors=anchors)
 

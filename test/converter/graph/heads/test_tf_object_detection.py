@@ -91,8 +91,10 @@ def raw(with_background: bool) -> Outputs:
         background = 0.9 + 0.1 * np.random.default_rng(3).random((2, ANCHORS, 1), np.float32)
         scores = np.concatenate([background, scores * 0.9], axis=2)
     outputs = {
-        **finished(), "raw_detection_boxes": y_first(all_boxes()), "raw_detection_scores": scores
-    }  # fmt: skip
+        **finished(),
+        "raw_detection_boxes": y_first(all_boxes()),
+        "raw_detection_scores": scores,
+    }
     if with_background:
         outputs["detection_scores"] = outputs["detection_scores"] * np.float32(0.9)
     return outputs
@@ -209,8 +211,9 @@ def test_boxes_that_go_row_by_row_show_which_coordinate_is_y(first: str) -> None
     boxes = np.concatenate([cells - jitter, cells + jitter], axis=-1)
     scores = np.random.default_rng(6).random((2, 128, CLASSES), np.float32)
     outputs = {
-        BOXES_BEFORE_NMS: boxes if first == "x" else y_first(boxes), SCORES_BEFORE_NMS: scores
-    }  # fmt: skip
+        BOXES_BEFORE_NMS: boxes if first == "x" else y_first(boxes),
+        SCORES_BEFORE_NMS: scores,
+    }
     recognised = found(outputs)
     assert "row by row" in recognised.reason
     assert_decodes(recognised.head, outputs, list(in_pixels(boxes)), list(scores))

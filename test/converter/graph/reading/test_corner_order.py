@@ -40,9 +40,14 @@ def test_the_longer_side_tells_which_coordinate_is_first(size: tuple[int, int], 
 
 @pytest.mark.parametrize(
     "levels",
-    [[(8, 8, 3)], [(12, 12, 3), (6, 6, 3), (3, 3, 3)], [(3, 3, 9), (6, 6, 9), (12, 12, 9)],
-     [(8, 16, 2), (4, 8, 2)], [(20, 20, 1), (10, 10, 1), (5, 5, 1)]],
-)  # fmt: skip
+    [
+        [(8, 8, 3)],
+        [(12, 12, 3), (6, 6, 3), (3, 3, 3)],
+        [(3, 3, 9), (6, 6, 9), (12, 12, 9)],
+        [(8, 16, 2), (4, 8, 2)],
+        [(20, 20, 1), (10, 10, 1), (5, 5, 1)],
+    ],
+)
 @usual
 def test_the_coordinate_that_grows_along_a_list_row_by_row_is_y(
     levels: list[tuple[int, int, int]], usual: str

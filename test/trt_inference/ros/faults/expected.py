@@ -20,9 +20,7 @@ def encoded(color: str, cell: tuple[int, int], scale: int, encoding: str = "bgr8
     return pixels if conversion is None else cv2.cvtColor(pixels, conversion)
 
 
-def assert_found(
-    message: Detection2DArray, color: str, cell: tuple[int, int], scale: int
-) -> None:
+def assert_found(message: Detection2DArray, color: str, cell: tuple[int, int], scale: int) -> None:
     """There is the one cell of the picture and nothing else, in the picture's pixels."""
     found = message_to_detections(message, LABELS)
     assert [LABELS[class_id] for class_id in found.class_ids] == [color]

@@ -18,11 +18,31 @@ INT32 = 2**31 - 1
 MOST_BYTES = 4  # of a pixel
 
 # A pixel of any of them takes a byte or more.
-ENCODINGS = st.sampled_from([
-    "bgr8", "rgb8", "bgra8", "rgba8", "mono8", "mono16", "bgr16", "rgba16", "8UC1", "8UC3",
-    "16UC1", "32FC1", "bayer_rggb8", "bayer_gbrg16", "yuv422", "yuv422_yuy2", "yuyv", "uyvy",
-    "nv12", "nv21", "nv24",
-])  # fmt: skip
+ENCODINGS = st.sampled_from(
+    [
+        "bgr8",
+        "rgb8",
+        "bgra8",
+        "rgba8",
+        "mono8",
+        "mono16",
+        "bgr16",
+        "rgba16",
+        "8UC1",
+        "8UC3",
+        "16UC1",
+        "32FC1",
+        "bayer_rggb8",
+        "bayer_gbrg16",
+        "yuv422",
+        "yuv422_yuy2",
+        "yuyv",
+        "uyvy",
+        "nv12",
+        "nv21",
+        "nv24",
+    ]
+)
 NO_ENCODINGS = st.one_of(
     st.sampled_from(["", " bgr8", "BGR8", "bgr", "jpeg", "h264", "8UC0", "99UC3", "bgr8\n", "🎥"]),
     st.text(st.characters(exclude_categories=["Cs"], min_codepoint=0x80), max_size=20),
@@ -92,5 +112,10 @@ def some_bytes(count: int) -> array.array[int]:
 
 
 FAULTS: tuple[Callable[[st.DrawFn, Image], None], ...] = (
-    unknown_encoding, short_data, small_step, no_pixels, too_large, large_step,
-)  # fmt: skip
+    unknown_encoding,
+    short_data,
+    small_step,
+    no_pixels,
+    too_large,
+    large_step,
+)

@@ -18,9 +18,7 @@ from examples.shapes.spinning import spin_until_the_end
 
 PROFILES = {
     "depth-1": QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE),
-    "keep-all": QoSProfile(
-        history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE
-    ),
+    "keep-all": QoSProfile(history=HistoryPolicy.KEEP_ALL, reliability=ReliabilityPolicy.RELIABLE),
 }
 
 

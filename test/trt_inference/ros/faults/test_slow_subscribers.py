@@ -37,7 +37,7 @@ def test_subscribers_that_never_read_do_not_slow_down_the_others(
         during = answer_times(client)
         for one in readers:
             one.send_signal(signal.SIGCONT)
-    print(np.percentile(before,[50,90,99,100]), np.percentile(during,[50,90,99,100]))
+    print(np.percentile(before, [50, 90, 99, 100]), np.percentile(during, [50, 90, 99, 100]))
     assert np.median(during) < np.median(before) + SLOWER
     assert client.detect(client.image(PICTURE)).detections
 
