@@ -75,7 +75,7 @@ $(DEMO)/calibration/annotations.json: | $(CONVERTER)/.ready
 $(DEMO)/shapes/model.json: $(DEMO)/saved_model/saved_model.pb $(DEMO)/heldout/annotations.json \
 		$(DEMO)/calibration/annotations.json \
 		$(shell find converter -name '*.py') \
-		trt_inference/manifest.schema.json
+		trt_inference/bundles/manifest.schema.json
 	$(CONVERTER)/bin/python -m converter convert $(DEMO)/saved_model --output $(@D) --overwrite \
 		--labels $(DEMO)/heldout/labels.txt \
 		--images $(DEMO)/heldout --labels-coco $(DEMO)/heldout/annotations.json \

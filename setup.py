@@ -41,8 +41,10 @@ setup(
     python_requires=">=3.8",
     packages=find_packages(include=[PACKAGE, PACKAGE + ".*", "converter", "converter.*"]),
     package_data={
-        PACKAGE: ["*.json", "py.typed"],
-        "converter": ["*.json", "py.typed"],
+        PACKAGE: ["py.typed"],
+        PACKAGE + ".bundles": ["*.json"],
+        "converter": ["py.typed"],
+        "converter.compatibility": ["*.json"],
         "converter.report": ["*.html"],
     },
     data_files=[

@@ -102,7 +102,7 @@ def nodes(bundle: Path, together: bool) -> Iterator[tuple[Watcher, list[psutil.P
         processes = []
         for space in spaces:
             arguments = ("--ros-args", "-r", f"__ns:={space}", *given)
-            process = stack.enter_context(running("trt_inference.ros.run", *arguments))
+            process = stack.enter_context(running("trt_inference.ros.process", *arguments))
             processes.append(psutil.Process(process.pid))
         for name in CAMERAS:
             camera = ("--rate", str(RATE), *IMAGE, "--still", "--ros-args")

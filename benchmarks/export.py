@@ -11,9 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from converter.options import SourceOptions
-from converter.prepare import export_network, read_source
-from converter.quiet_tensorflow import tensorflow
+from converter.commands.convert_options import SourceOptions
+from converter.commands.prepare import export_network, read_source
+from converter.inputs.quiet_tensorflow import tensorflow
 
 
 def dense(units: int) -> Any:

@@ -12,10 +12,10 @@ from rich.table import Table
 
 from benchmarks import gpu_loops
 from benchmarks.gpu_loops import Times
-from trt_inference.bundle import load_bundle
-from trt_inference.detector import Detector
+from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.base import EngineOptions
 from trt_inference.errors import TrtInferenceError
+from trt_inference.inference.detector import Detector
 
 _NODE_RATE = 30.0  # images a second
 _NODE_SECONDS = 15.0

@@ -14,18 +14,22 @@ import cv2
 import numpy as np
 
 from benchmarks.pacing import paced
-from trt_inference.bundle import Bundle
-from trt_inference.detector import Detector
-from trt_inference.engine_files import find_engine
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.engine_files import find_engine
 from trt_inference.engines.base import EngineOptions
-from trt_inference.engines.cuda_buffers import BufferSet
-from trt_inference.engines.cuda_graph import CaptureError, CudaGraph
-from trt_inference.engines.gpu import GpuContext, load, this_machine
-from trt_inference.engines.plan import load_plan
-from trt_inference.engines.tensorrt import TensorRtEngine
-from trt_inference.engines.tensors import has_named_tensors, io_tensors, set_input_shape
-from trt_inference.frame import Frame
-from trt_inference.preprocess import Preprocessor
+from trt_inference.engines.tensorrt.cuda_buffers import BufferSet
+from trt_inference.engines.tensorrt.cuda_graph import CaptureError, CudaGraph
+from trt_inference.engines.tensorrt.engine import TensorRtEngine
+from trt_inference.engines.tensorrt.gpu import GpuContext, import_library, this_machine
+from trt_inference.engines.tensorrt.io_tensors import (
+    has_named_tensors,
+    io_tensors,
+    set_input_shape,
+)
+from trt_inference.engines.tensorrt.plan import load_plan
+from trt_inference.inference.detector import Detector
+from trt_inference.inference.frame import Frame
+from trt_inference.inference.preprocess import Preprocessor
 
 FRAMES = 1000
 _WARM_UP = 100
@@ -109,7 +113,7 @@ def frames_per_second(detector: Detector, size: tuple[int, int]) -> float:
 
 def growth(detector: Detector, size: tuple[int, int]) -> Growth:
     """Of memory that is not given back, over ``FRAMES`` frames."""
-    frame, cuda = frame_of(size), load("pycuda.driver")
+    frame, cuda = frame_of(size), import_library("pycuda.driver")
     for _ in range(_WARM_UP):
         detector.detect(frame)
     free = cuda.mem_get_info()[0]
@@ -160,7 +164,7 @@ class Bare:
 
     def __init__(self, bundle: Bundle, precision: str) -> None:
         self.gpu = GpuContext()
-        trt, self.cuda = load("tensorrt"), self.gpu.cuda
+        trt, self.cuda = import_library("tensorrt"), self.gpu.cuda
         file = find_engine(bundle, precision, this_machine())
         self._plan = load_plan(trt, file)
         engine = self._plan.engine

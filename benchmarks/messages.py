@@ -12,8 +12,8 @@ from rich.table import Table
 from sensor_msgs.msg import CompressedImage, Image
 
 from benchmarks.preprocessing import LARGE_INPUT, PAD, cpu_times, usual_steps
-from trt_inference.preprocess import Preprocessor
-from trt_inference.ros.images import ImageReader
+from trt_inference.inference.preprocess import Preprocessor
+from trt_inference.ros.messages.image_message_reader import MessageReader
 
 HEIGHT, WIDTH = 720, 1280
 
@@ -49,7 +49,7 @@ def table() -> Table:
 def measure(way: Way) -> list[np.ndarray]:
     """CPU seconds of one call: ours, the usual way."""
     size = LARGE_INPUT, LARGE_INPUT
-    reader = ImageReader()
+    reader = MessageReader()
     preprocess = Preprocessor(np.zeros((*size, 3), np.uint8), "letterbox", PAD)
     place = preprocess(reader.read(way.message))
     return cpu_times(

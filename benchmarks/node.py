@@ -11,9 +11,9 @@ from rich.table import Table
 
 from benchmarks.pacing import Run, paced
 from benchmarks.session import session
-from trt_inference.bundle import load_bundle
-from trt_inference.detector import Detector
-from trt_inference.precision import CPU, choose
+from trt_inference.bundles.bundle import load_bundle
+from trt_inference.bundles.choose_precision import CPU, choose
+from trt_inference.inference.detector import Detector
 
 RATES = (30.0, 60.0, 90.0)  # images a second
 WARM_UP = 1.0  # seconds

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from rich.table import Table
 
-from trt_inference.bundle import load_bundle
-from trt_inference.frame import Frame
-from trt_inference.geometry import Placement
-from trt_inference.preprocess import Preprocessor
+from trt_inference.bundles.bundle import load_bundle
+from trt_inference.inference.frame import Frame
+from trt_inference.inference.geometry import Placement
+from trt_inference.inference.preprocess import Preprocessor
 
 FRAMES = ((720, 1280), (1080, 1920))
 LARGE_INPUT = 640  # a common size of detectors, beside the bundle's own

@@ -84,7 +84,7 @@ def session(
     given = {**PARAMETERS, "bundle": str(bundle), **others}
     parameters = [part for name, value in given.items() for part in ("-p", f"{name}:={value}")]
     camera = ("--rate", str(rate), "--width", str(width), "--height", str(height), "--still")
-    with running("trt_inference.ros.run", *in_namespace, *parameters) as process:
+    with running("trt_inference.ros.process", *in_namespace, *parameters) as process:
         monitor = Monitor(namespace=NAMESPACE, watches_messages=False)
         try:
             monitor.transition(Transition.TRANSITION_CONFIGURE)

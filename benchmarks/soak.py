@@ -128,7 +128,7 @@ def node(bundle: Path, log: Path) -> Iterator[Session]:
     parameters = [part for name, value in given.items() for part in ("-p", f"{name}:={value}")]
     arguments = ("--ros-args", "-r", f"__ns:={NAMESPACE}", *parameters)
     with log.open("wb") as output, running(
-        "trt_inference.ros.run", *arguments, output=output
+        "trt_inference.ros.process", *arguments, output=output
     ) as process:
         monitor = Monitor(namespace=NAMESPACE, watches_messages=False)
         try:

@@ -17,7 +17,7 @@ def _remedy() -> str:
 
 def _main() -> int:
     try:
-        from converter.cli import main
+        from converter.command_line.main import main
 
         return main()
     except ModuleNotFoundError as error:

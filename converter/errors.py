@@ -29,3 +29,7 @@ class OutputError(TrtInferenceError):
 
 class PrecisionError(TrtInferenceError):
     """A precision cannot be made, or loses more accuracy than is allowed."""
+
+
+class BuildError(TrtInferenceError):
+    """An engine cannot be built or taken in here; with what to do."""

@@ -16,15 +16,18 @@ from typing import Any
 import numpy as np
 import onnx
 
-from converter.bundle_writer import new_bundle, write_manifest
-from converter.graph.assemble import assemble
-from converter.graph.heads import Head, yolo
-from converter.graph.heads.evidence import Evidence, HeadOptions
-from converter.graph.input_stage import INPUT, Pixels
-from converter.graph.text import floats, model_from_text
-from converter.image_input import ImageInput
-from converter.network import Network
-from trt_inference.bundle import MANIFEST, sha256_of_file
+from converter.bundle.write_bundle import new_bundle, write_manifest
+from converter.export.exported_network import Network
+from converter.heads.base import Head
+from converter.heads.evidence import Evidence, HeadOptions
+from converter.heads.yolo.recognise import recognise
+from converter.inputs.image_input import ImageInput
+from converter.inputs.pixels import Pixels
+from converter.onnx_tools.text import floats, model_from_text
+from converter.stages.assemble import assemble
+from converter.stages.input_stage import INPUT
+from trt_inference.bundles.bundle import sha256_of_file
+from trt_inference.bundles.manifest import MANIFEST
 
 LABELS = ("blue", "green", "red")
 COLORS = {"blue": (255, 0, 0), "green": (0, 255, 0), "red": (0, 0, 255)}  # BGR
@@ -75,7 +78,7 @@ def color_head(network: Network) -> Head:
     values = network.run(np.zeros((SIZE, SIZE, 3), np.float32))
     options = HeadOptions(activation="none", boxes="pixels")
     evidence = Evidence(network.outputs, values, (SIZE, SIZE), len(LABELS), options)
-    recognised = yolo.recognise(evidence)
+    recognised = recognise(evidence)
     if recognised is None:
         raise ValueError("the color network is no yolo network")
     return recognised.head

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import onnx
 
-from converter.bundle_writer import new_bundle, write_manifest
-from trt_inference.bundle import sha256_of_file
+from converter.bundle.write_bundle import new_bundle, write_manifest
+from trt_inference.bundles.bundle import sha256_of_file
 
 HEIGHT, WIDTH = 48, 64  # not square: rows and columns cannot be mistaken for each other
 OPSET = 17

@@ -9,10 +9,10 @@ from typing import Any
 
 import onnx
 
-from trt_inference.bundle import load_bundle, sha256_of_file
-from trt_inference.engine_files import FOLDER, model_sha256
-from trt_inference.engines.gpu import GpuContext, this_machine
-from trt_inference.sidecar import Sidecar, engine_name
+from trt_inference.bundles.bundle import load_bundle, sha256_of_file
+from trt_inference.bundles.engine_files import FOLDER, model_sha256
+from trt_inference.bundles.sidecar import Sidecar, engine_name
+from trt_inference.engines.tensorrt.gpu import GpuContext, this_machine
 
 
 def add_engine(folder: Path, precision: str = "fp32", batch: int = 1, **changes: Any) -> Path:

@@ -13,8 +13,12 @@ CONVERTER = sorted((ROOT / "converter").rglob("*.py"))
 ROS = ROOT / "trt_inference" / "ros"
 ENGINES = ROOT / "trt_inference" / "engines"
 # What builds engines runs on robots too, and the command line that leads to it.
-BUILD = sorted((ROOT / "converter" / "build").rglob("*.py"))
-COMMAND_LINE = [ROOT / "converter" / "__main__.py", ROOT / "converter" / "cli.py"]
+BUILD = [
+    *sorted((ROOT / "converter" / "engine_builder").rglob("*.py")),
+    ROOT / "converter" / "commands" / "build.py",
+    ROOT / "converter" / "commands" / "engines.py",
+]
+COMMAND_LINE = [ROOT / "converter" / "__main__.py", ROOT / "converter" / "command_line" / "main.py"]
 
 # Only on a workstation; a robot does not have them.
 OF_THE_WORKSTATION = {
@@ -66,7 +70,7 @@ def is_ros(package: str) -> bool:
 
 def test_there_is_something_to_check() -> None:
     assert {"detector.py", "node.py", "onnxruntime.py"} <= {file.name for file in ROBOT}
-    assert "cli.py" in {file.name for file in CONVERTER}
+    assert "main.py" in {file.name for file in CONVERTER}
     assert "onnxruntime" in imported_packages(ENGINES / "onnxruntime.py")
     assert any(is_ros(package) for package in imported_packages(ROS / "node.py"))
 
@@ -140,7 +144,9 @@ def needed_to_build() -> list[Path]:
 
 def test_engines_are_built_with_what_a_robot_has() -> None:
     needed = needed_to_build()
-    assert {"build.py", "agreement.py", "dataset.py", "storage.py"} <= {f.name for f in needed}
+    assert {"build_engine.py", "agreement.py", "dataset.py", "report_files.py"} <= {
+        f.name for f in needed
+    }
     known = OF_EVERY_ROBOT | set(sys.stdlib_module_names) | {"trt_inference", "converter"}
     foreign = {
         relative(file): [one for one in at_import(file) if one.partition(".")[0] not in known]

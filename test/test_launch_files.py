@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from test.launching import ROOT, install
-from trt_inference.ros.parameter_table import SPECS, SPECS_BY_NAME
+from trt_inference.ros.parameters.table import SPECS, SPECS_BY_NAME
 
 LAUNCH, CONFIG = ROOT / "launch", ROOT / "config"
 PARAMETERS = ("detector.yaml", "jetson.yaml", "desktop.yaml")

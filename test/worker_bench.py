@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from typing import Any, Callable, Sequence
 
-from trt_inference.worker import InferenceThread
+from trt_inference.streaming.inference_thread import InferenceThread
 
 SOON = 10.0  # seconds, in which what is expected has happened long since
 A_MOMENT = 0.05  # seconds, to see that nothing happens

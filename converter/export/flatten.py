@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from converter.export.graph_view import CONTROL_FLOW, GraphView, node_of
-from converter.quiet_tensorflow import tensorflow
+from converter.inputs.quiet_tensorflow import tensorflow
 
 # Both keep the calls of a function from being replaced by its body. Keras sets the first on
 # grouped convolutions, recurrent layers the second.
 _BARRIERS = ("_XlaMustCompile", "api_implements", "_noinline")
 
 
-def load(session: Any, path: Path, tags: Sequence[str]) -> Any:
+def load_signature(session: Any, path: Path, tags: Sequence[str]) -> Any:
     """Load a SavedModel of TensorFlow 1 or 2 into ``session`` and give its GraphDef."""
     tensorflow().compat.v1.saved_model.load(session, list(tags), str(path), clear_devices=True)
     return session.graph.as_graph_def()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from converter.export.graph_view import GraphView
-from converter.quiet_tensorflow import tensorflow
+from converter.inputs.quiet_tensorflow import tensorflow
 
 
 def narrowest_float(view: GraphView) -> str:

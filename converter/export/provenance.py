@@ -7,7 +7,7 @@ from typing import Any
 
 from converter.export.graph_view import GraphView, canonical, node_of
 from converter.export.nodes import constant, integer_type
-from converter.quiet_tensorflow import tensorflow
+from converter.inputs.quiet_tensorflow import tensorflow
 
 Shape = tuple[int, ...]  # -1 for any size
 

@@ -9,7 +9,7 @@ import numpy as np
 from converter.export.graph_view import GraphView, canonical
 from converter.export.nodes import constant
 from converter.export.provenance import shapes_of
-from converter.quiet_tensorflow import tensorflow
+from converter.inputs.quiet_tensorflow import tensorflow
 
 
 def rewrite(view: GraphView) -> None:

@@ -11,9 +11,9 @@ import onnx
 from converter.errors import ExportError
 from converter.export.flatten import optimise
 from converter.export.graph_view import CONTROL_FLOW, GraphView
-from converter.export.messages import Unsupported
 from converter.export.provenance import constant_value
-from converter.quiet_tensorflow import tensorflow
+from converter.export.request_answer import Unsupported
+from converter.inputs.quiet_tensorflow import tensorflow
 
 # How tf2onnx reports these two; its functions go on and give a graph that is not valid.
 _NO_HANDLER = "Tensorflow op [%s: %s] is not supported"
@@ -21,7 +21,7 @@ _HANDLER_FAILED = "Failed to convert node %r"
 _LOOPS_LISTED = 5
 
 
-def convert(
+def convert_to_onnx(
     graph_def: Any, inputs: Sequence[str], outputs: Sequence[str], opset: int
 ) -> tuple[onnx.ModelProto, tuple[Unsupported, ...]]:
     """Convert a graph without variables and function calls.

@@ -22,7 +22,7 @@ from converter.export.nodes import (
     constant,
     integer_type,
 )
-from converter.quiet_tensorflow import tensorflow
+from converter.inputs.quiet_tensorflow import tensorflow
 
 # Smaller ones stay where tf2onnx's own rewriting sees their values.
 SET_ASIDE_BYTES = 1 << 16

@@ -8,13 +8,13 @@ from typing import Protocol
 
 import numpy as np
 
-from converter.dataset import Sample
 from converter.errors import PrecisionError
-from converter.precision.engine import ModelEngine, watch
-from converter.precision.graph import Float32Model, short_name
+from converter.inputs.dataset import Sample
+from converter.precision.float32_model import Float32Model, short_name
 from converter.precision.histogram import Histogram
-from converter.precision.results import Calibration
-from trt_inference.bundle import Bundle
+from converter.precision.model_engine import ModelEngine, watch
+from converter.precision.precision_results import Calibration
+from trt_inference.bundles.bundle import Bundle
 
 METHODS = ("minmax", "entropy", "percentile")
 PERCENTILE = 99.99

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from converter.precision.results import PrecisionResult
+from converter.precision.precision_results import PrecisionResult
 
 
 def measured_entry(result: PrecisionResult) -> dict[str, Any]:

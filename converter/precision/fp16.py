@@ -8,15 +8,14 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from converter.dataset import Sample
 from converter.errors import PrecisionError
-from converter.precision.graph import Float32Model, short_name
-from converter.precision.half import can_be_half, narrow
+from converter.inputs.dataset import Sample, Track
+from converter.precision.float32_model import Float32Model, short_name
+from converter.precision.fp16_graph import can_be_half, narrow
 from converter.precision.layers import Layer, split_into_layers
+from converter.precision.precision_results import Calibration, KeptLayer
 from converter.precision.probes import first_not_finite, largest_values
-from converter.precision.results import Calibration, KeptLayer
-from converter.verification.verify import Track
-from trt_inference.bundle import Bundle
+from trt_inference.bundles.bundle import Bundle
 
 LARGEST = float(np.finfo(np.float16).max)
 # What images that were not looked at may add.

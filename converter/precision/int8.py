@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 
 import onnx
 
-from converter.dataset import Sample
 from converter.errors import PrecisionError
+from converter.inputs.dataset import Sample
 from converter.precision.calibration import calibrate
-from converter.precision.graph import Float32Model
+from converter.precision.float32_model import Float32Model
+from converter.precision.int8_graph import activations, find_quantizable_nodes, quantize_graph
 from converter.precision.layers import Layer, split_into_layers
-from converter.precision.narrowing import fits
-from converter.precision.quantized import activations, find_places, quantize
-from converter.precision.results import Calibration, KeptLayer
-from trt_inference.bundle import Bundle
+from converter.precision.precision_protocol import matches_pattern
+from converter.precision.precision_results import Calibration, KeptLayer
+from trt_inference.bundles.bundle import Bundle
 
 
 class Int8:
@@ -41,7 +41,7 @@ class Int8:
             PrecisionError: nothing can be quantised.
         """
         self.source = source
-        self._places = find_places(source)
+        self._places = find_quantizable_nodes(source)
         self.layers = split_into_layers(source, [place.node for place in self._places])
         if not self.layers:
             raise PrecisionError(
@@ -51,7 +51,7 @@ class Int8:
         kept = {
             name
             for layer in self.layers
-            if any(fits(layer, pattern) for pattern in keep_float)
+            if any(matches_pattern(layer, pattern) for pattern in keep_float)
             for name in layer.nodes
         }
         tensors = activations(source, [place for place in self._places if place.node not in kept])
@@ -61,7 +61,7 @@ class Int8:
     def build(self, layers: Iterable[Layer]) -> onnx.ModelProto:
         """With QuantizeLinear and DequantizeLinear around the products of these layers."""
         chosen = {name for layer in layers for name in layer.nodes}
-        return quantize(self.source, self._places, self._ranges, chosen)
+        return quantize_graph(self.source, self._places, self._ranges, chosen)
 
     def measurable(self, layers: Iterable[Layer]) -> onnx.ModelProto:
         """The same model: its rounding is in the graph."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from converter.precision.narrowing import Choice, Narrowing, without
-from converter.precision.results import Measured, Sensitivity
+from converter.precision.precision_protocol import LayerChoice, Narrowing, without
+from converter.precision.precision_results import PrecisionMeasurement, Sensitivity
 
-Measure = Callable[[Choice], Measured]
+Measure = Callable[[LayerChoice], PrecisionMeasurement]
 
 
 def keep_most_sensitive(
     narrowing: Narrowing,
-    first: Choice,
+    first: LayerChoice,
     sensitivities: Sequence[Sensitivity],
     limit: float,
     measure: Measure,
-) -> tuple[Choice, Measured] | None:
+) -> tuple[LayerChoice, PrecisionMeasurement] | None:
     """Try 1, 2, 4, … of the most sensitive layers in float32 until the loss is within ``limit``,
     then fewer, halving the distance.
 
@@ -29,7 +29,7 @@ def keep_most_sensitive(
     """
     known = {layer.name: layer.reason for layer in first.kept}
     order = [one.layer for one in sensitivities if one.layer not in known]
-    tried: dict[int, tuple[Choice, Measured]] = {}
+    tried: dict[int, tuple[LayerChoice, PrecisionMeasurement]] = {}
 
     def passes(count: int) -> bool:
         tried[count] = _try(narrowing, known, order[:count], measure)
@@ -57,7 +57,7 @@ def _doubling(most: int) -> list[int]:
 
 def _try(
     narrowing: Narrowing, known: dict[str, str], sensitive: Sequence[str], measure: Measure
-) -> tuple[Choice, Measured]:
+) -> tuple[LayerChoice, PrecisionMeasurement]:
     reason = "among the most sensitive, kept by --keep-float auto"
     choice = without(narrowing, {**known, **dict.fromkeys(sensitive, reason)})
     return choice, measure(choice)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from converter.precision.body import WEIGHTED
-from converter.precision.graph import Float32Model, short_name
+from converter.precision.float32_model import Float32Model, short_name
+from converter.precision.narrowable_nodes import WEIGHTED
 
 # More would take too long to try one by one.
 MOST_LAYERS = 64

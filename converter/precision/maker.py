@@ -7,25 +7,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from converter.bundle_writer import write_manifest
-from converter.graph import storage
-from converter.manifest import describe_model, size
-from converter.options import PrecisionOptions
-from converter.precision.engine import ModelEngine
+from converter.bundle.model_files import describe_model
+from converter.bundle.write_bundle import write_manifest
+from converter.onnx_tools import storage
+from converter.precision.check_file import check_file, time_engines
 from converter.precision.entry import measured_entry
+from converter.precision.evaluate import Evaluator
+from converter.precision.float32_model import Float32Model
 from converter.precision.fp16 import Float16
-from converter.precision.gate import Gate
-from converter.precision.graph import Float32Model
 from converter.precision.int8 import Int8
 from converter.precision.keep_float import keep_most_sensitive
-from converter.precision.narrowing import Choice, Narrowing, choose_layers
-from converter.precision.results import Measured, PrecisionResult, Sensitivity
+from converter.precision.model_engine import ModelEngine
+from converter.precision.precision_options import PrecisionOptions
+from converter.precision.precision_protocol import LayerChoice, Narrowing, choose_layers
+from converter.precision.precision_results import PrecisionMeasurement, PrecisionResult, Sensitivity
 from converter.precision.sensitivity import measure_sensitivity
-from converter.precision.split import Split
-from converter.precision.written import check_written, time_engines
-from converter.progress import Progress
-from trt_inference.bundle import PRECISIONS, Bundle
-from trt_inference.manifest import read_manifest
+from converter.precision.split_images import Split
+from converter.terminal.progress import Progress
+from trt_inference.bundles.bundle import PRECISIONS, Bundle, model_bytes
+from trt_inference.bundles.manifest import read_manifest
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Maker:
     bundle: Bundle
     source: Float32Model
     split: Split
-    gate: Gate
+    gate: Evaluator
     options: PrecisionOptions
     progress: Progress
     scratch: Path
@@ -53,7 +53,7 @@ class Maker:
         result = PrecisionResult(
             precision=precision,
             limit=self.options.limit_of(precision),
-            bytes=size(entry),
+            bytes=model_bytes(entry),
             measured=replace(
                 measured,
                 milliseconds=time_engines(candidate, precision, self.split.held_out.samples),
@@ -63,7 +63,7 @@ class Maker:
             sensitivities=sensitivities,
         )
         if result.passed:
-            check_written(candidate, precision, self.gate, result.limit)
+            check_file(candidate, precision, self.gate, result.limit)
             _publish(self.scratch, self.bundle.path, result, entry)
         return result
 
@@ -81,12 +81,14 @@ class Maker:
         images = track(calibration, "calibrate int8")
         return Int8(self.source, self.bundle, images, self.options.method, self.options.keep_float)
 
-    def _choose(self, narrowing: Narrowing) -> tuple[Choice, Measured, tuple[Sensitivity, ...]]:
+    def _choose(
+        self, narrowing: Narrowing
+    ) -> tuple[LayerChoice, PrecisionMeasurement, tuple[Sensitivity, ...]]:
         """Which layers are narrowed, what that does, and where it is too much, what each does."""
         options = self.options
         limit = options.limit_of(narrowing.precision)
 
-        def measure(choice: Choice) -> Measured:
+        def measure(choice: LayerChoice) -> PrecisionMeasurement:
             engine = ModelEngine(narrowing.measurable(choice.narrowed), self.bundle)
             return self.gate.measure(engine, narrowing.precision)
 

@@ -8,9 +8,9 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from converter.dataset import Sample
-from converter.precision.engine import ModelEngine, watch
-from trt_inference.bundle import Bundle
+from converter.inputs.dataset import Sample
+from converter.precision.model_engine import ModelEngine, watch
+from trt_inference.bundles.bundle import Bundle
 
 _PROBE = "/probe"
 

@@ -7,22 +7,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import onnx
 
-from converter.dataset import Sample
-from converter.precision.engine import ModelEngine, watch
+from converter.inputs.dataset import Sample
 from converter.precision.layers import Layer
-from converter.precision.narrowing import Narrowing
-from converter.precision.results import Sensitivity
-from trt_inference.bundle import Bundle
+from converter.precision.model_engine import ModelEngine, watch
+from converter.precision.precision_protocol import Narrowing
+from converter.precision.precision_results import Sensitivity
+from trt_inference.bundles.bundle import Bundle
 
 # So many show the order of the layers.
 IMAGES = 16
 
-Track = Callable[[Sequence[Layer], str], Iterable[Layer]]
-Outputs = Sequence[Mapping[str, np.ndarray]]
+TrackLayers = Callable[[Sequence[Layer], str], Iterable[Layer]]
+ImageOutputs = Sequence[Mapping[str, np.ndarray]]
 
 
 def measure_sensitivity(
-    narrowing: Narrowing, bundle: Bundle, samples: Sequence[Sample], track: Track
+    narrowing: Narrowing, bundle: Bundle, samples: Sequence[Sample], track: TrackLayers
 ) -> tuple[Sensitivity, ...]:
     """The layers of ``narrowing``, the most sensitive first.
 
@@ -40,18 +40,18 @@ def measure_sensitivity(
 
 def _outputs(
     model: onnx.ModelProto, narrowing: Narrowing, bundle: Bundle, samples: Sequence[Sample]
-) -> Outputs:
+) -> ImageOutputs:
     engine = ModelEngine(model, bundle, narrowing.source.outputs)
     return [values for _, values in watch(engine, bundle, samples)]
 
 
-def relative_error(reference: Outputs, given: Outputs) -> float:
+def relative_error(reference: ImageOutputs, given: ImageOutputs) -> float:
     """The root mean square difference as a fraction of the reference's root mean square, of the
     output for which it is largest, over all images. Infinite where something is not finite."""
     return max((_of_output(name, reference, given) for name in reference[0]), default=0.0)
 
 
-def _of_output(name: str, reference: Outputs, given: Outputs) -> float:
+def _of_output(name: str, reference: ImageOutputs, given: ImageOutputs) -> float:
     wanted = np.stack([one[name] for one in reference]).astype(np.float64)
     found = np.stack([one[name] for one in given]).astype(np.float64)
     if not np.isfinite(found).all():

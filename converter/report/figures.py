@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converter.graph.heads import CLASSIFICATION
-from converter.onnx_export import Export
+from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
+from converter.export.export import Export
+from converter.heads.base import CLASSIFICATION
 from converter.report.wording import Bar, Fact, Table, bars, difference, percent
-from converter.verification.agreement import Agreement, TensorParity
-from converter.verification.results import ClassAgreement, SourceSuppression, Verification
+from converter.verification.verification_results import SourceSuppression, Verification
 
 _PARITY_COLUMNS = ("largest difference", "values up to", "cosine")
 

@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from converter.precision.results import PrecisionResult
+from converter.compatibility.tensorrt_operators import VERSIONS
+from converter.precision.precision_results import PrecisionResult
 from converter.report import (
-    engines,
+    engine_section,
     figures,
-    operators,
+    operator_section,
     pictures,
-    precisions,
-    source,
-    storage,
+    precision_section,
+    report_files,
+    source_facts,
     verdict,
 )
-from converter.tensorrt_operators import VERSIONS
 
 if TYPE_CHECKING:
-    from converter.steps import Conversion
+    from converter.conversion import Conversion
 
 
 def write_report(folder: Path, conversion: Conversion, score_threshold: float = 0.0) -> Path:
@@ -33,7 +33,7 @@ def write_report(folder: Path, conversion: Conversion, score_threshold: float = 
     Returns:
         The page.
     """
-    return storage.write(folder, _content(conversion, score_threshold))
+    return report_files.save_report(folder, _content(conversion, score_threshold))
 
 
 def add_precisions(
@@ -58,43 +58,45 @@ def add_precisions(
     Raises:
         OutputError: ``folder`` has no report that can be read.
     """
-    content = storage.read(folder)
+    content = report_files.load_report(folder)
     lines = [
-        precisions.line(result, fp32_bytes, content["task"], labels, score_threshold)
+        precision_section.precision_entry(
+            result, fp32_bytes, content["task"], labels, score_threshold
+        )
         for result in results
     ]
-    content["precisions"] = precisions.section(
-        [*content["precisions"]["lines"], *map(storage.plain, lines)]
+    content["precisions"] = precision_section.precision_section(
+        [*content["precisions"]["lines"], *map(report_files.plain, lines)]
     )
-    return storage.write(folder, content)
+    return report_files.save_report(folder, content)
 
 
 def _content(conversion: Conversion, score_threshold: float) -> dict[str, Any]:
     """What the page shows, section by section."""
     verification = conversion.verification
-    opset = source.opset(conversion)
+    opset = source_facts.opset(conversion)
     return {
         "title": conversion.bundle.absolute().name,
         "task": verification.task,
         "verdict": verdict.verdict(verification),
         "cautions": verdict.cautions(verification),
         "notes": conversion.export.answer.notes,
-        "facts": verdict.facts(conversion),
+        "facts": verdict.bundle_facts(conversion),
         "agreement": figures.agreement(verification),
         "accuracy": figures.accuracy(verification),
-        "precisions": precisions.section([]),
-        "engines": engines.section([]),
+        "precisions": precision_section.precision_section([]),
+        "engines": engine_section.engine_section([]),
         "parity": figures.parity(verification),
         "pairs": pictures.pairs(
             verification.pictures, ("TensorFlow", "Bundle"), conversion.labels, score_threshold
         ),
         "score_threshold": f"{score_threshold:g}" if score_threshold else "",
-        "operators": operators.operator_bars(conversion.operators),
+        "operators": operator_section.operator_bars(conversion.operators),
         "versions": VERSIONS,
         "missing": conversion.missing,
-        "targets": operators.targets(conversion.missing, opset),
+        "targets": operator_section.targets(conversion.missing, opset),
         "speed": figures.speed(verification),
         "stages": figures.stages(conversion.export),
         "export": figures.export(conversion.export),
-        "source": source.facts(conversion, opset),
+        "source": source_facts.source_facts(conversion, opset),
     }

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from converter.report.wording import counted
-from converter.verification.results import Picture
-from trt_inference.detections import Detections
-from trt_inference.drawing import draw_classification, draw_detections, draw_segmentation
-from trt_inference.results import Classification, Result
+from converter.verification.verification_results import Picture
+from trt_inference.inference.detections import Detections
+from trt_inference.inference.results import Classification, Result
+from trt_inference.viewing.drawing import draw_classification, draw_detections, draw_segmentation
 
 MOST_PIXELS_WIDE = 640
 QUALITY = 85
@@ -30,7 +30,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Pair:
+class PicturePair:
     """Both results of one image, and whether their captions say the same."""
 
     name: str
@@ -43,18 +43,18 @@ def pairs(
     titles: tuple[str, str],
     labels: Sequence[str],
     score_threshold: float,
-) -> tuple[Pair, ...]:
+) -> tuple[PicturePair, ...]:
     """One pair for each image; ``titles`` say whose the expected and the found results are."""
     return tuple(_pair(picture, titles, labels, score_threshold) for picture in pictures)
 
 
 def _pair(
     picture: Picture, titles: tuple[str, str], labels: Sequence[str], score_threshold: float
-) -> Pair:
+) -> PicturePair:
     expected = _side(titles[0], picture.frame, picture.expected, labels, score_threshold)
     found = _side(titles[1], picture.frame, picture.found, labels, score_threshold)
     same = expected.caption == found.caption
-    return Pair(Path(picture.name).name, (expected, found), same)
+    return PicturePair(Path(picture.name).name, (expected, found), same)
 
 
 def _side(

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from converter.graph.heads import SEGMENTATION
-from converter.report.wording import Fact, counted, percent, shortened, size
-from converter.verification.agreement import Agreement
-from converter.verification.results import ClassAgreement, Verification
+from converter.comparison.accuracy import LOW_ACCURACY
+from converter.comparison.agreement import Agreement, ClassAgreement
+from converter.heads.base import SEGMENTATION
+from converter.report.wording import Fact, counted, file_size, percent, some_names
+from converter.verification.verification_results import Verification
 
 if TYPE_CHECKING:
-    from converter.steps import Conversion
-
-# Below it, something is more likely to be wrong with the arguments than with the training.
-LOW_ACCURACY = 0.4
+    from converter.conversion import Conversion
 
 
 @dataclass(frozen=True)
@@ -81,14 +79,14 @@ def cautions(verification: Verification) -> tuple[str, ...]:
     return tuple(given)
 
 
-def facts(conversion: Conversion) -> tuple[Fact, ...]:
+def bundle_facts(conversion: Conversion) -> tuple[Fact, ...]:
     """What was written."""
     head, image = conversion.recognised.head, conversion.source.image
     return (
         Fact("Task", head.task),
         Fact("Image", f"{image.width} × {image.height} pixels"),
-        Fact("Model", size(conversion.bytes)),
-        Fact("Classes", f"{len(conversion.labels)}: {shortened(conversion.labels)}"),
+        Fact("Model", file_size(conversion.bytes)),
+        Fact("Classes", f"{len(conversion.labels)}: {some_names(conversion.labels)}"),
         Fact("Head", head.description),
         Fact("Recognised by", conversion.recognised.reason),
     )

@@ -48,7 +48,7 @@ def percent(part: int, whole: int) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d} %"
 
 
-def size(number: int) -> str:
+def file_size(number: int) -> str:
     """Of a file: in megabytes, and in kilobytes where that would be less than one."""
     return f"{number / 1e3:.1f} kB" if number < 1e6 else f"{number / 1e6:,.1f} MB"
 
@@ -58,7 +58,7 @@ def difference(value: float) -> str:
     return "0" if value == 0 else f"{value:.2e}"
 
 
-def shortened(names: Sequence[str]) -> str:
+def some_names(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
     more = len(names) - _NAMES_SHOWN
     shown = ", ".join(names[:_NAMES_SHOWN])

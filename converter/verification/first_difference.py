@@ -9,9 +9,9 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from converter.network import Network
-from converter.unsupported import layer_of
-from converter.verification.agreement import tensor_parity
+from converter.comparison.agreement import tensor_parity
+from converter.export.exported_network import Network
+from converter.export.unsupported import layer_of
 from converter.verification.source_model import SourceModel
 
 MAX_RELATIVE = 1e-3

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from converter.graph.heads import Head
-from converter.graph.input_stage import Pixels
-from converter.network import Network
-from converter.reference import FlatGraph, Reference
+from converter.export.exported_network import Network
+from converter.heads.base import Head
+from converter.inputs.pixels import Pixels
+from converter.verification.tensorflow_reference import FlatGraph, Reference
 
 
 @dataclass(frozen=True)

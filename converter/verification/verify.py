@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from converter.dataset import Dataset, Sample
-from converter.verification.accuracy import THRESHOLDS, Accuracy, measure_accuracy
-from converter.verification.agreement import (
+from converter.comparison.accuracy import ACCURACY_THRESHOLDS, Accuracy, measure_accuracy
+from converter.comparison.agreement import (
     Agreement,
+    ClassAgreement,
     TensorParity,
     agreement,
+    at_least,
+    kept,
     tensor_parity,
     worst,
 )
-from converter.verification.comparison import COMPARE, Compared, Place
-from converter.verification.results import (
-    ClassAgreement,
-    Picture,
-    SourceSuppression,
-    Verification,
-)
+from converter.comparison.tolerance import TOLERANCES
+from converter.inputs.dataset import Dataset, Track
+from converter.verification.compare_image import COMPARE, Compared, ImagePlacement
+from converter.verification.compare_suppression import find_in_candidates
 from converter.verification.source_model import SourceModel
-from converter.verification.suppression import find_in_candidates
-from converter.verification.tolerance import TOLERANCES
-from trt_inference.detections import Detections
-from trt_inference.detector import Detector
-from trt_inference.frame import Frame
-from trt_inference.geometry import Placement
-from trt_inference.preprocess import Preprocessor
-from trt_inference.results import Result, Segmentation
+from converter.verification.verification_results import Picture, SourceSuppression, Verification
+from trt_inference.inference.detections import Detections
+from trt_inference.inference.detector import Detector
+from trt_inference.inference.frame import Frame
+from trt_inference.inference.geometry import Placement
+from trt_inference.inference.preprocess import Preprocessor
+from trt_inference.inference.results import Result
 
-PICTURES = 8
-
-Track = Callable[[Iterable[Sample], str], Iterable[Sample]]
+FIRST_PICTURES = 8
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class Comparer:
         self._preprocess = Preprocessor(self._buffer, spec.fit, spec.pad_value)
         self._source, self._detector = source, detector
         self._compare = COMPARE[detector.bundle.task]
-        detector.thresholds = THRESHOLDS
+        detector.thresholds = ACCURACY_THRESHOLDS
 
     def compare(self, frame: np.ndarray) -> OneImage:
         """Both on ``frame`` (uint8 ``[h, w, 3]``, BGR)."""
@@ -84,9 +80,9 @@ class Comparer:
             seconds=(seconds, time.perf_counter() - started),
         )
 
-    def _place(self, placement: Placement) -> Place:
+    def _place(self, placement: Placement) -> ImagePlacement:
         gap = TOLERANCES[self._source.float_type].score_gap
-        return Place(placement, self._source.network.input_size, gap)
+        return ImagePlacement(placement, self._source.network.input_size, gap)
 
 
 def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Track) -> Verification:
@@ -102,7 +98,7 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
         frame = sample.read()
         image = comparer.compare(frame)
         images.append(image)
-        if len(pictures) < PICTURES:
+        if len(pictures) < FIRST_PICTURES:
             both = kept(image.compared.expected), kept(image.found)
             pictures.append(Picture(sample.name, frame, *both))
     before, after = _accuracies(dataset, images)
@@ -120,11 +116,6 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
         float_type=source.float_type,
         milliseconds=_milliseconds(images),
     )
-
-
-def kept(result: Result) -> Result:
-    """A result that the next image does not overwrite."""
-    return Segmentation(result.class_map.copy()) if isinstance(result, Segmentation) else result
 
 
 def _milliseconds(images: Sequence[OneImage]) -> dict[str, float]:
@@ -163,11 +154,6 @@ def _detections_agree(images: Sequence[OneImage], threshold: float) -> Agreement
             wanted.append((at_least(threshold, expected), pools[1]))
             given.append((at_least(threshold, found), pools[0]))
     return agreement(wanted, given, threshold)
-
-
-def at_least(score: float, detections: Detections) -> Detections:
-    """Those with that score or a better one."""
-    return detections[detections.scores >= score]
 
 
 def _all_of_source(found: Sequence[SourceSuppression | None]) -> SourceSuppression | None:

@@ -22,8 +22,8 @@ from vision_msgs.msg import Detection2DArray
 from examples.shapes.drawing import CLASS_NAMES, Scene
 from examples.shapes.moving_scene import MovingScene
 from examples.shapes.spinning import spin_until_the_end
-from trt_inference.detections import Detections
-from trt_inference.ros.messages import detections_to_message
+from trt_inference.inference.detections import Detections
+from trt_inference.ros.messages.result_messages import detections_to_message
 
 FRAME_ID = "camera_optical_frame"
 

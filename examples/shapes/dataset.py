@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 from rich.progress import track
 
-from converter.arguments import size
+from converter.command_line.argument_types import image_size
 from examples.shapes.drawing import CLASS_NAMES, Scene, draw_scene
-from trt_inference.arguments import positive
-from trt_inference.frame import Frame
-from trt_inference.preprocess import Preprocessor
+from trt_inference.inference.frame import Frame
+from trt_inference.inference.preprocess import Preprocessor
+from trt_inference.tools.argument_types import positive
 
 ANNOTATIONS_FILE = "annotations.json"
 PAD_VALUE = 114
@@ -105,7 +105,7 @@ def main() -> int:
     parser.add_argument("--count", type=positive, default=500, help="number of pictures")
     parser.add_argument("--seed", type=int, default=7, help="the same seed, the same pictures")
     parser.add_argument(
-        "--size", type=size, default=(360, 640), metavar="WIDTHxHEIGHT", help="640x360"
+        "--size", type=image_size, default=(360, 640), metavar="WIDTHxHEIGHT", help="640x360"
     )
     arguments = parser.parse_args()
     directory = arguments.directory

@@ -20,10 +20,10 @@ from vision_msgs.msg import Detection2DArray
 from examples.shapes import demo_tables
 from examples.shapes.monitor import Monitor, MonitorError, Record
 from examples.shapes.processes import running
-from trt_inference.bundle import load_bundle
-from trt_inference.drawing import draw_detections
+from trt_inference.bundles.bundle import load_bundle
 from trt_inference.errors import TrtInferenceError
-from trt_inference.ros.messages import message_to_detections
+from trt_inference.ros.messages.result_messages import message_to_detections
+from trt_inference.viewing.drawing import draw_detections
 
 NAMESPACE = f"/demo_{os.getpid()}"  # two demos do not disturb each other
 PARAMETERS = Path(__file__).with_name("detector.yaml")
@@ -72,7 +72,7 @@ def watch(bundle: Path, seconds: float, rate: float, console: Console) -> Record
     node_arguments = (*in_namespace, "--params-file", str(PARAMETERS), "-p", f"bundle:={bundle}")
     monitor = Monitor(Printer(console), picture_period=2.0, namespace=NAMESPACE)
     try:
-        with running("trt_inference.ros.run", *node_arguments) as node:
+        with running("trt_inference.ros.process", *node_arguments) as node:
             with monitor.watching("node's process", node):
                 monitor.transition(Transition.TRANSITION_CONFIGURE)
                 monitor.transition(Transition.TRANSITION_ACTIVATE)

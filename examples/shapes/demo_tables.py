@@ -8,10 +8,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from converter.verification.agreement import match
+from converter.comparison.agreement import match
 from examples.shapes.monitor import Record
-from trt_inference.ros.messages import message_to_detections
-from trt_inference.timing import Percentiles
+from trt_inference.inference.timing import Percentiles
+from trt_inference.ros.messages.result_messages import message_to_detections
 
 STAGES = {
     "wait": "in the mailbox",

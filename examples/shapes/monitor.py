@@ -21,7 +21,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
 
-from trt_inference.ros.images import ImageReader
+from trt_inference.ros.messages.image_message_reader import MessageReader
 
 Stamp = tuple[int, int]
 
@@ -70,7 +70,7 @@ class Monitor(Node):
         super().__init__("monitor", namespace=namespace)
         self.record = Record()
         self._on_detections = on_detections
-        self._reader = ImageReader()
+        self._reader = MessageReader()
         self._look: Any = None
         self._watched: dict[str, subprocess.Popen] = {}
         self._executor = SingleThreadedExecutor()

@@ -23,7 +23,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from examples.shapes.dataset import coco_annotations, letterbox, training_scene
 from examples.shapes.drawing import Scene, draw_scene
 from examples.shapes.moving_scene import MovingScene
-from trt_inference.arguments import positive
+from trt_inference.tools.argument_types import positive
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from converter.cli import main
+from converter.command_line.main import main
 
 ROOT = Path(__file__).parents[2]
 

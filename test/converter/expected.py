@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from converter.quiet_tensorflow import tensorflow
+from converter.inputs.quiet_tensorflow import tensorflow
 from test.color_bundle import CELL, COLORS, LABELS
-from trt_inference.detections import Detections
+from trt_inference.inference.detections import Detections
 
 
 def run_tensorflow(saved_model: Path, signature: str, images: np.ndarray) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from converter.quiet_tensorflow import tensorflow
+from converter.inputs.quiet_tensorflow import tensorflow
 from test.color_bundle import CELL
 
 tf = tensorflow()

@@ -10,8 +10,8 @@ from std_msgs.msg import Header
 
 from examples.shapes.demo_tables import print_tables
 from examples.shapes.monitor import Record
-from trt_inference.detections import Detections
-from trt_inference.ros.messages import detections_to_message
+from trt_inference.inference.detections import Detections
+from trt_inference.ros.messages.result_messages import detections_to_message
 
 LABELS = ("circle", "square")
 

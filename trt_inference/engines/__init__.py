@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import List, Optional
 
-from trt_inference.bundle import Bundle
-from trt_inference.engine_files import list_engines
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.choose_precision import CPU, Device
+from trt_inference.bundles.engine_files import list_engines
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import EngineError
-from trt_inference.precision import CPU, Device
 
 BACKENDS = ("auto", "tensorrt", "onnxruntime")
 
@@ -38,7 +38,7 @@ def device(backend: str, index: int = 0) -> Device:
     """
     if backend != "tensorrt":
         return CPU
-    from trt_inference.engines.gpu import gpu_device
+    from trt_inference.engines.tensorrt.gpu import gpu_device
 
     return gpu_device(index)
 
@@ -52,7 +52,7 @@ def built_precisions(bundle: Bundle, backend: str, index: int = 0) -> Optional[L
     """
     if backend != "tensorrt":
         return None
-    from trt_inference.engines.gpu import this_machine
+    from trt_inference.engines.tensorrt.gpu import this_machine
 
     engines = list_engines(bundle, this_machine(index))
     return [engine.sidecar.precision for engine in engines if not engine.reason_against]
@@ -72,7 +72,7 @@ def open_engine(
     backend = choose_backend(backend, options.device)
     # Here and not above, so that a robot needs only the libraries of the backend that it uses.
     if backend == "tensorrt":
-        from trt_inference.engines.tensorrt import TensorRtEngine
+        from trt_inference.engines.tensorrt.engine import TensorRtEngine
 
         return TensorRtEngine(bundle, precision, options)
     try:
@@ -85,10 +85,10 @@ def open_engine(
 
 
 def _has_tensorrt(index: int) -> bool:
-    from trt_inference.engines.gpu import load, open_device
+    from trt_inference.engines.tensorrt.gpu import import_library, open_device
 
     try:
-        load("tensorrt")
+        import_library("tensorrt")
         open_device(index)
     except EngineError:
         return False

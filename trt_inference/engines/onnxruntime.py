@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Mapping, Optional
 import numpy as np
 import onnxruntime
 
-from trt_inference.bundle import Bundle
+from trt_inference.bundles.bundle import Bundle
 from trt_inference.engines.base import Engine
 from trt_inference.errors import EngineError
 

@@ -7,19 +7,19 @@ from typing import Any, Dict, Optional
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from trt_inference.bundle import load_bundle
+from trt_inference.bundles.bundle import load_bundle
 from trt_inference.errors import DeviceFault, EngineError, EngineMissing, TrtInferenceError
-from trt_inference.ros.bond import ManagerBond
-from trt_inference.ros.builder import Builder
-from trt_inference.ros.configured import Configured
-from trt_inference.ros.exchange import Exchange
-from trt_inference.ros.executor_calls import ExecutorCalls
-from trt_inference.ros.failure_topic import FailureTopic
-from trt_inference.ros.hot_swap import HotSwap
-from trt_inference.ros.parameters import Parameters
-from trt_inference.ros.session import Callbacks, Session
-from trt_inference.ros.settings import LiveSettings
-from trt_inference.ros.transitions import ERROR, FAILURE, SUCCESS, logged
+from trt_inference.ros.diagnostics.failure_topic import FailureTopic
+from trt_inference.ros.lifecycle.bond import ManagerBond
+from trt_inference.ros.lifecycle.transitions import ERROR, FAILURE, SUCCESS, logged
+from trt_inference.ros.parameters.node_parameters import Parameters
+from trt_inference.ros.parameters.settings import LiveSettings
+from trt_inference.ros.rclpy_tools.executor_calls import ExecutorCalls
+from trt_inference.ros.session.engine_build import EngineBuild
+from trt_inference.ros.session.loaded_bundle import Callbacks, LoadedBundle
+from trt_inference.ros.session.resources import Resources
+from trt_inference.ros.session.swap import Swap
+from trt_inference.ros.session.swap_service import SwapService
 
 
 class DetectorNode(LifecycleNode):
@@ -34,16 +34,16 @@ class DetectorNode(LifecycleNode):
     def __init__(self, **options: Any) -> None:
         super().__init__("detector", **options)
         self.told_to_end = threading.Event()
-        self._configured: Optional[Configured] = None
+        self._configured: Optional[Resources] = None
         self._bond: Optional[ManagerBond] = None
         self._fault: Optional[Exception] = None
         self.must_restart = False
         self._failure = FailureTopic(self)
-        self._builder = Builder(self, self.autostart_after_build)
+        self._builder = EngineBuild(self, self.autostart_after_build)
         self._calls = ExecutorCalls(self)
         self._parameters_of_node = Parameters(self, self._apply, self._ask_for_swap)
-        self._exchange = Exchange(self._parameters_of_node, self._calls, self._in_use)
-        self._hot_swap = HotSwap(self, self._swap)
+        self._exchange = Swap(self._parameters_of_node, self._calls, self._in_use)
+        self._hot_swap = SwapService(self, self._swap)
         self._is_destroyed = False
         for name in self._parameters_of_node.unknown:
             self.get_logger().warning(f"parameter {name} does not exist and is ignored")
@@ -149,7 +149,7 @@ class DetectorNode(LifecycleNode):
         settings = self._parameters_of_node.settings()
         bundle = load_bundle(settings.bundle)
         try:
-            self._configured = Configured(
+            self._configured = Resources(
                 self,
                 settings,
                 bundle,
@@ -166,7 +166,7 @@ class DetectorNode(LifecycleNode):
         self.get_logger().info(f"configured: {self._configured.session}")
         return True
 
-    def _in_use(self) -> Configured:
+    def _in_use(self) -> Resources:
         if self._configured is None:
             raise EngineError("there is no engine in use: configure the node")
         if self._fault is not None:
@@ -225,7 +225,7 @@ class DetectorNode(LifecycleNode):
             self._calls.submit(self._on_fault)
             raise
 
-    def _report_fault(self, session: Session, error: Exception) -> None:
+    def _report_fault(self, session: LoadedBundle, error: Exception) -> None:
         """Called on the inference thread: wake the executor."""
         self.get_logger().error(f"inference has failed: {error!r}")
         session.pipeline.abandon()

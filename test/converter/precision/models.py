@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import cv2
@@ -12,15 +11,17 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from converter.dataset import Dataset, Sample
-from converter.graph.assemble import assemble, prefixed
-from converter.graph.heads import classification, segmentation
-from converter.graph.heads.evidence import Evidence
-from converter.graph.input_stage import Pixels
-from converter.graph.text import floats, model_from_text
-from converter.image_input import ImageInput
-from converter.network import Network
-from converter.precision.graph import Float32Model, read_float32
+from converter.export.exported_network import Network
+from converter.heads.classification.recognise import FAMILY as CLASSIFICATION_FAMILY
+from converter.heads.evidence import Evidence
+from converter.heads.family import Family
+from converter.heads.segmentation.recognise import FAMILY as SEGMENTATION_FAMILY
+from converter.inputs.dataset import Dataset, Sample
+from converter.inputs.image_input import ImageInput
+from converter.inputs.pixels import Pixels
+from converter.onnx_tools.text import floats, model_from_text
+from converter.precision.float32_model import Float32Model, read_float32
+from converter.stages.assemble import assemble, prefixed
 from test.color_bundle import (
     CANDIDATES,
     OPSET,
@@ -41,8 +42,8 @@ from test.task_bundles import (
     write_classification_bundle,
     write_segmentation_bundle,
 )
-from trt_inference.bundle import sha256_of_file
-from trt_inference.detections import Detections
+from trt_inference.bundles.bundle import sha256_of_file
+from trt_inference.inference.detections import Detections
 
 # From red, green, blue to the same and a fourth channel, and back without that one.
 WIDEN = np.eye(4, 3, dtype=np.float32)
@@ -135,7 +136,7 @@ def write_classifier(folder: Path, extra: float = 0.0) -> Path:
         "means = GlobalAveragePool (seen) classes = Conv (means, last) "
         "logits = Flatten <axis = 1> (classes)",
     )
-    return _write_task_bundle(write_classification_bundle(folder), model, classification, 3)
+    return _write_task_bundle(write_classification_bundle(folder), model, CLASSIFICATION_FAMILY, 3)
 
 
 def write_segmenter(folder: Path, extra: float = 0.0) -> Path:
@@ -149,7 +150,7 @@ def write_segmenter(folder: Path, extra: float = 0.0) -> Path:
         f"means = AveragePool <kernel_shape = {window}, strides = {window}> (seen) "
         "logits = Conv (means, last, margin)",
     )
-    return _write_task_bundle(write_segmentation_bundle(folder), model, segmentation, 4)
+    return _write_task_bundle(write_segmentation_bundle(folder), model, SEGMENTATION_FAMILY, 4)
 
 
 def _task_network(extra: float, constants: str, output: str, nodes: str) -> Network:
@@ -162,12 +163,14 @@ def _task_network(extra: float, constants: str, output: str, nodes: str) -> Netw
     return exported(model, HEIGHT, WIDTH)
 
 
-def _write_task_bundle(folder: Path, network: Network, family: ModuleType, classes: int) -> Path:
+def _write_task_bundle(folder: Path, network: Network, family: Family, classes: int) -> Path:
     images = [np.full((HEIGHT, WIDTH, 3), value, np.float32) for value in (0, 1)]
     runs = [network.run(image) for image in images]
     values = {name: np.concatenate([run[name] for run in runs]) for name in runs[0]}
     evidence = Evidence(network.outputs, values, (HEIGHT, WIDTH), classes)
-    head = family.recognise(evidence).head
+    recognised = family.recognise(evidence)
+    assert recognised is not None
+    head = recognised.head
     return _replace_model(folder, assemble(network, Pixels(), head, classes))
 
 

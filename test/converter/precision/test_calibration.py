@@ -11,8 +11,8 @@ import pytest
 
 from converter.errors import PrecisionError
 from converter.precision.calibration import PERCENTILE, calibrate
-from converter.precision.graph import read_float32
-from converter.precision.results import Calibration
+from converter.precision.float32_model import read_float32
+from converter.precision.precision_results import Calibration
 from test.converter.precision.models import (
     colored_cells,
     constant,
@@ -21,9 +21,9 @@ from test.converter.precision.models import (
     two_layers,
     write_bundle,
 )
-from trt_inference.bundle import Bundle, load_bundle
-from trt_inference.frame import Frame
-from trt_inference.preprocess import Preprocessor
+from trt_inference.bundles.bundle import Bundle, load_bundle
+from trt_inference.inference.frame import Frame
+from trt_inference.inference.preprocess import Preprocessor
 
 # What comes of red, green and blue has both signs.
 MIX = np.array([[1, -0.5, -1], [0.25, 0.5, -2], [-1, -1, 1]], np.float32)

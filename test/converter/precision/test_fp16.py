@@ -10,9 +10,9 @@ import onnx
 import pytest
 
 from converter.errors import PrecisionError
-from converter.precision.engine import ModelEngine
+from converter.precision.float32_model import read_float32
 from converter.precision.fp16 import Float16
-from converter.precision.graph import read_float32
+from converter.precision.model_engine import ModelEngine
 from test.converter.precision.models import (
     colored_cells,
     constant,
@@ -22,7 +22,7 @@ from test.converter.precision.models import (
     untracked,
     write_bundle,
 )
-from trt_inference.bundle import load_bundle
+from trt_inference.bundles.bundle import load_bundle
 
 BLACK, DARK, WHITE = (np.full((64, 64, 3), value, np.uint8) for value in (0, 51, 255))
 # 0.2 * 3 * 30000 is within float16, 1 * 3 * 30000 is not.

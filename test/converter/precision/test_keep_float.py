@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from converter.options import PrecisionOptions
+from converter.comparison.accuracy import Accuracy
+from converter.comparison.agreement import Agreement
 from converter.precision.keep_float import keep_most_sensitive
 from converter.precision.layers import Layer
-from converter.precision.make import make_precisions
-from converter.precision.narrowing import Choice, Narrowing, without
-from converter.precision.results import Measured, Sensitivity
-from converter.progress import Progress
+from converter.precision.make_precisions import make_precisions
+from converter.precision.precision_options import PrecisionOptions
+from converter.precision.precision_protocol import LayerChoice, Narrowing, without
+from converter.precision.precision_results import PrecisionMeasurement, Sensitivity
 from converter.report.page import write_report
-from converter.verification.accuracy import Accuracy
-from converter.verification.agreement import Agreement
+from converter.terminal.progress import Progress
 from test.converter.precision.models import (
     colored_cells,
     kernel,
@@ -44,9 +44,9 @@ def network_of(count: int) -> Narrowing:
     return cast(Narrowing, Layers(tuple(Layer(f"layer {i}", (f"node {i}",)) for i in range(count))))
 
 
-def losing(loss: float) -> Measured:
+def losing(loss: float) -> PrecisionMeasurement:
     same = Agreement(1, 9, 9, 0, 0, 1.0, 1.0, 0.0)
-    return Measured(1, same, Accuracy(1, 1 - loss, 1 - loss), None, None, {})
+    return PrecisionMeasurement(1, same, Accuracy(1, 1 - loss, 1 - loss), None, None, {})
 
 
 @given(
@@ -66,7 +66,7 @@ def test_the_search_finds_the_fewest(count: int, enough: int, order: Random, kep
     sensitive = [name for name in ranked if name not in names[:kept]]
     asked: list[int] = []
 
-    def measure(choice: Choice) -> Measured:
+    def measure(choice: LayerChoice) -> PrecisionMeasurement:
         number = len(choice.kept) - kept
         expected = {*names[:kept], *sensitive[:number]}
         assert {layer.name for layer in choice.kept} == expected

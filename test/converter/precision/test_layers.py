@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from converter.precision.graph import Float32Model, short_name
+from converter.precision.float32_model import Float32Model, short_name
 from converter.precision.layers import MOST_LAYERS, split_into_layers
 from test.converter.precision.models import kernel, network, read
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from converter.precision.float32_model import read_float32
 from converter.precision.fp16 import Float16
-from converter.precision.graph import read_float32
 from converter.precision.int8 import Int8
-from converter.precision.results import Sensitivity
+from converter.precision.precision_results import Sensitivity
 from converter.precision.sensitivity import measure_sensitivity, relative_error
 from test.converter.precision.models import (
     colored_cells,
@@ -22,7 +22,7 @@ from test.converter.precision.models import (
     untracked,
     write_bundle,
 )
-from trt_inference.bundle import load_bundle
+from trt_inference.bundles.bundle import load_bundle
 
 IMAGES = samples(*(frame for frame, _ in scenes(4)))
 

@@ -9,34 +9,29 @@ from typing import Any, cast
 import numpy as np
 import onnx
 
-from converter.export.messages import Answer, Suppression
-from converter.graph import heads
-from converter.graph.heads import CLASSIFICATION, DETECTION, SEGMENTATION
-from converter.graph.heads.evidence import Recognised
-from converter.graph.input_stage import Pixels
-from converter.image_input import ImageInput
-from converter.onnx_export import Export
-from converter.precision.results import (
+from converter.comparison.accuracy import Accuracy
+from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
+from converter.compatibility.tensorrt_operators import Missing
+from converter.conversion import Conversion, Source
+from converter.export.export import Export
+from converter.export.request_answer import ExportAnswer, Suppression
+from converter.heads import base
+from converter.heads.base import CLASSIFICATION, DETECTION, SEGMENTATION
+from converter.heads.evidence import Recognised
+from converter.inputs.image_input import ImageInput
+from converter.inputs.pixels import Pixels
+from converter.inputs.saved_model import SavedModel, Signature
+from converter.inputs.tensor import Tensor
+from converter.precision.precision_results import (
     Calibration,
     KeptLayer,
-    Measured,
+    PrecisionMeasurement,
     PrecisionResult,
     Sensitivity,
 )
-from converter.prepare import Source
-from converter.saved_model import SavedModel, Signature, Tensor
-from converter.steps import Conversion
-from converter.tensorrt_operators import Missing
-from converter.verification.accuracy import Accuracy
-from converter.verification.agreement import Agreement, TensorParity
-from converter.verification.results import (
-    ClassAgreement,
-    Picture,
-    SourceSuppression,
-    Verification,
-)
-from trt_inference.detections import Detections
-from trt_inference.results import Classification, Segmentation
+from converter.verification.verification_results import Picture, SourceSuppression, Verification
+from trt_inference.inference.detections import Detections
+from trt_inference.inference.results import Classification, Segmentation
 
 LABELS = ("circle", "square", "triangle")
 HEIGHT, WIDTH = 240, 320
@@ -145,7 +140,7 @@ def segmentation(folder: Path) -> Conversion:
 
 def fp16(**changes: Any) -> PrecisionResult:
     """Of the detector, against annotations: it passes."""
-    measured = Measured(
+    measured = PrecisionMeasurement(
         images=40,
         agreement=Agreement(40, 1240, 1239, 1, 0, 0.9987, 0.9712, 2.5e-3),
         of_fp32=Accuracy(40, 0.9996, 0.9952),
@@ -160,7 +155,7 @@ def int8(**changes: Any) -> PrecisionResult:
     """Of the detector, against annotations: it loses 0.0313 of at most 0.01, and in its one
     picture it does not find the square."""
     circle, square = (20, 30, 90, 100, 0.91, 0), (200, 120, 280, 200, 0.83, 1)
-    measured = Measured(
+    measured = PrecisionMeasurement(
         images=40,
         agreement=Agreement(40, 1240, 1201, 39, 17, 0.9581, 0.5123, 0.3125),
         of_fp32=Accuracy(40, 0.9625, 0.9125),
@@ -188,7 +183,7 @@ def int8(**changes: Any) -> PrecisionResult:
 def of_classes(precision: str, agreement: ClassAgreement) -> PrecisionResult:
     """Of a classifier or a segmenter."""
     times = {"fp32": 6.25, precision: 9.5}
-    measured = Measured(8, agreement, None, None, None, times)
+    measured = PrecisionMeasurement(8, agreement, None, None, None, times)
     return PrecisionResult(precision, 0.02, 9_000_000, measured)
 
 
@@ -196,7 +191,7 @@ def _conversion(
     folder: Path, verification: Verification, missing: tuple[Missing, ...] = ()
 ) -> Conversion:
     cut = Suppression("CombinedNonMaxSuppression", 0.25, 0.625)
-    head = cast(heads.Head, Head(verification.task))
+    head = cast(base.Head, Head(verification.task))
     return Conversion(
         bundle=folder / "bundles" / "shapes",
         bytes=FP32_BYTES,
@@ -227,7 +222,7 @@ def _source(folder: Path) -> Source:
 def _export(folder: Path, cut: Suppression | None) -> Export:
     graph = onnx.helper.make_graph([], "network", [], [])
     opsets = [onnx.helper.make_opsetid("ai.onnx.ml", 3), onnx.helper.make_opsetid("", 17)]
-    answer = Answer(
+    answer = ExportAnswer(
         notes=("output names is left out: it gives texts",),
         suppression=cut,
         seconds={"load, flatten and freeze": 8.5, "tf2onnx": 21.75},

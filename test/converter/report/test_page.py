@@ -11,13 +11,13 @@ import numpy as np
 import onnx
 import pytest
 
-from converter.graph.input_stage import Pixels
+from converter.comparison.accuracy import Accuracy
+from converter.comparison.agreement import Agreement, TensorParity
+from converter.compatibility.tensorrt_operators import TARGETS, VERSIONS, Missing
+from converter.conversion import Conversion
+from converter.inputs.pixels import Pixels
 from converter.report.page import write_report
-from converter.steps import Conversion
-from converter.tensorrt_operators import TARGETS, VERSIONS, Missing
-from converter.verification.accuracy import Accuracy
-from converter.verification.agreement import Agreement, TensorParity
-from converter.verification.results import Picture, SourceSuppression
+from converter.verification.verification_results import Picture, SourceSuppression
 from test.converter.report import samples
 from test.converter.report.parsed import Page
 

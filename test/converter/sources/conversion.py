@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from test.converter.command_line import Result, run_here
-from trt_inference.bundle import load_bundle
-from trt_inference.detector import Detector
-from trt_inference.results import Classification
+from trt_inference.bundles.bundle import load_bundle
+from trt_inference.inference.detector import Detector
+from trt_inference.inference.results import Classification
 
 # Float32 arithmetic in another order changes a probability by 1e-6.
 TOLERANCE = 1e-4

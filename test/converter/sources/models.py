@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from converter.quiet_tensorflow import tensorflow
+from converter.inputs.quiet_tensorflow import tensorflow
 
 tf = tensorflow()
 

@@ -23,7 +23,7 @@ from test.converter.sources.models import (
     save,
     tf,
 )
-from trt_inference.bundle import load_bundle
+from trt_inference.bundles.bundle import load_bundle
 from trt_inference.errors import BundleError
 
 
@@ -142,7 +142,7 @@ def _moved_to_devices(saved_model: Path, copy: Path) -> Path:
 def test_weights_that_do_not_fit_into_one_file_have_their_own(
     tmp_path: Path, conversion: Conversion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("converter.graph.storage.LARGEST_FILE", 1000)
+    monkeypatch.setattr("converter.onnx_tools.storage.LARGEST_FILE", 1000)
     graph = Graph(classifier_graph)
     conversion(graph.save_simply(tmp_path / "model"))
     entry = load_bundle(conversion.bundle).precisions["fp32"]

@@ -8,13 +8,13 @@ import numpy as np
 import onnx
 import pytest
 
-from converter import prepare
-from converter.dataset import Sample
-from converter.graph.input_stage import Pixels
-from converter.options import SourceOptions
-from converter.reference import FlatGraph, Reference
+from converter.commands import prepare
+from converter.commands.convert_options import SourceOptions
+from converter.inputs.dataset import Sample
+from converter.inputs.pixels import Pixels
 from converter.verification.first_difference import first_difference
 from converter.verification.source_model import SourceModel
+from converter.verification.tensorflow_reference import FlatGraph, Reference
 from test.converter.command_line import run_here
 
 FRAME = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
@@ -63,7 +63,7 @@ def test_the_layer_with_the_changed_weight_is_named(
     flat = FlatGraph(tmp_path / "network.pb", exported.answer)
     sample = Sample("noise", None, FRAME)
     options = SourceOptions(model)
-    head = prepare.recognise(network, Pixels(), [sample], "stretch", None, options).head
+    head = prepare.recognise_head(network, Pixels(), [sample], "stretch", None, options).head
     said = first_difference(SourceModel(reference, network, head, Pixels(), flat), FRAME)
     assert f"/{layer}" in said
     assert "first layer where the two differ" in said
@@ -83,7 +83,7 @@ def test_the_command_line_names_it_and_keeps_the_old_bundle(
         network._session = network.open(network.model)
         return exported, network
 
-    monkeypatch.setattr("converter.steps.export_network", damaged)
+    monkeypatch.setattr("converter.commands.convert.export_network", damaged)
     before = (color_bundle / "model.json").read_bytes()
     result = run_here(capsys, "convert", model, "--output", color_bundle, "--overwrite")
     result.refused("differs from TensorFlow's", "first layer where the two differ", "/middle")

@@ -11,16 +11,16 @@ import numpy as np
 import onnx
 import pytest
 
-from converter.dataset import Dataset, Sample, load_dataset
 from converter.errors import ParityError
-from converter.graph.heads.yolo import YoloHead
-from converter.graph.input_stage import Pixels
-from converter.image_input import find_image
-from converter.reference import Reference
-from converter.saved_model import read_saved_model
-from converter.verification.check import check
-from converter.verification.results import Verification
+from converter.heads.yolo.recognise import YoloHead
+from converter.inputs.dataset import Dataset, Sample, load_dataset
+from converter.inputs.image_input import find_image
+from converter.inputs.pixels import Pixels
+from converter.inputs.saved_model import read_saved_model
+from converter.verification.check_parity import check
 from converter.verification.source_model import SourceModel
+from converter.verification.tensorflow_reference import Reference
+from converter.verification.verification_results import Verification
 from converter.verification.verify import verify
 from test import color_bundle
 from test.color_bundle import (
@@ -31,8 +31,8 @@ from test.color_bundle import (
     write_color_bundle,
 )
 from test.converter.networks import CONTRAST, color_rows, tf
-from trt_inference.bundle import load_bundle
-from trt_inference.detector import Detector
+from trt_inference.bundles.bundle import load_bundle
+from trt_inference.inference.detector import Detector
 
 
 def no_bar(samples: Iterable[Sample], _: str) -> Iterable[Sample]:

@@ -9,12 +9,12 @@ from typing import Iterator
 import pytest
 
 from test.color_bundle import SIZE, write_color_bundle
-from trt_inference.bundle import load_bundle
-from trt_inference.detector import Detector
+from trt_inference.bundles.bundle import load_bundle
+from trt_inference.bundles.choose_precision import CPU
 from trt_inference.engines import choose_backend, device, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import BundleError, EngineError
-from trt_inference.precision import CPU
+from trt_inference.inference.detector import Detector
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ import pytest
 from test.color_bundle import offer_precisions, picture, write_color_bundle
 from test.tensorrt_bundle import add_engine
 from test.tensorrt_double import VERSIONS, Double, install
-from trt_inference.bundle import load_bundle
-from trt_inference.detections import Detections
-from trt_inference.detector import Detector
+from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import BundleError, DeviceFault, EngineError
+from trt_inference.inference.detections import Detections
+from trt_inference.inference.detector import Detector
 
 COLORS = ["blue", "green", "red"]
 

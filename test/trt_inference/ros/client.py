@@ -53,7 +53,7 @@ def node_process(folder: Path, namespace: str, **parameters: object) -> Iterator
     log = folder / "node.log"
     arguments = ("--ros-args", "-r", f"__ns:={namespace}", *given)
     with log.open("wb") as stream, running(
-        "trt_inference.ros.run", *arguments, output=stream
+        "trt_inference.ros.process", *arguments, output=stream
     ) as it:
         yield NodeProcess(it, log)
 

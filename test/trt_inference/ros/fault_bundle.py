@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from converter.bundle_writer import write_manifest
+from converter.bundle.write_bundle import write_manifest
 from test.color_bundle import write_color_bundle
-from trt_inference.bundle import load_bundle, sha256_of_file
+from trt_inference.bundles.bundle import load_bundle, sha256_of_file
 
 BRIGHT = 200
 FAILING = np.full((64, 64, 3), 255, np.uint8)

@@ -12,7 +12,7 @@ from sensor_msgs.msg import Image
 from test.color_bundle import CELL, COLORS, LABELS, picture
 from test.trt_inference.ros.client import wait_until
 from test.trt_inference.ros.conftest import Start
-from trt_inference.ros.messages import message_to_detections
+from trt_inference.ros.messages.result_messages import message_to_detections
 
 GOOD = picture("red", (2, 3), scale=2)
 EMPTY = {"width": 0, "height": 0, "step": 0, "data": array.array("B")}

@@ -12,7 +12,7 @@ from examples.shapes.monitor import stamp_of
 from test.color_bundle import CELL, COLORS, LABELS, SIZE, picture
 from test.trt_inference.ros.client import TIMEOUT
 from test.trt_inference.ros.conftest import Start
-from trt_inference.ros.messages import message_to_detections
+from trt_inference.ros.messages.result_messages import message_to_detections
 
 
 def test_a_detection_has_header_label_and_box_of_its_image(

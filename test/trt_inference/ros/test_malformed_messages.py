@@ -12,8 +12,8 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from test.trt_inference.ros.image_messages import compressed_message, encoded
 from trt_inference.errors import ImageError
-from trt_inference.ros.encodings import ENCODINGS
-from trt_inference.ros.images import ImageReader, describe_format
+from trt_inference.images.encodings import ENCODINGS
+from trt_inference.ros.messages.image_message_reader import MessageReader, describe_format
 
 SIZES = st.sampled_from([0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 255, 65536, 2**31 - 1, 2**31, 2**32 - 1])
 NUMBERS = st.one_of(SIZES, st.integers(0, 40))
@@ -62,7 +62,7 @@ def compressed_images(draw: Any) -> CompressedImage:
 
 
 # One reader for all, as in a node: what an earlier message left behind must do no harm.
-READER = ImageReader()
+READER = MessageReader()
 
 
 def frame_or_error(message: Union[Image, CompressedImage]) -> bool:

@@ -15,7 +15,7 @@ from examples.shapes.monitor import Stamp, stamp_of
 from test.task_bundles import COLORS, HEIGHT, SEGMENTS, WIDTH
 from test.trt_inference.ros.client import TIMEOUT, Client
 from test.trt_inference.ros.conftest import Start
-from trt_inference.ros.publishing import LATCHED
+from trt_inference.ros.messages.result_topics import LATCHED
 
 TOPICS = {"detections", "classification", "segmentation", "label_info"}
 

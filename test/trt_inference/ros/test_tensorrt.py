@@ -14,7 +14,7 @@ from test.tensorrt_bundle import add_engine
 from test.tensorrt_double import install
 from test.trt_inference.ros.client import ROOT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
-from test.trt_inference.ros.swapper import Swapper
+from test.trt_inference.ros.session.swapper import Swapper
 
 VERSION = "10.3.0"
 RED = picture("red", (2, 3))

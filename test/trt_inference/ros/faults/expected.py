@@ -7,7 +7,7 @@ import numpy as np
 from vision_msgs.msg import Detection2DArray
 
 from test.color_bundle import CELL, LABELS, picture
-from trt_inference.ros.messages import message_to_detections
+from trt_inference.ros.messages.result_messages import message_to_detections
 
 # Encodings with which one pixel takes three bytes or one, and what makes them from BGR.
 CONVERSIONS = {"bgr8": None, "rgb8": cv2.COLOR_BGR2RGB, "bgra8": cv2.COLOR_BGR2BGRA}

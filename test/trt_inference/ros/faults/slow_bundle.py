@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 
 from test.color_bundle import change_manifest, write_color_bundle
-from trt_inference.bundle import sha256_of_file
+from trt_inference.bundles.bundle import sha256_of_file
 
 SIDE = 3000
 PRODUCTS = 12  # of 54 GFLOP each: many seconds of a small computer

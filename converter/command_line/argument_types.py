@@ -1,0 +1,66 @@
+"""Types of command line arguments that only the converter has."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+import numpy as np
+
+from converter.stages.output_stage import MOST_CANDIDATES
+from trt_inference.tools.argument_types import number, positive
+
+
+def not_zero(text: str) -> float:
+    """A number to divide by."""
+    value = number(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError("0 cannot be divided by")
+    return value
+
+
+def image_size(text: str) -> tuple[int, int]:
+    """``WxH`` as height, width."""
+    width, separator, height = text.partition("x")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"'{text}' is not WIDTHxHEIGHT, as in 640x480")
+    return positive(height), positive(width)
+
+
+def candidates(text: str) -> int:
+    """As many as an engine can choose."""
+    value = positive(text)
+    if value > MOST_CANDIDATES:
+        raise argparse.ArgumentTypeError(
+            f"{value} is more than the {MOST_CANDIDATES} that TensorRT can choose"
+        )
+    return value
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """``NAME=VALUE`` as name and value: a number, true or false, several with commas between."""
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=VALUE, as in keep_prob=1.0")
+    try:
+        values = json.loads(f"[{value}]".lower())
+    except ValueError:
+        values = None
+    if not values:
+        raise argparse.ArgumentTypeError(
+            f"'{value}' is no value for {name}: give a number, true or false, or several as in 1,2"
+        )
+    return name, values[0] if len(values) == 1 else values
+
+
+def anchors(file: str) -> np.ndarray:
+    """The array ``[A, 4]`` in a file of NumPy's."""
+    try:
+        values = np.load(file, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"'{file}' cannot be read: {error}") from error
+    if not isinstance(values, np.ndarray) or values.ndim != 2 or values.shape[1] != 4:
+        shape = list(getattr(values, "shape", []))
+        raise argparse.ArgumentTypeError(f"'{file}' has an array of {shape}, it must be [A, 4]")
+    return values

@@ -1,0 +1,76 @@
+"""What the command line shows of a SavedModel."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from converter.commands.inspect import Inspection
+from converter.compatibility.tensorrt_operators import VERSIONS, Missing
+from converter.inputs.saved_model import SavedModel
+from converter.terminal.console import say
+
+
+def print_inspection(inspection: Inspection, console: Console) -> None:
+    """Tables of signatures and operators, and the verdict last."""
+    _print_signatures(inspection.saved_model, console)
+    if inspection.answer is not None:
+        say(console, f"weights: {inspection.answer.weight_bytes / 1e6:.1f} MB as float32")
+        for note in inspection.answer.notes:
+            say(console, f"note: {note}")
+    if inspection.operators:
+        console.print(_operators(inspection.operators))
+        console.print(_missing(inspection.missing))
+    for output in inspection.outputs:
+        say(console, f"output {output}")
+    if inspection.recognised is not None:
+        head = inspection.recognised.head
+        say(console, f"head: {head.description}, {head.classes} classes ({head.task})")
+        say(console, f"      {inspection.recognised.reason}")
+    if inspection.problem:
+        say(console, f"It cannot be converted like this: {inspection.problem}", "yellow")
+    else:
+        say(console, "It can be converted: python3 -m converter convert with the same options.")
+
+
+def _print_signatures(saved_model: SavedModel, console: Console) -> None:
+    say(
+        console,
+        f"{saved_model.path}, saved by TensorFlow {saved_model.tensorflow_version}, tags "
+        f"{' '.join(saved_model.tags)}",
+    )
+    table = Table("signature", "", "name", "dtype", "shape")
+    for signature in saved_model.signatures.values():
+        name = signature.name
+        for kind, tensors in (("input", signature.inputs), ("output", signature.outputs)):
+            for tensor in tensors:
+                shape = str(tensor).partition(f"{tensor.dtype} ")[2]
+                table.add_row(name, kind, *map(escape, (tensor.name, tensor.dtype, shape)))
+                name = ""
+        table.add_section()
+    console.print(table)
+
+
+def _operators(operators: dict[str, int]) -> Table:
+    """In columns, because a network has up to fifty kinds."""
+    table = Table(title="operators of the exported network", show_header=False)
+    cells = [f"{count:5d} {name}" for name, count in operators.items()]
+    columns = 4
+    for column in range(columns):
+        table.add_column(str(column))
+    rows = -(-len(cells) // columns)
+    for row in range(rows):
+        table.add_row(*cells[row::rows])
+    return table
+
+
+def _missing(missing: tuple[Missing, ...]) -> Table | str:
+    if not missing:
+        return f"TensorRT {VERSIONS[0]} to {VERSIONS[-1]} have all of these operators."
+    table = Table("operator", "count", "not in TensorRT", "what to do")
+    for entry in missing:
+        first, last = entry.lacking[0], entry.lacking[-1]
+        lacking = first if first == last else f"{first} to {last}"
+        table.add_row(entry.operator, str(entry.count), lacking, escape(entry.remedy))
+    return table

@@ -1,0 +1,120 @@
+"""The arguments that say which precisions to make, which `convert` and `quantize` share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from converter.commands.convert_options import QuantizeOptions
+from converter.precision.calibration import METHODS
+from converter.precision.precision_options import LARGEST_LOSS, PrecisionOptions
+from trt_inference.bundles.bundle import PRECISIONS
+from trt_inference.tools.argument_types import fraction, positive
+
+_AUTO = "auto"
+
+
+def add_quantize_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `quantize` takes."""
+    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")
+    parser.add_argument(
+        "--images",
+        metavar="DIR",
+        type=Path,
+        help="pictures of the robot's camera, some hundreds: a part is calibrated on, the others "
+        "are measured on",
+    )
+    parser.add_argument(
+        "--labels-coco",
+        metavar="FILE",
+        type=Path,
+        help="COCO annotations of the images, to measure the accuracy",
+    )
+    parser.add_argument(
+        "--max-images",
+        metavar="N",
+        type=positive,
+        default=500,
+        help="measure on at most so many images (default: 500)",
+    )
+    add_precision_arguments(parser, tuple(LARGEST_LOSS), tuple(LARGEST_LOSS))
+
+
+def add_precision_arguments(
+    parser: argparse.ArgumentParser,
+    choices: tuple[str, ...] = PRECISIONS,
+    default: tuple[str, ...] = PRECISIONS[:1],
+) -> None:
+    """Declare those that both commands have."""
+    group = parser.add_argument_group(
+        "precisions",
+        "fp32 is always in the bundle. Others are measured against it on images that they were not "
+        "calibrated on, and put into the bundle if they lose no more than the limit.",
+    )
+    add = group.add_argument
+    add(
+        "--precision",
+        choices=choices,
+        nargs="+",
+        default=default,
+        help=f"precisions to make (default: {' '.join(default)})",
+    )
+    add(
+        "--calibration-images",
+        metavar="DIR",
+        type=Path,
+        help="images for the ranges of int8 (default: every fourth one of --images)",
+    )
+    add(
+        "--max-calibration-images",
+        metavar="N",
+        type=positive,
+        default=300,
+        help="calibrate on at most so many images (default: 300)",
+    )
+    add(
+        "--calibration",
+        choices=METHODS,
+        default=PrecisionOptions.method,
+        help=f"how ranges are chosen (default: {PrecisionOptions.method})",
+    )
+    limits = ", ".join(f"{limit:g} for {name}" for name, limit in LARGEST_LOSS.items())
+    add(
+        "--max-map-loss",
+        metavar="0..1",
+        type=fraction,
+        help=f"the largest loss of mAP that is accepted (default: {limits})",
+    )
+    add(
+        "--keep-float",
+        metavar="LAYER",
+        nargs="+",
+        default=(),
+        help="layers that stay in float32, * stands for anything; auto keeps the fewest with which "
+        "the limit is met",
+    )
+
+
+def precision_options(arguments: argparse.Namespace) -> PrecisionOptions:
+    """What the parsed arguments say."""
+    wanted = [name for name in LARGEST_LOSS if name in arguments.precision]
+    return PrecisionOptions(
+        precisions=tuple(wanted),
+        calibration_images=arguments.calibration_images,
+        most_calibration=arguments.max_calibration_images,
+        most_images=arguments.max_images,
+        method=arguments.calibration,
+        limit=arguments.max_map_loss,
+        keep_float=tuple(name for name in arguments.keep_float if name != _AUTO),
+        keep_most_sensitive=_AUTO in arguments.keep_float,
+    )
+
+
+def quantize_options(arguments: argparse.Namespace) -> QuantizeOptions:
+    """What the parsed arguments of `quantize` say."""
+    return QuantizeOptions(
+        bundle=arguments.bundle,
+        images=arguments.images,
+        annotations=arguments.labels_coco,
+        precision=precision_options(arguments),
+    )

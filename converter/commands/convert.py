@@ -1,0 +1,172 @@
+"""The order of the steps from a SavedModel to a bundle."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Container
+from dataclasses import replace
+from pathlib import Path
+
+from converter.bundle.write_bundle import REPORT_PAGE, check_output, new_bundle, write_manifest
+from converter.commands import describe_bundle
+from converter.commands.convert_options import ConvertOptions
+from converter.commands.describe_bundle import PRECISION
+from converter.commands.prepare import (
+    count_operators,
+    export_network,
+    read_source,
+    recognise_head,
+    resolve_pixels,
+)
+from converter.compatibility.tensorflow_operators import UNRELIABLE
+from converter.compatibility.tensorrt_operators import missing_operators
+from converter.conversion import Conversion, Prepared, Source
+from converter.errors import DatasetError, ParityError
+from converter.export.request_answer import GRAPH_FILE
+from converter.heads.base import DETECTION
+from converter.inputs.dataset import Dataset, load_dataset, name_classes, read_labels
+from converter.precision.make_precisions import make_precisions
+from converter.precision.split_images import require_images
+from converter.report.page import write_report
+from converter.stages.assemble import assemble
+from converter.terminal.progress import Progress
+from converter.verification.check_parity import check
+from converter.verification.first_difference import first_difference
+from converter.verification.source_model import SourceModel
+from converter.verification.tensorflow_reference import FlatGraph, Reference
+from converter.verification.verification_results import Verification
+from converter.verification.verify import verify
+from trt_inference.bundles.bundle import load_bundle, model_bytes
+from trt_inference.inference.detector import Detector
+
+
+def convert(options: ConvertOptions, progress: Progress) -> Conversion:
+    """Export, graft the stages, verify, and write the bundle; nothing is written on failure.
+
+    Raises:
+        TrtInferenceError: one of ``converter.errors``, with what to do.
+    """
+    with progress.step("read the SavedModel"):
+        check_output(options.output, options.overwrite)
+        if options.precision.precisions:
+            require_images(options.images)
+        labels = read_labels(options.source.labels)
+        dataset = load_dataset(options.images, options.annotations, labels, options.most_images)
+        labels = labels or dataset.category_names
+        source = read_source(options.source)
+    with tempfile.TemporaryDirectory() as scratch:
+        prepared = _prepare(options, source, dataset, len(labels) or None, Path(scratch), progress)
+        head = prepared.recognised.head
+        if dataset.annotations and head.task != DETECTION:
+            raise DatasetError(
+                f"--labels-coco measures detections, but this is {head.description}: leave it out"
+            )
+        names = labels or name_classes(head.classes)
+        return _write(options, prepared, names, dataset, progress)
+
+
+def _prepare(
+    options: ConvertOptions,
+    source: Source,
+    dataset: Dataset,
+    labels: int | None,
+    scratch: Path,
+    progress: Progress,
+) -> Prepared:
+    """Export into ``scratch`` and find out how the network is to be read."""
+    with progress.step("export to ONNX"):
+        exported, network = export_network(source, options.source, scratch)
+    with progress.step("recognise the head"):
+        pixels = resolve_pixels(source, network, options.source)
+        recognised = recognise_head(
+            network, pixels, dataset.samples, options.fit, labels, options.source
+        )
+    return Prepared(source, exported, network, pixels, recognised)
+
+
+def _write(
+    options: ConvertOptions,
+    prepared: Prepared,
+    labels: tuple[str, ...],
+    dataset: Dataset,
+    progress: Progress,
+) -> Conversion:
+    """Graft, write, verify what was written as a robot would load it, and put it in place."""
+    network, head = prepared.network, prepared.recognised.head
+    with progress.step("graft the input and output stages"):
+        model = assemble(network, prepared.pixels, head, options.candidates)
+    with new_bundle(options.output, options.overwrite) as folder:
+        content = describe_bundle.describe(options, prepared)
+        content.update(
+            describe_bundle.write_files(folder, model, network.folder, head.task, labels)
+        )
+        write_manifest(folder, content)
+        with progress.step("load the SavedModel in TensorFlow"):
+            source_model = _source_model(options, prepared)
+        with Detector.open(load_bundle(folder), "onnxruntime", PRECISION) as detector:
+            verification = verify(source_model, detector, dataset, progress.track)
+        _check(verification, source_model, dataset, prepared.exported.answer.operators)
+        content["precisions"][PRECISION].update(describe_bundle.measured(verification))
+        write_manifest(folder, content)
+        conversion = Conversion(
+            bundle=options.output,
+            bytes=model_bytes(content["precisions"][PRECISION]),
+            source=prepared.source,
+            labels=labels,
+            export=prepared.exported,
+            pixels=prepared.pixels,
+            recognised=prepared.recognised,
+            operators=count_operators(model),
+            missing=missing_operators(model),
+            verification=verification,
+        )
+        threshold = content["defaults"]["score_threshold"]
+        write_report((folder / REPORT_PAGE).parent, conversion, score_threshold=threshold)
+        return _with_precisions(conversion, folder, options, progress)
+
+
+def _with_precisions(
+    conversion: Conversion, folder: Path, options: ConvertOptions, progress: Progress
+) -> Conversion:
+    """Make the precisions that are asked for beside fp32."""
+    if not options.precision.precisions:
+        return conversion
+    made = make_precisions(folder, options.images, options.annotations, options.precision, progress)
+    return replace(conversion, precisions=made)
+
+
+def _source_model(options: ConvertOptions, prepared: Prepared) -> SourceModel:
+    source, exported = prepared.source, prepared.exported
+    reference = Reference(source.saved_model, source.signature, source.image, options.source.values)
+    flat = FlatGraph(exported.folder / GRAPH_FILE, exported.answer)
+    return SourceModel(
+        reference,
+        prepared.network,
+        prepared.recognised.head,
+        prepared.pixels,
+        flat,
+        exported.answer.float_type,
+    )
+
+
+def _check(
+    verification: Verification, source: SourceModel, dataset: Dataset, operators: Container[str]
+) -> None:
+    """Accept what was measured, or say where the two models part.
+
+    Args:
+        operators: of the TensorFlow graph.
+
+    Raises:
+        ParityError: they do not agree.
+    """
+    try:
+        check(verification)
+    except ParityError as error:
+        layer = first_difference(source, dataset.samples[0].read())
+        suspects = "".join(
+            f"\nThe graph has {operator}, which tf2onnx converts inexactly: {remedy}"
+            for operator, remedy in UNRELIABLE.items()
+            if operator in operators
+        )
+        raise ParityError(f"{error}\n{layer}{suspects}") from error

@@ -1,0 +1,96 @@
+"""What a user can say about a conversion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from converter.heads.base import CLASSIFICATION, DETECTION, SEGMENTATION
+from converter.heads.evidence import HeadOptions
+from converter.inputs.pixels import PixelOptions
+from converter.precision.precision_options import PrecisionOptions
+from trt_inference.bundles.bundle import Thresholds
+
+OPSET = 17
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """The model and how it is understood. ``input_size`` is height, width in pixels, ``values``
+    are those of inputs that are not the image, ``outputs`` those that count, all without any."""
+
+    saved_model: Path
+    labels: Path | None = None
+    tag: str | None = None
+    signature: str | None = None
+    input: str | None = None
+    input_size: tuple[int, int] | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    pixels: PixelOptions = field(default_factory=PixelOptions)
+    head: HeadOptions = field(default_factory=HeadOptions)
+    opset: int = OPSET
+
+
+@dataclass(frozen=True)
+class ThresholdOptions:
+    """Defaults of the robot's parameters; None leaves them to the task."""
+
+    score_threshold: float | None = None
+    iou_threshold: float | None = None
+    max_detections: int | None = None
+
+    def resolve(self, task: str, source_iou: float | None = None) -> Thresholds:
+        """The thresholds of a task.
+
+        Args:
+            source_iou: the IoU threshold of a suppression in the source model.
+        """
+        usual = USUAL_THRESHOLDS[task]
+        iou = usual.iou_threshold if source_iou is None else source_iou
+
+        def choose(given: float | None, default: float) -> float:
+            return default if given is None else given
+
+        return Thresholds(
+            choose(self.score_threshold, usual.score_threshold),
+            choose(self.iou_threshold, iou),
+            self.max_detections or usual.max_detections,
+        )
+
+
+USUAL_THRESHOLDS = {
+    DETECTION: Thresholds(0.4, 0.5, 100),
+    CLASSIFICATION: Thresholds(0.0, 0.5, 5),
+    SEGMENTATION: Thresholds(0.0, 0.5, 1),
+}
+
+
+@dataclass(frozen=True)
+class QuantizeOptions:
+    """A bundle and the images that its new precisions are measured on."""
+
+    bundle: Path
+    images: Path | None
+    annotations: Path | None
+    precision: PrecisionOptions
+
+
+@dataclass(frozen=True)
+class ConvertOptions:
+    """The defaults are those of the command line."""
+
+    source: SourceOptions
+    output: Path
+    images: Path | None = None
+    annotations: Path | None = None
+    most_images: int = 500
+    fit: str = "letterbox"
+    pad_value: int = 114
+    candidates: int = 300
+    thresholds: ThresholdOptions = field(default_factory=ThresholdOptions)
+    target: str | None = None
+    overwrite: bool = False
+    precision: PrecisionOptions = field(default_factory=PrecisionOptions)

@@ -1,0 +1,130 @@
+"""The parts of a bundle's manifest, and the files that it describes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from converter.bundle.model_files import describe_model
+from converter.commands.convert_options import ConvertOptions
+from converter.conversion import Prepared
+from converter.heads.base import CLASSIFICATION, DETECTION, SEGMENTATION, Head
+from converter.inputs.quiet_tensorflow import tensorflow
+from converter.inputs.saved_model import hash_saved_model
+from converter.onnx_tools import storage
+from converter.stages.input_stage import INPUT
+from converter.stages.output_stage import OUTPUTS
+from converter.verification.verification_results import Verification
+from trt_inference.bundles.bundle import sha256_of_file
+from trt_inference.bundles.manifest import MANIFEST_VERSION
+
+LABELS_FILE = "labels.txt"
+PRECISION = "fp32"
+_AGREEMENT = {DETECTION: "detections", CLASSIFICATION: "images", SEGMENTATION: "pixels"}
+
+
+def describe(options: ConvertOptions, prepared: Prepared) -> dict[str, Any]:
+    """The part of the manifest that is known before anything is written."""
+    head = prepared.recognised.head
+    height, width = prepared.network.input_size
+    suppression = prepared.exported.answer.suppression
+    frozen = suppression.iou_threshold if suppression else None
+    return {
+        "schema_version": MANIFEST_VERSION,
+        "name": options.output.absolute().name,
+        "task": head.task,
+        "source": _source(prepared),
+        "input": {
+            "name": INPUT,
+            "height": height,
+            "width": width,
+            "dtype": "uint8",
+            "fit": options.fit,
+            "pad_value": options.pad_value,
+        },
+        "candidates": _candidates(options.candidates, head),
+        "needs_nms": head.needs_nms,
+        "defaults": dataclasses.asdict(options.thresholds.resolve(head.task, frozen)),
+    }
+
+
+def _candidates(wanted: int, head: Head) -> int:
+    """How many boxes or classes leave the engine; 0 where they are no list."""
+    lists = {DETECTION: head.anchors, CLASSIFICATION: head.classes}
+    return min(wanted, lists.get(head.task, 0))
+
+
+def write_files(
+    folder: Path, model: onnx.ModelProto, weights: Path | None, task: str, labels: Sequence[str]
+) -> dict[str, Any]:
+    """Write the model and the labels, and give the part of the manifest that describes them.
+
+    Args:
+        weights: the folder with the file of the model's large tensors.
+    """
+    file, labels_file = folder / f"{PRECISION}.onnx", folder / LABELS_FILE
+    data = storage.save(model, weights, file)
+    labels_file.write_text("".join(f"{label}\n" for label in labels), "utf-8")
+    return {
+        "outputs": _outputs(model, task),
+        "labels": {
+            "file": LABELS_FILE,
+            "sha256": sha256_of_file(labels_file),
+            "count": len(labels),
+        },
+        "precisions": {PRECISION: describe_model(file, data)},
+    }
+
+
+def _outputs(model: onnx.ModelProto, task: str) -> list[dict[str, Any]]:
+    by_name = {value.name: value.type.tensor_type for value in model.graph.output}
+    return [
+        {
+            "name": name,
+            "dtype": onnx.helper.tensor_dtype_to_np_dtype(by_name[name].elem_type).name,
+            "shape": [-1, *(size.dim_value for size in by_name[name].shape.dim[1:])],
+        }
+        for name in OUTPUTS[task]
+    ]
+
+
+def _source(prepared: Prepared) -> dict[str, Any]:
+    """Where the model comes from, and what it was taken for."""
+    saved_model = prepared.source.saved_model
+    return {
+        "head": prepared.recognised.head.description,
+        "pixels": dataclasses.asdict(prepared.pixels),
+        "opset": prepared.network.opset,
+        "saved_model_sha256": hash_saved_model(saved_model.path),
+        "signature": prepared.source.signature.name,
+        "saved_by_tensorflow": saved_model.tensorflow_version,
+        "tensorflow": tensorflow().__version__,
+        "tf2onnx": version("tf2onnx"),
+        "onnx": version("onnx"),
+    }
+
+
+def measured(verification: Verification) -> dict[str, Any]:
+    """What the manifest keeps of the verification."""
+    entry: dict[str, Any] = {
+        "parity": {
+            "synthetic_images": verification.synthetic,
+            "tensors": [dataclasses.asdict(output) for output in verification.tensors],
+            "candidates": [dataclasses.asdict(output) for output in verification.candidates],
+            _AGREEMENT[verification.task]: dataclasses.asdict(verification.agreement),
+        },
+        "milliseconds": {PRECISION: verification.milliseconds["ONNX Runtime"]},
+    }
+    if verification.suppression:
+        entry["parity"]["suppression"] = dataclasses.asdict(verification.suppression)
+    if verification.before and verification.after:
+        entry["accuracy"] = {
+            "source": dataclasses.asdict(verification.before),
+            "bundle": dataclasses.asdict(verification.after),
+        }
+    return entry

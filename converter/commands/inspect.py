@@ -1,0 +1,87 @@
+"""What can be said of a SavedModel before it is converted."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from converter.commands.convert_options import SourceOptions
+from converter.commands.prepare import (
+    count_operators,
+    export_network,
+    read_source,
+    recognise_head,
+    resolve_pixels,
+)
+from converter.compatibility.tensorrt_operators import Missing, missing_operators
+from converter.conversion import Source
+from converter.errors import ExportError, HeadError, SavedModelError
+from converter.export.request_answer import ExportAnswer
+from converter.heads.evidence import Recognised
+from converter.inputs.dataset import load_dataset, read_labels
+from converter.inputs.saved_model import SavedModel, read_saved_model
+from converter.inputs.tensor import Tensor
+from converter.terminal.progress import Progress
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found; what could not be is None or empty, and ``problem`` says why.
+
+    Attributes:
+        saved_model: its signatures.
+        source: the signature that would be converted, and its image.
+        answer: of the export.
+        outputs: of the exported network.
+        operators: of the exported network, with counts.
+        missing: operators that some versions of TensorRT lack.
+        recognised: the head that would be chosen.
+        problem: what stops a conversion.
+    """
+
+    saved_model: SavedModel
+    source: Source | None = None
+    answer: ExportAnswer | None = None
+    outputs: tuple[Tensor, ...] = ()
+    operators: dict[str, int] | None = None
+    missing: tuple[Missing, ...] = ()
+    recognised: Recognised | None = None
+    problem: str = ""
+
+
+def inspect(options: SourceOptions, progress: Progress) -> Inspection:
+    """Read, export and look at the outputs on synthetic images, as far as that goes.
+
+    Raises:
+        SavedModelError: the folder holds no SavedModel with signatures.
+        DatasetError: the labels file cannot be read.
+    """
+    saved_model = read_saved_model(options.saved_model, options.tag)
+    labels = read_labels(options.labels)
+    try:
+        source = read_source(options)
+    except SavedModelError as error:
+        return Inspection(saved_model, problem=str(error))
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            with progress.step("export to ONNX"):
+                exported, network = export_network(source, options, Path(scratch))
+        except ExportError as error:
+            return Inspection(saved_model, source, problem=str(error))
+        found = Inspection(
+            saved_model,
+            source,
+            exported.answer,
+            network.outputs,
+            count_operators(network.model),
+            missing_operators(network.model),
+        )
+        samples = load_dataset(None, None, labels, 0).samples
+        try:
+            pixels = resolve_pixels(source, network, options)
+            count = len(labels) if labels else None
+            recognised = recognise_head(network, pixels, samples, "letterbox", count, options)
+        except (HeadError, SavedModelError) as error:
+            return Inspection(**{**vars(found), "problem": str(error)})
+        return Inspection(**{**vars(found), "recognised": recognised})

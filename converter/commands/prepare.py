@@ -1,0 +1,146 @@
+"""From a SavedModel to an exported network whose head is recognised: what inspect and convert
+have in common."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from converter.commands.convert_options import SourceOptions
+from converter.conversion import Source
+from converter.errors import HeadError, SavedModelError
+from converter.export.export import Export, export
+from converter.export.exported_network import Network
+from converter.heads.choose import choose_head
+from converter.heads.evidence import Evidence, Recognised
+from converter.inputs.dataset import Sample
+from converter.inputs.image_input import find_image
+from converter.inputs.pixels import Pixels
+from converter.inputs.saved_model import Signature, read_saved_model
+from converter.onnx_tools.edit import all_nodes
+from trt_inference.inference.frame import Frame
+from trt_inference.inference.preprocess import Preprocessor
+
+# So many images show what values the outputs take.
+IMAGES_LOOKED_AT = 8
+
+
+def read_source(options: SourceOptions) -> Source:
+    """Read the SavedModel and find its image input.
+
+    Raises:
+        SavedModelError: it is not readable, or has no such signature or input.
+    """
+    saved_model = read_saved_model(options.saved_model, options.tag)
+    signature = saved_model.signature(options.signature)
+    signature = _with_outputs(signature, options.outputs)
+    unknown = sorted(set(options.values) - {tensor.name for tensor in signature.inputs})
+    if unknown:
+        raise SavedModelError(
+            f"--set {unknown[0]}: signature '{signature.name}' has no such input, it has "
+            f"{', '.join(tensor.name for tensor in signature.inputs)}"
+        )
+    image = find_image(
+        signature,
+        options.input_size,
+        options.input,
+        options.values,
+        grey=options.pixels.channels == "grey",
+    )
+    options.pixels.resolve(image, False)  # before anything that takes time
+    return Source(saved_model, signature, image)
+
+
+def _with_outputs(signature: Signature, names: Sequence[str]) -> Signature:
+    """The signature with no other outputs than ``names``, where some are given."""
+    known = {tensor.name: tensor for tensor in signature.outputs}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise SavedModelError(
+            f"--outputs {unknown[0]}: signature '{signature.name}' has no such output, it has "
+            f"{', '.join(known)}"
+        )
+    return replace(signature, outputs=tuple(known[name] for name in names)) if names else signature
+
+
+def export_network(source: Source, options: SourceOptions, folder: Path) -> tuple[Export, Network]:
+    """Export the signature into ``folder`` and load the network that comes out.
+
+    Raises:
+        ExportError: it cannot be exported.
+    """
+    exported = export(
+        source.saved_model, source.signature, source.image, options.values, options.opset, folder
+    )
+    outputs = exported.answer.outputs
+    network = Network(exported.model, options.opset, source.image, folder, outputs)
+    return exported, network
+
+
+def resolve_pixels(source: Source, network: Network, options: SourceOptions) -> Pixels:
+    """How the network's pixels are made.
+
+    Raises:
+        SavedModelError: the options do not fit the input.
+    """
+    return options.pixels.resolve(source.image, network.takes_bytes)
+
+
+def recognise_head(
+    network: Network,
+    pixels: Pixels,
+    samples: Sequence[Sample],
+    fit: str,
+    labels: int | None,
+    options: SourceOptions,
+) -> Recognised:
+    """Run the network on a few images and find out how its outputs are to be read.
+
+    Raises:
+        HeadError: they belong to no family that is known, or to several.
+    """
+    size = network.input_size
+    buffer = np.zeros((*size, 3), np.uint8)
+    preprocess = Preprocessor(buffer, fit, 114)
+    runs = []
+    for sample in samples[:IMAGES_LOOKED_AT]:
+        preprocess(Frame(sample.read()))
+        runs.append(network.run(pixels.apply(buffer)))
+    _check_sizes(network, runs)
+    values = {name: _stacked([run[name] for run in runs]) for name in runs[0]}
+    return choose_head(Evidence(network.outputs, values, size, labels, options.head))
+
+
+def _check_sizes(network: Network, runs: Sequence[Mapping[str, np.ndarray]]) -> None:
+    """An engine has outputs of fixed sizes.
+
+    Raises:
+        HeadError: an output has other sizes for other images.
+    """
+    for run in runs:
+        for output in network.outputs:
+            shape = run[output.name].shape
+            if output.shape is not None and shape[1:] != output.shape[1:]:
+                raise HeadError(
+                    f"output {output.name} has {list(shape)} values for one image and "
+                    f"{list(output.shape)} for another: an engine has outputs of fixed sizes. "
+                    "Export the model without picking boxes by their scores (tf.boolean_mask, "
+                    "tf.where): the robot does that"
+                )
+
+
+def _stacked(values: Sequence[np.ndarray]) -> np.ndarray:
+    """One array of all images: along the batch where there is one, else along a new axis."""
+    if values[0].ndim and values[0].shape[0] == 1:
+        return np.concatenate(values)
+    return np.stack(values)
+
+
+def count_operators(model: onnx.ModelProto) -> dict[str, int]:
+    """The operators of a model with their counts, the most frequent first."""
+    return dict(Counter(node.op_type for node in all_nodes(model.graph)).most_common())

@@ -1,0 +1,47 @@
+"""Add precisions to a bundle that is there, so that a reader sees the old one or the new one."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+
+from converter.bundle.write_bundle import REPORT_PAGE, new_bundle
+from converter.commands.convert_options import QuantizeOptions
+from converter.errors import OutputError
+from converter.precision.make_precisions import make_precisions
+from converter.precision.precision_results import Precisions
+from converter.report import report_files
+from converter.terminal.progress import Progress
+from trt_inference.bundles.bundle import Bundle, load_bundle
+from trt_inference.bundles.manifest import read_manifest
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """The bundle as it is now, and what was measured."""
+
+    bundle: Bundle
+    precisions: Precisions
+
+
+def quantize(options: QuantizeOptions, progress: Progress) -> Quantization:
+    """Make precisions of a bundle's fp32 model; on failure the bundle stays as it was.
+
+    Raises:
+        TrtInferenceError: one of ``converter.errors``, with what to do.
+    """
+    load_bundle(options.bundle).model_file("fp32")
+    bundle = options.bundle.resolve()  # which may be where the shell stands
+    report_files.load_report((bundle / REPORT_PAGE).parent)  # what is measured is added to it
+    before = read_manifest(bundle)["sha256"]
+    with new_bundle(bundle, overwrite=True) as folder:
+        shutil.copytree(bundle, folder, dirs_exist_ok=True)
+        made = make_precisions(
+            folder, options.images, options.annotations, options.precision, progress
+        )
+        if read_manifest(bundle)["sha256"] != before:
+            raise OutputError(
+                f"'{options.bundle}' was changed by another command meanwhile, which is not undone:"
+                " run this one again"
+            )
+    return Quantization(load_bundle(bundle), made)

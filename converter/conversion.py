@@ -1,0 +1,67 @@
+"""The results of a conversion as plain data: steps make them, report and terminal show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from converter.compatibility.tensorrt_operators import Missing
+from converter.export.export import Export
+from converter.export.exported_network import Network
+from converter.heads.evidence import Recognised
+from converter.inputs.image_input import ImageInput
+from converter.inputs.pixels import Pixels
+from converter.inputs.saved_model import SavedModel, Signature
+from converter.precision.precision_results import Precisions
+from converter.verification.verification_results import Verification
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is known before anything is run."""
+
+    saved_model: SavedModel
+    signature: Signature
+    image: ImageInput
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An exported network, and how its input and outputs are understood."""
+
+    source: Source
+    exported: Export
+    network: Network
+    pixels: Pixels
+    recognised: Recognised
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What came out, and what was found out on the way.
+
+    Attributes:
+        bundle: its folder.
+        bytes: of the model in it.
+        source: what was read of the SavedModel.
+        labels: names of the classes.
+        export: what the export took and said.
+        pixels: how camera images are made into what the network was trained on.
+        recognised: the head, and why it was taken for that.
+        operators: of the bundle's model, with counts.
+        missing: operators that some versions of TensorRT lack.
+        verification: what was measured.
+        precisions: those that were made beside fp32.
+    """
+
+    bundle: Path
+    bytes: int
+    source: Source
+    labels: tuple[str, ...]
+    export: Export
+    pixels: Pixels
+    recognised: Recognised
+    operators: dict[str, int]
+    missing: tuple[Missing, ...]
+    verification: Verification
+    precisions: Precisions | None = None

@@ -1,0 +1,140 @@
+"""One precision of a bundle → the plan of its engine, on this machine's GPU."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Callable, List, Tuple
+
+from rich.console import Console
+
+from converter.engine_builder import background, tensorrt_api, timing_cache
+from converter.engine_builder.build_options import BuildOptions, EngineRequest
+from converter.engine_builder.build_progress import BuildProgress, make_monitor
+from converter.engine_builder.builder_config import configure
+from converter.engine_builder.check_memory import (
+    Memory,
+    check_memory,
+    default_workspace,
+    measure_memory,
+)
+from converter.engine_builder.parse_onnx import parse
+from converter.errors import BuildError
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.machine import Machine
+from trt_inference.engines.tensorrt.gpu import GpuContext, import_library
+from trt_inference.engines.tensorrt.plan import Log, make_logger
+
+Warn = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A plan, and how it came about.
+
+    Attributes:
+        typing: ``strong`` or ``weak``.
+        workspace: in bytes.
+        reused: times of an earlier build were used.
+    """
+
+    plan: bytes
+    typing: str
+    input_dtype: str
+    workspace: int
+    seconds: float
+    reused: bool
+
+
+def build_plan(
+    bundle: Bundle,
+    precision: str,
+    machine: Machine,
+    options: BuildOptions,
+    console: Console,
+    warn: Warn,
+) -> Built:
+    """Parse, configure and build; nothing is written but the timing cache.
+
+    Raises:
+        BuildError: TensorRT does not take the model or the options, or has too little memory.
+        BundleError: the model is missing or was changed.
+        EngineError: the GPU cannot be used.
+        KeyboardInterrupt: after Ctrl-C.
+    """
+    trt = import_library("tensorrt")
+    memory = _memory(machine)
+    workspace = options.workspace or default_workspace(memory)
+    for warning in check_memory(memory, workspace, bundle, precision):
+        warn(warning)
+    with BuildProgress(console, f"build {precision}") as progress:
+        request = EngineRequest(bundle, precision, machine, options, workspace)
+        build = _Build(trt, request, progress)
+        return background.run(
+            build.run, progress.cancel, tensorrt_api.has_progress(trt), tick=progress.tick
+        )
+
+
+def _memory(machine: Machine) -> Memory:
+    with GpuContext() as gpu:
+        return measure_memory(gpu.cuda, machine.architecture)
+
+
+class _Build:
+    """What is needed on the thread that builds, which owns the CUDA context."""
+
+    def __init__(self, trt: Any, request: EngineRequest, progress: BuildProgress) -> None:
+        self._trt, self._request, self._progress = trt, request, progress
+        default = timing_cache.default_file(request.bundle.path, request.machine)
+        self._cache = request.options.timing_cache or default
+        self._typing = tensorrt_api.typing_mode(trt, request.precision, request.options.dla)
+
+    def run(self) -> Built:
+        started = time.monotonic()
+        with GpuContext():
+            plan, reused = self._build()
+        return Built(
+            plan=plan,
+            typing=self._typing,
+            input_dtype="uint8" if tensorrt_api.supports_uint8(self._trt) else "float32",
+            workspace=self._request.workspace,
+            seconds=time.monotonic() - started,
+            reused=reused,
+        )
+
+    def _build(self) -> Tuple[bytes, bool]:
+        trt, request, log = self._trt, self._request, Log()
+        logger = make_logger(trt, log)
+        builder = trt.Builder(logger)
+        network = builder.create_network(tensorrt_api.network_flags(trt, self._typing))
+        parse(trt, network, logger, request.bundle, request.precision)
+        config = configure(trt, builder, network, request)
+        reused = timing_cache.use_cache(config, self._cache)
+        if tensorrt_api.has_progress(trt):
+            config.progress_monitor = make_monitor(trt, self._progress)
+        plan = builder.build_serialized_network(network, config)
+        if plan is None:
+            raise BuildError(_failure(request.precision, log, request.workspace))
+        timing_cache.save_cache(config, self._cache)
+        return bytes(plan), reused
+
+
+def _failure(precision: str, log: Log, workspace: int) -> str:
+    said = log.last()
+    lines: List[str] = [f"TensorRT cannot build {precision}: {said}."]
+    if "nvinfer_lean" in said:
+        lines.append(
+            "This TensorRT comes without its lean runtime, which a plan for other versions "
+            "contains: leave --version-compatible out"
+        )
+    elif "memory" in said.lower() or "workspace" in said.lower():
+        lines.append(
+            f"It had a workspace of {workspace >> 20}MiB: close other programs that use the GPU, "
+            "or choose another --workspace"
+        )
+    else:
+        lines.append(
+            "See whether another --precision can be built, and whether the report lists operators "
+            "that this TensorRT lacks"
+        )
+    return " ".join(lines)

@@ -1,0 +1,66 @@
+"""What a user can say about a build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Optional, Tuple
+
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.machine import Machine
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """
+    Attributes:
+        precisions: of the bundle, to build engines of.
+        workspace: bytes that TensorRT may use while it tries layers; None chooses from what is
+            free.
+        batch: images at once, fixed.
+        dla: put layers on the deep learning accelerator where they run there.
+        timing_cache: None takes the one beside the engines.
+        optimization_level: 0 to 5; None leaves it to TensorRT.
+        version_compatible: for newer TensorRT of the same major version too.
+        hardware_compatible: for all GPUs from Ampere on.
+        images: to compare on; None takes the pictures of the bundle's report.
+        most_images: so many of them at most.
+        plan: one that was built elsewhere, to be taken in instead of building.
+    """
+
+    bundle: Path
+    precisions: Tuple[str, ...]
+    workspace: Optional[int] = None
+    batch: int = 1
+    dla: bool = False
+    timing_cache: Optional[Path] = None
+    optimization_level: Optional[int] = None
+    version_compatible: bool = False
+    hardware_compatible: bool = False
+    images: Optional[Path] = None
+    most_images: int = 16
+    plan: Optional[Path] = None
+
+    def recorded(self) -> Dict[str, Any]:
+        """What a sidecar keeps: those that differ from what is usual."""
+        given = {
+            "dla": self.dla,
+            "optimization_level": self.optimization_level,
+            "version_compatible": self.version_compatible,
+            "hardware_compatible": self.hardware_compatible,
+        }
+        usual = (None, False)  # by identity: 0 is a level, and equal to False
+        return {
+            name: value for name, value in given.items() if all(value is not one for one in usual)
+        }
+
+
+@dataclass(frozen=True)
+class EngineRequest:
+    """One engine to be built: of what, for which machine, and with how many bytes of workspace."""
+
+    bundle: Bundle
+    precision: str
+    machine: Machine
+    options: BuildOptions
+    workspace: int

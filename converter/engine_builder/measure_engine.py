@@ -1,0 +1,101 @@
+"""What is found out about an engine before it is put into the bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Optional, Tuple
+
+from converter.engine_builder import tensorrt_api
+from converter.engine_builder.compare_engine import EngineComparison, compare
+from converter.engine_builder.engine_layers import by_precision, is_unused
+from converter.engine_builder.gpu_times import OnGpu, time_on_gpu
+from converter.engine_builder.sample_pictures import Pictures
+from converter.terminal.progress import Progress
+from trt_inference.bundles.bundle import load_bundle
+from trt_inference.bundles.machine import Machine
+from trt_inference.engines.tensorrt.gpu import import_library
+from trt_inference.errors import EngineError
+from trt_inference.inference.detector import Detector
+
+_SLOWEST = 10
+
+
+@dataclass(frozen=True)
+class EngineMeasurement:
+    """``comparison`` is None without ONNX Runtime. ``cautions`` are sentences for the user."""
+
+    gpu: OnGpu
+    comparison: Optional[EngineComparison]
+    cautions: Tuple[str, ...]
+
+    def content(self) -> Dict[str, Any]:
+        """As the sidecar keeps it."""
+        slowest = sorted(self.gpu.layers, key=lambda layer: -layer.milliseconds)[:_SLOWEST]
+        compared = {"comparison": self.comparison.content()} if self.comparison else {}
+        return {
+            "gpu_milliseconds": self.gpu.content(),
+            **compared,
+            "precisions": by_precision(self.gpu.layers),
+            "slowest_layers": [
+                {"name": one.name, "precision": one.precision, "milliseconds": one.milliseconds}
+                for one in slowest
+            ],
+            "cautions": list(self.cautions),
+        }
+
+
+def measure(
+    folder: Path, precision: str, machine: Machine, pictures: Pictures, progress: Progress
+) -> EngineMeasurement:
+    """Open the engine in ``folder`` as a robot does, compare and time it.
+
+    Raises:
+        EngineError: it cannot be loaded or run.
+        BundleError: it does not fit the bundle.
+    """
+    bundle = load_bundle(folder)
+    with Detector.open(bundle, "tensorrt", precision) as detector:
+        comparison, why_not = _compare(detector, precision, pictures, progress)
+    with progress.step(f"time {precision} on the GPU"):
+        gpu = time_on_gpu(bundle, precision, machine)
+    cautions = [
+        why_not,
+        pictures.caution if comparison else "",
+        _about_agreement(precision, comparison),
+        _about_layers(precision, gpu),
+    ]
+    return EngineMeasurement(gpu, comparison, tuple(filter(None, cautions)))
+
+
+def _compare(
+    detector: Detector, precision: str, pictures: Pictures, progress: Progress
+) -> Tuple[Optional[EngineComparison], str]:
+    """And why there is none."""
+    try:
+        reference = Detector.open(detector.bundle, "onnxruntime", precision)
+    except EngineError as error:
+        return None, f"{precision} was not compared with the ONNX model: {error}"
+    with reference:
+        samples = pictures.samples
+        return compare(reference, detector, precision, samples, progress.track), ""
+
+
+def _about_agreement(precision: str, comparison: Optional[EngineComparison]) -> str:
+    if comparison is None or not comparison.differs:
+        return ""
+    return (
+        f"the {precision} engine does not find what the ONNX model finds: look at the table, and "
+        "build another precision if that is not good enough"
+    )
+
+
+def _about_layers(precision: str, gpu: OnGpu) -> str:
+    if not tensorrt_api.has_inspector(import_library("tensorrt")):
+        return "this TensorRT does not tell the precision of layers"
+    if not is_unused(precision, gpu.layers):
+        return ""
+    return (
+        f"no layer of the {precision} engine computes in {precision}: TensorRT found wider ones "
+        "faster on this GPU, so that another precision may do as well"
+    )

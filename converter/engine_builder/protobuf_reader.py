@@ -1,0 +1,102 @@
+"""Read an ONNX file without the onnx package, which robots do not have.
+
+Only as much of protobuf's wire format as that takes:
+https://protobuf.dev/programming-guides/encoding/. The numbers are those of onnx.proto.
+"""
+
+from __future__ import annotations
+
+from typing import Iterator, NamedTuple, Tuple
+
+from converter.errors import BuildError
+
+_VARINT, _EIGHT_BYTES, _PIECE, _FOUR_BYTES = 0, 1, 2, 5
+_MOST_VARINT_BYTES = 10
+
+GRAPH_OF_MODEL = 7
+NODE_OF_GRAPH, INPUT_OF_GRAPH, OUTPUT_OF_GRAPH = 1, 11, 12
+INPUT_OF_NODE, NAME_OF_NODE, OPERATOR_OF_NODE = 1, 3, 4
+NAME_OF_VALUE, TYPE_OF_VALUE = 1, 2
+TENSOR_OF_TYPE, ELEMENT_OF_TENSOR = 1, 1
+
+
+class Field(NamedTuple):
+    """One field of a message: its number, and from where to where its content is in the file."""
+
+    number: int
+    start: int
+    end: int
+
+
+def fields(data: bytes, start: int = 0, end: int = -1) -> Iterator[Field]:
+    """The fields of the message between ``start`` and ``end``, by default of the whole file.
+
+    Raises:
+        BuildError: it is not protobuf.
+    """
+    end = len(data) if end < 0 else end
+    while start < end:
+        tag, start = _varint(data, start, end)
+        kind = tag & 7
+        if kind == _VARINT:
+            stop = _varint(data, start, end)[1]
+        elif kind == _PIECE:
+            length, start = _varint(data, start, end)
+            stop = start + length
+        elif kind in (_EIGHT_BYTES, _FOUR_BYTES):
+            stop = start + (8 if kind == _EIGHT_BYTES else 4)
+        else:
+            stop = end + 1
+        if stop > end:
+            raise _damaged(start)
+        yield Field(tag >> 3, start, stop)
+        start = stop
+
+
+def inside(data: bytes, outer: Field, number: int) -> Iterator[Field]:
+    """Those with ``number`` in the message that ``outer`` holds."""
+    return (one for one in fields(data, outer.start, outer.end) if one.number == number)
+
+
+def text(data: bytes, outer: Field, number: int) -> str:
+    """A text in the message that ``outer`` holds; empty where it has none."""
+    for one in inside(data, outer, number):
+        return data[one.start : one.end].decode("utf-8", "replace")
+    return ""
+
+
+def graph(data: bytes) -> Field:
+    """The graph of a model.
+
+    Raises:
+        BuildError: there is none.
+    """
+    for one in fields(data):
+        if one.number == GRAPH_OF_MODEL:
+            return one
+    raise BuildError("the ONNX model has no graph: convert the model again")
+
+
+def nodes(data: bytes) -> Tuple[Tuple[str, str], ...]:
+    """Name and operator of each node of the graph, in their order."""
+    return tuple(
+        (text(data, node, NAME_OF_NODE), text(data, node, OPERATOR_OF_NODE))
+        for node in inside(data, graph(data), NODE_OF_GRAPH)
+    )
+
+
+def _varint(data: bytes, start: int, end: int) -> Tuple[int, int]:
+    """A number of seven bits a byte, and where it ends."""
+    value = 0
+    for index in range(_MOST_VARINT_BYTES):
+        if start + index >= end:
+            break
+        byte = data[start + index]
+        value |= (byte & 0x7F) << (7 * index)
+        if byte < 0x80:
+            return value, start + index + 1
+    raise _damaged(start)
+
+
+def _damaged(place: int) -> BuildError:
+    return BuildError(f"the ONNX model is damaged at byte {place}: copy the bundle again")

@@ -1,0 +1,68 @@
+"""What an engine is compared on: the user's pictures, those of the report, or made-up ones."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+
+import cv2
+import numpy as np
+
+from converter.engine_builder.parser_remedies import read_report
+from converter.inputs.dataset import Sample, load_dataset
+
+_ADDRESS = "data:image/jpeg;base64,"
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """``caution``: what stands against trusting them, empty where nothing does."""
+
+    samples: Tuple[Sample, ...]
+    caution: str = ""
+
+
+def find_pictures(folder: Optional[Path], bundle: Path, most: int) -> Pictures:
+    """At most so many, from ``folder`` if it is given.
+
+    Raises:
+        DatasetError: there are none in it.
+    """
+    if folder is not None:
+        return Pictures(load_dataset(folder, None, (), most).samples)
+    of_report = _pictures_of_report(bundle)[:most]
+    if of_report:
+        return Pictures(
+            of_report,
+            "compared on the pictures of the bundle's report, with boxes drawn into them: give "
+            "--images and pictures of the robot's camera",
+        )
+    made_up = load_dataset(None, None, (), most).samples[:most]
+    return Pictures(
+        made_up,
+        "compared on made-up pictures, in which there may be nothing to see: give --images and "
+        "pictures of the robot's camera",
+    )
+
+
+def _pictures_of_report(bundle: Path) -> Tuple[Sample, ...]:
+    found: List[Sample] = []
+    for pair in read_report(bundle).get("pairs") or []:
+        picture = _decode(pair)
+        if picture is not None:
+            found.append(Sample(str(pair.get("name")), None, picture))
+    return tuple(found)
+
+
+def _decode(pair: Dict[str, Any]) -> Optional[np.ndarray]:
+    try:
+        address = str(pair["sides"][0]["address"])
+        if not address.startswith(_ADDRESS):
+            return None
+        file = base64.b64decode(address[len(_ADDRESS) :], validate=True)
+    except (KeyError, IndexError, TypeError, binascii.Error):
+        return None
+    return cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR)

@@ -1,0 +1,121 @@
+"""What differs between the versions of TensorRT's Python API, from 8.0 to 11.4.
+
+Each choice is made by what the API has, never by a version number. ``trt`` is the module.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from converter.errors import BuildError
+
+STRONG, WEAK = "strong", "weak"
+
+
+def supports_uint8(trt: ModuleType) -> bool:
+    """Whether inputs may be uint8: from 8.5 on."""
+    return hasattr(trt.DataType, "UINT8")
+
+
+def always_typed(trt: ModuleType) -> bool:
+    """Whether the model alone says each tensor's type, as it always does from 11 on."""
+    return not hasattr(trt.BuilderFlag, "FP16")
+
+
+def typing_mode(trt: ModuleType, precision: str, dla: bool) -> str:
+    """``strong`` or ``weak``. Models with QuantizeLinear are typed weakly, so that what they do
+    not quantise can run in float16; and the DLA takes no typed ones."""
+    if always_typed(trt):
+        return STRONG
+    can_be = hasattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED")
+    return STRONG if can_be and precision != "int8" and not dla else WEAK
+
+
+def network_flags(trt: ModuleType, typing: str) -> int:
+    """Bits for ``create_network``: without them 8 takes no batch in the graph, and 10 and 11 do."""
+    flags = trt.NetworkDefinitionCreationFlag
+    if always_typed(trt):
+        return 0
+    if hasattr(flags, "STRONGLY_TYPED"):
+        return 1 << int(flags.STRONGLY_TYPED) if typing == STRONG else 0
+    return 1 << int(flags.EXPLICIT_BATCH)
+
+
+def set_workspace(trt: ModuleType, config: Any, size: int) -> None:
+    """In bytes."""
+    if hasattr(config, "set_memory_pool_limit"):
+        config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, size)
+    else:
+        config.max_workspace_size = size
+
+
+def allow(trt: ModuleType, config: Any, *names: str) -> None:
+    """Set those of the builder's flags that this version has."""
+    for name in names:
+        if hasattr(trt.BuilderFlag, name):
+            config.set_flag(getattr(trt.BuilderFlag, name))
+
+
+def obey_types(trt: ModuleType, config: Any) -> None:
+    """Let TensorRT keep the types that layers are held to."""
+    obey = hasattr(trt.BuilderFlag, "OBEY_PRECISION_CONSTRAINTS")
+    allow(trt, config, "OBEY_PRECISION_CONSTRAINTS" if obey else "STRICT_TYPES")
+
+
+def forbid_tf32(trt: ModuleType, config: Any) -> None:
+    """Float32 is to be float32: by default products are rounded to 10 bits from Ampere on."""
+    if hasattr(trt.BuilderFlag, "TF32"):
+        config.clear_flag(trt.BuilderFlag.TF32)
+
+
+def keep_layer_details(trt: ModuleType, config: Any) -> None:
+    """So that the inspector can tell the types of layers, from 8.2 on."""
+    if hasattr(trt.ProfilingVerbosity, "DETAILED"):
+        config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
+
+
+def set_optimization_level(trt: ModuleType, config: Any, level: int) -> None:
+    """
+    Raises:
+        BuildError: this version has none.
+    """
+    _require(trt, hasattr(config, "builder_optimization_level"), "--optimization-level", "8.6")
+    config.builder_optimization_level = level
+
+
+def make_version_compatible(trt: ModuleType, config: Any) -> None:
+    """
+    Raises:
+        BuildError: this version cannot.
+    """
+    can = hasattr(trt.BuilderFlag, "VERSION_COMPATIBLE")
+    _require(trt, can, "--version-compatible", "8.6")
+    config.set_flag(trt.BuilderFlag.VERSION_COMPATIBLE)
+
+
+def make_hardware_compatible(trt: ModuleType, config: Any) -> None:
+    """
+    Raises:
+        BuildError: this version cannot.
+    """
+    can = hasattr(config, "hardware_compatibility_level")
+    _require(trt, can, "--hardware-compatible", "8.6")
+    config.hardware_compatibility_level = trt.HardwareCompatibilityLevel.AMPERE_PLUS
+
+
+def has_progress(trt: ModuleType) -> bool:
+    """Whether a build tells how far it is, and can be cancelled: from 10 on."""
+    return hasattr(trt, "IProgressMonitor") and hasattr(trt.IBuilderConfig, "progress_monitor")
+
+
+def has_inspector(trt: ModuleType) -> bool:
+    """Whether an engine tells its layers: from 8.2 on."""
+    return hasattr(trt.ICudaEngine, "create_engine_inspector")
+
+
+def _require(trt: ModuleType, there: bool, option: str, since: str) -> None:
+    if not there:
+        raise BuildError(
+            f"{option} needs TensorRT {since} or newer, this is {trt.__version__}: leave it out"
+        )

@@ -1,0 +1,143 @@
+"""Give an exported network its weights back, with what tf2onnx does to them done once.
+
+Tensors stay in files beside the model (ONNX' external data), so that grafting, checking and
+renaming handle a small graph, whatever the weights take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx.reference import ReferenceEvaluator
+
+from converter.onnx_tools.storage import DATA_FILE
+
+_ALIGNMENT = 64  # bytes; runtimes map tensors into memory from there
+
+# Done on views of the files, without reading them.
+_LAYOUT: dict[str, Callable[[Sequence[np.ndarray], Mapping[str, Any]], np.ndarray]] = {
+    "Identity": lambda inputs, _: inputs[0],
+    "Transpose": lambda inputs, attributes: np.transpose(inputs[0], attributes.get("perm")),
+    "Reshape": lambda inputs, _: np.reshape(
+        inputs[0],
+        [inputs[0].shape[i] if size == 0 else int(size) for i, size in enumerate(inputs[1])],
+    ),
+}
+
+
+def attach(model: onnx.ModelProto, files: Mapping[str, Path], folder: Path) -> None:
+    """Turn the inputs named in ``files`` into initializers with the values of these files.
+
+    Nodes that have nothing but constants as inputs, and weights among them, are replaced by
+    their results. The values go to ``DATA_FILE`` in ``folder``, which must be the model's.
+    """
+    graph = model.graph
+    values: dict[str, np.ndarray] = {
+        name: np.load(file, mmap_mode="r") for name, file in files.items()
+    }
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    inputs = [value for value in graph.input if value.name not in values]
+    del graph.input[:]
+    graph.input.extend(inputs)
+    kept = []
+    for node in graph.node:
+        if not _fold(node, values, constants, model):
+            kept.append(node)
+    copies = [_copy(node) for node in kept]
+    del graph.node[:]
+    graph.node.extend(copies)
+    _drop_unused(graph)
+    used = _names_used(graph)
+    with (folder / DATA_FILE).open("wb") as stream:
+        for name, array in values.items():
+            if name in used:
+                graph.initializer.append(_write(stream, name, array))
+
+
+def _fold(
+    node: onnx.NodeProto,
+    values: dict[str, np.ndarray],
+    constants: Mapping[str, onnx.TensorProto],
+    model: onnx.ModelProto,
+) -> bool:
+    """Compute a node of weights and constants; False where it must stay."""
+    inputs = [name for name in node.input if name]
+    known = all(name in values or name in constants for name in inputs)
+    if not known or not any(name in values for name in inputs) or len(node.output) != 1:
+        return False
+    arrays = [
+        values[name] if name in values else onnx.numpy_helper.to_array(constants[name])
+        for name in inputs
+    ]
+    if node.op_type in _LAYOUT:
+        attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        result = _LAYOUT[node.op_type](arrays, attributes)
+    else:
+        result = _evaluate(node, dict(zip(inputs, arrays, strict=True)), model)
+        if result.nbytes > 2 * sum(array.nbytes for array in arrays):
+            return False  # better computed than stored
+    values[node.output[0]] = result
+    return True
+
+
+def _evaluate(
+    node: onnx.NodeProto, arrays: Mapping[str, np.ndarray], model: onnx.ModelProto
+) -> np.ndarray:
+    """The output of one node, by ONNX' reference implementation."""
+    inputs = [
+        onnx.helper.make_tensor_value_info(
+            name, onnx.helper.np_dtype_to_tensor_dtype(array.dtype), array.shape
+        )
+        for name, array in arrays.items()
+    ]
+    output = onnx.helper.make_empty_tensor_value_info(node.output[0])
+    graph = onnx.helper.make_graph([node], "node", inputs, [output])
+    single = onnx.helper.make_model(graph, opset_imports=model.opset_import)
+    (result,) = ReferenceEvaluator(single).run(
+        None, {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    )
+    return np.asarray(result)
+
+
+def _write(stream: Any, name: str, array: np.ndarray) -> onnx.TensorProto:
+    """Append the values to the file, and say where they are."""
+    offset = -(-stream.tell() // _ALIGNMENT) * _ALIGNMENT
+    stream.seek(offset)
+    np.ascontiguousarray(array).tofile(stream)
+    tensor = onnx.TensorProto(
+        name=name,
+        data_type=onnx.helper.np_dtype_to_tensor_dtype(array.dtype),
+        dims=array.shape,
+        data_location=onnx.TensorProto.EXTERNAL,
+    )
+    for key, value in (("location", DATA_FILE), ("offset", offset), ("length", array.nbytes)):
+        tensor.external_data.add(key=key, value=str(value))
+    return tensor
+
+
+def _drop_unused(graph: onnx.GraphProto) -> None:
+    used = _names_used(graph)
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+
+
+def _names_used(graph: onnx.GraphProto) -> set[str]:
+    """Every tensor that a node of the graph or of a graph in it takes, and the outputs."""
+    names = {value.name for value in graph.output}
+    for node in graph.node:
+        names.update(node.input)
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                names |= _names_used(inner)
+    return names
+
+
+def _copy(node: onnx.NodeProto) -> onnx.NodeProto:
+    copy = onnx.NodeProto()
+    copy.CopyFrom(node)
+    return copy

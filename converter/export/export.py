@@ -1,0 +1,193 @@
+"""SavedModel → ONNX, in a process of its own.
+
+TensorFlow and tf2onnx take several times the size of the weights; when the process ends, all of
+that goes back. What comes out is checked, because tf2onnx reports success for invalid graphs too.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from converter.errors import ExportError
+from converter.export import request_answer
+from converter.export.attach_weights import attach
+from converter.export.clean import clean
+from converter.export.request_answer import MODEL_FILE, ExportAnswer, ExportRequest
+from converter.export.unsupported import describe_unsupported
+from converter.inputs.image_input import ImageInput
+from converter.inputs.quiet_tensorflow import ENVIRONMENT
+from converter.inputs.saved_model import SavedModel, Signature
+
+LOG_LINES = 15
+
+
+@dataclass(frozen=True)
+class Export:
+    """What came out and what it took.
+
+    Attributes:
+        model: with its weights in a file in ``folder``.
+        folder: where the model is, as ``network.onnx``, and the TensorFlow graph it was made from.
+        answer: what the process found out.
+        seconds: of the whole export.
+    """
+
+    model: onnx.ModelProto
+    folder: Path
+    answer: ExportAnswer
+    seconds: float
+
+
+def export(
+    saved_model: SavedModel,
+    signature: Signature,
+    image: ImageInput,
+    values: Mapping[str, Any],
+    opset: int,
+    folder: Path,
+) -> Export:
+    """Export one signature at ``opset`` into ``folder``.
+
+    Args:
+        image: which input is the image, and its size.
+        values: of the other inputs.
+
+    Raises:
+        ExportError: tf2onnx failed, or its graph is not valid; with what to do.
+    """
+    request = ExportRequest(
+        saved_model=str(saved_model.path.absolute()),
+        tags=saved_model.tags,
+        inputs={tensor.name: tensor.graph_name for tensor in signature.inputs},
+        outputs={tensor.name: tensor.graph_name for tensor in signature.outputs},
+        image=image.name,
+        image_shape=image.exported_shape,
+        encoded=image.encoded,
+        values=dict(values),
+        opset=opset,
+        set_aside=True,
+        folder=str(folder),
+    )
+    started = time.monotonic()
+    answer, model = _export_checked(request, saved_model, folder)
+    return Export(model, folder, answer, time.monotonic() - started)
+
+
+def _export_checked(
+    request: ExportRequest, saved_model: SavedModel, folder: Path
+) -> tuple[ExportAnswer, onnx.ModelProto]:
+    """Export, and once more with all weights in the graph where the result is not valid: some
+    conversions need to see the values."""
+    answer = _run_process(request, saved_model, folder)
+    _check_answer(answer)
+    try:
+        return answer, _load_checked(answer, folder)
+    except ExportError:
+        if not answer.weights:
+            raise
+    whole = folder / "whole"
+    whole.mkdir()
+    answer = _run_process(replace(request, set_aside=False, folder=str(whole)), saved_model, whole)
+    _check_answer(answer)
+    for file in whole.iterdir():
+        if file.is_file():
+            file.replace(folder / file.name)
+    return answer, _load_checked(answer, folder)
+
+
+def _run_process(request: ExportRequest, saved_model: SavedModel, folder: Path) -> ExportAnswer:
+    asked, answered, log = (folder / name for name in ("request.json", "answer.json", "export.log"))
+    request_answer.write_message(request, asked)
+    module = "converter.export.worker_process"
+    exit_code = _run([sys.executable, "-m", module, str(asked), str(answered)], log)
+    if exit_code != 0 or not answered.is_file():
+        raise ExportError(
+            f"'{saved_model.path}' could not be exported ({_reason(exit_code)}):\n"
+            f"{_last_lines(log)}\n{_remedy(log, saved_model)}"
+        )
+    return request_answer.read_answer(answered)
+
+
+def _run(command: list[str], log: Path) -> int:
+    """The exit code of ``command``."""
+    # The package is found from wherever the user has started.
+    root = str(Path(__file__).parents[2])
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": path}
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command, stdout=stream, stderr=subprocess.STDOUT, env=environment
+        )
+        try:
+            return process.wait()
+        except BaseException:  # Ctrl-C must not leave the process behind
+            process.kill()
+            process.wait()
+            raise
+
+
+def _reason(exit_code: int) -> str:
+    if exit_code == -9:
+        return "killed, most likely because the memory ran out"
+    return f"exit code {exit_code}"
+
+
+# What TensorFlow says, and what a user can do about it.
+_REMEDIES = {
+    "Read less bytes than requested": (
+        "The file with the weights is cut off: copy it, or export the model again"
+    ),
+    "Op type not registered": (
+        "The model has an operator of its own that TensorFlow does not know: end the signature "
+        "before it, or say it by TensorFlow's operators"
+    ),
+}
+
+
+def _remedy(log: Path, saved_model: SavedModel) -> str:
+    """What the user can do; where nothing better is known, find out whose fault it is."""
+    said = log.read_text("utf-8", errors="replace")
+    usual = (
+        f"When tf.saved_model.load('{saved_model.path}') fails too, export the model again; "
+        "otherwise please report it with the model"
+    )
+    return next((remedy for text, remedy in _REMEDIES.items() if text in said), usual)
+
+
+def _last_lines(log: Path) -> str:
+    """What was said last; of a Python exception its message, not where it was raised."""
+    lines = log.read_text("utf-8", errors="replace").splitlines()
+    told = [line for line in lines if line.strip() and not line.startswith((" ", "Traceback"))]
+    return "\n".join(f"  {line}" for line in told[-LOG_LINES:])
+
+
+def _check_answer(answer: ExportAnswer) -> None:
+    if answer.error:
+        raise ExportError(answer.error)
+    if answer.unsupported:
+        raise ExportError(describe_unsupported(answer.unsupported))
+
+
+def _load_checked(answer: ExportAnswer, folder: Path) -> onnx.ModelProto:
+    """The model with its weights, saved again, valid."""
+    file = folder / MODEL_FILE
+    try:
+        model = onnx.load(str(file), load_external_data=False)
+        attach(model, {name: Path(path) for name, path in answer.weights.items()}, folder)
+        clean(model)
+        file.write_bytes(model.SerializeToString())
+        onnx.checker.check_model(str(file), full_check=True)
+    except Exception as error:  # the checker's errors have no common base below Exception
+        raise ExportError(
+            f"tf2onnx wrote an invalid graph: {error}. Please report it with the model"
+        ) from error
+    return model

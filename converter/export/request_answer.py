@@ -1,0 +1,125 @@
+"""What the process of the export is told, and what it answers: JSON in two files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# What the worker process leaves in the folder of the request, beside its answer.
+MODEL_FILE, GRAPH_FILE = "network.onnx", "network.pb"
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """A node of the TensorFlow graph that ONNX cannot say, and why."""
+
+    node: str
+    operator: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What is to be exported.
+
+    Attributes:
+        saved_model: its folder.
+        tags: of the graph in it.
+        inputs: graph tensors of the signature by the names of its inputs.
+        outputs: graph tensors of the signature by the names of its outputs.
+        image: the name of the image input.
+        image_shape: what it is fixed to, -1 for any; None for encoded images.
+        encoded: the input takes encoded images: the decoding is to be cut away.
+        values: values of the other inputs, which become constants.
+        opset: of the model.
+        set_aside: keep large weights out of the graph while it is converted.
+        folder: where the answer is written.
+    """
+
+    saved_model: str
+    tags: tuple[str, ...]
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    image: str
+    image_shape: tuple[int, ...] | None
+    encoded: bool
+    values: dict[str, Any]
+    opset: int
+    set_aside: bool
+    folder: str
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """A non-maximum suppression that was cut out of the graph, with its thresholds, None where
+    they are computed."""
+
+    operator: str
+    score_threshold: float | None
+    iou_threshold: float | None
+
+
+@dataclass(frozen=True)
+class ExportAnswer:
+    """What came out, beside ``network.onnx``, which is valid if nothing is unsupported.
+
+    Attributes:
+        input: the name of the image input in the model.
+        outputs: names in the model by names for the user: outputs of the signature, and what
+            enters a suppression that was cut out.
+        weights: file by the name of the input that stands for a weight.
+        weight_bytes: of all weights.
+        operators: TensorFlow's, with counts.
+        unsupported: nodes that could not be converted.
+        notes: what was cut away or left out, in sentences for the user.
+        suppression: the suppression that was cut out.
+        float_type: the narrowest in which the graph computes: float32, float16 or bfloat16.
+        seconds: of each stage.
+        peak_bytes: of resident memory of the process.
+        error: why there is no model, for the user; empty where there is one.
+    """
+
+    input: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
+    weights: dict[str, str] = field(default_factory=dict)
+    weight_bytes: int = 0
+    operators: dict[str, int] = field(default_factory=dict)
+    unsupported: tuple[Unsupported, ...] = ()
+    notes: tuple[str, ...] = ()
+    suppression: Suppression | None = None
+    float_type: str = "float32"
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_bytes: int = 0
+    error: str = ""
+
+
+def write_message(message: ExportRequest | ExportAnswer, file: Path) -> None:
+    """As JSON."""
+    file.write_text(json.dumps(dataclasses.asdict(message)), "utf-8")
+
+
+def read_request(file: Path) -> ExportRequest:
+    """What ``write_message`` wrote."""
+    content = json.loads(file.read_text("utf-8"))
+    shape = content.pop("image_shape")
+    return ExportRequest(
+        **{**content, "tags": tuple(content["tags"])},
+        image_shape=None if shape is None else tuple(shape),
+    )
+
+
+def read_answer(file: Path) -> ExportAnswer:
+    """What ``write_message`` wrote."""
+    content = json.loads(file.read_text("utf-8"))
+    suppression = content.pop("suppression")
+    return ExportAnswer(
+        **{
+            **content,
+            "notes": tuple(content["notes"]),
+            "unsupported": tuple(Unsupported(**entry) for entry in content["unsupported"]),
+        },
+        suppression=Suppression(**suppression) if suppression else None,
+    )

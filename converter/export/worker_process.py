@@ -1,0 +1,200 @@
+"""The process of the export: python3 -m converter.export.worker_process REQUEST ANSWER."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from converter.errors import ExportError
+from converter.export import cut_image_decoding, cut_suppression, flatten, rewrites, to_onnx
+from converter.export.floats import narrowest_float, widen
+from converter.export.graph_inputs_outputs import add_outputs, open_inputs, set_image, set_values
+from converter.export.graph_view import GraphView, canonical, node_of
+from converter.export.request_answer import (
+    GRAPH_FILE,
+    MODEL_FILE,
+    ExportAnswer,
+    ExportRequest,
+    Unsupported,
+    read_request,
+    write_message,
+)
+from converter.export.restore_variables import restore_missing
+from converter.export.weights import Weights, freeze, has_variables_in_functions
+from converter.inputs.quiet_tensorflow import tensorflow
+
+
+class ExportJob:
+    """One export, stage after stage; what it finds out is collected in ``answer``."""
+
+    def __init__(self, request: ExportRequest) -> None:
+        self.request = request
+        self.answer = ExportAnswer()
+        self._seconds: dict[str, float] = {}
+        self._notes: list[str] = []
+        self._weights = Weights(Path(request.folder) / "weights", request.set_aside)
+
+    def run(self) -> ExportAnswer:
+        """Do it all.
+
+        Raises:
+            ExportError: for a reason that the user can act on.
+        """
+        started = time.monotonic()
+        view, outputs = self._load()
+        started = self._took("load, flatten and freeze", started)
+        image, outputs = self._cut(view, outputs)
+        float_type = narrowest_float(view)
+        widen(view)
+        operators = Counter(node.op for node in view.operators())
+        model, outputs, unsupported = self._convert(view, image, outputs)
+        self._took("tf2onnx", started)
+        if not unsupported:
+            folder = Path(self.request.folder)
+            onnx.save(model, str(folder / MODEL_FILE))
+            (folder / GRAPH_FILE).write_bytes(view.graph_def.SerializeToString())
+        return replace(
+            self.answer,
+            input=image,
+            outputs=outputs,
+            weights={name: str(file) for name, file in self._weights.files.items()},
+            weight_bytes=self._weights.total_bytes,
+            operators=dict(operators),
+            float_type=float_type,
+            unsupported=unsupported,
+            notes=tuple(self._notes),
+            seconds=self._seconds,
+        )
+
+    def _took(self, stage: str, started: float) -> float:
+        now = time.monotonic()
+        self._seconds[stage] = now - started
+        return now
+
+    def _load(self) -> tuple[GraphView, dict[str, str]]:
+        """The signature as one graph with the values of its weights, and its outputs."""
+        request, tf = self.request, tensorflow()
+        # Each run would optimize the whole graph, to read variables.
+        config = tf.compat.v1.ConfigProto()
+        config.graph_options.rewrite_options.disable_meta_optimizer = True
+        graph = tf.Graph()
+        with graph.as_default(), tf.compat.v1.Session(graph=graph, config=config) as session:
+            loaded = flatten.load_signature(session, Path(request.saved_model), request.tags)
+            restore_missing(session, Path(request.saved_model))
+            outputs = add_outputs(loaded, session, self._numbers_only(session))
+            ends = list(request.inputs.values()), list(outputs.values())
+            view = GraphView(flatten.flatten(loaded, *ends))
+            if has_variables_in_functions(view):  # then all of them stay in the graph
+                frozen = tf.compat.v1.graph_util.convert_variables_to_constants(
+                    session, loaded, [node_of(tensor) for tensor in ends[1]]
+                )
+                view = GraphView(flatten.flatten(frozen, *ends))
+            freeze(view, session, self._weights)
+        rewrites.rewrite(view)
+        self._weights.set_constants_aside(view)
+        return view, outputs
+
+    def _numbers_only(self, session: Any) -> dict[str, str]:
+        """The outputs of the signature without those that are texts."""
+        kept = {}
+        for name, tensor in self.request.outputs.items():
+            if session.graph.get_tensor_by_name(tensor).dtype == tensorflow().string:
+                self._notes.append(f"output {name} is left out: it gives texts")
+            else:
+                kept[name] = tensor
+        if not kept:
+            raise ExportError("all outputs of the signature are texts: choose another signature")
+        return kept
+
+    def _cut(self, view: GraphView, outputs: dict[str, str]) -> tuple[str, dict[str, str]]:
+        """Fix the inputs, and cut decoding and suppression away."""
+        request = self.request
+        image = canonical(request.inputs[request.image])
+        if request.encoded:
+            image, note = cut_image_decoding.cut_image_decoding(view, image, request.image_shape)
+            self._notes.append(note)
+        else:
+            set_image(view, image, request.image_shape)
+        others = {name: tensor for name, tensor in request.inputs.items() if name != request.image}
+        set_values(view, others, request.values)
+        outputs = self._cut_suppression(view, outputs, image)
+        view.keep(view.ancestors(outputs.values()) | {node_of(image)})
+        waiting = open_inputs(view, request.inputs, request.image)
+        if waiting:
+            raise ExportError(
+                f"the outputs depend on inputs beside the image: {', '.join(waiting)}. "
+                f"Give each a fixed value, as in --set {waiting[0]}=1"
+            )
+        return image, outputs
+
+    def _cut_suppression(
+        self, view: GraphView, outputs: dict[str, str], image: str
+    ) -> dict[str, str]:
+        found = cut_suppression.cut_suppression(view, outputs, image)
+        if found is None:
+            return outputs
+        self.answer = replace(self.answer, suppression=found.thresholds)
+        self._notes.append(found.note)
+        return found.outputs
+
+    def _convert(
+        self, view: GraphView, image: str, outputs: dict[str, str]
+    ) -> tuple[onnx.ModelProto, dict[str, str], tuple[Unsupported, ...]]:
+        """Convert; outputs that cannot be are left out where others can."""
+        model, unsupported = self._to_onnx(view, image, outputs)
+        if not unsupported:
+            return model, outputs, ()
+        bad = {(entry.node, entry.operator) for entry in unsupported}
+        sound = {
+            name: tensor
+            for name, tensor in outputs.items()
+            if node_of(image) in (behind := view.ancestors([tensor]))
+            and not any((node.name, node.op) in bad for node in view.with_bodies(behind))
+        }
+        if not sound or len(sound) == len(outputs):
+            return model, outputs, unsupported
+        view.keep(view.ancestors(sound.values()) | {node_of(image)})
+        model, still = self._to_onnx(view, image, sound)
+        left = sorted(set(outputs) - set(sound))
+        self._notes.append(
+            f"output {', '.join(left)} is left out: it needs {unsupported[0].operator}, "
+            "which ONNX does not have"
+        )
+        return model, sound, still
+
+    def _to_onnx(
+        self, view: GraphView, image: str, outputs: dict[str, str]
+    ) -> tuple[onnx.ModelProto, tuple[Unsupported, ...]]:
+        weights = [name for name in self._weights.files if node_of(name) in view.nodes]
+        return to_onnx.convert_to_onnx(
+            view.graph_def, [image, *weights], list(outputs.values()), self.request.opset
+        )
+
+
+def main(request_file: str, answer_file: str) -> int:
+    """Export and answer. Returns the exit code, 0 when there is an answer."""
+    tensorflow().compat.v1.logging.set_verbosity("ERROR")
+    try:
+        answer = ExportJob(read_request(Path(request_file))).run()
+    except ExportError as error:
+        answer = ExportAnswer(error=str(error))
+    write_message(replace(answer, peak_bytes=_peak_bytes()), Path(answer_file))
+    return 0
+
+
+def _peak_bytes() -> int:
+    """Resident memory at most. Not from getrusage, which counts the parent's at the start too."""
+    for line in Path("/proc/self/status").read_text("utf-8").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

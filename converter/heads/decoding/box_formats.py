@@ -1,0 +1,139 @@
+"""How four numbers say a box, and how it is told from the numbers which way it is.
+
+``xyxy`` and ``yxyx`` are two corners, ``cxcywh`` is the centre and ``xywh`` the top left corner,
+each with width and height. All are in pixels of the network's input or normalised, which is in
+fractions of its width and height.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from converter.errors import HeadError
+from converter.heads.decoding.onnx_lines import Lines, index
+from converter.onnx_tools.text import floats
+
+BOX_FORMATS = ("xyxy", "yxyx", "cxcywh", "xywh")
+PIXELS, NORMALISED = "pixels", "normalised"
+
+# The constants with which four values are cut in halves, on the third axis.
+PLACES = {"zero": 0, "two": 2, "four": 4, "last": 2}
+
+# Of the boxes of a network, nearly all are sound; a few may have collapsed.
+MOST = 0.95
+# Fractions reach a little beyond the image; pixels do so much further in any image that is larger.
+LARGEST_FRACTION, LEAST_SIDE = 4.0, 16
+
+
+def corners(values: np.ndarray, box_format: str, scale: tuple[float, float]) -> np.ndarray:
+    """Boxes ``[..., 4]`` in ``box_format`` → ``[..., 4]`` of the same dtype: x1, y1, x2, y2 in
+    input pixels.
+
+    Args:
+        scale: width, height of the input for normalised boxes; 1, 1 for boxes in pixels.
+    """
+    first, second = values[..., :2], values[..., 2:]
+    if box_format == "yxyx":
+        first, second = first[..., ::-1], second[..., ::-1]
+    elif box_format == "cxcywh":
+        first, second = first - second / 2, first + second / 2
+    elif box_format == "xywh":
+        second = first + second
+    return np.concatenate([first, second], axis=-1) * np.asarray(scale * 2, values.dtype)
+
+
+def corner_lines(values: str, result: str, box_format: str, scale: tuple[float, float]) -> Lines:
+    """The same in ONNX, from float ``values [N, A, 4]`` to ``result [N, A, 4]``.
+
+    Takes the names ``scale``, ``half``, ``zero``, ``two``, ``four``, ``last``, ``yx``,
+    ``box_first``, ``box_second``, ``half_sizes``, ``top_left``, ``bottom_right`` and
+    ``unscaled_boxes``.
+    """
+    constants, nodes = _unscaled_lines(values, box_format)
+    return Lines(
+        (f"float[4] scale = {{{floats(scale * 2)}}}", *constants),
+        (*nodes, f"{result} = Mul ({'unscaled_boxes' if nodes else values}, scale)"),
+    )
+
+
+def _unscaled_lines(values: str, box_format: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Constants and nodes up to ``unscaled_boxes``; none where the values are it already."""
+    if box_format == "xyxy":
+        return (), ()
+    if box_format == "yxyx":
+        return (
+            ("int64[4] yx = {1, 0, 3, 2}",),
+            (f"unscaled_boxes = Gather <axis = 2> ({values}, yx)",),
+        )
+    halves = (
+        f"box_first = Slice ({values}, zero, two, last)",
+        f"box_second = Slice ({values}, two, four, last)",
+    )
+    places = tuple(index(name, place) for name, place in PLACES.items())
+    if box_format == "xywh":
+        return places, (
+            *halves,
+            "bottom_right = Add (box_first, box_second)",
+            "unscaled_boxes = Concat <axis = 2> (box_first, bottom_right)",
+        )
+    return (*places, "float[2] half = {0.5, 0.5}"), (
+        *halves,
+        "half_sizes = Mul (box_second, half)",
+        "top_left = Sub (box_first, half_sizes)",
+        "bottom_right = Add (box_first, half_sizes)",
+        "unscaled_boxes = Concat <axis = 2> (top_left, bottom_right)",
+    )
+
+
+def telling_rows(values: np.ndarray) -> np.ndarray:
+    """The rows ``[rows, 4]`` of boxes ``[..., 4]`` that say something: finite, and not the zeros
+    with which a model fills its list of detections up."""
+    rows = values.reshape(-1, 4)
+    return rows[np.isfinite(rows).all(axis=1) & (rows != 0).any(axis=1)]
+
+
+def ordered_fraction(values: np.ndarray) -> float:
+    """The fraction of the boxes ``[..., 4]`` whose third and fourth value are not below their
+    first and second, as in corners; 0 without boxes."""
+    rows = telling_rows(values)
+    return float(np.mean((rows[:, 2:] >= rows[:, :2]).all(axis=1))) if len(rows) else 0.0
+
+
+def positive_fraction(values: np.ndarray) -> float:
+    """The fraction of the boxes ``[..., 4]`` whose third and fourth value are above 0, as sides
+    are; 0 without boxes."""
+    rows = telling_rows(values)
+    return float(np.mean((rows[:, 2:] > 0).all(axis=1))) if len(rows) else 0.0
+
+
+def are_normalised(values: np.ndarray, input_size: tuple[int, int]) -> bool:
+    """Whether boxes ``[..., 4]`` are fractions of an input of ``input_size`` height, width.
+
+    Raises:
+        HeadError: there are no boxes to tell it from.
+    """
+    rows = np.abs(telling_rows(values))
+    if not len(rows):
+        raise HeadError(
+            "the network finds no boxes on these images, so that it cannot be told whether they "
+            f"are in pixels: give --boxes {PIXELS} or --boxes {NORMALISED}, or other images"
+        )
+    return max(input_size) > LEAST_SIDE and float(np.percentile(rows, 99)) <= LARGEST_FRACTION
+
+
+def find_scale(values: np.ndarray, boxes: str, input_size: tuple[int, int]) -> tuple[float, float]:
+    """What brings boxes ``[..., 4]`` to pixels: width, height of the input, or 1, 1.
+
+    Args:
+        boxes: ``pixels``, ``normalised``, or ``auto`` to tell it from the values.
+
+    Raises:
+        HeadError: it is to be told from the values, and there are no boxes.
+    """
+    normalised = are_normalised(values, input_size) if boxes == "auto" else boxes == NORMALISED
+    return (float(input_size[1]), float(input_size[0])) if normalised else (1.0, 1.0)
+
+
+def unit(scale: tuple[float, float]) -> str:
+    """The unit of boxes with that scale, in words."""
+    return PIXELS if scale == (1.0, 1.0) else "fractions of the input"

@@ -1,0 +1,69 @@
+"""What a head is recognised by, and what the user says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from converter.heads.base import Head
+from converter.inputs.tensor import Tensor
+
+# Names that the export gives to what enters a suppression that it has cut out of the graph:
+# float32 [N, A, 4] in the order y1, x1, y2, x2 unless the user says otherwise, and [N, A, C].
+BOXES_BEFORE_NMS, SCORES_BEFORE_NMS = "boxes_before_nms", "scores_before_nms"
+
+
+@dataclass(frozen=True)
+class HeadOptions:
+    """What the user says; ``auto`` and None leave it to be found out.
+
+    Attributes:
+        head: name of a family, or ``auto``.
+        boxes: ``pixels``, ``normalised`` (fractions of the input), ``cells`` of a map, or ``auto``.
+        box_format: ``xyxy``, ``yxyx``, ``cxcywh`` (centre, sides) or ``xywh`` (corner, sides).
+        activation: what is still to be applied to the scores: ``none``, ``sigmoid``, ``softmax``.
+        background: where the scores have a class for nothing: ``none``, ``first``, ``last``.
+        first_class: the number that the model gives its first class, where it gives numbers.
+        anchors: float32 [A, 4] in ``box_format``, in pixels or normalised, for heads that say
+            boxes relative to anchors which are not in their outputs.
+        box_scales: the four numbers by which the box coder multiplied, in the order of the
+            head's box values, such as (10, 10, 5, 5).
+    """
+
+    head: str = "auto"
+    boxes: str = "auto"
+    box_format: str = "auto"
+    activation: str = "auto"
+    background: str = "auto"
+    first_class: int | None = None
+    anchors: np.ndarray | None = None
+    box_scales: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The outputs of a network, and their values on images.
+
+    Attributes:
+        outputs: name, dtype and shape, -1 for the batch.
+        values: for each output, the values of all images, ``[images, ...]``.
+        input_size: height, width of the network's input in pixels.
+        labels: how many classes the user has names for; None without a labels file.
+        options: what the user says.
+    """
+
+    outputs: tuple[Tensor, ...]
+    values: Mapping[str, np.ndarray]
+    input_size: tuple[int, int]
+    labels: int | None = None
+    options: HeadOptions = field(default_factory=HeadOptions)
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A head, and in one sentence for people why it was taken for that."""
+
+    head: Head
+    reason: str

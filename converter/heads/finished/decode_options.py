@@ -1,0 +1,91 @@
+"""How finished detections are to be read: the order of their corners, and their class numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from converter.errors import HeadError
+from converter.heads.decoding.box_formats import MOST, find_scale, ordered_fraction, unit
+from converter.heads.decoding.class_numbers import count_classes
+from converter.heads.decoding.corner_order import corner_format
+from converter.heads.decoding.error_messages import listed
+from converter.heads.evidence import Evidence, Recognised
+from converter.heads.finished.head import FinishedHead
+from converter.heads.finished.outputs import Finished
+
+Scale = tuple[float, float]
+
+
+def finished_detections(
+    family: str, finished: Finished, usual: str, evidence: Evidence
+) -> Recognised:
+    """The head of finished detections.
+
+    Args:
+        family: its name.
+        usual: order of corners that the values do not show, see ``read_corners``.
+
+    Raises:
+        HeadError: the boxes are no corners and no format was given, or the labels do not fit.
+    """
+    boxes = finished.meant_boxes(evidence.values)
+    box_format, scale, why = read_corners(boxes, evidence, usual)
+    first = first_class_of(finished, evidence)
+    classes = _classes(finished, first, evidence)
+    head = FinishedHead(family, finished, classes, first, box_format, scale)
+    number = "as the labels file has" if evidence.labels else "the largest seen: --labels decides"
+    return Recognised(
+        head,
+        f"outputs {', '.join(head.inputs)} are finished detections; boxes {box_format} in "
+        f"{unit(scale)}, {why} (--box-format decides); {classes} classes, {number}; numbered from "
+        f"{first}: --first-class says otherwise",
+    )
+
+
+def read_corners(boxes: np.ndarray, evidence: Evidence, usual: str) -> tuple[str, Scale, str]:
+    """Format and scale of boxes ``[images, A, 4]``, and why that format.
+
+    Args:
+        usual: ``xyxy`` or ``yxyx``; ``auto`` for ``yxyx`` in fractions, as in TensorFlow, and
+            ``xyxy`` in pixels.
+
+    Raises:
+        HeadError: they are no corners, and no format was given.
+    """
+    scale = find_scale(boxes, evidence.options.boxes, evidence.input_size)
+    if evidence.options.box_format != "auto":
+        return evidence.options.box_format, scale, "as --box-format says"
+    if ordered_fraction(boxes) < MOST:
+        raise HeadError(
+            f"the boxes in the outputs ({listed(evidence)}) are not two corners: give --box-format"
+        )
+    if usual == "auto":
+        usual = "xyxy" if scale == (1.0, 1.0) else "yxyx"
+    box_format, why = corner_format(boxes, scale, evidence.input_size, usual)
+    return box_format, scale, why
+
+
+def first_class_of(finished: Finished, evidence: Evidence) -> int:
+    """The number of the first class: 1 in the TF Object Detection API, unless a 0 is seen;
+    otherwise 0, unless outputs have the names of TensorFlow and that would be one class more than
+    there are labels."""
+    if evidence.options.first_class is not None:
+        return evidence.options.first_class
+    scores, numbers = finished.meant(evidence.values)
+    seen = numbers[scores > 0]
+    if (seen == 0).any():
+        return 0
+    if finished.api:
+        return 1
+    return int(finished.named and seen.size > 0 and seen.max() == evidence.labels)
+
+
+def _classes(finished: Finished, first: int, evidence: Evidence) -> int:
+    """The number of classes.
+
+    Raises:
+        HeadError: there are numbers beyond the labels, or neither labels nor detections.
+    """
+    scores, numbers = finished.meant(evidence.values)
+    seen = int(numbers[scores > 0].max(initial=first - 1)) - first + 1
+    return count_classes(seen, first, evidence)

@@ -1,0 +1,89 @@
+"""Finished detections without telling names: boxes, scores and class numbers, told by values.
+
+keras-retinanet gives them so, https://github.com/fizyr/keras-retinanet, filled up with -1, and so
+do exports that lose the names of outputs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from converter.errors import HeadError
+from converter.heads.decoding.error_messages import listed
+from converter.heads.decoding.feature_maps import sizes_of
+from converter.heads.decoding.scores import TOLERANCE, are_probabilities
+from converter.heads.evidence import Evidence, Recognised
+from converter.heads.family import Family
+from converter.heads.finished.decode_options import finished_detections
+from converter.heads.finished.outputs import ONNX_TYPES, Finished, is_count
+from converter.inputs.tensor import Tensor
+
+NAME = "finished"
+EXPECTS = (
+    "finished detections by any names: boxes [N, K, 4], scores [N, K] in [0, 1], whole numbers of "
+    "classes [N, K], filled up with -1 or 0, and maybe their count [N]"
+)
+FILLED = -1  # where a list has no more detections
+
+
+def recognise(evidence: Evidence) -> Recognised | None:
+    """Find three lists of one length K, and how many of the K are meant if an output says it.
+
+    Classes count from 0, corners are ``xyxy`` in pixels and ``yxyx`` in fractions, unless values
+    or options say otherwise.
+
+    Raises:
+        HeadError: several outputs could be one of them, the boxes are no corners and no format
+            was given, nothing is found, or the labels do not fit.
+    """
+    found = [
+        Finished(boxes, scores, numbers, _count(scores, evidence), named=False)
+        for boxes in evidence.outputs
+        if boxes.dtype in ("float32", "float16") and sizes_of(boxes)[1:] == (4,)
+        for scores in evidence.outputs
+        if _are_scores(scores, sizes_of(boxes)[:1], evidence)
+        for numbers in evidence.outputs
+        if numbers is not scores and _are_numbers(numbers, sizes_of(boxes)[:1], evidence)
+    ]
+    if len(found) > 1:
+        raise HeadError(
+            f"several of the outputs ({listed(evidence)}) could be the boxes, scores or classes of "
+            "finished detections: choose one of each with --outputs"
+        )
+    return finished_detections(NAME, found[0], "auto", evidence) if found else None
+
+
+def _are_scores(output: Tensor, sizes: tuple[int, ...], evidence: Evidence) -> bool:
+    """Probabilities, but for those that fill up; whole numbers only are none."""
+    if output.dtype not in ("float32", "float16") or sizes_of(output) != sizes:
+        return False
+    values = evidence.values[output.name].astype(np.float32)
+    values = values[values != FILLED]
+    return are_probabilities(values) and not _are_whole(values)
+
+
+def _are_numbers(output: Tensor, sizes: tuple[int, ...], evidence: Evidence) -> bool:
+    if output.dtype not in ONNX_TYPES or sizes_of(output) != sizes:
+        return False
+    values = evidence.values[output.name].astype(np.float32)
+    return _are_whole(values) and bool((values >= FILLED).all())
+
+
+def _are_whole(values: np.ndarray) -> bool:
+    return bool((np.abs(values - np.round(values)) <= TOLERANCE).all())
+
+
+def _count(scores: Tensor, evidence: Evidence) -> Tensor | None:
+    """The one output with a whole number from 0 to K for each image."""
+    most = sizes_of(scores)[0]
+    counts = []
+    for output in evidence.outputs:
+        values = evidence.values[output.name]
+        if output is scores or output.dtype not in ONNX_TYPES or not is_count(output):
+            continue
+        if _are_whole(values.astype(np.float32)) and 0 <= values.min() <= values.max() <= most:
+            counts.append(output)
+    return counts[0] if len(counts) == 1 else None
+
+
+FAMILY = Family(20, {NAME: EXPECTS}, recognise)

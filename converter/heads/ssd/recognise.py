@@ -1,0 +1,153 @@
+"""SSD and RetinaNet: for each of many anchors the offset of a box from it, and class scores.
+
+SSD, https://arxiv.org/abs/1512.02325, has the background as a first class and a softmax;
+RetinaNet, https://arxiv.org/abs/1708.02002, has a sigmoid for each class. The outputs are two
+lists, two maps for each level, one list of both, as in
+https://keras.io/examples/vision/retinanet/, or one list that holds the anchors too, as in
+https://github.com/pierluigiferrari/ssd_keras.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from converter.errors import HeadError
+from converter.heads.decoding.anchors import anchors_in, are_anchors, read_anchors
+from converter.heads.decoding.error_messages import listed
+from converter.heads.decoding.feature_maps import Rows, sizes_of
+from converter.heads.decoding.find_activation import read_scores
+from converter.heads.evidence import Evidence, Recognised
+from converter.heads.family import Family
+from converter.heads.ssd.find_layout import (
+    NAME,
+    OffsetsAndScores,
+    find_joined,
+    find_lists,
+    find_maps,
+    is_fixed,
+    lists_of,
+    look_like_boxes,
+)
+from converter.heads.ssd.head import SsdHead
+
+EXPECTS = (
+    "float32 offsets from anchors [N, A, 4] and class scores [N, A, C], or both in one "
+    "[N, A, 4+C], or such maps [N, h, w, 4a] and [N, h, w, Ca] of several levels, with anchors as "
+    "another output or as --anchors FILE.npy"
+)
+
+UNSCALED = (1.0, 1.0, 1.0, 1.0)
+KERAS_COLUMNS = 12  # after the scores: four offsets, four of the anchor, four variances
+
+
+def recognise(evidence: Evidence) -> Recognised | None:
+    """A head for offsets from anchors that the options give, or another output has.
+
+    Raises:
+        HeadError: the boxes look like offsets, but there are no anchors or not as many; several
+            outputs could be the offsets or the scores; the labels do not fit.
+    """
+    keras = _recognise_keras(evidence)
+    if keras is not None:
+        return keras
+    pair = find_maps(evidence) or find_lists(evidence) or find_joined(evidence)
+    if pair is None:
+        return None
+    found = _find_anchors(pair, evidence)
+    if found is None:
+        return None
+    values, source = found
+    scales = evidence.options.box_scales or UNSCALED
+    return _head(pair, values, scales, source, evidence)
+
+
+def _head(
+    pair: OffsetsAndScores,
+    anchors: np.ndarray,
+    scales: tuple[float, ...],
+    source: str,
+    evidence: Evidence,
+) -> Recognised:
+    fixed = read_anchors(anchors, evidence)
+    reading = read_scores(pair.scores.of(evidence.values), evidence)
+    head = SsdHead(pair.offsets, pair.scores, reading, fixed, np.array(scales, np.float32))
+    order = "ty, tx, th, tw" if fixed.y_first else "tx, ty, tw, th"
+    return Recognised(
+        head,
+        f"{' and '.join(pair.names)} are offsets and scores of {head.anchors} anchors, which come "
+        f"from {source} and are {fixed.description} (--box-format and --boxes decide); the offsets "
+        f"are {order}, as y is {'first' if fixed.y_first else 'second'} in the anchors, times "
+        f"{', '.join(f'{scale:g}' for scale in scales)} (--box-scales decides); the scores of "
+        f"{head.classes} classes are {reading} (--activation and --background decide)",
+    )
+
+
+def _recognise_keras(evidence: Evidence) -> Recognised | None:
+    """The layout [N, A, C+1+4+4+4]: scores with background first, offsets, anchors ``cxcywh``,
+    variances."""
+    for output in lists_of(evidence):
+        values, width = evidence.values[output.name], sizes_of(output)[1]
+        if not _has_keras_columns(values):
+            continue
+        anchors, variances = values[0, :, -8:-4], values[0, 0, -4:]
+        scores, offsets = (0, width - KERAS_COLUMNS), (width - KERAS_COLUMNS, width - 8)
+        pair = OffsetsAndScores(Rows((output,), width, offsets), Rows((output,), width, scores))
+        options = replace(evidence.options, box_format="cxcywh")
+        if options.background == "auto":
+            options = replace(options, background="first")
+        scales = options.box_scales or tuple((1 / variances).tolist())
+        source = f"columns {width - 8} to {width - 5}"
+        return _head(pair, anchors, scales, source, replace(evidence, options=options))
+    return None
+
+
+def _has_keras_columns(values: np.ndarray) -> bool:
+    """Whether ``[images, A, columns]`` end with centres and sides, the same for all images, and
+    with variances, the same for all anchors too."""
+    if values.shape[2] < KERAS_COLUMNS + 2:
+        return False
+    anchors, variances = values[..., -8:-4], values[..., -4:]
+    return (
+        bool((variances == variances[0, 0]).all() and (variances > 0).all())
+        and bool((anchors == anchors[0]).all())
+        and are_anchors(anchors[0], "cxcywh")
+        and not are_anchors(anchors[0], "xyxy")  # these have another box coder
+    )
+
+
+def _find_anchors(pair: OffsetsAndScores, evidence: Evidence) -> tuple[np.ndarray, str] | None:
+    """Anchors ``[A, 4]`` and where they are from; None where the boxes seem to need none.
+
+    Raises:
+        HeadError: they need anchors, and there are none or not as many.
+    """
+    given, count = evidence.options.anchors, pair.offsets.count
+    if given is not None:
+        if given.shape != (count, 4):
+            raise HeadError(
+                f"--anchors has an array {list(given.shape)}, but the outputs "
+                f"({listed(evidence)}) have offsets from {count} anchors: give [{count}, 4]"
+            )
+        return given, "--anchors"
+    values = pair.offsets.of(evidence.values)
+    if look_like_boxes(values) and evidence.options.head != NAME:
+        return None
+    found = [
+        (anchors, f"output {output}")
+        for output in evidence.outputs
+        if output.name not in pair.names and is_fixed(output, evidence, count)
+        for anchors in [anchors_in(output, count, evidence)]
+        if anchors is not None
+    ]
+    if len(found) == 1:
+        return found[0]
+    raise HeadError(
+        f"{' and '.join(pair.offsets.names)} look like offsets from {count} anchors, but "
+        f"{'several outputs' if found else 'no output'} could be the anchors: give those that the "
+        f"network was trained with, float32 [{count}, 4], as --anchors FILE.npy"
+    )
+
+
+FAMILY = Family(70, {NAME: EXPECTS}, recognise)

@@ -1,0 +1,106 @@
+"""What a network expects of its pixels, and how the user specifies it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from converter.errors import SavedModelError
+from converter.inputs.image_input import ImageInput
+
+# Weights of blue, green and red in a grey value: those of ITU-R BT.601, as OpenCV counts with
+# them, in whole numbers. All products and sums are exact in float32.
+GREY = (3735 / 32768, 19235 / 32768, 9798 / 32768)
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """What the network expects: ``(value * scale - mean) / std`` in ``channels`` order.
+
+    ``value`` is 0 to 255; ``mean`` and ``std`` have one number for each of the network's
+    channels, in its order. ``channels`` is ``rgb``, ``bgr`` or ``grey``.
+    """
+
+    channels: str = "rgb"
+    scale: float = 1 / 255
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    std: tuple[float, ...] = (1.0, 1.0, 1.0)
+
+    @property
+    def count(self) -> int:
+        """How many channels the network gets."""
+        return 1 if self.channels == "grey" else 3
+
+    @property
+    def as_they_are(self) -> bool:
+        """Whether the network gets the values of the camera, 0 to 255."""
+        return self.scale == 1 and not any(self.mean) and all(value == 1 for value in self.std)
+
+    def apply(self, image: np.ndarray) -> np.ndarray:
+        """The same in NumPy: uint8 ``[..., 3]`` BGR → float32 ``[..., channels]``."""
+        if self.channels == "grey":
+            grey = image.astype(np.float32) @ np.asarray(GREY, np.float32)
+            ordered = np.floor(grey + np.float32(0.5))[..., None]
+        else:
+            ordered = (image[..., ::-1] if self.channels == "rgb" else image).astype(np.float32)
+        count = self.count
+        values = ordered * np.float32(self.scale) - self.mean[:count]
+        return (values / self.std[:count]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class PixelOptions:
+    """What the network expects of its pixels, as in ``Pixels``; None leaves it to the type of
+    the input: whole numbers take 0 to 255 as they are, int8 -128 to 127, floats 0 to 1."""
+
+    channels: str | None = None
+    scale: float | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+
+    def resolve(self, image: ImageInput, takes_bytes: bool) -> Pixels:
+        """The pixels of an input.
+
+        Args:
+            takes_bytes: it takes whole numbers.
+
+        Raises:
+            SavedModelError: the options are for another number of channels.
+        """
+        channels = self.channels or ("grey" if image.channels == 1 else "rgb")
+        pixels = Pixels(channels)
+        if pixels.count != image.channels:
+            raise SavedModelError(
+                f"--channels {channels} does not fit input {image}: "
+                f"choose {'grey' if image.channels == 1 else 'rgb or bgr'}"
+            )
+        means, deviations = (
+            self._for_each_channel(name, values, default, pixels.count)
+            for name, values, default in (("mean", self.mean, 0.0), ("std", self.std, 1.0))
+        )
+        scale = self.scale if self.scale is not None else (1.0 if takes_bytes else 1 / 255)
+        if image.dtype == "int8" and self.scale is None and self.mean is None:
+            means = (128.0,) * pixels.count  # 0 to 255 does not fit
+        return Pixels(channels, scale, means, deviations)
+
+    @staticmethod
+    def _for_each_channel(
+        name: str, values: tuple[float, ...] | None, default: float, count: int
+    ) -> tuple[float, ...]:
+        given = values or (default,)
+        if len(given) not in (1, count):
+            raise SavedModelError(
+                f"--{name} has {len(given)} numbers for {count} channels: give 1 or {count}"
+            )
+        return given if len(given) == count else given * count
+
+
+# Ways of preparing pixels that have a name.
+PRESETS: dict[str, PixelOptions] = {
+    "zero-to-one": PixelOptions(scale=1 / 255),
+    "minus-one-to-one": PixelOptions(scale=1 / 127.5, mean=(1.0,)),
+    "zero-to-255": PixelOptions(scale=1.0),
+    "imagenet": PixelOptions("rgb", 1 / 255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "caffe": PixelOptions("bgr", 1.0, (103.939, 116.779, 123.68)),
+}

@@ -1,0 +1,170 @@
+"""Open a SavedModel's description: its signatures, without loading its weights."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from converter.errors import SavedModelError
+from converter.inputs.quiet_tensorflow import tensorflow
+from converter.inputs.tensor import Tensor
+from trt_inference.bundles.bundle import sha256_of_file
+
+GRAPH_FILE = "saved_model.pb"
+TAG = "serve"
+# In the order of preference: that of Keras and TensorFlow Serving, that of TensorFlow Hub.
+DEFAULT_SIGNATURES = ("serving_default", "default")
+
+_LARGE_FILE_STORAGE = b"version https://git-lfs"
+
+HOW_TO_SAVE = "save it with model.export(DIR) or tf.saved_model.save(model, DIR, signatures=...)"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A function that the SavedModel offers, with its tensors by name."""
+
+    name: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """What is known of a SavedModel before it is loaded."""
+
+    path: Path
+    tensorflow_version: str
+    tags: tuple[str, ...]
+    signatures: dict[str, Signature]
+
+    def signature(self, name: str | None = None) -> Signature:
+        """The signature called ``name``; without a name the default one, or the only one.
+
+        Raises:
+            SavedModelError: there is none of that name, or none to prefer; the message lists
+                those that are.
+        """
+        if name is None:
+            only = tuple(self.signatures) if len(self.signatures) == 1 else DEFAULT_SIGNATURES
+            usual = [name for name in DEFAULT_SIGNATURES if name in self.signatures]
+            name = (usual or only)[0]
+        if name not in self.signatures:
+            raise SavedModelError(
+                f"'{self.path}' has no signature '{name}': "
+                f"choose with --signature {' | '.join(self.signatures)}"
+            )
+        return self.signatures[name]
+
+
+def read_saved_model(path: Path, tag: str | None = None) -> SavedModel:
+    """Read the signatures of the SavedModel in folder ``path``.
+
+    Args:
+        tag: of the graph in it; None takes ``serve``, or the only graph that is there.
+
+    Raises:
+        SavedModelError: no folder, no SavedModel in it, not readable, or without a signature.
+    """
+    graph = _select_graph(path, _parse(graph_file(path)), tag)
+    signatures = {
+        name: Signature(name, _tensors(definition.inputs), _tensors(definition.outputs))
+        for name, definition in sorted(graph.signature_def.items())
+        if not name.startswith("__") and definition.outputs
+    }
+    if not signatures:
+        raise SavedModelError(f"'{path}' has no signature: {HOW_TO_SAVE}")
+    if _has_variables(graph):
+        _check_variables(path / "variables")
+    version, tags = graph.meta_info_def.tensorflow_version, tuple(graph.meta_info_def.tags)
+    return SavedModel(path, version, tags, signatures)
+
+
+def graph_file(path: Path) -> Path:
+    """The file with the graph of the SavedModel in folder ``path``."""
+    text = path / f"{GRAPH_FILE}txt"
+    return text if text.is_file() else path / GRAPH_FILE
+
+
+def hash_saved_model(path: Path) -> str:
+    """One SHA-256 over the graph and all variables, by which a bundle names its source."""
+    digest = hashlib.sha256()
+    for file in [graph_file(path), *sorted((path / "variables").glob("variables.*"))]:
+        digest.update(f"{file.name} {sha256_of_file(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def _parse(file: Path) -> Any:
+    """The SavedModel message in ``file``."""
+    tensorflow()
+    from google.protobuf import text_format
+    from google.protobuf.message import DecodeError
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    message = saved_model_pb2.SavedModel()
+    try:
+        content = file.read_bytes()
+        if file.suffix == ".pbtxt":
+            text_format.Parse(content, message)
+            return message
+        if content.startswith(_LARGE_FILE_STORAGE):
+            raise SavedModelError(f"'{file}' is a pointer of Git LFS, not the file: git lfs pull")
+        message.ParseFromString(content)
+    except (FileNotFoundError, NotADirectoryError):
+        raise SavedModelError(_why_missing(file.parent)) from None
+    except (OSError, DecodeError, text_format.ParseError) as error:
+        raise SavedModelError(
+            f"'{file}' cannot be read: {error}. Export the model again"
+        ) from error
+    return message
+
+
+def _why_missing(path: Path) -> str:
+    if not path.exists():
+        return f"there is no folder '{path}': give the folder of a SavedModel"
+    if path.suffix in (".keras", ".h5", ".hdf5"):
+        return f"'{path}' is a Keras file, not a SavedModel: load it and {HOW_TO_SAVE}"
+    if not path.is_dir():
+        return f"'{path}' is a file: give the folder of a SavedModel"
+    inside = sorted(path.glob(f"*/{GRAPH_FILE}"))
+    hint = f"did you mean '{inside[-1].parent}'?" if inside else HOW_TO_SAVE
+    return f"'{path}' is not a SavedModel, it has no {GRAPH_FILE}: {hint}"
+
+
+def _select_graph(path: Path, message: Any, tag: str | None) -> Any:
+    for graph in message.meta_graphs:
+        if (tag or TAG) in graph.meta_info_def.tags:
+            return graph
+    if tag is None and len(message.meta_graphs) == 1:
+        return message.meta_graphs[0]
+    found = [" ".join(graph.meta_info_def.tags) or "no tag" for graph in message.meta_graphs]
+    if not found:
+        raise SavedModelError(f"'{path / GRAPH_FILE}' has no graph at all: {HOW_TO_SAVE}")
+    raise SavedModelError(
+        f"'{path / GRAPH_FILE}' has only graphs with {', '.join(found)}, not one with the tag "
+        f"'{tag or TAG}': choose with --tag"
+    )
+
+
+def _check_variables(folder: Path) -> None:
+    for pattern in ("variables.index", "variables.data-*"):
+        if not any(folder.glob(pattern)):
+            raise SavedModelError(f"there is no '{folder / pattern}': copy the whole SavedModel")
+
+
+def _has_variables(graph: Any) -> bool:
+    operators = {node.op for node in graph.graph_def.node}
+    return bool(operators & {"VarHandleOp", "VariableV2", "Variable"})
+
+
+def _tensors(infos: Any) -> tuple[Tensor, ...]:
+    return tuple(_tensor(name, info) for name, info in sorted(infos.items()))
+
+
+def _tensor(name: str, info: Any) -> Tensor:
+    dtype = tensorflow().dtypes.as_dtype(info.dtype).name
+    if info.tensor_shape.unknown_rank:
+        return Tensor(name, dtype, None, info.name)
+    return Tensor(name, dtype, tuple(size.size for size in info.tensor_shape.dim), info.name)

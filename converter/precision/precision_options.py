@@ -1,0 +1,37 @@
+"""Which precisions to make, how, and what they may lose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+# The largest loss of a precision that goes into a bundle.
+LARGEST_LOSS = {"fp16": 0.002, "int8": 0.01}
+
+
+@dataclass(frozen=True)
+class PrecisionOptions:
+    """Which precisions to make beside fp32, how, and what they may lose.
+
+    Attributes:
+        precisions: of ``LARGEST_LOSS``, in the order of their making.
+        calibration_images: a folder to calibrate on; None takes a part of the images.
+        most_calibration, most_images: images to calibrate and to measure on, at most.
+        method: of calibration, one of ``converter.precision.calibration.METHODS``.
+        limit: the largest loss; None takes that of ``LARGEST_LOSS``.
+        keep_float: patterns of layers that stay in float32.
+        keep_most_sensitive: keep the fewest layers in float32 with which the limit is met.
+    """
+
+    precisions: tuple[str, ...] = ()
+    calibration_images: Path | None = None
+    most_calibration: int = 300
+    most_images: int = 500
+    method: str = "minmax"
+    limit: float | None = None
+    keep_float: tuple[str, ...] = ()
+    keep_most_sensitive: bool = False
+
+    def limit_of(self, precision: str) -> float:
+        """The largest loss of a precision."""
+        return LARGEST_LOSS[precision] if self.limit is None else self.limit

@@ -1,0 +1,150 @@
+"""What was found out of one precision, as plain figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from converter.comparison.accuracy import Accuracy
+from converter.comparison.agreement import Agreement, ClassAgreement
+from converter.verification.verification_results import Picture
+
+# Of what fp32 publishes, the part that may be missing, and the part that may be new. mAP ranks
+# scores and does not see whether they reach the threshold, and it sees nothing where annotations
+# do not fit or name no class.
+MOST_CHANGED = 0.05
+
+
+@dataclass(frozen=True)
+class KeptLayer:
+    """A layer of the network that stays in float32, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """What one layer alone does when nothing else is narrowed.
+
+    ``error`` is the root mean square difference of boxes and scores (or of what a class map is
+    made from) from those of fp32, as a fraction of their own; the worse of them counts.
+    """
+
+    layer: str
+    error: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How the ranges of int8 were found.
+
+    Attributes:
+        method: ``minmax``, ``entropy`` or ``percentile``.
+        images: how many.
+        sha256: of the pixels that the engine was given, in their order, by the robot's own
+            preprocessing.
+    """
+
+    method: str
+    images: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PrecisionMeasurement:
+    """One precision against fp32 on images that it was not calibrated on.
+
+    Attributes:
+        images: how many.
+        agreement: with fp32, on detections (those that a robot would publish), or on classes.
+        of_fp32: for detection, mAP with fp32's published detections as the truth; fp32 has 1.
+        fp32, accuracy: of fp32 and of this precision against annotations, on the same images;
+            None without annotations.
+        milliseconds: medians of one image by ONNX Runtime here: ``fp32``, and this precision.
+        pictures: those on which the two differ most; ``expected`` is fp32's.
+    """
+
+    images: int
+    agreement: Agreement | ClassAgreement
+    of_fp32: Accuracy | None
+    fp32: Accuracy | None
+    accuracy: Accuracy | None
+    milliseconds: dict[str, float]
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def loss(self) -> float:
+        """What the limit is for. With annotations, the larger drop of mAP@0.5 and mAP@[.5:.95];
+        without, what mAP@0.5 lacks when fp32's detections are the truth; for other tasks, the
+        part of images or pixels that get another class than by fp32."""
+        if self.fp32 is not None and self.accuracy is not None:
+            drops = (
+                self.fp32.map_50 - self.accuracy.map_50,
+                self.fp32.map_50_95 - self.accuracy.map_50_95,
+            )
+            return float(np.max(drops))  # which is NaN where one of them is
+        if self.of_fp32 is not None:
+            return 1 - self.of_fp32.map_50
+        if isinstance(self.agreement, ClassAgreement):
+            return 1 - self.agreement.fraction
+        raise ValueError("detections were measured without fp32's as the truth")
+
+    def is_within(self, limit: float) -> bool:
+        """Whether this is good enough. Of images that are classified, one may always get another
+        class: fewer than ``1 / limit`` images cannot show less."""
+        found = self.agreement
+        one = 1 / found.compared if isinstance(found, ClassAgreement) and found.compared else 0.0
+        return self.loss <= max(limit, one) and self.changed <= MOST_CHANGED
+
+    @property
+    def changed(self) -> float:
+        """Of the detections that fp32 publishes, the part that is missing or new, whichever is
+        more; 0 for other tasks."""
+        found = self.agreement
+        if not isinstance(found, Agreement):
+            return 0.0
+        return max(found.missing, found.extra) / max(found.detections, 1)
+
+
+@dataclass(frozen=True)
+class PrecisionResult:
+    """One precision: what it is like, and whether it is good enough for the bundle.
+
+    Attributes:
+        precision: ``fp16`` or ``int8``.
+        limit: the largest loss that is accepted.
+        bytes: of its files.
+        kept: layers that stay in float32 beside the stages and the head.
+        calibration: of int8.
+        sensitivities: of single layers, the most sensitive first; empty where nobody asked.
+    """
+
+    precision: str
+    limit: float
+    bytes: int
+    measured: PrecisionMeasurement
+    kept: tuple[KeptLayer, ...] = ()
+    calibration: Calibration | None = None
+    sensitivities: tuple[Sensitivity, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether it goes into the bundle."""
+        return self.measured.is_within(self.limit)
+
+
+@dataclass(frozen=True)
+class Precisions:
+    """What came out.
+
+    Attributes:
+        results: of each precision that could be made.
+        notes: what the user should know of the images.
+        failures: why others could not be made.
+    """
+
+    results: tuple[PrecisionResult, ...]
+    notes: tuple[str, ...]
+    failures: tuple[str, ...] = ()

@@ -1,0 +1,110 @@
+"""Images to calibrate on, and others to judge the result by."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from converter.errors import DatasetError
+from converter.inputs.dataset import Dataset, Sample, check_boxes, load_dataset
+from converter.precision.precision_options import PrecisionOptions
+
+# Fewer leave ranges to chance.
+ENOUGH_TO_CALIBRATE = 100
+# Fewer do not show the loss that the limits allow.
+ENOUGH_TO_MEASURE = 100
+_EVERYTHING = 1_000_000
+# Of one folder, one image in so many is calibrated on.
+_ONE_IN = 4
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images to find ranges with, and images that nothing was chosen by.
+
+    ``notes`` say what the user should know of them.
+    """
+
+    calibration: tuple[Sample, ...]
+    held_out: Dataset
+    notes: tuple[str, ...]
+
+
+def split_images(
+    images: Path | None, annotations: Path | None, labels: Sequence[str], options: PrecisionOptions
+) -> Split:
+    """Every fourth image of the folder to calibrate on, or those of a folder of their own.
+
+    Raises:
+        DatasetError: there are no images, or too few.
+    """
+    dataset = load_dataset(require_images(images), annotations, labels, _EVERYTHING)
+    calibration, held_out = _divide(dataset.samples, options.calibration_images)
+    calibration = _spread(calibration, options.most_calibration)
+    known = {_digest(sample) for sample in calibration}
+    different = tuple(sample for sample in held_out if _digest(sample) not in known)
+    if not calibration or not different:
+        raise DatasetError(
+            f"'{images}' has too few different images: some to calibrate on and others to measure "
+            "on are needed, at least two, better some hundreds"
+        )
+    kept = _spread(different, options.most_images)
+    if annotations is not None and dataset.annotations is not None:
+        check_boxes(kept, annotations, dataset.annotations)
+    notes = _notes(calibration, kept, len(held_out) - len(different))
+    return Split(calibration, replace(dataset, samples=kept), notes)
+
+
+def require_images(images: Path | None) -> Path:
+    """The folder.
+
+    Raises:
+        DatasetError: the user gave none. Nothing else will do.
+    """
+    if images is None:
+        raise DatasetError(
+            "fp16 and int8 are measured on real images, and int8 gets its ranges from them: give "
+            "--images with pictures of the robot's camera"
+        )
+    return images
+
+
+def _divide(
+    samples: tuple[Sample, ...], folder: Path | None
+) -> tuple[tuple[Sample, ...], tuple[Sample, ...]]:
+    if folder is not None:
+        option = "--calibration-images"
+        return load_dataset(folder, None, (), _EVERYTHING, option).samples, samples
+    rest = tuple(sample for index, sample in enumerate(samples) if index % _ONE_IN)
+    return samples[::_ONE_IN], rest
+
+
+def _spread(samples: tuple[Sample, ...], most: int) -> tuple[Sample, ...]:
+    """At most so many, taken evenly: neighbours in a folder are often frames of one second."""
+    count = min(most, len(samples))
+    return tuple(samples[index * len(samples) // count] for index in range(count))
+
+
+def _digest(sample: Sample) -> str:
+    if isinstance(sample.pixels, Path):
+        return hashlib.sha256(sample.pixels.read_bytes()).hexdigest()
+    return hashlib.sha256(sample.pixels.tobytes()).hexdigest()
+
+
+def _notes(calibration: Sequence[Sample], held_out: Sequence[Sample], same: int) -> tuple[str, ...]:
+    notes = []
+    if len(calibration) < ENOUGH_TO_CALIBRATE:
+        notes.append(
+            f"only {len(calibration)} images to calibrate on: ranges of int8 may be off for what "
+            f"they do not show, give {ENOUGH_TO_CALIBRATE} or more"
+        )
+    if len(held_out) < ENOUGH_TO_MEASURE:
+        notes.append(
+            f"only {len(held_out)} images to measure on, which cannot show a small loss: give "
+            f"{ENOUGH_TO_MEASURE} or more"
+        )
+    if same:
+        notes.append(f"{same} images are not measured on, because they are calibrated on too")
+    return tuple(notes)

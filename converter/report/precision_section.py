@@ -1,0 +1,160 @@
+"""The narrower precisions: what each costs and gives, and where it loses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from converter.comparison.agreement import Agreement
+from converter.heads.base import SEGMENTATION
+from converter.precision.precision_results import (
+    MOST_CHANGED,
+    Calibration,
+    KeptLayer,
+    PrecisionMeasurement,
+    PrecisionResult,
+)
+from converter.report import comparison_tables
+from converter.report.pictures import PicturePair, pairs
+from converter.report.wording import Bar, Fact, Table, bars, counted, file_size
+from trt_inference.bundles.bundle import PRECISIONS
+
+MOST_PICTURES = 3
+LAYERS_SHOWN = 10
+_DIGITS_OF_HASH = 12
+
+
+@dataclass(frozen=True)
+class PrecisionEntry:
+    """What the page shows of one precision.
+
+    Attributes:
+        smaller: how many times smaller than fp32.
+        caution: what stands against it, empty where nothing does.
+        tables: with the rows of fp32 that it is compared with.
+    """
+
+    precision: str
+    passed: bool
+    fp32_size: str
+    size: str
+    smaller: str
+    loss: str
+    limit: str
+    caution: str
+    tables: tuple[Table, ...]
+    facts: tuple[Fact, ...]
+    kept: tuple[KeptLayer, ...]
+    sensitivities: tuple[Bar, ...]
+    pairs: tuple[PicturePair, ...]
+
+
+def precision_entry(
+    result: PrecisionResult,
+    fp32_bytes: int,
+    task: str,
+    labels: Sequence[str],
+    score_threshold: float,
+) -> PrecisionEntry:
+    """Of one result; detections below ``score_threshold`` are not drawn."""
+    measured, precision = result.measured, result.precision
+    pictures, titles = measured.pictures[:MOST_PICTURES], (comparison_tables.REFERENCE, precision)
+    return PrecisionEntry(
+        precision=precision,
+        passed=result.passed,
+        fp32_size=file_size(fp32_bytes),
+        size=file_size(result.bytes),
+        smaller=f"{fp32_bytes / result.bytes:.2f}",
+        loss=_number(measured.loss),
+        limit=_number(result.limit),
+        caution="" if result.passed else _caution(result),
+        tables=comparison_tables.tables(precision, measured, task),
+        facts=_facts(result, task),
+        kept=result.kept,
+        sensitivities=_sensitivities(result),
+        pairs=pairs(pictures, titles, labels, score_threshold),
+    )
+
+
+def precision_section(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The section of lines as plain values: of a precision the last one, in the order of the
+    precisions, and their tables as one."""
+    latest = {one["precision"]: one for one in lines}
+    ordered = [latest[name] for name in PRECISIONS if name in latest]
+    return {
+        "lines": ordered,
+        "tables": comparison_tables.joined([table for one in ordered for table in one["tables"]]),
+    }
+
+
+def _number(value: float) -> str:
+    """A loss or a limit, with enough digits to tell them apart."""
+    return f"{value:.1e}" if 0 < abs(value) < 1e-4 else f"{value:.4g}"
+
+
+def _caution(result: PrecisionResult) -> str:
+    calibration = ["another --calibration"] if result.calibration else []
+    limit = [] if result.measured.changed > MOST_CHANGED else ["a larger --max-map-loss"]
+    remedies = ["--keep-float auto", *calibration, *limit]
+    listed = "Its most sensitive layers are under Precisions. " if result.sensitivities else ""
+    reason = f"it loses {_number(result.measured.loss)}, and {_number(result.limit)} is the limit"
+    if result.measured.changed > MOST_CHANGED:
+        reason = (
+            f"of the detections that fp32 publishes it changes {result.measured.changed:.1%}, and "
+            f"{MOST_CHANGED:.0%} is the limit"
+        )
+    return (
+        f"{result.precision} is not in the bundle: {reason}. {listed}Quantize again with "
+        f"{', or '.join(remedies)}."
+    )
+
+
+def _facts(result: PrecisionResult, task: str) -> tuple[Fact, ...]:
+    measured = result.measured
+    return (
+        Fact("Measured on", counted(measured.images, "image")),
+        Fact("Loss", f"{_number(measured.loss)}: {_meaning(measured, task)}"),
+        *_calibration(result.calibration),
+        Fact("In float32", _in_float32(result.precision, len(result.kept))),
+    )
+
+
+def _in_float32(precision: str, layers: int) -> str:
+    always = "both stages, the head, and the decoding before it"
+    if precision == "int8":
+        always = "all but products with weights, and the last of these"
+    return f"{always}, and {counted(layers, 'more layer')}" if layers else always
+
+
+def _meaning(measured: PrecisionMeasurement, task: str) -> str:
+    """What ``Measured.loss`` is here."""
+    if measured.fp32 is not None and measured.accuracy is not None:
+        return "the larger drop of mAP@0.5 and mAP@[.5:.95] against your annotations"
+    if isinstance(measured.agreement, Agreement):
+        return "what mAP@0.5 lacks of 1 with fp32's detections as the truth"
+    things = "pixels" if task == SEGMENTATION else "images"
+    return f"the part of the {things} that get another class than by fp32"
+
+
+def _calibration(found: Calibration | None) -> tuple[Fact, ...]:
+    if found is None:
+        return ()
+    images = counted(found.images, "image")
+    digits = found.sha256[:_DIGITS_OF_HASH]
+    return (Fact("Calibration", f"{found.method}, {images} whose pixels have the hash {digits}…"),)
+
+
+def _sensitivities(result: PrecisionResult) -> tuple[Bar, ...]:
+    kept = {layer.name for layer in result.kept}
+    return bars(
+        [
+            (one.layer, _share(one.error), one.error, "in float32" if one.layer in kept else "")
+            for one in result.sensitivities[:LAYERS_SHOWN]
+        ]
+    )
+
+
+def _share(error: float) -> str:
+    return f"{100 * error:.3g} %" if isfinite(error) else "not finite"

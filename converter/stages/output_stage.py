@@ -1,0 +1,89 @@
+"""The output stage: what a head has decoded → the fixed outputs of the engine, best first."""
+
+from __future__ import annotations
+
+import onnx
+
+from converter.heads.base import (
+    BOXES,
+    CLASS_MAP,
+    CLASS_SCORES,
+    CLASSIFICATION,
+    DETECTION,
+    SEGMENTATION,
+    Head,
+)
+from converter.onnx_tools.text import model_from_text
+
+OUTPUTS = {
+    DETECTION: ("boxes", "scores", "classes"),
+    CLASSIFICATION: ("scores", "classes"),
+    SEGMENTATION: (CLASS_MAP,),
+}
+
+# TensorRT's TopK takes no more: https://docs.nvidia.com/deeplearning/tensorrt/operators/docs/TopK.html
+MOST_CANDIDATES = 3840
+
+
+def output_stage(head: Head, candidates: int, opset: int) -> onnx.ModelProto | None:
+    """The stage for the task of ``head``; None where its outputs go out as they are.
+
+    Args:
+        candidates: how many boxes or classes are wanted, at most ``MOST_CANDIDATES``.
+
+    Raises:
+        ValueError: ``candidates`` is not in 1..MOST_CANDIDATES.
+    """
+    if not 1 <= candidates <= MOST_CANDIDATES:
+        raise ValueError(f"candidates is {candidates}: it must be in 1..{MOST_CANDIDATES}")
+    if head.task == DETECTION:
+        return detection_output(head.anchors, head.classes, candidates, opset)
+    if head.task == CLASSIFICATION:
+        return classification_stage(head.classes, candidates, opset)
+    return None
+
+
+def detection_output(anchors: int, classes: int, candidates: int, opset: int) -> onnx.ModelProto:
+    """float32 ``all_boxes [N, A, 4]`` and ``class_scores [N, A, C]`` → ``boxes`` float32
+    ``[N, K, 4]``, ``scores`` float32 ``[N, K]`` falling, ``classes`` int32 ``[N, K]``.
+
+    Each box keeps its best class. K is ``candidates``, or A where that is less.
+    """
+    kept = min(candidates, anchors)
+    return model_from_text(
+        opset,
+        f"""
+        output_stage (float[N, {anchors}, 4] {BOXES}, float[N, {anchors}, {classes}] {CLASS_SCORES})
+            => (float[N, {kept}, 4] boxes, float[N, {kept}] scores, int32[N, {kept}] classes)
+        <int64[1] one = {{1}}, int64[1] kept = {{{kept}}}, int64[1] last = {{2}}>
+        {{
+            best_score, best_class = TopK <axis = 2> ({CLASS_SCORES}, one)
+            box_score = Squeeze (best_score, last)
+            box_class = Squeeze (best_class, last)
+            scores, index = TopK <axis = 1> (box_score, kept)
+            chosen_class = GatherElements <axis = 1> (box_class, index)
+            classes = Cast <to = 6> (chosen_class)
+            column = Unsqueeze (index, last)
+            columns = Concat <axis = 2> (column, column, column, column)
+            boxes = GatherElements <axis = 1> ({BOXES}, columns)
+        }}
+        """,
+    )
+
+
+def classification_stage(classes: int, candidates: int, opset: int) -> onnx.ModelProto:
+    """float32 ``class_scores [N, C]`` → ``scores`` float32 ``[N, K]`` falling, ``classes`` int32
+    ``[N, K]``. K is ``candidates``, or C where that is less."""
+    kept = min(candidates, classes)
+    return model_from_text(
+        opset,
+        f"""
+        output_stage (float[N, {classes}] {CLASS_SCORES})
+            => (float[N, {kept}] scores, int32[N, {kept}] classes)
+        <int64[1] kept = {{{kept}}}>
+        {{
+            scores, index = TopK <axis = 1> ({CLASS_SCORES}, kept)
+            classes = Cast <to = 6> (index)
+        }}
+        """,
+    )

@@ -1,0 +1,100 @@
+"""Accept or refuse a bundle by what was measured."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
+from converter.comparison.tolerance import TOLERANCES, Tolerance
+from converter.errors import ParityError
+from converter.heads.base import SEGMENTATION
+from converter.verification.verification_results import SourceSuppression, Verification
+
+MIN_IOU = 0.95
+MIN_OF_SOURCE = 0.98  # of the detections that the source model's own suppression lets through
+
+
+def check(verification: Verification) -> None:
+    """Accept or refuse what was measured.
+
+    Raises:
+        ParityError: the bundle does not give what the source model gives; with the figures.
+    """
+    tolerance = TOLERANCES[verification.float_type]
+    _check_tensors(verification, tolerance)
+    _check_candidates(verification, tolerance)
+    if isinstance(verification.agreement, Agreement):
+        _check_detections(verification.agreement, tolerance)
+    else:
+        _check_classes(verification.agreement, verification.task, tolerance)
+    _check_suppression(verification.suppression)
+
+
+def _check_tensors(verification: Verification, tolerance: Tolerance) -> None:
+    for output in verification.tensors:
+        if not np.isfinite(output.magnitude):
+            raise ParityError(
+                f"output {output.name} of the SavedModel has NaN or infinite values in TensorFlow "
+                "already: see whether its weights are sound, and --scale, --mean and --std right"
+            )
+        if verification.task != SEGMENTATION:  # where rounding may decide between two classes
+            _check_tensor(output, f"output {output.name}", "differs", "export", tolerance)
+
+
+def _check_candidates(verification: Verification, tolerance: Tolerance) -> None:
+    for output in verification.candidates:
+        if output.name == "scores" and output.magnitude > 1 + tolerance.relative:
+            raise ParityError(
+                f"scores reach {output.magnitude:.3g}, but they must be probabilities from 0 to 1: "
+                "say with --activation sigmoid or softmax what the training has in its loss"
+            )
+        what = f"the {output.name} of the bundle"
+        _check_tensor(output, what, "differ", "conversion", tolerance)
+
+
+def _check_tensor(
+    output: TensorParity, what: str, verb: str, fault: str, tolerance: Tolerance
+) -> None:
+    if not (output.relative <= tolerance.relative and output.cosine >= tolerance.cosine):
+        raise ParityError(
+            f"{what} {verb} from TensorFlow's by {output.max_abs:.3g} where values reach "
+            f"{output.magnitude:.3g} (cosine {output.cosine:.6f}): this is a fault of the {fault}, "
+            "please report it with the model"
+        )
+
+
+def _check_detections(found: Agreement, tolerance: Tolerance) -> None:
+    if (
+        found.missing
+        or found.extra
+        or found.lowest_iou < MIN_IOU
+        or found.largest_score_difference > tolerance.score_difference
+    ):
+        raise ParityError(
+            f"of {found.detections} detections of TensorFlow {found.missing} are missing and "
+            f"{found.extra} are new (lowest IoU {found.lowest_iou:.3f}, scores differ by up to "
+            f"{found.largest_score_difference:.3f}). See whether --channels, --scale, --mean, "
+            "--std and --boxes are those of the training: a network that is fed wrongly gives many "
+            "equal scores. If they are, this is a fault of the conversion, please report it with "
+            "the model"
+        )
+
+
+def _check_classes(found: ClassAgreement, task: str, tolerance: Tolerance) -> None:
+    if not found.is_same or found.largest_score_difference > tolerance.score_difference:
+        what = "pixels" if task == SEGMENTATION else "images"
+        raise ParityError(
+            f"the bundle gives the class of TensorFlow for {found.same} of {found.compared} {what}"
+            f" only (scores differ by up to {found.largest_score_difference:.3f}): this is a fault "
+            "of the conversion, please report it with the model"
+        )
+
+
+def _check_suppression(found: SourceSuppression | None) -> None:
+    if found is not None and found.found < MIN_OF_SOURCE * found.detections:
+        raise ParityError(
+            f"of {found.detections} detections of the SavedModel's own suppression only "
+            f"{found.found} are among the boxes and scores that enter it: say with --head "
+            "tf-object-detection, --boxes and --box-format how they are to be read, or report it "
+            "with the model"
+        )

@@ -1,0 +1,141 @@
+"""The source model in TensorFlow: what every converted model is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from converter.errors import SavedModelError
+from converter.export.exported_network import Network
+from converter.export.graph_view import node_of
+from converter.export.request_answer import ExportAnswer
+from converter.inputs.image_input import ImageInput
+from converter.inputs.quiet_tensorflow import tensorflow
+from converter.inputs.saved_model import SavedModel, Signature
+from converter.inputs.tensor import Tensor
+from converter.onnx_tools.model_inputs_outputs import has_batch
+
+Values = dict[str, np.ndarray]
+
+
+class Reference:
+    """Runs one signature of a SavedModel on one image after the other."""
+
+    def __init__(
+        self,
+        saved_model: SavedModel,
+        signature: Signature,
+        image: ImageInput,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        """
+        Args:
+            values: of the inputs that are not the image.
+
+        Raises:
+            SavedModelError: TensorFlow cannot load it; the message has its reason.
+        """
+        self._image, tf = image, tensorflow()
+        try:
+            # The model is kept, because its variables go when it does.
+            self._model = tf.saved_model.load(str(saved_model.path), list(saved_model.tags))
+            self._function = self._model.signatures[signature.name]
+        except Exception as error:  # TensorFlow raises many kinds for a damaged SavedModel
+            raise SavedModelError(
+                f"TensorFlow cannot load '{saved_model.path}': {error}"
+            ) from error
+        specs = self._function.structured_input_signature[1]
+        others = [tensor for tensor in signature.inputs if tensor.name != image.name]
+        self._others = {
+            tensor.name: self._value(tensor, specs[tensor.name], values or {}) for tensor in others
+        }
+
+    def _value(self, tensor: Tensor, spec: Any, values: Mapping[str, Any]) -> Any:
+        """What an input beside the image is given: the user's value, the default that it has in
+        a graph of TensorFlow 1, or 0 where nothing that is exported depends on it."""
+        tf = tensorflow()
+        if tensor.name in values:
+            given = values[tensor.name]
+            return tf.cast(tf.broadcast_to(given, _shape(spec, np.shape(given))), spec.dtype)
+        graph = getattr(self._model, "graph", None)
+        if graph is not None:
+            node = graph.get_operation_by_name(node_of(tensor.graph_name))
+            if node.type == "PlaceholderWithDefault":
+                return self._model.prune([], tensor.graph_name)()
+        return tf.zeros(_shape(spec), spec.dtype)
+
+    def run(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
+        """Outputs by name for one image, ``[height, width, channels]`` as the network wants it.
+
+        Raises:
+            SavedModelError: TensorFlow cannot run it; the message has its reason.
+        """
+        tf = tensorflow()
+        image = tf.constant(self._image.for_saved_model(pixels))
+        try:
+            outputs = self._function(**{self._image.name: image}, **self._others)
+        except Exception as error:  # TensorFlow raises many kinds
+            raise SavedModelError(
+                f"TensorFlow cannot run the signature on {self._image}: {error}"
+            ) from error
+        return {name: self._one_image(value) for name, value in outputs.items()}
+
+    def _one_image(self, value: Any) -> np.ndarray:
+        """The part of an output that belongs to one image, with an axis for the batch."""
+        array: np.ndarray = value.numpy()
+        batch = self._image.batch
+        if batch > 1 and array.ndim and array.shape[0] == batch:
+            return array[:1]
+        if self._image.layout.startswith("N") or self._image.encoded or has_batch(array.shape):
+            return array
+        return array[None]
+
+
+def _shape(spec: Any, otherwise: tuple[int, ...] = ()) -> Sequence[int]:
+    """Of an input, 1 for any size; ``otherwise`` where it may have any shape."""
+    return otherwise if spec.shape.rank is None else [size or 1 for size in spec.shape.as_list()]
+
+
+class FlatGraph:
+    """The TensorFlow graph that was handed to tf2onnx: every tensor of it can be looked at."""
+
+    def __init__(self, graph_file: Path, answer: ExportAnswer) -> None:
+        """
+        Args:
+            graph_file: the graph.
+            answer: of the export that wrote it.
+        """
+        tf = tensorflow()
+        definition = tf.compat.v1.GraphDef()
+        definition.ParseFromString(graph_file.read_bytes())
+        self.nodes = {node.name: node.op for node in definition.node}
+        self._outputs, self._input = answer.outputs, answer.input
+        self._weights = {
+            name: np.load(file, mmap_mode="r")
+            for name, file in answer.weights.items()
+            if node_of(name) in self.nodes
+        }
+        with tf.Graph().as_default() as graph:
+            tf.import_graph_def(definition, name="")
+        self._session = tf.compat.v1.Session(graph=graph)
+
+    def outputs(self, network: Network, pixels: np.ndarray, names: Sequence[str]) -> Values:
+        """Outputs by the names that the user knows, for one image as the network wants it."""
+        return dict(
+            zip(
+                names,
+                self.run(network, pixels, [self._outputs[name] for name in names]),
+                strict=True,
+            )
+        )
+
+    def run(self, network: Network, pixels: np.ndarray, wanted: Sequence[str]) -> list[np.ndarray]:
+        """The values of tensors by their names in the graph."""
+        tensor = self._session.graph.get_tensor_by_name(self._input)
+        image = network.arrange(pixels, tensor.dtype.name)
+        feed = {self._input: image, **self._weights}
+        results: list[np.ndarray] = self._session.run(list(wanted), feed)
+        return results

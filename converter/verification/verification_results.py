@@ -1,0 +1,62 @@
+"""What was measured, as plain figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from converter.comparison.accuracy import Accuracy
+from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
+from trt_inference.inference.results import Result
+
+
+@dataclass(frozen=True)
+class SourceSuppression:
+    """Detections that the SavedModel's own suppression let through, and how many of them are
+    among the boxes and scores that replace it."""
+
+    detections: int
+    found: int
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image with what TensorFlow and the bundle find in it."""
+
+    name: str
+    frame: np.ndarray
+    expected: Result
+    found: Result
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was compared and measured.
+
+    Attributes:
+        task: of the head.
+        tensors: outputs of the network that the head reads.
+        candidates: outputs of the bundle.
+        agreement: on detections, or on classes of images or pixels.
+        suppression: of a source model whose suppression was cut out.
+        before, after: accuracies, None without annotations.
+        images: how many.
+        synthetic: the images were made up.
+        pictures: the first ones.
+        float_type: the narrowest in which the source model computes.
+        milliseconds: medians of one image in TensorFlow, and of the bundle's engine here.
+    """
+
+    task: str
+    tensors: tuple[TensorParity, ...]
+    candidates: tuple[TensorParity, ...]
+    agreement: Agreement | ClassAgreement
+    images: int
+    synthetic: bool
+    suppression: SourceSuppression | None = None
+    before: Accuracy | None = None
+    after: Accuracy | None = None
+    pictures: tuple[Picture, ...] = ()
+    float_type: str = "float32"
+    milliseconds: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,156 @@
+"""The comparison of two models on hand-made tensors and detections."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from converter.comparison.agreement import (
+    Agreement,
+    agreement,
+    candidate_parity,
+    match,
+    tensor_parity,
+    worst,
+)
+from trt_inference.inference.detections import Detections
+
+BOXES = np.array([[0, 0, 10, 10], [20, 0, 30, 10], [0, 20, 10, 30]], np.float32)
+THREE = Detections(BOXES, np.array([0.9, 0.8, 0.7], np.float32), np.array([0, 1, 2]))
+SHARP = np.ones(3, bool)
+
+
+def moved(by: float) -> Detections:
+    """Each box shifted across."""
+    shift = np.array([by, 0, by, 0], np.float32)
+    return Detections(BOXES + shift, THREE.scores, THREE.class_ids)
+
+
+def test_tensor_figures_are_those_of_the_definition() -> None:
+    reference, candidate = np.array([3.0, -4.0]), np.array([3.0, -4.5])
+    parity = tensor_parity("out", reference, candidate)
+    assert parity.max_abs == 0.5
+    assert parity.magnitude == 4.0
+    assert parity.relative == 0.125
+    cosine = (3 * 3 + 4 * 4.5) / (5 * math.hypot(3, 4.5))
+    assert parity.cosine == pytest.approx(cosine)
+
+
+def test_small_values_are_not_held_to_a_fraction_of_themselves() -> None:
+    parity = tensor_parity("out", np.array([1e-6, 0.5]), np.array([2e-6, 0.5]))
+    assert parity.relative == pytest.approx(1e-6)
+
+
+def test_all_but_zero_outputs_agree_though_they_have_no_direction() -> None:
+    parity = tensor_parity("out", np.array([0.0, 0.0]), np.array([1e-9, -1e-8]))
+    assert parity.cosine == 1
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_nan_and_infinity_never_agree(bad: float) -> None:
+    sound, damaged = np.array([1.0, 2.0]), np.array([1.0, bad])
+    for pair in ((sound, damaged), (damaged, sound), (damaged, damaged)):
+        assert tensor_parity("out", *pair).max_abs == np.inf
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_the_worst_image_counts_wherever_it_is(position: int) -> None:
+    reference = np.array([1.0, 1.0])
+    images = [tensor_parity("out", reference, reference) for _ in range(3)]
+    images[position] = tensor_parity("out", reference, np.array([1.0, -1.0]))
+    result = worst(images)
+    assert (result.max_abs, result.cosine) == (2.0, pytest.approx(0))
+    images[position] = tensor_parity("out", np.array([1.0, np.nan]), reference)
+    assert math.isnan(worst(images).magnitude)
+
+
+def candidates(**changes: np.ndarray) -> dict[str, np.ndarray]:
+    return {"boxes": BOXES, "scores": THREE.scores, "classes": THREE.class_ids, **changes}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("scores", np.array([0.9, 0.8, 0.6])),
+        ("boxes", BOXES[:, [1, 0, 3, 2]]),
+        ("classes", np.array([0, 1, 1])),
+    ],
+)
+def test_each_wrong_part_of_a_candidate_is_seen(name: str, value: np.ndarray) -> None:
+    parities = candidate_parity(candidates(), candidates(**{name: value}), SHARP)
+    assert [parity.name for parity in parities if parity.relative > 0.01] == [name]
+
+
+def test_candidates_of_equal_score_may_change_places() -> None:
+    tied = candidates(scores=np.array([0.9, 0.5, 0.5]))
+    order = [0, 2, 1]
+    exchanged = {name: value[order] for name, value in tied.items()}
+    parities = candidate_parity(tied, exchanged, np.array([True, False, False]))
+    assert [parity.max_abs for parity in parities] == [0, 0, 0]
+
+
+def compare(pairs: list[tuple[Detections, Detections]], threshold: float) -> Agreement:
+    """Each side has just its detections to choose from."""
+    return agreement(pairs, [(other, one) for one, other in pairs], threshold)
+
+
+def test_of_two_equal_boxes_either_may_suppress_the_other() -> None:
+    # Both models have both boxes; rounding decides which of them each one shows.
+    near = Detections(BOXES[:1].repeat(2, axis=0).copy(), np.array([0.9, 0.9]), np.array([0, 0]))
+    near.xyxy[1] += 3
+    found = agreement([(near[:1], near)], [(near[1:], near)], 0.5)
+    assert (found.missing, found.extra) == (0, 0)
+    assert found.lowest_iou == pytest.approx(1)
+
+
+def test_a_model_agrees_with_itself() -> None:
+    found = compare([(THREE, THREE), (THREE[:1], THREE[:1])], 0.5)
+    assert (found.images, found.detections, found.matched) == (2, 4, 4)
+    assert (found.missing, found.extra, found.largest_score_difference) == (0, 0, 0)
+    assert found.lowest_iou == pytest.approx(1)
+
+
+def test_missing_and_extra_are_counted_apart() -> None:
+    found = compare([(THREE, THREE[:1]), (THREE[:0], THREE[:2])], 0.5)
+    assert (found.missing, found.extra, found.matched) == (2, 2, 1)
+
+
+def test_another_class_is_another_object() -> None:
+    other = Detections(BOXES, THREE.scores, np.array([0, 1, 1]))
+    found = compare([(THREE, other)], 0.5)
+    assert (found.matched, found.missing, found.extra) == (2, 1, 1)
+
+
+def test_shifts_and_score_changes_are_measured() -> None:
+    lower = moved(2)
+    found = compare([(THREE, Detections(lower.xyxy, THREE.scores - 0.05, THREE.class_ids))], 0.1)
+    assert found.lowest_iou == pytest.approx(8 / 12)
+    assert found.mean_iou == pytest.approx(8 / 12)
+    assert found.largest_score_difference == pytest.approx(0.05)
+
+
+def test_boxes_that_overlap_by_less_than_half_are_not_the_same() -> None:
+    assert compare([(THREE, moved(5))], 0.5).matched == 0
+
+
+def test_detections_at_the_threshold_may_be_on_either_side() -> None:
+    assert compare([(THREE, THREE[:2])], 0.695).missing == 0
+    assert compare([(THREE, THREE[:2])], 0.685).missing == 1
+
+
+def test_of_boxes_at_one_place_the_nearest_score_is_paired() -> None:
+    whole = np.array([[0, 0, 10, 10]] * 2, np.float32)
+    one = Detections(whole, np.array([0.9, 0.6]), np.zeros(2, int))
+    rows, columns, _ = match(one, one[[1, 0]])
+    assert sorted(zip(rows.tolist(), columns.tolist(), strict=True)) == [(0, 1), (1, 0)]
+
+
+def test_the_best_overlap_is_paired_first() -> None:
+    near = Detections(
+        np.array([[1, 0, 11, 10], [0, 0, 10, 10]], np.float32), np.ones(2), np.zeros(2, int)
+    )
+    rows, columns, overlaps = match(near[1:], near)
+    assert (rows.tolist(), columns.tolist()) == ([0], [1])
+    assert overlaps[0] == pytest.approx(1)

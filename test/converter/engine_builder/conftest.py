@@ -1,0 +1,40 @@
+"""A bundle of three precisions, made once."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from converter.engine_builder import gpu_times
+from test.converter.engine_builder.bundles import write_bundle
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_collection() -> Iterator[None]:
+    """The double collects garbage to see what is left, which takes long in all of TensorFlow."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def short_timing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The double's times mean nothing: a few are enough."""
+    monkeypatch.setattr(gpu_times, "_SECONDS", 0.0)
+    monkeypatch.setattr(gpu_times, "_WARM_UP_SECONDS", 0.0)
+
+
+@pytest.fixture(scope="session")
+def shared_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For tests that only read it."""
+    return write_bundle(tmp_path_factory.mktemp("bundles") / "colors")
+
+
+@pytest.fixture
+def bundle(shared_bundle: Path, tmp_path: Path) -> Path:
+    """A test's own, to build into."""
+    return Path(shutil.copytree(shared_bundle, tmp_path / "colors"))

@@ -1,0 +1,334 @@
+"""`build` on the double of six versions of TensorRT, and the engines that come of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+
+from test.color_bundle import change_manifest, picture
+from test.converter.command_line import Result, run_here
+from test.converter.engine_builder.bundles import PRECISIONS
+from test.task_bundles import write_classification_bundle, write_segmentation_bundle
+from test.tensorrt_double.install import install
+from test.tensorrt_double.plan import Plan
+from test.tensorrt_double.surface import VERSIONS
+from trt_inference.bundles.bundle import load_bundle, sha256_of_file
+from trt_inference.bundles.engine_files import EngineFile, find_engine
+from trt_inference.engines.tensorrt.gpu import this_machine
+from trt_inference.inference.detector import Detector
+
+Build = Callable[..., Result]
+
+# The types that a user is told, and those of the input.
+TYPING = {
+    "8.2.1": ("weak", "weak", "weak"),
+    "8.4.1": ("weak", "weak", "weak"),
+    "8.6.1": ("weak", "weak", "weak"),
+    "10.3.0": ("strong", "strong", "weak"),
+    "10.13.3": ("strong", "strong", "weak"),
+    "11.4.0": ("strong", "strong", "strong"),
+}
+BEFORE_BYTES = ("8.2.1", "8.4.1")
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three with one cell of a color each."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for index, color in enumerate(("blue", "green", "red")):
+        cv2.imwrite(str(folder / f"{color}.png"), picture(color, (index, index + 1), 3))
+    return folder
+
+
+@pytest.fixture
+def build(bundle: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> Build:
+    """The command line on the test's bundle."""
+
+    def run(*arguments: object) -> Result:
+        return run_here(capsys, "build", bundle, "--images", pictures, *arguments)
+
+    return run
+
+
+@pytest.fixture(params=VERSIONS)
+def version(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each one, installed."""
+    with install(request.param):
+        yield request.param
+
+
+def engine(bundle: Path, precision: str) -> EngineFile:
+    return find_engine(load_bundle(bundle), precision, this_machine())
+
+
+def plan(bundle: Path, precision: str) -> Plan:
+    return Plan.from_bytes(engine(bundle, precision).read())
+
+
+def files(bundle: Path) -> dict[str, str]:
+    return {file.name: sha256_of_file(file) for file in (bundle / "engines").iterdir()}
+
+
+def test_every_precision_is_built_and_agrees(version: str, bundle: Path, build: Build) -> None:
+    result = build("--precision", *PRECISIONS)
+    assert result.exit_code == 0, result.output
+    for precision, typing in zip(PRECISIONS, TYPING[version], strict=True):
+        sidecar = engine(bundle, precision).sidecar
+        assert (sidecar.precision, sidecar.typing) == (precision, typing)
+        assert sidecar.input_dtype == ("float32" if version in BEFORE_BYTES else "uint8")
+        found = sidecar.measured["comparison"]["agreement"]
+        assert (found["detections"], found["matched"], found["extra"]) == (3, 3, 0)
+        assert sidecar.measured["gpu_milliseconds"]["p50"] > 0
+        assert len(sidecar.measured["slowest_layers"]) == 10
+    assert result.output.count("3 of 3") == 3
+    # The layers of the first one are those of the others, but for casts.
+    assert result.output.count("all layers timed anew") == 1
+    assert result.output.count("with the times of an earlier build") == 2
+    (cache,) = (bundle / "engines").glob("timing-*.cache")
+    assert cache.name.startswith(f"timing-trt{VERSIONS[version][0]}-sm87-double-")
+
+
+def test_what_was_asked_for_is_in_the_engine(version: str, bundle: Path, build: Build) -> None:
+    arguments = ("--precision", "fp16", "--batch", "2", "--workspace", "64MiB")
+    assert build(*arguments).exit_code == 0
+    sidecar, built = engine(bundle, "fp16").sidecar, plan(bundle, "fp16")
+    assert (sidecar.batch, sidecar.workspace) == (2, 64 << 20)
+    assert built.profiles == [{"image": [[2, 64, 64, 3]] * 3}]
+    assert (built.options["verbosity"], built.options["workspace"]) == ("DETAILED", 64 << 20)
+    with Detector.open(load_bundle(bundle), "tensorrt", "fp16") as detector:
+        found = detector.detect(picture("red", (2, 5)))
+    np.testing.assert_allclose(found.xyxy, [[40, 16, 48, 24]], atol=0.1)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("version", ["8.2.1", "8.6.1", "10.3.0"], indirect=True)
+def test_stages_and_head_are_held_to_float32(version: str, bundle: Path, build: Build) -> None:
+    build("--precision", "int8")
+    types = {layer["name"]: layer["precision"] for layer in plan(bundle, "int8").layers}
+    of_whole_numbers = ("box_class", "chosen_class", "column", "columns", "classes")
+    left = {f"output_stage/{name}" for name in of_whole_numbers}
+    stages = [name for name in types if name.startswith(("input_", "head/", "output_"))]
+    stages.remove("input_stage/step_1")  # the cast of the pixels
+    assert {name for name in stages if types[name] != "FLOAT"} == left
+    # What decodes, after the last quantised layer, and the product that predicts.
+    for name in ("contrasts", "scores", "boxes_of_batch", "predictions"):
+        assert types[f"network/model/{name}"] == "FLOAT"
+    # What is quantised, and what is between, is left to TensorRT.
+    for name in ("planes", "first", "active", "seen"):
+        assert types[f"network/model/{name}"] == "HALF"
+
+
+@pytest.mark.parametrize("version", ["8.2.1", "8.6.1"], indirect=True)
+def test_without_strong_typing_fp16_is_where_the_model_has_it(
+    version: str, bundle: Path, build: Build
+) -> None:
+    build("--precision", "fp16")
+    types = {layer["name"]: layer["precision"] for layer in plan(bundle, "fp16").layers}
+    for name in ("first", "active", "seen", "contrasts"):
+        assert types[f"network/model/{name}"] == "HALF"
+    for name in ("network/model/scores", "head/all_boxes", "input_stage/step_4"):
+        assert types[name] == "FLOAT"
+
+
+def test_a_small_machine_gets_a_small_workspace(bundle: Path, build: Build) -> None:
+    with install("8.6.1", total_memory=4 << 30, free_memory=3 << 30):
+        build("--precision", "fp32")
+        assert plan(bundle, "fp32").options["workspace"] == 256 << 20
+
+
+@pytest.mark.parametrize("version", ["8.6.1", "10.3.0", "11.4.0"], indirect=True)
+def test_compatible_engines_say_so(version: str, bundle: Path, build: Build) -> None:
+    build("--precision", "fp32", "--hardware-compatible", "--optimization-level", "1")
+    assert plan(bundle, "fp32").options["hardware"] == "AMPERE_PLUS"
+    options = engine(bundle, "fp32").sidecar.options
+    assert options == {"hardware_compatible": True, "optimization_level": 1}
+
+
+@pytest.mark.parametrize(
+    "option", [["--version-compatible"], ["--hardware-compatible"], ["--optimization-level", "5"]]
+)
+def test_what_a_version_does_not_have_is_refused(option: list[str], build: Build) -> None:
+    with install("8.4.1"):
+        build("--precision", "fp32", *option).refused(option[0], "needs TensorRT 8.6", "8.4.1")
+
+
+def test_int8_is_refused_on_a_gpu_without_it(build: Build) -> None:
+    with install("8.2.1", compute_capability=(5, 3)):
+        build("--precision", "int8").refused("sm_53 has no int8", "fp16")
+
+
+def test_the_accelerator_is_used_where_there_is_one(bundle: Path, build: Build) -> None:
+    with install("10.3.0", dla_cores=2):
+        assert build("--precision", "fp16", "--dla").exit_code == 0
+        sidecar = engine(bundle, "fp16").sidecar
+        # It takes no strongly typed networks.
+        assert (sidecar.typing, sidecar.options) == ("weak", {"dla": True})
+        build("--precision", "int8", "--dla").refused("no int8", "choose --precision fp16")
+    with install("10.3.0"):
+        build("--precision", "fp16", "--dla").refused("no deep learning accelerator")
+
+
+@pytest.mark.parametrize("version", ["8.2.1", "8.6.1", "10.3.0"], indirect=True)
+def test_operators_that_tensorrt_lacks_are_named_with_a_remedy(
+    version: str, bundle: Path, build: Build
+) -> None:
+    file = bundle / "fp32.onnx"
+    model = onnx.load(str(file))
+    (node,) = (one for one in model.graph.node if one.name == "network/model/active")
+    node.domain, node.op_type = "made.up", "Wobble"
+    onnx.save(model, str(file))
+    change_manifest(bundle, lambda m: m["precisions"]["fp32"].update(sha256=sha256_of_file(file)))
+    report = {"missing": [{"operator": "Wobble", "remedy": "use Relu instead"}]}
+    (bundle / "report").mkdir()
+    (bundle / "report" / "report.json").write_text(json.dumps(report), "utf-8")
+    build("--precision", "fp32").refused(
+        "Wobble 'network/model/active'", "Plugin not found", "Remedy: use Relu instead"
+    )
+    assert not list((bundle / "engines").glob("*fp32*"))
+
+
+def test_what_cannot_be_written_is_said_before_the_build(bundle: Path, build: Build) -> None:
+    (bundle / "engines").write_text("a file where the folder should be")
+    with install("10.3.0") as double:
+        build("--precision", "fp16").refused("cannot write into")
+        assert double.counters.execution_contexts == 0
+
+
+def test_a_model_that_was_changed_is_refused(bundle: Path, build: Build) -> None:
+    with (bundle / "fp16.onnx").open("ab") as stream:
+        stream.write(b"\0")
+    with install("10.3.0"):
+        build("--precision", "fp16").refused("fp16.onnx was changed")
+
+
+def test_a_build_that_fails_leaves_the_old_engine(bundle: Path, build: Build) -> None:
+    with install("10.3.0") as double:
+        build("--precision", "fp16")
+        before = files(bundle)
+        double.faults.build = "Error Code 2: OutOfMemory (Requested size was 268435456 bytes.)"
+        build("--precision", "fp16", "--workspace", "256MiB").refused(
+            "OutOfMemory", "workspace of 256MiB", "--workspace"
+        )
+        assert files(bundle) == before
+
+
+def test_a_tensorrt_without_its_lean_runtime_is_told_from_a_model_that_cannot_be_built(
+    bundle: Path, build: Build
+) -> None:
+    with install("8.6.1") as double:
+        double.faults.build = (
+            "6: Error Code 6: Internal Error (Unable to load library: libnvinfer_lean.so.8.6.0)"
+        )
+        build("--precision", "fp16", "--version-compatible").refused(
+            "libnvinfer_lean", "leave --version-compatible out"
+        )
+
+
+def test_an_engine_that_does_not_run_leaves_the_old_one(bundle: Path, build: Build) -> None:
+    with install("10.3.0") as double:
+        build("--precision", "fp16")
+        before = files(bundle)
+        double.faults.create_execution_context = True
+        build("--precision", "fp16", "--batch", "2").refused("cannot make room")
+        assert files(bundle) == before
+
+
+def test_one_that_fails_does_not_stop_the_others(bundle: Path, build: Build) -> None:
+    with install("10.3.0"):
+        (bundle / "fp16.onnx").write_bytes(b"")
+        build("--precision", "fp16", "fp32").refused("fp16.onnx was changed")
+        assert engine(bundle, "fp32").read()
+
+
+@pytest.mark.parametrize(
+    ("version", "device"), [("10.13.3", "Double"), ("10.3.0", "Orin")], ids=["version", "device"]
+)
+def test_times_of_another_device_are_replaced(
+    version: str, device: str, build: Build, tmp_path: Path
+) -> None:
+    file = tmp_path / "times"
+    with install(version, device_name=device):
+        build("--precision", "fp32", "--timing-cache", file)
+    before = file.read_bytes()
+    with install("10.3.0"):
+        again = build("--precision", "fp32", "--timing-cache", file)
+        assert "all layers timed anew" in again.output
+        assert file.read_bytes() != before
+        again = build("--precision", "fp32", "--timing-cache", file)
+        assert "with the times of an earlier build" in again.output
+
+
+def test_a_file_that_is_no_cache_is_replaced(build: Build, tmp_path: Path) -> None:
+    file = tmp_path / "times"
+    file.write_bytes(b"no cache")
+    with install("8.2.1"):
+        assert "timed anew" in build("--precision", "fp32", "--timing-cache", file).output
+    assert file.stat().st_size > 100
+
+
+def test_without_a_gpu_nothing_of_tensorrt_is_touched(build: Build) -> None:
+    with install("8.6.1", devices=0):
+        build("--precision", "fp16").refused("there is no NVIDIA GPU here")
+
+
+def test_without_tensorrt_and_pycuda_it_says_what_to_install(
+    bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_here(capsys, "build", bundle, "--precision", "fp16").refused("pip install pycuda")
+
+
+def test_without_pictures_it_warns(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with install("10.3.0"):
+        result = run_here(capsys, "build", bundle, "--precision", "fp32")
+        assert "made-up pictures" in result.output
+        assert "--images" in engine(bundle, "fp32").sidecar.measured["cautions"][0]
+
+
+@pytest.mark.parametrize(
+    ("version", "write"),
+    [("8.4.1", write_classification_bundle), ("10.3.0", write_segmentation_bundle)],
+    indirect=["version"],
+)
+def test_weights_in_a_second_file_are_found(
+    version: str,
+    write: Callable[..., Path],
+    tmp_path: Path,
+    pictures: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bundle = write(tmp_path / "bundle", external_data=True)
+    result = run_here(capsys, "build", bundle, "--precision", "fp32", "--images", pictures)
+    assert result.exit_code == 0, result.output
+    measured = engine(bundle, "fp32").sidecar.measured
+    if write is write_segmentation_bundle:  # the other one is refused by ONNX Runtime
+        assert measured["comparison"]["images"] == 3
+    else:
+        assert "was not compared" in result.output
+
+
+@pytest.mark.parametrize("version", ["8.4.1", "10.3.0"], indirect=True)
+def test_a_classifier_has_the_same_classes(
+    version: str, tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = write_classification_bundle(tmp_path / "classes")
+    result = run_here(capsys, "build", bundle, "--precision", "fp32", "--images", pictures)
+    assert result.exit_code == 0, result.output
+    assert engine(bundle, "fp32").sidecar.measured["comparison"]["agreement"]["same"] == 3
+
+
+def test_a_class_map_needs_a_tensorrt_with_bytes(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = write_segmentation_bundle(tmp_path / "segments")
+    arguments = ("build", bundle, "--precision", "fp32", "--images", pictures)
+    with install("8.4.1"):
+        run_here(capsys, *arguments).refused("'class_map' is uint8", "8.5")
+    with install("8.6.1"):
+        assert run_here(capsys, *arguments).exit_code == 0
+        found = engine(bundle, "fp32").sidecar.measured["comparison"]["agreement"]
+        assert found["same"] == found["compared"] > 0

@@ -1,0 +1,49 @@
+"""What TensorRT is told, in the words of each version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from converter.engine_builder import tensorrt_api
+from converter.engine_builder.build_options import BuildOptions, EngineRequest
+from converter.engine_builder.builder_config import configure
+from converter.engine_builder.parse_onnx import parse
+from test.converter.engine_builder.bundles import PRECISIONS
+from test.tensorrt_double.install import install
+from test.tensorrt_double.surface import VERSIONS
+from trt_inference.bundles.bundle import load_bundle
+from trt_inference.engines.tensorrt.gpu import GpuContext, this_machine
+
+# Those that let narrow types in where the model does not say them, and hold the others.
+OBEY = "OBEY_PRECISION_CONSTRAINTS"
+ALLOWED = {"fp32": set(), "fp16": {"FP16", OBEY}, "int8": {"FP16", "INT8", OBEY}}
+
+
+def flags(shared_bundle: Path, precision: str) -> set[str]:
+    """That are set for a precision, of those that choose types."""
+    import tensorrt as trt  # type: ignore[import-not-found]
+
+    bundle = load_bundle(shared_bundle)
+    with GpuContext():
+        logger = trt.Logger()
+        builder = trt.Builder(logger)
+        typing = tensorrt_api.typing_mode(trt, precision, dla=False)
+        network = builder.create_network(tensorrt_api.network_flags(trt, typing))
+        parse(trt, network, logger, bundle, precision)
+        options = BuildOptions(shared_bundle, (precision,))
+        request = EngineRequest(bundle, precision, this_machine(), options, 1 << 28)
+        config = configure(trt, builder, network, request)
+        names = ("FP16", "INT8", "BF16", "TF32", OBEY)
+        known = [name for name in names if hasattr(trt.BuilderFlag, name)]
+        return {name for name in known if config.get_flag(getattr(trt.BuilderFlag, name))}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_no_type_is_narrower_than_the_model_asks_for(version: str, shared_bundle: Path) -> None:
+    typed = {"8": (), "10": ("fp16",), "11": ("fp16", "int8")}[version.partition(".")[0]]
+    with install(version):
+        for precision in PRECISIONS:
+            wanted = set() if precision in typed else ALLOWED[precision]
+            assert flags(shared_bundle, precision) == wanted  # TF32 is in none

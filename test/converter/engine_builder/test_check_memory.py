@@ -1,0 +1,78 @@
+"""Whether a build can have the memory that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from converter.engine_builder.check_memory import (
+    GIB,
+    MIB,
+    Memory,
+    check_memory,
+    default_workspace,
+    read_meminfo,
+)
+from converter.errors import BuildError
+from test.color_bundle import change_manifest, write_color_bundle
+from trt_inference.bundles.bundle import Bundle, load_bundle
+
+NANO = Memory(GIB, 4 * GIB - 128 * MIB, 2 * GIB, 4 * GIB - 128 * MIB, shared=True)
+ORIN = Memory(5 * GIB, 7 * GIB, 6 * GIB, 7 * GIB, shared=True)
+BundleOf = Callable[[int], Bundle]
+DESKTOP = Memory(22 * GIB, 24 * GIB, 50 * GIB, 64 * GIB)
+
+
+@pytest.fixture
+def bundle_of(tmp_path: Path) -> BundleOf:
+    """A bundle whose model is said to have so many bytes."""
+
+    def make(size: int) -> Bundle:
+        folder = write_color_bundle(tmp_path / "colors")
+        change_manifest(folder, lambda m: m["precisions"]["fp32"].update(bytes=size))
+        return load_bundle(folder)
+
+    return make
+
+
+def test_the_workspace_fits_the_machine() -> None:
+    assert default_workspace(NANO) == 256 * MIB
+    assert default_workspace(ORIN) == 1536 * MIB  # a quarter of the 6 that can be had
+    assert default_workspace(DESKTOP) == 8 * GIB
+    assert default_workspace(replace(DESKTOP, gpu_free=GIB // 8)) == 256 * MIB
+
+
+def test_a_small_model_is_built_without_a_word(bundle_of: BundleOf) -> None:
+    assert check_memory(NANO, 256 * MIB, bundle_of(20 * MIB), "fp32") == []
+    assert check_memory(DESKTOP, 8 * GIB, bundle_of(500 * MIB), "fp32") == []
+
+
+def test_a_build_that_may_not_fit_is_warned_of_with_advice(bundle_of: BundleOf) -> None:
+    (warning,) = check_memory(NANO, 256 * MIB, bundle_of(300 * MIB), "fp32")
+    assert "2.0GiB are free" in warning
+    for advice in ("swap", "desktop", "--workspace", "fp16"):
+        assert advice in warning
+
+
+def test_a_workspace_that_the_gpu_does_not_have_is_refused(bundle_of: BundleOf) -> None:
+    with pytest.raises(BuildError, match=r"--workspace 5\.0GiB is more than .* choose 256MiB"):
+        check_memory(NANO, 5 * GIB, bundle_of(MIB), "fp32")
+
+
+def test_a_model_that_does_not_fit_is_refused_with_advice(bundle_of: BundleOf) -> None:
+    with pytest.raises(BuildError, match=r"the model has 3\.0GiB, and 2\.0GiB .* are free"):
+        check_memory(NANO, 256 * MIB, bundle_of(3 * GIB), "fp32")
+
+
+def test_a_model_that_the_processor_cannot_hold_is_refused(bundle_of: BundleOf) -> None:
+    small_host = replace(DESKTOP, system_free=GIB, system_total=2 * GIB)
+    with pytest.raises(BuildError, match=r"takes about 4\.0GiB while it is built"):
+        check_memory(small_host, GIB, bundle_of(GIB), "fp32")
+
+
+def test_meminfo_is_read_in_bytes() -> None:
+    text = "MemTotal:        4051048 kB\nMemAvailable:    2097152 kB\nHugePages_Total:       0\n"
+    assert read_meminfo(text) == {"MemTotal": 4051048 * 1024, "MemAvailable": 2 * GIB}

@@ -1,0 +1,71 @@
+"""An engine against its ONNX model: what differs is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from converter.comparison.agreement import Agreement
+from converter.engine_builder.compare_engine import EngineComparison, compare
+from converter.inputs.dataset import Sample
+from test.color_bundle import picture, write_color_bundle
+from test.converter.precision.models import colored_cells, constant, kernel, write_bundle
+from test.task_bundles import write_classification_bundle, write_segmentation_bundle
+from trt_inference.bundles.bundle import load_bundle
+from trt_inference.inference.detector import Detector
+
+SWAPPED = kernel("swap", np.eye(3)[::-1])
+
+
+def run(reference: Path, engine: Path, samples: Sequence[Sample]) -> EngineComparison:
+    def track(items: Sequence[Sample], name: str) -> Sequence[Sample]:
+        return items
+
+    with Detector.open(load_bundle(reference), "onnxruntime", "fp32") as one:
+        with Detector.open(load_bundle(engine), "onnxruntime", "fp32") as other:
+            return compare(one, other, "fp32", samples, track)
+
+
+@pytest.fixture
+def samples() -> list[Sample]:
+    colors = ("blue", "green", "red")
+    return [Sample(one, None, picture(one, (index, 2), 2)) for index, one in enumerate(colors)]
+
+
+@pytest.mark.parametrize(
+    "write", [write_color_bundle, write_classification_bundle, write_segmentation_bundle]
+)
+def test_the_same_model_agrees(write: object, samples: list[Sample], tmp_path: Path) -> None:
+    bundle = write(tmp_path / "bundle")  # type: ignore[operator]
+    found = run(bundle, bundle, samples)
+    assert not found.differs
+    assert {one.max_abs for one in found.tensors} == {0.0}
+    assert found.images == 3
+
+
+def test_other_detections_are_missing_and_extra(samples: list[Sample], tmp_path: Path) -> None:
+    swapped = colored_cells(SWAPPED, "seen = Conv (planes, swap)")  # blue and red
+    found = run(
+        write_color_bundle(tmp_path / "one"), write_bundle(tmp_path / "other", swapped), samples
+    )
+    assert found.differs
+    assert isinstance(found.agreement, Agreement)
+    assert (found.agreement.detections, found.agreement.matched) == (3, 1)
+    assert (found.agreement.missing, found.agreement.extra) == (2, 2)
+    assert next(one for one in found.tensors if one.name == "classes").max_abs == 1
+
+
+def test_what_is_no_number_differs_where_there_is_nothing_to_see(tmp_path: Path) -> None:
+    samples = [Sample("grey", None, np.full((64, 64, 3), 128, np.uint8))]
+    minus = constant("minus", -1.0)  # of a black picture, on which the head is read, 0
+    broken = colored_cells(minus, "below = Mul (planes, minus) seen = Sqrt (below)")
+    found = run(
+        write_color_bundle(tmp_path / "one"), write_bundle(tmp_path / "other", broken), samples
+    )
+    assert isinstance(found.agreement, Agreement)
+    assert (found.agreement.detections, found.agreement.extra) == (0, 0)
+    assert found.differs
+    assert next(one for one in found.tensors if one.name == "scores").max_abs == np.inf

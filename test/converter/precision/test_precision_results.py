@@ -1,0 +1,36 @@
+"""When a precision is good enough."""
+
+from __future__ import annotations
+
+import pytest
+
+from converter.comparison.accuracy import Accuracy
+from converter.comparison.agreement import Agreement, ClassAgreement
+from converter.precision.precision_results import PrecisionMeasurement
+
+
+def detections(loss: float, missing: int = 0, extra: int = 0) -> PrecisionMeasurement:
+    """Of 100 that fp32 publishes."""
+    agreement = Agreement(9, 100, 100 - missing, missing, extra, 1.0, 1.0, 0.0)
+    return PrecisionMeasurement(9, agreement, Accuracy(9, 1 - loss, 1 - loss), None, None, {})
+
+
+def test_the_loss_may_reach_the_limit() -> None:
+    assert detections(0.25).is_within(0.25)
+    assert not detections(0.25).is_within(0.2)
+    assert not detections(float("nan")).is_within(1.0)
+
+
+def test_few_detections_may_be_missing_or_new_whatever_map_says() -> None:
+    assert detections(0, missing=5, extra=5).is_within(0.01)
+    assert not detections(0, missing=6).is_within(0.01)
+    assert not detections(0, extra=6).is_within(0.01)
+
+
+@pytest.mark.parametrize(
+    ("images", "same", "within"), [(8, 7, True), (8, 6, False), (300, 298, True)]
+)
+def test_one_image_may_always_get_another_class(images: int, same: int, within: bool) -> None:
+    measured = PrecisionMeasurement(images, ClassAgreement(images, same), None, None, None, {})
+    assert measured.is_within(0.01) == within
+    assert measured.loss == pytest.approx((images - same) / images)

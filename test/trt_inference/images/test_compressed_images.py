@@ -1,0 +1,161 @@
+"""Compressed images: the pixels of rosbags-image and OpenCV, and pictures made to do harm."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from rosbags.image.image import compressed_image_to_cvimage
+
+from test.trt_inference.ros.image_messages import compressed_message, encoded
+from trt_inference.errors import ImageError
+from trt_inference.ros.messages.image_message_reader import MessageReader, describe_format
+
+FORMAT = "bgr8; jpeg compressed bgr8"
+
+
+def smooth(*shape: int, dtype: type = np.uint8) -> np.ndarray:
+    """Noise of low frequency, so that jpeg keeps something of it."""
+    most = np.iinfo(dtype).max
+    noise = np.random.default_rng(8).integers(0, most, shape, dtype, endpoint=True)
+    return cv2.GaussianBlur(noise, (5, 5), 2)
+
+
+def read(picture: bytes, format: str = FORMAT) -> np.ndarray:
+    return MessageReader().read(compressed_message(picture, format)).bgr()
+
+
+@pytest.mark.parametrize("format", ["jpeg", "png", FORMAT, "rgb8; png compressed bgr8", ""])
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_pictures_are_those_of_rosbags_image(suffix: str, format: str) -> None:
+    message = compressed_message(encoded(suffix, smooth(48, 64, 3)), format)
+    expected = compressed_image_to_cvimage(message, "bgr8")
+    np.testing.assert_array_equal(MessageReader().read(message).bgr(), expected)
+
+
+def test_a_png_has_the_pixels_that_went_into_it_whatever_its_kind() -> None:
+    colors = smooth(48, 64, 3)
+    np.testing.assert_array_equal(read(encoded(".png", colors)), colors)
+    alpha = np.dstack([colors, smooth(48, 64)])
+    np.testing.assert_array_equal(read(encoded(".png", alpha)), colors)
+    grey = smooth(48, 64)
+    np.testing.assert_array_equal(read(encoded(".png", grey)), np.dstack([grey] * 3))
+
+
+@pytest.mark.parametrize("channels", [(), (3,), (4,)])
+def test_sixteen_bits_are_rounded(channels: tuple[int, ...]) -> None:
+    wide = smooth(48, 64, *channels, dtype=np.uint16)
+    expected = np.rint(wide / 257).astype(np.uint8)
+    expected = expected[..., :3] if channels else np.dstack([expected] * 3)
+    np.testing.assert_array_equal(read(encoded(".png", wide)), expected)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_bayer_pattern_is_sent_as_it_is_and_gets_its_colors_here(suffix: str) -> None:
+    picture = encoded(suffix, smooth(48, 64))
+    mosaic = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_UNCHANGED)
+    expected = cv2.cvtColor(mosaic, cv2.COLOR_BayerBG2BGR)
+    np.testing.assert_array_equal(read(picture, "bayer_rggb8; jpeg compressed "), expected)
+
+
+def test_a_picture_is_not_turned_as_exif_says() -> None:
+    picture = encoded(".jpg", smooth(48, 64, 3))
+    # One entry of TIFF: orientation (0x0112), one short (3): 6, a quarter turn.
+    entries = struct.pack("<HHHIHHI", 1, 0x0112, 3, 1, 6, 0, 0)
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + entries
+    turned = picture[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + picture[2:]
+    by_default = cv2.imdecode(np.frombuffer(turned, np.uint8), cv2.IMREAD_COLOR)
+    assert by_default.shape == (64, 48, 3), "OpenCV must see the orientation"
+    np.testing.assert_array_equal(read(turned), read(picture))
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_cut_picture_is_refused_before_anything_is_printed(
+    suffix: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    picture = encoded(suffix, smooth(48, 64, 3))
+    for length in [*range(0, len(picture), 7), len(picture) - 1]:
+        with pytest.raises(ImageError):
+            read(picture[:length])
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("behind", [b"", bytes(1000), b"\xff" * 9, b"maker's notes"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_what_cameras_add_behind_a_picture_does_no_harm(suffix: str, behind: bytes) -> None:
+    picture = encoded(suffix, smooth(48, 64, 3))
+    np.testing.assert_array_equal(read(picture + behind), read(picture))
+
+
+def test_jpegs_of_other_makers_are_read_past_all_their_segments() -> None:
+    picture = encoded(".jpg", smooth(48, 64, 3))
+    comment = b"\xff\xfe" + struct.pack(">H", 0xFFFF) + b"\xff\xc0" * 32766 + b"!"
+    progressive = cv2.imencode(".jpg", smooth(48, 64, 3), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1]
+    for other in (
+        picture[:2] + comment * 3 + picture[2:],
+        picture[:2] + b"\xff" * 20 + picture[2:],
+        progressive.tobytes(),
+    ):
+        np.testing.assert_array_equal(read(other), read(picture))
+
+
+@pytest.mark.parametrize(
+    ("picture", "format", "named"),
+    [
+        (b"", "jpeg", "'jpeg' is neither jpeg nor png"),
+        (b"hello, this is no picture", "h264", "'h264' is neither jpeg nor png"),
+        (b"RIFF\x1a\0\0\0WEBPVP8L", "webp", "'webp' is neither"),
+        (b"x", "f" * 100_000, "'fffff.*…' is neither"),
+        (encoded(".png", smooth(9, 9)), "16UC1; compressedDepth", "'16UC1; compressedDepth' is a"),
+        (encoded(".png", smooth(1, 9)), "png", "9x1"),
+        (encoded(".jpg", smooth(9, 9))[:2] + b"\xff\xda" * 9, "jpeg", "it has no size"),
+        (b"\xff\xd8" + b"\xff" * 100_000, "jpeg", "it has no size"),
+    ],
+)
+def test_what_is_no_picture_is_refused_with_its_format(
+    picture: bytes, format: str, named: str
+) -> None:
+    with pytest.raises(ImageError, match=named) as raised:
+        read(picture, format)
+    assert len(str(raised.value)) < 300
+
+
+def png_of_zeros(width: int, height: int) -> bytes:
+    """A sound png of one bit for each pixel, all black."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        checked = name + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    rows = bytes(height * (1 + (width + 7) // 8))
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows, 9)), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def test_the_most_that_png_can_hold_is_read_and_more_pixels_than_its_bytes_can_are_not() -> None:
+    picture = png_of_zeros(4000, 4000)
+    assert len(picture) < 3000
+    assert read(picture).shape == (4000, 4000, 3)
+    with pytest.raises(ImageError, match=r"says that it has 16000x4000 pixels: \d+ are the most"):
+        read(picture.replace(struct.pack(">II", 4000, 4000), struct.pack(">II", 16000, 4000)))
+
+
+def test_a_small_file_with_a_gigantic_picture_is_not_decoded() -> None:
+    picture = png_of_zeros(16000, 8000)
+    assert len(picture) < 20_000
+    with pytest.raises(ImageError, match=f"16000x8000 pixels: {2**26} are the most"):
+        read(picture)
+    small = encoded(".jpg", smooth(48, 64))
+    size, huge = struct.pack(">HH", 48, 64), struct.pack(">HH", 65500, 65500)
+    with pytest.raises(ImageError, match="65500x65500 pixels"):
+        read(small.replace(size, huge, 1))
+
+
+def test_formats_are_described() -> None:
+    message = compressed_message(encoded(".jpg", smooth(48, 64)), FORMAT)
+    assert describe_format(message) == f"64x48 jpeg (format '{FORMAT}')"
+    assert describe_format(compressed_message(b"?", "h264")) == "format 'h264'"

@@ -1,0 +1,97 @@
+"""The pixels of each encoding: rosbags-image says what they must be, and NumPy where it rounds
+in another way than CvBridge or lacks the encoding."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+from rosbags.image.image import ENCODINGMAP, image_to_cvimage
+
+from test.trt_inference.ros.image_messages import image_message
+from trt_inference.images.encodings import ENCODINGS
+from trt_inference.ros.messages.image_message_reader import MessageReader
+
+PLANAR = {"nv12": 3 / 2, "nv21": 3 / 2}
+EVEN = {"nv12", "nv21", "uyvy", "yuv422", "yuyv", "yuv422_yuy2"}
+PADDINGS = [0, 1, 2, 3, 64]
+
+
+def random_rows(encoding: str, height: int, width: int) -> np.ndarray:
+    bits, _, _, channels = ENCODINGMAP[encoding]
+    rows = int(height * PLANAR.get(encoding, 1))
+    generator = np.random.default_rng(height * 100 + width)
+    return generator.integers(0, 256, (rows, width * channels * bits // 8), np.uint8)
+
+
+def expected_bgr(rows: np.ndarray, encoding: str, width: int, big: bool) -> np.ndarray:
+    """By rosbags-image, in the depth of the message; then rounded as CvBridge does."""
+    message = SimpleNamespace(
+        encoding=encoding, height=len(rows), width=width, is_bigendian=big, data=rows.tobytes()
+    )
+    wide = ENCODINGMAP[encoding][0] == 16
+    pixels = image_to_cvimage(message, "bgr16" if wide else "bgr8")
+    return np.rint(pixels * (255 / 65535)).astype(np.uint8) if wide else pixels
+
+
+@pytest.mark.parametrize("padding", PADDINGS)
+@pytest.mark.parametrize("size", [(6, 8), (2, 2), (7, 5), (33, 47), (48, 64)])
+@pytest.mark.parametrize("encoding", sorted(ENCODINGMAP))
+def test_pixels_are_those_of_rosbags_image(
+    encoding: str, size: tuple[int, int], padding: int
+) -> None:
+    height, width = (side // 2 * 2 for side in size) if encoding in EVEN else size
+    rows = random_rows(encoding, height, width)
+    for big in (False, True):
+        message = image_message(rows, encoding, (height, width), padding, big)
+        bgr = MessageReader().read(message).bgr()
+        assert bgr.dtype == np.uint8
+        np.testing.assert_array_equal(bgr, expected_bgr(rows, encoding, width, big))
+
+
+def test_only_what_rosbags_image_lacks_is_tested_by_hand() -> None:
+    assert set(ENCODINGS) - set(ENCODINGMAP) == {"8UC1", "8UC3", "nv24"}
+
+
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_bytes_without_a_meaning_are_taken_as_grey_and_as_bgr(padding: int) -> None:
+    rows = np.random.default_rng(4).integers(0, 256, (7, 15), np.uint8)
+    three = MessageReader().read(image_message(rows, "8UC3", (7, 5), padding)).bgr()
+    np.testing.assert_array_equal(three, rows.reshape(7, 5, 3))
+    one = MessageReader().read(image_message(rows, "8UC1", (7, 15), padding)).bgr()
+    np.testing.assert_array_equal(one, np.repeat(rows[..., None], 3, axis=2))
+
+
+@pytest.mark.parametrize("padding", PADDINGS)
+@pytest.mark.parametrize("size", [(6, 8), (7, 5), (2, 2)])
+def test_nv24_is_nv12_of_twice_the_size(size: tuple[int, int], padding: int) -> None:
+    height, width = size
+    generator = np.random.default_rng(5)
+    luma = generator.integers(0, 256, (height, width), np.uint8)
+    chroma = generator.integers(0, 256, (height, 2 * width), np.uint8)
+    # Each pixel four times has one pair of colours for its four: that is what NV12 is.
+    double = np.vstack([luma.repeat(2, axis=0).repeat(2, axis=1), chroma])
+    expected = cv2.cvtColor(double, cv2.COLOR_YUV2BGR_NV12)[::2, ::2]
+    # As Video4Linux has it, the rows of colours have twice the padding.
+    message = image_message(luma, "nv24", size, padding)
+    message.data.frombytes(image_message(chroma, "", size, 2 * padding).data.tobytes())
+    bgr = MessageReader().read(message).bgr()
+    assert np.abs(bgr.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize(("encoding", "times"), [("nv24", 2), ("nv24", 3), ("nv12", 2)])
+def test_the_step_of_planes_without_padding_may_count_all_planes(encoding: str, times: int) -> None:
+    rows = np.random.default_rng(6).integers(0, 256, (18 if encoding == "nv24" else 9, 8), np.uint8)
+    message = image_message(rows, encoding, (6, 8))
+    expected = MessageReader().read(message).bgr().copy()
+    message.step = 8 * times
+    np.testing.assert_array_equal(MessageReader().read(message).bgr(), expected)
+
+
+def test_sixteen_bits_are_rounded_to_the_nearest_of_eight() -> None:
+    values = np.arange(65536, dtype="<u2").reshape(256, 256)
+    message = image_message(values.view(np.uint8), "mono16", (256, 256))
+    grey = MessageReader().read(message).bgr()[..., 0]
+    np.testing.assert_array_equal(grey, np.rint(np.arange(65536) / 257).reshape(256, 256))

@@ -1,0 +1,185 @@
+"""Several cameras on one engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from lifecycle_msgs.msg import Transition
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
+
+from examples.shapes.monitor import MonitorError, stamp_of
+from test.color_bundle import CELL, LABELS, picture
+from test.trt_inference.ros.client import TIMEOUT, Client, wait_until
+from test.trt_inference.ros.conftest import Start
+from trt_inference.ros.messages.result_messages import message_to_detections
+
+Cameras = tuple[Client, dict[str, Client]]
+SCALES = {"front": 10, "rear": 3, "side": 1}  # each has images of its own size
+COLORS = {"front": "red", "rear": "green", "side": "blue"}
+TOGETHER = 20  # images of each camera
+
+
+@pytest.fixture
+def cameras(start_node: Start, shared_color_bundle: Path) -> Iterator[Cameras]:
+    """An active node with a client for it, and one in the namespace of each camera."""
+    topics = [f"{name}/image" for name in SCALES]
+    _, client = start_node(
+        bundle=shared_color_bundle, image_topics=topics, camera_timeout=1.0, image_depth=TOGETHER
+    )
+    with ExitStack() as stack:
+        clients = {name: Client(f"{client.get_namespace()}/{name}") for name in SCALES}
+        for one in clients.values():
+            stack.callback(one.destroy_node)
+        client.start()
+        yield client, clients
+
+
+def image_of(name: str, client: Client) -> object:
+    return client.image(picture(COLORS[name], (2, 5), SCALES[name]))
+
+
+def check(name: str, client: Client, stamp: tuple[int, int]) -> None:
+    """See that the camera's own image was answered, in its own pixels."""
+    message = client.record.detections[stamp]
+    found = message_to_detections(message, LABELS)
+    assert [LABELS[number] for number in found.class_ids] == [COLORS[name]]
+    expected = np.array([5, 2, 6, 3]) * CELL * SCALES[name]
+    np.testing.assert_allclose(found.xyxy, expected[None], atol=0.01 * SCALES[name])
+    assert message.header.frame_id == "front_camera"  # that of the client's images
+
+
+def test_each_camera_gets_its_own_results_in_its_own_namespace(cameras: Cameras) -> None:
+    _, clients = cameras
+    for name, client in clients.items():
+        image = image_of(name, client)
+        client.detect(image)
+        check(name, client, stamp_of(image.header))
+
+
+def test_images_that_come_together_are_all_answered_each_on_its_own(cameras: Cameras) -> None:
+    _, clients = cameras
+    for name, client in clients.items():  # until all know of each other
+        client.detect(image_of(name, client))
+    for _ in range(TOGETHER):
+        images = {name: image_of(name, client) for name, client in clients.items()}
+        for name, client in clients.items():
+            client.send(images[name])
+        for name, client in clients.items():
+            stamp = stamp_of(images[name].header)
+            assert client.spin(TIMEOUT, until=lambda: stamp in client.record.detections)  # noqa: B023
+            check(name, client, stamp)
+
+
+def test_a_bad_image_does_not_harm_those_that_come_with_it(cameras: Cameras) -> None:
+    _, clients = cameras
+    for name, client in clients.items():
+        client.detect(image_of(name, client))
+    for _ in range(5):
+        clients["front"].send(clients["front"].image(picture("red", (0, 0)), "no_such_encoding"))
+        image = image_of("rear", clients["rear"])
+        clients["rear"].detect(image)
+        check("rear", clients["rear"], stamp_of(image.header))
+
+
+def test_diagnostics_name_the_camera_that_is_silent(cameras: Cameras) -> None:
+    client, clients = cameras
+    statuses: dict[str, DiagnosticStatus] = {}
+
+    def hear(message: DiagnosticArray) -> None:
+        statuses.update({one.name.partition(": ")[2]: one for one in message.status})
+
+    client.create_subscription(DiagnosticArray, "/diagnostics", hear, 10)
+    topic = f"{client.get_namespace()}/rear/image"
+    front = clients["front"]
+
+    def is_said() -> bool:
+        front.detect(image_of("front", front))
+        status = statuses.get(f"camera {topic}")
+        return status is not None and status.level == DiagnosticStatus.WARN
+
+    assert client.spin(TIMEOUT, until=is_said)
+    assert f"no image on {topic}" in statuses[f"camera {topic}"].message
+    assert "monitor (reliable" in statuses[f"camera {topic}"].message  # who could publish it
+    fine = statuses[f"camera {client.get_namespace()}/front/image"]
+    assert "no image" not in fine.message
+
+
+def test_no_engine_runs_while_nobody_wants_results(
+    start_node: Start, shared_color_bundle: Path
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle, image_topics=["other/image"])
+    other = Client(f"{client.get_namespace()}/other")
+    try:
+        client.start()
+        other.detect(other.image(picture("red", (0, 0))))
+        [subscription] = [
+            one for one in other.subscriptions if one.topic_name.endswith("/detections")
+        ]
+        other.destroy_subscription(subscription)
+        before = client.wait_for_count("inferred", 1)
+
+        def is_idle() -> bool:
+            other.send(other.image(picture("red", (0, 0))))
+            return int(client.record.diagnostics.get("unwatched", 0)) > 0
+
+        assert client.spin(TIMEOUT, until=is_idle)
+        assert client.set_parameter("infer_without_subscribers", True) == ""
+
+        def is_busy() -> bool:
+            other.send(other.image(picture("red", (0, 0))))
+            return int(client.record.diagnostics["inferred"]) > before + 5
+
+        assert client.spin(TIMEOUT, until=is_busy)
+    finally:
+        other.destroy_node()
+
+
+@pytest.mark.parametrize(
+    ("topics", "reason"), [(["a", "a"], "a is there twice"), (["", "a"], "an empty topic")]
+)
+def test_topics_that_make_no_sense_are_refused(
+    start_node: Start, shared_color_bundle: Path, topics: list[str], reason: str
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle)
+    assert reason in client.set_parameter("image_topics", topics)
+
+
+@pytest.mark.parametrize(
+    ("topics", "reason"),
+    [
+        (["left/image", "/left/other"], "same namespace"),
+        (["image_left", "image_right"], "same namespace"),
+        (["what is this"], "image_topics"),
+    ],
+)
+def test_results_that_would_mix_and_names_that_are_none_fail_to_configure(
+    start_node: Start, shared_color_bundle: Path, topics: list[str], reason: str
+) -> None:
+    node, client = start_node(bundle=shared_color_bundle)
+    topics = [topic.replace("/left/", f"{client.get_namespace()}/left/") for topic in topics]
+    assert client.set_parameter("image_topics", topics) == ""
+    with pytest.raises(MonitorError):
+        client.transition(Transition.TRANSITION_CONFIGURE)
+    assert wait_until(lambda: reason in node.log), node.log
+    assert client.state() == "unconfigured"
+
+
+def test_an_empty_list_of_cameras_is_the_one_on_the_topic_image(
+    start_node: Start, shared_color_bundle: Path
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle)
+    # Other tools tell an empty list of texts from one of bytes; so the type is said here.
+    empty = Parameter("image_topics", Parameter.Type.STRING_ARRAY, []).to_parameter_msg()
+    setting = client.create_client(SetParameters, "detector/set_parameters")
+    assert setting.wait_for_service(TIMEOUT)
+    answer = setting.call_async(SetParameters.Request(parameters=[empty]))
+    assert client.spin(TIMEOUT, until=answer.done)
+    assert answer.result().results[0].successful
+    client.start()
+    assert client.detect(client.image(picture("red", (1, 1)))).detections

@@ -1,0 +1,286 @@
+"""What /diagnostics says of a camera and of the engine, by values, and as messages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+from test.trt_inference.ros.client import TIMEOUT, wait_until
+from trt_inference.inference.timing import Percentiles
+from trt_inference.ros.diagnostics.diagnostics_topic import DiagnosticsTopic
+from trt_inference.ros.diagnostics.latency import Age
+from trt_inference.ros.diagnostics.limits import Limits
+from trt_inference.ros.diagnostics.reports import (
+    CameraReport,
+    Counters,
+    EngineReport,
+    NodeReport,
+    Period,
+)
+from trt_inference.ros.diagnostics.statuses import camera_status, engine_status
+
+OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+TOPIC = "/front/image_raw"
+LIMITS = Limits(expected_rate=30.0, warn_dropped=0.1, error_dropped=0.5)
+
+
+def camera(**changes: Any) -> CameraReport:
+    """A camera that has sent 1000 images, and the last one a moment ago."""
+    changes.setdefault("counters", Counters(received=1000, inferred=999))
+    changes.setdefault("silent_for", 0.02)
+    return CameraReport(TOPIC, **{"active": True, **changes})
+
+
+def second(**counts: Any) -> Period:
+    """A second in which 30 images came and were inferred, but for ``counts``."""
+    return Period(1.0, Counters(**{"received": 30, "inferred": 30, **counts}), 0, True)
+
+
+def values_of(status: DiagnosticStatus) -> dict[str, str]:
+    return {pair.key: pair.value for pair in status.values}
+
+
+def test_a_camera_that_does_what_is_expected_is_ok() -> None:
+    status = camera_status(camera(age=Age(0.05)), second(dropped=2, inferred=28), LIMITS)
+    assert (status.level, status.name, status.message) == (OK, f"camera {TOPIC}", "running")
+    values = values_of(status)
+    assert (values["images/s"], values["results/s"], values["expected images/s"]) == (
+        "30.0",
+        "28.0",
+        "30.0",
+    )
+    assert (values["received"], values["age p95 ms"]) == ("1000", "50.000")
+
+
+@pytest.mark.parametrize(
+    ("received", "level"), [(27, OK), (26, OK), (25, WARN), (14, WARN), (13, ERROR), (0, ERROR)]
+)
+def test_a_slow_camera_is_a_warning_and_a_very_slow_one_an_error(
+    received: int, level: bytes
+) -> None:
+    """27 and 15 images are the limits, less the one that may have come a moment too late."""
+    status = camera_status(camera(), second(received=received, inferred=received), LIMITS)
+    assert status.level == level
+    if level != OK:
+        assert f"{received}.0 images/s, 30.0 are expected" in status.message
+
+
+def test_rate_is_not_judged_before_the_first_image_nor_without_an_expectation() -> None:
+    before_the_first = second(received=1, inferred=1)._replace(had_images=False)
+    assert camera_status(camera(), before_the_first, LIMITS).level == OK
+    slow = second(received=1, inferred=1)
+    assert camera_status(camera(), slow, replace(LIMITS, expected_rate=0.0)).level == OK
+
+
+@pytest.mark.parametrize(("dropped", "level"), [(4, OK), (5, WARN), (16, WARN), (17, ERROR)])
+def test_dropped_images_are_judged_as_part_of_those_received(dropped: int, level: bytes) -> None:
+    status = camera_status(camera(), second(dropped=dropped), LIMITS)
+    assert status.level == level
+    if level != OK:
+        assert f"{dropped} of 30 dropped" in status.message
+
+
+def test_images_that_the_middleware_lost_are_judged_like_dropped_ones() -> None:
+    status = camera_status(camera(lost=9), second()._replace(lost=9), LIMITS)
+    assert (status.level, values_of(status)["lost by the middleware"]) == (WARN, "9")
+    assert "lost 9 of 39" in status.message
+
+
+def test_rejected_images_are_a_warning_with_their_reasons_until_they_end() -> None:
+    counters = Counters(received=1000, rejected=4, reasons={"step": 1, "encoding": 3})
+    period = second(rejected=3, reasons={"encoding": 3})
+    status = camera_status(camera(counters=counters), period, LIMITS)
+    assert (status.level, status.message) == (WARN, "3 of 30 rejected (encoding: 3)")
+    values = values_of(status)
+    assert (values["rejected"], values["rejected: step"], values["rejected: encoding"]) == (
+        "4",
+        "1",
+        "3",
+    )
+    assert camera_status(camera(counters=counters), second(), LIMITS).level == OK
+
+
+@pytest.mark.parametrize(("age", "level"), [(0.4, OK), (0.6, WARN), (2.5, ERROR)])
+def test_old_results_are_a_warning_and_very_old_ones_an_error(age: float, level: bytes) -> None:
+    assert camera_status(camera(age=Age(age)), second(), LIMITS).level == level
+    unlimited = replace(LIMITS, warn_age=0.0, error_age=0.0)
+    assert camera_status(camera(age=Age(age)), second(), unlimited).level == OK
+
+
+def test_stamps_of_the_future_are_said_to_be_that() -> None:
+    status = camera_status(camera(age=Age(None, 12)), second(), LIMITS)
+    assert status.level == WARN
+    assert "12 stamps are in the future" in status.message
+    assert "age p95 ms" not in values_of(status)
+
+
+def test_a_silent_camera_is_a_warning_that_names_the_topic_and_its_publishers() -> None:
+    report = camera(silent_for=2.5, publishers=lambda: "/front/driver (best_effort)")
+    status = camera_status(report, None, Limits(camera_timeout=2.0))
+    assert status.level == WARN
+    assert status.message == f"no image on {TOPIC} for 2.5 s, from /front/driver (best_effort)"
+
+
+def test_nobody_looks_for_publishers_while_images_come() -> None:
+    def publishers() -> str:
+        raise AssertionError("it was asked for")
+
+    assert camera_status(camera(publishers=publishers), second(), LIMITS).level == OK
+
+
+def test_the_worst_of_several_problems_is_the_level_and_all_are_said() -> None:
+    status = camera_status(camera(age=Age(0.7)), second(dropped=29, inferred=1), LIMITS)
+    assert status.level == ERROR
+    assert "0.70 s old" in status.message
+    assert "29 of 30 dropped" in status.message
+
+
+def test_an_inactive_node_is_ok_whatever_its_cameras_do() -> None:
+    status = camera_status(camera(active=False, silent_for=100.0), None, LIMITS)
+    assert (status.level, status.message) == (OK, "inactive")
+    status = engine_status(EngineReport(False, {}), [])
+    assert (status.level, status.message) == (OK, "inactive")
+
+
+def test_engine_adds_the_counts_of_all_cameras_up() -> None:
+    rear = camera(counters=Counters(received=10, dropped=4, rejected=3, unwatched=2))
+    report = EngineReport(
+        True,
+        {"precision": "fp16"},
+        {"inference": Percentiles(1.5, 2.5, 3.5)},
+        {"free": 3 << 30},
+        "fp16 in 2.0 s",
+    )
+    status = engine_status(report, [camera(), rear])
+    assert (status.level, status.name) == (OK, "detector")
+    assert values_of(status) == {
+        "precision": "fp16",
+        "received": "1010",
+        "inferred": "999",
+        "dropped": "4",
+        "rejected": "3",
+        "unwatched": "2",
+        "inference p50 ms": "1.500",
+        "inference p95 ms": "2.500",
+        "inference p99 ms": "3.500",
+        "GPU memory free MiB": "3072",
+        "hot swap": "fp16 in 2.0 s",
+    }
+    failed = engine_status(replace(report, problem="hot swap to int8 failed"), [])
+    assert (failed.level, failed.message) == (WARN, "hot swap to int8 failed")
+
+
+def test_reasons_that_never_repeat_do_not_grow_without_end() -> None:
+    counters = Counters()
+    for number in range(1000):
+        counters.reject(f"reason {number}")
+    counters.reject("reason 0")
+    assert counters.rejected == sum(counters.reasons.values()) == 1001
+    assert counters.reasons["reason 0"] == 2
+    assert len(counters.reasons) < 20
+
+
+class Listener(Node):
+    """Another node that keeps the last message of each status."""
+
+    def __init__(self) -> None:
+        super().__init__("listener")
+        self.statuses: dict[str, DiagnosticStatus] = {}
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._take, 10)
+
+    def _take(self, message: DiagnosticArray) -> None:
+        self.statuses.update({status.name: status for status in message.status})
+
+
+@pytest.fixture
+def spin(ros: None) -> Iterator[Callable[..., None]]:
+    """Gives a function that spins nodes until a condition holds; they are destroyed at last."""
+    executor = SingleThreadedExecutor()
+
+    def run(*nodes: Node, until: Callable[[], bool]) -> None:
+        for node in nodes:
+            executor.add_node(node)
+
+        def holds() -> bool:
+            executor.spin_once(timeout_sec=0.02)
+            return until()
+
+        assert wait_until(holds, TIMEOUT)
+
+    yield run
+    for node in executor.get_nodes():
+        node.destroy_node()
+    executor.shutdown(timeout_sec=0)
+
+
+@pytest.fixture(params=["own publisher", "diagnostic_updater"])
+def publisher(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With and without the library, which is not on PyPI."""
+    if request.param == "diagnostic_updater":
+        pytest.importorskip("diagnostic_updater")
+    else:
+        monkeypatch.setitem(sys.modules, "diagnostic_updater", None)
+
+
+def test_node_publishes_a_status_for_itself_and_for_each_camera_again_and_again(
+    publisher: None, spin: Callable[..., None]
+) -> None:
+    node, listener = Node("detector", namespace="/robot"), Listener()
+    counters = Counters()
+    cameras = ["/front/image", "/rear/image"]
+
+    def report() -> NodeReport:
+        counters.received += 1
+        reports = [CameraReport(topic, True, counters.snapshot()) for topic in cameras]
+        return NodeReport(EngineReport(True, {"precision": "fp16"}), reports)
+
+    def seen(camera_of: str) -> dict[str, str]:
+        status = listener.statuses.get(f"/robot/detector: camera {camera_of}")
+        return {} if status is None else values_of(status)
+
+    for _ in range(2):  # configured, cleaned up, and configured again
+        topic = DiagnosticsTopic(node, report, 0.05, Limits())
+        listener.statuses.clear()
+        spin(node, listener, until=lambda: "images/s" in seen("/rear/image"))
+        assert float(seen("/rear/image")["images/s"]) > 0
+        status = listener.statuses["/robot/detector: detector"]
+        assert (status.level, status.message, status.hardware_id) == (OK, "running", "none")
+        assert values_of(status)["precision"] == "fp16"
+        topic.destroy()
+    assert set(listener.statuses) == {
+        "/robot/detector: detector",
+        "/robot/detector: camera /front/image",
+        "/robot/detector: camera /rear/image",
+    }
+
+
+def test_a_camera_that_is_given_up_is_reported_no_more(
+    publisher: None, spin: Callable[..., None]
+) -> None:
+    node, listener = Node("detector", namespace="/robot"), Listener()
+    cameras = ["/front/image", "/rear/image"]
+
+    def report() -> NodeReport:
+        reports = [CameraReport(topic, True, Counters()) for topic in cameras]
+        return NodeReport(EngineReport(True, {}), reports)
+
+    topic = DiagnosticsTopic(node, report, 0.05, Limits())
+    spin(node, listener, until=lambda: len(listener.statuses) == 3)
+    cameras.remove("/rear/image")
+
+    def only_one_camera() -> bool:
+        listener.statuses.pop("/robot/detector: camera /rear/image", None)
+        return len(listener.statuses) == 2
+
+    spin(until=only_one_camera)
+    listener.statuses.clear()
+    spin(until=lambda: len(listener.statuses) == 2)
+    assert "/robot/detector: camera /rear/image" not in listener.statuses
+    topic.destroy()

@@ -1,0 +1,278 @@
+"""Another bundle or precision while the node runs: exchanged between two frames, or not at all."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lifecycle_msgs.msg import Transition
+from sensor_msgs.msg import Image
+from vision_msgs.msg import LabelInfo
+
+from examples.shapes.monitor import stamp_of
+from test.color_bundle import LABELS, change_manifest, offer_precisions, picture, write_color_bundle
+from test.task_bundles import write_classification_bundle
+from test.trt_inference.ros.client import TIMEOUT, Client, wait_until
+from test.trt_inference.ros.conftest import Start
+from test.trt_inference.ros.faults.slow_bundle import write_slow_bundle
+from test.trt_inference.ros.session.swapper import Swapper
+from trt_inference.bundles.bundle import sha256_of_file
+from trt_inference.ros.messages.result_topics import LATCHED
+
+NAMES = ("azul", "verde", "rojo")
+
+
+@pytest.fixture
+def other_bundle(tmp_path: Path) -> Path:
+    """A bundle that finds the same under other names."""
+    folder = write_color_bundle(tmp_path / "colores")
+    labels = folder / "labels.txt"
+    labels.write_text("".join(f"{name}\n" for name in NAMES), "utf-8")
+    change_manifest(
+        folder, lambda manifest: manifest["labels"].update(sha256=sha256_of_file(labels))
+    )
+    return folder
+
+
+def red_image(client: Client) -> Image:
+    return client.image(picture("red", (2, 3)))
+
+
+def label_of(client: Client) -> str:
+    """What the node calls the red cell now."""
+    [detection] = client.detect(red_image(client)).detections
+    return str(detection.results[0].hypothesis.class_id)
+
+
+def test_another_bundle_is_used_from_some_frame_on_and_no_frame_is_lost(
+    start_node: Start, shared_color_bundle: Path, other_bundle: Path
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle)
+    client.start()
+    swapper = Swapper(client)
+    assert label_of(client) == "red"
+    answer = swapper.ask(bundle=str(other_bundle))
+    seen = []
+    while not answer.done() or seen[-1] != "rojo":
+        seen.append(label_of(client))
+        assert len(seen) < 1000
+    assert answer.result().result.successful, answer.result().result.reason
+    first_new = seen.index("rojo")
+    assert set(seen[:first_new]) <= {"red"} and set(seen[first_new:]) == {"rojo"}
+    assert client.wait_for_count("inferred", len(seen) + 1)
+    assert client.record.diagnostics["dropped"] == "0"
+    assert client.spin(5, until=lambda: client.record.diagnostics["bundle"] == str(other_bundle))
+    assert swapper.parameter("bundle") == str(other_bundle)
+    assert client.state() == "active"
+
+
+def test_labels_are_said_anew_also_when_no_image_comes(
+    start_node: Start, shared_color_bundle: Path, other_bundle: Path
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle)
+    client.transition(Transition.TRANSITION_CONFIGURE)
+    said: list[tuple[str, ...]] = []
+
+    def hear(message: LabelInfo) -> None:
+        said.append(tuple(entry.class_name for entry in message.class_map))
+
+    client.create_subscription(LabelInfo, "detector/label_info", hear, LATCHED)
+    assert client.spin(TIMEOUT, until=lambda: said == [LABELS])
+    assert Swapper(client).reason(bundle=str(other_bundle)) == ""
+    assert client.spin(TIMEOUT, until=lambda: said == [LABELS, NAMES])
+    assert client.state() == "inactive"
+
+
+def damage(folder: Path) -> Path:
+    (folder / "fp32.onnx").write_bytes(b"not a network")
+    return folder
+
+
+def sign_anew(folder: Path) -> Path:
+    """So that only the engine finds out."""
+    file = folder / "fp32.onnx"
+
+    def change(manifest: dict[str, Any]) -> None:
+        manifest["precisions"]["fp32"]["sha256"] = sha256_of_file(file)
+
+    change_manifest(folder, change)
+    return folder
+
+
+def test_what_fails_is_said_and_the_engine_in_use_goes_on(
+    start_node: Start, shared_color_bundle: Path, other_bundle: Path, tmp_path: Path
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle)
+    swapper = Swapper(client)
+    assert "configure" in swapper.reason(precision="fp32")
+    client.start()
+    classifier = str(write_classification_bundle(tmp_path / "classifier"))
+    for values, reason in (
+        ({"bundle": "/nowhere"}, "/nowhere"),
+        ({"precision": "int8"}, "no precision 'int8'"),
+        ({"precision": 8}, "precision = 8 cannot be swapped"),
+        ({"threads": "2"}, "threads = '2' cannot be swapped"),
+        ({}, "nothing is asked for"),
+        ({"bundle": classifier}, "classification"),
+    ):
+        assert reason in swapper.reason(**values)
+        assert label_of(client) == "red"
+    for spoil, reason in ((damage, "was changed"), (sign_anew, "ONNX Runtime")):
+        assert reason in swapper.reason(bundle=str(spoil(other_bundle)))
+        assert label_of(client) == "red"
+    assert swapper.parameter("bundle") == str(shared_color_bundle)
+    assert swapper.parameter("precision") == "auto"
+    assert client.spin(5, until=lambda: "failed" in client.record.diagnostics.get("hot swap", ""))
+
+
+def test_parameters_swap_where_that_is_allowed(
+    start_node: Start, color_bundle: Path, other_bundle: Path
+) -> None:
+    offer_precisions(color_bundle, "fp32", "fp16")
+    _, client = start_node(bundle=color_bundle, hot_swap=True)
+    client.start()
+    assert client.set_parameter("precision", "fp16") == ""
+    assert client.spin(TIMEOUT, until=lambda: client.record.diagnostics.get("precision") == "fp16")
+    assert label_of(client) == "red"
+    assert "no precision 'int8'" in client.set_parameter("precision", "int8")
+    assert client.set_parameter("precision", "auto") == ""
+    assert client.set_parameter("bundle", str(other_bundle)) == ""
+    assert wait_until(lambda: label_of(client) == "rojo")
+
+
+@pytest.fixture
+def slow_bundle(tmp_path: Path) -> Path:
+    """Its engine takes some tenths of a second for an image."""
+    return write_slow_bundle(tmp_path / "slow", products=6, side=1500, at_each_image=True)
+
+
+def put_to_work(client: Client) -> Image:
+    """Send an image to a slow engine, which has nothing else to do, and see it arrive."""
+    received = client.counters_at_rest()["received"]
+    image = red_image(client)
+    client.send(image)
+    client.wait_for_count("received", received + 1)
+    return image
+
+
+def test_an_image_in_work_is_answered_with_the_labels_of_the_engine_that_works_on_it(
+    start_node: Start, slow_bundle: Path, other_bundle: Path
+) -> None:
+    _, client = start_node(bundle=slow_bundle)
+    client.start()
+    swapper = Swapper(client)
+    assert label_of(client) == "red"
+    image = put_to_work(client)
+    assert swapper.reason(bundle=str(other_bundle)) == ""
+    assert client.set_parameter("minimum_box_size", 1.0) == ""
+    stamp = stamp_of(image.header)
+    assert client.spin(TIMEOUT, until=lambda: stamp in client.record.detections)
+    [detection] = client.record.detections[stamp].detections
+    assert detection.results[0].hypothesis.class_id == "red"
+    assert label_of(client) == "rojo"
+
+
+def test_deactivating_right_after_a_swap_waits_for_the_image_in_work(
+    start_node: Start, slow_bundle: Path, other_bundle: Path
+) -> None:
+    _, client = start_node(bundle=slow_bundle)
+    client.start()
+    assert label_of(client) == "red"
+    image = put_to_work(client)
+    assert Swapper(client).reason(bundle=str(other_bundle)) == ""
+    client.transition(Transition.TRANSITION_DEACTIVATE)
+    stamp = stamp_of(image.header)
+    assert client.spin(TIMEOUT, until=lambda: stamp in client.record.detections)
+
+
+def test_a_signal_in_the_middle_of_a_swap_ends_the_process_at_once(
+    start_node: Start, shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    long = write_slow_bundle(tmp_path / "long")
+    node, client = start_node(bundle=shared_color_bundle)
+    client.start()
+    answer = Swapper(client).ask(bundle=str(long))
+    assert label_of(client) == "red"
+    assert not answer.done()
+    node.process.send_signal(signal.SIGINT)
+    assert node.process.wait(3) == 0  # a second, and slack for a busy machine
+
+
+def test_of_two_swaps_that_fail_none_leaves_its_parameter(
+    start_node: Start, shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle, hot_swap=True)
+    client.start()
+    for number in range(2):
+        broken = damage(write_color_bundle(tmp_path / f"broken_{number}"))
+        assert client.set_parameter("bundle", str(broken)) == ""
+    swapper = Swapper(client)
+    assert wait_until(lambda: swapper.parameter("bundle") == str(shared_color_bundle))
+    assert client.set_parameter("precision", "fp32") == ""  # judged by the bundle in use
+
+
+def test_a_swap_that_is_overtaken_by_a_new_configuration_changes_nothing(
+    start_node: Start, shared_color_bundle: Path, other_bundle: Path, tmp_path: Path
+) -> None:
+    long = write_slow_bundle(tmp_path / "long", products=3)
+    _, client = start_node(bundle=shared_color_bundle, hot_swap=True)
+    client.start()
+    assert client.set_parameter("bundle", str(long)) == ""
+    client.transition(Transition.TRANSITION_DEACTIVATE)
+    client.transition(Transition.TRANSITION_CLEANUP)
+    assert client.set_parameter("bundle", str(other_bundle)) == ""
+    client.start()
+    assert client.spin(
+        TIMEOUT, until=lambda: "meanwhile" in client.record.diagnostics.get("hot swap", "")
+    )
+    assert Swapper(client).parameter("bundle") == str(other_bundle)
+    assert label_of(client) == "rojo"
+
+
+def test_a_swap_that_fails_late_gives_the_parameter_its_value_back(
+    start_node: Start, shared_color_bundle: Path, other_bundle: Path
+) -> None:
+    damage(other_bundle)
+    _, client = start_node(bundle=shared_color_bundle, hot_swap=True)
+    client.start()
+    assert client.set_parameter("bundle", str(other_bundle)) == ""
+    swapper = Swapper(client)
+    assert wait_until(lambda: swapper.parameter("bundle") == str(shared_color_bundle))
+    assert label_of(client) == "red"
+
+
+def test_without_leave_parameters_do_not_swap_and_say_how_to_get_it(
+    start_node: Start, shared_color_bundle: Path, other_bundle: Path
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle)
+    client.start()
+    assert "hot_swap" in client.set_parameter("bundle", str(other_bundle))
+    assert label_of(client) == "red"
+
+
+def test_thresholds_of_the_user_stay_and_others_become_those_of_the_new_bundle(
+    start_node: Start, shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    strict = {"score_threshold": 1.0, "iou_threshold": 0.5, "max_detections": 1}
+    other = write_color_bundle(tmp_path / "strict", defaults=strict)
+    _, client = start_node(bundle=shared_color_bundle, score_threshold=0.3)
+    client.start()
+    pixels = picture("red", (2, 3))
+    pixels[-8:, -8:] = (200, 0, 0)
+    assert len(client.detect(client.image(pixels)).detections) == 2
+    assert Swapper(client).reason(bundle=str(other)) == ""
+    pixels[16:24, 24:32] //= 2  # a score of 0.5: below the new bundle's threshold
+    [detection] = client.detect(client.image(pixels)).detections
+    assert detection.results[0].hypothesis.class_id == "blue"
+    assert detection.results[0].hypothesis.score == pytest.approx(200 / 255)
+
+
+def test_classes_that_are_wanted_must_be_in_the_new_bundle(
+    start_node: Start, shared_color_bundle: Path, other_bundle: Path
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle, classes=["red"])
+    client.start()
+    assert "has no red" in Swapper(client).reason(bundle=str(other_bundle))
+    assert label_of(client) == "red"

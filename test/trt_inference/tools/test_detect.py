@@ -1,0 +1,251 @@
+"""The command line without ROS: python3 -m trt_inference.tools.detect."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from test.color_bundle import change_manifest, offer_precisions, picture
+from test.task_bundles import HEIGHT, WIDTH
+from trt_inference.bundles.bundle import sha256_of_file
+from trt_inference.viewing.drawing import class_color
+from trt_inference.viewing.image_files import read_image
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def detect(*arguments: object, code: int = 0) -> str:
+    """Run it, check the exit code, and give what it wrote."""
+    result = subprocess.run(
+        [sys.executable, "-m", "trt_inference.tools.detect", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "200"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == code, result.stdout
+    assert "Traceback" not in result.stdout
+    return result.stdout
+
+
+def table_rows(text: str) -> list[list[str]]:
+    """The cells of the rows of the detections' table, which are the ones with a size."""
+    rows = [re.split(r"\s*[│┃|]\s*", line.strip(" │┃|")) for line in text.splitlines()]
+    return [row for row in rows if len(row) > 1 and re.fullmatch(r"\d+x\d+", row[1])]
+
+
+def write_image(file: Path, image: np.ndarray) -> Path:
+    assert cv2.imwrite(str(file), image)
+    return file
+
+
+def distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """``[h, w]``: the largest difference of a channel."""
+    return np.abs(one.astype(int) - other.astype(int)).max(axis=-1)
+
+
+def test_table_has_label_score_and_coordinates_of_each_image(
+    shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    both = picture("green", (4, 0), scale=2)
+    both[0:16, 64:80] = (204, 0, 0)  # a weaker blue: 204 / 255 = 0.8
+    files = [
+        write_image(tmp_path / "large.png", picture("red", (2, 3), scale=4)),
+        write_image(tmp_path / "both.png", both),
+        write_image(tmp_path / "grey.png", np.full((48, 64, 3), 128, np.uint8)),
+    ]
+    assert table_rows(detect(shared_color_bundle, *files, "--output", tmp_path / "out")) == [
+        # A cell of 8 pixels: row 2, column 3, four times as large.
+        ["large", "256x256", "red", "1.000", "96.0", "64.0", "128.0", "96.0"],
+        ["both", "128x128", "green", "1.000", "0.0", "64.0", "16.0", "80.0"],
+        ["both", "128x128", "blue", "0.800", "64.0", "0.0", "80.0", "16.0"],
+        ["grey", "64x48", "nothing seen"],
+    ]
+
+
+def test_picture_shows_the_box_and_is_the_image_elsewhere(
+    shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    image = picture("red", (4, 3), scale=10)  # the box is 240, 320 to 320, 400
+    write_image(tmp_path / "scene.png", image)
+    detect(shared_color_bundle, tmp_path / "scene.png", "--output", tmp_path / "out")
+    drawn = read_image(tmp_path / "out" / "scene.jpg")
+    changed = distance(drawn, image) > 60  # JPEG loses less
+    on_edge = np.zeros((640, 640), bool)
+    on_edge[320:401, [240, 320]] = on_edge[[320, 400], 240:321] = True
+    assert changed[on_edge].mean() > 0.9
+    # JPEG smears a line over a block of 16; the caption lies above the box, of unknown width.
+    around = np.zeros((640, 640), bool)
+    around[320 - 40 : 416, 224:420] = True
+    around[336:384, 256:304] = False
+    assert not changed[~around].any()
+
+
+def test_thresholds_of_the_command_line_replace_those_of_the_bundle(
+    shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    image = picture("green", (0, 0))
+    image[:8, 16:24] = (0, 102, 0)  # a score of 0.4, below the bundle's 0.5
+    file = write_image(tmp_path / "scene.png", image)
+
+    def scores(*options: object) -> list[str]:
+        text = detect(shared_color_bundle, file, "--output", tmp_path / "out", *options)
+        return [row[3] for row in table_rows(text)]
+
+    assert scores() == ["1.000"]
+    assert scores("--score-threshold", 0.3) == ["1.000", "0.400"]
+    assert scores("--score-threshold", 0.3, "--max-detections", 1) == ["1.000"]
+
+
+def test_each_frame_of_a_video_has_its_row_and_its_picture(
+    shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    video = cv2.VideoWriter(
+        str(tmp_path / "drive.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (256, 256)
+    )
+    for column in range(3):
+        video.write(picture("green", (1, column), scale=4))
+    video.release()
+    out = tmp_path / "out"
+    rows = table_rows(detect(shared_color_bundle, tmp_path / "drive.avi", "--output", out))
+    names = ["drive-000001", "drive-000002", "drive-000003"]
+    assert [row[0] for row in rows] == names
+    assert [row[2] for row in rows] == ["green"] * 3
+    assert [[float(edge) for edge in row[4:]] for row in rows] == [
+        [column * 32, 32, column * 32 + 32, 64] for column in range(3)
+    ]
+    assert sorted(file.name for file in out.iterdir()) == [f"{name}.jpg" for name in names]
+
+
+def test_files_that_cannot_be_read_are_said_and_the_others_go_on(
+    shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"not an image")
+    (tmp_path / "notes.pdf").write_text("not a video")
+    good = write_image(tmp_path / "good.png", picture("blue", (0, 0)))
+    files = [tmp_path / "missing.png", tmp_path / "broken.png", tmp_path / "notes.pdf", good]
+    text = detect(shared_color_bundle, *files, "--output", tmp_path / "out", code=1)
+    errors = [line for line in text.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 3
+    for line, file in zip(errors, files):
+        assert str(file) in line
+    assert [row[0] for row in table_rows(text)] == ["good"]
+    assert (tmp_path / "out" / "good.jpg").is_file()
+
+
+def test_first_line_says_which_precision_runs_and_why(color_bundle: Path, tmp_path: Path) -> None:
+    offer_precisions(color_bundle, "fp32", "int8")
+    file = write_image(tmp_path / "scene.png", picture("blue", (0, 0)))
+    for options, said in (
+        ((), "colors fp32 (auto: the fastest on the CPU, which gains nothing from fp16 and int8)"),
+        (("--precision", "int8"), "colors int8 (asked for)"),
+    ):
+        text = detect(color_bundle, file, "--output", tmp_path / "out", *options)
+        assert text.startswith(f"{said}: ONNX Runtime "), text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("BUNDLE/missing", "IMAGE"), "is not a bundle: no such folder"),
+        (("BUNDLE", "IMAGE", "--precision", "int8"), "no precision 'int8': choose fp32"),
+        (("BUNDLE", "IMAGE", "--output", "IMAGE"), "cannot be written"),
+    ],
+)
+def test_error_is_one_line_and_exit_code_1(
+    shared_color_bundle: Path, tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    image = write_image(tmp_path / "good.png", picture("blue", (0, 0)))
+    words = [
+        word.replace("BUNDLE", str(shared_color_bundle)).replace("IMAGE", str(image))
+        for word in options
+    ]
+    text = detect(*words, code=1)
+    assert re.search(f"^error: .*{message}", text, re.MULTILINE)
+
+
+def test_no_picture_replaces_an_input_or_the_picture_of_another_input(
+    shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "left").mkdir()
+    (tmp_path / "right").mkdir()
+    image = picture("red", (0, 0))
+    left = write_image(tmp_path / "left" / "1.jpg", image)
+    right = write_image(tmp_path / "right" / "1.png", image)
+    before = left.read_bytes()
+    text = detect(shared_color_bundle, left, "--output", tmp_path / "left", code=1)
+    assert "choose another --output" in text
+    assert left.read_bytes() == before
+
+    text = detect(shared_color_bundle, left, right, "--output", tmp_path / "out", code=1)
+    assert str(right) in text
+    assert len(table_rows(text)) == 1
+    # A second run replaces the pictures of the first.
+    assert detect(shared_color_bundle, left, "--output", tmp_path / "out")
+
+
+def test_names_and_labels_are_shown_as_they_are(color_bundle: Path, tmp_path: Path) -> None:
+    labels = color_bundle / "labels.txt"
+    labels.write_text("[bold]\n:car:\n[/x]\n", "utf-8")
+    change_manifest(color_bundle, lambda m: m["labels"].update(sha256=sha256_of_file(labels)))
+    image = picture("red", (0, 0))
+    image[:8, 16:24] = (0, 204, 0)
+    file = write_image(tmp_path / "[red]street[b].png", image)
+    rows = table_rows(detect(color_bundle, file, "--output", tmp_path / "out"))
+    assert [(row[0], row[2]) for row in rows] == [
+        ("[red]street[b]", "[/x]"),
+        ("[red]street[b]", ":car:"),
+    ]
+
+
+def test_table_of_a_classification_has_the_classes_and_the_picture_their_names(
+    classification_bundle: Path, tmp_path: Path
+) -> None:
+    # Softmax of 2, 1 and 0 is 0.665, 0.245 and 0.090.
+    image = np.full((HEIGHT * 5, WIDTH * 5, 3), (51, 0, 102), np.uint8)
+    files = [
+        write_image(tmp_path / "reddish.png", image),
+        write_image(tmp_path / "grey.png", np.full((HEIGHT, WIDTH, 3), 128, np.uint8)),
+    ]
+    out = tmp_path / "out"
+    options = ("--output", out, "--score-threshold", 0.24)
+    assert table_rows(detect(classification_bundle, *files, *options)) == [
+        ["reddish", "320x240", "red", "0.665"],
+        ["reddish", "320x240", "blue", "0.245"],
+        *(["grey", "64x48", color, "0.333"] for color in ("blue", "green", "red")),
+    ]
+    drawn = read_image(out / "reddish.jpg")
+    changed = distance(drawn, image) > 60  # JPEG loses less
+    assert changed[:10, :20].mean() > 0.5
+    assert not changed[80:].any()
+    text = detect(classification_bundle, *files, "--output", out, "--score-threshold", 0.9)
+    assert [row[2:] for row in table_rows(text)] == [["nothing seen"]] * 2
+
+
+def test_table_of_a_segmentation_has_the_share_of_each_class_and_the_picture_their_colors(
+    segmentation_bundle: Path, tmp_path: Path
+) -> None:
+    image = np.full((HEIGHT * 10, WIDTH * 10, 3), 128, np.uint8)
+    image[:, 480:] = (0, 0, 255)
+    image[:120, 480:] = (0, 255, 0)
+    file = write_image(tmp_path / "street.png", image)
+    out = tmp_path / "out"
+    assert table_rows(detect(segmentation_bundle, file, "--output", out)) == [
+        ["street", "640x480", "background", "75.0%"],
+        ["street", "640x480", "red", "18.8%"],  # three quarters of a quarter
+        ["street", "640x480", "green", "6.2%"],
+    ]
+    drawn = read_image(out / "street.jpg").astype(float)
+    for inside, class_id in ((np.s_[300:400, 100:300], 0), (np.s_[300:400, 500:600], 3)):
+        expected = (image[inside] + np.array(class_color(class_id), float)) / 2
+        assert np.abs(drawn[inside].mean(axis=(0, 1)) - expected.mean(axis=(0, 1))).max() < 8

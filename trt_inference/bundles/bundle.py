@@ -1,0 +1,162 @@
+"""Load and check a bundle: the folder that tells a robot all there is to know about a model.
+
+A bundle holds ``model.json`` (the manifest), ``labels.txt`` and one ONNX file a precision, with
+a second file for the weights of a network that is too large for one (protobuf's limit is 2 GB).
+Everything that is read is compared with the hash that the converter wrote, so that a
+bundle that was changed or cut short on its way to the robot is refused, not run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping, Tuple, Union
+
+from trt_inference.bundles.manifest import read_manifest
+from trt_inference.errors import BundleError
+
+PRECISIONS = ("fp32", "fp16", "int8")
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """The engine's one input: uint8 ``[N, height, width, 3]``, BGR.
+
+    ``fit`` is ``letterbox`` (aspect ratio kept, borders filled with ``pad_value``) or ``stretch``.
+    """
+
+    name: str
+    height: int
+    width: int
+    dtype: str
+    fit: str
+    pad_value: int
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """One output of the engine; -1 in ``shape`` stands for the batch."""
+
+    name: str
+    dtype: str
+    shape: Tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What is kept of the candidates: scores and IoU in [0, 1], at most ``max_detections``.
+
+    Of a classification, the classes with at least this score, at most so many; the IoU is not
+    used. A segmentation uses none of them.
+    """
+
+    score_threshold: float
+    iou_threshold: float
+    max_detections: int
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A checked bundle.
+
+    Attributes:
+        task: ``detection``, ``classification`` or ``segmentation``.
+        outputs: float32 ``boxes`` ``[-1, K, 4]``, float32 ``scores`` ``[-1, K]`` and int32
+            ``classes`` ``[-1, K]``; without boxes for a classification; for a segmentation uint8
+            ``class_map`` ``[-1, h, w]`` over the whole input, often with fewer cells than pixels.
+        candidates: K; 0 for a segmentation.
+        needs_nms: whether the boxes have not yet been through non-maximum suppression.
+        precisions: maps a precision to what the manifest says of it.
+    """
+
+    path: Path
+    name: str
+    task: str
+    input: InputSpec
+    outputs: Tuple[OutputSpec, ...]
+    candidates: int
+    needs_nms: bool
+    defaults: Thresholds
+    labels: Tuple[str, ...]
+    precisions: Mapping[str, Mapping[str, Any]]
+    source: Mapping[str, Any]
+
+    def model_file(self, precision: str) -> Path:
+        """The ONNX file of ``precision``, with its hash checked, and that of the file with its
+        weights where it has one (ONNX external data, which ONNX Runtime finds beside the model).
+
+        Raises:
+            BundleError: the bundle has no such precision, or a file is missing or changed.
+        """
+        if precision not in self.precisions:
+            raise BundleError(
+                f"{self.path} has no precision '{precision}': it has {', '.join(self.precisions)}"
+            )
+        entry = self.precisions[precision]
+        if "data" in entry:
+            _checked_file(self.path, entry["data"]["file"], entry["data"]["sha256"])
+        return _checked_file(self.path, entry["file"], entry["sha256"])
+
+
+def load_bundle(path: Union[str, Path]) -> Bundle:
+    """Read ``path`` and check its manifest and labels.
+
+    Raises:
+        BundleError: not a bundle, written by another schema version, or changed since.
+    """
+    folder = Path(path).expanduser()
+    manifest = read_manifest(folder)
+    labels = manifest["labels"]
+    file = _checked_file(folder, labels["file"], labels["sha256"])
+    names = tuple(file.read_text("utf-8").splitlines())
+    if len(names) != labels["count"]:
+        raise BundleError(f"{file} has {len(names)} labels, the manifest says {labels['count']}")
+    return Bundle(
+        path=folder,
+        name=manifest["name"],
+        task=manifest["task"],
+        input=InputSpec(**manifest["input"]),
+        outputs=tuple(
+            OutputSpec(output["name"], output["dtype"], tuple(output["shape"]))
+            for output in manifest["outputs"]
+        ),
+        candidates=manifest["candidates"],
+        needs_nms=manifest["needs_nms"],
+        defaults=Thresholds(
+            float(manifest["defaults"]["score_threshold"]),
+            float(manifest["defaults"]["iou_threshold"]),
+            manifest["defaults"]["max_detections"],
+        ),
+        labels=names,
+        precisions=manifest["precisions"],
+        source=manifest["source"],
+    )
+
+
+def model_bytes(entry: Mapping[str, Any]) -> int:
+    """Bytes of a precision's files, by its entry in the manifest."""
+    return int(entry["bytes"]) + int(entry.get("data", {}).get("bytes", 0))
+
+
+def sha256_of_file(path: Path) -> str:
+    """The SHA-256 of a file as 64 hexadecimal digits, read in pieces of 1 MiB."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        for piece in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _checked_file(folder: Path, name: str, expected: str) -> Path:
+    file = folder / name
+    try:
+        actual = sha256_of_file(file)
+    except OSError as error:
+        raise BundleError(f"{file} cannot be read: {error}. Copy the bundle again") from error
+    if actual != expected:
+        raise BundleError(
+            f"{file} was changed: its sha256 is {actual[:12]}…, the manifest says "
+            f"{expected[:12]}…. Copy or convert the bundle again"
+        )
+    return file

@@ -1,0 +1,91 @@
+"""The engines of a bundle: which one runs on a machine, and why others do not."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import List
+
+from trt_inference.bundles.bundle import Bundle, sha256_of_file
+from trt_inference.bundles.machine import Machine
+from trt_inference.bundles.sidecar import Sidecar, read_sidecar, reason_against
+from trt_inference.errors import BundleError, EngineMissing
+
+FOLDER = "engines"
+
+
+@dataclass(frozen=True)
+class EngineFile:
+    """A plan with its sidecar, and why it does not run on the machine in question, if so."""
+
+    plan: Path
+    sidecar: Sidecar
+    reason_against: str
+
+    def read(self) -> bytes:
+        """The plan.
+
+        Raises:
+            BundleError: it is missing or was changed.
+        """
+        try:
+            actual = sha256_of_file(self.plan)
+            plan = self.plan.read_bytes()
+        except OSError as error:
+            raise BundleError(f"{self.plan} cannot be read: {error}. Build it again") from error
+        if actual != self.sidecar.sha256:
+            raise BundleError(
+                f"{self.plan} was changed: its sha256 is {actual[:12]}…, its sidecar says "
+                f"{self.sidecar.sha256[:12]}…. Copy or build it again"
+            )
+        return plan
+
+
+def list_engines(bundle: Bundle, machine: Machine) -> List[EngineFile]:
+    """All engines of ``bundle``, by name.
+
+    Raises:
+        BundleError: a sidecar cannot be read.
+    """
+    found = []
+    for file in sorted((bundle.path / FOLDER).glob("*.json")):
+        sidecar = read_sidecar(file)
+        current = model_sha256(bundle, sidecar.precision)
+        reason = reason_against(sidecar, machine, current)
+        found.append(EngineFile(file.with_name(sidecar.file), sidecar, reason))
+    return found
+
+
+def find_engine(bundle: Bundle, precision: str, machine: Machine) -> EngineFile:
+    """The engine of ``precision`` that runs on ``machine``.
+
+    Raises:
+        EngineMissing: there is none; with why, and the command that builds one.
+        BundleError: a sidecar cannot be read.
+    """
+    engines = [one for one in list_engines(bundle, machine) if one.sidecar.precision == precision]
+    for engine in engines:
+        if not engine.reason_against:
+            return engine
+    stale = "; ".join(f"{one.plan.name} was {one.reason_against}" for one in engines)
+    raise EngineMissing(
+        f"{bundle.path} has no {precision} engine for {machine}"
+        f"{': ' + stale if stale else ''}. Run {build_command(bundle.path, precision)}",
+        precision,
+    )
+
+
+def build_command(bundle: Path, precision: str) -> str:
+    """What builds an engine on this machine."""
+    return f"python3 -m converter build {bundle} --precision {precision}"
+
+
+def model_sha256(bundle: Bundle, precision: str) -> str:
+    """What tells one model of a precision from another: of its file, and of its weights where
+    they are in a second one. Empty where the bundle does not have the precision."""
+    entry = bundle.precisions.get(precision)
+    if entry is None:
+        return ""
+    parts = [entry["sha256"], *([entry["data"]["sha256"]] if "data" in entry else [])]
+    return parts[0] if len(parts) == 1 else hashlib.sha256("".join(parts).encode()).hexdigest()

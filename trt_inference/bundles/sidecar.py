@@ -1,0 +1,129 @@
+"""The file beside an engine that says what it is, and whether it runs on a machine.
+
+A TensorRT plan says nothing of itself, and one that was built elsewhere fails, when it is loaded,
+with words that do not help; some crash. So what it needs is compared before it is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+import jsonschema
+
+from trt_inference.bundles.machine import Machine
+from trt_inference.errors import BundleError
+
+SIDECAR_VERSION = 1
+
+_SCHEMA = json.loads(Path(__file__).with_name("sidecar.schema.json").read_text("utf-8"))
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """What is known of one engine.
+
+    Attributes:
+        file: name of the plan, beside this file.
+        sha256, bytes: of the plan.
+        precision: of the bundle, as ``fp16``.
+        onnx_sha256: of the model that it was built from; empty for an engine that was taken in.
+        machine: that it was built on.
+        typing: ``strong`` where the model alone says each tensor's type, ``weak`` where TensorRT
+            may choose wider ones, ``unknown`` for an engine that was taken in.
+        batch: images at once, fixed.
+        input_dtype: ``uint8``, or ``float32`` for TensorRT before 8.5.
+        workspace: bytes that the build could use.
+        seconds: that the build took.
+        options: that it was built with, such as ``version_compatible``.
+        measured: what was found out after the build: agreement with the ONNX model, times.
+    """
+
+    file: str
+    sha256: str
+    bytes: int
+    precision: str
+    onnx_sha256: str
+    machine: Machine
+    typing: str
+    batch: int = 1
+    input_dtype: str = "uint8"
+    workspace: int = 0
+    seconds: float = 0.0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    measured: Mapping[str, Any] = field(default_factory=dict)
+
+    def content(self) -> Dict[str, Any]:
+        """As it is written."""
+        return {"schema_version": SIDECAR_VERSION, **asdict(self)}
+
+
+def engine_name(precision: str, machine: Machine) -> str:
+    """The name of a plan in the folder ``engines`` of a bundle."""
+    sm = machine.sm.replace("_", "")
+    return f"{precision}-trt{machine.tensorrt}-{sm}-{machine.architecture}.engine"
+
+
+def read_sidecar(file: Path) -> Sidecar:
+    """
+    Raises:
+        BundleError: it cannot be read, or is not a sidecar.
+    """
+    try:
+        content = json.loads(file.read_text("utf-8"))
+        jsonschema.validate(content, _SCHEMA)
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{file} cannot be read: {error}. Build the engine again") from error
+    except jsonschema.ValidationError as error:
+        place = "/".join(str(part) for part in error.absolute_path) or "the top level"
+        raise BundleError(
+            f"{file} is not valid at {place}: {error.message}. Build the engine again"
+        ) from None
+    content.pop("schema_version")
+    machine = content.pop("machine")
+    capability: Tuple[int, int] = tuple(machine.pop("capability"))
+    return Sidecar(machine=Machine(capability=capability, **machine), **content)
+
+
+def reason_against(sidecar: Sidecar, machine: Machine, onnx_sha256: Optional[str] = None) -> str:
+    """Why an engine does not run on ``machine``, in plain words; empty where it does.
+
+    Args:
+        onnx_sha256: of the model of its precision in the bundle now.
+    """
+    built, here = sidecar.machine, machine
+    if sidecar.onnx_sha256 and onnx_sha256 and sidecar.onnx_sha256 != onnx_sha256:
+        return f"built from another {sidecar.precision} model than the bundle has now"
+    if (built.system, built.architecture) != (here.system, here.architecture):
+        return f"built for {built.architecture} ({built.system}), this machine is {_place(here)}"
+    if _fits_version(sidecar, here) and _fits_capability(sidecar, here):
+        return ""
+    return (
+        f"built by TensorRT {built.tensorrt} for {built.sm}, this machine has TensorRT "
+        f"{here.tensorrt} and {here.sm}"
+    )
+
+
+def _place(machine: Machine) -> str:
+    return f"{machine.architecture} ({machine.system})"
+
+
+def _fits_version(sidecar: Sidecar, machine: Machine) -> bool:
+    """Plans are for one version to the last digit; version-compatible ones for all that are newer
+    with the same major version."""
+    built, here = _numbers(sidecar.machine.tensorrt), _numbers(machine.tensorrt)
+    if sidecar.options.get("version_compatible"):
+        return built[:1] == here[:1] and built <= here
+    return built == here
+
+
+def _numbers(version: str) -> Tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+def _fits_capability(sidecar: Sidecar, machine: Machine) -> bool:
+    if sidecar.options.get("hardware_compatible"):  # with Ampere and all that is newer
+        return machine.capability >= (8, 0)
+    return sidecar.machine.capability == machine.capability

@@ -1,0 +1,105 @@
+"""One run of a TensorRT engine: copies in, inference, copies out, on buffers of its own."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, Dict, List, Mapping, Optional
+
+import numpy as np
+
+from trt_inference.engines.base import EngineOptions
+from trt_inference.engines.tensorrt.cuda_buffers import BufferSet
+from trt_inference.engines.tensorrt.cuda_graph import CudaGraph
+from trt_inference.engines.tensorrt.io_tensors import IoTensor, has_named_tensors
+from trt_inference.errors import EngineError
+
+
+class BufferedRun:
+    """The buffers of one run of an engine, and what the GPU has to do with them.
+
+    Attributes:
+        image: uint8 ``[batch, height, width, 3]``, to be written into.
+        done: the event at which the run is over.
+    """
+
+    def __init__(
+        self,
+        cuda: ModuleType,
+        context: Any,
+        stream: Any,
+        tensors: Mapping[str, IoTensor],
+        image: str,
+        options: EngineOptions,
+    ) -> None:
+        """
+        Args:
+            context: TensorRT's execution context, whose shapes are set.
+            image: name of the input.
+        """
+        self._context, self._stream = context, stream
+        self._named = has_named_tensors(context.engine)
+        self.buffers = BufferSet(cuda, tensors, options.zero_copy)
+        flags = cuda.event_flags
+        waits = flags.DEFAULT if options.spin else flags.BLOCKING_SYNC
+        self.done = cuda.Event(waits | flags.DISABLE_TIMING)
+        self._graph: Optional[CudaGraph] = None
+        self._bindings = self.buffers.bindings()
+        given = self.buffers.arrays[image]
+        # TensorRT before 8.5 takes no bytes: they are made floats on the way.
+        self._floats = given if given.dtype != np.uint8 else None
+        self.image = given if self._floats is None else np.zeros(given.shape, np.uint8)
+        self._count = 0
+        self._outputs: List[Dict[str, np.ndarray]] = [
+            {name: array[: number + 1] for name, array in self.buffers.outputs.items()}
+            for number in range(len(self.image))
+        ]
+
+    def start(self, count: int) -> None:
+        """Put copies and inference on the stream, for the first ``count`` images."""
+        self._count = count
+        if self._floats is not None:
+            np.copyto(self._floats, self.image)
+        if self._graph is not None:
+            self._graph.launch()
+        else:
+            self._enqueue()
+        self.done.record(self._stream)
+
+    def outputs(self) -> Dict[str, np.ndarray]:
+        """Of the images of the last run."""
+        return self._outputs[self._count - 1]
+
+    def capture(self) -> None:
+        """Run once, so that TensorRT sets up what it needs, and then make it a graph."""
+        self._enqueue()
+        self._stream.synchronize()
+        self._graph = CudaGraph(self._stream.handle, self._enqueue)
+
+    def forget_graph(self) -> None:
+        """Put each step on the stream by itself from now on."""
+        if self._graph is not None:
+            self._graph.close()
+            self._graph = None
+
+    def free(self) -> None:
+        """Give everything back; nothing may be running."""
+        # Whoever still holds this, as the trace of an error does, must not hold these.
+        self._context = self._stream = self._floats = None
+        self.image = np.zeros(0, np.uint8)
+        self._outputs.clear()
+        try:
+            self.forget_graph()
+        finally:
+            self.buffers.free()
+
+    def _enqueue(self) -> None:
+        self.buffers.copy_in(self._stream)
+        if self._named:
+            for name, address in self.buffers.addresses.items():
+                self._context.set_tensor_address(name, address)
+            done = self._context.execute_async_v3(self._stream.handle)
+        else:
+            done = self._context.execute_async_v2(self._bindings, self._stream.handle)
+        if not done:
+            raise EngineError("TensorRT cannot run the engine: its log has the reason")
+        self.buffers.copy_out(self._stream)

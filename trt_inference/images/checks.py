@@ -1,0 +1,31 @@
+"""What is the same for all images: the smallest one, and foreign text in our messages."""
+
+from __future__ import annotations
+
+from trt_inference.errors import ImageError
+
+# Nothing can be detected in a line of pixels; cameras that are not ready send such images.
+MINIMUM_SIDE = 2
+
+_LONGEST_TEXT = 80
+
+
+def check_size(width: int, height: int) -> None:
+    """
+    Raises:
+        ImageError: a side is shorter than ``MINIMUM_SIDE``.
+    """
+    if min(width, height) < MINIMUM_SIDE:
+        raise ImageError(
+            f"image of {width}x{height} pixels: nothing can be detected in it", kind="no pixels"
+        )
+
+
+def shorten(text: str) -> str:
+    """The beginning of a foreign text."""
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+
+
+def quoted(text: str) -> str:
+    """The beginning of a foreign text in quotes, with control characters spelled out."""
+    return repr(shorten(text))

@@ -1,0 +1,205 @@
+"""Frame in, result out: what every user of a bundle calls."""
+
+from __future__ import annotations
+
+from collections import deque
+from time import perf_counter
+from typing import Deque, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from trt_inference.bundles.bundle import Bundle, Thresholds
+from trt_inference.bundles.choose_precision import PrecisionChoice, choose
+from trt_inference.engines import built_precisions, choose_backend, device, open_engine
+from trt_inference.engines.base import Engine, EngineOptions
+from trt_inference.errors import EngineError
+from trt_inference.inference.frame import Frame
+from trt_inference.inference.geometry import Placement
+from trt_inference.inference.postprocess_by_task import postprocess_for
+from trt_inference.inference.preprocess import Preprocessor
+from trt_inference.inference.results import Result
+from trt_inference.inference.selection import EVERYTHING, Selection
+from trt_inference.inference.timing import StageClock
+
+STAGES = ("preprocess", "inference", "postprocess")
+
+
+def choose_precision(
+    bundle: Bundle, backend: str, precision: str, options: EngineOptions
+) -> PrecisionChoice:
+    """The precision that would be opened, and why.
+
+    Raises:
+        BundleError: the bundle does not have the precision, or the device does not run it.
+        EngineError: the backend is not there.
+    """
+    backend = choose_backend(backend, options.device)
+    runs_on = device(backend, options.device)
+    built = built_precisions(bundle, backend, options.device)
+    return choose(bundle, precision, runs_on, built)
+
+
+class _Started(NamedTuple):
+    """Frames that are being run at once: where they lie in the input, and since when, in
+    seconds."""
+
+    placements: Sequence[Placement]
+    at: float
+
+
+class Detector:
+    """An open engine with the steps before and after it, for any task.
+
+    Used by the one thread that made it. ``thresholds`` and ``selection`` may be replaced at any
+    time, by any thread; the next frame uses the new ones. ``choice`` is the precision that runs,
+    and why.
+
+    Example:
+        with Detector.open(load_bundle("shapes")) as detector:
+            detections = detector.detect(read_image(Path("street.jpg")))
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        engine: Engine,
+        choice: PrecisionChoice,
+        clock: Optional[StageClock] = None,
+    ) -> None:
+        self.bundle = bundle
+        self.engine = engine
+        self.choice = choice
+        self.thresholds: Thresholds = bundle.defaults
+        self.selection: Selection = EVERYTHING
+        self.clock = clock or StageClock(STAGES)
+        # One for each place in a run: each may keep arrays from which its last result is made.
+        self._postprocess = [postprocess_for(bundle) for _ in range(engine.batch)]
+        self._preprocessors: Dict[Tuple[int, int], Preprocessor] = {}
+        self._added: List[Placement] = []
+        self._started: Deque[_Started] = deque()
+
+    @classmethod
+    def open(
+        cls,
+        bundle: Bundle,
+        backend: str = "auto",
+        precision: str = "auto",
+        options: Optional[EngineOptions] = None,
+        clock: Optional[StageClock] = None,
+    ) -> Detector:
+        """Open the engine, allocate, and run on one empty frame and on as many as it takes, so
+        that the first frame is as fast as the others.
+
+        Raises:
+            BundleError: the bundle does not have the precision, the device does not run it, or
+                its file was changed.
+            EngineError: the backend is not there or does not take the model.
+        """
+        options = options or EngineOptions()
+        backend = choose_backend(backend, options.device)
+        choice = choose_precision(bundle, backend, precision, options)
+        engine = open_engine(bundle, backend, choice.precision, options)
+        try:
+            for count in {1, engine.batch}:
+                engine.infer(count)
+        except EngineError:
+            engine.close()
+            raise
+        return cls(bundle, engine, choice, clock)
+
+    def detect(self, frame: np.ndarray) -> Result:
+        """What the bundle's task finds in ``frame`` (uint8 ``[h, w, 3]``, BGR), in its pixels:
+        ``Detections``, a ``Classification`` or a ``Segmentation``.
+
+        The class map of a segmentation is overwritten by the next call; copy it to keep it. The
+        other results are the caller's.
+
+        Raises:
+            ImageError: the frame is empty or of another type.
+            EngineError: the engine failed; it has to be opened again.
+        """
+        self.add(Frame(frame))
+        self.start()
+        return self.finish()[0]
+
+    @property
+    def depth(self) -> int:
+        """How many runs may have been started and not finished."""
+        return self.engine.depth
+
+    @property
+    def batch(self) -> int:
+        """How many frames may be added to one run."""
+        return self.engine.batch
+
+    def add(self, frame: Frame) -> None:
+        """Prepare a frame for the next run, while an earlier one may still be going on.
+
+        Raises:
+            ImageError: the frame is empty or of another type; nothing was added.
+            EngineError: the run is full, or ``depth`` runs are not finished.
+        """
+        if len(self._started) >= self.engine.depth:
+            raise EngineError(f"{len(self._started)} runs were started: finish one first")
+        if len(self._added) >= self.engine.batch:
+            raise EngineError(f"{len(self._added)} frames were added: start them first")
+        began = perf_counter()
+        preprocessor = self._preprocessor(len(self._added))
+        self._added.append(preprocessor(frame, self.selection.region))
+        self.clock.record("preprocess", perf_counter() - began)
+
+    def start(self) -> None:
+        """Begin to run the frames that were added.
+
+        Raises:
+            EngineError: the engine failed, or nothing was added.
+        """
+        if not self._added:
+            raise EngineError("no frame was added: there is nothing to start")
+        at = perf_counter()
+        self.engine.start(len(self._added))
+        self._started.append(_Started(tuple(self._added), at))
+        self._added.clear()
+
+    def finish(self) -> List[Result]:
+        """Wait for the run that was started first, and say what is in each of its frames, in
+        their order, as ``detect`` does.
+
+        Raises:
+            EngineError: the engine failed, or nothing was started.
+        """
+        outputs = self.engine.finish()
+        inferred = perf_counter()
+        run = self._started.popleft()
+        self.clock.record("inference", inferred - run.at)
+        results = [
+            self._result(outputs, number, placement)
+            for number, placement in enumerate(run.placements)
+        ]
+        self.clock.record("postprocess", perf_counter() - inferred)
+        return results
+
+    def _result(
+        self, outputs: Mapping[str, np.ndarray], number: int, placement: Placement
+    ) -> Result:
+        one_image = {name: output[number] for name, output in outputs.items()}
+        return self._postprocess[number](one_image, placement, self.thresholds, self.selection)
+
+    def _preprocessor(self, number: int) -> Preprocessor:
+        """Of one image in the buffer whose turn it is; each keeps the place of the frame in it."""
+        buffer = self.engine.input_buffer()
+        key = (id(buffer), number)
+        if key not in self._preprocessors:
+            spec = self.bundle.input
+            self._preprocessors[key] = Preprocessor(buffer[number], spec.fit, spec.pad_value)
+        return self._preprocessors[key]
+
+    def close(self) -> None:
+        """Close the engine."""
+        self.engine.close()
+
+    def __enter__(self) -> Detector:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,0 +1,164 @@
+"""Where a frame lies in the engine's input, and boxes and cells on the way back.
+
+Coordinates are continuous and count pixel edges, so that a frame of 1280 pixels reaches
+from 0 to 1280. That is the frame in which ``cv2.resize`` aligns source and destination.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+
+from trt_inference.errors import ImageError
+from trt_inference.inference.selection import Region
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The ``region`` of a frame of ``frame_width`` x ``frame_height`` pixels, resized to
+    ``width`` x ``height`` and put at ``left``, ``top`` of the engine's input."""
+
+    frame_width: int
+    frame_height: int
+    left: int
+    top: int
+    width: int
+    height: int
+    region: Region
+
+    @property
+    def scale_x(self) -> float:
+        """Input pixels per frame pixel across. The resized width is a whole number, so that it
+        differs a little from ``scale_y`` even when the aspect ratio is kept."""
+        return self.width / self.region.width
+
+    @property
+    def scale_y(self) -> float:
+        """Input pixels per frame pixel down."""
+        return self.height / self.region.height
+
+
+def place(
+    frame_height: int,
+    frame_width: int,
+    input_height: int,
+    input_width: int,
+    fit: str,
+    region: Optional[Region] = None,
+) -> Placement:
+    """Fit a frame, or a region of it, into the input by ``letterbox`` or by ``stretch``. All
+    sizes in pixels. What of the region lies beyond the frame is cut off.
+
+    Raises:
+        ValueError: ``fit`` is neither, or a size is below 1.
+        ImageError: nothing of the region is in the frame.
+    """
+    if min(frame_height, frame_width, input_height, input_width) < 1:
+        raise ValueError(
+            f"cannot fit {frame_width}x{frame_height} into {input_width}x{input_height} pixels"
+        )
+    whole = Region(0, 0, frame_width, frame_height)
+    part = whole if region is None else _inside(region, whole)
+    left, top, width, height = 0, 0, input_width, input_height
+    if fit == "letterbox":
+        scale = min(input_width / part.width, input_height / part.height)
+        width = max(1, min(input_width, round(part.width * scale)))
+        height = max(1, min(input_height, round(part.height * scale)))
+        left, top = (input_width - width) // 2, (input_height - height) // 2
+    elif fit != "stretch":
+        raise ValueError(f"fit is '{fit}', it must be letterbox or stretch")
+    return Placement(frame_width, frame_height, left, top, width, height, part)
+
+
+def _inside(region: Region, whole: Region) -> Region:
+    """What of ``region`` is in the frame."""
+    left, top = max(region.x, 0), max(region.y, 0)
+    right = min(region.x + region.width, whole.width)
+    bottom = min(region.y + region.height, whole.height)
+    if right <= left or bottom <= top:
+        raise ImageError(
+            f"the region of {region.width}x{region.height} at ({region.x}, {region.y}) is outside "
+            f"of the image of {whole.width}x{whole.height}: move it, or remove it",
+            kind="region outside of the image",
+        )
+    return Region(left, top, right - left, bottom - top)
+
+
+def boxes_to_frame(boxes: np.ndarray, placement: Placement) -> np.ndarray:
+    """Boxes of the engine's input as boxes of the whole frame, clipped to the region.
+
+    Args:
+        boxes: float32 ``[n, 4]``, x1, y1, x2, y2 in input pixels. It is overwritten.
+
+    Returns:
+        The same array, x1, y1, x2, y2 in frame pixels.
+    """
+    region = placement.region
+    across, down = boxes[:, 0::2], boxes[:, 1::2]
+    across -= placement.left
+    down -= placement.top
+    across /= placement.scale_x
+    down /= placement.scale_y
+    across += region.x
+    down += region.y
+    np.clip(across, region.x, region.x + region.width, out=across)
+    np.clip(down, region.y, region.y + region.height, out=down)
+    return boxes
+
+
+def cells_of_pixels(
+    frame_size: int, start: int, size: int, input_size: int, cells: int
+) -> np.ndarray:
+    """Along one axis, the cell of the input in which the centre of each pixel of the frame lies.
+
+    Args:
+        frame_size: of the frame in its pixels.
+        start: where the frame begins in the input, in input pixels.
+        size: of the resized frame in input pixels.
+        input_size: of the whole input in input pixels.
+        cells: how many cells of equal size the input is divided into.
+
+    Returns:
+        int ``[frame_size]``, from 0 to ``cells - 1``, rising. A centre on the edge between two
+        cells belongs to the second one.
+    """
+    # The centre of pixel i is at start + (i + 1/2) * size / frame_size in the input, and a cell
+    # has input_size / cells pixels. In whole numbers, so that no rounding moves an edge.
+    centres = 2 * frame_size * start + (2 * np.arange(frame_size) + 1) * size
+    result: np.ndarray = centres * cells // (2 * frame_size * input_size)
+    return result
+
+
+def pairwise_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Intersection over union of each box with each other one.
+
+    Args:
+        boxes: ``[n, 4]``, x1, y1, x2, y2.
+        others: ``[m, 4]``, in the same coordinates.
+
+    Returns:
+        ``[n, m]`` in [0, 1]; 0 where both boxes are empty.
+    """
+    intersection = _overlaps(boxes, others, 0)
+    intersection *= _overlaps(boxes, others, 1)
+    union = _area(boxes)[:, None] + _area(others)[None, :]
+    union -= intersection
+    np.maximum(union, np.finfo(np.float32).tiny, out=union)
+    intersection /= union
+    return intersection
+
+
+def _overlaps(boxes: np.ndarray, others: np.ndarray, axis: int) -> np.ndarray:
+    """``[n, m]``, how far boxes overlap along one axis. Each axis by itself and in place: seven
+    times faster for 300 boxes than both in one array of ``[n, m, 2]``."""
+    near, far = axis, axis + 2
+    lengths = np.minimum(boxes[:, None, far], others[None, :, far])
+    lengths -= np.maximum(boxes[:, None, near], others[None, :, near])
+    return np.maximum(lengths, 0, out=lengths)
+
+
+def _area(boxes: np.ndarray) -> np.ndarray:
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
+    return sides[:, 0] * sides[:, 1]

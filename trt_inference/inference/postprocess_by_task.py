@@ -1,0 +1,42 @@
+"""What is done with an engine's outputs, by the bundle's task."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Mapping
+
+import numpy as np
+
+from trt_inference.bundles.bundle import Bundle, Thresholds
+from trt_inference.inference.classification import best_classes
+from trt_inference.inference.geometry import Placement
+from trt_inference.inference.postprocess import postprocess
+from trt_inference.inference.results import Result
+from trt_inference.inference.segmentation import FrameClasses
+from trt_inference.inference.selection import Selection
+
+# The outputs of one image by name, where its frame lies in the input, and what is wanted.
+Postprocess = Callable[[Mapping[str, np.ndarray], Placement, Thresholds, Selection], Result]
+
+
+def _detection(bundle: Bundle) -> Postprocess:
+    def run(
+        outputs: Mapping[str, np.ndarray],
+        placement: Placement,
+        thresholds: Thresholds,
+        selection: Selection,
+    ) -> Result:
+        return postprocess(outputs, placement, thresholds, bundle.needs_nms, selection)
+
+    return run
+
+
+_TASKS: Dict[str, Callable[[Bundle], Postprocess]] = {
+    "detection": _detection,
+    "classification": lambda bundle: best_classes,
+    "segmentation": lambda bundle: FrameClasses(bundle.input.height, bundle.input.width),
+}
+
+
+def postprocess_for(bundle: Bundle) -> Postprocess:
+    """What makes the result of one frame. For one thread: it may keep arrays between frames."""
+    return _TASKS[bundle.task](bundle)

@@ -1,0 +1,211 @@
+"""One camera of the node: its images, what is published of them, and what was counted."""
+
+from __future__ import annotations
+
+import time
+from typing import Callable, NamedTuple, Optional, Union
+
+from rclpy.lifecycle import LifecycleNode
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.errors import ImageError
+from trt_inference.inference.frame import Frame
+from trt_inference.inference.results import Result
+from trt_inference.inference.selection import Region
+from trt_inference.ros.cameras.image_subscription import ImageSubscription
+from trt_inference.ros.cameras.topic_names import CameraTopics
+from trt_inference.ros.diagnostics.latency import Ages
+from trt_inference.ros.diagnostics.reports import CameraReport, Counters
+from trt_inference.ros.messages.debug_image import DebugImages
+from trt_inference.ros.messages.image_message_reader import MessageReader, describe_format
+from trt_inference.ros.messages.result_topics import ResultTopics
+from trt_inference.ros.parameters.settings import ImageOptions, LiveSettings
+from trt_inference.ros.rclpy_tools.qos import QosError
+from trt_inference.ros.rclpy_tools.throttle import Throttle
+
+ImageMessage = Union[Image, CompressedImage]
+
+
+class Received(NamedTuple):
+    """An image with its camera and the time of its arrival on ``time.perf_counter``'s clock, in
+    seconds."""
+
+    camera: Camera
+    image: ImageMessage
+    at: float
+
+
+class Camera:
+    """What belongs to one image topic while the node is configured.
+
+    Attributes:
+        number: among the cameras of the node, from 0.
+        counters: since the node was configured.
+        ages: from the images' stamps to their results.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        number: int,
+        place: CameraTopics,
+        bundle: Bundle,
+        label_policy: str,
+    ) -> None:
+        """
+        Raises:
+            QosError: ``qos_overrides`` of a topic cannot be had.
+        """
+        self.number = number
+        topic, prefix = place
+        self._node = node
+        self._topic = topic
+        self._bundle = bundle  # of the last result
+        self.results = ResultTopics(node, bundle, prefix, label_policy)
+        try:
+            self.debug_images = DebugImages(node, prefix, bundle.task, bundle.labels)
+        except QosError:
+            self.results.destroy()
+            raise
+        self.subscription: Optional[ImageSubscription] = None
+        self.counters = Counters()
+        self.ages = Ages()
+        self._received_at = 0.0  # the last image, or the subscription, on time.monotonic's clock
+        self._lost = 0  # by the subscriptions before this one
+        self._reader = MessageReader()
+        self._format = ""
+        self._region: Optional[Region] = None
+        self._infers_always = False
+        self._rejections, self._changes = Throttle(), Throttle()
+
+    @property
+    def topic(self) -> str:
+        """Its full name, after remapping."""
+        if self.subscription is not None:
+            return self.subscription.topic
+        return str(self._node.resolve_topic_name(self._topic))
+
+    def subscribe(
+        self, options: ImageOptions, on_image: Callable[[Camera, ImageMessage], None]
+    ) -> None:
+        """Call ``on_image`` with each image, on the executor.
+
+        Raises:
+            QosError: ``qos_overrides`` of the topic cannot be had.
+        """
+        self._received_at = time.monotonic()
+
+        def receive(image: ImageMessage) -> None:
+            self._received_at = time.monotonic()
+            self.counters.received += 1
+            on_image(self, image)
+
+        self.subscription = ImageSubscription(self._node, self._topic, options, receive)
+
+    def unsubscribe(self) -> None:
+        """Receive no more."""
+        if self.subscription is not None:
+            self._lost += self.subscription.lost
+            self.subscription.destroy()
+            self.subscription = None
+
+    @property
+    def lost(self) -> int:
+        """Images of which the middleware said that they were lost."""
+        return self._lost + (self.subscription.lost if self.subscription is not None else 0)
+
+    def apply(self, live: LiveSettings) -> None:
+        """Take what concerns a camera from the next image on."""
+        self._infers_always = live.infer_without_subscribers
+        self._region = live.selection.region
+        self.debug_images.rate = live.debug_image_rate
+        self.debug_images.quality = live.debug_image_quality
+
+    def introduce(self, bundle: Bundle, score_threshold: float, method: str) -> None:
+        """Say whose results are published, of a bundle that has the task of the one before."""
+        self.results.publish_labels(bundle, score_threshold, method)
+
+    def is_wanted(self) -> bool:
+        """Whether anybody is to get a result of the next image."""
+        return self._infers_always or self.results.is_watched or self.debug_images.wanted()
+
+    def read(self, image: ImageMessage) -> Frame:
+        """The pixels of an image.
+
+        Raises:
+            ImageError: it cannot be used.
+        """
+        frame = self._reader.read(image)
+        self._note_format(image)
+        return frame
+
+    def reject(self, error: ImageError) -> None:
+        """Count an image that cannot be used, and say why."""
+        self.counters.reject(error.kind)
+        if self._rejections.is_due():
+            self._node.get_logger().warning(
+                f"image of {self.topic} rejected ({self.counters.rejected} so far): {error}"
+            )
+
+    def publish(
+        self, result: Result, header: Header, bundle: Bundle, image: Optional[ImageMessage]
+    ) -> None:
+        """Publish what was found in an image, with the image's own header. Calls follow each
+        other, on whichever thread.
+
+        Args:
+            bundle: that has found it.
+            image: where it is to be drawn.
+        """
+        if bundle is not self._bundle:
+            self._bundle = bundle
+            self.results.set_labels(bundle.labels)
+            self.debug_images.labels = bundle.labels
+        self.results.publish(result, header)
+        if image is not None:
+            self.debug_images.offer(image, result, self._region)
+        self.counters.inferred += 1
+
+    def report(self, reception_cpu: float) -> CameraReport:
+        """How it is, for the diagnostics.
+
+        Args:
+            reception_cpu: seconds of processor time for the reception of an image.
+        """
+        subscription = self.subscription
+        if subscription is None:
+            return CameraReport(
+                self.topic, False, self.counters.snapshot(), age=self.ages.take(), lost=self.lost
+            )
+        return CameraReport(
+            self.topic,
+            True,
+            self.counters.snapshot(),
+            silent_for=time.monotonic() - self._received_at,
+            age=self.ages.take(),
+            lost=self.lost,
+            reception_cpu=reception_cpu,
+            qos=subscription.reliability,
+            publishers=subscription.publishers,
+        )
+
+    def destroy(self) -> None:
+        """Take all its topics away."""
+        self.unsubscribe()
+        self.debug_images.destroy()
+        self.results.destroy()
+
+    def _note_format(self, image: ImageMessage) -> None:
+        """Say it when a camera changes what it sends."""
+        current = describe_format(image)
+        if current == self._format:
+            return
+        if not self._format:
+            self._node.get_logger().info(f"images of {self.topic} are {current}")
+        elif self._changes.is_due():
+            self._node.get_logger().warning(
+                f"images of {self.topic} are {current} now, they were {self._format}"
+            )
+        self._format = current

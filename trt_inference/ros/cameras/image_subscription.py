@@ -1,0 +1,213 @@
+"""A subscription to camera images that suits the publishers that are there."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Callable, Dict, List, Optional, Set
+
+from rclpy.callback_groups import CallbackGroup
+from rclpy.node import Node
+from sensor_msgs.msg import CompressedImage, Image
+
+from trt_inference.ros.parameters.settings import ImageOptions
+from trt_inference.ros.rclpy_tools.qos import (
+    SubscriptionEventCallbacks,
+    UnsupportedEventTypeError,
+    choose_reliability,
+    given_overrides,
+    image_profile,
+    node_name,
+    overriding_options,
+    policy_name,
+    refusals,
+)
+from trt_inference.ros.rclpy_tools.steady_timer import steady_timer
+
+TYPES = {"raw": Image, "compressed": CompressedImage}
+TYPE_NAMES = {"raw": "sensor_msgs/msg/Image", "compressed": "sensor_msgs/msg/CompressedImage"}
+LOOK_PERIOD = 1.0  # seconds between two looks at the publishers
+
+
+class ImageSubscription:
+    """Calls ``on_image`` with each image of a topic, whatever its publishers offer.
+
+    Attributes:
+        topic: after remapping; that of the compressed images ends with ``/compressed``.
+        reliability: that is asked for now, ``best_effort`` or ``reliable``.
+        lost: messages that the middleware said were lost, where it says so.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        topic: str,
+        options: ImageOptions,
+        on_image: Callable[[Any], None],
+        callback_group: Optional[CallbackGroup] = None,
+    ) -> None:
+        """
+        Args:
+            topic: base name of the camera's topic, which can be remapped.
+            callback_group: of all that is called; one callback at a time, unless it is reentrant.
+
+        Raises:
+            QosError: ``qos_overrides`` of the topic cannot be had.
+        """
+        self._node, self._options = node, options
+        self._on_image, self._group = on_image, callback_group
+        base = node.resolve_topic_name(topic)
+        self._name = topic if options.transport == "raw" else f"{base}/compressed"
+        self.topic = node.resolve_topic_name(self._name)
+        self.lost = 0
+        self._said: Set[str] = set()
+        self._overrides = given_overrides(node, self.topic, "subscription")
+        self._auto = options.reliability == "auto" and "reliability" not in self._overrides
+        self._say_overrides()
+        wanted = self._choose() if options.reliability == "auto" else options.reliability
+        self._number = 0  # of the subscription that calls on_image
+        self._current: Any = self._subscribe(0, wanted)
+        self._next: Any = None  # takes over with its first image
+        self._last: Any = None  # image of the current one since there is a next one
+        self._timer = steady_timer(node, LOOK_PERIOD, self._look, callback_group)
+
+    def destroy(self) -> None:
+        """Call ``on_image`` no more. May be called again."""
+        self._number = -1
+        self._node.destroy_timer(self._timer)
+        for subscription in (self._current, self._next):
+            if subscription is not None:
+                self._node.destroy_subscription(subscription)
+        self._current = self._next = self._last = None
+
+    def publishers(self) -> str:
+        """Who publishes on the topic and what they offer, for people."""
+        infos = self._node.get_publishers_info_by_topic(self.topic)
+        return "; ".join(self._describe(info) for info in infos) or "no publisher"
+
+    def _subscribe(self, number: int, reliability: str) -> Any:
+        """With reports of lost messages and of what does not fit, as far as the middleware has
+        them."""
+        reports = {"incompatible_qos": self._on_incompatible, "message_lost": self._on_lost}
+        for wanted in (("incompatible_qos", "message_lost"), ("incompatible_qos",), ()):
+            callbacks: Dict[str, Any] = {name: reports[name] for name in wanted}
+            try:
+                events = SubscriptionEventCallbacks(**callbacks)
+                subscription = self._create(number, reliability, events)
+                break
+            except UnsupportedEventTypeError:
+                continue
+        self.reliability = subscription.qos_profile.reliability.name.lower()  # or overridden
+        return subscription
+
+    def _create(self, number: int, reliability: str, events: SubscriptionEventCallbacks) -> Any:
+        with refusals(self.topic):
+            return self._node.create_subscription(
+                TYPES[self._options.transport],
+                self._name,
+                functools.partial(self._receive, number),
+                image_profile(reliability, self._options.depth),
+                callback_group=self._group,
+                event_callbacks=events,
+                qos_overriding_options=overriding_options(self._overrides),
+            )
+
+    def _receive(self, number: int, message: Any) -> None:
+        if number != self._number:
+            if self._next is None or number != self._number + 1:
+                return  # of a subscription that is destroyed
+            self._take_pending()
+            seen = message == self._last
+            self._exchange()
+            if seen:
+                return
+        elif self._next is not None:
+            self._last = message
+        self._on_image(message)
+
+    def _take_pending(self) -> None:
+        """Take what waits at the current subscription, which would be lost with it."""
+        handle, kind = self._current.handle, self._current.msg_type
+        with handle:
+            while (taken := handle.take_message(kind, False)) is not None:
+                self._last = taken[0]
+                self._on_image(taken[0])
+
+    def _exchange(self) -> None:
+        """The next subscription receives images: it becomes the current one."""
+        self._node.destroy_subscription(self._current)
+        self._current, self._next, self._last = self._next, None, None
+        self._number += 1
+
+    def _look(self) -> None:
+        """Ask for something else when the publishers have changed."""
+        if self._current is None:
+            return
+        self._say_other_types()
+        if not self._auto:
+            return
+        wanted = self._choose()
+        if wanted == self.reliability:
+            return
+        if self._next is not None:  # back to what the current one has
+            self._node.destroy_subscription(self._next)
+            self._next = self._last = None
+            self.reliability = wanted
+            return
+        self._next = self._subscribe(self._number + 1, wanted)
+        self._node.get_logger().info(f"{self.topic} is subscribed to as {wanted} from now on")
+
+    def _choose(self) -> str:
+        return choose_reliability([info.qos_profile.reliability for info in self._matching()])
+
+    def _matching(self) -> List[Any]:
+        """Publishers of the right type."""
+        infos = self._node.get_publishers_info_by_topic(self.topic)
+        return [info for info in infos if info.topic_type == TYPE_NAMES[self._options.transport]]
+
+    def _describe(self, info: Any) -> str:
+        if info.topic_type != TYPE_NAMES[self._options.transport]:
+            return f"{node_name(info)} publishes {info.topic_type} here"
+        profile = info.qos_profile
+        depth = f", depth {profile.depth}" if profile.depth else ""  # not all middleware tells
+        return f"{node_name(info)} ({profile.reliability.name.lower()}{depth})"
+
+    def _on_lost(self, event: Any) -> None:
+        self.lost += event.total_count_change
+
+    def _on_incompatible(self, event: Any) -> None:
+        policy = policy_name(event.last_policy_kind)
+        if self._auto and policy == "reliability":
+            return  # seen to by the next look
+        self._say_once(
+            policy,
+            f"nothing is received from a publisher of {self.topic} ({self.publishers()}), because "
+            f"its {policy} is less than what is asked for: {self._remedy(policy)}",
+        )
+
+    def _remedy(self, policy: str) -> str:
+        override = f"qos_overrides.{self.topic}.subscription.{policy}"
+        if policy == "reliability" and "reliability" not in self._overrides:
+            return f"set the parameter image_reliability to auto or best_effort, or {override}"
+        return f"set {override}, or change the publisher"
+
+    def _say_other_types(self) -> None:
+        for info in self._node.get_publishers_info_by_topic(self.topic):
+            if info.topic_type != TYPE_NAMES[self._options.transport]:
+                self._say_once(
+                    f"type {node_name(info)}",
+                    f"nothing is received from {node_name(info)} on {self.topic}: it publishes "
+                    f"{info.topic_type}, not {TYPE_NAMES[self._options.transport]}",
+                )
+
+    def _say_overrides(self) -> None:
+        values = self._options._asdict()
+        for policy, value in self._overrides.items():
+            instead = f", not {values[policy]}" if policy in values else ""
+            self._node.get_logger().info(
+                f"{self.topic}: {policy} is {value}{instead}, set by qos_overrides"
+            )
+
+    def _say_once(self, what: str, text: str) -> None:
+        if what not in self._said:
+            self._said.add(what)
+            self._node.get_logger().warning(text)

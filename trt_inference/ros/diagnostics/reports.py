@@ -1,0 +1,153 @@
+"""What the node has counted and measured, as the diagnostics take it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Callable, Dict, List, Mapping, NamedTuple
+
+from trt_inference.inference.timing import Percentiles
+from trt_inference.ros.diagnostics.latency import NO_AGE, Age
+
+_MOST_REASONS = 8  # kinds of rejections that are counted by themselves
+_OTHER_REASONS = "other reasons"
+
+
+@dataclass
+class Counters:
+    """Frames of one camera since the node was configured.
+
+    ``received`` = ``inferred`` + ``dropped`` (a newer frame came first) + ``rejected`` (not an
+    image that can be used) + ``unwatched`` (nobody subscribes to results, so nothing was
+    computed) + those that wait or are in work.
+
+    Attributes:
+        reasons: how many were rejected for which reason.
+    """
+
+    received: int = 0
+    inferred: int = 0
+    dropped: int = 0
+    rejected: int = 0
+    unwatched: int = 0
+    reasons: Dict[str, int] = field(default_factory=dict)
+
+    def reject(self, reason: str) -> None:
+        """Count an image that cannot be used.
+
+        Args:
+            reason: short, and without values that differ from image to image: those that are not
+                among the first kinds are counted together.
+        """
+        self.rejected += 1
+        if reason not in self.reasons and len(self.reasons) >= _MOST_REASONS:
+            reason = _OTHER_REASONS
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+
+    def snapshot(self) -> Counters:
+        """A copy, to be made while other threads count: no image is in it that was not received."""
+        return Counters(
+            inferred=self.inferred,
+            dropped=self.dropped,
+            rejected=self.rejected,
+            unwatched=self.unwatched,
+            reasons=dict(self.reasons),
+            received=self.received,  # the last that is read
+        )
+
+    def since(self, before: Counters) -> Counters:
+        """What was counted after ``before``."""
+        return Counters(
+            self.received - before.received,
+            self.inferred - before.inferred,
+            self.dropped - before.dropped,
+            self.rejected - before.rejected,
+            self.unwatched - before.unwatched,
+            {
+                reason: count - before.reasons.get(reason, 0)
+                for reason, count in self.reasons.items()
+                if count > before.reasons.get(reason, 0)
+            },
+        )
+
+
+@dataclass(frozen=True)
+class CameraReport:
+    """One camera, now.
+
+    Attributes:
+        topic: of its images, after remapping.
+        active: whether the node subscribes to it.
+        counters: a snapshot.
+        silent_for: seconds on a steady clock since the last image, or since the subscription
+            where none has come.
+        age: of the results since the last report.
+        lost: images that the middleware says were lost.
+        reception_cpu: seconds of processor time that the reception of an image takes; 0: unknown.
+        qos: the quality of service that is asked for, for people.
+        publishers: says who publishes on the topic; called when no image comes.
+    """
+
+    topic: str
+    active: bool
+    counters: Counters
+    silent_for: float = 0.0
+    age: Age = NO_AGE
+    lost: int = 0
+    reception_cpu: float = 0.0
+    qos: str = ""
+    publishers: Callable[[], str] = lambda: "no publisher"
+
+
+@dataclass(frozen=True)
+class EngineReport:
+    """What all cameras share, now.
+
+    Attributes:
+        active: whether the node is.
+        facts: what does not change from report to report: bundle, its sha256, task, precision and
+            why, engine.
+        times: of each stage.
+        memory: of the GPU, in bytes, by name; empty where there is none.
+        hot_swap: how the last exchange of the engine ended; empty: there was none.
+        problem: what is to be a warning, as an exchange that has failed.
+    """
+
+    active: bool
+    facts: Mapping[str, str]
+    times: Mapping[str, Percentiles] = field(default_factory=dict)
+    memory: Mapping[str, int] = field(default_factory=dict)
+    hot_swap: str = ""
+    problem: str = ""
+
+
+class NodeReport(NamedTuple):
+    """The whole node, now."""
+
+    engine: EngineReport
+    cameras: List[CameraReport]
+
+
+class Period(NamedTuple):
+    """What has happened to a camera between two reports of which both are of an active node.
+
+    Attributes:
+        seconds: on a steady clock.
+        counted: since the report before.
+        lost: since the report before.
+        had_images: whether images had come before it.
+    """
+
+    seconds: float
+    counted: Counters
+    lost: int
+    had_images: bool
+
+    @staticmethod
+    def between(before: CameraReport, now: CameraReport, seconds: float) -> Period:
+        """``now`` is so many ``seconds`` later than ``before``."""
+        return Period(
+            seconds,
+            now.counters.since(before.counters),
+            now.lost - before.lost,
+            before.counters.received > 0,
+        )

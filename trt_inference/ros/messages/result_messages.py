@@ -1,0 +1,199 @@
+"""Results → ROS messages, and detections back for those who receive them."""
+
+from __future__ import annotations
+
+import array
+import zlib
+from typing import List, Optional, Sequence, Tuple
+
+import numpy as np
+import vision_msgs.msg
+from builtin_interfaces.msg import Time
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from vision_msgs.msg import (
+    Detection2D,
+    Detection2DArray,
+    LabelInfo,
+    ObjectHypothesis,
+    ObjectHypothesisWithPose,
+    VisionClass,
+    VisionInfo,
+)
+
+from trt_inference.inference.detections import Detections
+from trt_inference.inference.results import Classification, Segmentation
+
+# What ``class_id`` of a result says: the class's name, or its number as text.
+LABEL_POLICIES = ("name", "index")
+
+
+def class_texts(labels: Sequence[str], label_policy: str) -> Tuple[str, ...]:
+    """What ``class_id`` says of each class: its name, or its number as text.
+
+    Raises:
+        ValueError: ``label_policy`` is neither ``name`` nor ``index``.
+    """
+    if label_policy not in LABEL_POLICIES:
+        raise ValueError(f"'{label_policy}' is not one of {', '.join(LABEL_POLICIES)}")
+    if label_policy == "index":
+        return tuple(str(class_id) for class_id in range(len(labels)))
+    return tuple(labels)
+
+
+class DetectionMessages:
+    """Makes messages of detections in the same objects again and again: to make 100 new ones
+    costs more than most networks' postprocessing."""
+
+    def __init__(self) -> None:
+        self._message = Detection2DArray()
+        self._made: List[Detection2D] = []
+
+    def __call__(
+        self, detections: Detections, header: Header, texts: Sequence[str]
+    ) -> Detection2DArray:
+        """A message with the image's own ``header``, and boxes in its pixels. It has no elements
+        when nothing was seen, and is overwritten by the next call.
+
+        Args:
+            texts: of each class, for ``class_id``.
+        """
+        corners = detections.xyxy.astype(np.float64)
+        centres = (corners[:, :2] + corners[:, 2:]) / 2
+        sizes = corners[:, 2:] - corners[:, :2]
+        while len(self._made) < len(corners):
+            self._made.append(Detection2D(results=[ObjectHypothesisWithPose()]))
+        for detection, centre, size, score, class_id in zip(
+            self._made,
+            centres.tolist(),
+            sizes.tolist(),
+            detections.scores.tolist(),
+            detections.class_ids.tolist(),
+        ):
+            detection.header = header
+            hypothesis = detection.results[0].hypothesis
+            hypothesis.class_id = texts[class_id]
+            hypothesis.score = score
+            box = detection.bbox
+            position = box.center.position
+            position.x, position.y = centre
+            box.size_x, box.size_y = size
+        self._message.header = header
+        self._message.detections = self._made[: len(corners)]
+        return self._message
+
+
+def detections_to_message(
+    detections: Detections, header: Header, texts: Sequence[str]
+) -> Detection2DArray:
+    """A new message, as ``DetectionMessages`` makes it."""
+    return DetectionMessages()(detections, header, texts)
+
+
+def message_to_detections(
+    message: Detection2DArray, labels: Sequence[str], label_policy: Optional[str] = None
+) -> Detections:
+    """What a message says, as arrays; the first hypothesis of each detection counts.
+
+    Args:
+        label_policy: of the sender; None: each ``class_id`` is a name, or else a number.
+
+    Raises:
+        ValueError: a class_id is not one of ``labels``.
+    """
+    policies = LABEL_POLICIES[::-1] if label_policy is None else (label_policy,)
+    class_id_of = {
+        text: class_id
+        for policy in policies
+        for class_id, text in enumerate(class_texts(labels, policy))
+    }
+    boxes = np.zeros((len(message.detections), 4), np.float32)
+    scores = np.zeros(len(boxes), np.float32)
+    class_ids = np.zeros(len(boxes), np.int32)
+    for index, detection in enumerate(message.detections):
+        centre, box = detection.bbox.center.position, detection.bbox
+        half_width, half_height = box.size_x / 2, box.size_y / 2
+        boxes[index] = (
+            centre.x - half_width,
+            centre.y - half_height,
+            centre.x + half_width,
+            centre.y + half_height,
+        )
+        hypothesis = detection.results[0].hypothesis
+        scores[index] = hypothesis.score
+        if hypothesis.class_id not in class_id_of:
+            raise ValueError(f"class_id '{hypothesis.class_id}' is not one of {', '.join(labels)}")
+        class_ids[index] = class_id_of[hypothesis.class_id]
+    return Detections(boxes, scores, class_ids)
+
+
+def classification_to_message(
+    classification: Classification, header: Header, texts: Sequence[str]
+) -> vision_msgs.msg.Classification:
+    """A message with the image's own ``header``, the best score first. It has no results when no
+    class reaches the threshold.
+
+    Args:
+        texts: of each class, for ``class_id``.
+    """
+    message = vision_msgs.msg.Classification(header=header)
+    message.results = [
+        ObjectHypothesis(class_id=texts[class_id], score=score)
+        for class_id, score in zip(
+            classification.class_ids.tolist(), classification.scores.tolist()
+        )
+    ]
+    return message
+
+
+def segmentation_to_message(
+    segmentation: Segmentation, header: Header, texts: Sequence[str]
+) -> Image:
+    """The class number of each pixel as mono8, with the image's own ``header`` and size.
+
+    The class map is copied. ``texts`` are not used: they are on a topic of their own.
+    """
+    return image_message(segmentation.class_map, "mono8", header)
+
+
+def image_message(pixels: np.ndarray, encoding: str, header: Header) -> Image:
+    """A copy of uint8 ``pixels`` (``[h, w]`` or ``[h, w, channels]``, C-contiguous) as a message
+    without padding."""
+    height, width = pixels.shape[:2]
+    message = Image(
+        header=header, height=height, width=width, encoding=encoding, step=pixels.strides[0]
+    )
+    message.data = byte_array(pixels)
+    return message
+
+
+def byte_array(values: np.ndarray) -> array.array:
+    """A copy of C-contiguous uint8 ``values`` in the one type that rclpy takes as it is; from
+    others it converts each byte by itself."""
+    data = array.array("B")
+    data.frombytes(values.data)
+    return data
+
+
+def label_info_message(labels: Sequence[str], score_threshold: float, stamp: Time) -> LabelInfo:
+    """What class numbers stand for, and the lowest score of a result."""
+    message = LabelInfo(threshold=score_threshold)
+    message.header.stamp = stamp
+    message.class_map = [
+        VisionClass(class_id=class_id, class_name=label) for class_id, label in enumerate(labels)
+    ]
+    return message
+
+
+def vision_info_message(
+    method: str, location: str, labels: Sequence[str], stamp: Time
+) -> VisionInfo:
+    """What detects, and where its labels are.
+
+    The version is a checksum of the labels, not a count: it is the same whenever the labels are,
+    after a restart of the node, too.
+    """
+    message = VisionInfo(method=method, database_location=location)
+    message.header.stamp = stamp
+    message.database_version = zlib.crc32("\n".join(labels).encode("utf-8")) & 0x7FFFFFFF
+    return message

@@ -1,0 +1,152 @@
+"""The topics on which a bundle's task publishes."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
+
+from rclpy.lifecycle import LifecycleNode
+from rclpy.node import Node
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from vision_msgs.msg import Classification, Detection2DArray, LabelInfo, VisionInfo
+
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.manifest import MANIFEST
+from trt_inference.inference.results import Result
+from trt_inference.ros.messages.result_messages import (
+    DetectionMessages,
+    class_texts,
+    classification_to_message,
+    label_info_message,
+    segmentation_to_message,
+    vision_info_message,
+)
+from trt_inference.ros.rclpy_tools.qos import LATCHED, QosError, publisher_options, refusals
+
+
+class Topic(NamedTuple):
+    """Where a task publishes what.
+
+    Attributes:
+        name: below a prefix.
+        writer: makes what turns the task's own result, the image's header and the text of each
+            class into a message.
+    """
+
+    name: str
+    type: Any
+    writer: Callable[[], Callable[..., Any]]
+
+
+TOPICS: Dict[str, Topic] = {
+    "detection": Topic("detections", Detection2DArray, DetectionMessages),
+    "classification": Topic("classification", Classification, lambda: classification_to_message),
+    "segmentation": Topic("segmentation", Image, lambda: segmentation_to_message),
+}
+
+
+class LabelTopics:
+    """``label_info`` (what class numbers stand for) and ``vision_info`` (what detects) below a
+    prefix, both latched, and not silent while the node is inactive."""
+
+    def __init__(self, node: Node, prefix: str = "~") -> None:
+        """
+        Raises:
+            QosError: ``qos_overrides`` of a topic cannot be had.
+        """
+        self._node = node
+        self._said: Optional[Tuple[Any, ...]] = None
+        self._label_info = self._create(LabelInfo, f"{prefix}/label_info")
+        try:
+            self._vision_info = self._create(VisionInfo, f"{prefix}/vision_info")
+        except QosError:
+            node.destroy_publisher(self._label_info)
+            raise
+
+    def publish(self, bundle: Bundle, score_threshold: float, method: str = "") -> None:
+        """Say the names of the classes, the lowest score and the method, unless that was said
+        already.
+
+        Args:
+            method: model, precision and backend; by default the model's name.
+        """
+        said = (score_threshold, method, bundle.path, bundle.labels)
+        if said == self._said:
+            return
+        stamp = self._node.get_clock().now().to_msg()
+        location = str((bundle.path / MANIFEST).absolute())
+        self._label_info.publish(label_info_message(bundle.labels, score_threshold, stamp))
+        self._vision_info.publish(
+            vision_info_message(method or bundle.name, location, bundle.labels, stamp)
+        )
+        self._said = said
+
+    def destroy(self) -> None:
+        """Take the topics away."""
+        self._node.destroy_publisher(self._label_info)
+        self._node.destroy_publisher(self._vision_info)
+
+    def _create(self, message: Any, name: str) -> Any:
+        with refusals(name):
+            return self._node.create_publisher(
+                message, name, **publisher_options(self._node, name, LATCHED)
+            )
+
+
+class ResultTopics:
+    """Of one camera: the topic of the bundle's task, which is silent while the node is inactive,
+    and its ``LabelTopics``, below a prefix: ``~`` gives ``~/detections``, ``/front/detector``
+    gives ``/front/detector/detections``."""
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        bundle: Bundle,
+        prefix: str = "~",
+        label_policy: str = "name",
+    ) -> None:
+        """
+        Args:
+            label_policy: ``class_id`` is a ``name`` or an ``index``.
+
+        Raises:
+            QosError: ``qos_overrides`` of a topic cannot be had.
+            ValueError: there is no such label policy.
+        """
+        topic = TOPICS[bundle.task]
+        self._node = node
+        self._policy = label_policy
+        self._texts = class_texts(bundle.labels, label_policy)
+        self._to_message = topic.writer()
+        name = f"{prefix}/{topic.name}"
+        with refusals(name):
+            self._results = node.create_lifecycle_publisher(
+                topic.type, name, **publisher_options(node, name)
+            )
+        try:
+            self._labels = LabelTopics(node, prefix)
+        except QosError:
+            node.destroy_lifecycle_publisher(self._results)
+            raise
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody subscribes to the results. It takes less than a microsecond."""
+        return bool(self._results.get_subscription_count())
+
+    def publish(self, result: Result, header: Header) -> None:
+        """Publish what was found in the image that has this ``header``."""
+        self._results.publish(self._to_message(result, header, self._texts))
+
+    def set_labels(self, labels: Sequence[str]) -> None:
+        """Publish results of another bundle of the same task from now on."""
+        self._texts = class_texts(labels, self._policy)
+
+    def publish_labels(self, bundle: Bundle, score_threshold: float, method: str = "") -> None:
+        """As ``LabelTopics.publish``."""
+        self._labels.publish(bundle, score_threshold, method)
+
+    def destroy(self) -> None:
+        """Take the topics away."""
+        self._labels.destroy()
+        self._node.destroy_lifecycle_publisher(self._results)

@@ -1,0 +1,213 @@
+"""The node's parameters: declared, checked and read in one place."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
+
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.exceptions import InvalidParameterTypeException, ParameterException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.ros.parameters.settings import LiveSettings, ParameterError, Settings
+from trt_inference.ros.parameters.spec import Spec, descriptor
+from trt_inference.ros.parameters.table import CONFIGURED, SPECS, SPECS_BY_NAME, THRESHOLD_NAMES
+
+# Of the middleware and of rclpy, not of this node.
+_OTHERS = ("qos_overrides.", "use_sim_time", "start_type_description_service", "diagnostic_updater")
+SWAPPED = ("bundle", "precision")
+
+
+class Parameters:
+    """The parameters of one node.
+
+    A value at start-up that is not valid does not end the node: it is kept as a problem, and
+    configuring fails with it until the parameter is set to a valid value.
+
+    Attributes:
+        unknown: parameters that were given and do not exist.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        on_live: Callable[[LiveSettings], None],
+        on_swap: Callable[[str, str], str],
+    ) -> None:
+        """
+        Args:
+            on_live: called when live parameters were set while a bundle is in use.
+            on_swap: called with bundle and precision that are set while another one is in use;
+                returns why that is not possible, or nothing.
+        """
+        self._node = node
+        self._on_live, self._on_swap = on_live, on_swap
+        self._problems: Dict[str, str] = {}
+        self._taken_from_bundle: List[str] = []
+        self._bundle: Optional[Bundle] = None
+        self._checks = True
+        node.add_on_set_parameters_callback(self._on_set)
+        for spec in SPECS:
+            self._declare(spec)
+        self.unknown = self._find_unknown()
+
+    def settings(self, **changes: Any) -> Settings:
+        """The values to configure with.
+
+        Args:
+            changes: values to take instead of those that are set.
+
+        Raises:
+            ParameterError: a value from start-up is not valid, or no bundle is given.
+        """
+        if self._problems:
+            raise ParameterError("; ".join(self._problems.values()))
+        values = {name: self._value(name) for name in CONFIGURED}
+        settings = Settings(**{**values, **changes})
+        if not settings.bundle:
+            raise ParameterError("parameter bundle is empty: set it to a folder with a model.json")
+        return settings
+
+    def live(self, bundle: Bundle) -> LiveSettings:
+        """The live values as they are with ``bundle``: those that nobody has set are its own.
+
+        Raises:
+            ParameterError: they do not go with the bundle.
+        """
+        return LiveSettings.of({**self._values(), **self._defaults_of(bundle)}, bundle)
+
+    def use(self, bundle: Bundle) -> None:
+        """Lock what cannot be changed while a bundle is in use, and show its thresholds.
+
+        Raises:
+            ParameterError: a default of the bundle is out of the parameter's range.
+        """
+        defaults = self._defaults_of(bundle)
+        self._bundle = bundle
+        with self._unchecked():
+            results = self._node.set_parameters(
+                [Parameter(name, value=value) for name, value in defaults.items()]
+            )
+        for result in results:
+            if not result.successful:
+                self._bundle = None
+                raise ParameterError(f"the bundle's default is refused: {result.reason}")
+        self._taken_from_bundle = list(defaults)
+
+    def release(self) -> None:
+        """Everything may be set again."""
+        self._bundle = None
+
+    def show(self, **values: Any) -> None:
+        """Set values that a hot swap has brought about."""
+        with self._unchecked():
+            self._node.set_parameters(
+                [Parameter(name, value=value) for name, value in values.items()]
+            )
+
+    def undo(self, wanted: Mapping[str, str], in_use: Mapping[str, str]) -> None:
+        """Give parameters that were set to what is ``wanted`` and cannot be had the values
+        ``in_use``; those that were set to something else meanwhile stay."""
+        failed = [name for name, value in wanted.items() if self._value(name) == value]
+        self.show(**{name: in_use[name] for name in failed})
+
+    def _defaults_of(self, bundle: Bundle) -> Dict[str, Any]:
+        """The bundle's thresholds, of those that nobody has set."""
+        return {
+            name: getattr(bundle.defaults, name)
+            for name in THRESHOLD_NAMES
+            if self._value(name) is None or name in self._taken_from_bundle
+        }
+
+    def _value(self, name: str) -> Any:
+        value = self._node.get_parameter_or(name).value
+        return SPECS_BY_NAME[name].default if value is None else value
+
+    def _values(self) -> Dict[str, Any]:
+        return {spec.name: self._value(spec.name) for spec in SPECS if spec.live}
+
+    @contextmanager
+    def _unchecked(self) -> Iterator[None]:
+        """While the node itself sets parameters."""
+        self._checks = False
+        try:
+            yield
+        finally:
+            self._checks = True
+
+    def _declare(self, spec: Spec) -> None:
+        value = spec.type if spec.default is None else spec.default
+        try:
+            self._node.declare_parameter(spec.name, value, descriptor(spec))
+        except ParameterException as error:
+            self._node.declare_parameter(spec.name, value, descriptor(spec), ignore_override=True)
+            of_type = isinstance(error, InvalidParameterTypeException)
+            point = ", and a number with a fraction needs its point, as in 1.0"
+            hint = point if of_type and spec.type == Parameter.Type.DOUBLE else ""
+            self._problems[spec.name] = f"parameter {spec.name}: {error}{hint}"
+
+    def _find_unknown(self) -> List[str]:
+        """Parameters given at start-up that do not exist: rclpy ignores them without a word."""
+        given = self._node._parameter_overrides  # there is no public way to see them
+        unknown = [name for name in given if name not in SPECS_BY_NAME]
+        return [name for name in unknown if not name.startswith(_OTHERS)]
+
+    def _on_set(self, parameters: Sequence[Parameter]) -> SetParametersResult:
+        known = {one.name: one.value for one in parameters if one.name in SPECS_BY_NAME}
+        try:
+            self._check(known)
+        except ParameterError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        for name in known:
+            self._problems.pop(name, None)
+            if self._checks and name in self._taken_from_bundle:
+                self._taken_from_bundle.remove(name)
+        return SetParametersResult(successful=True)
+
+    def _check(self, values: Dict[str, Any]) -> None:
+        """Refuse all that cannot be used, and hand over what takes effect now.
+
+        Raises:
+            ParameterError: with the reason.
+        """
+        for name, value in values.items():
+            reason = SPECS_BY_NAME[name].reason_against(value)
+            if reason:
+                raise ParameterError(f"{name}: {reason}")
+        if self._bundle is None or not self._checks:
+            return
+        live = {name: value for name, value in values.items() if SPECS_BY_NAME[name].live}
+        settings = LiveSettings.of(self._with(live, self._bundle), self._bundle)
+        self._check_locked([name for name in values if name not in live], values)
+        if live:
+            self._on_live(settings)
+
+    def _with(self, live: Dict[str, Any], bundle: Bundle) -> Dict[str, Any]:
+        """All live values with new ones; a threshold that is unset is the bundle's."""
+        values = {**self._values(), **live}
+        for name in THRESHOLD_NAMES:
+            if values[name] is None:
+                values[name] = getattr(bundle.defaults, name)
+        return values
+
+    def _check_locked(self, names: Sequence[str], values: Dict[str, Any]) -> None:
+        """What takes effect when the node is configured, and is set while it is.
+
+        Raises:
+            ParameterError: it cannot be set now.
+        """
+        swaps = self._value("hot_swap")
+        for name in names:
+            if not (swaps and name in SWAPPED):
+                hint = ", or set hot_swap before" if name in SWAPPED else ""
+                raise ParameterError(
+                    f"{name} takes effect when the node is configured: "
+                    f"deactivate and clean up first{hint}"
+                )
+        if names:
+            bundle, precision = (values.get(name, self._value(name)) for name in SWAPPED)
+            reason = self._on_swap(bundle, precision)
+            if reason:
+                raise ParameterError(reason)

@@ -1,0 +1,129 @@
+"""The values of the parameters, as the rest of the node takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, List, Mapping, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from trt_inference.bundles.bundle import Bundle, Thresholds
+from trt_inference.engines.base import EngineOptions
+from trt_inference.errors import TrtInferenceError
+from trt_inference.inference.selection import Region, Selection
+from trt_inference.ros.diagnostics.limits import Limits
+from trt_inference.ros.parameters.table import DIAGNOSTIC_LIMITS, THRESHOLD_NAMES
+
+
+class ParameterError(TrtInferenceError):
+    """A parameter has a value that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What takes effect when the node is configured."""
+
+    bundle: str
+    precision: str
+    backend: str
+    threads: int
+    device: int
+    cuda_graph: bool
+    zero_copy: bool
+    spin: bool
+    build_if_missing: bool
+    hot_swap: bool
+    image_topics: List[str]
+    image_transport: str
+    image_reliability: str
+    image_depth: int
+    batch_deadline: float
+    label_policy: str
+    autostart: bool
+    bond_heartbeat_period: float
+    diagnostics_period: float
+
+    def engine_options(self) -> EngineOptions:
+        """What concerns the engine."""
+        return EngineOptions(
+            self.threads,
+            self.device,
+            self.cuda_graph,
+            self.zero_copy,
+            self.spin,
+            batch=max(1, len(self.image_topics)),
+        )
+
+    def image_options(self) -> ImageOptions:
+        """What concerns the subscriptions to images."""
+        return ImageOptions(self.image_transport, self.image_reliability, self.image_depth)
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """What takes effect on the next frame."""
+
+    thresholds: Thresholds
+    selection: Selection
+    limits: Limits
+    infer_without_subscribers: bool
+    debug_image_rate: float
+    debug_image_quality: int
+
+    @staticmethod
+    def of(values: Mapping[str, Any], bundle: Bundle) -> LiveSettings:
+        """
+        Args:
+            values: of all live parameters, by name.
+
+        Raises:
+            ParameterError: the bundle has not one of the classes.
+        """
+        return LiveSettings(
+            Thresholds(**{name: values[name] for name in THRESHOLD_NAMES}),
+            Selection(
+                _region(values["region_of_interest"]),
+                _mask(values["classes"], bundle),
+                values["minimum_box_size"],
+            ),
+            Limits(**{name: values[name] for name in DIAGNOSTIC_LIMITS}),
+            values["infer_without_subscribers"],
+            values["debug_image_rate"],
+            values["debug_image_quality"],
+        )
+
+
+def _region(values: Sequence[int]) -> Optional[Region]:
+    return Region(*values) if any(values) else None
+
+
+def _mask(classes: Sequence[str], bundle: Bundle) -> Optional[np.ndarray]:
+    """Which labels are wanted. Nothing, or one empty name, stands for all: not every tool can set
+    an empty list."""
+    wanted = [name for name in classes if name]
+    unknown = sorted(set(wanted).difference(bundle.labels))
+    if unknown:
+        raise ParameterError(
+            f"classes: {bundle.name} has no {', '.join(unknown)}, it has {_some(bundle.labels)}"
+        )
+    return np.isin(bundle.labels, wanted) if wanted else None
+
+
+def _some(labels: Sequence[str], most: int = 20) -> str:
+    more = f" and {len(labels) - most} more" if len(labels) > most else ""
+    return ", ".join(labels[:most]) + more
+
+
+class ImageOptions(NamedTuple):
+    """How images are subscribed to.
+
+    Attributes:
+        transport: ``raw`` or ``compressed``, as in image_transport.
+        reliability: ``best_effort``, ``reliable``, or ``auto``: what suits the publishers, those
+            that come later too.
+        depth: images that wait while one is in work, of the subscription's history.
+    """
+
+    transport: str = "raw"
+    reliability: str = "auto"
+    depth: int = 1

@@ -1,0 +1,150 @@
+"""A bundle in use: what is opened when the node is configured, and exchanged by a hot swap."""
+
+from __future__ import annotations
+
+import functools
+from typing import Callable, Dict, NamedTuple, Sequence
+
+from rclpy.node import Node
+
+from trt_inference.bundles.bundle import Bundle, sha256_of_file
+from trt_inference.bundles.manifest import MANIFEST
+from trt_inference.inference.detector import Detector
+from trt_inference.ros.cameras.camera import Camera, Received
+from trt_inference.ros.diagnostics.reports import EngineReport
+from trt_inference.ros.parameters.settings import LiveSettings, Settings
+from trt_inference.ros.session.pipeline import Pipeline
+from trt_inference.ros.session.swap_service import SwapService
+from trt_inference.streaming.inference_thread import InferenceThread
+
+
+class Callbacks(NamedTuple):
+    """What a session tells its node, and asks it.
+
+    Attributes:
+        on_fault: called on the inference thread when inference has failed.
+        is_told_to_end: whether the process is to end.
+    """
+
+    on_fault: Callable[[LoadedBundle, Exception], None]
+    is_told_to_end: Callable[[], bool]
+
+
+class LoadedBundle:
+    """An engine on a thread of its own, and the way of the cameras' images through it."""
+
+    def __init__(
+        self,
+        node: Node,
+        settings: Settings,
+        bundle: Bundle,
+        cameras: Sequence[Camera],
+        callbacks: Callbacks,
+    ) -> None:
+        self.bundle = bundle
+        self._is_introduced = False
+        self._settings, self._cameras, self._callbacks = settings, cameras, callbacks
+        self.pipeline = Pipeline(node, bundle, self.introduce)
+        self.thread: InferenceThread[Received] = InferenceThread(
+            self._open_detector,
+            self.pipeline,
+            functools.partial(callbacks.on_fault, self),
+            settings.batch_deadline,
+        )
+
+    def open(self, live: LiveSettings) -> None:
+        """Load the engine and run it once. May be called on any thread.
+
+        Raises:
+            BundleError: the bundle has not what the settings ask for.
+            EngineError: the backend is not there or does not take the model.
+            Interrupted: the process is to end.
+        """
+        self.detector = self.thread.start(self._callbacks.is_told_to_end)
+        self._facts = self._find_facts()
+        self.take(live)
+
+    @property
+    def asked(self) -> Dict[str, str]:
+        """The parameters with which it was opened, of those that a hot swap changes."""
+        return {"bundle": self._settings.bundle, "precision": self._settings.precision}
+
+    @property
+    def method(self) -> str:
+        """Model, precision and backend."""
+        return f"{self.bundle.name} {self.detector.choice.precision}, {self.description}"
+
+    @property
+    def description(self) -> str:
+        """Of the engine, for people."""
+        return self.detector.engine.description
+
+    def introduce(self) -> None:
+        """Say on each camera's topics what this bundle is, once its results come."""
+        self._is_introduced = True
+        for camera in self._cameras:
+            camera.introduce(self.bundle, self._live.thresholds.score_threshold, self.method)
+
+    def apply(self, live: LiveSettings) -> None:
+        """Take other settings for the next frame, and have the cameras take them."""
+        self.take(live)
+        for camera in self._cameras:
+            camera.apply(live)
+        if self._is_introduced:
+            self.introduce()
+
+    def succeed(self, other: LoadedBundle) -> None:
+        """Take over from another one, once that has finished what it has begun."""
+        self.thread.succeed(other.thread)
+        if other.thread.drain(0):  # nothing is in work, and no image may come for long
+            self.introduce()
+
+    def submit(self, received: Received) -> None:
+        """Hand an image over; an older one of the camera that was not begun is dropped."""
+        if self.thread.submit(received, received.camera.number):
+            received.camera.counters.dropped += 1
+
+    def report(self, active: bool, swaps: SwapService) -> EngineReport:
+        """How it is, for the diagnostics."""
+        return EngineReport(
+            active,
+            self._facts,
+            self.pipeline.clock.percentiles(),
+            self.pipeline.memory,
+            hot_swap=swaps.last,
+            problem=swaps.problem,
+        )
+
+    def _find_facts(self) -> Dict[str, str]:
+        """What does not change while the bundle is in use."""
+        return {
+            "bundle": str(self.bundle.path),
+            "sha256": sha256_of_file(self.bundle.path / MANIFEST),
+            "task": self.bundle.task,
+            "precision": self.detector.choice.precision,
+            "why this precision": self.detector.choice.reason,
+            "engine": self.description,
+        }
+
+    def __str__(self) -> str:
+        spec = self.bundle.input
+        return (
+            f"{self.bundle.name} {self.detector.choice}, {self.bundle.task} on "
+            f"{spec.width}x{spec.height}, {len(self.bundle.labels)} classes, {self.description}"
+        )
+
+    def take(self, live: LiveSettings) -> None:
+        """Take other settings for the next frame, and leave the cameras as they are."""
+        self._live = live
+        self.detector.thresholds, self.detector.selection = live.thresholds, live.selection
+
+    def _open_detector(self) -> Detector:
+        """Called on the inference thread, which owns the engine from then on."""
+        settings = self._settings
+        return Detector.open(
+            self.bundle,
+            settings.backend,
+            settings.precision,
+            settings.engine_options(),
+            self.pipeline.clock,
+        )

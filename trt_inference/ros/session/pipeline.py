@@ -1,0 +1,123 @@
+"""What happens to images on the inference thread: read, detect, publish, count."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Callable, Deque, List, Mapping, NamedTuple, Optional, Sequence
+
+from builtin_interfaces.msg import Time
+from rclpy.node import Node
+from std_msgs.msg import Header
+
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.errors import ImageError
+from trt_inference.inference.detector import STAGES, Detector
+from trt_inference.inference.timing import StageClock
+from trt_inference.ros.cameras.camera import Camera, ImageMessage, Received
+
+_MEMORY_PERIOD = 1.0  # seconds between two looks at the memory of the device
+
+
+class _Started(NamedTuple):
+    """An image that is being inferred; with its pixels only where they are to be drawn."""
+
+    camera: Camera
+    header: Header
+    image: Optional[ImageMessage]
+    received_at: float
+
+
+class Pipeline:
+    """Takes images from arrival to the published message.
+
+    Attributes:
+        clock: of the stages ``wait`` (in the mailbox), those of the detector, ``publish``,
+            ``node`` (received to published) and ``age`` (the image's stamp to published).
+        memory: of the device, in bytes, as the engine says.
+    """
+
+    def __init__(self, node: Node, bundle: Bundle, on_first: Callable[[], None]) -> None:
+        """
+        Args:
+            bundle: that detects.
+            on_first: called before the first image is worked on.
+        """
+        self._bundle = bundle
+        self.clock = StageClock(("wait", *STAGES, "publish", "node", "age"))
+        self.memory: Mapping[str, int] = {}
+        self._node = node
+        self._on_first = on_first
+        self._is_first = True
+        self._started: Deque[List[_Started]] = deque()
+        self._memory_at = float("-inf")
+
+    def start(self, detector: Detector, items: Sequence[Received]) -> bool:
+        """Begin to detect, in one run. An image that cannot be used is counted and said.
+
+        Raises:
+            EngineError: the engine has failed.
+        """
+        if self._is_first:
+            self._is_first = False
+            self._on_first()
+        taken = time.perf_counter()
+        run = [one for one in items if self._add(detector, one)]
+        if not run:
+            return False
+        detector.start()
+        self._started.append([_without_pixels(one) for one in run])
+        for one in run:
+            self.clock.record("wait", taken - one.at)
+        return True
+
+    def finish(self, detector: Detector) -> None:
+        """Publish what is in the images that were started first.
+
+        Raises:
+            EngineError: the engine has failed.
+        """
+        results = detector.finish()
+        detected = time.perf_counter()
+        for one, result in zip(self._started.popleft(), results):
+            one.camera.publish(result, one.header, self._bundle, one.image)
+            published = time.perf_counter()
+            self.clock.record("publish", published - detected)
+            self.clock.record("node", published - one.received_at)
+            self._record_age(one.camera, one.header.stamp)
+            detected = published
+        self._look_at_memory(detector, detected)
+
+    def abandon(self) -> None:
+        """Count what was started and will not be finished as dropped."""
+        while self._started:
+            for one in self._started.popleft():
+                one.camera.counters.dropped += 1
+
+    def _add(self, detector: Detector, item: Received) -> bool:
+        try:
+            detector.add(item.camera.read(item.image))
+        except ImageError as error:
+            item.camera.reject(error)
+            return False
+        return True
+
+    def _record_age(self, camera: Camera, stamp: Time) -> None:
+        """Of an image that has a time: cameras without a clock leave the stamp at zero. Less than
+        zero when a clock was set back."""
+        nanoseconds = stamp.sec * 10**9 + stamp.nanosec
+        if nanoseconds > 0:
+            age = (self._node.get_clock().now().nanoseconds - nanoseconds) * 1e-9
+            camera.ages.record(age)
+            if age >= 0:
+                self.clock.record("age", age)
+
+    def _look_at_memory(self, detector: Detector, now: float) -> None:
+        if now - self._memory_at > _MEMORY_PERIOD:
+            self._memory_at = now
+            self.memory = detector.engine.memory()
+
+
+def _without_pixels(one: Received) -> _Started:
+    image = one.image if one.camera.debug_images.wanted() else None
+    return _Started(one.camera, one.image.header, image, one.at)

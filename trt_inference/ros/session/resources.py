@@ -1,0 +1,153 @@
+"""All that is there while the node is configured, and is freed together."""
+
+from __future__ import annotations
+
+import time
+from typing import List, Optional
+
+from rclpy.lifecycle import LifecycleNode
+
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.errors import EngineError
+from trt_inference.ros.cameras.camera import Camera, ImageMessage, Received
+from trt_inference.ros.cameras.reception import Reception, ReceptionSummary
+from trt_inference.ros.cameras.topic_names import camera_topics
+from trt_inference.ros.diagnostics.diagnostics_topic import DiagnosticsTopic
+from trt_inference.ros.diagnostics.reports import NodeReport
+from trt_inference.ros.parameters.settings import LiveSettings, Settings
+from trt_inference.ros.session.loaded_bundle import Callbacks, LoadedBundle
+from trt_inference.ros.session.swap_service import SwapService
+
+# Seconds that the frame in work may take, when the node is deactivated or cleaned up, and when the
+# process is to end.
+DRAIN_TIMEOUT, END_TIMEOUT = 5.0, 0.5
+
+
+class Resources:
+    """The cameras, the engine that is in use, and what is told about them.
+
+    Attributes:
+        session: the bundle in use, exchanged by a hot swap.
+        is_active: whether images are subscribed to.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        settings: Settings,
+        bundle: Bundle,
+        live: LiveSettings,
+        swaps: SwapService,
+        callbacks: Callbacks,
+    ) -> None:
+        """
+        Raises:
+            BundleError: the bundle has not what the settings ask for.
+            EngineError: the backend is not there or does not take the model.
+            Interrupted: the process is to end.
+            ParameterError: the cameras cannot be told apart.
+            QosError: ``qos_overrides`` of a topic cannot be had.
+        """
+        self.settings = settings
+        self.is_active = False
+        self._node, self._swaps, self._callbacks = node, swaps, callbacks
+        swaps.forget()
+        self._replaced: List[LoadedBundle] = []  # by a hot swap; they end by themselves
+        self.cameras: List[Camera] = []
+        self._diagnostics: Optional[DiagnosticsTopic] = None
+        self._reception: Optional[Reception] = None
+        self.session = self.prepare(settings, bundle)
+        try:
+            self._open(bundle, live)
+        except BaseException:
+            self.free()
+            raise
+
+    def prepare(self, settings: Settings, bundle: Bundle) -> LoadedBundle:
+        """A session of these cameras, which is not open yet."""
+        return LoadedBundle(self._node, settings, bundle, self.cameras, self._callbacks)
+
+    def subscribe(self) -> None:
+        """Receive images.
+
+        Raises:
+            QosError: ``qos_overrides`` of a topic cannot be had.
+        """
+        self.is_active = True
+        for camera in self.cameras:
+            camera.subscribe(self.settings.image_options(), self._receive)
+
+    def unsubscribe(self) -> None:
+        """Receive no more, and finish what is in work."""
+        self.is_active = False
+        for camera in self.cameras:
+            camera.unsubscribe()
+        if not all(one.thread.drain(DRAIN_TIMEOUT) for one in (*self._replaced, self.session)):
+            self._node.get_logger().warning(f"the last frame takes longer than {DRAIN_TIMEOUT} s")
+
+    def apply(self, live: LiveSettings) -> None:
+        """Take other settings for the next frame."""
+        self.session.apply(live)
+        if self._diagnostics is not None:
+            self._diagnostics.limits = live.limits
+
+    def exchange(self, old: LoadedBundle, new: LoadedBundle) -> None:
+        """Use a session that is open instead of the one in use, from the next image on.
+
+        Raises:
+            EngineError: ``old`` is not in use any more.
+        """
+        if self.session is not old:
+            raise EngineError("another engine has come into use meanwhile: ask again")
+        new.succeed(old)
+        self.session = new
+        self._replaced = [one for one in self._replaced if one.thread.is_alive()] + [old]
+
+    def free(self) -> bool:
+        """Free the engine and take all topics away.
+
+        Returns:
+            False when an inference thread did not end.
+        """
+        for camera in self.cameras:
+            camera.unsubscribe()
+        for part in (self._diagnostics, self._reception):
+            if part is not None:
+                part.destroy()
+        timeout = END_TIMEOUT if self._callbacks.is_told_to_end() else DRAIN_TIMEOUT
+        ended = [one.thread.stop(timeout) for one in (*self._replaced, self.session)]
+        while self.cameras:
+            self.cameras.pop().destroy()
+        return all(ended)
+
+    def _open(self, bundle: Bundle, live: LiveSettings) -> None:
+        node, settings = self._node, self.settings
+        for number, place in enumerate(camera_topics(node, settings.image_topics)):
+            self.cameras.append(Camera(node, number, place, bundle, settings.label_policy))
+        self.session.open(live)
+        self.session.introduce()
+        self.session.apply(live)
+        self._reception = Reception(node, self._count_lost, live.limits.expected_rate)
+        self._diagnostics = DiagnosticsTopic(
+            node, self._report, settings.diagnostics_period, live.limits
+        )
+
+    def _receive(self, camera: Camera, image: ImageMessage) -> None:
+        """Hand the newest image over, if its result is wanted; runs on the executor."""
+        now = time.perf_counter()
+        if self._reception is not None:
+            self._reception.received(image, now, camera.number)
+        if camera.is_wanted():
+            self.session.submit(Received(camera, image, now))
+        else:
+            camera.counters.unwatched += 1
+
+    def _count_lost(self) -> int:
+        return sum(camera.lost for camera in self.cameras)
+
+    def _report(self) -> NodeReport:
+        reception = self._reception.summary if self._reception is not None else ReceptionSummary()
+        return NodeReport(
+            self.session.report(self.is_active, self._swaps),
+            [camera.report(reception.cpu_ms * 1e-3) for camera in self.cameras],
+        )

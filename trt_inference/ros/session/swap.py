@@ -1,0 +1,82 @@
+"""Exchanges the bundle or precision in use for another one, between two images."""
+
+from __future__ import annotations
+
+from concurrent.futures import CancelledError
+from typing import Callable, Dict
+
+from trt_inference.bundles.bundle import load_bundle
+from trt_inference.errors import BundleError, EngineError
+from trt_inference.inference.detector import choose_precision
+from trt_inference.ros.parameters.node_parameters import Parameters
+from trt_inference.ros.rclpy_tools.executor_calls import ExecutorCalls
+from trt_inference.ros.session.loaded_bundle import LoadedBundle
+from trt_inference.ros.session.resources import Resources
+
+
+class Swap:
+    """Opens another session beside the one in use, and exchanges them on the executor."""
+
+    def __init__(
+        self, parameters: Parameters, calls: ExecutorCalls, in_use: Callable[[], Resources]
+    ) -> None:
+        """
+        Args:
+            in_use: gives what is configured; raises EngineError when nothing is, or it has failed.
+        """
+        self._parameters, self._calls, self._in_use = parameters, calls, in_use
+
+    def check(self, values: Dict[str, str]) -> None:
+        """See quickly whether it is possible, as far as that can be known without loading.
+
+        Args:
+            values: of the parameters bundle and precision, or one of them.
+
+        Raises:
+            TrtInferenceError: it is not, with the reason.
+        """
+        self._prepare(values)
+
+    def __call__(self, values: Dict[str, str]) -> str:
+        """Load, check and warm up, and exchange. Not on the executor, which goes on meanwhile.
+
+        Returns:
+            What is in use now, for people.
+
+        Raises:
+            TrtInferenceError: it is not possible; what was in use goes on.
+        """
+        configured = self._in_use()
+        old, new = configured.session, self._prepare(values)
+
+        def exchange() -> None:
+            if self._in_use() is not configured:
+                raise EngineError("the node was cleaned up meanwhile")
+            new.take(self._parameters.live(new.bundle))
+            configured.exchange(old, new)
+            self._parameters.use(new.bundle)
+            self._parameters.show(**values)
+
+        try:
+            new.open(self._parameters.live(new.bundle))
+            self._calls.submit(exchange).result()
+        except Exception as error:
+            new.thread.stop()
+            if isinstance(error, CancelledError):
+                raise EngineError("the node ends") from error
+            raise
+        return str(new)
+
+    def _prepare(self, values: Dict[str, str]) -> LoadedBundle:
+        """A session that is not open yet."""
+        configured = self._in_use()
+        settings = self._parameters.settings(**values)
+        bundle, current = load_bundle(settings.bundle), configured.session.bundle
+        if bundle.task != current.task:
+            raise BundleError(
+                f"{bundle.path} is for {bundle.task} and has other topics than what is in use, "
+                f"which is for {current.task}: clean up and configure instead"
+            )
+        self._parameters.live(bundle)
+        choose_precision(bundle, settings.backend, settings.precision, settings.engine_options())
+        return configured.prepare(settings, bundle)
