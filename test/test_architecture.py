@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import sys
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Iterator, Mapping
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ROBOT = sorted((ROOT / "trt_inference").rglob("*.py"))
@@ -173,3 +175,136 @@ def test_no_error_is_caught_without_a_name() -> None:
 def test_no_check_goes_away_with_optimisation() -> None:
     asserts = [place for node, place in nodes([*ROBOT, *CONVERTER]) if isinstance(node, ast.Assert)]
     assert asserts == []
+
+
+# The folders and loose modules of each package, from the ground up: each imports only what stands
+# before it. A new one gets its place here.
+LAYERS = {
+    "trt_inference": "errors bundles engines inference images streaming viewing tools ros",
+    "trt_inference.ros": (
+        "rclpy_tools lifecycle diagnostics parameters messages cameras session node process"
+    ),
+    "converter": (
+        "errors terminal compatibility inputs onnx_tools heads export stages bundle comparison "
+        "engine_builder verification precision conversion report commands command_line __main__"
+    ),
+}
+# Names that mean the same wherever they are: what each family of heads declares, and each program.
+SHARED_NAMES = {"EXPECTS", "FAMILY", "NAME", "main", "recognise"}
+# Files that have one purpose in each of their folders.
+SHARED_FILES = {
+    "__init__",
+    "argument_types",
+    "base",
+    "errors",
+    "find_layout",
+    "head",
+    "layout",
+    "recognise",
+}
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(file): file for file in (*ROBOT, *CONVERTER)}
+IMPORTS = {
+    name: {one for one in imported_modules(file) if one in MODULES} - {name}
+    for name, file in MODULES.items()
+}
+
+
+def find_circle(arrows: Mapping[str, set[str]]) -> list[str]:
+    """Nodes of which each has an arrow to the next, and the last one to the first."""
+    done: set[str] = set()
+
+    def visit(node: str, path: list[str]) -> list[str]:
+        if node in path:
+            return [*path[path.index(node) :], node]
+        if node in done:
+            return []
+        found: list[str] = []
+        for other in sorted(arrows[node]):
+            found = found or visit(other, [*path, node])
+        done.add(node)
+        return found
+
+    return next((found for node in sorted(arrows) if (found := visit(node, []))), [])
+
+
+def beside_each_other(package: str) -> dict[str, set[str]]:
+    """The arrows between the files and folders in ``package``, each folder taken as a whole."""
+    arrows: dict[str, set[str]] = {}
+    inside = f"{package}."
+    for name, imports in IMPORTS.items():
+        if name.startswith(inside):
+            child = name[len(inside) :].partition(".")[0]
+            others = {
+                one[len(inside) :].partition(".")[0] for one in imports if one.startswith(inside)
+            }
+            arrows.setdefault(child, set()).update(others - {child})
+    return {child: others & set(arrows) for child, others in arrows.items()}
+
+
+def test_a_circle_is_found() -> None:
+    assert find_circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert find_circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert find_circle(IMPORTS) == []
+
+
+def test_no_files_and_folders_beside_each_other_form_a_circle() -> None:
+    packages = {name.rpartition(".")[0] for name in MODULES if "." in name}
+    circles = {package: find_circle(beside_each_other(package)) for package in packages}
+    assert {package: circle for package, circle in circles.items() if circle} == {}
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_no_import_leads_from_a_lower_layer_to_a_higher_one(package: str) -> None:
+    order = LAYERS[package].split()
+    arrows = beside_each_other(package)
+    assert sorted(arrows) == sorted(order)
+    assert [
+        f"{package}.{child} -> {other}"
+        for child, others in arrows.items()
+        for other in others
+        if order.index(other) > order.index(child)
+    ] == []
+
+
+def public_names(file: Path) -> Iterator[str]:
+    """The classes, functions and constants that a module defines."""
+    for statement in ast.parse(file.read_text("utf-8")).body:
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            yield statement.name
+        elif isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            targets = getattr(statement, "targets", None) or [statement.target]
+            yield from (
+                one.id for part in targets for one in ast.walk(part) if isinstance(one, ast.Name)
+            )
+
+
+def test_each_public_name_is_defined_once() -> None:
+    places: dict[str, list[str]] = {}
+    for file in (*ROBOT, *CONVERTER):
+        for name in set(public_names(file)) - SHARED_NAMES:
+            if not name.startswith("_"):
+                places.setdefault(name, []).append(relative(file))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+def test_each_file_name_stands_for_one_thing() -> None:
+    places: dict[str, list[str]] = {}
+    for file in (*ROBOT, *CONVERTER):
+        places.setdefault(file.stem, []).append(relative(file))
+    shared = {name: files for name, files in places.items() if len(files) > 1}
+    assert set(shared) - SHARED_FILES == set()
+
+
+def test_the_converter_has_no_loose_modules() -> None:
+    loose = {file.stem for file in CONVERTER if file.parent == ROOT / "converter"}
+    assert loose == {"__init__", "__main__", "conversion", "errors"}

@@ -18,11 +18,12 @@ from converter.commands.prepare import (
     recognise_head,
     resolve_pixels,
 )
+from converter.commands.quantize import add_to_report
 from converter.compatibility.tensorflow_operators import UNRELIABLE
 from converter.compatibility.tensorrt_operators import missing_operators
 from converter.conversion import Conversion, Prepared, Source
 from converter.errors import DatasetError, ParityError
-from converter.export.request_answer import GRAPH_FILE
+from converter.export.request_answer import FLAT_GRAPH_FILE
 from converter.heads.base import DETECTION
 from converter.inputs.dataset import Dataset, load_dataset, name_classes, read_labels
 from converter.precision.make_precisions import make_precisions
@@ -132,13 +133,14 @@ def _with_precisions(
     if not options.precision.precisions:
         return conversion
     made = make_precisions(folder, options.images, options.annotations, options.precision, progress)
+    add_to_report(folder, made)
     return replace(conversion, precisions=made)
 
 
 def _source_model(options: ConvertOptions, prepared: Prepared) -> SourceModel:
     source, exported = prepared.source, prepared.exported
     reference = Reference(source.saved_model, source.signature, source.image, options.source.values)
-    flat = FlatGraph(exported.folder / GRAPH_FILE, exported.answer)
+    flat = FlatGraph(exported.folder / FLAT_GRAPH_FILE, exported.answer)
     return SourceModel(
         reference,
         prepared.network,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 from converter.bundle.write_bundle import REPORT_PAGE, new_bundle
 from converter.commands.convert_options import QuantizeOptions
@@ -11,8 +12,9 @@ from converter.errors import OutputError
 from converter.precision.make_precisions import make_precisions
 from converter.precision.precision_results import Precisions
 from converter.report import report_files
+from converter.report.page import add_precisions
 from converter.terminal.progress import Progress
-from trt_inference.bundles.bundle import Bundle, load_bundle
+from trt_inference.bundles.bundle import Bundle, load_bundle, model_bytes
 from trt_inference.bundles.manifest import read_manifest
 
 
@@ -39,9 +41,27 @@ def quantize(options: QuantizeOptions, progress: Progress) -> Quantization:
         made = make_precisions(
             folder, options.images, options.annotations, options.precision, progress
         )
+        add_to_report(folder, made)
         if read_manifest(bundle)["sha256"] != before:
             raise OutputError(
                 f"'{options.bundle}' was changed by another command meanwhile, which is not undone:"
                 " run this one again"
             )
     return Quantization(load_bundle(bundle), made)
+
+
+def add_to_report(folder: Path, made: Precisions) -> None:
+    """Show precisions in the report of the bundle in ``folder``, but for those of which the bundle
+    keeps an earlier run's file.
+
+    Raises:
+        OutputError: the bundle has no report that can be read.
+    """
+    bundle = load_bundle(folder)
+    add_precisions(
+        (folder / REPORT_PAGE).parent,
+        [result for result in made.results if result.precision not in made.kept],
+        model_bytes(bundle.precisions["fp32"]),
+        bundle.labels,
+        bundle.defaults.score_threshold,
+    )

@@ -14,7 +14,7 @@ from converter.errors import ExportError
 from converter.inputs.image_input import ImageInput
 from converter.inputs.tensor import Tensor
 from converter.onnx_tools import model_inputs_outputs
-from converter.stages.input_stage import NetworkInput
+from converter.onnx_tools.model_inputs_outputs import NetworkInput
 
 
 class Network:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 # What the worker process leaves in the folder of the request, beside its answer.
-MODEL_FILE, GRAPH_FILE = "network.onnx", "network.pb"
+MODEL_FILE, FLAT_GRAPH_FILE = "network.onnx", "network.pb"
 
 
 @dataclass(frozen=True)

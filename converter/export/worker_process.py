@@ -17,7 +17,7 @@ from converter.export.floats import narrowest_float, widen
 from converter.export.graph_inputs_outputs import add_outputs, open_inputs, set_image, set_values
 from converter.export.graph_view import GraphView, canonical, node_of
 from converter.export.request_answer import (
-    GRAPH_FILE,
+    FLAT_GRAPH_FILE,
     MODEL_FILE,
     ExportAnswer,
     ExportRequest,
@@ -58,7 +58,7 @@ class ExportJob:
         if not unsupported:
             folder = Path(self.request.folder)
             onnx.save(model, str(folder / MODEL_FILE))
-            (folder / GRAPH_FILE).write_bytes(view.graph_def.SerializeToString())
+            (folder / FLAT_GRAPH_FILE).write_bytes(view.graph_def.SerializeToString())
         return replace(
             self.answer,
             input=image,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
@@ -119,3 +120,11 @@ def has_batch(shape: Sequence[int | str | None]) -> bool:
     """Whether an output for a single image has an axis of one image before the others: most such
     networks put one before the image, and leave it at their outputs."""
     return len(shape) > 1 and shape[0] == 1
+
+
+@dataclass(frozen=True)
+class NetworkInput:
+    """What the network's input is: order of its axes, and ONNX' number of its type."""
+
+    layout: str = "NHWC"
+    element_type: int = int(onnx.TensorProto.FLOAT)

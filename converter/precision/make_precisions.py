@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from converter.bundle.write_bundle import REPORT_PAGE
 from converter.errors import PrecisionError
 from converter.precision.evaluate import Evaluator
 from converter.precision.float32_model import read_float32
@@ -15,9 +14,8 @@ from converter.precision.precision_options import PrecisionOptions
 from converter.precision.precision_protocol import Narrowing, check_patterns
 from converter.precision.precision_results import PrecisionResult, Precisions
 from converter.precision.split_images import split_images
-from converter.report.page import add_precisions
 from converter.terminal.progress import Progress
-from trt_inference.bundles.bundle import load_bundle, model_bytes
+from trt_inference.bundles.bundle import load_bundle
 
 
 def make_precisions(
@@ -27,8 +25,8 @@ def make_precisions(
     options: PrecisionOptions,
     progress: Progress,
 ) -> Precisions:
-    """Make ``options.precisions`` of the fp32 model of the bundle in ``folder``, measure them,
-    put those within their limit into the bundle, and all of them into its report.
+    """Make ``options.precisions`` of the fp32 model of the bundle in ``folder``, measure them, and
+    put those within their limit into the bundle.
 
     Args:
         folder: is written into: one that nobody reads yet.
@@ -50,15 +48,10 @@ def make_precisions(
     stay = [
         one.precision for one in results if not one.passed and one.precision in bundle.precisions
     ]
-    add_precisions(
-        (folder / REPORT_PAGE).parent,
-        [result for result in results if result.precision not in stay],
-        model_bytes(bundle.precisions["fp32"]),
-        bundle.labels,
-        bundle.defaults.score_threshold,
-    )
     notes = [f"the {name} of an earlier run stays in the bundle and its report" for name in stay]
-    return Precisions(results, (*split.notes, *gate.notes, *notes), (*impossible, *failures))
+    return Precisions(
+        results, (*split.notes, *gate.notes, *notes), (*impossible, *failures), tuple(stay)
+    )
 
 
 def _narrow_all(maker: Maker, precisions: Sequence[str]) -> tuple[list[Narrowing], tuple[str, ...]]:

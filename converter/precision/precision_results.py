@@ -143,8 +143,11 @@ class Precisions:
         results: of each precision that could be made.
         notes: what the user should know of the images.
         failures: why others could not be made.
+        kept: precisions that did not pass, of which the bundle keeps the file and the figures of
+            an earlier run.
     """
 
     results: tuple[PrecisionResult, ...]
     notes: tuple[str, ...]
     failures: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from converter.compatibility.tensorrt_operators import VERSIONS
+from converter.conversion import Conversion
 from converter.precision.precision_results import PrecisionResult
 from converter.report import (
     engine_section,
@@ -14,13 +15,10 @@ from converter.report import (
     operator_section,
     pictures,
     precision_section,
-    report_files,
     source_facts,
     verdict,
 )
-
-if TYPE_CHECKING:
-    from converter.conversion import Conversion
+from converter.report.report_files import load_report, plain, save_report
 
 
 def write_report(folder: Path, conversion: Conversion, score_threshold: float = 0.0) -> Path:
@@ -33,7 +31,7 @@ def write_report(folder: Path, conversion: Conversion, score_threshold: float = 
     Returns:
         The page.
     """
-    return report_files.save_report(folder, _content(conversion, score_threshold))
+    return save_report(folder, _content(conversion, score_threshold))
 
 
 def add_precisions(
@@ -58,17 +56,17 @@ def add_precisions(
     Raises:
         OutputError: ``folder`` has no report that can be read.
     """
-    content = report_files.load_report(folder)
-    lines = [
+    content = load_report(folder)
+    entries = [
         precision_section.precision_entry(
             result, fp32_bytes, content["task"], labels, score_threshold
         )
         for result in results
     ]
     content["precisions"] = precision_section.precision_section(
-        [*content["precisions"]["lines"], *map(report_files.plain, lines)]
+        [*content["precisions"]["lines"], *map(plain, entries)]
     )
-    return report_files.save_report(folder, content)
+    return save_report(folder, content)
 
 
 def _content(conversion: Conversion, score_threshold: float) -> dict[str, Any]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from converter.conversion import Conversion
 from converter.export.request_answer import Suppression
 from converter.inputs.pixels import Pixels
 from converter.report.wording import Fact
-
-if TYPE_CHECKING:
-    from converter.conversion import Conversion
 
 
 def source_facts(conversion: Conversion, model_opset: int) -> tuple[Fact, ...]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from converter.comparison.accuracy import LOW_ACCURACY
 from converter.comparison.agreement import Agreement, ClassAgreement
+from converter.conversion import Conversion
 from converter.heads.base import SEGMENTATION
 from converter.report.wording import Fact, counted, file_size, percent, some_names
 from converter.verification.verification_results import Verification
-
-if TYPE_CHECKING:
-    from converter.conversion import Conversion
 
 
 @dataclass(frozen=True)

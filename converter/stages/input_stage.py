@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import onnx
 
 from converter.inputs.pixels import GREY, Pixels
+from converter.onnx_tools.model_inputs_outputs import NetworkInput
 from converter.onnx_tools.text import floats, model_from_text
 
 INPUT = "image"
 OUTPUT = "pixels"
-
-
-@dataclass(frozen=True)
-class NetworkInput:
-    """What the network's input is: order of its axes, and ONNX' number of its type."""
-
-    layout: str = "NHWC"
-    element_type: int = int(onnx.TensorProto.FLOAT)
 
 
 def input_stage(

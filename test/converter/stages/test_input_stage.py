@@ -9,7 +9,8 @@ import onnxruntime
 import pytest
 
 from converter.inputs.pixels import Pixels
-from converter.stages.input_stage import NetworkInput, input_stage
+from converter.onnx_tools.model_inputs_outputs import NetworkInput
+from converter.stages.input_stage import input_stage
 
 
 def run(pixels: Pixels, images: np.ndarray, opset: int = 17) -> np.ndarray:
