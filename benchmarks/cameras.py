@@ -22,7 +22,7 @@ IMAGE = ("--width", "640", "--height", "480")
 
 
 class Seen(NamedTuple):
-    """What the diagnostics of all nodes say at one time, by camera."""
+    """The diagnostics of all nodes at one time, by camera."""
 
     at: float
     inferred: dict[str, int]

@@ -22,7 +22,7 @@ CONVERSIONS = {"bgr8": None, "rgb8": cv2.COLOR_BGR2RGB, "mono8": cv2.COLOR_BGR2G
 
 
 class Format(NamedTuple):
-    """Of an image; written ``1280x720:bgr8``."""
+    """The format of an image, written ``1280x720:bgr8``."""
 
     width: int
     height: int
@@ -76,7 +76,7 @@ def draw(form: Format) -> Image:
 
 
 def main() -> int:
-    """Publish until the process is told to end."""
+    """Publish until the process is stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("formats", nargs="+", type=Format.parse, help="such as 1280x720:bgr8")
     parser.add_argument("--rate", type=float, default=30.0, help="images a second")

@@ -51,7 +51,7 @@ class Growth(NamedTuple):
 
 
 def timed(call: Callable[[], object]) -> Times:
-    """Of single calls, by the clock."""
+    """Times of single calls, by the clock."""
     for _ in range(_WARM_UP):
         call()
     taken = np.zeros(FRAMES)
@@ -63,7 +63,7 @@ def timed(call: Callable[[], object]) -> Times:
 
 
 def times_of(seconds: np.ndarray) -> Times:
-    """Of many calls, ``[n]``."""
+    """Times of many calls, ``[n]``."""
     return Times(*(float(value) for value in np.percentile(seconds * 1e3, (50, 99))))
 
 
@@ -112,7 +112,7 @@ def frames_per_second(detector: Detector, size: tuple[int, int]) -> float:
 
 
 def growth(detector: Detector, size: tuple[int, int]) -> Growth:
-    """Of memory that is not given back, over ``FRAMES`` frames."""
+    """Memory that is not given back, over ``FRAMES`` frames."""
     frame, cuda = frame_of(size), import_library("pycuda.driver")
     for _ in range(_WARM_UP):
         detector.detect(frame)

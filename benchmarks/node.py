@@ -65,7 +65,7 @@ def table(bundle: Path, seconds: float) -> Table:
 
 
 def median(runs: Sequence[Run]) -> float:
-    """Of all inferences of some runs, in milliseconds."""
+    """The times of all inferences of some runs, in milliseconds."""
     return float(np.median(np.concatenate([run.times for run in runs]))) * 1e3
 
 

@@ -45,7 +45,7 @@ class Session:
         return int(self.monitor.record.diagnostics.get(name, 0))
 
     def milliseconds(self, stage: str, percentile: str) -> float:
-        """Of the last 1000 frames."""
+        """Percentiles of the last 1000 frames."""
         return float(self.monitor.record.diagnostics[f"{stage} {percentile} ms"])
 
     def rate(self, name: str, seconds: float) -> float:

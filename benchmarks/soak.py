@@ -86,7 +86,7 @@ class Soak:
     def __init__(self, bundle: Path, minutes: float, intervals: int, log: Path) -> None:
         """
         Args:
-            log: the file for what the node says.
+            log: the file for the node's output.
         """
         self._bundle, self._log = bundle, log
         self._seconds = minutes * 60 / intervals
@@ -170,10 +170,10 @@ def set_threshold(monitor: Monitor, value: float) -> None:
 
 
 def look(session: Session, minutes: float) -> Row:
-    """What the node holds now, and what it said last.
+    """What the node holds now, and its last diagnostics.
 
     Raises:
-        TimeoutError: it says nothing, or has not inferred an image.
+        TimeoutError: it publishes no diagnostics, or has not inferred an image.
     """
     session.monitor.record.diagnostics = {}
     session.wait_for(1, STARTED)
@@ -192,8 +192,8 @@ def verdict(run: Soak, limit: float) -> bool:
         "open files": run.growth(lambda vitals: vitals.descriptors),
     }
     for name, growth in growths.items():
-        said = "stayed flat" if growth <= limit else "GREW"
-        print(f"{name} {said}: {growth:+.2%} since the warm-up, the limit is {limit:.0%}")
+        verdict = "stayed flat" if growth <= limit else "GREW"
+        print(f"{name} {verdict}: {growth:+.2%} since the warm-up, the limit is {limit:.0%}")
     return all(growth <= limit for growth in growths.values())
 
 

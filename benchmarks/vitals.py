@@ -9,7 +9,7 @@ import psutil
 
 
 class Vitals(NamedTuple):
-    """Of one moment. Memory is in bytes."""
+    """What a process uses at one moment. Memory is in bytes."""
 
     resident: int  # all pages that are there, those shared with others too
     proportional: int  # pages that are shared count in equal parts for those who share them
@@ -19,7 +19,7 @@ class Vitals(NamedTuple):
 
 
 def vitals_of(process: int) -> Vitals:
-    """Of a process that runs, by its number.
+    """Measure a running process by its number.
 
     Raises:
         psutil.NoSuchProcess: it has ended.

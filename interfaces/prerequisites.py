@@ -18,7 +18,7 @@ ROS_WHEELS = "'ros-rclpy[fastrtps]==9.1.2' ros-sensor-msgs==5.5.1"
 
 
 class BuildError(Exception):
-    """vision_msgs cannot be built here; the message says why and what to do."""
+    """vision_msgs cannot be built here; the message has the reason and the remedy."""
 
 
 def installed_version(distribution: str) -> str:

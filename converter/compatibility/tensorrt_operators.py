@@ -3,7 +3,7 @@
 ``tensorrt_operators.json`` holds facts from the support matrix that onnx-tensorrt publishes with
 each version, and names the commits. ``since`` is the first version with an operator: none has
 lost one. ``limits`` hold from the version they stand under until the next; an empty text ends one.
-The matrix was compared with the parser's sources up to 10.1; ``corrections`` says where it errs.
+The matrix was compared with the parser's sources up to 10.1; ``corrections`` lists where it errs.
 
 The opset of a target is the highest that both its TensorRT takes (13 for 8.2, 17 for 8.5, 20 and
 more for 10) and tf2onnx 1.17 writes without loss. tf2onnx ends at 18, which brings it bitwise
@@ -24,7 +24,7 @@ _TABLE = json.loads(Path(__file__).with_name("tensorrt_operators.json").read_tex
 _ONNX_DOMAINS = ("", "ai.onnx")
 _NAMES_SHOWN = 3
 
-# For operators that exported networks have; for those with a version, it also says from which on.
+# For operators that exported networks have; for those with a version, it also names the first one.
 _REMEDIES = {
     operator: remedy
     for remedy, operators in {

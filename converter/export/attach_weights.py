@@ -104,7 +104,7 @@ def _evaluate(
 
 
 def _write(stream: Any, name: str, array: np.ndarray) -> onnx.TensorProto:
-    """Append the values to the file, and say where they are."""
+    """Append the values to the file, and return a tensor that refers to them."""
     offset = -(-stream.tell() // _ALIGNMENT) * _ALIGNMENT
     stream.seek(offset)
     np.ascontiguousarray(array).tofile(stream)

@@ -69,7 +69,7 @@ def _begin_at(view: GraphView, node: Any, sizes: tuple[int, ...]) -> tuple[str, 
     if node.attr["channels"].i not in (0, sizes[-1]):
         raise ExportError(
             f"'{node.name}' decodes images to {node.attr['channels'].i} channels, not to "
-            f"{sizes[-1]}: say so with --channels grey for one, rgb for three"
+            f"{sizes[-1]}: specify --channels grey for one, rgb for three"
         )
     dtype = _dtype(node)
     make_placeholder(node, dtype, sizes)

@@ -48,7 +48,7 @@ def cut_suppression(view: GraphView, outputs: Mapping[str, str], image: str) -> 
         image: the input of the graph.
 
     Returns:
-        None where there is no suppression, or where what enters it cannot be told: then the
+        None where there is no suppression, or where what enters it cannot be determined: then the
         graph is not changed.
     """
     places = _places(view, outputs)
@@ -107,7 +107,7 @@ def _places(view: GraphView, outputs: Mapping[str, str]) -> list[FoundSuppressio
 def _takes_more(
     view: GraphView, replaced: Sequence[str], found: tuple[str, str], image: str
 ) -> bool:
-    """Whether the outputs say more of the image than boxes and scores do: where the best class
+    """Whether the outputs tell more about the image than boxes and scores do: where the best class
     is chosen before the suppression, its number goes another way."""
     stop = {node_of(tensor) for tensor in found}
     return node_of(image) in view.ancestors(replaced, stop)
@@ -169,7 +169,7 @@ def _thresholds(place: FoundSuppression) -> Suppression:
 
 
 def _note(thresholds: Suppression, replaced: set[str]) -> str:
-    said = [
+    known = [
         f"{name} {value:g}"
         for name, value in (
             ("score", thresholds.score_threshold),
@@ -177,7 +177,7 @@ def _note(thresholds: Suppression, replaced: set[str]) -> str:
         )
         if value is not None
     ]
-    frozen = f" (its thresholds were {', '.join(said)})" if said else ""
+    frozen = f" (its thresholds were {', '.join(known)})" if known else ""
     return (
         f"the suppression of overlapping boxes ({thresholds.operator}) is cut out{frozen}: its "
         f"boxes and scores replace {', '.join(sorted(replaced))}, and the robot suppresses"

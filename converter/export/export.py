@@ -141,33 +141,33 @@ def _reason(exit_code: int) -> str:
     return f"exit code {exit_code}"
 
 
-# What TensorFlow says, and what a user can do about it.
+# Texts in TensorFlow's log, and what a user can do about each.
 _REMEDIES = {
     "Read less bytes than requested": (
         "The file with the weights is cut off: copy it, or export the model again"
     ),
     "Op type not registered": (
         "The model has an operator of its own that TensorFlow does not know: end the signature "
-        "before it, or say it by TensorFlow's operators"
+        "before it, or compute the same with TensorFlow's operators"
     ),
 }
 
 
 def _remedy(log: Path, saved_model: SavedModel) -> str:
     """What the user can do; where nothing better is known, find out whose fault it is."""
-    said = log.read_text("utf-8", errors="replace")
+    text = log.read_text("utf-8", errors="replace")
     usual = (
         f"When tf.saved_model.load('{saved_model.path}') fails too, export the model again; "
         "otherwise please report it with the model"
     )
-    return next((remedy for text, remedy in _REMEDIES.items() if text in said), usual)
+    return next((remedy for sign, remedy in _REMEDIES.items() if sign in text), usual)
 
 
 def _last_lines(log: Path) -> str:
-    """What was said last; of a Python exception its message, not where it was raised."""
+    """The last lines of the log; a Python exception without the places where it was raised."""
     lines = log.read_text("utf-8", errors="replace").splitlines()
-    told = [line for line in lines if line.strip() and not line.startswith((" ", "Traceback"))]
-    return "\n".join(f"  {line}" for line in told[-LOG_LINES:])
+    shown = [line for line in lines if line.strip() and not line.startswith((" ", "Traceback"))]
+    return "\n".join(f"  {line}" for line in shown[-LOG_LINES:])
 
 
 def _check_answer(answer: ExportAnswer) -> None:

@@ -68,7 +68,7 @@ class Sources:
         self._view, self._shapes = view, dict(shapes)
 
     def shape(self, tensor: str) -> Any:
-        """Of a tensor in the main graph."""
+        """The shape of a tensor in the main graph."""
         return self._shapes.get(canonical(tensor))
 
     def chain(self, place: Any, tensor: str) -> list[str]:

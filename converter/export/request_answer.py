@@ -1,4 +1,4 @@
-"""What the process of the export is told, and what it answers: JSON in two files."""
+"""The request to the worker process of the export and its answer: JSON in two files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MODEL_FILE, FLAT_GRAPH_FILE = "network.onnx", "network.pb"
 
 @dataclass(frozen=True)
 class Unsupported:
-    """A node of the TensorFlow graph that ONNX cannot say, and why."""
+    """A node of the TensorFlow graph that ONNX cannot express, and why."""
 
     node: str
     operator: str

@@ -1,7 +1,7 @@
 """Values for variables that TensorFlow 1's way of loading leaves without one.
 
-``tf.saved_model.save`` writes each variable of a Keras 3 model twice, and says how to restore the
-copy only. The checkpoint names the variable itself, by which it is found here.
+``tf.saved_model.save`` writes each variable of a Keras 3 model twice, and records how to restore
+the copy only. The checkpoint names the variable itself, by which it is found here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""TensorFlow operators that tf2onnx does not know, said by others that it does know."""
+"""Replace TensorFlow operators that tf2onnx does not know by others that it does know."""
 
 from __future__ import annotations
 

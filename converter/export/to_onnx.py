@@ -70,7 +70,7 @@ def _run_tf2onnx(
 
 
 def _why(graph_def: Any, error: Exception) -> str:
-    """What tf2onnx said, and the loops and branches of the graph, at which it fails most."""
+    """The error of tf2onnx, and the loops and branches of the graph, at which it fails most."""
     text = f"tf2onnx cannot convert the graph: {error}"
     names = [node.name for node in graph_def.node if node.op in CONTROL_FLOW]
     if any("suppression" in name for name in names):

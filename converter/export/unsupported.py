@@ -1,4 +1,4 @@
-"""What is said of operators that cannot be converted."""
+"""The message about operators that cannot be converted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from converter.export.request_answer import Unsupported
 def describe_unsupported(nodes: Sequence[Unsupported]) -> str:
     """Every node with its operator and layer, and once for each operator what can be done."""
     what = "a node" if len(nodes) == 1 else f"{len(nodes)} nodes"
-    lines = [f"{what} of the network cannot be said in ONNX:"]
+    lines = [f"{what} of the network cannot be expressed in ONNX:"]
     by_operator: dict[str, list[Unsupported]] = {}
     for node in nodes:
         by_operator.setdefault(node.operator, []).append(node)
@@ -19,7 +19,7 @@ def describe_unsupported(nodes: Sequence[Unsupported]) -> str:
         lines.append(f"  {operator}: {found[0].reason}")
         lines += [f"    {node.node} (layer {layer_of(node.node)})" for node in found]
         remedy = remedy_for(operator) or (
-            "end the exported signature before it, or say it by other operators"
+            "end the exported signature before it, or use other operators"
         )
         lines.append(f"    what to do: {remedy}")
     return "\n".join(lines)

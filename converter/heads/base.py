@@ -1,4 +1,4 @@
-"""One file per family of heads: what the last layers of a network say, and how it is read.
+"""What every family of heads provides: how the last layers of a network are read.
 
 A family recognises its outputs, decodes them in ONNX for the engine, and in NumPy for the
 verification. What the decoding gives depends on the task alone (``DECODED``), so that everything

@@ -1,4 +1,4 @@
-"""What a head is recognised by, and what the user says about it."""
+"""What a head is recognised by, and what the user specifies about it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from converter.heads.base import Head
 from converter.inputs.tensor import Tensor
 
 # Names that the export gives to what enters a suppression that it has cut out of the graph:
-# float32 [N, A, 4] in the order y1, x1, y2, x2 unless the user says otherwise, and [N, A, C].
+# float32 [N, A, 4] in the order y1, x1, y2, x2 unless the user specifies another, and [N, A, C].
 BOXES_BEFORE_NMS, SCORES_BEFORE_NMS = "boxes_before_nms", "scores_before_nms"
 
 
 @dataclass(frozen=True)
 class HeadOptions:
-    """What the user says; ``auto`` and None leave it to be found out.
+    """What the user specifies; ``auto`` and None leave it to be found out.
 
     Attributes:
         head: name of a family, or ``auto``.
@@ -26,8 +26,8 @@ class HeadOptions:
         activation: what is still to be applied to the scores: ``none``, ``sigmoid``, ``softmax``.
         background: where the scores have a class for nothing: ``none``, ``first``, ``last``.
         first_class: the number that the model gives its first class, where it gives numbers.
-        anchors: float32 [A, 4] in ``box_format``, in pixels or normalised, for heads that say
-            boxes relative to anchors which are not in their outputs.
+        anchors: float32 [A, 4] in ``box_format``, in pixels or normalised, for heads that
+            give boxes relative to anchors which are not in their outputs.
         box_scales: the four numbers by which the box coder multiplied, in the order of the
             head's box values, such as (10, 10, 5, 5).
     """
@@ -51,7 +51,7 @@ class Evidence:
         values: for each output, the values of all images, ``[images, ...]``.
         input_size: height, width of the network's input in pixels.
         labels: how many classes the user has names for; None without a labels file.
-        options: what the user says.
+        options: what the user specifies.
     """
 
     outputs: tuple[Tensor, ...]

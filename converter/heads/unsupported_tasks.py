@@ -1,4 +1,4 @@
-"""Networks for tasks that have no bundle, told by their outputs: poses, masks of objects, and
+"""Networks for tasks that have no bundle, recognised by their outputs: poses, masks of objects, and
 boxes that are still to be put together.
 
 Read as detections, some of these would seem to work, with classes or boxes that mean nothing.
@@ -12,25 +12,25 @@ from converter.heads.decoding.feature_maps import sizes_of
 from converter.heads.evidence import Evidence
 from converter.inputs.tensor import Tensor
 
-# Of a person in COCO: 17 points with x, y and a score, for the most certain person, or for six
+# A person in COCO has 17 points with x, y and a score, for the most certain person, or for six
 # with a box too, https://www.tensorflow.org/hub/tutorials/movenet.
 _POSE, POSES = (17, 3), (6, 56)
-# Of the mask of an object, https://arxiv.org/abs/1904.02689, YOLACT, as in YOLO.
+# Coefficients of the mask of an object, https://arxiv.org/abs/1904.02689, YOLACT, as in YOLO.
 PROTOTYPES = 32
-# Of YOLOv8's boxes, 16 for the distance to each side, https://arxiv.org/abs/2006.04388.
+# YOLOv8's boxes have 16 values for the distance to each side, https://arxiv.org/abs/2006.04388.
 DISTANCES = 64
-# Of BlazeFace, https://arxiv.org/abs/1907.05047: a box and six points of a face.
+# BlazeFace, https://arxiv.org/abs/1907.05047, gives a box and six points of a face.
 FACE = 16
-# Of YOLOv3 and v4, https://arxiv.org/abs/1804.02767: anchors in each cell of a map, and what each
+# YOLOv3 and v4, https://arxiv.org/abs/1804.02767: anchors in each cell of a map, and what each
 # of them has before the scores of the classes.
 IN_CELL, BEFORE, _COARSEST = 3, 5, 32
 
 
 def refuse_unsupported_tasks(evidence: Evidence) -> None:
-    """Refuse outputs that can be told to belong to a task that is not supported.
+    """Refuse outputs that clearly belong to a task that is not supported.
 
     Raises:
-        HeadError: they do; the message says to which.
+        HeadError: they do; the message names the task.
     """
     for find in (_pose, _masks, _distances, _faces, _raw_maps):
         found = find(evidence)

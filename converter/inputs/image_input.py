@@ -96,9 +96,9 @@ def find_image(
 
     Args:
         size: height, width that the user wants; needed where the signature leaves them open.
-        name: the input that the user says is the image.
+        name: the input that the user names as the image.
         values: names of inputs that the user gives a fixed value.
-        grey: what the user says of encoded images, which may be decoded to one channel.
+        grey: whether the user asks for one channel where encoded images are decoded.
 
     Raises:
         SavedModelError: no input can be an image, several can, or its size is open or another.

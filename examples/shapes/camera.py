@@ -85,7 +85,7 @@ def as_message_data(image: np.ndarray) -> array.array[int]:
 
 
 def main() -> int:
-    """Publish until the process is told to end."""
+    """Publish until the process is stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--height", type=int, default=720)

@@ -1,6 +1,6 @@
 """A small anchor-free detector with an output laid out like that of YOLO v8.
 
-The network divides the picture into cells of 16 x 16 pixels. Each cell says what lies near
+The network divides the picture into cells of 16 x 16 pixels. Each cell predicts what lies near
 its centre: a box and a probability per class.
 """
 
@@ -30,7 +30,7 @@ def convolution(
 
 
 class DecodeBoxes(layers.Layer):
-    """What a cell says, relative to itself, becomes a box in pixels of the input.
+    """Turn what a cell predicts, relative to itself, into a box in pixels of the input.
 
     float32 [N, 400, 4] of offsets of the centre and sides, to float32 [N, 400, 4] of
     centre x, centre y, width, height.
@@ -74,7 +74,7 @@ def cell_centres() -> np.ndarray:
 
 
 def make_target(xyxy: np.ndarray, class_ids: np.ndarray) -> np.ndarray:
-    """What the model should say about one picture, in its own layout.
+    """The targets of one picture, in the layout of the model's output.
 
     Args:
         xyxy: [n, 4] in pixels of the input. class_ids: [n].

@@ -99,13 +99,13 @@ class Monitor(Node):
             request = ChangeState.Request(transition=Transition(id=number))
             answer = self._change_state.call_async(request)
             if not self.spin(min(left, _LOST), until=answer.done):
-                # The middleware loses answers now and then: what the node says of itself counts.
+                # The middleware loses answers now and then: the state that the node reports counts.
                 state = self._state(end)
                 if state == goal and not answer.done():
                     return
             if answer.done():
                 if not answer.result().success:
-                    raise MonitorError(f"the detector refused to {name}: its log line says why")
+                    raise MonitorError(f"the detector refused to {name}: its log has the reason")
                 return
         raise MonitorError(f"the detector did not answer to '{name}' within {timeout:.0f} s")
 

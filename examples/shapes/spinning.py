@@ -8,7 +8,7 @@ from rclpy.node import Node
 
 
 def spin_until_the_end(node: Node) -> None:
-    """Spin until the process is told to end, and leave nothing behind."""
+    """Spin until the process is stopped, and leave nothing behind."""
     try:
         rclpy.spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):

@@ -41,7 +41,7 @@ def recognise(evidence: Evidence) -> Recognised | None:
 
     Raises:
         HeadError: several pairs fit and their names do not decide, the labels fit none, or the
-            family was asked for and the box format cannot be told.
+            family was asked for and the box format cannot be determined.
     """
     options = evidence.options
     if options.head == "auto" and options.anchors is not None:
@@ -121,7 +121,7 @@ def _pairs(evidence: Evidence) -> list[tuple[BoxRows, BoxRows]]:
 
 
 def _named(boxes: BoxRows, scores: BoxRows) -> bool:
-    """Whether their names say what they are."""
+    """Whether their names show what they are."""
     return bool(BOX_NAMES.search(boxes.name.lower()) and _SCORE_NAMES.search(scores.name.lower()))
 
 
@@ -149,7 +149,7 @@ def _head(boxes: BoxRows, scores: BoxRows, evidence: Evidence) -> Recognised:
         head,
         f"outputs {boxes.name} and {scores.name} are {boxes.anchors} boxes and their scores for "
         f"{head.classes} classes; boxes in {unit(scale)} are {box_format}, {why}; scores are "
-        f"{reading}: --activation and --background say otherwise"
+        f"{reading}: --activation and --background change it"
         + ("; as in DETR, each object has one box, without a suppression" if is_set else ""),
     )
 
@@ -159,11 +159,11 @@ def _box_format(
 ) -> tuple[str, str]:
     """The format, and why."""
     if evidence.options.box_format != "auto":
-        return evidence.options.box_format, "as --box-format says"
+        return evidence.options.box_format, "as --box-format specifies"
     if ordered_fraction(values) >= MOST:
         usual = "xyxy" if unit(scale) == PIXELS else "yxyx"
         box_format, why = corner_format(values, scale, evidence.input_size, usual)
-        return box_format, f"{why}: --box-format says otherwise"
+        return box_format, f"{why}: --box-format changes it"
     if positive_fraction(values) >= MOST:
         return "cxcywh", "because they are no corners but have positive sides"
     raise HeadError(

@@ -36,12 +36,12 @@ MOST_OFFSETS = 0.9  # of the offsets, so many lie in their cells
 def recognise(evidence: Evidence) -> Recognised | None:
     """A head for the three maps; None without them.
 
-    Sizes are in cells, unless the user says ``pixels`` or ``normalised``, or one in a hundred is
-    longer than one and a half maps, which makes all of them pixels. ``box_format`` ``yxyx`` makes
-    offsets y, x and sizes height, width.
+    Sizes are in cells, unless the user specifies ``pixels`` or ``normalised``, or one in a
+    hundred is longer than one and a half maps, which makes all of them pixels. ``box_format``
+    ``yxyx`` makes offsets y, x and sizes height, width.
 
     Raises:
-        HeadError: it cannot be told which map is which, or the labels do not fit.
+        HeadError: it cannot be determined which map is which, or the labels do not fit.
     """
     maps = _find_maps(evidence)
     if maps is None:
@@ -84,7 +84,7 @@ def _roles(maps: list[Grid], evidence: Evidence) -> tuple[Grid, Grid, Grid]:
     """Heatmap, offset, size, by names, otherwise by values: offsets are in [0, 1).
 
     Raises:
-        HeadError: neither tells.
+        HeadError: neither decides.
     """
     twos = [grid for grid in maps if grid.channels == 2]
     sizes = [grid for grid in twos if SIZE_NAMES.search(grid.name.lower())]
@@ -94,8 +94,8 @@ def _roles(maps: list[Grid], evidence: Evidence) -> tuple[Grid, Grid, Grid]:
         sizes = [grid for grid in twos if grid not in offsets]
     if not (len(sizes) == len(offsets) == 1):
         raise HeadError(
-            f"it cannot be told which of the outputs ({listed(evidence)}) is the offset of the "
-            "centre and which the size: export them with 'offset' and 'size' in their names"
+            f"it cannot be determined which of the outputs ({listed(evidence)}) is the offset of "
+            "the centre and which the size: export them with 'offset' and 'size' in their names"
         )
     (heatmap,) = (grid for grid in maps if grid not in (*sizes, *offsets))
     return heatmap, offsets[0], sizes[0]

@@ -28,7 +28,7 @@ _FEATURES, LENGTH = 64, 1e-3
 def recognise(evidence: Evidence) -> Recognised | None:
     """A head for the output with the class scores; None where there is no such output, or where
     others have places in the image, unless it is the only one that has probabilities or the user
-    says that it is classification.
+    asks for classification.
 
     Raises:
         HeadError: several outputs could be it, or its classes are not those of the labels file.
@@ -112,7 +112,7 @@ def _read(values: np.ndarray, evidence: Evidence) -> tuple[ScoreReading, str]:
     options, columns = evidence.options, values.shape[1]
     activation = options.activation
     if activation != "auto":
-        reason = f"--activation says {activation}"
+        reason = f"--activation specifies {activation}"
     elif not are_probabilities(values):
         activation = "sigmoid" if columns == 1 else "softmax"
         reason = f"they leave [0, 1], so {activation} is still to come (--activation decides)"
@@ -134,7 +134,7 @@ def _kind(probabilities: np.ndarray) -> str:
 
 
 def _doubt(values: np.ndarray, evidence: Evidence) -> str:
-    """What to say where ``[images, columns]`` may be features of the image and not scores."""
+    """The doubt to report where ``[images, columns]`` may be features of an image, not scores."""
     finite = values[np.isfinite(values).all(axis=1)]
     if evidence.labels is not None or are_probabilities(finite):
         return ""

@@ -1,4 +1,4 @@
-"""Anchors: the fixed boxes relative to which a head says its own."""
+"""Anchors: the fixed boxes to which the boxes of a head are relative."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Anchors:
 
 
 def read_anchors(values: np.ndarray, evidence: Evidence) -> Anchors:
-    """Anchors from ``[A, 4]`` in the format and unit that the options or the values say.
+    """Anchors from ``[A, 4]`` in the format and unit that the options or the values give.
 
     Raises:
         HeadError: they are no boxes.

@@ -1,4 +1,4 @@
-"""How four numbers say a box, and how it is told from the numbers which way it is.
+"""The formats of four numbers that make a box, and how the numbers show which format it is.
 
 ``xyxy`` and ``yxyx`` are two corners, ``cxcywh`` is the centre and ``xywh`` the top left corner,
 each with width and height. All are in pixels of the network's input or normalised, which is in
@@ -19,7 +19,7 @@ PIXELS, NORMALISED = "pixels", "normalised"
 # The constants with which four values are cut in halves, on the third axis.
 PLACES = {"zero": 0, "two": 2, "four": 4, "last": 2}
 
-# Of the boxes of a network, nearly all are sound; a few may have collapsed.
+# Nearly all boxes of a network are sound; a few may have collapsed.
 MOST = 0.95
 # Fractions reach a little beyond the image; pixels do so much further in any image that is larger.
 LARGEST_FRACTION, LEAST_SIDE = 4.0, 16
@@ -86,7 +86,7 @@ def _unscaled_lines(values: str, box_format: str) -> tuple[tuple[str, ...], tupl
 
 
 def telling_rows(values: np.ndarray) -> np.ndarray:
-    """The rows ``[rows, 4]`` of boxes ``[..., 4]`` that say something: finite, and not the zeros
+    """The rows ``[rows, 4]`` of boxes ``[..., 4]`` that are evidence: finite, and not the zeros
     with which a model fills its list of detections up."""
     rows = values.reshape(-1, 4)
     return rows[np.isfinite(rows).all(axis=1) & (rows != 0).any(axis=1)]
@@ -115,8 +115,8 @@ def are_normalised(values: np.ndarray, input_size: tuple[int, int]) -> bool:
     rows = np.abs(telling_rows(values))
     if not len(rows):
         raise HeadError(
-            "the network finds no boxes on these images, so that it cannot be told whether they "
-            f"are in pixels: give --boxes {PIXELS} or --boxes {NORMALISED}, or other images"
+            "the network finds no boxes on these images, so that it cannot be determined whether "
+            f"they are in pixels: give --boxes {PIXELS} or --boxes {NORMALISED}, or other images"
         )
     return max(input_size) > LEAST_SIDE and float(np.percentile(rows, 99)) <= LARGEST_FRACTION
 
@@ -128,7 +128,7 @@ def find_scale(values: np.ndarray, boxes: str, input_size: tuple[int, int]) -> t
         boxes: ``pixels``, ``normalised``, or ``auto`` to tell it from the values.
 
     Raises:
-        HeadError: it is to be told from the values, and there are no boxes.
+        HeadError: the values have to decide, and there are no boxes.
     """
     normalised = are_normalised(values, input_size) if boxes == "auto" else boxes == NORMALISED
     return (float(input_size[1]), float(input_size[0])) if normalised else (1.0, 1.0)

@@ -1,4 +1,4 @@
-"""Whether two corners say x or y first, told from the boxes of a network."""
+"""Whether two corners have x or y first, determined from the boxes of a network."""
 
 from __future__ import annotations
 

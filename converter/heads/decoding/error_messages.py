@@ -1,4 +1,4 @@
-"""What the families say when the outputs do not fit the labels."""
+"""The messages of the families where outputs and labels do not fit each other."""
 
 from __future__ import annotations
 

@@ -30,11 +30,11 @@ def read_scores(
     more than labels, and for a sigmoid otherwise. Without labels the values must show which.
 
     Args:
-        no_background: the family has none, unless labels or options say so.
+        no_background: the family has none, unless labels or options show one.
 
     Raises:
         HeadError: the labels are neither as many as the columns nor one less, or it cannot be
-            told what the activation is, or which class is the background.
+            determined what the activation is, or which class is the background.
     """
     options, columns = evidence.options, values.shape[-1]
     surplus = None if evidence.labels is None else columns - evidence.labels

@@ -1,4 +1,4 @@
-"""How class scores are said, and how they become probabilities of classes alone."""
+"""The forms of class scores, and how they become probabilities of classes alone."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def _head(output: Tensor, evidence: Evidence) -> Recognised:
     count = f"{classes} classes, as the labels file has"
     if evidence.labels is None:
         count = f"{classes} classes, because {first + classes - 1} is the largest seen: a labels "
-        count += "file says how many there are"
+        count += "file determines how many there are"
     image = "the number of the image in its first column, " if before else ""
     return Recognised(
         head,
@@ -161,7 +161,7 @@ def _head(output: Tensor, evidence: Evidence) -> Recognised:
 
 
 def _first_class(seen: np.ndarray, before: int, evidence: Evidence) -> int:
-    """The number of the first class: that which ``before`` says, unless a 0 is seen."""
+    """The number of the first class: ``before``, unless a 0 is seen."""
     if evidence.options.first_class is not None:
         return evidence.options.first_class
     return 0 if (np.abs(seen) < TOLERANCE).any() else before
@@ -172,7 +172,7 @@ def _box_format(
 ) -> tuple[str, str]:
     """The format, and why."""
     if evidence.options.box_format != "auto":
-        return evidence.options.box_format, "as --box-format says"
+        return evidence.options.box_format, "as --box-format specifies"
     if ordered_fraction(boxes) >= MOST:
         usual = "xyxy" if sizes_of(output)[1] == VALUES else "yxyx"
         return corner_format(boxes, scale, evidence.input_size, usual)

@@ -38,7 +38,7 @@ class Level:
 
     @property
     def named(self) -> int:
-        """How many of the maps have a name that says what they are."""
+        """How many of the maps have a name that shows what they are."""
         return sum(
             bool(getattr(self, kind) and pattern.search(getattr(self, kind).name.lower()))
             for kind, pattern in _NAMES.items()
@@ -49,7 +49,7 @@ def find_levels(evidence: Evidence) -> tuple[Level, ...]:
     """The levels, the finest first; none where they differ in channels or maps.
 
     Raises:
-        HeadError: it cannot be told which map is which.
+        HeadError: it cannot be determined which map is which.
     """
     by_size: dict[tuple[int, int], list[Grid]] = defaultdict(list)
     for grid in grids(evidence):
@@ -80,7 +80,7 @@ def _level(maps: list[Grid], evidence: Evidence) -> Level | None:
     levels = [level for level in levels if level.named == most]
     if len(levels) > 1:
         raise HeadError(
-            f"it cannot be told which of the outputs ({listed(evidence)}) are class scores, "
+            f"it cannot be determined which of the outputs ({listed(evidence)}) are class scores, "
             "distances and centerness: export them with 'class', 'box' and 'centerness' in their "
             "names"
         )
@@ -94,8 +94,8 @@ def are_distances(values: np.ndarray) -> bool:
 
 
 def read_centerness(levels: tuple[Level, ...], evidence: Evidence) -> ScoreReading:
-    """What is still to be applied to the centerness: what the user says for scores, or a sigmoid
-    where it leaves [0, 1]."""
+    """What is still to be applied to the centerness: what the user specifies for scores, or a
+    sigmoid where it leaves [0, 1]."""
     if evidence.options.activation in ("none", "sigmoid"):
         return ScoreReading(evidence.options.activation)
     maps = tuple(level.centerness for level in levels if level.centerness)

@@ -1,6 +1,6 @@
 """FCOS, "Fully Convolutional One-Stage Object Detection", https://arxiv.org/abs/1904.01355.
 
-Each cell of one or several maps says its distances to the left, upper, right and lower side of
+Each cell of one or several maps gives its distances to the left, upper, right and lower side of
 the box that it lies in, class scores, and how central it lies. Maps of the same height and width
 belong together.
 """
@@ -167,8 +167,8 @@ def recognise(evidence: Evidence) -> Recognised | None:
     and where the maps with four channels are no distances, as they are often below 0.
 
     Raises:
-        HeadError: it cannot be told which map is which, or the labels do not fit; the user says
-            that it is FCOS, but the distances are below 0.
+        HeadError: it cannot be determined which map is which, or the labels do not fit; the user
+            asks for FCOS, but the distances are below 0.
     """
     levels = () if evidence.options.anchors is not None else find_levels(evidence)
     if not levels:

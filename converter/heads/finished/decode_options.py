@@ -38,7 +38,7 @@ def finished_detections(
         head,
         f"outputs {', '.join(head.inputs)} are finished detections; boxes {box_format} in "
         f"{unit(scale)}, {why} (--box-format decides); {classes} classes, {number}; numbered from "
-        f"{first}: --first-class says otherwise",
+        f"{first}: --first-class changes it",
     )
 
 
@@ -54,7 +54,7 @@ def read_corners(boxes: np.ndarray, evidence: Evidence, usual: str) -> tuple[str
     """
     scale = find_scale(boxes, evidence.options.boxes, evidence.input_size)
     if evidence.options.box_format != "auto":
-        return evidence.options.box_format, scale, "as --box-format says"
+        return evidence.options.box_format, scale, "as --box-format specifies"
     if ordered_fraction(boxes) < MOST:
         raise HeadError(
             f"the boxes in the outputs ({listed(evidence)}) are not two corners: give --box-format"

@@ -1,4 +1,4 @@
-"""Finished detections without telling names: boxes, scores and class numbers, told by values.
+"""Finished detections with arbitrary names: boxes, scores and class numbers, known by their values.
 
 keras-retinanet gives them so, https://github.com/fizyr/keras-retinanet, filled up with -1, and so
 do exports that lose the names of outputs.
@@ -27,10 +27,10 @@ FILLED = -1  # where a list has no more detections
 
 
 def recognise(evidence: Evidence) -> Recognised | None:
-    """Find three lists of one length K, and how many of the K are meant if an output says it.
+    """Find three lists of one length K, and how many of the K are valid if an output gives it.
 
     Classes count from 0, corners are ``xyxy`` in pixels and ``yxyx`` in fractions, unless values
-    or options say otherwise.
+    or options show otherwise.
 
     Raises:
         HeadError: several outputs could be one of them, the boxes are no corners and no format

@@ -19,7 +19,7 @@ BYTES = 255
 
 
 def check_are_scores(grid: Grid, evidence: Evidence) -> None:
-    """Refuse what may be no class scores, unless the user says that they are: by labels, by the
+    """Refuse what may be no class scores, unless the user states that they are: by labels, by the
     family or by the activation.
 
     Raises:

@@ -35,7 +35,7 @@ INTEGERS = ("uint8", "int8", "uint16", "int16", "int32", "int64", "bool")
 
 def recognise(evidence: Evidence) -> Recognised | None:
     """A head for the one map, or for the finest of several; None without a map, or where other
-    outputs are lists or maps of other things, unless the user says that it is segmentation.
+    outputs are lists or maps of other things, unless the user asks for segmentation.
 
     Scores come before class numbers, which are the best of them.
 
@@ -164,7 +164,7 @@ def _number_head(output: Tensor, grid: Grid, evidence: Evidence) -> Segmentation
     if lowest < first:
         raise HeadError(
             f"{output} has class numbers from {lowest} to {highest}, but those of classes begin "
-            f"at {first}: say with --first-class where they do"
+            f"at {first}: specify with --first-class where they do"
         )
     if evidence.labels is not None and seen > evidence.labels:
         raise wrong_labels(

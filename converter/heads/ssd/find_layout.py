@@ -38,7 +38,7 @@ def find_lists(evidence: Evidence) -> OffsetsAndScores | None:
     """The one pair of lists [N, A, 4] and [N, A, C]; None without one.
 
     Where there are several, those that are no boxes come first, then those that fit the labels,
-    then those whose names say what they are.
+    then those whose names show what they are.
 
     Raises:
         HeadError: there are several, and the boxes are not decoded already.
@@ -62,7 +62,7 @@ def find_lists(evidence: Evidence) -> OffsetsAndScores | None:
 
 def find_joined(evidence: Evidence) -> OffsetsAndScores | None:
     """The one list [N, A, 4+C] with offsets before the scores, where the user gives anchors or
-    says that it is this family; of several, that with as many rows as there are anchors.
+    shows that it is this family; of several, that with as many rows as there are anchors.
 
     Raises:
         HeadError: there are several.
@@ -87,7 +87,7 @@ def find_maps(evidence: Evidence) -> OffsetsAndScores | None:
     box in each cell needs no anchors.
 
     Raises:
-        HeadError: it cannot be told which are which.
+        HeadError: it cannot be determined which are which.
     """
     given = evidence.options.anchors is not None
     levels = _levels(evidence)
@@ -175,7 +175,7 @@ def _as_pair(
 
 
 def _have_names(offsets: Tensor | Grid, scores: Tensor | Grid) -> bool:
-    """Whether their names say what they are."""
+    """Whether their names show what they are."""
     return _named_scores(scores) and not _named_scores(offsets)
 
 
@@ -185,7 +185,8 @@ def _named_scores(output: Tensor | Grid) -> bool:
 
 def _undecided(evidence: Evidence) -> HeadError:
     return HeadError(
-        f"it cannot be told which of the outputs ({listed(evidence)}) are offsets from anchors and "
+        f"it cannot be determined which of the outputs ({listed(evidence)}) are offsets from "
+        "anchors and "
         "which are scores: choose one of each only with --outputs, or export scores with 'class' "
         "in their names"
     )

@@ -29,7 +29,7 @@ def recognise(evidence: Evidence) -> Recognised | None:
 
     Raises:
         HeadError: the boxes are no corners and no format was given, the labels do not fit, or
-            whether there is a background class cannot be told.
+            whether there is a background class cannot be determined.
     """
     finished = find_finished(evidence)
     cut = _pair(evidence, BOXES_BEFORE_NMS, SCORES_BEFORE_NMS)

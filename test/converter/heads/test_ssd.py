@@ -263,7 +263,7 @@ def test_several_scores_are_told_by_labels_or_not_at_all() -> None:
         "b": probabilities(anchors, 7),
     }
     assert found(outputs, 7, anchors=anchors).head.inputs == ("box", "b")
-    assert "it cannot be told which" in refusal(outputs, None, anchors=anchors)
+    assert "it cannot be determined which" in refusal(outputs, None, anchors=anchors)
 
 
 def test_four_classes_are_told_from_offsets_by_names() -> None:
