@@ -1,4 +1,4 @@
-"""Say what tf2onnx wrote in the words that all runtimes take."""
+"""Replace what tf2onnx writes and not every runtime accepts."""
 
 from __future__ import annotations
 

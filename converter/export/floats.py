@@ -1,4 +1,4 @@
-"""Narrow floats: which there are in a graph, and float32 for those that ONNX Runtime lacks."""
+"""Narrow floats: find them in a graph, and replace those that ONNX Runtime lacks by float32."""
 
 from __future__ import annotations
 

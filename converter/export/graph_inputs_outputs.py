@@ -1,4 +1,4 @@
-"""The graph's ends: outputs that keep their names, an image of known shape, fixed inputs."""
+"""Give a graph outputs that keep their names, an image of known shape, and fixed inputs."""
 
 from __future__ import annotations
 

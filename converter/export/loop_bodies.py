@@ -1,4 +1,4 @@
-"""The bodies of loops: where a value inside comes from, and one round of them outside."""
+"""The bodies of loops: trace a value inside back to its origin, and inline one iteration."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class LoopBody:
         ]
 
     def outside(self, loop: Any, argument: str) -> str:
-        """What the loop is given as ``argument``."""
+        """The tensor that the loop receives as ``argument``."""
         inputs = [tensor for tensor in loop.input if not tensor.startswith("^")]
         return str(inputs[self.arguments.index(argument)])
 
 
 def _with_functions(view: GraphView) -> Any:
-    """A graph that has the functions of another, and nothing else."""
+    """A graph with the functions of another one, and nothing else."""
     tf = tensorflow()
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(tf.compat.v1.GraphDef(library=view.graph_def.library), name="")
@@ -51,14 +51,14 @@ def _with_functions(view: GraphView) -> Any:
 
 
 def inline_body(view: GraphView, loop: Any, result: str) -> str:
-    """Put one round of a loop of ``tf.map_fn`` into the graph.
+    """Inline one iteration of a loop of ``tf.map_fn`` into the graph.
 
     Args:
         result: the output of ``loop`` that collects the items.
 
     Returns:
-        The tensor with the item of that round. What it reads of the list of inputs stays in the
-        graph as it is, to be cut off.
+        The tensor with the item of that iteration. The nodes that read it from the list of inputs
+        stay in the graph as they are, to be cut off.
 
     Raises:
         ExportError: the result is no list of items.
@@ -86,8 +86,8 @@ def inline_body(view: GraphView, loop: Any, result: str) -> str:
 
 
 def stack_one(view: GraphView, stack: Any, item: str, dtype: int) -> None:
-    """Make of ``stack``, the node that stacks what the rounds of a loop give, the one ``item``
-    with an axis before it."""
+    """Turn ``stack``, the node that stacks the items of all iterations, into one that gives the
+    single ``item`` a leading axis."""
     name = stack.name
     axis = constant(f"{name}/axis", 0)
     view.graph_def.node.append(axis)

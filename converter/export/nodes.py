@@ -1,4 +1,4 @@
-"""Nodes that many changes of a graph need: constants, and those that hand a tensor on."""
+"""Nodes that many changes of a graph need: constants, and nodes that pass a tensor on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""tf2onnx on a flat graph, and what it could not convert."""
+"""Run tf2onnx on a flat graph, and list what it could not convert."""
 
 from __future__ import annotations
 

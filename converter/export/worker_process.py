@@ -1,4 +1,4 @@
-"""The process of the export: python3 -m converter.export.worker_process REQUEST ANSWER."""
+"""The worker process of the export: python3 -m converter.export.worker_process REQUEST ANSWER."""
 
 from __future__ import annotations
 

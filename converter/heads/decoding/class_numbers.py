@@ -1,4 +1,4 @@
-"""Class numbers beside scores, as detections have them that are finished in the network."""
+"""Class numbers beside scores, as in detections that the network itself has finished."""
 
 from __future__ import annotations
 

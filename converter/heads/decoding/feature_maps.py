@@ -1,4 +1,4 @@
-"""Outputs of which each cell of a grid over the image has its own values."""
+"""Feature maps: outputs with values for each cell of a grid over the image."""
 
 from __future__ import annotations
 
