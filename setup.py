@@ -34,7 +34,15 @@ CONVERTER = [
 
 # onnx builds the small models of the tests, in the robot's environment too; rosbags-image says
 # what images must look like.
-TEST = ["pytest", "pytest-xdist", "psutil", "hypothesis", "onnx>=1.20,<1.24", "rosbags-image"]
+TEST = [
+    "pytest",
+    "pytest-timeout",
+    "pytest-xdist",
+    "psutil",
+    "hypothesis",
+    "onnx>=1.20,<1.24",
+    "rosbags-image",
+]
 
 setup(
     # Not in setup.cfg: colcon cannot read what setuptools makes of it there.

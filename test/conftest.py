@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,10 @@ import pytest
 
 from test.color_bundle import write_color_bundle
 
+# A shell ignores Ctrl-C in what it runs in the background, and so does all that is started from there.
+# Tests send it to processes of their own, which must hear it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # A sourced ROS distribution has set it; ROS from PyPI does not.
 os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)
 # Nothing of a test leaves this machine, and a run does not hear other ROS nodes on it.
