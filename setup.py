@@ -44,6 +44,9 @@ TEST = [
     "rosbags-image",
 ]
 
+# What lint runs. Another version may complain about other things.
+DEVELOP = ["ruff==0.17.6", "mypy==2.4.1"]
+
 setup(
     # Not in setup.cfg: colcon cannot read what setuptools makes of it there.
     python_requires=">=3.8",
@@ -69,6 +72,6 @@ setup(
         "converter": ROBOT + CONVERTER,
         "test": TEST,
         "colcon": ["colcon-common-extensions"],
-        "develop": ["ruff", "mypy"],
+        "develop": DEVELOP,
     },
 )
