@@ -68,7 +68,8 @@ class Bench:
         self.done.append((item, threading.get_ident()))
 
     def _on_fault(self, error: Exception) -> None:
-        self.faults.append((error, self.thread.detector.closed_on is not None))  # type: ignore
+        resource: Any = self.thread.detector
+        self.faults.append((error, resource.closed_on is not None))
         self.faulted.set()
 
     def items(self) -> list[str]:
