@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from test import domains
@@ -26,6 +27,12 @@ os.environ["ROS_DOMAIN_ID"] = str(domains.take())
 # The tests send camera images: with the profile that the project gives to camera operators.
 _PROFILE = Path(__file__).parents[1] / "config" / "fastdds_large_images.xml"
 os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] = str(_PROFILE)
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 # What the converter's tests need and a robot lacks. There the tests are left out.
 _MISSING = [

@@ -8,7 +8,7 @@ from typing import Any, Callable, Sequence
 
 from trt_inference.streaming.inference_thread import InferenceThread
 
-SOON = 10.0  # seconds, in which what is expected has happened long since
+SOON = 60.0  # seconds against hanging
 A_MOMENT = 0.05  # seconds, to see that nothing happens
 
 
