@@ -1,6 +1,6 @@
-# What a user runs. The two virtual environments are made when they are needed.
+# The commands of this project. The two virtual environments are made when a command needs them.
 .DEFAULT_GOAL := help
-# Both environments install this tree, which cannot be done twice at a time.
+# Both environments install this tree, and two installations at once would disturb each other.
 .NOTPARALLEL:
 
 ROBOT := .venv/robot
@@ -11,8 +11,8 @@ DEMO := build/demo
 export AMENT_PREFIX_PATH ?= $(CURDIR)/$(ROBOT)
 export PYTHONUNBUFFERED := 1
 
-# Each of these is in a folder that is put in place whole. Make would delete the one file when it
-# is interrupted, and leave a folder that is none.
+# Each of these files belongs to a folder that is moved into place as a whole. If Make, when it is
+# interrupted, deleted the one file, an incomplete folder would be left.
 .PRECIOUS: $(DEMO)/saved_model/saved_model.pb $(DEMO)/heldout/annotations.json \
 	$(DEMO)/calibration/annotations.json $(DEMO)/shapes/model.json
 
@@ -21,22 +21,32 @@ help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 .PHONY: demo
-demo: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## train, convert, and detect on a ROS 2 topic
+demo: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## train and convert a model, and detect on a ROS 2 topic
 	$(ROBOT)/bin/python -m examples.shapes.demo --bundle $(DEMO)/shapes --output $(DEMO)/pictures
 
 .PHONY: test
-test: $(ROBOT)/.ready $(CONVERTER)/.ready ## run all tests
-	@failed=0; \
-	$(ROBOT)/bin/python -m pytest test --ignore test/converter -n 2 --dist loadfile || failed=$$?; \
-	[ $$failed -eq 2 ] || $(CONVERTER)/bin/python -m pytest test/converter -n 2 --dist loadfile || failed=$$?; \
-	exit $$failed
+test: lint ## check the code, and run all tests but those marked long
+	@$(call run_tests)
+
+.PHONY: test-all
+test-all: lint ## check the code, and run all tests
+	@$(call run_tests, --long)
+
+# The tests of the node wait more than they compute. The second part runs after failures of the first
+# one, but not after Ctrl-C.
+define run_tests
+failed=0; \
+$(ROBOT)/bin/python -m pytest test -n 4 --dist worksteal$(1) || failed=$$?; \
+[ $$failed -eq 2 ] || $(CONVERTER)/bin/python -m pytest test/converter -n 2 --dist worksteal$(1) || failed=$$?; \
+exit $$failed
+endef
 
 .PHONY: bench
 bench: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure preprocessing, the node, several cameras, memory (6 minutes)
 	$(ROBOT)/bin/python -m benchmarks --bundle $(DEMO)/shapes
 
 .PHONY: soak
-soak: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## run the node for MINUTES (5), see that its memory stays flat
+soak: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## run the node for MINUTES (5) and check that its memory stays flat
 	$(ROBOT)/bin/python -m benchmarks.soak --bundle $(or $(BUNDLE),$(DEMO)/shapes) --minutes $(or $(MINUTES),5)
 
 .PHONY: bench-export
@@ -49,8 +59,8 @@ bench-gpu: $(ROBOT)/.ready ## measure a TensorRT engine of BUNDLE on this GPU (a
 
 .PHONY: lint
 lint: $(CONVERTER)/.ready $(ROBOT)/.ready ## ruff and mypy
-	$(CONVERTER)/bin/python -m pip install --quiet ruff mypy
 	$(CONVERTER)/bin/ruff check .
+	$(CONVERTER)/bin/ruff format --check .
 	$(CONVERTER)/bin/mypy --python-executable $(ROBOT)/bin/python trt_inference examples benchmarks
 	$(CONVERTER)/bin/mypy converter benchmarks/export.py
 
@@ -68,7 +78,7 @@ $(DEMO)/saved_model/saved_model.pb: | $(CONVERTER)/.ready
 $(DEMO)/heldout/annotations.json: | $(CONVERTER)/.ready
 	$(CONVERTER)/bin/python -m examples.shapes.dataset $(@D) --count 500 --seed 7
 
-# Other pictures than those that the precisions are measured on.
+# Not the pictures with which the precisions are evaluated.
 $(DEMO)/calibration/annotations.json: | $(CONVERTER)/.ready
 	$(CONVERTER)/bin/python -m examples.shapes.dataset $(@D) --count 200 --seed 8
 

@@ -34,7 +34,18 @@ CONVERTER = [
 
 # onnx builds the small models of the tests, in the robot's environment too; rosbags-image says
 # what images must look like.
-TEST = ["pytest", "pytest-xdist", "psutil", "hypothesis", "onnx>=1.20,<1.24", "rosbags-image"]
+TEST = [
+    "pytest",
+    "pytest-timeout",
+    "pytest-xdist",
+    "psutil",
+    "hypothesis",
+    "onnx>=1.20,<1.24",
+    "rosbags-image",
+]
+
+# What lint runs. Another version may complain about other things.
+DEVELOP = ["ruff==0.17.6", "mypy==2.4.1"]
 
 setup(
     # Not in setup.cfg: colcon cannot read what setuptools makes of it there.
@@ -61,6 +72,6 @@ setup(
         "converter": ROBOT + CONVERTER,
         "test": TEST,
         "colcon": ["colcon-common-extensions"],
-        "develop": ["ruff", "mypy"],
+        "develop": DEVELOP,
     },
 )

@@ -80,7 +80,7 @@ case $name in
         ;;
     converter)
         make_environment
-        install converter,test "TensorFlow and the converter's packages (about two minutes)"
+        install converter,test,develop "TensorFlow and the converter's packages (about two minutes)"
         install_keras_2
         ;;
     *) fail "there is no environment '$name': choose robot or converter" ;;

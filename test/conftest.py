@@ -2,23 +2,64 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
+from test import domains
 from test.color_bundle import write_color_bundle
 
+# What a shell runs in the background ignores Ctrl-C, and hands that on to all that it starts. Tests
+# send it to processes of their own, which must hear it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # A sourced ROS distribution has set it; ROS from PyPI does not.
 os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)
 # Nothing of a test leaves this machine, and a run does not hear other ROS nodes on it.
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+os.environ["ROS_DOMAIN_ID"] = str(domains.take())
 # The tests send camera images: with the profile that the project gives to camera operators.
 _PROFILE = Path(__file__).parents[1] / "config" / "fastdds_large_images.xml"
 os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] = str(_PROFILE)
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
+
+# What the converter's tests need and a robot lacks. There the tests are left out.
+_MISSING = [
+    name
+    for name in ("tensorflow", "tf2onnx", "tf_keras", "pycocotools", "jinja2")
+    if importlib.util.find_spec(name) is None
+]
+collect_ignore = ["converter"] if _MISSING else []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the tests that are marked long, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long") is not None:
+                item.add_marker(pytest.mark.skip(reason="long: make test-all runs it"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _MISSING:
+        terminalreporter.write_line(
+            f"test/converter is left out: {', '.join(_MISSING)} not installed. "
+            "Where the converter is installed these tests run: make test"
+        )
 
 
 @pytest.fixture(scope="session")

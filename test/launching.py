@@ -20,7 +20,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 # The folder launch/ of the project could be taken for the package launch.
 IS_THERE = importlib.util.find_spec("launch_ros") is not None
-GRACE = 5.0  # seconds to end after SIGINT
+LIMIT = 60.0  # seconds to end after SIGINT, against hanging
 
 
 def install(prefix: Path) -> None:
@@ -52,7 +52,7 @@ class Launch:
             subprocess.TimeoutExpired: it does not end.
         """
         os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(GRACE)
+        return self.process.wait(LIMIT)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import runpy
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -106,10 +105,8 @@ def test_ctrl_c_ends_launch_and_nodes_soon(run: Run, shared_color_bundle: Path) 
     )
     assert wait_until(lambda: launch.log.count(" configured: ") == 2), launch.log
     nodes = launch.nodes()
-    begin = time.monotonic()
     launch.interrupt()
-    # A second where nothing else runs.
-    assert time.monotonic() - begin < 4.0
+    assert "escalating" not in launch.log  # to SIGTERM, where a node does not end
     assert len(nodes) == 2
     assert not [node for node in nodes if node.is_running()]
     assert launch.log.count("process has finished cleanly") == 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -35,10 +34,7 @@ class Result:
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
-    """Begin ``python3 -m converter`` in a process group of its own, where Ctrl-C is heard: what
-    was started in the background, as these tests may be, hands on that it is not."""
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Begin ``python3 -m converter`` in a process group of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "converter", *map(str, arguments)],
         cwd=ROOT,

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from converter.export import export as export_module
 from test.color_bundle import LABELS
 from test.converter.command_line import Result, finish, start
 from test.converter.expected import coco, scene
+from test.converter.export_server import ExportServer
 from test.converter.networks import save_color_model, save_color_module
+
+
+@pytest.fixture(scope="session")
+def export_server() -> Iterator[ExportServer]:
+    """One for all exports of this process."""
+    server = ExportServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(autouse=True)
+def quick_exports(monkeypatch: pytest.MonkeyPatch, export_server: ExportServer) -> None:
+    """Spare the start of TensorFlow for exports that are not in a fixture. How the real process
+    starts and ends is tested in ``export`` and by commands in processes of their own."""
+    monkeypatch.setattr(export_module, "_run", export_server.run)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -54,8 +55,16 @@ class Faults:
     execute: bool = False  # execute_async returns False
     build: Optional[str] = None  # the error that build_serialized_network logs
     at_synchronize: Optional[str] = None  # a key of STICKY
+    # Once there, its content replaces at_synchronize: another process breaks the device with it.
+    file: Optional[Path] = None
     # Where capture fails: "begin", "execute", "end", "instantiate" or "launch".
     capture: Optional[str] = None
+
+    def now_at_synchronize(self) -> Optional[str]:
+        """Return what breaks at this synchronisation, as a key of ``STICKY``."""
+        if self.file is not None and self.file.exists():
+            return self.file.read_text("utf-8")
+        return self.at_synchronize
 
 
 @dataclass
@@ -153,8 +162,9 @@ class Machine:
         self.check(call)
         self.not_in_capture(call)
         self.counters.synchronizations += 1
-        if self.faults.at_synchronize is not None:
-            self.break_device(self.faults.at_synchronize)
+        fault = self.faults.now_at_synchronize()
+        if fault is not None:
+            self.break_device(fault)
             self.raise_sticky(call)
 
     def break_device(self, fault: str) -> None:

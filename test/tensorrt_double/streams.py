@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Iterable, List, NamedTuple, Optional, Set
 
@@ -113,6 +114,10 @@ class Stream:
                 self.queue.clear()
                 raise
 
+    def _continues_after(self, task: Task) -> bool:
+        """Whether what waits first was enqueued after ``task``."""
+        return self.queue[0].sequence > task.sequence
+
     def _waits_for(self, other: Stream) -> bool:
         """Whether one of the two is the default stream, and the other was made to wait for it."""
         default = self.machine.default_stream
@@ -125,7 +130,7 @@ class Stream:
         """
         for stream in self.machine.all_streams():
             if stream is not self and self._waits_for(stream):
-                stream.flush(lambda: stream.queue[0].sequence > task.sequence)  # noqa: B023
+                stream.flush(functools.partial(stream._continues_after, task))
             earlier = (t for t in stream.queue if t.sequence < task.sequence)
             for other in () if stream is self else earlier:
                 mine, others = task.operation, other.operation

@@ -104,11 +104,11 @@ class NotWritten:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def __get__(self, owner: object, kind: type) -> Any:
+    def __get__(self, owner: object, kind: Any) -> Any:
         if owner is None:
             return self
-        api: Any = getattr(kind, "_api")  # noqa: B009
-        api.machine.fail(f"{kind.__name__}.{self._name} is real, but the double lacks it: add it")
+        missing = f"{kind.__name__}.{self._name}"
+        kind._api.machine.fail(f"{missing} is real, but the double lacks it: add it")
         return None
 
     def __set__(self, owner: object, value: object) -> None:

@@ -51,7 +51,7 @@ def interrupted(can_cancel: bool) -> subprocess.CompletedProcess[str]:
     assert process.stdout is not None
     assert process.stdout.readline() == "working\n"
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=60)
     return subprocess.CompletedProcess([], process.returncode, output)
 
 

@@ -60,7 +60,7 @@ def test_ctrl_c_and_sigterm_end_a_build_and_leave_nothing(
             super().begin(phase, parent, steps)
             if parent is not None:
                 os.kill(os.getpid(), number)
-                self._cancelled.wait(20)
+                assert self._cancelled.wait(60)
 
     monkeypatch.setattr(build_module, "BuildProgress", Interrupted)
     with install("10.3.0") as double:

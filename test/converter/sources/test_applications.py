@@ -20,6 +20,8 @@ from trt_inference.inference.detector import Detector
 from trt_inference.inference.results import Classification
 
 CLASSES = 12
+# Small ones that differ in kind. The others take minutes.
+ALWAYS = ("ConvNeXtTiny", "MobileNet", "MobileNetV3Small", "VGG16")
 # The size of the input, and how its pixels are prepared.
 ARCHITECTURES = {
     "ConvNeXtTiny": (64, "zero-to-255"),
@@ -88,7 +90,13 @@ def frames(side: int) -> list[np.ndarray]:
     ]
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ALWAYS else [pytest.mark.long])
+        for name in ARCHITECTURES
+    ],
+)
 def test_the_robot_gives_the_scores_of_tensorflow(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,18 +6,9 @@ content is what goes wrong at the next synchronisation.
 """
 
 import os
-import threading
-import time
 from pathlib import Path
 
-_LOOK_UP = 0.02  # seconds
 _kept = []  # as long as the process lives
-
-
-def _watch(double: object, file: Path) -> None:
-    while not file.exists():
-        time.sleep(_LOOK_UP)
-    double.faults.at_synchronize = file.read_text("utf-8")  # type: ignore[attr-defined]
 
 
 def _install() -> None:
@@ -25,10 +16,8 @@ def _install() -> None:
 
     installed = install(os.environ["TENSORRT_DOUBLE"])
     _kept.append(installed)
-    double = installed.__enter__()
     fault = os.environ.get("TENSORRT_DOUBLE_FAULT")
-    if fault:
-        threading.Thread(target=_watch, args=(double, Path(fault)), daemon=True).start()
+    installed.__enter__().faults.file = Path(fault) if fault else None
 
 
 if "TENSORRT_DOUBLE" in os.environ:

@@ -12,12 +12,13 @@ from lifecycle_msgs.msg import Transition
 from test.color_bundle import offer_precisions, picture, write_color_bundle
 from test.tensorrt_bundle import add_engine
 from test.tensorrt_double import install
-from test.trt_inference.ros.client import ROOT, Client, wait_until
+from test.trt_inference.ros.client import ROOT, Client, NodeProcess, wait_until
 from test.trt_inference.ros.conftest import Start
 from test.trt_inference.ros.session.swapper import Swapper
 
 VERSION = "10.3.0"
 RED = picture("red", (2, 3))
+LIMIT = 60.0  # seconds against hanging
 SITE = ROOT / "test" / "tensorrt_double" / "site"
 
 
@@ -28,7 +29,8 @@ def bundle(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Processes that are started have the double; writing a fault into this file breaks its GPU."""
+    """Processes that are started have the double; a file of this name with a fault in it breaks its
+    GPU."""
     file = tmp_path / "fault"
     monkeypatch.setenv("PYTHONPATH", f"{SITE}:{ROOT}")
     monkeypatch.setenv("TENSORRT_DOUBLE", VERSION)
@@ -78,7 +80,7 @@ def test_build_that_fails_is_said_and_the_node_goes_on(
 ) -> None:
     (bundle / "engines").write_text("in the way of the folder", "utf-8")
     node, client = start_node(bundle=bundle, build_if_missing=True, autostart=True)
-    assert wait_until(lambda: "could not be built" in node.log, 30.0)
+    assert wait_until(lambda: "could not be built" in node.log, LIMIT)
     assert client.state() == "unconfigured"
     assert node.is_alive
 
@@ -131,9 +133,9 @@ def test_lost_gpu_ends_the_process_so_that_it_is_started_anew(
     node, client = start_node(bundle=with_engine(bundle))
     client.start()
     assert client.detect(client.image(RED)).detections
-    fault.write_text("illegal address", "utf-8")
+    break_gpu(fault)
     assert wait_until(lambda: _send_until_it_ends(client, node))
-    assert node.process.wait(10) == 3
+    assert node.process.wait(LIMIT) == 3
     assert "must be restarted" in node.log
 
 
@@ -143,15 +145,22 @@ def test_gpu_that_is_lost_while_an_engine_is_exchanged_ends_the_process_too(
     node, client = start_node(bundle=with_engine(bundle))
     client.start()
     assert client.detect(client.image(RED)).detections
-    fault.write_text("illegal address", "utf-8")
+    break_gpu(fault)
     Swapper(client).ask(precision="fp32")
-    assert client.spin(10, until=lambda: not node.is_alive)
+    assert client.spin(LIMIT, until=lambda: not node.is_alive), node.log
     assert node.process.returncode == 3
 
 
-def _send_until_it_ends(client: object, node: object) -> bool:
-    client._images.publish(client.image(RED))  # type: ignore[attr-defined]
-    return not node.is_alive  # type: ignore[attr-defined]
+def break_gpu(fault: Path) -> None:
+    """Have the next synchronisation fail, on whatever thread: the file appears with its content."""
+    unfinished = fault.with_name("unfinished")
+    unfinished.write_text("illegal address", "utf-8")
+    unfinished.rename(fault)
+
+
+def _send_until_it_ends(client: Client, node: NodeProcess) -> bool:
+    client.publish(client.image(RED))
+    return not node.is_alive
 
 
 def test_tensorrt_without_a_gpu_is_said(start_node: Start, bundle: Path) -> None:

@@ -17,6 +17,7 @@ from test.task_bundles import write_classification_bundle
 from test.trt_inference.ros.client import TIMEOUT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
 from test.trt_inference.ros.faults.slow_bundle import write_slow_bundle
+from test.trt_inference.ros.session.held_model import HeldModel
 from test.trt_inference.ros.session.swapper import Swapper
 from trt_inference.bundles.bundle import sha256_of_file
 from trt_inference.ros.messages.result_topics import LATCHED
@@ -216,14 +217,17 @@ def test_of_two_swaps_that_fail_none_leaves_its_parameter(
 def test_a_swap_that_is_overtaken_by_a_new_configuration_changes_nothing(
     start_node: Start, shared_color_bundle: Path, other_bundle: Path, tmp_path: Path
 ) -> None:
-    long = write_slow_bundle(tmp_path / "long", products=3)
+    overtaken = write_color_bundle(tmp_path / "overtaken")
+    model = HeldModel(overtaken)
     _, client = start_node(bundle=shared_color_bundle, hot_swap=True)
     client.start()
-    assert client.set_parameter("bundle", str(long)) == ""
+    assert client.set_parameter("bundle", str(overtaken)) == ""
+    model.wait_until_it_is_read()
     client.transition(Transition.TRANSITION_DEACTIVATE)
     client.transition(Transition.TRANSITION_CLEANUP)
     assert client.set_parameter("bundle", str(other_bundle)) == ""
     client.start()
+    model.let_go()
     assert client.spin(
         TIMEOUT, until=lambda: "meanwhile" in client.record.diagnostics.get("hot swap", "")
     )

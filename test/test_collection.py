@@ -1,0 +1,67 @@
+"""What is collected: by make all tests that there are, on a robot those that need no TensorFlow."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def output_of(*command: str) -> str:
+    """What a command prints that succeeds in the project's root."""
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def files_in_git() -> set[str]:
+    """All files with tests, by what git knows."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("this tree is no git checkout: nothing tells which tests there are")
+    return set(output_of("git", "ls-files", "test_*.py", "**/test_*.py").splitlines())
+
+
+def pytest_commands(target: str) -> list[list[str]]:
+    """The commands with which a target of the Makefile runs pytest."""
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed: nothing tells what it runs")
+    recipe = output_of("make", "--dry-run", target)
+    return [shlex.split(text) for text in re.findall(r"\S+ -m pytest[^|;]*", recipe)]
+
+
+def collected_by(command: list[str]) -> list[str]:
+    """The files of the tests that pytest collects."""
+    if not (ROOT / command[0]).exists():
+        pytest.skip(f"{command[0]} is missing: make test makes both environments")
+    output = output_of(*command, "--collect-only", "-q", "-p", "no:cacheprovider")
+    return [line.split("::")[0] for line in output.splitlines() if "::" in line]
+
+
+def test_make_collects_every_test_file_in_git() -> None:
+    wanted = files_in_git()
+    commands = pytest_commands("test-all")
+    assert len(commands) == 2
+    assert {file for command in commands for file in collected_by(command)} == wanted
+
+
+def test_make_test_leaves_out_nothing_but_what_is_long() -> None:
+    without_long = [
+        [word for word in command if word != "--long"] for command in pytest_commands("test-all")
+    ]
+    assert pytest_commands("test") == without_long != pytest_commands("test-all")
+
+
+def test_without_tensorflow_the_tests_of_the_converter_are_left_out_with_the_reason() -> None:
+    others = [f"--ignore=test/{folder}" for folder in ("trt_inference", "examples")]
+    output = output_of(sys.executable, "-m", "pytest", "--collect-only", "-q", *others)
+    lines = output.splitlines()
+    assert [line for line in lines if line.startswith("test/test_packaging.py::")]
+    assert [line for line in lines if line.startswith("test/converter/")] == []
+    assert "test/converter is left out: tensorflow, tf2onnx" in output
