@@ -149,6 +149,18 @@ def test_gpu_that_is_lost_while_an_engine_is_exchanged_ends_the_process_too(
     assert node.process.returncode == 3
 
 
+def test_gpu_that_is_lost_while_the_node_is_inactive_ends_the_process_too(
+    start_node: Start, fault: Path, bundle: Path
+) -> None:
+    node, client = start_node(bundle=with_engine(bundle))
+    client.transition(Transition.TRANSITION_CONFIGURE)
+    fault.write_text("illegal address", "utf-8")
+    Swapper(client).ask(precision="fp32")
+    assert client.spin(10, until=lambda: not node.is_alive)
+    assert node.process.returncode == 3
+    assert "it ends, to be started anew" in node.log
+
+
 def _send_until_it_ends(client: object, node: object) -> bool:
     client._images.publish(client.image(RED))  # type: ignore[attr-defined]
     return not node.is_alive  # type: ignore[attr-defined]
