@@ -9,7 +9,8 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.errors import DeviceFault, EngineError, EngineMissing, TrtInferenceError
-from trt_inference.ros.diagnostics.failure_topic import FailureTopic
+from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
+from trt_inference.ros.diagnostics.statuses import unconfigured_status
 from trt_inference.ros.lifecycle.bond import ManagerBond
 from trt_inference.ros.lifecycle.transitions import ERROR, FAILURE, SUCCESS, logged
 from trt_inference.ros.parameters.node_parameters import Parameters
@@ -17,9 +18,11 @@ from trt_inference.ros.parameters.settings import LiveSettings
 from trt_inference.ros.rclpy_tools.executor_calls import ExecutorCalls
 from trt_inference.ros.session.engine_build import EngineBuild
 from trt_inference.ros.session.loaded_bundle import Callbacks, LoadedBundle
-from trt_inference.ros.session.resources import Resources
+from trt_inference.ros.session.resources import Resources, Services
 from trt_inference.ros.session.swap import Swap
 from trt_inference.ros.session.swap_service import SwapService
+
+_CONFIGURING = "configuring"  # the part of /diagnostics that reports why it failed
 
 
 class DetectorNode(LifecycleNode):
@@ -38,8 +41,8 @@ class DetectorNode(LifecycleNode):
         self._bond: Optional[ManagerBond] = None
         self._fault: Optional[Exception] = None
         self.must_restart = False
-        self._failure = FailureTopic(self)
-        self._builder = EngineBuild(self, self.autostart_after_build)
+        self._statuses = StatusPublisher(self)
+        self._builder = EngineBuild(self, self._statuses, self.autostart_after_build)
         self._calls = ExecutorCalls(self)
         self._parameters_of_node = Parameters(self, self._apply, self._ask_for_swap)
         self._exchange = Swap(self._parameters_of_node, self._calls, self._in_use)
@@ -66,12 +69,13 @@ class DetectorNode(LifecycleNode):
     @logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check, allocate, warm up, publish. FAILURE leads back to unconfigured."""
-        self._failure.clear()
+        self._statuses.remove(_CONFIGURING)
         try:
             if not self._configure():
                 return FAILURE
         except Exception as error:
-            self._failure.say(str(error))
+            status = unconfigured_status(str(error))
+            self._statuses.show(_CONFIGURING, lambda: [status])
             self._builder.stop()
             self._free()
             self.must_restart = isinstance(error, DeviceFault)
@@ -114,6 +118,7 @@ class DetectorNode(LifecycleNode):
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free everything, from whatever state."""
         self._builder.stop()
+        self._statuses.remove(_CONFIGURING)
         self._free()
         return SUCCESS
 
@@ -154,7 +159,7 @@ class DetectorNode(LifecycleNode):
                 settings,
                 bundle,
                 self._parameters_of_node.live(bundle),
-                self._hot_swap,
+                Services(self._hot_swap, self._statuses),
                 Callbacks(self._report_fault, self.told_to_end.is_set),
             )
         except EngineMissing as error:

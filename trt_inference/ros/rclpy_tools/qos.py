@@ -18,6 +18,7 @@ from rclpy.qos import (
 from rclpy.qos_overriding_options import InvalidQosOverridesError, QoSOverridingOptions
 
 from trt_inference.errors import TrtInferenceError
+from trt_inference.ros.rclpy_tools.parameter_overrides import parameter_overrides
 
 try:
     from rclpy import event_handler
@@ -83,10 +84,9 @@ def given_overrides(node: Node, topic: str, entity: str) -> Dict[str, Any]:
         The values by the names of the policies, as ``{"depth": 5}``.
     """
     prefix = f"qos_overrides.{topic}.{entity}."
-    given = node._parameter_overrides  # there is no public way to see them
     return {
         name[len(prefix) :]: parameter.value
-        for name, parameter in given.items()
+        for name, parameter in parameter_overrides(node).items()
         if name.startswith(prefix)
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import List, Optional
+from typing import List, NamedTuple, Optional
 
 from rclpy.lifecycle import LifecycleNode
 
@@ -12,8 +12,9 @@ from trt_inference.errors import EngineError
 from trt_inference.ros.cameras.camera import Camera, ImageMessage, Received
 from trt_inference.ros.cameras.reception import Reception, ReceptionSummary
 from trt_inference.ros.cameras.topic_names import camera_topics
-from trt_inference.ros.diagnostics.diagnostics_topic import DiagnosticsTopic
+from trt_inference.ros.diagnostics.detector_status import DetectorStatus
 from trt_inference.ros.diagnostics.reports import NodeReport
+from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
 from trt_inference.ros.parameters.settings import LiveSettings, Settings
 from trt_inference.ros.session.loaded_bundle import Callbacks, LoadedBundle
 from trt_inference.ros.session.swap_service import SwapService
@@ -21,6 +22,18 @@ from trt_inference.ros.session.swap_service import SwapService
 # Seconds that the frame in work may take, when the node is deactivated or cleaned up, and when the
 # process is to end.
 DRAIN_TIMEOUT, END_TIMEOUT = 5.0, 0.5
+
+
+class Services(NamedTuple):
+    """What the node has for as long as it lives, and its resources use.
+
+    Attributes:
+        swaps: takes requests for another engine.
+        statuses: publishes on /diagnostics.
+    """
+
+    swaps: SwapService
+    statuses: StatusPublisher
 
 
 class Resources:
@@ -37,7 +50,7 @@ class Resources:
         settings: Settings,
         bundle: Bundle,
         live: LiveSettings,
-        swaps: SwapService,
+        services: Services,
         callbacks: Callbacks,
     ) -> None:
         """
@@ -50,11 +63,11 @@ class Resources:
         """
         self.settings = settings
         self.is_active = False
-        self._node, self._swaps, self._callbacks = node, swaps, callbacks
-        swaps.forget()
+        self._node, self._services, self._callbacks = node, services, callbacks
+        services.swaps.forget()
         self._replaced: List[LoadedBundle] = []  # by a hot swap; they end by themselves
         self.cameras: List[Camera] = []
-        self._diagnostics: Optional[DiagnosticsTopic] = None
+        self._diagnostics: Optional[DetectorStatus] = None
         self._reception: Optional[Reception] = None
         self.session = self.prepare(settings, bundle)
         try:
@@ -128,8 +141,8 @@ class Resources:
         self.session.introduce()
         self.session.apply(live)
         self._reception = Reception(node, self._count_lost, live.limits.expected_rate)
-        self._diagnostics = DiagnosticsTopic(
-            node, self._report, settings.diagnostics_period, live.limits
+        self._diagnostics = DetectorStatus(
+            node, self._services.statuses, self._report, settings.diagnostics_period, live.limits
         )
 
     def _receive(self, camera: Camera, image: ImageMessage) -> None:
@@ -148,6 +161,6 @@ class Resources:
     def _report(self) -> NodeReport:
         reception = self._reception.summary if self._reception is not None else ReceptionSummary()
         return NodeReport(
-            self.session.report(self.is_active, self._swaps),
+            self.session.report(self.is_active, self._services.swaps),
             [camera.report(reception.cpu_ms * 1e-3) for camera in self.cameras],
         )
