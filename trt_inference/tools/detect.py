@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from trt_inference.bundles.bundle import PRECISIONS, Thresholds, load_bundle
-from trt_inference.engines import BACKENDS
+from trt_inference.engines.backends import backend_names
 from trt_inference.errors import ImageError, TrtInferenceError
 from trt_inference.inference.detector import Detector
 from trt_inference.tools.argument_types import fraction, positive
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         help="folder for the annotated pictures (default: detections)",
     )
     parser.add_argument("--precision", default="auto", choices=("auto", *PRECISIONS))
-    parser.add_argument("--backend", default="auto", choices=BACKENDS)
+    parser.add_argument("--backend", default="auto", choices=backend_names())
     parser.add_argument(
         "--score-threshold", type=fraction, metavar="0..1", help="default: the bundle's"
     )

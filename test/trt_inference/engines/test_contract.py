@@ -13,7 +13,7 @@ from test.color_bundle import CANDIDATES, CELL, SIZE, write_color_bundle
 from test.tensorrt_bundle import add_engine
 from test.tensorrt_double import VERSIONS, install
 from trt_inference.bundles.bundle import load_bundle
-from trt_inference.engines import open_engine
+from trt_inference.engines.backends import open_engine
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import EngineError
 

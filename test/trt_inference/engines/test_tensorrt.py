@@ -14,7 +14,7 @@ from test.color_bundle import offer_precisions, picture, write_color_bundle
 from test.tensorrt_bundle import add_engine
 from test.tensorrt_double import VERSIONS, Double, install
 from trt_inference.bundles.bundle import load_bundle
-from trt_inference.engines import choose_backend, open_engine
+from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import BundleError, DeviceFault, EngineError
 from trt_inference.inference.detections import Detections
@@ -247,11 +247,11 @@ def test_one_thread_may_own_it_that_is_not_the_main_one(modern: Double, folder: 
 
 
 def test_auto_takes_tensorrt_where_a_gpu_is(folder: Path) -> None:
-    assert choose_backend("auto") == "onnxruntime"
+    assert choose_backend("auto").name == "onnxruntime"
     with install("8.6.1"):
-        assert choose_backend("auto") == "tensorrt"
+        assert choose_backend("auto").name == "tensorrt"
     with install("8.6.1", devices=0):
-        assert choose_backend("auto") == "onnxruntime"
+        assert choose_backend("auto").name == "onnxruntime"
         with pytest.raises(EngineError, match="no NVIDIA GPU"):
             open_here(folder)
 
