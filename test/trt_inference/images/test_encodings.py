@@ -4,6 +4,7 @@ in another way than CvBridge or lacks the encoding."""
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 from rosbags.image.image import ENCODINGMAP, image_to_cvimage
 
 from test.trt_inference.images.image_fields import pad, raw_image
-from trt_inference.images.encodings import ENCODINGS
-from trt_inference.images.image_reader import ImageReader
+from trt_inference.errors import ImageError
+from trt_inference.images.encodings import ENCODINGS, Encoding
+from trt_inference.images.image_reader import ImageReader, describe_raw
 
 PLANAR = {"nv12": 3 / 2, "nv21": 3 / 2}
 EVEN = {"nv12", "nv21", "uyvy", "yuv422", "yuyv", "yuv422_yuy2"}
@@ -95,3 +97,39 @@ def test_sixteen_bits_are_rounded_to_the_nearest_of_eight() -> None:
     image = raw_image(values.view(np.uint8), "mono16", (256, 256))
     grey = ImageReader().read_raw(image).bgr()[..., 0]
     np.testing.assert_array_equal(grey, np.rint(np.arange(65536) / 257).reshape(256, 256))
+
+
+def test_a_new_encoding_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contributor adds it to the table, and changes nothing else."""
+    rows = np.random.default_rng(7).integers(0, 256, (4, 24), np.uint8)
+    bgra = rows.reshape(4, 6, 4)
+    for name, is_late in (("quad", False), ("late_quad", True)):
+        entry = Encoding(4, cv2.COLOR_BGRA2BGR, is_late=is_late)
+        monkeypatch.setitem(ENCODINGS, name, entry)
+        image = raw_image(rows, name, (4, 6), padding=3)
+        frame = ImageReader().read_raw(image)
+        np.testing.assert_array_equal(frame.bgr(), bgra[..., :3])
+        assert (frame.conversion is not None) == is_late
+        assert describe_raw(image) == f"6x4 {name}, step 27 (3 bytes of padding)"
+        with pytest.raises(ImageError, match=f"32FC1.* {name}"):
+            ImageReader().read_raw(image._replace(encoding="32FC1"))
+        with pytest.raises(ImageError, match=f"6 pixels of {name}: it must be 24"):
+            ImageReader().read_raw(image._replace(step=23))
+
+
+def test_an_encoding_may_have_a_function_that_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept_arrays: list[dict[str, np.ndarray]] = []
+
+    def unpack(image: Any, row: int, kept: dict[str, np.ndarray]) -> np.ndarray:
+        kept_arrays.append(kept)
+        grey = np.ndarray((image.height, image.width), np.uint8, image.data, 0, (row, 1))
+        return np.dstack([255 - grey] * 3)
+
+    monkeypatch.setitem(ENCODINGS, "negative", Encoding(1, unpack=unpack))
+    rows = np.random.default_rng(8).integers(0, 256, (4, 6), np.uint8)
+    reader = ImageReader()
+    for _ in range(2):
+        frame = reader.read_raw(raw_image(rows, "negative", (4, 6), padding=2))
+        assert frame.conversion is None
+        np.testing.assert_array_equal(frame.bgr(), np.dstack([255 - rows] * 3))
+    assert kept_arrays[0] is kept_arrays[1]
