@@ -1,4 +1,4 @@
-"""What every engine can do: image in, candidates out; and what every backend tells about its
+"""What every engine can do: image in, candidates out; and what every backend reports about its
 engines."""
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ class Engine(abc.ABC):
         """
 
     def memory(self) -> Mapping[str, int]:
-        """Of the device, in bytes: ``free`` and ``total``; empty where it has none of its own. To
-        be asked on the engine's thread, and not at each frame."""
+        """The device's memory in bytes: ``free`` and ``total``; empty where it has none of its own.
+        To be asked on the engine's thread, and not at each frame."""
         return {}
 
     def infer(self, count: int = 1) -> Mapping[str, np.ndarray]:

@@ -37,7 +37,7 @@ _MOST_MARKERS = 200
 
 
 class Header(NamedTuple):
-    """What the first bytes say: ``kind`` is jpeg or png, sizes are in pixels."""
+    """What the first bytes declare: ``kind`` is jpeg or png, sizes are in pixels."""
 
     kind: str
     width: int
@@ -46,7 +46,7 @@ class Header(NamedTuple):
 
 def decode(image: Any) -> Tuple[np.ndarray, Encoding]:
     """The picture, uint8 or uint16 ``[h, w]``, ``[h, w, 3]`` or ``[h, w, 4]``, and the encoding of
-    its pixels. It is not turned as EXIF says, as image_transport does not either.
+    its pixels. Like image_transport, it ignores the orientation in EXIF.
 
     Raises:
         ImageError: neither jpeg nor png, too large, damaged, or not of colours.
@@ -57,7 +57,7 @@ def decode(image: Any) -> Tuple[np.ndarray, Encoding]:
     most = min(MAXIMUM_PIXELS, MAXIMUM_PIXELS_OF_A_BYTE * len(data))
     if header.width * header.height > most:
         raise ImageError(
-            f"{header.kind} of {len(data)} bytes says that it has "
+            f"{header.kind} of {len(data)} bytes claims to have "
             f"{header.width}x{header.height} pixels: {most} are the most",
             kind="too many pixels",
         )

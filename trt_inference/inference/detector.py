@@ -161,8 +161,8 @@ class Detector:
         self._added.clear()
 
     def finish(self) -> List[Result]:
-        """Wait for the run that was started first, and say what is in each of its frames, in
-        their order, as ``detect`` does.
+        """Wait for the run that was started first. Returns what is in each of its frames, in their
+        order, as ``detect`` does.
 
         Raises:
             EngineError: the engine failed, or nothing was started.
@@ -185,7 +185,8 @@ class Detector:
         return self._postprocess[number](one_image, placement, self.thresholds, self.selection)
 
     def _preprocessor(self, number: int) -> Preprocessor:
-        """Of one image in the buffer whose turn it is; each keeps the place of the frame in it."""
+        """The preprocessor of one image in the buffer whose turn it is; each remembers where the
+        frame lies in it."""
         buffer = self.engine.input_buffer()
         key = (id(buffer), number)
         if key not in self._preprocessors:

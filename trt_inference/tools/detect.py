@@ -94,7 +94,7 @@ def _thresholds(options: argparse.Namespace, defaults: Thresholds) -> Thresholds
 
 
 class _Row(NamedTuple):
-    """What the table says of one frame: ``seen`` has the cells of each line."""
+    """What the table shows of one frame: ``seen`` has the cells of each line."""
 
     name: str
     size: str
@@ -102,8 +102,8 @@ class _Row(NamedTuple):
 
 
 def _detect_all(detector: Detector, files: Sequence[Path], output: Path) -> Tuple[List[_Row], int]:
-    """Detect on every frame and write its picture. A file that cannot be read is said, and
-    the others go on. No picture replaces one of ``files``, or a picture of this run."""
+    """Detect on every frame and write its picture. A file that cannot be read is reported,
+    and the others go on. No picture replaces one of ``files``, or a picture of this run."""
     _make_folder(output)
     view, labels = VIEWS[detector.bundle.task], detector.bundle.labels
     taken = {file.resolve() for file in files}

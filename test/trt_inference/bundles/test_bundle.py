@@ -139,7 +139,7 @@ def test_other_number_of_labels_is_refused(color_bundle: Path) -> None:
     labels = color_bundle / "labels.txt"
     labels.write_text("blue\ngreen\n", "utf-8")
     change_manifest(color_bundle, lambda m: m["labels"].update(sha256=sha256_of_file(labels)))
-    with pytest.raises(BundleError, match="2 labels, the manifest says 3"):
+    with pytest.raises(BundleError, match="2 labels, the manifest has 3"):
         load_bundle(color_bundle)
 
 

@@ -15,7 +15,8 @@ class OnnxRuntimeBackend(Backend):
     rank = 100
 
     def is_available(self, device: int) -> bool:
-        """Everywhere: where the library is missing, ``open`` tells how to install it."""
+        """Everywhere: where the library is missing, the error of ``open`` has the
+        command that installs it."""
         return True
 
     def device(self, index: int) -> Device:

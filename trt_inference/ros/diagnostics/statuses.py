@@ -50,8 +50,8 @@ def engine_status(report: EngineReport, cameras: Sequence[CameraReport]) -> Diag
     values.update(milliseconds(report.times))
     for name, size in report.memory.items():
         values[f"GPU memory {name} MiB"] = f"{size / 2**20:.0f}"
-    if report.hot_swap:
-        values["hot swap"] = report.hot_swap
+    if report.last_swap:
+        values["hot swap"] = report.last_swap
     if report.problem:
         return _status("detector", LEVEL_WARN, report.problem, values)
     return _status("detector", LEVEL_OK, "running" if report.active else "inactive", values)

@@ -102,7 +102,7 @@ class Parameters:
         self._bundle = None
 
     def show(self, **values: Any) -> None:
-        """Set values that a hot swap has brought about."""
+        """Set values that a swap has brought about."""
         with self._unchecked():
             self._node.set_parameters(
                 [Parameter(name, value=value) for name, value in values.items()]
