@@ -93,7 +93,7 @@ def test_missing_file_is_named(color_bundle: Path, name: str) -> None:
         load_bundle(color_bundle).model_file("fp32")
 
 
-def test_folder_that_is_no_bundle_says_how_to_make_one(tmp_path: Path) -> None:
+def test_folder_that_is_no_bundle_is_refused_with_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"no model\.json in it.*converter convert"):
         load_bundle(tmp_path)
     with pytest.raises(BundleError, match="no such folder"):

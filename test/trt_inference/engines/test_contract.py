@@ -148,7 +148,7 @@ def test_memory_of_the_device_is_known_where_it_has_its_own(engine: Engine) -> N
         assert 0 <= memory["free"] <= memory["total"]
 
 
-def test_closed_engine_says_so_and_may_be_closed_again(engine: Engine) -> None:
+def test_closed_engine_reports_it_and_may_be_closed_again(engine: Engine) -> None:
     engine.close()
     engine.close()
     with pytest.raises(EngineError, match="closed"):

@@ -1,4 +1,4 @@
-"""The pixels of each encoding: rosbags-image says what they must be, and NumPy where it rounds
+"""The pixels of each encoding: rosbags-image computes what they must be, and NumPy where it rounds
 in another way than CvBridge or lacks the encoding."""
 
 from __future__ import annotations

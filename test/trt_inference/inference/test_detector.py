@@ -204,7 +204,7 @@ def test_clock_has_a_time_for_each_stage_of_each_frame(detector: Detector) -> No
     assert all(0 < stage.p50 < 1000 for stage in times.values())
 
 
-def test_closed_detector_says_that_it_is_closed(shared_color_bundle: Path) -> None:
+def test_closed_detector_reports_that_it_is_closed(shared_color_bundle: Path) -> None:
     with Detector.open(load_bundle(shared_color_bundle)) as detector:
         pass
     with pytest.raises(EngineError, match="closed"):

@@ -73,7 +73,7 @@ def test_missing_engine_is_built_beside_the_node_which_then_activates_itself(
     assert list(bundle.glob("engines/fp32-trt10.3.0-sm87-*.engine"))
 
 
-def test_build_that_fails_is_said_and_the_node_goes_on(
+def test_build_that_fails_is_reported_and_the_node_goes_on(
     start_node: Start, fault: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (bundle / "engines").write_text("in the way of the folder", "utf-8")
@@ -166,7 +166,7 @@ def _send_until_it_ends(client: object, node: object) -> bool:
     return not node.is_alive  # type: ignore[attr-defined]
 
 
-def test_tensorrt_without_a_gpu_is_said(start_node: Start, bundle: Path) -> None:
+def test_tensorrt_without_a_gpu_is_reported(start_node: Start, bundle: Path) -> None:
     node, client = start_node(bundle=bundle, backend="tensorrt")
     with pytest.raises(RuntimeError):
         client.transition(Transition.TRANSITION_CONFIGURE)
