@@ -107,7 +107,7 @@ def parameter(name: str, text: str) -> Any:
 
 
 def is_true(name: str, text: str) -> bool:
-    """What an argument says that is true or false."""
+    """The value of an argument that is true or false."""
     words = {"true": True, "1": True, "false": False, "0": False}
     if text.lower() not in words:
         raise ValueError(f"{name} is '{text}': it can be true or false")

@@ -30,7 +30,7 @@ class Interrupted(TrtInferenceError):
 
 
 class ImageError(TrtInferenceError):
-    """An image cannot be used: its size, encoding or amount of data is wrong. ``kind`` says which
+    """An image cannot be used: its size, encoding or amount of data is wrong. ``kind`` names which
     in a few words without values, to count by."""
 
     def __init__(self, message: str, kind: str = "unusable") -> None:

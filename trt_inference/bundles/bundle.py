@@ -1,4 +1,4 @@
-"""Load and check a bundle: the folder that tells a robot all there is to know about a model.
+"""Load and check a bundle: the folder with all that a robot has to know about a model.
 
 A bundle holds ``model.json`` (the manifest), ``labels.txt`` and one ONNX file a precision, with
 a second file for the weights of a network that is too large for one (protobuf's limit is 2 GB).
@@ -67,7 +67,7 @@ class Bundle:
             ``class_map`` ``[-1, h, w]`` over the whole input, often with fewer cells than pixels.
         candidates: K; 0 for a segmentation.
         needs_nms: whether the boxes have not yet been through non-maximum suppression.
-        precisions: maps a precision to what the manifest says of it.
+        precisions: maps each precision to its entry in the manifest.
     """
 
     path: Path
@@ -111,7 +111,7 @@ def load_bundle(path: Union[str, Path]) -> Bundle:
     file = _checked_file(folder, labels["file"], labels["sha256"])
     names = tuple(file.read_text("utf-8").splitlines())
     if len(names) != labels["count"]:
-        raise BundleError(f"{file} has {len(names)} labels, the manifest says {labels['count']}")
+        raise BundleError(f"{file} has {len(names)} labels, the manifest has {labels['count']}")
     return Bundle(
         path=folder,
         name=manifest["name"],
@@ -156,7 +156,7 @@ def _checked_file(folder: Path, name: str, expected: str) -> Path:
         raise BundleError(f"{file} cannot be read: {error}. Copy the bundle again") from error
     if actual != expected:
         raise BundleError(
-            f"{file} was changed: its sha256 is {actual[:12]}…, the manifest says "
+            f"{file} was changed: its sha256 is {actual[:12]}…, the manifest has "
             f"{expected[:12]}…. Copy or convert the bundle again"
         )
     return file

@@ -36,7 +36,7 @@ class EngineFile:
             raise BundleError(f"{self.plan} cannot be read: {error}. Build it again") from error
         if actual != self.sidecar.sha256:
             raise BundleError(
-                f"{self.plan} was changed: its sha256 is {actual[:12]}…, its sidecar says "
+                f"{self.plan} was changed: its sha256 is {actual[:12]}…, its sidecar has "
                 f"{self.sidecar.sha256[:12]}…. Copy or build it again"
             )
         return plan
@@ -82,8 +82,8 @@ def build_command(bundle: Path, precision: str) -> str:
 
 
 def model_sha256(bundle: Bundle, precision: str) -> str:
-    """What tells one model of a precision from another: of its file, and of its weights where
-    they are in a second one. Empty where the bundle does not have the precision."""
+    """The hash that distinguishes models of one precision: that of the file, with that of its
+    weights where they are in a second one. Empty where the bundle does not have the precision."""
     entry = bundle.precisions.get(precision)
     if entry is None:
         return ""

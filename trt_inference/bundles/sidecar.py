@@ -1,7 +1,7 @@
-"""The file beside an engine that says what it is, and whether it runs on a machine.
+"""The file that describes an engine beside it, and whether the engine runs on a machine.
 
-A TensorRT plan says nothing of itself, and one that was built elsewhere fails, when it is loaded,
-with words that do not help; some crash. So what it needs is compared before it is loaded.
+A TensorRT plan does not describe itself, and one that was built elsewhere fails with unhelpful
+messages when it is loaded, or crashes. So what it needs is compared before it is loaded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SCHEMA = json.loads(Path(__file__).with_name("sidecar.schema.json").read_text("
 
 @dataclass(frozen=True)
 class Sidecar:
-    """What is known of one engine.
+    """What is known about one engine.
 
     Attributes:
         file: name of the plan, beside this file.
@@ -31,8 +31,8 @@ class Sidecar:
         precision: of the bundle, as ``fp16``.
         onnx_sha256: of the model that it was built from; empty for an engine that was taken in.
         machine: that it was built on.
-        typing: ``strong`` where the model alone says each tensor's type, ``weak`` where TensorRT
-            may choose wider ones, ``unknown`` for an engine that was taken in.
+        typing: ``strong`` where the model alone determines each tensor's type, ``weak`` where
+            TensorRT may choose wider ones, ``unknown`` for an engine that was taken in.
         batch: images at once, fixed.
         input_dtype: ``uint8``, or ``float32`` for TensorRT before 8.5.
         workspace: bytes that the build could use.

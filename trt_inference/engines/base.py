@@ -1,12 +1,16 @@
-"""What every engine can do: image in, candidates out."""
+"""What every engine can do: image in, candidates out; and what every backend reports about its
+engines."""
 
 from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import Mapping
+from typing import List, Mapping, Optional
 
 import numpy as np
+
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.choose_precision import Device
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,8 @@ class Engine(abc.ABC):
         """
 
     def memory(self) -> Mapping[str, int]:
-        """Of the device, in bytes: ``free`` and ``total``; empty where it has none of its own. To
-        be asked on the engine's thread, and not at each frame."""
+        """The device's memory in bytes: ``free`` and ``total``; empty where it has none of its own.
+        To be asked on the engine's thread, and not at each frame."""
         return {}
 
     def infer(self, count: int = 1) -> Mapping[str, np.ndarray]:
@@ -85,3 +89,57 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def close(self) -> None:
         """Free everything. The engine and the arrays it gave cannot be used afterwards."""
+
+
+class Backend(abc.ABC):
+    """What opens engines by one library, or by several that belong together.
+
+    They are imported in the methods, so that a robot needs only those of the backend that it uses.
+
+    Attributes:
+        name: the value of the parameter ``backend``.
+        rank: ``auto`` takes the available backend of the lowest rank. The ranks of the backends in
+            the tree are multiples of ten.
+    """
+
+    name: str
+    rank: int
+
+    @abc.abstractmethod
+    def is_available(self, device: int) -> bool:
+        """Whether engines can be opened here.
+
+        Args:
+            device: number of the GPU.
+        """
+
+    @abc.abstractmethod
+    def device(self, index: int) -> Device:
+        """What networks run on, for the choice of the precision.
+
+        Args:
+            index: number of the GPU.
+
+        Raises:
+            EngineError: there is no such GPU.
+        """
+
+    def built_precisions(self, bundle: Bundle, index: int) -> Optional[List[str]]:
+        """The precisions for which the bundle has an engine for this machine; None where none has
+        to be built.
+
+        Raises:
+            BundleError: a sidecar cannot be read.
+            EngineError: there is no such GPU.
+        """
+        return None
+
+    @abc.abstractmethod
+    def open(self, bundle: Bundle, precision: str, options: EngineOptions) -> Engine:
+        """Load a precision of a bundle, with all buffers allocated.
+
+        Raises:
+            BundleError: the bundle has no such precision, its file was changed, or it has no
+                engine for this machine where one has to be built.
+            EngineError: the backend is not installed, or does not take the model.
+        """

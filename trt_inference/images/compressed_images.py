@@ -7,14 +7,14 @@ and a small file can hold a picture that no memory takes.
 from __future__ import annotations
 
 import struct
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple, Tuple
 
 import cv2
 import numpy as np
 
 from trt_inference.errors import ImageError
 from trt_inference.images.checks import check_size, quoted
-from trt_inference.images.encodings import ENCODINGS
+from trt_inference.images.encodings import ENCODINGS, Encoding
 
 # More than any camera on a robot has; 200 MB as BGR.
 MAXIMUM_PIXELS = 2**26
@@ -37,16 +37,16 @@ _MOST_MARKERS = 200
 
 
 class Header(NamedTuple):
-    """What the first bytes say: ``kind`` is jpeg or png, sizes are in pixels."""
+    """What the first bytes declare: ``kind`` is jpeg or png, sizes are in pixels."""
 
     kind: str
     width: int
     height: int
 
 
-def decode(image: Any) -> Tuple[np.ndarray, Optional[int]]:
-    """The picture, uint8 or uint16 ``[h, w]``, ``[h, w, 3]`` or ``[h, w, 4]``, and OpenCV's code
-    for the conversion to BGR. It is not turned as EXIF says, as image_transport does not either.
+def decode(image: Any) -> Tuple[np.ndarray, Encoding]:
+    """The picture, uint8 or uint16 ``[h, w]``, ``[h, w, 3]`` or ``[h, w, 4]``, and the encoding of
+    its pixels. Like image_transport, it ignores the orientation in EXIF.
 
     Raises:
         ImageError: neither jpeg nor png, too large, damaged, or not of colours.
@@ -57,7 +57,7 @@ def decode(image: Any) -> Tuple[np.ndarray, Optional[int]]:
     most = min(MAXIMUM_PIXELS, MAXIMUM_PIXELS_OF_A_BYTE * len(data))
     if header.width * header.height > most:
         raise ImageError(
-            f"{header.kind} of {len(data)} bytes says that it has "
+            f"{header.kind} of {len(data)} bytes claims to have "
             f"{header.width}x{header.height} pixels: {most} are the most",
             kind="too many pixels",
         )
@@ -65,8 +65,8 @@ def decode(image: Any) -> Tuple[np.ndarray, Optional[int]]:
         raise ImageError(f"{header.kind} of {len(data)} bytes is cut: its end is missing", _DAMAGED)
     pixels = _decoded(data, header)
     if pixels.ndim == 2:
-        return pixels, _grey_conversion(image.format)
-    return pixels, None if pixels.shape[2] == 3 else cv2.COLOR_BGRA2BGR
+        return pixels, _grey_encoding(image.format)
+    return pixels, ENCODINGS["bgr8" if pixels.shape[2] == 3 else "bgra8"]
 
 
 def read_header(image: Any) -> Header:
@@ -131,11 +131,8 @@ def _decoded(data: memoryview, header: Header) -> np.ndarray:
     return pixels
 
 
-def _grey_conversion(text: str) -> int:
-    """Of one channel. The first word of image_transport's format is the encoding of the image
-    that was compressed, and a Bayer pattern is sent as it is."""
+def _grey_encoding(text: str) -> Encoding:
+    """The encoding of a picture of one channel. The first word of image_transport's format is that
+    of the image before it was compressed, and a Bayer pattern is sent as it is."""
     name = text.partition(";")[0].strip()
-    encoding = ENCODINGS.get(name)
-    if encoding is not None and name.startswith("bayer_") and encoding.conversion is not None:
-        return encoding.conversion
-    return cv2.COLOR_GRAY2BGR
+    return ENCODINGS[name if name.startswith("bayer_") and name in ENCODINGS else "mono8"]

@@ -3,13 +3,23 @@
 Names and layouts are those of sensor_msgs' image_encodings and of Video4Linux; conversions give
 what CvBridge gives, and for what it refuses, what OpenCV gives. OpenCV names Bayer patterns by
 the second row and column: its BG is RGGB.
+
+An encoding is one entry of ``ENCODINGS``: the readers of images take all that they know from there.
 """
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 import cv2
+import numpy as np
+
+from trt_inference.images.nv24 import nv24_to_bgr
+
+# An image with the fields of ``RawImage``, the bytes from one row of its first plane to the next,
+# and arrays that the function keeps from image to image, by names of its own; returns the pixels,
+# uint8 ``[h, w, 3]``, BGR, good until the next call.
+Unpack = Callable[[Any, int, Dict[str, np.ndarray]], np.ndarray]
 
 
 class Encoding(NamedTuple):
@@ -23,6 +33,9 @@ class Encoding(NamedTuple):
             follows that of brightness.
         block: width and height of the smallest piece that has all colours; the image consists of
             whole pieces.
+        is_late: the conversion only exchanges, repeats or drops channels, so that a resize before
+            it gives the same as one after it, and costs less.
+        unpack: reads the image instead of a conversion, where OpenCV has none.
     """
 
     channels: int
@@ -30,6 +43,8 @@ class Encoding(NamedTuple):
     bits: int = 8
     rows: float = 1
     block: Tuple[int, int] = (1, 1)
+    is_late: bool = False
+    unpack: Optional[Unpack] = None
 
     @property
     def pixel_bytes(self) -> int:
@@ -41,18 +56,12 @@ class Encoding(NamedTuple):
         return int(self.rows * height)
 
 
-# These exchange, repeat and drop channels, so that a resize before them gives the same as one
-# after them.
-LATE_CONVERSIONS = frozenset(
-    [cv2.COLOR_RGB2BGR, cv2.COLOR_RGBA2BGR, cv2.COLOR_BGRA2BGR, cv2.COLOR_GRAY2BGR]
-)
-
 _COLORS = {
     "bgr": Encoding(3),
-    "rgb": Encoding(3, cv2.COLOR_RGB2BGR),
-    "bgra": Encoding(4, cv2.COLOR_BGRA2BGR),
-    "rgba": Encoding(4, cv2.COLOR_RGBA2BGR),
-    "mono": Encoding(1, cv2.COLOR_GRAY2BGR),
+    "rgb": Encoding(3, cv2.COLOR_RGB2BGR, is_late=True),
+    "bgra": Encoding(4, cv2.COLOR_BGRA2BGR, is_late=True),
+    "rgba": Encoding(4, cv2.COLOR_RGBA2BGR, is_late=True),
+    "mono": Encoding(1, cv2.COLOR_GRAY2BGR, is_late=True),
     "bayer_rggb": Encoding(1, cv2.COLOR_BayerBG2BGR),
     "bayer_bggr": Encoding(1, cv2.COLOR_BayerRG2BGR),
     "bayer_gbrg": Encoding(1, cv2.COLOR_BayerGR2BGR),
@@ -60,9 +69,6 @@ _COLORS = {
 }
 _UYVY = Encoding(2, cv2.COLOR_YUV2BGR_UYVY, block=(2, 1))
 _YUYV = Encoding(2, cv2.COLOR_YUV2BGR_YUY2, block=(2, 1))
-
-# OpenCV has no conversion for a plane of colours in the full size; ours is not one of its codes.
-NV24_TO_BGR = -1
 
 ENCODINGS: Dict[str, Encoding] = {
     **{f"{name}8": color for name, color in _COLORS.items()},
@@ -75,5 +81,5 @@ ENCODINGS: Dict[str, Encoding] = {
     "yuv422_yuy2": _YUYV,
     "nv12": Encoding(1, cv2.COLOR_YUV2BGR_NV12, rows=1.5, block=(2, 2)),
     "nv21": Encoding(1, cv2.COLOR_YUV2BGR_NV21, rows=1.5, block=(2, 2)),
-    "nv24": Encoding(1, NV24_TO_BGR, rows=3),
+    "nv24": Encoding(1, rows=3, unpack=nv24_to_bgr),
 }

@@ -6,7 +6,7 @@ the messages of sensor_msgs: messages of rclpy, of a recorded bag, or the tuples
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional, Union
+from typing import Any, Dict, NamedTuple, Optional, Union
 
 import cv2
 import numpy as np
@@ -14,13 +14,8 @@ import numpy as np
 from trt_inference.errors import ImageError
 from trt_inference.images.checks import check_size, quoted
 from trt_inference.images.compressed_images import decode
-from trt_inference.images.encodings import ENCODINGS, LATE_CONVERSIONS, NV24_TO_BGR, Encoding
+from trt_inference.images.encodings import ENCODINGS, Encoding
 from trt_inference.inference.frame import Frame
-
-# YUV with brightness from 16 to 235 (BT.601), as OpenCV's conversions of the other YUV encodings
-# have it: rows B, G, R; columns Y, U, V, and what is added.
-_YUV_TO_BGR = np.array([[1.164, 2.018, 0.0], [1.164, -0.391, -0.813], [1.164, 0.0, 1.596]])
-_YUV_TO_BGR = np.hstack([_YUV_TO_BGR, -_YUV_TO_BGR @ [[16.0], [128.0], [128.0]]])
 
 
 class RawImage(NamedTuple):
@@ -61,13 +56,13 @@ class ImageReader:
         self._native: Optional[np.ndarray] = None
         self._bgr: Optional[np.ndarray] = None
         self._bytes: Optional[np.ndarray] = None
-        self._yuv: Optional[np.ndarray] = None
+        self._kept: Dict[str, Dict[str, np.ndarray]] = {}  # by encoding, for those that unpack
 
     def read_raw(self, image: Any) -> Frame:
         """The pixels of an image with the fields of ``RawImage``.
 
-        Of encodings that are bytes in some order (bgr8, rgb8, bgra8, rgba8, mono8, 8UC3, 8UC1)
-        it is a view of the image's data, whatever its ``step``.
+        For encodings that are bytes in some order (bgr8, rgb8, bgra8, rgba8, mono8, 8UC3, 8UC1)
+        the frame is a view of the image's data, whatever its ``step``.
 
         Raises:
             ImageError: wrong size, step, encoding or amount of data.
@@ -76,9 +71,10 @@ class ImageReader:
         if encoding is None:
             raise unsupported(image.encoding)
         _check(image, encoding)
-        if encoding.conversion == NV24_TO_BGR:
-            return Frame(self._from_nv24(image))
-        return self._frame(self._as_native(_view(image, encoding)), encoding.conversion)
+        if encoding.unpack is not None:
+            kept = self._kept.setdefault(image.encoding, {})
+            return Frame(encoding.unpack(image, _row_bytes(image, encoding), kept))
+        return self._frame(self._as_native(_view(image, encoding)), encoding)
 
     def read_compressed(self, image: Any) -> Frame:
         """The pixels of an image with the fields of ``CompressedImage``.
@@ -97,8 +93,9 @@ class ImageReader:
         np.copyto(self._native, pixels)
         return self._native
 
-    def _frame(self, pixels: np.ndarray, conversion: Optional[int]) -> Frame:
-        if conversion is None or conversion in LATE_CONVERSIONS:
+    def _frame(self, pixels: np.ndarray, encoding: Encoding) -> Frame:
+        conversion = encoding.conversion
+        if conversion is None or encoding.is_late:
             return Frame(self._as_bytes(pixels), conversion)
         self._bgr = cv2.cvtColor(pixels, conversion, dst=self._bgr)
         return Frame(self._as_bytes(self._bgr))
@@ -108,18 +105,6 @@ class ImageReader:
             return pixels
         self._bytes = cv2.convertScaleAbs(pixels, dst=self._bytes, alpha=255 / 65535)
         return self._bytes
-
-    def _from_nv24(self, image: Any) -> np.ndarray:
-        """Brightness, and then a plane in which U and V take turns, as wide and high as it."""
-        height, width, row = image.height, image.width, _row_bytes(image, ENCODINGS["nv24"])
-        luma = np.ndarray((height, width), np.uint8, image.data, 0, (row, 1))
-        chroma = np.ndarray((height, width, 2), np.uint8, image.data, height * row, (2 * row, 2, 1))
-        if self._yuv is None or self._yuv.shape != (height, width, 3):
-            self._yuv = np.empty((height, width, 3), np.uint8)
-        cv2.mixChannels([luma, chroma], [self._yuv], [0, 0, 1, 1, 2, 2])
-        np.maximum(self._yuv[..., 0], 16, out=self._yuv[..., 0])
-        self._bgr = cv2.transform(self._yuv, _YUV_TO_BGR, dst=self._bgr)
-        return self._bgr
 
 
 def unsupported(encoding: str, reason: str = "") -> ImageError:
@@ -153,8 +138,8 @@ def _view(image: Any, encoding: Encoding) -> np.ndarray:
 
 
 def _row_bytes(image: Any, encoding: Encoding) -> int:
-    """From one row of the first plane to the next. That is ``step``; but what drivers say of
-    several planes differs, and where there is no more data than pixels, there is no padding."""
+    """From one row of the first plane to the next. That is ``step``; but drivers differ in what it
+    counts for several planes, and where there is no more data than pixels, there is no padding."""
     tight = image.width * encoding.pixel_bytes
     data_rows = encoding.data_rows(image.height)
     if data_rows != image.height and len(image.data) == tight * data_rows:

@@ -10,7 +10,7 @@ import numpy as np
 
 from trt_inference.bundles.bundle import Bundle, Thresholds
 from trt_inference.bundles.choose_precision import PrecisionChoice, choose
-from trt_inference.engines import built_precisions, choose_backend, device, open_engine
+from trt_inference.engines.backends import choose_backend
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import EngineError
 from trt_inference.inference.frame import Frame
@@ -33,10 +33,9 @@ def choose_precision(
         BundleError: the bundle does not have the precision, or the device does not run it.
         EngineError: the backend is not there.
     """
-    backend = choose_backend(backend, options.device)
-    runs_on = device(backend, options.device)
-    built = built_precisions(bundle, backend, options.device)
-    return choose(bundle, precision, runs_on, built)
+    chosen, index = choose_backend(backend, options.device), options.device
+    built = chosen.built_precisions(bundle, index)
+    return choose(bundle, precision, chosen.device(index), built)
 
 
 class _Started(NamedTuple):
@@ -96,9 +95,9 @@ class Detector:
             EngineError: the backend is not there or does not take the model.
         """
         options = options or EngineOptions()
-        backend = choose_backend(backend, options.device)
-        choice = choose_precision(bundle, backend, precision, options)
-        engine = open_engine(bundle, backend, choice.precision, options)
+        chosen = choose_backend(backend, options.device)
+        choice = choose_precision(bundle, chosen.name, precision, options)
+        engine = chosen.open(bundle, choice.precision, options)
         try:
             for count in {1, engine.batch}:
                 engine.infer(count)
@@ -162,8 +161,8 @@ class Detector:
         self._added.clear()
 
     def finish(self) -> List[Result]:
-        """Wait for the run that was started first, and say what is in each of its frames, in
-        their order, as ``detect`` does.
+        """Wait for the run that was started first. Returns what is in each of its frames, in their
+        order, as ``detect`` does.
 
         Raises:
             EngineError: the engine failed, or nothing was started.
@@ -186,7 +185,8 @@ class Detector:
         return self._postprocess[number](one_image, placement, self.thresholds, self.selection)
 
     def _preprocessor(self, number: int) -> Preprocessor:
-        """Of one image in the buffer whose turn it is; each keeps the place of the frame in it."""
+        """The preprocessor of one image in the buffer whose turn it is; each remembers where the
+        frame lies in it."""
         buffer = self.engine.input_buffer()
         key = (id(buffer), number)
         if key not in self._preprocessors:

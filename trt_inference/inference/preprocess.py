@@ -40,7 +40,7 @@ class Preprocessor:
         self._resized = buffer
 
     def __call__(self, frame: Frame, region: Optional[Region] = None) -> Placement:
-        """Write the frame, or the region of it, into the buffer and say where it lies.
+        """Write the frame, or the region of it, into the buffer. Returns where it lies.
 
         Raises:
             ImageError: the frame is empty or not of a kind that ``Frame`` describes, or the

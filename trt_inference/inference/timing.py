@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Percentiles:
-    """Of the last samples of one stage, in milliseconds."""
+    """Percentiles of the last samples of one stage, in milliseconds."""
 
     p50: float
     p95: float
@@ -40,7 +40,7 @@ class StageClock:
             self._counts[row] += 1
 
     def percentiles(self) -> Dict[str, Percentiles]:
-        """Of each stage that has samples, in the order of the stages."""
+        """The percentiles of each stage that has samples, in the order of the stages."""
         with self._lock:
             samples = {
                 stage: self._samples[row, : self._counts[row]].copy()

@@ -9,7 +9,8 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.errors import DeviceFault, EngineError, EngineMissing, TrtInferenceError
-from trt_inference.ros.diagnostics.failure_topic import FailureTopic
+from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
+from trt_inference.ros.diagnostics.statuses import unconfigured_status
 from trt_inference.ros.lifecycle.bond import ManagerBond
 from trt_inference.ros.lifecycle.transitions import ERROR, FAILURE, SUCCESS, logged
 from trt_inference.ros.parameters.node_parameters import Parameters
@@ -17,9 +18,11 @@ from trt_inference.ros.parameters.settings import LiveSettings
 from trt_inference.ros.rclpy_tools.executor_calls import ExecutorCalls
 from trt_inference.ros.session.engine_build import EngineBuild
 from trt_inference.ros.session.loaded_bundle import Callbacks, LoadedBundle
-from trt_inference.ros.session.resources import Resources
+from trt_inference.ros.session.resources import Resources, Services
 from trt_inference.ros.session.swap import Swap
 from trt_inference.ros.session.swap_service import SwapService
+
+_CONFIGURING = "configuring"  # the part of /diagnostics that reports why it failed
 
 
 class DetectorNode(LifecycleNode):
@@ -34,24 +37,24 @@ class DetectorNode(LifecycleNode):
     def __init__(self, **options: Any) -> None:
         super().__init__("detector", **options)
         self.told_to_end = threading.Event()
-        self._configured: Optional[Resources] = None
+        self._resources: Optional[Resources] = None
         self._bond: Optional[ManagerBond] = None
         self._fault: Optional[Exception] = None
         self.must_restart = False
-        self._failure = FailureTopic(self)
-        self._builder = EngineBuild(self, self.autostart_after_build)
+        self._statuses = StatusPublisher(self)
+        self._builder = EngineBuild(self, self._statuses, self.autostart_after_build)
         self._calls = ExecutorCalls(self)
         self._parameters_of_node = Parameters(self, self._apply, self._ask_for_swap)
-        self._exchange = Swap(self._parameters_of_node, self._calls, self._in_use)
-        self._hot_swap = SwapService(self, self._swap)
+        self._swap = Swap(self._parameters_of_node, self._calls, self._in_use)
+        self._swap_service = SwapService(self, self._load_and_swap)
         self._is_destroyed = False
         for name in self._parameters_of_node.unknown:
             self.get_logger().warning(f"parameter {name} does not exist and is ignored")
 
     def autostart(self) -> None:
-        """Configure and activate, if the parameter says so. The node does it itself, because
-        a request from outside can be lost while an earlier process of the same name is still
-        being discovered, after a respawn above all."""
+        """Configure and activate, if the parameter ``autostart`` is true. The node does it itself,
+        because a request from outside can be lost while an earlier process of the same name is
+        still being discovered, after a respawn above all."""
         if not self.get_parameter("autostart").value:
             self.get_logger().info("unconfigured, until somebody configures it: autostart is false")
             return
@@ -59,19 +62,21 @@ class DetectorNode(LifecycleNode):
             self.trigger_activate()
 
     def autostart_after_build(self) -> None:
-        """Configure with the engine that was built, and activate, if the parameter says so."""
+        """Configure with the engine that was built, and activate, if the parameter
+        ``autostart`` is true."""
         if self.trigger_configure() == SUCCESS and self.get_parameter("autostart").value:
             self.trigger_activate()
 
     @logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, check, allocate, warm up, publish. FAILURE leads back to unconfigured."""
-        self._failure.clear()
+        self._statuses.remove(_CONFIGURING)
         try:
             if not self._configure():
                 return FAILURE
         except Exception as error:
-            self._failure.say(str(error))
+            status = unconfigured_status(str(error))
+            self._statuses.show(_CONFIGURING, lambda: [status])
             self._builder.stop()
             self._free()
             self.must_restart = isinstance(error, DeviceFault)
@@ -82,13 +87,13 @@ class DetectorNode(LifecycleNode):
     @logged
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to images."""
-        configured = self._in_use()
+        resources = self._in_use()
         try:
-            configured.subscribe()
+            resources.subscribe()
         except TrtInferenceError:
-            configured.unsubscribe()
+            resources.unsubscribe()
             raise
-        self._bond = ManagerBond(self, configured.settings.bond_heartbeat_period)
+        self._bond = ManagerBond(self, resources.settings.bond_heartbeat_period)
         self._bond.form()
         self.get_logger().info("active: results are published")
         return super().on_activate(state)
@@ -97,8 +102,8 @@ class DetectorNode(LifecycleNode):
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe and finish the frame in work. ERROR after a fault of the engine."""
         self._release_bond()
-        if self._configured is not None:
-            self._configured.unsubscribe()
+        if self._resources is not None:
+            self._resources.unsubscribe()
         if self._fault is not None:
             return ERROR
         return super().on_deactivate(state)
@@ -114,6 +119,7 @@ class DetectorNode(LifecycleNode):
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free everything, from whatever state."""
         self._builder.stop()
+        self._statuses.remove(_CONFIGURING)
         self._free()
         return SUCCESS
 
@@ -138,7 +144,7 @@ class DetectorNode(LifecycleNode):
         self._builder.stop()
         self._free()
         self._calls.cancel()
-        self._hot_swap.destroy()
+        self._swap_service.destroy()
         super().destroy_node()
         # rclpy forgets it, and it would keep the middleware and its files until the process ends.
         self._state_machine.destroy_when_not_in_use()
@@ -149,12 +155,12 @@ class DetectorNode(LifecycleNode):
         settings = self._parameters_of_node.settings()
         bundle = load_bundle(settings.bundle)
         try:
-            self._configured = Resources(
+            self._resources = Resources(
                 self,
                 settings,
                 bundle,
                 self._parameters_of_node.live(bundle),
-                self._hot_swap,
+                Services(self._swap_service, self._statuses),
                 Callbacks(self._report_fault, self.told_to_end.is_set),
             )
         except EngineMissing as error:
@@ -163,15 +169,15 @@ class DetectorNode(LifecycleNode):
             self._builder.start(bundle.path, error.precision, settings.engine_options())
             return False
         self._parameters_of_node.use(bundle)
-        self.get_logger().info(f"configured: {self._configured.session}")
+        self.get_logger().info(f"configured: {self._resources.loaded}")
         return True
 
     def _in_use(self) -> Resources:
-        if self._configured is None:
+        if self._resources is None:
             raise EngineError("there is no engine in use: configure the node")
         if self._fault is not None:
             raise EngineError("the engine in use has failed: configure the node again")
-        return self._configured
+        return self._resources
 
     def _free(self) -> bool:
         """Undo all of configure and activate that was done. May be called at any time.
@@ -180,8 +186,8 @@ class DetectorNode(LifecycleNode):
             False when an inference thread did not end.
         """
         self._release_bond()
-        configured, self._configured = self._configured, None
-        ended = configured is None or configured.free()
+        resources, self._resources = self._resources, None
+        ended = resources is None or resources.free()
         if not ended and not self.told_to_end.is_set():
             self.get_logger().error("the inference thread does not end: restart the process")
         self._parameters_of_node.release()
@@ -194,52 +200,52 @@ class DetectorNode(LifecycleNode):
 
     def _apply(self, live: LiveSettings) -> None:
         """Take live parameters for the next frame."""
-        if self._configured is not None:
-            self._configured.apply(live)
+        if self._resources is not None:
+            self._resources.apply(live)
 
     def _ask_for_swap(self, bundle: str, precision: str) -> str:
         """Parameters ask for another engine: why it cannot be, or nothing, and it is loaded."""
         wanted = {"bundle": bundle, "precision": precision}
-        configured = self._configured
+        resources = self._resources
 
         def undo() -> None:
-            if configured is not None and configured is self._configured:
-                self._parameters_of_node.undo(wanted, configured.session.asked)
+            if resources is not None and resources is self._resources:
+                self._parameters_of_node.undo(wanted, resources.loaded.asked)
 
         def fail() -> None:
             self._calls.submit(undo)
 
         try:
-            self._exchange.check(wanted)
+            self._swap.check(wanted)
         except TrtInferenceError as error:
             return str(error)
-        self._hot_swap.request(wanted, fail)
+        self._swap_service.request(wanted, fail)
         return ""
 
-    def _swap(self, values: Dict[str, str]) -> str:
-        """Called on HotSwap's thread."""
+    def _load_and_swap(self, values: Dict[str, str]) -> str:
+        """Called on the swap service's thread."""
         try:
-            return self._exchange(values)
+            return self._swap(values)
         except DeviceFault as error:  # of the engine in use too, which shares the context
             self._fault = error
             self._calls.submit(self._on_fault)
             raise
 
-    def _report_fault(self, session: LoadedBundle, error: Exception) -> None:
+    def _report_fault(self, loaded: LoadedBundle, error: Exception) -> None:
         """Called on the inference thread: wake the executor."""
         self.get_logger().error(f"inference has failed: {error!r}")
-        session.pipeline.abandon()
+        loaded.pipeline.abandon()
         # Not one that was replaced, or was given up because it did not end.
-        if self._configured is not None and session is self._configured.session:
+        if self._resources is not None and loaded is self._resources.loaded:
             self._fault = error
             self._calls.submit(self._on_fault)
 
     def _on_fault(self) -> None:
         """Leave the state in which the node was, through error processing, unless a transition
         that came first has done so."""
-        if self._fault is None or self._configured is None:
+        if self._fault is None or self._resources is None:
             return
-        if self._configured.is_active:
+        if self._resources.is_active:
             self.trigger_deactivate()
         else:
             self.trigger_cleanup()

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from trt_inference.bundles.bundle import PRECISIONS, Thresholds, load_bundle
-from trt_inference.engines import BACKENDS
+from trt_inference.engines.backends import backend_names
 from trt_inference.errors import ImageError, TrtInferenceError
 from trt_inference.inference.detector import Detector
 from trt_inference.tools.argument_types import fraction, positive
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         help="folder for the annotated pictures (default: detections)",
     )
     parser.add_argument("--precision", default="auto", choices=("auto", *PRECISIONS))
-    parser.add_argument("--backend", default="auto", choices=BACKENDS)
+    parser.add_argument("--backend", default="auto", choices=backend_names())
     parser.add_argument(
         "--score-threshold", type=fraction, metavar="0..1", help="default: the bundle's"
     )
@@ -94,7 +94,7 @@ def _thresholds(options: argparse.Namespace, defaults: Thresholds) -> Thresholds
 
 
 class _Row(NamedTuple):
-    """What the table says of one frame: ``seen`` has the cells of each line."""
+    """What the table shows of one frame: ``seen`` has the cells of each line."""
 
     name: str
     size: str
@@ -102,8 +102,8 @@ class _Row(NamedTuple):
 
 
 def _detect_all(detector: Detector, files: Sequence[Path], output: Path) -> Tuple[List[_Row], int]:
-    """Detect on every frame and write its picture. A file that cannot be read is said, and
-    the others go on. No picture replaces one of ``files``, or a picture of this run."""
+    """Detect on every frame and write its picture. A file that cannot be read is reported,
+    and the others go on. No picture replaces one of ``files``, or a picture of this run."""
     _make_folder(output)
     view, labels = VIEWS[detector.bundle.task], detector.bundle.labels
     taken = {file.resolve() for file in files}

@@ -93,7 +93,7 @@ def test_missing_file_is_named(color_bundle: Path, name: str) -> None:
         load_bundle(color_bundle).model_file("fp32")
 
 
-def test_folder_that_is_no_bundle_says_how_to_make_one(tmp_path: Path) -> None:
+def test_folder_that_is_no_bundle_is_refused_with_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"no model\.json in it.*converter convert"):
         load_bundle(tmp_path)
     with pytest.raises(BundleError, match="no such folder"):
@@ -139,7 +139,7 @@ def test_other_number_of_labels_is_refused(color_bundle: Path) -> None:
     labels = color_bundle / "labels.txt"
     labels.write_text("blue\ngreen\n", "utf-8")
     change_manifest(color_bundle, lambda m: m["labels"].update(sha256=sha256_of_file(labels)))
-    with pytest.raises(BundleError, match="2 labels, the manifest says 3"):
+    with pytest.raises(BundleError, match="2 labels, the manifest has 3"):
         load_bundle(color_bundle)
 
 

@@ -1,4 +1,4 @@
-"""A device takes the fastest precision that it runs and the bundle has, and says why that one."""
+"""A device takes the fastest precision that it runs and the bundle has, and gives the reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ With = Callable[..., Bundle]
 
 @pytest.fixture
 def bundle_with(shared_color_bundle: Path) -> With:
-    """Gives a bundle that says to have some precisions."""
+    """Returns a bundle that claims to have some precisions."""
     bundle = load_bundle(shared_color_bundle)
     return lambda *names: replace(bundle, precisions={name: {} for name in names})
 
@@ -42,7 +42,7 @@ JETSON_NANO, PASCAL, ORIN = gpu(5, 3), gpu(6, 1), gpu(8, 7)
         (gpu(5, 0), ALL, "fp32", "sm_50 has no int8 and no fp16"),
     ],
 )
-def test_auto_takes_the_fastest_and_says_why(
+def test_auto_takes_the_fastest_and_gives_the_reason(
     bundle_with: With, device: Device, names: tuple[str, ...], precision: str, reason: str
 ) -> None:
     for order in (names, names[::-1]):
@@ -68,7 +68,7 @@ def test_auto_takes_the_fastest_and_says_why(
         ((12, 0), "int8 fp16 fp32"),  # GeForce RTX 5090
     ],
 )
-def test_gpu_runs_what_nvidia_says_of_its_compute_capability(
+def test_gpu_runs_what_nvidia_lists_for_its_compute_capability(
     bundle_with: With, capability: tuple[int, int], expected: str
 ) -> None:
     device, there, taken = gpu(*capability), list(ALL), []

@@ -13,7 +13,7 @@ from test.color_bundle import CANDIDATES, CELL, SIZE, write_color_bundle
 from test.tensorrt_bundle import add_engine
 from test.tensorrt_double import VERSIONS, install
 from trt_inference.bundles.bundle import load_bundle
-from trt_inference.engines import open_engine
+from trt_inference.engines.backends import open_engine
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import EngineError
 
@@ -148,7 +148,7 @@ def test_memory_of_the_device_is_known_where_it_has_its_own(engine: Engine) -> N
         assert 0 <= memory["free"] <= memory["total"]
 
 
-def test_closed_engine_says_so_and_may_be_closed_again(engine: Engine) -> None:
+def test_closed_engine_reports_it_and_may_be_closed_again(engine: Engine) -> None:
     engine.close()
     engine.close()
     with pytest.raises(EngineError, match="closed"):

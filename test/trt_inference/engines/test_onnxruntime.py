@@ -11,7 +11,7 @@ import pytest
 from test.color_bundle import SIZE, write_color_bundle
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.bundles.choose_precision import CPU
-from trt_inference.engines import choose_backend, device, open_engine
+from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import BundleError, EngineError
 from trt_inference.inference.detector import Detector
@@ -39,7 +39,7 @@ def test_unknown_backend_lists_those_that_exist(shared_color_bundle: Path) -> No
 
 @pytest.mark.parametrize("backend", ["auto", "onnxruntime"])
 def test_it_runs_on_the_cpu(backend: str) -> None:
-    assert device(backend) == CPU
+    assert choose_backend(backend).device(0) == CPU
 
 
 def test_precision_that_the_bundle_lacks_is_an_error(shared_color_bundle: Path) -> None:
@@ -50,7 +50,7 @@ def test_precision_that_the_bundle_lacks_is_an_error(shared_color_bundle: Path) 
 def test_missing_library_is_an_error_with_the_command_that_installs_it(
     shared_color_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "trt_inference.engines.onnxruntime", raising=False)
+    monkeypatch.delitem(sys.modules, "trt_inference.engines.onnxruntime.engine", raising=False)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)  # as if it was not installed
     with pytest.raises(EngineError, match="pip install onnxruntime"):
         open_engine(load_bundle(shared_color_bundle), "auto", "fp32")

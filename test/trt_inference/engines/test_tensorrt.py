@@ -14,7 +14,7 @@ from test.color_bundle import offer_precisions, picture, write_color_bundle
 from test.tensorrt_bundle import add_engine
 from test.tensorrt_double import VERSIONS, Double, install
 from trt_inference.bundles.bundle import load_bundle
-from trt_inference.engines import choose_backend, open_engine
+from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import BundleError, DeviceFault, EngineError
 from trt_inference.inference.detections import Detections
@@ -101,7 +101,7 @@ def test_frame_is_one_launch_of_a_graph(modern: Double, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("where", ["begin", "execute", "end", "instantiate"])
-def test_without_capture_it_runs_step_by_step_and_says_so(
+def test_without_capture_it_runs_step_by_step_and_reports_it(
     modern: Double, folder: Path, where: str
 ) -> None:
     modern.faults.capture = where
@@ -127,7 +127,7 @@ def test_zero_copy_copies_nothing(modern: Double, folder: Path) -> None:
     assert (modern.counters.copies_to_device, modern.counters.copies_to_host) == (0, 0)
 
 
-def test_bundle_without_an_engine_says_how_to_build_one(folder: Path) -> None:
+def test_bundle_without_an_engine_is_refused_with_how_to_build_one(folder: Path) -> None:
     with install("8.6.1", compute_capability=(7, 2)):
         with pytest.raises(BundleError) as caught:
             open_here(folder)
@@ -137,17 +137,17 @@ def test_bundle_without_an_engine_says_how_to_build_one(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "capability", "said"),
+    ("version", "capability", "expected_text"),
     [
         ("10.13.3", (8, 7), "built by TensorRT 10.3.0"),
         ("10.3.0", (8, 9), "sm_87, this machine has TensorRT 10.3.0"),
     ],
 )
 def test_engine_of_another_machine_is_not_loaded(
-    modern: Double, folder: Path, version: str, capability: tuple[int, int], said: str
+    modern: Double, folder: Path, version: str, capability: tuple[int, int], expected_text: str
 ) -> None:
     with install(version, compute_capability=capability) as other:
-        with pytest.raises(BundleError, match=said):
+        with pytest.raises(BundleError, match=expected_text):
             open_here(folder)
         assert other.counters.device_allocations == 0
 
@@ -171,7 +171,7 @@ def test_plan_with_a_changed_byte_is_refused(modern: Double, folder: Path) -> No
 def test_plan_that_tensorrt_refuses_is_an_error_with_its_reason(
     modern: Double, folder: Path
 ) -> None:
-    """A sidecar that says what is not true: TensorRT's own words come through."""
+    """A sidecar that is not true: TensorRT's own words come through."""
     (sidecar,) = folder.glob("engines/*.json")
     with install("10.13.3") as other:
         content = json.loads(sidecar.read_text("utf-8"))
@@ -247,16 +247,16 @@ def test_one_thread_may_own_it_that_is_not_the_main_one(modern: Double, folder: 
 
 
 def test_auto_takes_tensorrt_where_a_gpu_is(folder: Path) -> None:
-    assert choose_backend("auto") == "onnxruntime"
+    assert choose_backend("auto").name == "onnxruntime"
     with install("8.6.1"):
-        assert choose_backend("auto") == "tensorrt"
+        assert choose_backend("auto").name == "tensorrt"
     with install("8.6.1", devices=0):
-        assert choose_backend("auto") == "onnxruntime"
+        assert choose_backend("auto").name == "onnxruntime"
         with pytest.raises(EngineError, match="no NVIDIA GPU"):
             open_here(folder)
 
 
-def test_missing_tensorrt_is_an_error_that_says_where_it_comes_from(folder: Path) -> None:
+def test_missing_tensorrt_is_an_error_that_names_where_it_comes_from(folder: Path) -> None:
     with pytest.raises(EngineError, match=r"backend tensorrt: .*pycuda"):
         open_here(folder)
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from rosbags.image.image import compressed_image_to_cvimage
 
-from test.trt_inference.ros.image_messages import compressed_message, encoded
+from test.trt_inference.images.image_fields import compressed_image, encoded
 from trt_inference.errors import ImageError
-from trt_inference.ros.messages.image_message_reader import MessageReader, describe_format
+from trt_inference.images.compressed_images import describe_compressed
+from trt_inference.images.image_reader import ImageReader
 
 FORMAT = "bgr8; jpeg compressed bgr8"
 
@@ -25,15 +26,15 @@ def smooth(*shape: int, dtype: type = np.uint8) -> np.ndarray:
 
 
 def read(picture: bytes, format: str = FORMAT) -> np.ndarray:
-    return MessageReader().read(compressed_message(picture, format)).bgr()
+    return ImageReader().read_compressed(compressed_image(picture, format)).bgr()
 
 
 @pytest.mark.parametrize("format", ["jpeg", "png", FORMAT, "rgb8; png compressed bgr8", ""])
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
 def test_pictures_are_those_of_rosbags_image(suffix: str, format: str) -> None:
-    message = compressed_message(encoded(suffix, smooth(48, 64, 3)), format)
-    expected = compressed_image_to_cvimage(message, "bgr8")
-    np.testing.assert_array_equal(MessageReader().read(message).bgr(), expected)
+    image = compressed_image(encoded(suffix, smooth(48, 64, 3)), format)
+    expected = compressed_image_to_cvimage(image, "bgr8")
+    np.testing.assert_array_equal(ImageReader().read_compressed(image).bgr(), expected)
 
 
 def test_a_png_has_the_pixels_that_went_into_it_whatever_its_kind() -> None:
@@ -140,7 +141,7 @@ def test_the_most_that_png_can_hold_is_read_and_more_pixels_than_its_bytes_can_a
     picture = png_of_zeros(4000, 4000)
     assert len(picture) < 3000
     assert read(picture).shape == (4000, 4000, 3)
-    with pytest.raises(ImageError, match=r"says that it has 16000x4000 pixels: \d+ are the most"):
+    with pytest.raises(ImageError, match=r"claims to have 16000x4000 pixels: \d+ are the most"):
         read(picture.replace(struct.pack(">II", 4000, 4000), struct.pack(">II", 16000, 4000)))
 
 
@@ -156,6 +157,6 @@ def test_a_small_file_with_a_gigantic_picture_is_not_decoded() -> None:
 
 
 def test_formats_are_described() -> None:
-    message = compressed_message(encoded(".jpg", smooth(48, 64)), FORMAT)
-    assert describe_format(message) == f"64x48 jpeg (format '{FORMAT}')"
-    assert describe_format(compressed_message(b"?", "h264")) == "format 'h264'"
+    image = compressed_image(encoded(".jpg", smooth(48, 64)), FORMAT)
+    assert describe_compressed(image) == f"64x48 jpeg (format '{FORMAT}')"
+    assert describe_compressed(compressed_image(b"?", "h264")) == "format 'h264'"

@@ -1,18 +1,20 @@
-"""The pixels of each encoding: rosbags-image says what they must be, and NumPy where it rounds
+"""The pixels of each encoding: rosbags-image computes what they must be, and NumPy where it rounds
 in another way than CvBridge or lacks the encoding."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from rosbags.image.image import ENCODINGMAP, image_to_cvimage
 
-from test.trt_inference.ros.image_messages import image_message
-from trt_inference.images.encodings import ENCODINGS
-from trt_inference.ros.messages.image_message_reader import MessageReader
+from test.trt_inference.images.image_fields import pad, raw_image
+from trt_inference.errors import ImageError
+from trt_inference.images.encodings import ENCODINGS, Encoding
+from trt_inference.images.image_reader import ImageReader, describe_raw
 
 PLANAR = {"nv12": 3 / 2, "nv21": 3 / 2}
 EVEN = {"nv12", "nv21", "uyvy", "yuv422", "yuyv", "yuv422_yuy2"}
@@ -45,8 +47,8 @@ def test_pixels_are_those_of_rosbags_image(
     height, width = (side // 2 * 2 for side in size) if encoding in EVEN else size
     rows = random_rows(encoding, height, width)
     for big in (False, True):
-        message = image_message(rows, encoding, (height, width), padding, big)
-        bgr = MessageReader().read(message).bgr()
+        image = raw_image(rows, encoding, (height, width), padding, big)
+        bgr = ImageReader().read_raw(image).bgr()
         assert bgr.dtype == np.uint8
         np.testing.assert_array_equal(bgr, expected_bgr(rows, encoding, width, big))
 
@@ -58,9 +60,9 @@ def test_only_what_rosbags_image_lacks_is_tested_by_hand() -> None:
 @pytest.mark.parametrize("padding", PADDINGS)
 def test_bytes_without_a_meaning_are_taken_as_grey_and_as_bgr(padding: int) -> None:
     rows = np.random.default_rng(4).integers(0, 256, (7, 15), np.uint8)
-    three = MessageReader().read(image_message(rows, "8UC3", (7, 5), padding)).bgr()
+    three = ImageReader().read_raw(raw_image(rows, "8UC3", (7, 5), padding)).bgr()
     np.testing.assert_array_equal(three, rows.reshape(7, 5, 3))
-    one = MessageReader().read(image_message(rows, "8UC1", (7, 15), padding)).bgr()
+    one = ImageReader().read_raw(raw_image(rows, "8UC1", (7, 15), padding)).bgr()
     np.testing.assert_array_equal(one, np.repeat(rows[..., None], 3, axis=2))
 
 
@@ -75,23 +77,59 @@ def test_nv24_is_nv12_of_twice_the_size(size: tuple[int, int], padding: int) -> 
     double = np.vstack([luma.repeat(2, axis=0).repeat(2, axis=1), chroma])
     expected = cv2.cvtColor(double, cv2.COLOR_YUV2BGR_NV12)[::2, ::2]
     # As Video4Linux has it, the rows of colours have twice the padding.
-    message = image_message(luma, "nv24", size, padding)
-    message.data.frombytes(image_message(chroma, "", size, 2 * padding).data.tobytes())
-    bgr = MessageReader().read(message).bgr()
+    image = raw_image(luma, "nv24", size, padding)
+    image = image._replace(data=image.data + pad(chroma, 2 * padding).tobytes())
+    bgr = ImageReader().read_raw(image).bgr()
     assert np.abs(bgr.astype(int) - expected).max() <= 1
 
 
 @pytest.mark.parametrize(("encoding", "times"), [("nv24", 2), ("nv24", 3), ("nv12", 2)])
 def test_the_step_of_planes_without_padding_may_count_all_planes(encoding: str, times: int) -> None:
     rows = np.random.default_rng(6).integers(0, 256, (18 if encoding == "nv24" else 9, 8), np.uint8)
-    message = image_message(rows, encoding, (6, 8))
-    expected = MessageReader().read(message).bgr().copy()
-    message.step = 8 * times
-    np.testing.assert_array_equal(MessageReader().read(message).bgr(), expected)
+    image = raw_image(rows, encoding, (6, 8))
+    expected = ImageReader().read_raw(image).bgr().copy()
+    image = image._replace(step=8 * times)
+    np.testing.assert_array_equal(ImageReader().read_raw(image).bgr(), expected)
 
 
 def test_sixteen_bits_are_rounded_to_the_nearest_of_eight() -> None:
     values = np.arange(65536, dtype="<u2").reshape(256, 256)
-    message = image_message(values.view(np.uint8), "mono16", (256, 256))
-    grey = MessageReader().read(message).bgr()[..., 0]
+    image = raw_image(values.view(np.uint8), "mono16", (256, 256))
+    grey = ImageReader().read_raw(image).bgr()[..., 0]
     np.testing.assert_array_equal(grey, np.rint(np.arange(65536) / 257).reshape(256, 256))
+
+
+def test_a_new_encoding_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contributor adds it to the table, and changes nothing else."""
+    rows = np.random.default_rng(7).integers(0, 256, (4, 24), np.uint8)
+    bgra = rows.reshape(4, 6, 4)
+    for name, is_late in (("quad", False), ("late_quad", True)):
+        entry = Encoding(4, cv2.COLOR_BGRA2BGR, is_late=is_late)
+        monkeypatch.setitem(ENCODINGS, name, entry)
+        image = raw_image(rows, name, (4, 6), padding=3)
+        frame = ImageReader().read_raw(image)
+        np.testing.assert_array_equal(frame.bgr(), bgra[..., :3])
+        assert (frame.conversion is not None) == is_late
+        assert describe_raw(image) == f"6x4 {name}, step 27 (3 bytes of padding)"
+        with pytest.raises(ImageError, match=f"32FC1.* {name}"):
+            ImageReader().read_raw(image._replace(encoding="32FC1"))
+        with pytest.raises(ImageError, match=f"6 pixels of {name}: it must be 24"):
+            ImageReader().read_raw(image._replace(step=23))
+
+
+def test_an_encoding_may_have_a_function_that_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept_arrays: list[dict[str, np.ndarray]] = []
+
+    def unpack(image: Any, row: int, kept: dict[str, np.ndarray]) -> np.ndarray:
+        kept_arrays.append(kept)
+        grey = np.ndarray((image.height, image.width), np.uint8, image.data, 0, (row, 1))
+        return np.dstack([255 - grey] * 3)
+
+    monkeypatch.setitem(ENCODINGS, "negative", Encoding(1, unpack=unpack))
+    rows = np.random.default_rng(8).integers(0, 256, (4, 6), np.uint8)
+    reader = ImageReader()
+    for _ in range(2):
+        frame = reader.read_raw(raw_image(rows, "negative", (4, 6), padding=2))
+        assert frame.conversion is None
+        np.testing.assert_array_equal(frame.bgr(), np.dstack([255 - rows] * 3))
+    assert kept_arrays[0] is kept_arrays[1]

@@ -9,10 +9,10 @@ from typing import Any, Iterator
 import numpy as np
 import pytest
 
-import trt_inference.inference.detector
 from test.color_bundle import COLORS, LABELS, change_manifest, picture, write_color_bundle
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.base import EngineOptions
+from trt_inference.engines.onnxruntime.backend import OnnxRuntimeBackend
 from trt_inference.errors import BundleError, EngineError, ImageError
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.detector import Detector
@@ -204,7 +204,7 @@ def test_clock_has_a_time_for_each_stage_of_each_frame(detector: Detector) -> No
     assert all(0 < stage.p50 < 1000 for stage in times.values())
 
 
-def test_closed_detector_says_that_it_is_closed(shared_color_bundle: Path) -> None:
+def test_closed_detector_reports_that_it_is_closed(shared_color_bundle: Path) -> None:
     with Detector.open(load_bundle(shared_color_bundle)) as detector:
         pass
     with pytest.raises(EngineError, match="closed"):
@@ -238,11 +238,12 @@ def test_engine_that_fails_its_first_run_is_closed(
     bundle = load_bundle(write_color_bundle(tmp_path / "wrong", input=wrong_height))
     opened = []
 
-    def open_and_keep(*arguments: Any) -> Any:
-        opened.append(trt_inference.engines.open_engine(*arguments))
+    def open_and_keep(self: OnnxRuntimeBackend, *arguments: Any) -> Any:
+        opened.append(open_engine(self, *arguments))
         return opened[0]
 
-    monkeypatch.setattr(trt_inference.inference.detector, "open_engine", open_and_keep)
+    open_engine = OnnxRuntimeBackend.open
+    monkeypatch.setattr(OnnxRuntimeBackend, "open", open_and_keep)
     with pytest.raises(EngineError, match="dimensions"):
         Detector.open(bundle)
     with pytest.raises(EngineError, match="closed"):

@@ -62,7 +62,7 @@ def test_stretch_is_opencvs_resize_for_any_size(height: int, width: int) -> None
 
 @given(st.integers(1, 300), st.integers(1, 300))
 @settings(max_examples=50, deadline=None)
-def test_placement_says_where_the_frame_lies(height: int, width: int) -> None:
+def test_placement_tells_where_the_frame_lies(height: int, width: int) -> None:
     buffer = empty_buffer(64, 96)
     white = np.full((height, width, 3), 255, np.uint8)
     placement = Preprocessor(buffer, "letterbox", PAD)(Frame(white))

@@ -59,7 +59,7 @@ def node_process(folder: Path, namespace: str, **parameters: object) -> Iterator
 
 
 class Client(Monitor):
-    """Publishes images to a detector and receives what it says."""
+    """Publishes images to a detector and receives what it publishes."""
 
     def __init__(self, namespace: str) -> None:
         super().__init__(namespace=namespace)
@@ -88,7 +88,7 @@ class Client(Monitor):
         """The label of the node's state."""
         state = self._state(time.monotonic() + TIMEOUT)
         if not state:
-            raise TimeoutError(f"the detector has not said its state within {TIMEOUT} s")
+            raise TimeoutError(f"the detector has not reported its state within {TIMEOUT} s")
         return state
 
     def set_parameter(self, name: str, value: object, timeout: float = TIMEOUT) -> str:

@@ -1,4 +1,4 @@
-"""What cameras send when something is wrong with them: the node says it, counts it, goes on."""
+"""What cameras send when something is wrong with them: the node logs it, counts it, goes on."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_rows_with_padding_are_read_by_their_step(
     np.testing.assert_allclose(found.xyxy[0], np.array([3, 2, 4, 3]) * CELL * 2, atol=0.01)
 
 
-def test_a_change_of_size_is_said_and_boxes_follow_it(
+def test_a_change_of_size_is_reported_and_boxes_follow_it(
     start_node: Start, shared_color_bundle: Path
 ) -> None:
     node, client = start_node(bundle=shared_color_bundle)

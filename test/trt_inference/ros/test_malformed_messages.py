@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sensor_msgs.msg import CompressedImage, Image
 
-from test.trt_inference.ros.image_messages import compressed_message, encoded
+from test.trt_inference.images.image_fields import encoded
+from test.trt_inference.ros.image_messages import compressed_message
 from trt_inference.errors import ImageError
 from trt_inference.images.encodings import ENCODINGS
 from trt_inference.ros.messages.image_message_reader import MessageReader, describe_format

@@ -75,7 +75,7 @@ def test_missing_engine_is_built_beside_the_node_which_then_activates_itself(
     assert list(bundle.glob("engines/fp32-trt10.3.0-sm87-*.engine"))
 
 
-def test_build_that_fails_is_said_and_the_node_goes_on(
+def test_build_that_fails_is_reported_and_the_node_goes_on(
     start_node: Start, fault: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (bundle / "engines").write_text("in the way of the folder", "utf-8")
@@ -151,6 +151,18 @@ def test_gpu_that_is_lost_while_an_engine_is_exchanged_ends_the_process_too(
     assert node.process.returncode == 3
 
 
+def test_gpu_that_is_lost_while_the_node_is_inactive_ends_the_process_too(
+    start_node: Start, fault: Path, bundle: Path
+) -> None:
+    node, client = start_node(bundle=with_engine(bundle))
+    client.transition(Transition.TRANSITION_CONFIGURE)
+    break_gpu(fault)
+    Swapper(client).ask(precision="fp32")
+    assert client.spin(LIMIT, until=lambda: not node.is_alive), node.log
+    assert node.process.returncode == 3
+    assert "it ends, to be started anew" in node.log
+
+
 def break_gpu(fault: Path) -> None:
     """Have the next synchronisation fail, on whatever thread: the file appears with its content."""
     unfinished = fault.with_name("unfinished")
@@ -163,7 +175,7 @@ def _send_until_it_ends(client: Client, node: NodeProcess) -> bool:
     return not node.is_alive
 
 
-def test_tensorrt_without_a_gpu_is_said(start_node: Start, bundle: Path) -> None:
+def test_tensorrt_without_a_gpu_is_reported(start_node: Start, bundle: Path) -> None:
     node, client = start_node(bundle=bundle, backend="tensorrt")
     with pytest.raises(RuntimeError):
         client.transition(Transition.TRANSITION_CONFIGURE)

@@ -127,7 +127,7 @@ def test_each_frame_of_a_video_has_its_row_and_its_picture(
     assert sorted(file.name for file in out.iterdir()) == [f"{name}.jpg" for name in names]
 
 
-def test_files_that_cannot_be_read_are_said_and_the_others_go_on(
+def test_files_that_cannot_be_read_are_reported_and_the_others_go_on(
     shared_color_bundle: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "broken.png").write_bytes(b"not an image")
@@ -143,15 +143,15 @@ def test_files_that_cannot_be_read_are_said_and_the_others_go_on(
     assert (tmp_path / "out" / "good.jpg").is_file()
 
 
-def test_first_line_says_which_precision_runs_and_why(color_bundle: Path, tmp_path: Path) -> None:
+def test_first_line_names_which_precision_runs_and_why(color_bundle: Path, tmp_path: Path) -> None:
     offer_precisions(color_bundle, "fp32", "int8")
     file = write_image(tmp_path / "scene.png", picture("blue", (0, 0)))
-    for options, said in (
+    for options, expected_text in (
         ((), "colors fp32 (auto: the fastest on the CPU, which gains nothing from fp16 and int8)"),
         (("--precision", "int8"), "colors int8 (asked for)"),
     ):
         text = detect(color_bundle, file, "--output", tmp_path / "out", *options)
-        assert text.startswith(f"{said}: ONNX Runtime "), text
+        assert text.startswith(f"{expected_text}: ONNX Runtime "), text
 
 
 @pytest.mark.parametrize(

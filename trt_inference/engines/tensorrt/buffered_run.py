@@ -66,7 +66,7 @@ class BufferedRun:
         self.done.record(self._stream)
 
     def outputs(self) -> Dict[str, np.ndarray]:
-        """Of the images of the last run."""
+        """The outputs for the images of the last run."""
         return self._outputs[self._count - 1]
 
     def capture(self) -> None:

@@ -126,7 +126,7 @@ class TensorRtEngine(Engine):
         self._description = f"TensorRT {machine.tensorrt} on {machine.gpu} ({machine.sm}), {how}"
 
     def _capture(self) -> str:
-        """Make a graph for each set, if the driver can; what is to be said about it."""
+        """Make a graph for each set, if the driver can. Returns a remark for the description."""
         try:
             for one in self._runs:
                 one.capture()
@@ -147,7 +147,7 @@ class TensorRtEngine(Engine):
 
 
 def _let_go(error: Optional[BaseException]) -> None:
-    """Of what the frames of an error hold: an engine must not live longer than its context."""
+    """Release what the frames of an error hold: an engine must not outlive its context."""
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__

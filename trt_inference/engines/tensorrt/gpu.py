@@ -134,7 +134,7 @@ class GpuContext:
                     f"the GPU {what}: {error}. Its context is lost, the process must be restarted"
                 ) from error
             raise EngineError(f"the GPU {what}: {error}") from error
-        except EngineError as error:  # of TensorRT or the driver, which say no more
+        except EngineError as error:  # of TensorRT or the driver, which report no more
             if not isinstance(error, DeviceFault) and self._is_lost():
                 raise DeviceFault(
                     f"{error}. The GPU's context is lost, the process must be restarted"

@@ -15,7 +15,7 @@ _LINES_SHOWN = 3
 
 
 class Log:
-    """The last warnings and errors of TensorRT, which says why in its log only."""
+    """The last warnings and errors of TensorRT, which gives its reasons in its log only."""
 
     def __init__(self) -> None:
         self._warnings: Deque[str] = deque(maxlen=_LINES_KEPT)
@@ -29,7 +29,7 @@ class Log:
         """The last errors, the first of which often is the reason; where there are none, the last
         warnings, or that there are none either."""
         lines = list(self._errors or self._warnings)[-_LINES_SHOWN:]
-        return "; ".join(lines) or "it says nothing"
+        return "; ".join(lines) or "it gave no reason"
 
 
 @dataclass(frozen=True)

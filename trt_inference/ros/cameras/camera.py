@@ -113,7 +113,7 @@ class Camera:
 
     @property
     def lost(self) -> int:
-        """Images of which the middleware said that they were lost."""
+        """How many images the middleware reported as lost."""
         return self._lost + (self.subscription.lost if self.subscription is not None else 0)
 
     def apply(self, live: LiveSettings) -> None:
@@ -124,7 +124,7 @@ class Camera:
         self.debug_images.quality = live.debug_image_quality
 
     def introduce(self, bundle: Bundle, score_threshold: float, method: str) -> None:
-        """Say whose results are published, of a bundle that has the task of the one before."""
+        """Publish whose results come from now on. The bundle has the task of the one before."""
         self.results.publish_labels(bundle, score_threshold, method)
 
     def is_wanted(self) -> bool:
@@ -142,7 +142,7 @@ class Camera:
         return frame
 
     def reject(self, error: ImageError) -> None:
-        """Count an image that cannot be used, and say why."""
+        """Count an image that cannot be used, and log why."""
         self.counters.reject(error.kind)
         if self._rejections.is_due():
             self._node.get_logger().warning(
@@ -198,7 +198,7 @@ class Camera:
         self.results.destroy()
 
     def _note_format(self, image: ImageMessage) -> None:
-        """Say it when a camera changes what it sends."""
+        """Log it when a camera changes what it sends."""
         current = describe_format(image)
         if current == self._format:
             return

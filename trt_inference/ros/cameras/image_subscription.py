@@ -34,7 +34,7 @@ class ImageSubscription:
     Attributes:
         topic: after remapping; that of the compressed images ends with ``/compressed``.
         reliability: that is asked for now, ``best_effort`` or ``reliable``.
-        lost: messages that the middleware said were lost, where it says so.
+        lost: messages that the middleware reported as lost, where it reports that.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class ImageSubscription:
         self._name = topic if options.transport == "raw" else f"{base}/compressed"
         self.topic = node.resolve_topic_name(self._name)
         self.lost = 0
-        self._said: Set[str] = set()
+        self._warned_of: Set[str] = set()
         self._overrides = given_overrides(node, self.topic, "subscription")
         self._auto = options.reliability == "auto" and "reliability" not in self._overrides
         self._say_overrides()
@@ -168,7 +168,9 @@ class ImageSubscription:
         if info.topic_type != TYPE_NAMES[self._options.transport]:
             return f"{node_name(info)} publishes {info.topic_type} here"
         profile = info.qos_profile
-        depth = f", depth {profile.depth}" if profile.depth else ""  # not all middleware tells
+        depth = (
+            f", depth {profile.depth}" if profile.depth else ""
+        )  # not every middleware reports it
         return f"{node_name(info)} ({profile.reliability.name.lower()}{depth})"
 
     def _on_lost(self, event: Any) -> None:
@@ -208,6 +210,6 @@ class ImageSubscription:
             )
 
     def _say_once(self, what: str, text: str) -> None:
-        if what not in self._said:
-            self._said.add(what)
+        if what not in self._warned_of:
+            self._warned_of.add(what)
             self._node.get_logger().warning(text)

@@ -16,21 +16,21 @@ from trt_inference.ros.rclpy_tools.steady_timer import steady_timer
 
 WINDOW = 5.0  # seconds over which rates and CPU times are taken
 BUSY = 0.8  # part of a core from which on the executor's thread is the limit
-LOSS = 0.1  # part of the images from which on a loss is said
+LOSS = 0.1  # part of the images from which on a loss is reported
 LEAST_LOST = 3  # images
 LONGEST_GAP = 1.0  # seconds; a camera that is silent for longer has stopped
 
 
 @dataclass(frozen=True)
 class ReceptionSummary:
-    """Of the last few seconds.
+    """What the last few seconds cost and lost.
 
     Attributes:
         rate: images a second that reached the node, of all cameras.
         cpu_ms: CPU time for each, in milliseconds, of the threads that received them: taking and
             deserialising, and whatever else these threads did meanwhile.
         core: the part of one core that is.
-        lost: images that the middleware has said were lost, since the start.
+        lost: images that the middleware has reported as lost since the start.
     """
 
     rate: float = 0.0
@@ -57,7 +57,7 @@ class Reception:
     ) -> None:
         """
         Args:
-            lost: gives the number of images of which the middleware said that they were lost.
+            lost: returns the number of images that the middleware reported as lost.
             expected_rate: images a second of each camera; 0: read off the stamps.
             callback_group: that of the image subscriptions.
             window: seconds.

@@ -19,7 +19,7 @@ class CameraTopics(NamedTuple):
 
 
 def camera_topics(node: Node, topics: Sequence[str]) -> List[CameraTopics]:
-    """Of one camera where ``topics`` is one empty text, or of several ones with these topics.
+    """The topics of one camera where ``topics`` is one empty text, else of one camera for each.
 
     Raises:
         ParameterError: the topics cannot be told apart, or one has no valid name.

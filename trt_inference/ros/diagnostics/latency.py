@@ -51,7 +51,7 @@ class Ages:
                 self._count += 1
 
     def take(self) -> Age:
-        """Of the ages since the last call."""
+        """Summarise the ages since the last call."""
         with self._lock:
             samples = self._samples[: self._count].copy()
             ahead = self._ahead

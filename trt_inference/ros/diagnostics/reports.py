@@ -81,10 +81,10 @@ class CameraReport:
         silent_for: seconds on a steady clock since the last image, or since the subscription
             where none has come.
         age: of the results since the last report.
-        lost: images that the middleware says were lost.
+        lost: images that the middleware reported as lost.
         reception_cpu: seconds of processor time that the reception of an image takes; 0: unknown.
         qos: the quality of service that is asked for, for people.
-        publishers: says who publishes on the topic; called when no image comes.
+        publishers: returns who publishes on the topic; called when no image comes.
     """
 
     topic: str
@@ -108,15 +108,15 @@ class EngineReport:
             why, engine.
         times: of each stage.
         memory: of the GPU, in bytes, by name; empty where there is none.
-        hot_swap: how the last exchange of the engine ended; empty: there was none.
-        problem: what is to be a warning, as an exchange that has failed.
+        last_swap: how the last swap of the engine ended; empty: there was none.
+        problem: what is to be a warning, such as a swap that has failed.
     """
 
     active: bool
     facts: Mapping[str, str]
     times: Mapping[str, Percentiles] = field(default_factory=dict)
     memory: Mapping[str, int] = field(default_factory=dict)
-    hot_swap: str = ""
+    last_swap: str = ""
     problem: str = ""
 
 

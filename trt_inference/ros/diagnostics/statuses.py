@@ -8,7 +8,13 @@ from typing import Dict, Mapping, Optional, Sequence
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from trt_inference.ros.diagnostics.latency import milliseconds
-from trt_inference.ros.diagnostics.limits import LEVEL_OK, LEVEL_WARN, Limits, problems
+from trt_inference.ros.diagnostics.limits import (
+    LEVEL_ERROR,
+    LEVEL_OK,
+    LEVEL_WARN,
+    Limits,
+    problems,
+)
 from trt_inference.ros.diagnostics.reports import CameraReport, Counters, EngineReport, Period
 
 _COUNTS = [entry.name for entry in fields(Counters) if entry.name != "reasons"]
@@ -44,11 +50,24 @@ def engine_status(report: EngineReport, cameras: Sequence[CameraReport]) -> Diag
     values.update(milliseconds(report.times))
     for name, size in report.memory.items():
         values[f"GPU memory {name} MiB"] = f"{size / 2**20:.0f}"
-    if report.hot_swap:
-        values["hot swap"] = report.hot_swap
+    if report.last_swap:
+        values["hot swap"] = report.last_swap
     if report.problem:
         return _status("detector", LEVEL_WARN, report.problem, values)
     return _status("detector", LEVEL_OK, "running" if report.active else "inactive", values)
+
+
+def unconfigured_status(reason: str) -> DiagnosticStatus:
+    """The status ``detector`` of a node that could not be configured: a robot reads no logs."""
+    return _status("detector", LEVEL_ERROR, f"not configured: {reason}", {})
+
+
+def build_status(precision: str, progress: str, has_failed: bool = False) -> DiagnosticStatus:
+    """The status ``engine build``, with the last line that the build has printed."""
+    values = {"precision": precision, "progress": progress}
+    if has_failed:
+        return _status("engine build", LEVEL_ERROR, "the build failed", values)
+    return _status("engine build", LEVEL_WARN, "an engine is being built", values)
 
 
 def _camera_values(

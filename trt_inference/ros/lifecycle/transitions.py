@@ -1,4 +1,4 @@
-"""Lifecycle transitions that say what went wrong."""
+"""Lifecycle transitions that log what went wrong."""
 
 from __future__ import annotations
 

@@ -24,12 +24,12 @@ from vision_msgs.msg import (
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.results import Classification, Segmentation
 
-# What ``class_id`` of a result says: the class's name, or its number as text.
+# What ``class_id`` of a result is: the class's name, or its number as text.
 LABEL_POLICIES = ("name", "index")
 
 
 def class_texts(labels: Sequence[str], label_policy: str) -> Tuple[str, ...]:
-    """What ``class_id`` says of each class: its name, or its number as text.
+    """``class_id`` of each class: its name, or its number as text.
 
     Raises:
         ValueError: ``label_policy`` is neither ``name`` nor ``index``.
@@ -93,7 +93,7 @@ def detections_to_message(
 def message_to_detections(
     message: Detection2DArray, labels: Sequence[str], label_policy: Optional[str] = None
 ) -> Detections:
-    """What a message says, as arrays; the first hypothesis of each detection counts.
+    """The content of a message as arrays; the first hypothesis of each detection counts.
 
     Args:
         label_policy: of the sender; None: each ``class_id`` is a name, or else a number.

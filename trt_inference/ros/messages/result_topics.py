@@ -55,7 +55,7 @@ class LabelTopics:
             QosError: ``qos_overrides`` of a topic cannot be had.
         """
         self._node = node
-        self._said: Optional[Tuple[Any, ...]] = None
+        self._content: Optional[Tuple[Any, ...]] = None
         self._label_info = self._create(LabelInfo, f"{prefix}/label_info")
         try:
             self._vision_info = self._create(VisionInfo, f"{prefix}/vision_info")
@@ -64,14 +64,14 @@ class LabelTopics:
             raise
 
     def publish(self, bundle: Bundle, score_threshold: float, method: str = "") -> None:
-        """Say the names of the classes, the lowest score and the method, unless that was said
-        already.
+        """Publish the names of the classes, the lowest score and the method, unless they are those
+        that were published last.
 
         Args:
             method: model, precision and backend; by default the model's name.
         """
-        said = (score_threshold, method, bundle.path, bundle.labels)
-        if said == self._said:
+        content = (score_threshold, method, bundle.path, bundle.labels)
+        if content == self._content:
             return
         stamp = self._node.get_clock().now().to_msg()
         location = str((bundle.path / MANIFEST).absolute())
@@ -79,7 +79,7 @@ class LabelTopics:
         self._vision_info.publish(
             vision_info_message(method or bundle.name, location, bundle.labels, stamp)
         )
-        self._said = said
+        self._content = content
 
     def destroy(self) -> None:
         """Take the topics away."""
@@ -94,9 +94,9 @@ class LabelTopics:
 
 
 class ResultTopics:
-    """Of one camera: the topic of the bundle's task, which is silent while the node is inactive,
-    and its ``LabelTopics``, below a prefix: ``~`` gives ``~/detections``, ``/front/detector``
-    gives ``/front/detector/detections``."""
+    """The topics of one camera: that of the bundle's task, which is silent while the node is
+    inactive, and its ``LabelTopics``, below a prefix: ``~`` gives ``~/detections``,
+    ``/front/detector`` gives ``/front/detector/detections``."""
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ from trt_inference.bundles.bundle import Bundle
 from trt_inference.ros.parameters.settings import LiveSettings, ParameterError, Settings
 from trt_inference.ros.parameters.spec import Spec, descriptor
 from trt_inference.ros.parameters.table import CONFIGURED, SPECS, SPECS_BY_NAME, THRESHOLD_NAMES
+from trt_inference.ros.rclpy_tools.parameter_overrides import parameter_overrides
 
 # Of the middleware and of rclpy, not of this node.
 _OTHERS = ("qos_overrides.", "use_sim_time", "start_type_description_service", "diagnostic_updater")
@@ -101,7 +102,7 @@ class Parameters:
         self._bundle = None
 
     def show(self, **values: Any) -> None:
-        """Set values that a hot swap has brought about."""
+        """Set values that a swap has brought about."""
         with self._unchecked():
             self._node.set_parameters(
                 [Parameter(name, value=value) for name, value in values.items()]
@@ -150,7 +151,7 @@ class Parameters:
 
     def _find_unknown(self) -> List[str]:
         """Parameters given at start-up that do not exist: rclpy ignores them without a word."""
-        given = self._node._parameter_overrides  # there is no public way to see them
+        given = parameter_overrides(self._node)
         unknown = [name for name in given if name not in SPECS_BY_NAME]
         return [name for name in unknown if not name.startswith(_OTHERS)]
 

@@ -15,7 +15,8 @@ class Spec:
 
     Attributes:
         range: lowest and highest value of a number.
-        check: for what a range or choices cannot say: value → why it cannot be used, or nothing.
+        check: for what a range or choices cannot express: value → why it cannot be used, or
+            nothing.
         live: it takes effect on the next frame, others when the node is configured.
     """
 

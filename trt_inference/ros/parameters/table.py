@@ -7,7 +7,7 @@ from typing import Sequence
 from rclpy.parameter import Parameter
 
 from trt_inference.bundles.bundle import PRECISIONS
-from trt_inference.engines import BACKENDS
+from trt_inference.engines.backends import backend_names
 from trt_inference.ros.parameters.spec import Spec
 
 _BOOL = Parameter.Type.BOOL
@@ -46,7 +46,7 @@ _CONFIGURED = (
         "auto",
         choices=("auto", *PRECISIONS),
     ),
-    Spec("backend", _STRING, "What runs the network", "auto", choices=BACKENDS),
+    Spec("backend", _STRING, "What runs the network", "auto", choices=backend_names()),
     Spec(
         "threads",
         _INTEGER,

@@ -18,6 +18,7 @@ from rclpy.qos import (
 from rclpy.qos_overriding_options import InvalidQosOverridesError, QoSOverridingOptions
 
 from trt_inference.errors import TrtInferenceError
+from trt_inference.ros.rclpy_tools.parameter_overrides import parameter_overrides
 
 try:
     from rclpy import event_handler
@@ -54,7 +55,8 @@ class QosError(TrtInferenceError):
 
 
 def image_profile(reliability: str, depth: int) -> QoSProfile:
-    """Of a subscription to images; ``reliability`` is ``best_effort`` or ``reliable``."""
+    """The profile of a subscription to images; ``reliability`` is ``best_effort`` or
+    ``reliable``."""
     return QoSProfile(depth=depth, reliability=ReliabilityPolicy[reliability.upper()])
 
 
@@ -83,16 +85,15 @@ def given_overrides(node: Node, topic: str, entity: str) -> Dict[str, Any]:
         The values by the names of the policies, as ``{"depth": 5}``.
     """
     prefix = f"qos_overrides.{topic}.{entity}."
-    given = node._parameter_overrides  # there is no public way to see them
     return {
         name[len(prefix) :]: parameter.value
-        for name, parameter in given.items()
+        for name, parameter in parameter_overrides(node).items()
         if name.startswith(prefix)
     }
 
 
 def overriding_options(policies: Iterable[str]) -> QoSOverridingOptions:
-    """Of a topic that takes overrides of these policies, by their names.
+    """The options of a topic that takes overrides of these policies, by their names.
 
     Only those that a user has set: rclpy would declare the others as read-only parameters with
     the values that the topic has now, and these would override what it is to have later.
@@ -142,15 +143,15 @@ def publisher_options(node: Node, topic: str, profile: QoSProfile = RESULTS) -> 
 
 
 def reporting(node: Node, topic: str) -> PublisherEventCallbacks:
-    """Callbacks that say once for each policy that a subscriber asks for what is not offered."""
+    """Callbacks that warn once for each policy when a subscriber asks for what is not offered."""
     name = node.resolve_topic_name(topic)
-    said: Set[str] = set()
+    reported: Set[str] = set()
 
     def report(event: Any) -> None:
         policy = qos_policy_name_from_kind(event.last_policy_kind).lower()
-        if policy in said:
+        if policy in reported:
             return
-        said.add(policy)
+        reported.add(policy)
         asking = ", ".join(_misfits(node, name, policy)) or "a subscriber"
         node.get_logger().warning(
             f"{asking} gets nothing from {name}: it asks for a {policy} that is not offered. "
@@ -173,7 +174,7 @@ def _misfits(node: Node, topic: str, policy: str) -> List[str]:
 
 
 def node_name(info: Any) -> str:
-    """Of a publisher or a subscriber, for people."""
+    """The full name of the node of a publisher or a subscriber, for people."""
     if info.node_name.startswith("_"):  # _NODE_NAME_UNKNOWN_, _CREATED_BY_BARE_DDS_APP_
         return "an unknown node"
     return f"{info.node_namespace.rstrip('/')}/{info.node_name}"

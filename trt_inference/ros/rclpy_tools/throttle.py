@@ -1,4 +1,4 @@
-"""Says the same kind of thing not too often."""
+"""Limits how often the same kind of message is logged."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ class Throttle:
     def __init__(self, period: float = WARNING_PERIOD) -> None:
         """
         Args:
-            period: seconds between two times at which something is said.
+            period: seconds between two messages.
         """
         self._period = period
-        self._said_at = float("-inf")
+        self._logged_at = float("-inf")
 
     def is_due(self) -> bool:
-        """Whether it is time to say something, which is then taken to be said."""
+        """Whether a message may be logged now, which is then taken to be done."""
         now = time.monotonic()
-        if now - self._said_at < self._period:
+        if now - self._logged_at < self._period:
             return False
-        self._said_at = now
+        self._logged_at = now
         return True

@@ -1,4 +1,4 @@
-"""A bundle in use: what is opened when the node is configured, and exchanged by a hot swap."""
+"""A bundle in use: opened when the node is configured, and replaced by a swap."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trt_inference.streaming.inference_thread import InferenceThread
 
 
 class Callbacks(NamedTuple):
-    """What a session tells its node, and asks it.
+    """What a loaded bundle reports to its node, and asks it.
 
     Attributes:
         on_fault: called on the inference thread when inference has failed.
@@ -56,8 +56,8 @@ class LoadedBundle:
         """Load the engine and run it once. May be called on any thread.
 
         Raises:
-            BundleError: the bundle has not what the settings ask for.
-            EngineError: the backend is not there or does not take the model.
+            BundleError: the bundle does not have what the settings ask for.
+            EngineError: the backend is not installed, or does not take the model.
             Interrupted: the process is to end.
         """
         self.detector = self.thread.start(self._callbacks.is_told_to_end)
@@ -66,7 +66,7 @@ class LoadedBundle:
 
     @property
     def asked(self) -> Dict[str, str]:
-        """The parameters with which it was opened, of those that a hot swap changes."""
+        """The parameters with which it was opened, of those that a swap changes."""
         return {"bundle": self._settings.bundle, "precision": self._settings.precision}
 
     @property
@@ -76,11 +76,11 @@ class LoadedBundle:
 
     @property
     def description(self) -> str:
-        """Of the engine, for people."""
+        """Backend, version and device of the engine, for people."""
         return self.detector.engine.description
 
     def introduce(self) -> None:
-        """Say on each camera's topics what this bundle is, once its results come."""
+        """Publish on each camera's topics what this bundle is, once its results come."""
         self._is_introduced = True
         for camera in self._cameras:
             camera.introduce(self.bundle, self._live.thresholds.score_threshold, self.method)
@@ -94,7 +94,7 @@ class LoadedBundle:
             self.introduce()
 
     def succeed(self, other: LoadedBundle) -> None:
-        """Take over from another one, once that has finished what it has begun."""
+        """Take over from another bundle, once that has finished what it has begun."""
         self.thread.succeed(other.thread)
         if other.thread.drain(0):  # nothing is in work, and no image may come for long
             self.introduce()
@@ -105,13 +105,13 @@ class LoadedBundle:
             received.camera.counters.dropped += 1
 
     def report(self, active: bool, swaps: SwapService) -> EngineReport:
-        """How it is, for the diagnostics."""
+        """The engine's part of the diagnostics."""
         return EngineReport(
             active,
             self._facts,
             self.pipeline.clock.percentiles(),
             self.pipeline.memory,
-            hot_swap=swaps.last,
+            last_swap=swaps.last,
             problem=swaps.problem,
         )
 

@@ -34,7 +34,7 @@ class Pipeline:
     Attributes:
         clock: of the stages ``wait`` (in the mailbox), those of the detector, ``publish``,
             ``node`` (received to published) and ``age`` (the image's stamp to published).
-        memory: of the device, in bytes, as the engine says.
+        memory: of the device, in bytes, as the engine reports it.
     """
 
     def __init__(self, node: Node, bundle: Bundle, on_first: Callable[[], None]) -> None:
@@ -53,7 +53,7 @@ class Pipeline:
         self._memory_at = float("-inf")
 
     def start(self, detector: Detector, items: Sequence[Received]) -> bool:
-        """Begin to detect, in one run. An image that cannot be used is counted and said.
+        """Begin to detect, in one run. An image that cannot be used is counted and logged.
 
         Raises:
             EngineError: the engine has failed.
@@ -103,8 +103,8 @@ class Pipeline:
         return True
 
     def _record_age(self, camera: Camera, stamp: Time) -> None:
-        """Of an image that has a time: cameras without a clock leave the stamp at zero. Less than
-        zero when a clock was set back."""
+        """Record the age of an image that has a time: cameras without a clock leave the stamp at
+        zero. It is negative when a clock was set back."""
         nanoseconds = stamp.sec * 10**9 + stamp.nanosec
         if nanoseconds > 0:
             age = (self._node.get_clock().now().nanoseconds - nanoseconds) * 1e-9

@@ -1,9 +1,9 @@
-"""All that is there while the node is configured, and is freed together."""
+"""What exists while the node is configured, and is freed together."""
 
 from __future__ import annotations
 
 import time
-from typing import List, Optional
+from typing import List, NamedTuple, Optional
 
 from rclpy.lifecycle import LifecycleNode
 
@@ -12,8 +12,9 @@ from trt_inference.errors import EngineError
 from trt_inference.ros.cameras.camera import Camera, ImageMessage, Received
 from trt_inference.ros.cameras.reception import Reception, ReceptionSummary
 from trt_inference.ros.cameras.topic_names import camera_topics
-from trt_inference.ros.diagnostics.diagnostics_topic import DiagnosticsTopic
+from trt_inference.ros.diagnostics.detector_status import DetectorStatus
 from trt_inference.ros.diagnostics.reports import NodeReport
+from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
 from trt_inference.ros.parameters.settings import LiveSettings, Settings
 from trt_inference.ros.session.loaded_bundle import Callbacks, LoadedBundle
 from trt_inference.ros.session.swap_service import SwapService
@@ -23,11 +24,23 @@ from trt_inference.ros.session.swap_service import SwapService
 DRAIN_TIMEOUT, END_TIMEOUT = 5.0, 0.5
 
 
-class Resources:
-    """The cameras, the engine that is in use, and what is told about them.
+class Services(NamedTuple):
+    """What the node has for as long as it lives, and its resources use.
 
     Attributes:
-        session: the bundle in use, exchanged by a hot swap.
+        swaps: takes requests for another engine.
+        statuses: publishes on /diagnostics.
+    """
+
+    swaps: SwapService
+    statuses: StatusPublisher
+
+
+class Resources:
+    """The cameras, the bundle in use, and the diagnostics of both.
+
+    Attributes:
+        loaded: the bundle in use, which a swap replaces.
         is_active: whether images are subscribed to.
     """
 
@@ -37,26 +50,27 @@ class Resources:
         settings: Settings,
         bundle: Bundle,
         live: LiveSettings,
-        swaps: SwapService,
+        services: Services,
         callbacks: Callbacks,
     ) -> None:
-        """
+        """Open everything that images need, or nothing.
+
         Raises:
-            BundleError: the bundle has not what the settings ask for.
-            EngineError: the backend is not there or does not take the model.
+            BundleError: the bundle does not have what the settings ask for.
+            EngineError: the backend is not installed, or does not take the model.
             Interrupted: the process is to end.
             ParameterError: the cameras cannot be told apart.
             QosError: ``qos_overrides`` of a topic cannot be had.
         """
         self.settings = settings
         self.is_active = False
-        self._node, self._swaps, self._callbacks = node, swaps, callbacks
-        swaps.forget()
-        self._replaced: List[LoadedBundle] = []  # by a hot swap; they end by themselves
+        self._node, self._services, self._callbacks = node, services, callbacks
+        services.swaps.forget()
+        self._replaced: List[LoadedBundle] = []  # by swaps; they end by themselves
         self.cameras: List[Camera] = []
-        self._diagnostics: Optional[DiagnosticsTopic] = None
+        self._diagnostics: Optional[DetectorStatus] = None
         self._reception: Optional[Reception] = None
-        self.session = self.prepare(settings, bundle)
+        self.loaded = self.prepare(settings, bundle)
         try:
             self._open(bundle, live)
         except BaseException:
@@ -64,7 +78,7 @@ class Resources:
             raise
 
     def prepare(self, settings: Settings, bundle: Bundle) -> LoadedBundle:
-        """A session of these cameras, which is not open yet."""
+        """A bundle for these cameras, which is not open yet."""
         return LoadedBundle(self._node, settings, bundle, self.cameras, self._callbacks)
 
     def subscribe(self) -> None:
@@ -82,25 +96,25 @@ class Resources:
         self.is_active = False
         for camera in self.cameras:
             camera.unsubscribe()
-        if not all(one.thread.drain(DRAIN_TIMEOUT) for one in (*self._replaced, self.session)):
+        if not all(one.thread.drain(DRAIN_TIMEOUT) for one in (*self._replaced, self.loaded)):
             self._node.get_logger().warning(f"the last frame takes longer than {DRAIN_TIMEOUT} s")
 
     def apply(self, live: LiveSettings) -> None:
         """Take other settings for the next frame."""
-        self.session.apply(live)
+        self.loaded.apply(live)
         if self._diagnostics is not None:
             self._diagnostics.limits = live.limits
 
-    def exchange(self, old: LoadedBundle, new: LoadedBundle) -> None:
-        """Use a session that is open instead of the one in use, from the next image on.
+    def swap(self, old: LoadedBundle, new: LoadedBundle) -> None:
+        """Use an open bundle instead of the one in use, from the next image on.
 
         Raises:
             EngineError: ``old`` is not in use any more.
         """
-        if self.session is not old:
-            raise EngineError("another engine has come into use meanwhile: ask again")
+        if self.loaded is not old:
+            raise EngineError("another engine has come into use meanwhile: ask for the swap again")
         new.succeed(old)
-        self.session = new
+        self.loaded = new
         self._replaced = [one for one in self._replaced if one.thread.is_alive()] + [old]
 
     def free(self) -> bool:
@@ -115,7 +129,7 @@ class Resources:
             if part is not None:
                 part.destroy()
         timeout = END_TIMEOUT if self._callbacks.is_told_to_end() else DRAIN_TIMEOUT
-        ended = [one.thread.stop(timeout) for one in (*self._replaced, self.session)]
+        ended = [one.thread.stop(timeout) for one in (*self._replaced, self.loaded)]
         while self.cameras:
             self.cameras.pop().destroy()
         return all(ended)
@@ -124,12 +138,12 @@ class Resources:
         node, settings = self._node, self.settings
         for number, place in enumerate(camera_topics(node, settings.image_topics)):
             self.cameras.append(Camera(node, number, place, bundle, settings.label_policy))
-        self.session.open(live)
-        self.session.introduce()
-        self.session.apply(live)
+        self.loaded.open(live)
+        self.loaded.introduce()
+        self.loaded.apply(live)
         self._reception = Reception(node, self._count_lost, live.limits.expected_rate)
-        self._diagnostics = DiagnosticsTopic(
-            node, self._report, settings.diagnostics_period, live.limits
+        self._diagnostics = DetectorStatus(
+            node, self._services.statuses, self._report, settings.diagnostics_period, live.limits
         )
 
     def _receive(self, camera: Camera, image: ImageMessage) -> None:
@@ -138,7 +152,7 @@ class Resources:
         if self._reception is not None:
             self._reception.received(image, now, camera.number)
         if camera.is_wanted():
-            self.session.submit(Received(camera, image, now))
+            self.loaded.submit(Received(camera, image, now))
         else:
             camera.counters.unwatched += 1
 
@@ -148,6 +162,6 @@ class Resources:
     def _report(self) -> NodeReport:
         reception = self._reception.summary if self._reception is not None else ReceptionSummary()
         return NodeReport(
-            self.session.report(self.is_active, self._swaps),
+            self.loaded.report(self.is_active, self._services.swaps),
             [camera.report(reception.cpu_ms * 1e-3) for camera in self.cameras],
         )

@@ -1,4 +1,4 @@
-"""Exchanges the bundle or precision in use for another one, between two images."""
+"""Replaces the bundle or precision in use by another one, between two images."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ from trt_inference.ros.session.resources import Resources
 
 
 class Swap:
-    """Opens another session beside the one in use, and exchanges them on the executor."""
+    """Opens another bundle beside the one in use, and swaps them on the executor."""
 
     def __init__(
         self, parameters: Parameters, calls: ExecutorCalls, in_use: Callable[[], Resources]
     ) -> None:
         """
         Args:
-            in_use: gives what is configured; raises EngineError when nothing is, or it has failed.
+            in_use: returns the node's resources; raises EngineError when it is not configured, or
+                its engine has failed.
         """
         self._parameters, self._calls, self._in_use = parameters, calls, in_use
 
     def check(self, values: Dict[str, str]) -> None:
-        """See quickly whether it is possible, as far as that can be known without loading.
+        """Find out quickly whether a swap is possible, as far as that can be known without loading.
 
         Args:
             values: of the parameters bundle and precision, or one of them.
 
         Raises:
-            TrtInferenceError: it is not, with the reason.
+            TrtInferenceError: it is not possible, with the reason.
         """
         self._prepare(values)
 
     def __call__(self, values: Dict[str, str]) -> str:
-        """Load, check and warm up, and exchange. Not on the executor, which goes on meanwhile.
+        """Load, check, warm up and swap. Not called on the executor, which goes on meanwhile.
 
         Returns:
             What is in use now, for people.
@@ -46,20 +47,20 @@ class Swap:
         Raises:
             TrtInferenceError: it is not possible; what was in use goes on.
         """
-        configured = self._in_use()
-        old, new = configured.session, self._prepare(values)
+        resources = self._in_use()
+        old, new = resources.loaded, self._prepare(values)
 
-        def exchange() -> None:
-            if self._in_use() is not configured:
+        def swap() -> None:
+            if self._in_use() is not resources:
                 raise EngineError("the node was cleaned up meanwhile")
             new.take(self._parameters.live(new.bundle))
-            configured.exchange(old, new)
+            resources.swap(old, new)
             self._parameters.use(new.bundle)
             self._parameters.show(**values)
 
         try:
             new.open(self._parameters.live(new.bundle))
-            self._calls.submit(exchange).result()
+            self._calls.submit(swap).result()
         except Exception as error:
             new.thread.stop()
             if isinstance(error, CancelledError):
@@ -68,10 +69,10 @@ class Swap:
         return str(new)
 
     def _prepare(self, values: Dict[str, str]) -> LoadedBundle:
-        """A session that is not open yet."""
-        configured = self._in_use()
+        """A bundle that is not open yet."""
+        resources = self._in_use()
         settings = self._parameters.settings(**values)
-        bundle, current = load_bundle(settings.bundle), configured.session.bundle
+        bundle, current = load_bundle(settings.bundle), resources.loaded.bundle
         if bundle.task != current.task:
             raise BundleError(
                 f"{bundle.path} is for {bundle.task} and has other topics than what is in use, "
@@ -79,4 +80,4 @@ class Swap:
             )
         self._parameters.live(bundle)
         choose_precision(bundle, settings.backend, settings.precision, settings.engine_options())
-        return configured.prepare(settings, bundle)
+        return resources.prepare(settings, bundle)

@@ -29,15 +29,15 @@ class SwapService:
     by a thread of its own, on which engines are loaded, so that images go on meanwhile.
 
     Attributes:
-        last: what came of the last request, for people; empty before the first.
-        problem: the same, when it has failed.
+        last: the outcome of the last request, for people; empty before the first.
+        problem: the same where it has failed, else empty.
     """
 
     def __init__(self, node: Node, swap: Callable[[Dict[str, str]], str]) -> None:
         """
         Args:
-            swap: called on the thread, with what is asked for: loads it, has it exchanged with what
-                is in use, and returns what that is. Raises TrtInferenceError.
+            swap: called on the thread with what is asked for: loads it, swaps it with what is in
+                use, and returns a description of it. Raises TrtInferenceError.
         """
         self._node, self._swap = node, swap
         self.last = self.problem = ""
@@ -54,7 +54,7 @@ class SwapService:
         self._server.create_service(SetParametersAtomically, name, self._serve)
         self._executor = SingleThreadedExecutor(context=node.context)
         self._executor.add_node(self._server)
-        self._thread = threading.Thread(target=self._spin, name="hot swap", daemon=True)
+        self._thread = threading.Thread(target=self._spin, name="swap", daemon=True)
         self._thread.start()
 
     def request(self, values: Dict[str, str], on_failure: Callable[[], None]) -> None:
@@ -71,7 +71,7 @@ class SwapService:
         self._executor.create_task(run)
 
     def forget(self) -> None:
-        """Say no more of the last request."""
+        """Report nothing more about the last request."""
         self.last = self.problem = ""
 
     def destroy(self) -> None:
@@ -108,14 +108,12 @@ class SwapService:
             self._node.get_logger().error(traceback.format_exc())
             return self._fail(wanted, repr(error))
         self.last, self.problem = f"{wanted} in {time.monotonic() - began:.1f} s", ""
-        self._node.get_logger().info(f"hot swap in {time.monotonic() - began:.1f} s: {now}")
+        self._node.get_logger().info(f"swapped in {time.monotonic() - began:.1f} s: {now}")
         return ""
 
     def _fail(self, wanted: str, reason: str) -> str:
-        self.last = self.problem = f"hot swap to {wanted} failed: {reason}"
-        self._node.get_logger().error(
-            f"hot swap to {wanted} failed, what was in use goes on: {reason}"
-        )
+        self.last = self.problem = f"swap to {wanted} failed: {reason}"
+        self._node.get_logger().error(f"swap to {wanted} failed, what was in use goes on: {reason}")
         return reason
 
 

@@ -98,12 +98,12 @@ def test_diagnostics_name_the_camera_that_is_silent(cameras: Cameras) -> None:
     topic = f"{client.get_namespace()}/rear/image"
     front = clients["front"]
 
-    def is_said() -> bool:
+    def is_reported() -> bool:
         front.detect(image_of("front", front))
         status = statuses.get(f"camera {topic}")
         return status is not None and status.level == DiagnosticStatus.WARN
 
-    assert client.spin(TIMEOUT, until=is_said)
+    assert client.spin(TIMEOUT, until=is_reported)
     assert f"no image on {topic}" in statuses[f"camera {topic}"].message
     assert "monitor (reliable" in statuses[f"camera {topic}"].message  # who could publish it
     fine = statuses[f"camera {client.get_namespace()}/front/image"]
@@ -174,7 +174,7 @@ def test_an_empty_list_of_cameras_is_the_one_on_the_topic_image(
     start_node: Start, shared_color_bundle: Path
 ) -> None:
     _, client = start_node(bundle=shared_color_bundle)
-    # Other tools tell an empty list of texts from one of bytes; so the type is said here.
+    # Other tools tell an empty list of texts from one of bytes; so the type is given here.
     empty = Parameter("image_topics", Parameter.Type.STRING_ARRAY, []).to_parameter_msg()
     setting = client.create_client(SetParameters, "detector/set_parameters")
     assert setting.wait_for_service(TIMEOUT)

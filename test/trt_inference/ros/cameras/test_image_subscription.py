@@ -1,4 +1,4 @@
-"""Subscriptions to images: what they ask for, what they say, and that no image gets lost."""
+"""Subscriptions to images: what they ask for, what they report, and that no image gets lost."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def asked_for(it: Setup) -> list[ReliabilityPolicy]:
     return [info.qos_profile.reliability for info in infos]
 
 
-def test_a_publisher_that_does_not_fit_is_said_once_with_the_remedy(
+def test_a_publisher_that_does_not_fit_is_reported_once_with_the_remedy(
     setup: Callable[..., Setup], capfd: pytest.CaptureFixture[str]
 ) -> None:
     it = setup()
@@ -200,7 +200,7 @@ def overrides_of(topic: str, **values: object) -> dict[str, object]:
     return {f"qos_overrides.{topic}.subscription.{name}": value for name, value in values.items()}
 
 
-def test_an_override_wins_over_parameter_and_auto_and_is_said(
+def test_an_override_wins_over_parameter_and_auto_and_is_reported(
     setup: Callable[..., Setup], capfd: pytest.CaptureFixture[str]
 ) -> None:
     given = overrides_of("/front/image_raw", depth=5, reliability="reliable")
@@ -234,7 +234,7 @@ def test_what_is_not_overridden_may_change_from_one_activation_to_the_next(
 
 
 @pytest.mark.parametrize(
-    ("policy", "value", "said"),
+    ("policy", "value", "expected_text"),
     [
         ("reliability", "best", "best"),
         ("depth", "many", "depth"),
@@ -242,11 +242,11 @@ def test_what_is_not_overridden_may_change_from_one_activation_to_the_next(
     ],
 )
 def test_an_override_that_cannot_be_had_is_an_error(
-    setup: Callable[..., Setup], policy: str, value: object, said: str
+    setup: Callable[..., Setup], policy: str, value: object, expected_text: str
 ) -> None:
     topic = f"/refused_{policy}/image"
     it = setup("-r", f"image:={topic}", overrides=overrides_of(topic, **{policy: value}))
-    with pytest.raises(QosError, match=said):
+    with pytest.raises(QosError, match=expected_text):
         it.subscribe()
 
 
@@ -261,7 +261,7 @@ def test_compressed_images_have_a_topic_beside_the_remapped_one(
     assert isinstance(it.received[0], CompressedImage)
 
 
-def test_a_publisher_of_another_type_is_said(
+def test_a_publisher_of_another_type_is_reported(
     setup: Callable[..., Setup], capfd: pytest.CaptureFixture[str]
 ) -> None:
     it = setup()
@@ -306,7 +306,7 @@ while True:
 
 
 def test_images_that_the_middleware_loses_are_counted(setup: Callable[..., Setup]) -> None:
-    """Fast DDS has no room for an image of six megabytes unless its profile says so."""
+    """Fast DDS has no room for an image of six megabytes unless its profile makes it."""
     it = setup()
     subscription = it.subscribe()
     environment = dict(os.environ)

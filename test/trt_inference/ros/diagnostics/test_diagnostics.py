@@ -1,20 +1,18 @@
-"""What /diagnostics says of a camera and of the engine, by values, and as messages."""
+"""What /diagnostics reports about a camera and the engine, by values, and as messages."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from rclpy.executors import SingleThreadedExecutor
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 
-from test.trt_inference.ros.client import TIMEOUT, wait_until
+from test.trt_inference.ros.diagnostics.conftest import Listener
 from trt_inference.inference.timing import Percentiles
-from trt_inference.ros.diagnostics.diagnostics_topic import DiagnosticsTopic
+from trt_inference.ros.diagnostics.detector_status import DetectorStatus
 from trt_inference.ros.diagnostics.latency import Age
 from trt_inference.ros.diagnostics.limits import Limits
 from trt_inference.ros.diagnostics.reports import (
@@ -24,6 +22,7 @@ from trt_inference.ros.diagnostics.reports import (
     NodeReport,
     Period,
 )
+from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
 from trt_inference.ros.diagnostics.statuses import camera_status, engine_status
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
@@ -114,7 +113,7 @@ def test_old_results_are_a_warning_and_very_old_ones_an_error(age: float, level:
     assert camera_status(camera(age=Age(age)), second(), unlimited).level == OK
 
 
-def test_stamps_of_the_future_are_said_to_be_that() -> None:
+def test_stamps_of_the_future_are_reported_as_that() -> None:
     status = camera_status(camera(age=Age(None, 12)), second(), LIMITS)
     assert status.level == WARN
     assert "12 stamps are in the future" in status.message
@@ -135,7 +134,7 @@ def test_nobody_looks_for_publishers_while_images_come() -> None:
     assert camera_status(camera(publishers=publishers), second(), LIMITS).level == OK
 
 
-def test_the_worst_of_several_problems_is_the_level_and_all_are_said() -> None:
+def test_the_worst_of_several_problems_is_the_level_and_all_are_reported() -> None:
     status = camera_status(camera(age=Age(0.7)), second(dropped=29, inferred=1), LIMITS)
     assert status.level == ERROR
     assert "0.70 s old" in status.message
@@ -173,8 +172,8 @@ def test_engine_adds_the_counts_of_all_cameras_up() -> None:
         "GPU memory free MiB": "3072",
         "hot swap": "fp16 in 2.0 s",
     }
-    failed = engine_status(replace(report, problem="hot swap to int8 failed"), [])
-    assert (failed.level, failed.message) == (WARN, "hot swap to int8 failed")
+    failed = engine_status(replace(report, problem="swap to int8 failed"), [])
+    assert (failed.level, failed.message) == (WARN, "swap to int8 failed")
 
 
 def test_reasons_that_never_repeat_do_not_grow_without_end() -> None:
@@ -187,50 +186,8 @@ def test_reasons_that_never_repeat_do_not_grow_without_end() -> None:
     assert len(counters.reasons) < 20
 
 
-class Listener(Node):
-    """Another node that keeps the last message of each status."""
-
-    def __init__(self) -> None:
-        super().__init__("listener")
-        self.statuses: dict[str, DiagnosticStatus] = {}
-        self.create_subscription(DiagnosticArray, "/diagnostics", self._take, 10)
-
-    def _take(self, message: DiagnosticArray) -> None:
-        self.statuses.update({status.name: status for status in message.status})
-
-
-@pytest.fixture
-def spin(ros: None) -> Iterator[Callable[..., None]]:
-    """Gives a function that spins nodes until a condition holds; they are destroyed at last."""
-    executor = SingleThreadedExecutor()
-
-    def run(*nodes: Node, until: Callable[[], bool]) -> None:
-        for node in nodes:
-            executor.add_node(node)
-
-        def holds() -> bool:
-            executor.spin_once(timeout_sec=0.02)
-            return until()
-
-        assert wait_until(holds, TIMEOUT)
-
-    yield run
-    for node in executor.get_nodes():
-        node.destroy_node()
-    executor.shutdown(timeout_sec=0)
-
-
-@pytest.fixture(params=["own publisher", "diagnostic_updater"])
-def publisher(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With and without the library, which is not on PyPI."""
-    if request.param == "diagnostic_updater":
-        pytest.importorskip("diagnostic_updater")
-    else:
-        monkeypatch.setitem(sys.modules, "diagnostic_updater", None)
-
-
 def test_node_publishes_a_status_for_itself_and_for_each_camera_again_and_again(
-    publisher: None, spin: Callable[..., None]
+    output: None, spin: Callable[..., None]
 ) -> None:
     node, listener = Node("detector", namespace="/robot"), Listener()
     counters = Counters()
@@ -245,15 +202,16 @@ def test_node_publishes_a_status_for_itself_and_for_each_camera_again_and_again(
         status = listener.statuses.get(f"/robot/detector: camera {camera_of}")
         return {} if status is None else values_of(status)
 
+    publisher = StatusPublisher(node)
     for _ in range(2):  # configured, cleaned up, and configured again
-        topic = DiagnosticsTopic(node, report, 0.05, Limits())
+        status_of_detector = DetectorStatus(node, publisher, report, 0.05, Limits())
         listener.statuses.clear()
         spin(node, listener, until=lambda: "images/s" in seen("/rear/image"))
         assert float(seen("/rear/image")["images/s"]) > 0
         status = listener.statuses["/robot/detector: detector"]
         assert (status.level, status.message, status.hardware_id) == (OK, "running", "none")
         assert values_of(status)["precision"] == "fp16"
-        topic.destroy()
+        status_of_detector.destroy()
     assert set(listener.statuses) == {
         "/robot/detector: detector",
         "/robot/detector: camera /front/image",
@@ -262,7 +220,7 @@ def test_node_publishes_a_status_for_itself_and_for_each_camera_again_and_again(
 
 
 def test_a_camera_that_is_given_up_is_reported_no_more(
-    publisher: None, spin: Callable[..., None]
+    output: None, spin: Callable[..., None]
 ) -> None:
     node, listener = Node("detector", namespace="/robot"), Listener()
     cameras = ["/front/image", "/rear/image"]
@@ -271,7 +229,7 @@ def test_a_camera_that_is_given_up_is_reported_no_more(
         reports = [CameraReport(topic, True, Counters()) for topic in cameras]
         return NodeReport(EngineReport(True, {}), reports)
 
-    topic = DiagnosticsTopic(node, report, 0.05, Limits())
+    status_of_detector = DetectorStatus(node, StatusPublisher(node), report, 0.05, Limits())
     spin(node, listener, until=lambda: len(listener.statuses) == 3)
     cameras.remove("/rear/image")
 
@@ -283,4 +241,4 @@ def test_a_camera_that_is_given_up_is_reported_no_more(
     listener.statuses.clear()
     spin(until=lambda: len(listener.statuses) == 2)
     assert "/robot/detector: camera /rear/image" not in listener.statuses
-    topic.destroy()
+    status_of_detector.destroy()

@@ -21,14 +21,19 @@ FRAMES = 10  # of each camera, so that a warning for each frame would show
 
 
 @pytest.mark.parametrize(
-    ("color", "scale", "encoding", "said"),
+    ("color", "scale", "encoding", "expected_text"),
     [
         ("green", 4, "bgr8", ""),
         ("red", 2, "rgb8", "128x128 rgb8 now, they were 256x256 bgr8"),
     ],
 )
 def test_a_camera_that_was_killed_comes_back(
-    start_node: Start, shared_color_bundle: Path, color: str, scale: int, encoding: str, said: str
+    start_node: Start,
+    shared_color_bundle: Path,
+    color: str,
+    scale: int,
+    encoding: str,
+    expected_text: str,
 ) -> None:
     node, client = start_node(bundle=shared_color_bundle)
     client.start()
@@ -38,18 +43,18 @@ def test_a_camera_that_was_killed_comes_back(
     with camera(client, color, scale, encoding):
         wait_for_detections(client, color, scale, encoding)
     assert client.state() == "active"
-    check_log(node, said)
+    check_log(node, expected_text)
 
 
 @pytest.mark.parametrize(
-    ("scale", "encoding", "said"),
+    ("scale", "encoding", "expected_text"),
     [
         (7, "bgr8", "448x448 bgr8 now, they were 256x256 bgr8"),
         (4, "bgra8", "256x256 bgra8 now, they were 256x256 bgr8"),
     ],
 )
 def test_the_next_frame_after_a_change_in_mid_stream_is_answered_in_its_own_pixels(
-    start_node: Start, shared_color_bundle: Path, scale: int, encoding: str, said: str
+    start_node: Start, shared_color_bundle: Path, scale: int, encoding: str, expected_text: str
 ) -> None:
     node, client = start_node(bundle=shared_color_bundle)
     client.start()
@@ -60,7 +65,7 @@ def test_the_next_frame_after_a_change_in_mid_stream_is_answered_in_its_own_pixe
         answer = client.detect(image)
         assert answer.header == image.header
         assert_found(answer, "red", CELL, scale)
-    check_log(node, said)
+    check_log(node, expected_text)
 
 
 @contextmanager
@@ -94,7 +99,7 @@ def wait_for_detections(client: Client, color: str, scale: int, encoding: str) -
         assert_found(answer, color, CELL, scale)
 
 
-def check_log(node: NodeProcess, said: str) -> None:
-    """The change is said once; where nothing has changed, nothing is said."""
-    assert wait_until(lambda: said in node.log), node.log
-    assert node.log.count("they were") == (1 if said else 0), node.log
+def check_log(node: NodeProcess, expected_text: str) -> None:
+    """A change is logged once; where nothing has changed, nothing is logged."""
+    assert wait_until(lambda: expected_text in node.log), node.log
+    assert node.log.count("they were") == (1 if expected_text else 0), node.log

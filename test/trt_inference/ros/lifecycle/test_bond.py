@@ -92,7 +92,7 @@ def no_bondpy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Robot:
-    """A node, and a manager in the same namespace that hears what is said on the bond's topic."""
+    """A node, and a manager in its namespace that receives what is sent on the bond's topic."""
 
     def __init__(self) -> None:
         namespace = f"/bond_{next(_numbers)}"

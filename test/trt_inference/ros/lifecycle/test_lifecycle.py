@@ -82,7 +82,7 @@ def test_a_bundle_with_a_changed_byte_is_refused(start_node: Start, color_bundle
     assert wait_until(lambda: "fp32.onnx was changed" in node.log)
 
 
-def test_no_bundle_at_all_is_said(start_node: Start) -> None:
+def test_no_bundle_at_all_is_reported(start_node: Start) -> None:
     node, client = start_node()
     refuse_to_configure(client)
     assert wait_until(lambda: "parameter bundle is empty" in node.log)

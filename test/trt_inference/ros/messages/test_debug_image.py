@@ -188,12 +188,12 @@ def test_a_broken_image_is_survived_and_the_next_one_is_drawn(
         images.offer(message(frame="sound"), FOUND)
         return bool(viewer.pictures[RAW])
 
-    def said() -> bool:
+    def is_warned() -> bool:
         images.offer(broken, FOUND)
         return any("no debug image" in entry.msg for entry in log)
 
     log: list[Log] = []
     viewer.create_subscription(Log, "/rosout", log.append, 10)
-    viewer.wait(said)
+    viewer.wait(is_warned)
     viewer.wait(drawn)
     assert {picture.header.frame_id for picture in viewer.pictures[RAW]} == {"sound"}

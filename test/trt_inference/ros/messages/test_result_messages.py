@@ -64,7 +64,7 @@ def test_a_label_policy_that_does_not_exist_is_refused() -> None:
         class_texts(LABELS, "number")
 
 
-def test_a_message_that_is_used_again_says_only_what_is_new() -> None:
+def test_a_message_that_is_used_again_holds_only_what_is_new() -> None:
     """Many detections, none, and others: each message is sent before the next is made."""
     messages = DetectionMessages()
     rng = np.random.default_rng(3)

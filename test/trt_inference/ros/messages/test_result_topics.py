@@ -1,4 +1,4 @@
-"""The topics of results, and what is said of their labels, between two real nodes."""
+"""The topics of results, and what is published about their labels, between two real nodes."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_who_subscribes_late_learns_the_labels_beside_the_results_and_who_detect
     results.destroy()
 
 
-def test_other_labels_are_said_and_used_when_the_bundle_changes(
+def test_other_labels_are_published_and_used_when_the_bundle_changes(
     nodes: Nodes, bundle: Bundle
 ) -> None:
     node, receiver = nodes
@@ -163,7 +163,7 @@ def test_other_labels_are_said_and_used_when_the_bundle_changes(
     results.destroy()
 
 
-def test_what_was_said_is_not_said_again(nodes: Nodes, bundle: Bundle) -> None:
+def test_what_was_published_is_not_published_again(nodes: Nodes, bundle: Bundle) -> None:
     node, receiver = nodes
     labels = LabelTopics(node)
     topic = "/robot/detector/label_info"

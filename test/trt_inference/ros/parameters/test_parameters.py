@@ -60,7 +60,7 @@ def test_a_bad_value_at_run_time_is_refused_and_changes_nothing(
     assert count_found(client) == len(COLORS)
 
 
-def test_log_and_diagnostics_say_which_precision_runs_and_why(
+def test_log_and_diagnostics_report_which_precision_runs_and_why(
     start_node: Start, color_bundle: Path
 ) -> None:
     offer_precisions(color_bundle, "int8", "fp16", "fp32")

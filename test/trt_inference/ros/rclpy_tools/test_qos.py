@@ -80,7 +80,7 @@ def test_an_override_that_does_not_exist_is_an_error(make_node: Make) -> None:
         publisher_options(node, "~/results")
 
 
-def test_a_subscriber_that_asks_for_more_is_said_once(
+def test_a_subscriber_that_asks_for_more_is_reported_once(
     make_node: Make, capfd: pytest.CaptureFixture[str]
 ) -> None:
     node = make_node(reliability="best_effort")
@@ -91,7 +91,7 @@ def test_a_subscriber_that_asks_for_more_is_said_once(
     topic = f"{node.get_fully_qualified_name()}/results"
     log = ""
 
-    def said(times: int) -> Callable[[], bool]:
+    def was_warned(times: int) -> Callable[[], bool]:
         def look() -> bool:
             nonlocal log
             executor.spin_once(timeout_sec=0.02)
@@ -105,9 +105,9 @@ def test_a_subscriber_that_asks_for_more_is_said_once(
         strict.create_subscription(DiagnosticArray, topic, print, qos)
 
     ask()
-    assert wait_until(said(1))
+    assert wait_until(was_warned(1))
     ask()
-    assert not wait_until(said(2), seconds=0.5)
+    assert not wait_until(was_warned(2), seconds=0.5)
     executor.shutdown()
     assert f"{strict.get_fully_qualified_name()} (reliable) gets nothing from {topic}" in log
     assert f"qos_overrides.{topic}.publisher.reliability" in log

@@ -1,51 +1,57 @@
-"""The node's own /diagnostics, while it is configured."""
+"""The statuses of a configured node: one of the detector and one of each camera."""
 
 from __future__ import annotations
 
 import time
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict, List, Optional
 
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 
 from trt_inference.ros.diagnostics.latency import LatencyTopic
 from trt_inference.ros.diagnostics.limits import Limits
 from trt_inference.ros.diagnostics.reports import CameraReport, NodeReport, Period
-from trt_inference.ros.diagnostics.status_publisher import open_publisher
+from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
 from trt_inference.ros.diagnostics.statuses import camera_status, engine_status
-from trt_inference.ros.rclpy_tools.steady_timer import steady_timer
+
+_PART = "detector"
 
 
-class DiagnosticsTopic:
-    """Publishes a status of the detector and one of each camera again and again, and
-    ``~/latency`` with them.
+class DetectorStatus:
+    """Shows a status of the detector and one of each camera, and publishes ``~/latency`` with
+    them.
 
     Attributes:
         limits: may be replaced at any time.
     """
 
     def __init__(
-        self, node: Node, report: Callable[[], NodeReport], period: float, limits: Limits
+        self,
+        node: Node,
+        statuses: StatusPublisher,
+        report: Callable[[], NodeReport],
+        period: float,
+        limits: Limits,
     ) -> None:
         """
         Args:
-            report: says how the node is; called on the executor before each message.
+            statuses: publishes them.
+            report: called on the executor before each message.
             period: seconds between two messages.
         """
         self.limits = limits
-        self._node, self._report = node, report
+        self._statuses, self._report = statuses, report
         self._before: Dict[str, CameraReport] = {}
         self._reported_at = 0.0
-        self._publisher = open_publisher(node, period)
         self._latency = LatencyTopic(node)
-        self._timer = steady_timer(node, self._publisher.period, self._publish)
+        statuses.show(_PART, self._look, period)
 
     def destroy(self) -> None:
-        """Publish no more."""
-        self._node.destroy_timer(self._timer)
+        """Show no more."""
+        self._statuses.remove(_PART)
         self._latency.destroy()
-        self._publisher.destroy()
 
-    def _publish(self) -> None:
+    def _look(self) -> List[DiagnosticStatus]:
         report = self._report()
         now = time.monotonic()
         seconds, self._reported_at = now - self._reported_at, now
@@ -54,8 +60,8 @@ class DiagnosticsTopic:
             for camera in report.cameras
         ]
         self._before = {camera.topic: camera for camera in report.cameras if camera.active}
-        self._publisher.publish([engine_status(report.engine, report.cameras), *cameras])
         self._latency.publish(report.engine.times)
+        return [engine_status(report.engine, report.cameras), *cameras]
 
     def _period(self, camera: CameraReport, seconds: float) -> Optional[Period]:
         """Since the report before, if the camera was active then."""

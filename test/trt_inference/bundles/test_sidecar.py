@@ -1,0 +1,152 @@
+"""On which machines an engine runs: the verdict before it is loaded, with the command that mends
+it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trt_inference.bundles.bundle import load_bundle
+from trt_inference.bundles.engine_files import FOLDER, find_engine, list_engines
+from trt_inference.bundles.machine import Machine
+from trt_inference.bundles.sidecar import Sidecar, read_sidecar, reason_against
+from trt_inference.errors import BundleError, EngineMissing
+
+ORIN = Machine("10.3.0.26", "12.6", (8, 7), "Orin", "linux", "aarch64")
+ANY_VERSION = {"version_compatible": True}
+ANY_HARDWARE = {"hardware_compatible": True}
+TURING, AMPERE, ADA, HOPPER = (7, 5), (8, 6), (8, 9), (9, 0)
+
+
+def built(**changes: Any) -> Sidecar:
+    """An engine that was built on the Orin."""
+    sidecar = Sidecar(
+        file="fp16-orin.engine",
+        sha256="0" * 64,
+        bytes=1,
+        precision="fp16",
+        onnx_sha256="1" * 64,
+        machine=ORIN,
+        typing="strong",
+    )
+    return replace(sidecar, **changes)
+
+
+@pytest.mark.parametrize(
+    ("options", "here", "runs"),
+    [
+        ({}, "10.3.0.26", True),
+        ({}, "10.3.0.27", False),
+        ({}, "10.13.3.9", False),
+        (ANY_VERSION, "10.3.0.26", True),
+        (ANY_VERSION, "10.3.0.27", True),
+        (ANY_VERSION, "10.13.3.9", True),  # by numbers: as texts it would be the older one
+        (ANY_VERSION, "10.3.0.25", False),
+        (ANY_VERSION, "10.2.5.1", False),
+        (ANY_VERSION, "11.0.0.1", False),
+        (ANY_VERSION, "8.6.1.6", False),
+        (ANY_HARDWARE, "10.13.3.9", False),
+    ],
+)
+def test_a_version_compatible_plan_runs_on_newer_versions_of_its_major_version_alone(
+    options: dict[str, bool], here: str, runs: bool
+) -> None:
+    reason = reason_against(built(options=options), replace(ORIN, tensorrt=here))
+    assert reason == ("" if runs else reason_of(ORIN, replace(ORIN, tensorrt=here)))
+
+
+@pytest.mark.parametrize(
+    ("options", "here", "runs"),
+    [
+        ({}, (8, 7), True),
+        ({}, AMPERE, False),
+        ({}, ADA, False),
+        (ANY_HARDWARE, (8, 7), True),
+        (ANY_HARDWARE, TURING, False),
+        (ANY_HARDWARE, (7, 2), False),
+        (ANY_HARDWARE, (8, 0), True),
+        (ANY_HARDWARE, AMPERE, True),
+        (ANY_HARDWARE, ADA, True),
+        (ANY_HARDWARE, HOPPER, True),
+        (ANY_HARDWARE, (12, 0), True),
+        (ANY_VERSION, ADA, False),
+    ],
+)
+def test_a_hardware_compatible_plan_runs_on_ampere_and_newer_alone(
+    options: dict[str, bool], here: tuple[int, int], runs: bool
+) -> None:
+    machine = replace(ORIN, capability=here)
+    assert reason_against(built(options=options), machine) == (
+        "" if runs else reason_of(ORIN, machine)
+    )
+
+
+def reason_of(there: Machine, here: Machine) -> str:
+    return (
+        f"built by TensorRT {there.tensorrt} for {there.sm}, this machine has TensorRT "
+        f"{here.tensorrt} and {here.sm}"
+    )
+
+
+@pytest.mark.parametrize("options", [{}, {**ANY_VERSION, **ANY_HARDWARE}])
+@pytest.mark.parametrize("change", [{"architecture": "x86_64"}, {"system": "windows"}])
+def test_no_plan_runs_on_another_kind_of_computer(
+    options: dict[str, bool], change: dict[str, str]
+) -> None:
+    reason = reason_against(built(options=options), replace(ORIN, **change))
+    assert "built for aarch64 (linux)" in reason
+    assert next(iter(change.values())) in reason
+
+
+def test_a_plan_of_another_model_is_refused_and_one_that_was_taken_in_is_not_compared() -> None:
+    assert reason_against(built(), ORIN, "1" * 64) == ""
+    assert "another fp16 model" in reason_against(built(), ORIN, "2" * 64)
+    assert reason_against(built(onnx_sha256=""), ORIN, "2" * 64) == ""
+
+
+def add(bundle: Path, sidecar: Sidecar) -> Path:
+    file = bundle / FOLDER / f"{sidecar.file}.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(sidecar.content()), "utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("options", "here"),
+    [
+        (ANY_VERSION, replace(ORIN, tensorrt="10.2.0")),
+        (ANY_HARDWARE, replace(ORIN, capability=TURING)),
+    ],
+)
+def test_an_engine_that_does_not_run_here_is_named_with_the_command_that_builds_one(
+    color_bundle: Path, options: dict[str, bool], here: Machine
+) -> None:
+    add(color_bundle, built(precision="fp32", onnx_sha256="", options=options))
+    bundle = load_bundle(color_bundle)
+    assert find_engine(bundle, "fp32", ORIN).plan == color_bundle / FOLDER / "fp16-orin.engine"
+    with pytest.raises(EngineMissing) as raised:
+        find_engine(bundle, "fp32", here)
+    message = str(raised.value)
+    assert f"fp16-orin.engine was {reason_of(ORIN, here)}" in message
+    assert f"python3 -m converter build {color_bundle} --precision fp32" in message
+    assert raised.value.precision == "fp32"
+
+
+def test_a_sidecar_is_read_as_it_was_written(color_bundle: Path) -> None:
+    sidecar = built(batch=3, options=ANY_VERSION, measured={"milliseconds": 1.5}, seconds=60.0)
+    file = add(color_bundle, sidecar)
+    assert read_sidecar(file) == sidecar
+    [found] = list_engines(load_bundle(color_bundle), ORIN)
+    assert found.sidecar == sidecar
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema_version": 1}'])
+def test_a_sidecar_that_is_none_is_named_with_the_remedy(color_bundle: Path, content: str) -> None:
+    file = add(color_bundle, built())
+    file.write_text(content, "utf-8")
+    with pytest.raises(BundleError, match=rf"{file.name} .*\. Build the engine again"):
+        list_engines(load_bundle(color_bundle), ORIN)

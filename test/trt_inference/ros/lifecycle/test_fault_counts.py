@@ -1,0 +1,50 @@
+"""An image at which the engine fails is counted, so that the counts add up until the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+
+from test.trt_inference.ros.client import Client, wait_until
+from test.trt_inference.ros.fault_bundle import FAILING, write_fault_bundle
+from trt_inference.ros.diagnostics.reports import CameraReport
+from trt_inference.ros.node import DetectorNode
+
+NAMESPACE = "/fault_counts"
+
+
+def test_the_image_at_which_the_engine_fails_is_counted_as_dropped(
+    ros: None, tmp_path: Path
+) -> None:
+    """In this process, so that the fault waits on the executor while the counts are read."""
+    bundle = write_fault_bundle(tmp_path / "faulty")
+    parameters = [
+        Parameter("bundle", value=str(bundle)),
+        Parameter("infer_without_subscribers", value=True),
+    ]
+    node = DetectorNode(namespace=NAMESPACE, parameter_overrides=parameters)
+    client, executor = Client(NAMESPACE), SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        node.trigger_configure()
+        node.trigger_activate()
+        resources = node._in_use()
+
+        def camera() -> CameraReport:
+            return resources.cameras[0].report(0.0)
+
+        def has_come() -> bool:
+            executor.spin_once(timeout_sec=0.05)
+            return camera().counters.received > 0
+
+        client.send(client.image(FAILING))
+        assert wait_until(has_come)
+        assert wait_until(lambda: camera().counters.dropped == 1)
+        assert camera().counters.received == 1
+        assert camera().counters.inferred == 0
+    finally:
+        client.destroy_node()
+        executor.shutdown()
+        node.destroy_node()

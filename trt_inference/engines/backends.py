@@ -1,0 +1,68 @@
+"""The backends in the tree, and which of them runs a bundle.
+
+Each folder of ``trt_inference.engines`` that has a module ``backend`` with a ``BACKEND`` is one:
+nothing else lists them.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import pkgutil
+from typing import List, Optional, Tuple
+
+import trt_inference.engines
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.engines.base import Backend, Engine, EngineOptions
+from trt_inference.errors import EngineError
+
+
+@functools.lru_cache(maxsize=None)
+def find_backends() -> Tuple[Backend, ...]:
+    """Every backend in ``trt_inference.engines``, in the order in which ``auto`` tries them. No
+    library of theirs is imported."""
+    found: List[Backend] = []
+    for folder in pkgutil.iter_modules(trt_inference.engines.__path__, "trt_inference.engines."):
+        name = f"{folder.name}.backend"
+        if folder.ispkg and importlib.util.find_spec(name) is not None:
+            found.append(importlib.import_module(name).BACKEND)
+    return tuple(sorted(found, key=lambda backend: backend.rank))
+
+
+def backend_names() -> Tuple[str, ...]:
+    """What a user may choose: ``auto``, and every backend."""
+    return ("auto", *(backend.name for backend in find_backends()))
+
+
+def choose_backend(name: str, device: int = 0) -> Backend:
+    """The backend that is asked for; for ``auto`` the first one that can run here: TensorRT where
+    it and a GPU are, ONNX Runtime elsewhere.
+
+    Args:
+        device: number of the GPU.
+
+    Raises:
+        EngineError: the backend is unknown.
+    """
+    if name not in backend_names():
+        raise EngineError(f"there is no backend '{name}': choose {', '.join(backend_names())}")
+    for backend in find_backends():
+        if name == backend.name or (name == "auto" and backend.is_available(device)):
+            return backend
+    names = ", ".join(backend_names()[1:])
+    raise EngineError(f"no backend can run here: choose {names} to see what it lacks")
+
+
+def open_engine(
+    bundle: Bundle, backend: str, precision: str, options: Optional[EngineOptions] = None
+) -> Engine:
+    """Load ``precision`` of ``bundle`` on ``backend``, with all buffers allocated.
+
+    Raises:
+        BundleError: the bundle has no such precision, or its file was changed; for TensorRT, it
+            has no engine for this machine.
+        EngineError: the backend is unknown, not installed, or does not take the model.
+    """
+    options = options or EngineOptions()
+    return choose_backend(backend, options.device).open(bundle, precision, options)

@@ -1,0 +1,51 @@
+"""TensorRT: the backend for NVIDIA GPUs."""
+
+from __future__ import annotations
+
+from typing import List
+
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.choose_precision import Device
+from trt_inference.bundles.engine_files import list_engines
+from trt_inference.engines.base import Backend, Engine, EngineOptions
+from trt_inference.engines.tensorrt.gpu import (
+    gpu_device,
+    import_library,
+    open_device,
+    this_machine,
+)
+from trt_inference.errors import EngineError
+
+
+class TensorRtBackend(Backend):
+    """Runs the engines that were built for this machine from a bundle's ONNX files."""
+
+    name = "tensorrt"
+    rank = 10
+
+    def is_available(self, device: int) -> bool:
+        """Whether TensorRT is installed, and there is such a GPU."""
+        try:
+            import_library("tensorrt")
+            open_device(device)
+        except EngineError:
+            return False
+        return True
+
+    def device(self, index: int) -> Device:
+        """The GPU."""
+        return gpu_device(index)
+
+    def built_precisions(self, bundle: Bundle, index: int) -> List[str]:
+        """Those for which the bundle has an engine for this machine."""
+        engines = list_engines(bundle, this_machine(index))
+        return [engine.sidecar.precision for engine in engines if not engine.reason_against]
+
+    def open(self, bundle: Bundle, precision: str, options: EngineOptions) -> Engine:
+        """As ``Backend.open``."""
+        from trt_inference.engines.tensorrt.engine import TensorRtEngine
+
+        return TensorRtEngine(bundle, precision, options)
+
+
+BACKEND = TensorRtBackend()
