@@ -19,8 +19,16 @@ BUILD = [
     *sorted((ROOT / "converter" / "engine_builder").rglob("*.py")),
     ROOT / "converter" / "commands" / "build.py",
     ROOT / "converter" / "commands" / "engines.py",
+    ROOT / "converter" / "command_line" / "build_command.py",
+    ROOT / "converter" / "command_line" / "engines_command.py",
+    ROOT / "converter" / "command_line" / "detect_command.py",
 ]
-COMMAND_LINE = [ROOT / "converter" / "__main__.py", ROOT / "converter" / "command_line" / "main.py"]
+# All commands are imported to list them; what each needs is imported when it runs.
+COMMAND_LINE = [
+    ROOT / "converter" / "__main__.py",
+    ROOT / "converter" / "command_line" / "main.py",
+    *sorted((ROOT / "converter" / "command_line").glob("*_command.py")),
+]
 
 # Only on a workstation; a robot does not have them.
 OF_THE_WORKSTATION = {
@@ -186,11 +194,13 @@ LAYERS = {
     ),
     "converter": (
         "errors terminal compatibility inputs onnx_tools heads export stages bundle comparison "
-        "engine_builder verification precision conversion report commands command_line __main__"
+        "engine_builder verification precision conversion tables report commands command_line "
+        "__main__"
     ),
 }
-# Names that mean the same wherever they are: what each family of heads declares, and each program.
-SHARED_NAMES = {"EXPECTS", "FAMILY", "NAME", "main", "recognise"}
+# Names that mean the same wherever they are: what each family of heads, each command and each
+# program declares.
+SHARED_NAMES = {"COMMAND", "EXPECTS", "FAMILY", "NAME", "main", "recognise"}
 # Files that have one purpose in each of their folders.
 SHARED_FILES = {
     "__init__",

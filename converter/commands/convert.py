@@ -99,7 +99,7 @@ def _write(
     with new_bundle(options.output, options.overwrite) as folder:
         content = describe_bundle.describe(options, prepared)
         content.update(
-            describe_bundle.write_files(folder, model, network.folder, head.task, labels)
+            describe_bundle.write_model_files(folder, model, network.folder, head.task, labels)
         )
         write_manifest(folder, content)
         with progress.step("load the SavedModel in TensorFlow"):
@@ -107,7 +107,7 @@ def _write(
         with Detector.open(load_bundle(folder), "onnxruntime", PRECISION) as detector:
             verification = verify(source_model, detector, dataset, progress.track)
         _check(verification, source_model, dataset, prepared.exported.answer.operators)
-        content["precisions"][PRECISION].update(describe_bundle.measured(verification))
+        content["precisions"][PRECISION].update(describe_bundle.measured_part(verification))
         write_manifest(folder, content)
         conversion = Conversion(
             bundle=options.output,

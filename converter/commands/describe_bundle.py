@@ -59,7 +59,7 @@ def _candidates(wanted: int, head: Head) -> int:
     return min(wanted, lists.get(head.task, 0))
 
 
-def write_files(
+def write_model_files(
     folder: Path, model: onnx.ModelProto, weights: Path | None, task: str, labels: Sequence[str]
 ) -> dict[str, Any]:
     """Write the model and the labels, and give the part of the manifest that describes them.
@@ -109,7 +109,7 @@ def _source(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def measured(verification: Verification) -> dict[str, Any]:
+def measured_part(verification: Verification) -> dict[str, Any]:
     """What the manifest keeps of the verification."""
     entry: dict[str, Any] = {
         "parity": {

@@ -62,6 +62,7 @@ def add_to_report(folder: Path, made: Precisions) -> None:
         (folder / REPORT_PAGE).parent,
         [result for result in made.results if result.precision not in made.kept],
         model_bytes(bundle.precisions["fp32"]),
+        bundle.task,
         bundle.labels,
         bundle.defaults.score_threshold,
     )

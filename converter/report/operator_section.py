@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from converter.compatibility.tensorrt_operators import TARGETS, Missing, Target, limit
-from converter.report.wording import Bar, bars
+from converter.tables.wording import Bar, bars
 
 
 @dataclass(frozen=True)

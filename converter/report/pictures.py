@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from converter.report.wording import counted
+from converter.tables.wording import counted
 from converter.verification.verification_results import Picture
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.results import Classification, Result

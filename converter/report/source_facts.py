@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from converter.conversion import Conversion
 from converter.export.request_answer import Suppression
 from converter.inputs.pixels import Pixels
-from converter.report.wording import Fact
+from converter.tables.wording import Fact
 
 
 def source_facts(conversion: Conversion, model_opset: int) -> tuple[Fact, ...]:

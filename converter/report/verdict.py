@@ -8,7 +8,7 @@ from converter.comparison.accuracy import LOW_ACCURACY
 from converter.comparison.agreement import Agreement, ClassAgreement
 from converter.conversion import Conversion
 from converter.heads.base import SEGMENTATION
-from converter.report.wording import Fact, counted, file_size, percent, some_names
+from converter.tables.wording import Fact, counted, file_size, percent, some_names
 from converter.verification.verification_results import Verification
 
 

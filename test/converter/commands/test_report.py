@@ -1,4 +1,4 @@
-"""python3 -m converter report."""
+"""trt-inference report."""
 
 from __future__ import annotations
 
