@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from converter.command_line.print_table import facts_table, print_tables
+from converter.command_line.print_table import print_tables
 from converter.commands.build import BuildResult
 from converter.engine_builder.build_engine import Built
 from converter.engine_builder.check_memory import binary_size
-from converter.tables.engine_tables import engine_facts, engine_tables, layer_bars
+from converter.tables.engine_tables import (
+    computed_types,
+    engine_list_table,
+    engine_tables,
+    layer_bars,
+)
 from converter.tables.wording import file_size, join_tables
 from converter.terminal.console import print_line
 from trt_inference.bundles.engine_files import FOLDER
@@ -29,12 +34,11 @@ def print_built(precision: str, built: Built, console: Console) -> None:
 
 
 def print_build(result: BuildResult, console: Console) -> None:
-    """Print how engines were built and what was measured, cautions, and where the engines are."""
+    """Print what was measured of engines, what to be careful about, and where they are."""
     sidecars = [engine.sidecar for engine in result.engines]
-    for sidecar in sidecars:
-        console.print(facts_table(sidecar.file, engine_facts(sidecar)))
+    built = engine_list_table([(sidecar, "") for sidecar in sidecars], machine_is_known=False)
     measured = [table for sidecar in sidecars for table in engine_tables(sidecar)]
-    print_tables(join_tables(measured), console)
+    print_tables([built, *join_tables(measured)], console)
     for sidecar in sidecars:
         _print_layers(sidecar, console)
     cautions = [caution for engine in result.engines for caution in engine.measured.cautions]
@@ -47,7 +51,8 @@ def print_build(result: BuildResult, console: Console) -> None:
 def _print_layers(sidecar: Sidecar, console: Console) -> None:
     layers = layer_bars(sidecar)[:_SLOWEST_SHOWN]
     if layers:
-        print_line(console, f"{sidecar.precision}: the slowest layers are")
+        text = ", ".join((*computed_types(sidecar), "the slowest are"))
+        print_line(console, f"{sidecar.precision}: {text}")
     for layer in layers:
         name = layer.name if len(layer.name) <= _NAME_SHOWN else f"{layer.name[:_NAME_SHOWN]}…"
         print_line(console, f"  {layer.value:>12}  {layer.note:7}  {name}")

@@ -101,6 +101,7 @@ def _write(
         content.update(
             describe_bundle.write_model_files(folder, model, network.folder, head.task, labels)
         )
+        content["source"]["operators"] = describe_bundle.operator_remedies(model)
         write_manifest(folder, content)
         with progress.step("load the SavedModel in TensorFlow"):
             source_model = _source_model(options, prepared)

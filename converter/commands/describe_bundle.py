@@ -12,11 +12,14 @@ import onnx
 
 from converter.bundle.model_files import describe_model
 from converter.commands.convert_options import ConvertOptions
+from converter.commands.prepare import count_operators
+from converter.compatibility.tensorrt_operators import missing_operators
 from converter.conversion import Prepared
 from converter.heads.base import CLASSIFICATION, DETECTION, SEGMENTATION, Head
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.inputs.saved_model import hash_saved_model
 from converter.onnx_tools import storage
+from converter.report.operator_section import limits
 from converter.stages.input_stage import INPUT
 from converter.stages.output_stage import OUTPUTS
 from converter.verification.verification_results import Verification
@@ -78,6 +81,18 @@ def write_model_files(
             "count": len(labels),
         },
         "precisions": {PRECISION: describe_model(file, data)},
+    }
+
+
+def operator_remedies(model: onnx.ModelProto) -> dict[str, dict[str, str]]:
+    """What to do about operators that some TensorRT lacks, and the limits of others, by name.
+
+    A robot reports it where it cannot build an engine.
+    """
+    limited = {operator: limits(operator) for operator in count_operators(model)}
+    return {
+        "missing": {one.operator: one.remedy for one in missing_operators(model)},
+        "limited": {operator: text for operator, text in limited.items() if text},
     }
 
 

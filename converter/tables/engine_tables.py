@@ -90,13 +90,15 @@ def engine_facts(sidecar: Sidecar) -> Tuple[Fact, ...]:
         Fact("Batch", str(sidecar.batch)),
         Fact("Typing", sidecar.typing),
         Fact("Build", f"{sidecar.seconds:,.1f} s with a workspace of {workspace}"),
-        Fact("Computes", ", ".join(_types(sidecar.measured.get("precisions", {})))),
+        Fact("Computes", ", ".join(computed_types(sidecar))),
         Fact("Options", ", ".join(options)),
     ]
     return tuple(one for one in facts if one.value)
 
 
-def _types(used: Mapping[str, Mapping[str, float]]) -> List[str]:
+def computed_types(sidecar: Sidecar) -> List[str]:
+    """How many layers compute in which type, where TensorRT tells it."""
+    used: Mapping[str, Mapping[str, float]] = sidecar.measured.get("precisions", {})
     return [
         f"{counted(int(one['layers']), 'layer')} in {name} ({one['milliseconds']:.3f} ms)"
         for name, one in used.items()

@@ -183,7 +183,9 @@ def test_operators_that_tensorrt_lacks_are_named_with_a_remedy(
     node.domain, node.op_type = "made.up", "Wobble"
     onnx.save(model, str(file))
     change_manifest(bundle, lambda m: m["precisions"]["fp32"].update(sha256=sha256_of_file(file)))
-    report = {"missing": [{"operator": "Wobble", "remedy": "use Relu instead"}]}
+    operators = {"missing": {"Wobble": "use Relu instead"}}
+    change_manifest(bundle, lambda m: m["source"].update(operators=operators))
+    report = {"missing": [{"operator": "Wobble", "remedy": "believe the report"}]}
     (bundle / "report").mkdir()
     (bundle / "report" / "report.json").write_text(json.dumps(report), "utf-8")
     build("--precision", "fp32").refused(
