@@ -1,4 +1,4 @@
-"""The order of the steps from a SavedModel to a bundle."""
+"""`convert`: the order of the steps from a SavedModel to a bundle."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _prepare(
     scratch: Path,
     progress: Progress,
 ) -> Prepared:
-    """Export into ``scratch`` and find out how the network is to be read."""
+    """Export into ``scratch`` and recognise how the network is to be read."""
     with progress.step("export to ONNX"):
         exported, network = export_network(source, options.source, scratch)
     with progress.step("recognise the head"):
@@ -92,7 +92,7 @@ def _write(
     dataset: Dataset,
     progress: Progress,
 ) -> Conversion:
-    """Graft, write, verify what was written as a robot would load it, and put it in place."""
+    """Graft the stages, write the bundle, verify it as a robot loads it, and put it in place."""
     network, head = prepared.network, prepared.recognised.head
     with progress.step("graft the input and output stages"):
         model = assemble(network, prepared.pixels, head, options.candidates)
@@ -155,10 +155,10 @@ def _source_model(options: ConvertOptions, prepared: Prepared) -> SourceModel:
 def _check(
     verification: Verification, source: SourceModel, dataset: Dataset, operators: Container[str]
 ) -> None:
-    """Accept what was measured, or say where the two models part.
+    """Accept what was measured, or report where the two models begin to differ.
 
     Args:
-        operators: of the TensorFlow graph.
+        operators: operators of the TensorFlow graph.
 
     Raises:
         ParityError: they do not agree.

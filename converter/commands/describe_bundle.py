@@ -57,7 +57,7 @@ def describe(options: ConvertOptions, prepared: Prepared) -> dict[str, Any]:
 
 
 def _candidates(wanted: int, head: Head) -> int:
-    """How many boxes or classes leave the engine; 0 where they are no list."""
+    """How many boxes or classes leave the engine; 0 where the output is a map of classes."""
     lists = {DETECTION: head.anchors, CLASSIFICATION: head.classes}
     return min(wanted, lists.get(head.task, 0))
 
@@ -65,7 +65,7 @@ def _candidates(wanted: int, head: Head) -> int:
 def write_model_files(
     folder: Path, model: onnx.ModelProto, weights: Path | None, task: str, labels: Sequence[str]
 ) -> dict[str, Any]:
-    """Write the model and the labels, and give the part of the manifest that describes them.
+    """Write the model and the labels, and return the part of the manifest that describes them.
 
     Args:
         weights: the folder with the file of the model's large tensors.
@@ -109,7 +109,7 @@ def _outputs(model: onnx.ModelProto, task: str) -> list[dict[str, Any]]:
 
 
 def _source(prepared: Prepared) -> dict[str, Any]:
-    """Where the model comes from, and what it was taken for."""
+    """The origin of the model, and how it was understood."""
     saved_model = prepared.source.saved_model
     return {
         "head": prepared.recognised.head.description,
@@ -125,7 +125,7 @@ def _source(prepared: Prepared) -> dict[str, Any]:
 
 
 def measured_part(verification: Verification) -> dict[str, Any]:
-    """What the manifest keeps of the verification."""
+    """The part of the manifest that holds the measurements of the verification."""
     entry: dict[str, Any] = {
         "parity": {
             "synthetic_images": verification.synthetic,

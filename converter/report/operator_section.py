@@ -20,7 +20,7 @@ class TargetLine:
 
 
 def operator_bars(counts: Mapping[str, int]) -> tuple[Bar, ...]:
-    """How often each operator is there, with what the targets' TensorRT does not take of it."""
+    """The count of each operator, with what the targets' TensorRT does not take of it."""
     return bars([(name, f"{count:,}", count, limits(name)) for name, count in counts.items()])
 
 

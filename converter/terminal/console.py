@@ -6,5 +6,5 @@ from rich.console import Console
 
 
 def print_line(console: Console, text: str, style: str = "") -> None:
-    """Print ``text``; names and labels keep their brackets and colons."""
+    """Print a line; names and labels keep their brackets and colons."""
     console.print(text, markup=False, highlight=False, soft_wrap=True, style=style)

@@ -25,8 +25,12 @@ def test_a_bundle_shows_its_figures_and_gives_its_page_away(
 
 
 def test_figures_come_from_the_manifest_whatever_the_report_shows(
-    conversion: tuple[Path, Result], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    conversion: tuple[Path, Result],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # no cell is wrapped
     bundle = Path(shutil.copytree(conversion[0], tmp_path / "converted"))
     before = run_here(capsys, "report", bundle).output
     file = bundle / "report" / "report.json"
@@ -36,7 +40,7 @@ def test_figures_come_from_the_manifest_whatever_the_report_shows(
     file.write_text(json.dumps(content), "utf-8")
     assert run_here(capsys, "report", bundle).output == before
     parity = load_bundle(bundle).precisions["fp32"]["parity"]["detections"]
-    assert f"{parity['matched']} of {parity['detections']}" in before
+    assert f"TensorFlow: {parity['matched']} of {parity['detections']}" in before
     file.unlink()
     assert run_here(capsys, "report", bundle).output == before
 
