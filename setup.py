@@ -32,8 +32,8 @@ CONVERTER = [
     "jinja2>=3.1",
 ]
 
-# onnx builds the small models of the tests, in the robot's environment too; decoded
-# images are compared with those of rosbags-image.
+# onnx builds the small models of the tests, in the robot's environment too. Decoded images are
+# compared with those of rosbags-image.
 TEST = ["pytest", "pytest-xdist", "psutil", "hypothesis", "onnx>=1.20,<1.24", "rosbags-image"]
 
 setup(

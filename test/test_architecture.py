@@ -152,6 +152,20 @@ def needed_to_build() -> list[Path]:
     return sorted(found)
 
 
+def test_commands_and_the_report_print_nothing() -> None:
+    """They return plain data, or report to the progress that they are given."""
+    folders = ("commands", "report", "tables")
+    files = [file for file in CONVERTER if file.parent.name in folders]
+    assert "build.py" in {file.name for file in files}
+    assert offenders(files, {"rich"}.__contains__) == {}
+    calls = [
+        place
+        for node, place in nodes(files)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("print", "print_line")
+    ]
+    assert calls == []
+
+
 def test_engines_are_built_with_what_a_robot_has() -> None:
     needed = needed_to_build()
     assert {"build_engine.py", "agreement.py", "dataset.py", "report_files.py"} <= {
