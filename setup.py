@@ -32,8 +32,8 @@ CONVERTER = [
     "jinja2>=3.1",
 ]
 
-# onnx builds the small models of the tests, in the robot's environment too; rosbags-image says
-# what images must look like.
+# onnx builds the small models of the tests, in the robot's environment too. Decoded images are
+# compared with those of rosbags-image.
 TEST = [
     "pytest",
     "pytest-timeout",
@@ -63,9 +63,11 @@ setup(
         ("share/" + PACKAGE, ["package.xml"]),
         ("share/" + PACKAGE + "/launch", glob("launch/*.launch.*")),
         ("share/" + PACKAGE + "/config", glob("config/*")),
-        # Where ros2 run and ros2 launch look; a console script would be in bin under pip.
-        ("lib/" + PACKAGE, ["scripts/detector"]),
+        # Where ros2 run and ros2 launch look: the node, and a link for each command.
+        ("lib/" + PACKAGE, ["scripts/detector", *sorted(glob("scripts/ros2/*"))]),
     ],
+    # In bin, which colcon's setup files put on the PATH as virtual environments do.
+    entry_points={"console_scripts": ["trt-inference = converter.command_line.main:main"]},
     extras_require={
         "robot": ROBOT,
         "ros": ROS,

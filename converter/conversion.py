@@ -1,4 +1,4 @@
-"""The results of a conversion as plain data: steps make them, report and terminal show them."""
+"""The results of a conversion as plain data, which the report and the terminal show."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from converter.verification.verification_results import Verification
 
 @dataclass(frozen=True)
 class Source:
-    """What is known before anything is run."""
+    """What is known of a SavedModel before anything is run."""
 
     saved_model: SavedModel
     signature: Signature
@@ -41,17 +41,17 @@ class Conversion:
     """What came out, and what was found out on the way.
 
     Attributes:
-        bundle: its folder.
-        bytes: of the model in it.
-        source: what was read of the SavedModel.
+        bundle: the folder that was written.
+        bytes: size of the model in it.
+        source: what was read from the SavedModel.
         labels: names of the classes.
-        export: what the export took and said.
+        export: the exported model, its notes, and what the export took.
         pixels: how camera images are made into what the network was trained on.
-        recognised: the head, and why it was taken for that.
-        operators: of the bundle's model, with counts.
+        recognised: the head, and why it was recognised as such.
+        operators: operators of the bundle's model, with counts.
         missing: operators that some versions of TensorRT lack.
         verification: what was measured.
-        precisions: those that were made beside fp32.
+        precisions: precisions that were made beside fp32.
     """
 
     bundle: Path

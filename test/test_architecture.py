@@ -19,8 +19,16 @@ BUILD = [
     *sorted((ROOT / "converter" / "engine_builder").rglob("*.py")),
     ROOT / "converter" / "commands" / "build.py",
     ROOT / "converter" / "commands" / "engines.py",
+    ROOT / "converter" / "command_line" / "build_command.py",
+    ROOT / "converter" / "command_line" / "engines_command.py",
+    ROOT / "converter" / "command_line" / "detect_command.py",
 ]
-COMMAND_LINE = [ROOT / "converter" / "__main__.py", ROOT / "converter" / "command_line" / "main.py"]
+# All commands are imported to list them; what each needs is imported when it runs.
+COMMAND_LINE = [
+    ROOT / "converter" / "__main__.py",
+    ROOT / "converter" / "command_line" / "main.py",
+    *sorted((ROOT / "converter" / "command_line").glob("*_command.py")),
+]
 
 # Only on a workstation; a robot does not have them.
 OF_THE_WORKSTATION = {
@@ -144,6 +152,20 @@ def needed_to_build() -> list[Path]:
     return sorted(found)
 
 
+def test_commands_and_the_report_print_nothing() -> None:
+    """They return plain data, or report to the progress that they are given."""
+    folders = ("commands", "report", "tables")
+    files = [file for file in CONVERTER if file.parent.name in folders]
+    assert "build.py" in {file.name for file in files}
+    assert offenders(files, {"rich"}.__contains__) == {}
+    calls = [
+        place
+        for node, place in nodes(files)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("print", "print_line")
+    ]
+    assert calls == []
+
+
 def test_engines_are_built_with_what_a_robot_has() -> None:
     needed = needed_to_build()
     assert {"build_engine.py", "agreement.py", "dataset.py", "report_files.py"} <= {
@@ -186,12 +208,13 @@ LAYERS = {
     ),
     "converter": (
         "errors terminal compatibility inputs onnx_tools heads export stages bundle comparison "
-        "engine_builder verification precision conversion report commands command_line __main__"
+        "engine_builder verification precision conversion tables report commands command_line "
+        "__main__"
     ),
 }
-# Names that mean the same wherever they are: what each backend and each family of heads declares,
-# and each program.
-SHARED_NAMES = {"BACKEND", "EXPECTS", "FAMILY", "NAME", "main", "recognise"}
+# Names that mean the same wherever they are: what each backend, each family of heads, each command
+# and each program declares.
+SHARED_NAMES = {"BACKEND", "COMMAND", "EXPECTS", "FAMILY", "NAME", "main", "recognise"}
 # Files that have one purpose in each of their folders.
 SHARED_FILES = {
     "__init__",

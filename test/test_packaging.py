@@ -1,4 +1,4 @@
-"""pip and colcon put nodes, launch files, parameters and the ament index entry in place."""
+"""pip and colcon put the node, the commands, launch files, parameters and the index in place."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
+from converter.command_line.command import command_names
+
 ROOT = Path(__file__).parents[1]
 # What git does not track; a build must not depend on it, nor write into the tree.
-NOT_SOURCE = (".git", ".venv", "build", "install", "log", "*.egg-info", "__pycache__", ".*_cache")
+NOT_SOURCE = (".git", ".venv", "*.egg-info", "__pycache__", ".*_cache")
+NOT_SOURCE_AT_THE_TOP = ("build", "install", "log")
 INSTALLED = (
+    "bin/trt-inference",
     "lib/trt_inference/detector",
+    "lib/trt_inference/trt-inference",
+    *(f"lib/trt_inference/{name}" for name in command_names()),
     "share/ament_index/resource_index/packages/trt_inference",
     "share/trt_inference/package.xml",
     "share/trt_inference/launch/detector.launch.py",
@@ -29,8 +36,13 @@ INSTALLED = (
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the tree in a colcon workspace."""
     folder = tmp_path_factory.mktemp("workspace") / "src" / "trt_inference"
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_SOURCE))
+    shutil.copytree(ROOT, folder, ignore=not_source)
     return folder
+
+
+def not_source(folder: str, names: list[str]) -> set[str]:
+    ignored = shutil.ignore_patterns(*NOT_SOURCE)(folder, names)
+    return {*ignored, *(NOT_SOURCE_AT_THE_TOP if Path(folder) == ROOT else ())}
 
 
 def test_pip_installs_the_package_for_ros(source: Path, tmp_path: Path) -> None:
@@ -38,7 +50,9 @@ def test_pip_installs_the_package_for_ros(source: Path, tmp_path: Path) -> None:
     run([*command, "--prefix", str(tmp_path), str(source)], cwd=tmp_path)
     assert [name for name in INSTALLED if not (tmp_path / name).is_file()] == []
     packages = Path(sysconfig.get_path("purelib")).relative_to(sys.prefix)
-    check_node_starts(tmp_path, {"PYTHONPATH": str(tmp_path / packages)})
+    environment = {"PYTHONPATH": str(tmp_path / packages)}
+    check_node_starts(tmp_path, environment)
+    check_commands_start(tmp_path, environment)
 
 
 def test_colcon_builds_the_package(source: Path) -> None:
@@ -54,6 +68,13 @@ def test_colcon_builds_the_package(source: Path) -> None:
     environment = dict(line.split("=", 1) for line in sourced.split("\0") if "=" in line)
     assert str(prefix) in environment["AMENT_PREFIX_PATH"]
     check_node_starts(prefix, environment)
+    check_commands_start(prefix, environment)
+    assert shutil.which("trt-inference", path=environment["PATH"]) is not None
+
+
+def test_ros2_run_finds_each_command_by_its_name() -> None:
+    links = {file.name for file in (ROOT / "scripts" / "ros2").iterdir()}
+    assert links == {*command_names(), "trt-inference"}
 
 
 def test_the_robots_environment_has_no_tensorflow() -> None:
@@ -80,10 +101,27 @@ def check_node_starts(prefix: Path, environment: dict[str, str]) -> None:
     assert "configure failed: parameter bundle is empty" in first_line
 
 
-def run(command: list[str], cwd: Path) -> str:
+def check_commands_start(prefix: Path, environment: dict[str, str]) -> None:
+    """Run what `ros2 run` finds, and the console script, away from the source tree."""
+    listed = run([sys.executable, str(prefix / "bin/trt-inference"), "--help"], prefix, environment)
+    for name in command_names():
+        assert f"\n  {name} " in listed
+        assert os.access(prefix / "lib/trt_inference" / name, os.X_OK)
+    for name in ("build", "engines", "detect"):
+        command = [sys.executable, str(prefix / "lib/trt_inference" / name), "--help"]
+        assert run(command, prefix, environment).startswith(f"usage: trt-inference {name} ")
+
+
+def run(command: list[str], cwd: Path, environment: Optional[dict[str, str]] = None) -> str:
     """The output of a command that succeeds."""
     ended = subprocess.run(
-        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        cwd=cwd,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     assert ended.returncode == 0, ended.stdout
     return ended.stdout

@@ -1,4 +1,4 @@
-"""The arguments of `build` and `engines`."""
+"""The arguments of `build`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HIGHEST_LEVEL = 5
 
 
 def add_build_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `build` takes."""
+    """Declare the arguments of `build`."""
     add = parser.add_argument
     add("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")
     add(
@@ -72,7 +72,7 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
         "--import-engine",
         metavar="FILE",
         type=Path,
-        help="take in this plan, built on this kind of machine, instead of building",
+        help="import this plan, built on this kind of machine, instead of building",
     )
     add(
         "--images",
@@ -90,7 +90,7 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def build_options(arguments: argparse.Namespace) -> BuildOptions:
-    """What the parsed arguments of `build` say."""
+    """The options that the parsed arguments of `build` stand for."""
     return BuildOptions(
         bundle=arguments.bundle,
         precisions=tuple(dict.fromkeys(arguments.precision)),
@@ -108,7 +108,7 @@ def build_options(arguments: argparse.Namespace) -> BuildOptions:
 
 
 def byte_size(text: str) -> int:
-    """Bytes of ``256MiB``, ``1GB`` or ``1073741824``."""
+    """The number of bytes that ``256MiB``, ``1GB`` or ``1073741824`` stands for."""
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([KMG]I?)?B?", text.strip().upper())
     value = int(float(found.group(1)) * _UNITS[found.group(2) or ""]) if found else 0
     if value < 1:

@@ -28,7 +28,7 @@ _OPSETS = range(13, 19)
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what says how the SavedModel is understood."""
+    """Declare the arguments that specify how the SavedModel is understood."""
     parser.add_argument("saved_model", metavar="DIR", type=Path, help="folder of the SavedModel")
     _add_input(parser)
     _add_pixels(parser)
@@ -36,7 +36,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_convert_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them all."""
+    """Declare all arguments of `convert`."""
     add_source_arguments(parser)
     _add_files(parser)
     add_precision_arguments(parser)
@@ -44,7 +44,7 @@ def add_convert_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def source_options(arguments: argparse.Namespace) -> SourceOptions:
-    """What the parsed arguments say of the SavedModel."""
+    """How the SavedModel is understood, from the parsed arguments."""
     target = arguments.target and TARGETS[arguments.target]
     return SourceOptions(
         saved_model=arguments.saved_model,
@@ -62,7 +62,7 @@ def source_options(arguments: argparse.Namespace) -> SourceOptions:
 
 
 def convert_options(arguments: argparse.Namespace) -> ConvertOptions:
-    """What the parsed arguments say."""
+    """The options that the parsed arguments of `convert` stand for."""
     return ConvertOptions(
         source=source_options(arguments),
         output=arguments.output,
@@ -165,7 +165,7 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
 
 def _add_head(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "its outputs", "Found out from names, shapes and values unless these options say otherwise."
+        "its outputs", "Found out from names, shapes and values unless these options specify them."
     )
     add = group.add_argument
     add("--head", choices=head_names(), default=AUTO, help="family of the head (default: auto)")
@@ -198,7 +198,7 @@ def _add_head(parser: argparse.ArgumentParser) -> None:
         "--anchors",
         type=anchors,
         metavar="FILE.npy",
-        help="float32 [A, 4], where the model says boxes relative to anchors",
+        help="float32 [A, 4], where the boxes of the model are relative to anchors",
     )
     add(
         "--box-scales",

@@ -1,204 +1,91 @@
-"""The command line: python3 -m converter inspect | convert | quantize | build | engines | report.
+"""The command line: trt-inference COMMAND, which is python3 -m converter COMMAND as well.
 
-A command's modules are imported when it is run: `build` and `engines` run on robots, which have
-neither TensorFlow nor onnx.
+Only the modules of the command that runs are imported: some run on robots, which have neither
+TensorFlow nor onnx. Nothing here needs a library, so that a missing one is reported with a remedy.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Dict, Optional, Sequence
+from typing import Optional, Sequence
 
-from rich.console import Console
+from converter.command_line.command import Command, all_commands, command_names, load_command
 
-from converter.terminal.console import say
-from trt_inference.errors import TrtInferenceError
-
-if TYPE_CHECKING:
-    from converter.precision.precision_results import Precisions
-
+PROGRAM = "trt-inference"
 INTERRUPTED = 130  # as a shell reports it
-_OF_WORKSTATIONS = (3, 10)  # the Python that they need at least
+_WRONG_USAGE = 2  # as argparse ends
+_PYTHON_OF_WORKSTATIONS = (3, 10)
+_ROBOT_REMEDY = (
+    "Run python3 -m pip install numpy opencv-python-headless onnxruntime jsonschema rich, "
+    f"or scripts/environment.sh robot and then .venv/robot/bin/{PROGRAM}"
+)
+_WORKSTATION_REMEDY = (
+    f"Run scripts/environment.sh converter, and then .venv/converter/bin/{PROGRAM}"
+)
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    """Run the command line and return the exit code: 0, 1 after an error, 130 after Ctrl-C."""
-    given = sys.argv[1:] if arguments is None else arguments
-    command = _asked(given)
-    if command and not command.on_robots and sys.version_info < _OF_WORKSTATIONS:
-        _print_error(
-            "error: this command needs Python 3.10 or newer, and TensorFlow: run it on a "
-            "workstation"
+    """Run a command and return the exit code: 0, 1 after an error, 130 after Ctrl-C."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    name = given[0] if given else ""
+    if name in ("-h", "--help"):
+        print(_overview())
+        return 0
+    if name not in command_names():
+        problem = f"there is no command '{name}'" if name else "a command is missing"
+        print(f"error: {problem}\n\n{_overview()}", file=sys.stderr)
+        return _WRONG_USAGE
+    return _run(name, load_command(name), given[1:])
+
+
+def _overview() -> str:
+    commands = all_commands()
+    width = max(map(len, commands))
+    lines = [f"  {name:{width}}  {command.help}" for name, command in commands.items()]
+    return "\n".join(
+        [
+            f"usage: {PROGRAM} COMMAND …",
+            "",
+            "Makes bundles from TensorFlow SavedModels and engines from bundles, and runs them.",
+            "",
+            *lines,
+            "",
+            f"{PROGRAM} COMMAND --help lists the arguments of a command.",
+        ]
+    )
+
+
+def _run(name: str, command: Command, arguments: Sequence[str]) -> int:
+    if not command.on_robots and sys.version_info < _PYTHON_OF_WORKSTATIONS:
+        return _fail(
+            "this command needs Python 3.10 or newer, and TensorFlow: run it on a workstation"
         )
-        return 1
-    options = _parser(given).parse_args(given)
     try:
-        options.command.run(options, Console())
+        return _run_parsed(name, command, arguments)
+    except ModuleNotFoundError as error:
+        return _fail(f"{error}. {_ROBOT_REMEDY if command.on_robots else _WORKSTATION_REMEDY}")
+
+
+def _fail(text: str) -> int:
+    print(f"error: {text}", file=sys.stderr)
+    return 1
+
+
+def _run_parsed(name: str, command: Command, arguments: Sequence[str]) -> int:
+    from rich.console import Console
+
+    from converter.terminal.console import print_line
+    from trt_inference.errors import TrtInferenceError
+
+    parser = argparse.ArgumentParser(prog=f"{PROGRAM} {name}", description=command.help)
+    command.declare(parser)
+    options = parser.parse_args(arguments)
+    try:
+        return command.run(options, Console()) or 0
     except (TrtInferenceError, OSError) as error:
-        _print_error(f"error: {error}")
+        print_line(Console(stderr=True), f"error: {error}", "red")
         return 1
     except KeyboardInterrupt:
-        _print_error(f"interrupted, {options.command.when_interrupted}")
+        print_line(Console(stderr=True), f"interrupted, {command.when_interrupted}", "red")
         return INTERRUPTED
-    return 0
-
-
-def _print_error(text: str) -> None:
-    say(Console(stderr=True), text, "red")
-
-
-def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
-    from converter.command_line.convert_arguments import add_source_arguments
-
-    add_source_arguments(parser)
-
-
-def _inspect(options: argparse.Namespace, console: Console) -> None:
-    from converter.command_line.convert_arguments import source_options
-    from converter.command_line.print_inspection import print_inspection
-    from converter.commands.inspect import inspect
-    from converter.terminal.progress import Progress
-
-    print_inspection(inspect(source_options(options), Progress(console)), console)
-
-
-def _convert_arguments(parser: argparse.ArgumentParser) -> None:
-    from converter.command_line.convert_arguments import add_convert_arguments
-
-    add_convert_arguments(parser)
-
-
-def _convert(options: argparse.Namespace, console: Console) -> None:
-    from converter.command_line.convert_arguments import convert_options
-    from converter.command_line.print_conversion import print_conversion
-    from converter.commands.convert import convert
-    from converter.terminal.progress import Progress
-
-    conversion = convert(convert_options(options), Progress(console))
-    print_conversion(conversion, console)
-    if conversion.precisions is not None:
-        _show_precisions(conversion.precisions, conversion.bundle, console)
-
-
-def _quantize_arguments(parser: argparse.ArgumentParser) -> None:
-    from converter.command_line.quantize_arguments import add_quantize_arguments
-
-    add_quantize_arguments(parser)
-
-
-def _quantize(options: argparse.Namespace, console: Console) -> None:
-    from converter.command_line.quantize_arguments import quantize_options
-    from converter.commands.quantize import quantize
-    from converter.terminal.progress import Progress
-
-    quantization = quantize(quantize_options(options), Progress(console))
-    _show_precisions(quantization.precisions, quantization.bundle.path, console)
-
-
-def _show_precisions(made: Precisions, bundle: Path, console: Console) -> None:
-    from converter.command_line.print_precisions import check_precisions, print_precisions
-
-    print_precisions(made, bundle, console)
-    check_precisions(made, bundle)
-
-
-def _build_arguments(parser: argparse.ArgumentParser) -> None:
-    from converter.command_line.build_arguments import add_build_arguments
-
-    add_build_arguments(parser)
-
-
-def _build(options: argparse.Namespace, console: Console) -> None:
-    from converter.command_line.build_arguments import build_options
-    from converter.commands.build import run_build
-    from converter.engine_builder.background import interrupted_by_sigterm
-
-    with interrupted_by_sigterm():
-        run_build(build_options(options), console)
-
-
-def _engines_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")
-
-
-def _engines(options: argparse.Namespace, console: Console) -> None:
-    from converter.commands.engines import run_engines
-
-    run_engines(options.bundle, console)
-
-
-def _report_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")
-    parser.add_argument(
-        "--output", metavar="FILE.html", type=Path, help="copy its page, which needs no other file"
-    )
-
-
-def _report(options: argparse.Namespace, console: Console) -> None:
-    from converter.command_line.print_bundle import page_of, print_bundle
-    from converter.report.report_files import draw_if_older
-    from trt_inference.bundles.bundle import load_bundle
-
-    bundle = load_bundle(options.bundle)
-    draw_if_older(bundle.path / "report")
-    print_bundle(bundle, console)
-    if options.output is not None:
-        shutil.copyfile(str(page_of(bundle)), str(options.output))
-
-
-@dataclass(frozen=True)
-class _Command:
-    """What it is for, what declares its arguments, and what runs it."""
-
-    help: str
-    declare: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace, Console], None]
-    on_robots: bool = False
-    when_interrupted: str = "nothing was written"
-
-
-_COMMANDS: Dict[str, _Command] = {
-    "inspect": _Command(
-        "say what is in a SavedModel, and what stops a conversion", _inspect_arguments, _inspect
-    ),
-    "convert": _Command("make a bundle from a SavedModel", _convert_arguments, _convert),
-    "quantize": _Command(
-        "add fp16 and int8 to a bundle, if they pass", _quantize_arguments, _quantize
-    ),
-    "build": _Command(
-        "build TensorRT engines, on the robot",
-        _build_arguments,
-        _build,
-        on_robots=True,
-        when_interrupted="the engine that was not finished is not there",
-    ),
-    "engines": _Command(
-        "list the engines of a bundle", _engines_arguments, _engines, on_robots=True
-    ),
-    "report": _Command("show what was measured of a bundle", _report_arguments, _report),
-}
-
-
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """With the arguments of the one command that is in ``arguments``."""
-    parser = argparse.ArgumentParser(
-        prog="python3 -m converter",
-        description="Makes bundles from TensorFlow SavedModels, and engines from bundles.",
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    asked = _asked(arguments)
-    for name, command in _COMMANDS.items():
-        added = commands.add_parser(name, help=command.help)
-        added.set_defaults(command=command)
-        if command is asked:
-            command.declare(added)
-    return parser
-
-
-def _asked(arguments: Sequence[str]) -> Optional[_Command]:
-    """The command that is asked for, if it is one."""
-    return next((_COMMANDS[one] for one in arguments if one in _COMMANDS), None)

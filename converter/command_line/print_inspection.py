@@ -9,33 +9,33 @@ from rich.table import Table
 from converter.commands.inspect import Inspection
 from converter.compatibility.tensorrt_operators import VERSIONS, Missing
 from converter.inputs.saved_model import SavedModel
-from converter.terminal.console import say
+from converter.terminal.console import print_line
 
 
 def print_inspection(inspection: Inspection, console: Console) -> None:
     """Tables of signatures and operators, and the verdict last."""
     _print_signatures(inspection.saved_model, console)
     if inspection.answer is not None:
-        say(console, f"weights: {inspection.answer.weight_bytes / 1e6:.1f} MB as float32")
+        print_line(console, f"weights: {inspection.answer.weight_bytes / 1e6:.1f} MB as float32")
         for note in inspection.answer.notes:
-            say(console, f"note: {note}")
+            print_line(console, f"note: {note}")
     if inspection.operators:
         console.print(_operators(inspection.operators))
         console.print(_missing(inspection.missing))
     for output in inspection.outputs:
-        say(console, f"output {output}")
+        print_line(console, f"output {output}")
     if inspection.recognised is not None:
         head = inspection.recognised.head
-        say(console, f"head: {head.description}, {head.classes} classes ({head.task})")
-        say(console, f"      {inspection.recognised.reason}")
+        print_line(console, f"head: {head.description}, {head.classes} classes ({head.task})")
+        print_line(console, f"      {inspection.recognised.reason}")
     if inspection.problem:
-        say(console, f"It cannot be converted like this: {inspection.problem}", "yellow")
+        print_line(console, f"It cannot be converted like this: {inspection.problem}", "yellow")
     else:
-        say(console, "It can be converted: python3 -m converter convert with the same options.")
+        print_line(console, "It can be converted: trt-inference convert with the same options.")
 
 
 def _print_signatures(saved_model: SavedModel, console: Console) -> None:
-    say(
+    print_line(
         console,
         f"{saved_model.path}, saved by TensorFlow {saved_model.tensorflow_version}, tags "
         f"{' '.join(saved_model.tags)}",

@@ -2,107 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeGuard
 
 from rich.console import Console
-from rich.table import Table
 
 from converter.bundle.write_bundle import REPORT_PAGE
-from converter.comparison.agreement import Agreement, ClassAgreement
+from converter.command_line.print_table import print_tables
 from converter.errors import PrecisionError
-from converter.precision.precision_results import (
-    MOST_CHANGED,
-    PrecisionMeasurement,
-    PrecisionResult,
-    Precisions,
-)
-from converter.report.wording import file_size
-from converter.terminal.console import say
+from converter.precision.precision_results import MOST_CHANGED, PrecisionResult, Precisions
+from converter.tables.precision_tables import comparison_tables, size_cells, size_table
+from converter.tables.wording import join_tables
+from converter.terminal.console import print_line
 
 _SHOWN = 5
-_DETECTIONS = ("matched", "missing", "extra", "IoU ≥", "scores ±")
 
 
-def print_precisions(made: Precisions, bundle: Path, console: Console) -> None:
-    """One table, and what stays in float32."""
+def print_precisions(
+    made: Precisions, bundle: Path, fp32_bytes: int, task: str, console: Console
+) -> None:
+    """Print what stays in float32, and what each precision costs and gives.
+
+    Args:
+        fp32_bytes: size of the model that they are compared with.
+    """
     for note in made.notes:
-        say(console, f"note: {note}", "yellow")
+        print_line(console, f"note: {note}", "yellow")
     for result in made.results:
         for layer in result.kept:
-            say(console, f"{result.precision}: {layer.name} stays in float32: {layer.reason}")
+            text = f"{result.precision}: {layer.name} stays in float32: {layer.reason}"
+            print_line(console, text)
     if made.results:
-        console.print(_accuracy(made.results))
-        console.print(_agreement(made.results))
-    say(
+        print_tables([size_table([size_cells(one, fp32_bytes) for one in made.results])], console)
+    compared = [comparison_tables(one.precision, one.measured, task) for one in made.results]
+    print_tables(join_tables(table for tables in compared for table in tables), console)
+    print_line(
         console,
         "Milliseconds are of ONNX Runtime on this CPU, which gains nothing from fp16 and int8.",
     )
-    say(console, f"The report is {bundle / REPORT_PAGE}")
+    print_line(console, f"The report is {bundle / REPORT_PAGE}")
 
 
 def check_precisions(made: Precisions, bundle: Path) -> None:
-    """
+    """Refuse a run in which something failed, after what it made was printed.
+
     Raises:
         PrecisionError: a precision cannot be made, or is not good enough.
     """
     missed = [_failure(result, bundle) for result in made.results if not result.passed]
     if missed or made.failures:
         raise PrecisionError("\n".join((*made.failures, *missed)))
-
-
-def _accuracy(results: Sequence[PrecisionResult]) -> Table:
-    """What the limit is for."""
-    table = Table("precision", "size", *_truths(results[0].measured), "loss", "limit")
-    for result in results:
-        limit = f"{result.limit:g}{'' if result.passed else ', missed'}"
-        measured = result.measured
-        loss = f"{measured.loss:.4f}"
-        table.add_row(result.precision, file_size(result.bytes), *_values(measured), loss, limit)
-    return table
-
-
-def _truths(measured: PrecisionMeasurement) -> tuple[str, ...]:
-    if measured.accuracy is not None:
-        return "mAP@0.5", "mAP@[.5:.95]"
-    return ("mAP@0.5 of fp32's",) if measured.of_fp32 is not None else ("same class as fp32",)
-
-
-def _values(measured: PrecisionMeasurement) -> tuple[str, ...]:
-    before, after, found = measured.fp32, measured.accuracy, measured.agreement
-    if before is not None and after is not None:
-        return (
-            f"{after.map_50:.4f} ({after.map_50 - before.map_50:+.4f})",
-            f"{after.map_50_95:.4f} ({after.map_50_95 - before.map_50_95:+.4f})",
-        )
-    if measured.of_fp32 is not None:
-        return (f"{measured.of_fp32.map_50:.4f}",)
-    return (f"{found.same} of {found.compared}",) if _of_classes(found) else ("",)
-
-
-def _agreement(results: Sequence[PrecisionResult]) -> Table:
-    """With fp32, and the times here."""
-    found = results[0].measured.agreement
-    columns = ("scores ±",) if _of_classes(found) else _DETECTIONS
-    table = Table("precision", *columns, "ms", "fp32 ms")
-    for result in results:
-        times = result.measured.milliseconds
-        shown = (f"{times[name]:.2f}" for name in (result.precision, "fp32"))
-        table.add_row(result.precision, *_agreed(result.measured.agreement), *shown)
-    return table
-
-
-def _agreed(found: Agreement | ClassAgreement) -> tuple[str, ...]:
-    moved = f"{found.largest_score_difference:.4f}"
-    if isinstance(found, ClassAgreement):
-        return (moved,)
-    counts = (f"{found.matched}/{found.detections}", str(found.missing), str(found.extra))
-    return (*counts, f"{found.lowest_iou:.3f}", moved)
-
-
-def _of_classes(found: Agreement | ClassAgreement) -> TypeGuard[ClassAgreement]:
-    return isinstance(found, ClassAgreement)
 
 
 def _failure(result: PrecisionResult, bundle: Path) -> str:

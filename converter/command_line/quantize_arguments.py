@@ -1,4 +1,4 @@
-"""The arguments that say which precisions to make, which `convert` and `quantize` share."""
+"""The arguments of `quantize`; those of the precisions belong to `convert` as well."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _AUTO = "auto"
 
 
 def add_quantize_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `quantize` takes."""
+    """Declare the arguments of `quantize`."""
     parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")
     parser.add_argument(
         "--images",
@@ -45,7 +45,7 @@ def add_precision_arguments(
     choices: tuple[str, ...] = PRECISIONS,
     default: tuple[str, ...] = PRECISIONS[:1],
 ) -> None:
-    """Declare those that both commands have."""
+    """Declare the arguments that both commands have."""
     group = parser.add_argument_group(
         "precisions",
         "fp32 is always in the bundle. Others are measured against it on images that they were not "
@@ -96,7 +96,7 @@ def add_precision_arguments(
 
 
 def precision_options(arguments: argparse.Namespace) -> PrecisionOptions:
-    """What the parsed arguments say."""
+    """The precisions that the parsed arguments ask for."""
     wanted = [name for name in LARGEST_LOSS if name in arguments.precision]
     return PrecisionOptions(
         precisions=tuple(wanted),
@@ -111,7 +111,7 @@ def precision_options(arguments: argparse.Namespace) -> PrecisionOptions:
 
 
 def quantize_options(arguments: argparse.Namespace) -> QuantizeOptions:
-    """What the parsed arguments of `quantize` say."""
+    """The options that the parsed arguments of `quantize` stand for."""
     return QuantizeOptions(
         bundle=arguments.bundle,
         images=arguments.images,

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import List, Tuple
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Callable, List, Tuple
 
-from rich.console import Console
-
-from converter.command_line import print_engines as show
 from converter.engine_builder.build_engine import Built, build_plan
 from converter.engine_builder.build_options import BuildOptions
-from converter.engine_builder.engine_folder import check_writable, sha256_of, staged, write_engine
+from converter.engine_builder.engine_folder import (
+    check_writable,
+    read_sidecars,
+    sha256_of,
+    staged,
+    write_engine,
+)
 from converter.engine_builder.import_engine import read_plan
 from converter.engine_builder.measure_engine import EngineMeasurement, measure
-from converter.engine_builder.parser_remedies import REPORT
 from converter.engine_builder.sample_pictures import Pictures, find_pictures
 from converter.errors import BuildError, OutputError
-from converter.report.engine_section import add_engine
-from converter.terminal.console import say
+from converter.report.engine_section import show_engines
+from converter.report.report_files import REPORT_FOLDER, has_report
 from converter.terminal.progress import Progress
 from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.bundles.choose_precision import choose
@@ -27,115 +30,125 @@ from trt_inference.bundles.sidecar import Sidecar, engine_name
 from trt_inference.engines.tensorrt.gpu import gpu_device, this_machine
 from trt_inference.errors import TrtInferenceError
 
+OnBuilt = Callable[[str, Built], None]
 
-def run_build(options: BuildOptions, console: Console) -> None:
-    """Build, or take in, and try one engine after the other; each is in the bundle once it runs.
+
+@dataclass(frozen=True)
+class BuiltEngine:
+    """An engine that is in the bundle, and what was measured of it."""
+
+    sidecar: Sidecar
+    measured: EngineMeasurement
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """The engines that are in the bundle now, and why others are not."""
+
+    bundle: Path
+    engines: Tuple[BuiltEngine, ...]
+    failures: Tuple[str, ...]
+
+
+def build_engines(options: BuildOptions, progress: Progress, on_built: OnBuilt) -> BuildResult:
+    """Build or import, and try, one engine after the other; each is in the bundle once it runs.
+
+    Args:
+        on_built: called with the precision of each engine as soon as it is built.
 
     Raises:
-        TrtInferenceError: one or more cannot be built; the others are in the bundle.
+        TrtInferenceError: no engine can be built here, whatever its precision.
     """
     bundle = load_bundle(options.bundle)
     machine = this_machine()
     if options.plan is not None and len(options.precisions) != 1:
-        raise BuildError("--import-engine takes in one plan: say its one --precision")
+        raise BuildError("--import-engine takes one plan: name its one --precision")
     for precision in options.precisions:
         choose(bundle, precision, gpu_device())
     check_writable(bundle.path)
     pictures = find_pictures(options.images, bundle.path, options.most_images)
-    made: List[Tuple[Sidecar, EngineMeasurement]] = []
+    maker = _Maker(bundle, machine, pictures, options, progress, on_built)
+    engines: List[BuiltEngine] = []
     failures: List[str] = []
     for precision in options.precisions:
         try:
-            made.append(_make(bundle, precision, machine, pictures, options, console))
+            engines.append(maker.make(precision))
         except TrtInferenceError as error:
             failures.append(str(error))
-    if made:
-        show.print_engines_built(made, bundle.path, console)
-    if failures:
-        raise BuildError("\n".join(failures))
+    return BuildResult(bundle.path, tuple(engines), tuple(failures))
 
 
-def _make(
-    bundle: Bundle,
-    precision: str,
-    machine: Machine,
-    pictures: Pictures,
-    options: BuildOptions,
-    console: Console,
-) -> Tuple[Sidecar, EngineMeasurement]:
-    progress = Progress(console)
-    if options.plan is None:
-        plan, sidecar = _build(bundle, precision, machine, options, console)
-    else:
-        plan, sidecar = _take_in(bundle, precision, machine, options, console)
-    with staged(bundle.path) as folder:
-        write_engine(folder, plan, sidecar)
-        measured = measure(folder, precision, machine, pictures, progress)
-    sidecar = replace(sidecar, measured=measured.content())
-    write_engine(bundle.path, plan, sidecar)
-    _add_to_report(bundle, sidecar, console)
-    return sidecar, measured
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the engines of one run."""
 
+    bundle: Bundle
+    machine: Machine
+    pictures: Pictures
+    options: BuildOptions
+    progress: Progress
+    on_built: OnBuilt
 
-def _build(
-    bundle: Bundle, precision: str, machine: Machine, options: BuildOptions, console: Console
-) -> Tuple[bytes, Sidecar]:
-    def warn(text: str) -> None:
-        say(console, f"caution: {text}", "yellow")
+    def make(self, precision: str) -> BuiltEngine:
+        """Build or import the engine, try it beside the bundle, and put it into the bundle."""
+        path = self.bundle.path
+        if self.options.plan is None:
+            plan, sidecar = self._build(precision)
+        else:
+            plan, sidecar = self._import(precision, self.options.plan)
+        with staged(path) as folder:
+            write_engine(folder, plan, sidecar)
+            measured = measure(folder, precision, self.machine, self.pictures, self.progress)
+        sidecar = replace(sidecar, measured=measured.content())
+        write_engine(path, plan, sidecar)
+        self._add_to_report()
+        return BuiltEngine(sidecar, measured)
 
-    built = build_plan(bundle, precision, machine, options, console, warn)
-    show.say_built(console, precision, built)
-    return built.plan, _sidecar_of_built(bundle, precision, machine, built, options)
+    def _build(self, precision: str) -> Tuple[bytes, Sidecar]:
+        console, warn = self.progress.console, self.progress.caution
+        built = build_plan(self.bundle, precision, self.machine, self.options, console, warn)
+        self.on_built(precision, built)
+        sidecar = Sidecar(
+            file=engine_name(precision, self.machine),
+            sha256=sha256_of(built.plan),
+            bytes=len(built.plan),
+            precision=precision,
+            onnx_sha256=model_sha256(self.bundle, precision),
+            machine=self.machine,
+            typing=built.typing,
+            batch=self.options.batch,
+            input_dtype=built.input_dtype,
+            workspace=built.workspace,
+            seconds=round(built.seconds, 3),
+            options=self.options.recorded(),
+        )
+        return built.plan, sidecar
 
+    def _import(self, precision: str, file: Path) -> Tuple[bytes, Sidecar]:
+        imported = read_plan(file, self.bundle, self.options.batch)
+        if imported.note:
+            self.progress.note(imported.note)
+        sidecar = Sidecar(
+            file=engine_name(precision, self.machine),
+            sha256=sha256_of(imported.plan),
+            bytes=len(imported.plan),
+            precision=precision,
+            onnx_sha256="",
+            machine=self.machine,
+            typing="unknown",
+            batch=self.options.batch,
+            input_dtype=imported.input_dtype,
+            options={"imported": file.name},
+        )
+        return imported.plan, sidecar
 
-def _sidecar_of_built(
-    bundle: Bundle, precision: str, machine: Machine, built: Built, options: BuildOptions
-) -> Sidecar:
-    return Sidecar(
-        file=engine_name(precision, machine),
-        sha256=sha256_of(built.plan),
-        bytes=len(built.plan),
-        precision=precision,
-        onnx_sha256=model_sha256(bundle, precision),
-        machine=machine,
-        typing=built.typing,
-        batch=options.batch,
-        input_dtype=built.input_dtype,
-        workspace=built.workspace,
-        seconds=round(built.seconds, 3),
-        options=options.recorded(),
-    )
-
-
-def _take_in(
-    bundle: Bundle, precision: str, machine: Machine, options: BuildOptions, console: Console
-) -> Tuple[bytes, Sidecar]:
-    file = options.plan
-    if file is None:
-        raise BuildError("--import-engine needs a file")
-    imported = read_plan(file, bundle, options.batch)
-    if imported.note:
-        say(console, imported.note)
-    sidecar = Sidecar(
-        file=engine_name(precision, machine),
-        sha256=sha256_of(imported.plan),
-        bytes=len(imported.plan),
-        precision=precision,
-        onnx_sha256="",
-        machine=machine,
-        typing="unknown",
-        batch=options.batch,
-        input_dtype=imported.input_dtype,
-        options={"imported": file.name},
-    )
-    return imported.plan, sidecar
-
-
-def _add_to_report(bundle: Bundle, sidecar: Sidecar, console: Console) -> None:
-    """The engine is good without a report, which a bundle may lack."""
-    if not (bundle.path / REPORT).is_file():
-        return
-    try:
-        add_engine((bundle.path / REPORT).parent, sidecar)
-    except (OutputError, OSError) as error:
-        say(console, f"note: not in the report: {error}", "yellow")
+    def _add_to_report(self) -> None:
+        """Show the engines in the report, if the bundle has one: they are good without."""
+        path = self.bundle.path
+        if not has_report(path / REPORT_FOLDER):
+            return
+        sidecars = [sidecar for _, sidecar in read_sidecars(path)[0]]
+        try:
+            show_engines(path, sidecars)
+        except (OutputError, OSError) as error:
+            self.progress.note(f"not in the report: {error}")

@@ -1,4 +1,4 @@
-"""The order of the steps from a SavedModel to a bundle."""
+"""`convert`: the order of the steps from a SavedModel to a bundle."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _prepare(
     scratch: Path,
     progress: Progress,
 ) -> Prepared:
-    """Export into ``scratch`` and find out how the network is to be read."""
+    """Export into ``scratch`` and recognise how the network is to be read."""
     with progress.step("export to ONNX"):
         exported, network = export_network(source, options.source, scratch)
     with progress.step("recognise the head"):
@@ -92,22 +92,23 @@ def _write(
     dataset: Dataset,
     progress: Progress,
 ) -> Conversion:
-    """Graft, write, verify what was written as a robot would load it, and put it in place."""
+    """Graft the stages, write the bundle, verify it as a robot loads it, and put it in place."""
     network, head = prepared.network, prepared.recognised.head
     with progress.step("graft the input and output stages"):
         model = assemble(network, prepared.pixels, head, options.candidates)
     with new_bundle(options.output, options.overwrite) as folder:
         content = describe_bundle.describe(options, prepared)
         content.update(
-            describe_bundle.write_files(folder, model, network.folder, head.task, labels)
+            describe_bundle.write_model_files(folder, model, network.folder, head.task, labels)
         )
+        content["source"]["operators"] = describe_bundle.operator_remedies(model)
         write_manifest(folder, content)
         with progress.step("load the SavedModel in TensorFlow"):
             source_model = _source_model(options, prepared)
         with Detector.open(load_bundle(folder), "onnxruntime", PRECISION) as detector:
             verification = verify(source_model, detector, dataset, progress.track)
         _check(verification, source_model, dataset, prepared.exported.answer.operators)
-        content["precisions"][PRECISION].update(describe_bundle.measured(verification))
+        content["precisions"][PRECISION].update(describe_bundle.measured_part(verification))
         write_manifest(folder, content)
         conversion = Conversion(
             bundle=options.output,
@@ -154,10 +155,10 @@ def _source_model(options: ConvertOptions, prepared: Prepared) -> SourceModel:
 def _check(
     verification: Verification, source: SourceModel, dataset: Dataset, operators: Container[str]
 ) -> None:
-    """Accept what was measured, or say where the two models part.
+    """Accept what was measured, or report where the two models begin to differ.
 
     Args:
-        operators: of the TensorFlow graph.
+        operators: operators of the TensorFlow graph.
 
     Raises:
         ParityError: they do not agree.

@@ -1,4 +1,4 @@
-"""What a user can say about a conversion."""
+"""What a user can specify for a conversion."""
 
 from __future__ import annotations
 

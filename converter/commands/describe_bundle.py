@@ -12,11 +12,14 @@ import onnx
 
 from converter.bundle.model_files import describe_model
 from converter.commands.convert_options import ConvertOptions
+from converter.commands.prepare import count_operators
+from converter.compatibility.tensorrt_operators import missing_operators
 from converter.conversion import Prepared
 from converter.heads.base import CLASSIFICATION, DETECTION, SEGMENTATION, Head
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.inputs.saved_model import hash_saved_model
 from converter.onnx_tools import storage
+from converter.report.operator_section import limits
 from converter.stages.input_stage import INPUT
 from converter.stages.output_stage import OUTPUTS
 from converter.verification.verification_results import Verification
@@ -54,15 +57,15 @@ def describe(options: ConvertOptions, prepared: Prepared) -> dict[str, Any]:
 
 
 def _candidates(wanted: int, head: Head) -> int:
-    """How many boxes or classes leave the engine; 0 where they are no list."""
+    """How many boxes or classes leave the engine; 0 where the output is a map of classes."""
     lists = {DETECTION: head.anchors, CLASSIFICATION: head.classes}
     return min(wanted, lists.get(head.task, 0))
 
 
-def write_files(
+def write_model_files(
     folder: Path, model: onnx.ModelProto, weights: Path | None, task: str, labels: Sequence[str]
 ) -> dict[str, Any]:
-    """Write the model and the labels, and give the part of the manifest that describes them.
+    """Write the model and the labels, and return the part of the manifest that describes them.
 
     Args:
         weights: the folder with the file of the model's large tensors.
@@ -81,6 +84,18 @@ def write_files(
     }
 
 
+def operator_remedies(model: onnx.ModelProto) -> dict[str, dict[str, str]]:
+    """What to do about operators that some TensorRT lacks, and the limits of others, by name.
+
+    A robot reports it where it cannot build an engine.
+    """
+    limited = {operator: limits(operator) for operator in count_operators(model)}
+    return {
+        "missing": {one.operator: one.remedy for one in missing_operators(model)},
+        "limited": {operator: text for operator, text in limited.items() if text},
+    }
+
+
 def _outputs(model: onnx.ModelProto, task: str) -> list[dict[str, Any]]:
     by_name = {value.name: value.type.tensor_type for value in model.graph.output}
     return [
@@ -94,7 +109,7 @@ def _outputs(model: onnx.ModelProto, task: str) -> list[dict[str, Any]]:
 
 
 def _source(prepared: Prepared) -> dict[str, Any]:
-    """Where the model comes from, and what it was taken for."""
+    """The origin of the model, and how it was understood."""
     saved_model = prepared.source.saved_model
     return {
         "head": prepared.recognised.head.description,
@@ -109,8 +124,8 @@ def _source(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def measured(verification: Verification) -> dict[str, Any]:
-    """What the manifest keeps of the verification."""
+def measured_part(verification: Verification) -> dict[str, Any]:
+    """The part of the manifest that holds the measurements of the verification."""
     entry: dict[str, Any] = {
         "parity": {
             "synthetic_images": verification.synthetic,

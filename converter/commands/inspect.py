@@ -1,4 +1,4 @@
-"""What can be said of a SavedModel before it is converted."""
+"""`inspect`: what is in a SavedModel, and whether it can be converted."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from converter.terminal.progress import Progress
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found; what could not be is None or empty, and ``problem`` says why.
+    """What was found; the rest is None or empty, and ``problem`` gives the reason.
 
     Attributes:
         saved_model: its signatures.
         source: the signature that would be converted, and its image.
-        answer: of the export.
-        outputs: of the exported network.
-        operators: of the exported network, with counts.
+        answer: what the process of the export reported.
+        outputs: outputs of the exported network.
+        operators: operators of the exported network, with counts.
         missing: operators that some versions of TensorRT lack.
         recognised: the head that would be chosen.
         problem: what stops a conversion.

@@ -1,4 +1,4 @@
-"""Add precisions to a bundle that is there, so that a reader sees the old one or the new one."""
+"""`quantize`: add precisions to a bundle; a reader sees the old bundle or the new one."""
 
 from __future__ import annotations
 
@@ -51,8 +51,9 @@ def quantize(options: QuantizeOptions, progress: Progress) -> Quantization:
 
 
 def add_to_report(folder: Path, made: Precisions) -> None:
-    """Show precisions in the report of the bundle in ``folder``, but for those of which the bundle
-    keeps an earlier run's file.
+    """Show precisions in the report of the bundle in ``folder``.
+
+    Those of which the bundle keeps the file of an earlier run stay as they are shown.
 
     Raises:
         OutputError: the bundle has no report that can be read.
@@ -62,6 +63,7 @@ def add_to_report(folder: Path, made: Precisions) -> None:
         (folder / REPORT_PAGE).parent,
         [result for result in made.results if result.precision not in made.kept],
         model_bytes(bundle.precisions["fp32"]),
+        bundle.task,
         bundle.labels,
         bundle.defaults.score_threshold,
     )

@@ -10,7 +10,7 @@ from typing import Any, Dict, Optional, Type
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from converter.terminal.console import say
+from converter.terminal.console import print_line
 
 _DEEPEST = 3  # phases in phases that are shown
 _SECONDS_OF_A_LINE = 10.0
@@ -65,7 +65,7 @@ class BuildProgress:
             return
         self._told = now
         text = f"{now - self._started:7.1f} s  {self._title} …{self._innermost()}"
-        say(self._console, text)
+        print_line(self._console, text)
 
     def _innermost(self) -> str:
         """The phase that runs, where TensorRT tells it."""

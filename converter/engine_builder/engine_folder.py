@@ -8,38 +8,31 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, List, Tuple
 
 from converter.errors import OutputError
+from trt_inference.bundles.atomic_write import remove_leftovers, write_file
 from trt_inference.bundles.engine_files import FOLDER
-from trt_inference.bundles.sidecar import Sidecar
+from trt_inference.bundles.sidecar import Sidecar, read_sidecar
+from trt_inference.errors import BundleError
 
 _STAGING = ".build-"
 
 
-def write_whole(file: Path, content: bytes) -> None:
-    """Write under another name, and rename when it is on the disk.
+def write_or_refuse(file: Path, content: bytes) -> None:
+    """Write a file whole.
 
     Raises:
         OutputError: the disk is full or not writable; an older file stays.
     """
-    partial = file.with_name(f".{file.name}.partial-{os.getpid()}")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(file)
+        write_file(file, content)
     except OSError as error:
         raise OutputError(f"cannot write '{file}': {error}. The old one is unchanged") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
 
 
 def sha256_of(content: bytes) -> str:
-    """As 64 hexadecimal digits."""
+    """The SHA-256 of ``content`` as 64 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 
 
@@ -49,18 +42,35 @@ def write_engine(bundle: Path, plan: bytes, sidecar: Sidecar) -> None:
     Raises:
         OutputError: the disk is full or not writable.
     """
-    write_whole(bundle / FOLDER / sidecar.file, plan)
+    write_or_refuse(bundle / FOLDER / sidecar.file, plan)
     write_sidecar(bundle, sidecar)
 
 
 def write_sidecar(bundle: Path, sidecar: Sidecar) -> None:
-    """
+    """Write the sidecar of an engine beside its plan.
+
     Raises:
         OutputError: the disk is full or not writable.
     """
     file = (bundle / FOLDER / sidecar.file).with_suffix(".json")
     text = json.dumps(sidecar.content(), indent=2) + "\n"
-    write_whole(file, text.encode("utf-8"))
+    write_or_refuse(file, text.encode("utf-8"))
+
+
+def read_sidecars(bundle: Path) -> Tuple[List[Tuple[Path, Sidecar]], List[str]]:
+    """Read the sidecars of a bundle's engines, by name.
+
+    Returns:
+        Those that can be read, each with its file, and why others cannot.
+    """
+    found: List[Tuple[Path, Sidecar]] = []
+    broken: List[str] = []
+    for file in sorted((bundle / FOLDER).glob("*.json")):
+        try:
+            found.append((file, read_sidecar(file)))
+        except BundleError as error:
+            broken.append(str(error))
+    return found, broken
 
 
 def check_writable(bundle: Path) -> None:
@@ -91,7 +101,8 @@ def staged(bundle: Path) -> Iterator[Path]:
     folder = engines / f"{_STAGING}{os.getpid()}"
     try:
         engines.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(engines)
+        remove_leftovers(engines, _STAGING)
+        remove_leftovers(engines, ".*.partial-")
         folder.mkdir()
         for file in engines.parent.iterdir():
             if file.is_file():
@@ -110,16 +121,3 @@ def _put(file: Path, target: Path) -> None:
         os.link(str(file.resolve()), str(target))
     except OSError:
         shutil.copyfile(str(file), str(target))
-
-
-def _remove_leftovers(engines: Path) -> None:
-    """Of runs that were killed."""
-    for file in (*engines.glob(f"{_STAGING}*"), *engines.glob(".*.partial-*")):
-        process = file.name.rpartition("-")[2]
-        if not process.isdigit() or Path("/proc", process).exists():
-            continue
-        if file.is_dir():
-            shutil.rmtree(str(file), ignore_errors=True)
-        else:
-            with contextlib.suppress(OSError):
-                file.unlink()

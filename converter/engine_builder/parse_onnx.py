@@ -8,7 +8,7 @@ from typing import Any, List
 
 from converter.engine_builder import protobuf_reader, tensorrt_api
 from converter.engine_builder.float_input import with_float_input
-from converter.engine_builder.parser_remedies import read_report, remedy
+from converter.engine_builder.parser_remedies import remedy
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
 
@@ -51,7 +51,7 @@ def _line(error: Any, nodes: Any, bundle: Bundle) -> str:
         parts.append(f"{operator} '{name}'")
     parts.append(error.desc().strip().rstrip("."))
     line = ": ".join(parts)
-    return f"{line}. Remedy: {remedy(read_report(bundle.path), operator)}" if operator else line
+    return f"{line}. Remedy: {remedy(bundle.source, operator)}" if operator else line
 
 
 def _said(error: Any, name: str) -> str:

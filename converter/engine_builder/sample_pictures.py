@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
@@ -11,9 +12,9 @@ from typing import Any, Dict, List, Optional, Tuple
 import cv2
 import numpy as np
 
-from converter.engine_builder.parser_remedies import read_report
 from converter.inputs.dataset import Sample, load_dataset
 
+_REPORT = Path("report") / "report.json"
 _ADDRESS = "data:image/jpeg;base64,"
 
 
@@ -50,11 +51,21 @@ def find_pictures(folder: Optional[Path], bundle: Path, most: int) -> Pictures:
 
 def _pictures_of_report(bundle: Path) -> Tuple[Sample, ...]:
     found: List[Sample] = []
-    for pair in read_report(bundle).get("pairs") or []:
+    for pair in _shown_pairs(bundle):
         picture = _decode(pair)
         if picture is not None:
             found.append(Sample(str(pair.get("name")), None, picture))
     return tuple(found)
+
+
+def _shown_pairs(bundle: Path) -> List[Dict[str, Any]]:
+    """The pairs of pictures on the bundle's page; none where its content cannot be read."""
+    try:
+        content = json.loads((bundle / _REPORT).read_text("utf-8"))
+    except (OSError, ValueError):
+        return []
+    pairs = content.get("pairs") if isinstance(content, dict) else None
+    return pairs or []
 
 
 def _decode(pair: Dict[str, Any]) -> Optional[np.ndarray]:

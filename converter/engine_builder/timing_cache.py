@@ -9,13 +9,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from converter.engine_builder.engine_folder import write_whole
+from converter.engine_builder.engine_folder import write_or_refuse
 from trt_inference.bundles.engine_files import FOLDER
 from trt_inference.bundles.machine import Machine
 
 
 def default_file(bundle: Path, machine: Machine) -> Path:
-    """Beside the engines, by what it is for."""
+    """The cache of this machine beside the bundle's engines, named after what it is for."""
     gpu = re.sub(r"[^a-z0-9]+", "-", machine.gpu.lower()).strip("-") or "gpu"
     sm = machine.sm.replace("_", "")
     name = f"timing-trt{machine.tensorrt}-{sm}-{gpu}-{machine.architecture}.cache"
@@ -23,7 +23,11 @@ def default_file(bundle: Path, machine: Machine) -> Path:
 
 
 def use_cache(config: Any, file: Path) -> bool:
-    """Give ``config`` the cache in ``file``, or an empty one; whether the file's was taken."""
+    """Give ``config`` the cache in ``file``, or an empty one.
+
+    Returns:
+        Whether TensorRT took the cache of the file.
+    """
     try:
         content = file.read_bytes()
     except FileNotFoundError:
@@ -44,4 +48,4 @@ def save_cache(config: Any, file: Path) -> None:
     """
     cache = config.get_timing_cache()
     if cache is not None:
-        write_whole(file, bytes(cache.serialize()))
+        write_or_refuse(file, bytes(cache.serialize()))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from converter.compatibility.tensorrt_operators import TARGETS, Missing, Target, limit
-from converter.report.wording import Bar, bars
+from converter.tables.wording import Bar, bars
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class TargetLine:
 
 
 def operator_bars(counts: Mapping[str, int]) -> tuple[Bar, ...]:
-    """How often each operator is there, with what the targets' TensorRT does not take of it."""
+    """The count of each operator, with what the targets' TensorRT does not take of it."""
     return bars([(name, f"{count:,}", count, limits(name)) for name, count in counts.items()])
 
 

@@ -9,16 +9,15 @@ from typing import Any
 from converter.compatibility.tensorrt_operators import VERSIONS
 from converter.conversion import Conversion
 from converter.precision.precision_results import PrecisionResult
-from converter.report import (
-    engine_section,
-    figures,
-    operator_section,
-    pictures,
-    precision_section,
-    source_facts,
-    verdict,
-)
+from converter.report.engine_section import engine_section
+from converter.report.operator_section import operator_bars, targets
+from converter.report.pictures import pairs
+from converter.report.precision_section import precision_entry, precision_section
 from converter.report.report_files import load_report, plain, save_report
+from converter.report.source_facts import opset, source_facts
+from converter.report.time_section import export_facts, speed_bars, stage_bars
+from converter.report.verdict import bundle_facts, cautions, verdict
+from converter.tables.verification_tables import accuracy_table, agreement_facts, parity_tables
 
 
 def write_report(folder: Path, conversion: Conversion, score_threshold: float = 0.0) -> Path:
@@ -38,6 +37,7 @@ def add_precisions(
     folder: Path,
     results: Sequence[PrecisionResult],
     fp32_bytes: int,
+    task: str,
     labels: Sequence[str],
     score_threshold: float,
 ) -> Path:
@@ -46,7 +46,8 @@ def add_precisions(
     Others stay. One that did not pass is shown as well, until it passes in a later run.
 
     Args:
-        fp32_bytes: of the model that they are compared with.
+        fp32_bytes: size of the model that they are compared with.
+        task: what the bundle's head does.
         labels: names of the classes.
         score_threshold: detections below it are not drawn.
 
@@ -58,43 +59,39 @@ def add_precisions(
     """
     content = load_report(folder)
     entries = [
-        precision_section.precision_entry(
-            result, fp32_bytes, content["task"], labels, score_threshold
-        )
+        plain(precision_entry(result, fp32_bytes, task, labels, score_threshold))
         for result in results
     ]
-    content["precisions"] = precision_section.precision_section(
-        [*content["precisions"]["lines"], *map(plain, entries)]
-    )
-    return save_report(folder, content)
+    lines = [*content["precisions"]["lines"], *entries]
+    return save_report(folder, {**content, "precisions": precision_section(lines)})
 
 
 def _content(conversion: Conversion, score_threshold: float) -> dict[str, Any]:
     """What the page shows, section by section."""
     verification = conversion.verification
-    opset = source_facts.opset(conversion)
+    version = opset(conversion)
     return {
         "title": conversion.bundle.absolute().name,
         "task": verification.task,
-        "verdict": verdict.verdict(verification),
-        "cautions": verdict.cautions(verification),
+        "verdict": verdict(verification),
+        "cautions": cautions(verification),
         "notes": conversion.export.answer.notes,
-        "facts": verdict.bundle_facts(conversion),
-        "agreement": figures.agreement(verification),
-        "accuracy": figures.accuracy(verification),
-        "precisions": precision_section.precision_section([]),
-        "engines": engine_section.engine_section([]),
-        "parity": figures.parity(verification),
-        "pairs": pictures.pairs(
+        "facts": bundle_facts(conversion),
+        "agreement": agreement_facts(verification),
+        "accuracy": accuracy_table(verification),
+        "precisions": precision_section([]),
+        "engines": engine_section([]),
+        "parity": parity_tables(verification),
+        "pairs": pairs(
             verification.pictures, ("TensorFlow", "Bundle"), conversion.labels, score_threshold
         ),
         "score_threshold": f"{score_threshold:g}" if score_threshold else "",
-        "operators": operator_section.operator_bars(conversion.operators),
+        "operators": operator_bars(conversion.operators),
         "versions": VERSIONS,
         "missing": conversion.missing,
-        "targets": operator_section.targets(conversion.missing, opset),
-        "speed": figures.speed(verification),
-        "stages": figures.stages(conversion.export),
-        "export": figures.export(conversion.export),
-        "source": source_facts.source_facts(conversion, opset),
+        "targets": targets(conversion.missing, version),
+        "speed": speed_bars(verification),
+        "stages": stage_bars(conversion.export),
+        "export": export_facts(conversion.export),
+        "source": source_facts(conversion, version),
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from converter.report.wording import counted
+from converter.tables.wording import counted
 from converter.verification.verification_results import Picture
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.results import Classification, Result
@@ -22,7 +22,7 @@ QUALITY = 85
 
 @dataclass(frozen=True)
 class Side:
-    """One result: whose it is, how much there is, and the picture as a ``data:`` address."""
+    """One result: the name of its model, a caption, and the picture as a ``data:`` address."""
 
     title: str
     caption: str
@@ -31,7 +31,7 @@ class Side:
 
 @dataclass(frozen=True)
 class PicturePair:
-    """Both results of one image, and whether their captions say the same."""
+    """Both results of one image, and whether their captions are the same."""
 
     name: str
     sides: tuple[Side, Side]
@@ -44,7 +44,7 @@ def pairs(
     labels: Sequence[str],
     score_threshold: float,
 ) -> tuple[PicturePair, ...]:
-    """One pair for each image; ``titles`` say whose the expected and the found results are."""
+    """One pair for each image; ``titles`` name the models of the expected and the found results."""
     return tuple(_pair(picture, titles, labels, score_threshold) for picture in pictures)
 
 
@@ -66,7 +66,7 @@ def _side(
 
 
 def _draw(frame: np.ndarray, result: Result, labels: Sequence[str]) -> np.ndarray:
-    """Drawn at full size, where boxes are in the image's pixels, and then made smaller."""
+    """Draw at full size, where boxes are in the image's pixels, and make the picture smaller."""
     if isinstance(result, Detections):
         picture = draw_detections(frame, result, labels)
     elif isinstance(result, Classification):
@@ -81,7 +81,7 @@ def _draw(frame: np.ndarray, result: Result, labels: Sequence[str]) -> np.ndarra
 
 
 def _caption(result: Result, labels: Sequence[str]) -> str:
-    """Without scores and shares, which are in the picture: rounding is no difference."""
+    """Describe a result without scores and shares: what differs by rounding is the same."""
     if isinstance(result, Detections):
         return counted(len(result), "detection")
     if isinstance(result, Classification):

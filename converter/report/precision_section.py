@@ -16,9 +16,15 @@ from converter.precision.precision_results import (
     PrecisionMeasurement,
     PrecisionResult,
 )
-from converter.report import comparison_tables
 from converter.report.pictures import PicturePair, pairs
-from converter.report.wording import Bar, Fact, Table, bars, counted, file_size
+from converter.tables.precision_tables import (
+    REFERENCE,
+    comparison_tables,
+    loss_text,
+    size_cells,
+    size_table,
+)
+from converter.tables.wording import Bar, Fact, Table, bars, counted, join_tables
 from trt_inference.bundles.bundle import PRECISIONS
 
 MOST_PICTURES = 3
@@ -58,19 +64,13 @@ def precision_entry(
     labels: Sequence[str],
     score_threshold: float,
 ) -> PrecisionEntry:
-    """Of one result; detections below ``score_threshold`` are not drawn."""
+    """What the page shows of one result; detections below ``score_threshold`` are not drawn."""
     measured, precision = result.measured, result.precision
-    pictures, titles = measured.pictures[:MOST_PICTURES], (comparison_tables.REFERENCE, precision)
+    pictures, titles = measured.pictures[:MOST_PICTURES], (REFERENCE, precision)
     return PrecisionEntry(
-        precision=precision,
-        passed=result.passed,
-        fp32_size=file_size(fp32_bytes),
-        size=file_size(result.bytes),
-        smaller=f"{fp32_bytes / result.bytes:.2f}",
-        loss=_number(measured.loss),
-        limit=_number(result.limit),
+        **size_cells(result, fp32_bytes),
         caution="" if result.passed else _caution(result),
-        tables=comparison_tables.tables(precision, measured, task),
+        tables=comparison_tables(precision, measured, task),
         facts=_facts(result, task),
         kept=result.kept,
         sensitivities=_sensitivities(result),
@@ -79,19 +79,23 @@ def precision_entry(
 
 
 def precision_section(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The section of lines as plain values: of a precision the last one, in the order of the
-    precisions, and their tables as one."""
+    """The section of ``lines``, which are entries as plain values.
+
+    It has the last line of each precision, in the order of the precisions, and their tables as one.
+    """
     latest = {one["precision"]: one for one in lines}
     ordered = [latest[name] for name in PRECISIONS if name in latest]
+    tables = [_table(table) for one in ordered for table in one["tables"]]
     return {
         "lines": ordered,
-        "tables": comparison_tables.joined([table for one in ordered for table in one["tables"]]),
+        "sizes": size_table(ordered),
+        "tables": join_tables(tables),
     }
 
 
-def _number(value: float) -> str:
-    """A loss or a limit, with enough digits to tell them apart."""
-    return f"{value:.1e}" if 0 < abs(value) < 1e-4 else f"{value:.4g}"
+def _table(plain: dict[str, Any]) -> Table:
+    rows = tuple(tuple(row) for row in plain["rows"])
+    return Table(plain["title"], tuple(plain["columns"]), rows)
 
 
 def _caution(result: PrecisionResult) -> str:
@@ -99,7 +103,9 @@ def _caution(result: PrecisionResult) -> str:
     limit = [] if result.measured.changed > MOST_CHANGED else ["a larger --max-map-loss"]
     remedies = ["--keep-float auto", *calibration, *limit]
     listed = "Its most sensitive layers are under Precisions. " if result.sensitivities else ""
-    reason = f"it loses {_number(result.measured.loss)}, and {_number(result.limit)} is the limit"
+    reason = (
+        f"it loses {loss_text(result.measured.loss)}, and {loss_text(result.limit)} is the limit"
+    )
     if result.measured.changed > MOST_CHANGED:
         reason = (
             f"of the detections that fp32 publishes it changes {result.measured.changed:.1%}, and "
@@ -115,7 +121,7 @@ def _facts(result: PrecisionResult, task: str) -> tuple[Fact, ...]:
     measured = result.measured
     return (
         Fact("Measured on", counted(measured.images, "image")),
-        Fact("Loss", f"{_number(measured.loss)}: {_meaning(measured, task)}"),
+        Fact("Loss", f"{loss_text(measured.loss)}: {_meaning(measured, task)}"),
         *_calibration(result.calibration),
         Fact("In float32", _in_float32(result.precision, len(result.kept))),
     )
@@ -129,7 +135,7 @@ def _in_float32(precision: str, layers: int) -> str:
 
 
 def _meaning(measured: PrecisionMeasurement, task: str) -> str:
-    """What ``Measured.loss`` is here."""
+    """What the loss is a part of, which depends on what could be measured."""
     if measured.fp32 is not None and measured.accuracy is not None:
         return "the larger drop of mAP@0.5 and mAP@[.5:.95] against your annotations"
     if isinstance(measured.agreement, Agreement):

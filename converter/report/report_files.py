@@ -1,7 +1,8 @@
 """The two files of a report: its content as JSON, and the page that is drawn from it.
 
-The page needs jinja2, which robots may lack: there only the content is written, with a mark that
-the page is older, so that it is drawn where the report is asked for.
+The content is what the page shows, in words: what is measured is read from the manifest and the
+sidecars. The page needs jinja2, which robots may lack: there only the content is written, with a
+mark that the page is older, so that it is drawn where the report is asked for.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Optional
 
 from converter.errors import OutputError
+from trt_inference.bundles.atomic_write import write_files
 
+REPORT_FOLDER = "report"
 CONTENT = "report.json"
 PAGE = "index.html"
 # Of the content: a page is drawn only from what its template knows.
@@ -20,7 +23,7 @@ VERSION = 1
 _PAGE_IS_OLDER = "page_is_older"
 
 
-def save_report(folder: Path, content: dict[str, Any]) -> Path:
+def save_report(folder: Path, content: Dict[str, Any]) -> Path:
     """Write both files into ``folder``, which is made if it is not there.
 
     A failure while they are written leaves the old ones as they were.
@@ -30,6 +33,9 @@ def save_report(folder: Path, content: dict[str, Any]) -> Path:
 
     Returns:
         The page, which is older than the content where jinja2 is missing.
+
+    Raises:
+        OSError: they cannot be written.
     """
     shown = plain({**content, "version": VERSION})
     shown.pop(_PAGE_IS_OLDER, None)
@@ -37,21 +43,17 @@ def save_report(folder: Path, content: dict[str, Any]) -> Path:
     if page is None:
         shown[_PAGE_IS_OLDER] = True
     texts = {CONTENT: json.dumps(shown, indent=1) + "\n", **({PAGE: page} if page else {})}
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = {name: folder / f".{name}.partial" for name in texts}
-    try:
-        for name, text in texts.items():
-            partial[name].write_text(text, "utf-8")
-        for name, file in partial.items():
-            file.replace(folder / name)
-    finally:
-        for file in partial.values():
-            file.unlink(missing_ok=True)
+    write_files({folder / name: text.encode("utf-8") for name, text in texts.items()})
     return folder / PAGE
 
 
-def load_report(folder: Path) -> dict[str, Any]:
-    """The content that was written into ``folder``.
+def has_report(folder: Path) -> bool:
+    """Whether there is content that engines and precisions can be added to."""
+    return (folder / CONTENT).is_file()
+
+
+def load_report(folder: Path) -> Dict[str, Any]:
+    """Read the content that was written into ``folder``.
 
     Raises:
         OutputError: it is missing, damaged, or of another version.
@@ -79,8 +81,8 @@ def draw_if_older(folder: Path) -> None:
         save_report(folder, content)
 
 
-def _draw(shown: dict[str, Any]) -> str | None:
-    """The page; None without jinja2."""
+def _draw(shown: Dict[str, Any]) -> Optional[str]:
+    """Draw the page; None without jinja2."""
     try:
         from converter.report.template import draw
     except ModuleNotFoundError as error:
@@ -91,5 +93,5 @@ def _draw(shown: dict[str, Any]) -> str | None:
 
 
 def plain(value: Any) -> Any:
-    """As it will be read again: dataclasses are objects, and tuples are lists."""
+    """``value`` as it will be read again: dataclasses are objects, and tuples are lists."""
     return json.loads(json.dumps(value, default=dataclasses.asdict))

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from converter.conversion import Conversion
 from converter.export.request_answer import Suppression
 from converter.inputs.pixels import Pixels
-from converter.report.wording import Fact
+from converter.tables.wording import Fact
 
 
 def source_facts(conversion: Conversion, model_opset: int) -> tuple[Fact, ...]:
-    """Of the source. Folders have their name only: a page is passed on, and paths tell of the
-    machine that it was made on."""
+    """Describe the source.
+
+    Folders have their name only: a page is passed on, and paths reveal the machine that it was
+    made on.
+    """
     source, pixels = conversion.source, conversion.pixels
     return (
         Fact("SavedModel", source.saved_model.path.absolute().name),
@@ -28,7 +31,7 @@ def source_facts(conversion: Conversion, model_opset: int) -> tuple[Fact, ...]:
 
 
 def opset(conversion: Conversion) -> int:
-    """Of the exported model, and so of the bundle's."""
+    """The ONNX opset of the exported model, which is that of the bundle's model."""
     imports = conversion.export.model.opset_import
     return int(next(one.version for one in imports if one.domain in ("", "ai.onnx")))
 
@@ -42,7 +45,7 @@ def _suppression(cut: Suppression | None) -> tuple[Fact, ...]:
 
 
 def _formula(pixels: Pixels) -> str:
-    """``(value × scale - mean) / std``, without what does nothing."""
+    """How the network's pixels are computed from values of 0 to 255."""
     if pixels.as_they_are:
         return "as they are, 0 to 255"
     mean, std = (_numbers(values[: pixels.count]) for values in (pixels.mean, pixels.std))
@@ -50,7 +53,7 @@ def _formula(pixels: Pixels) -> str:
 
 
 def _scale(scale: float) -> str:
-    """As a fraction where it is one of a whole or half number."""
+    """The scale, as a fraction where it is one of a whole or half number."""
     inverse = 1 / scale if scale else 0.0
     halves = round(2 * inverse)
     if scale < 1 and halves and abs(2 * inverse - halves) < 1e-3:

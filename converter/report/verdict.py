@@ -8,13 +8,13 @@ from converter.comparison.accuracy import LOW_ACCURACY
 from converter.comparison.agreement import Agreement, ClassAgreement
 from converter.conversion import Conversion
 from converter.heads.base import SEGMENTATION
-from converter.report.wording import Fact, counted, file_size, percent, some_names
+from converter.tables.wording import Fact, counted, file_size, percent, some_names
 from converter.verification.verification_results import Verification
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One sentence, what it rests on, and whether there is nothing to be careful about."""
+    """A headline, what it rests on, and whether nothing makes it doubtful."""
 
     headline: str
     basis: str
@@ -25,9 +25,9 @@ def verdict(verification: Verification) -> Verdict:
     """Whether the bundle does what TensorFlow does."""
     found = verification.agreement
     if isinstance(found, Agreement):
-        headline, same = _of_detections(found), not (found.missing or found.extra)
+        headline, same = _headline_of_detections(found), not (found.missing or found.extra)
     else:
-        headline, same = _of_classes(found, verification.task), found.is_same
+        headline, same = _headline_of_classes(found, verification.task), found.is_same
     images = counted(verification.images, "made-up image" if verification.synthetic else "image")
     return Verdict(
         headline,
@@ -36,7 +36,7 @@ def verdict(verification: Verification) -> Verdict:
     )
 
 
-def _of_detections(found: Agreement) -> str:
+def _headline_of_detections(found: Agreement) -> str:
     if found.missing or found.extra:
         return (
             f"Of {counted(found.detections, 'detection')} of TensorFlow "
@@ -47,7 +47,7 @@ def _of_detections(found: Agreement) -> str:
     return f"Finds all of TensorFlow's {counted(found.detections, 'detection')}, and no others"
 
 
-def _of_classes(found: ClassAgreement, task: str) -> str:
+def _headline_of_classes(found: ClassAgreement, task: str) -> str:
     compared = counted(found.compared, "pixel" if task == SEGMENTATION else "image")
     if found.same == found.compared:
         return f"Gives TensorFlow's class for all {compared}"
@@ -55,7 +55,7 @@ def _of_classes(found: ClassAgreement, task: str) -> str:
 
 
 def cautions(verification: Verification) -> tuple[str, ...]:
-    """What stands against trusting the figures, in sentences with what to do."""
+    """Sentences about what makes the figures doubtful, each with what to do."""
     found, before, synthetic = verification.agreement, verification.before, verification.synthetic
     given = []
     if synthetic:
@@ -77,7 +77,7 @@ def cautions(verification: Verification) -> tuple[str, ...]:
 
 
 def bundle_facts(conversion: Conversion) -> tuple[Fact, ...]:
-    """What was written."""
+    """Describe what was written."""
     head, image = conversion.recognised.head, conversion.source.image
     return (
         Fact("Task", head.task),

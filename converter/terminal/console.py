@@ -5,6 +5,6 @@ from __future__ import annotations
 from rich.console import Console
 
 
-def say(console: Console, text: str, style: str = "") -> None:
-    """Print ``text``; names and labels keep their brackets and colons."""
+def print_line(console: Console, text: str, style: str = "") -> None:
+    """Print a line; names and labels keep their brackets and colons."""
     console.print(text, markup=False, highlight=False, soft_wrap=True, style=style)

@@ -10,31 +10,41 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import track as bar
 
+from converter.terminal.console import print_line
+
 _Item = TypeVar("_Item")
 
 
 class Progress:
-    """Tells what is being done, and how long it took."""
+    """Reports to a user what is being done, how long it took, and what to be careful about."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
+        self.console = console
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Show ``name`` while the block runs, and its seconds afterwards."""
         started = time.monotonic()
-        with self._console.status(f"{name} …"):
+        with self.console.status(f"{name} …"):
             yield
-        self._say(name, started)
+        self.done(name, time.monotonic() - started)
 
     def track(self, items: Iterable[_Item], name: str, things: str = "images") -> Iterator[_Item]:
-        """The items, with a bar that counts them."""
+        """Yield the items, with a bar that counts them."""
         started = time.monotonic()
         known = items if isinstance(items, Sequence) else list(items)
-        hidden = not self._console.is_terminal
-        yield from bar(known, f"{name} …", console=self._console, transient=True, disable=hidden)
-        self._say(f"{name}, {len(known)} {things}", started)
+        hidden = not self.console.is_terminal
+        yield from bar(known, f"{name} …", console=self.console, transient=True, disable=hidden)
+        self.done(f"{name}, {len(known)} {things}", time.monotonic() - started)
 
-    def _say(self, name: str, started: float) -> None:
-        seconds = time.monotonic() - started
-        self._console.print(f"{seconds:7.1f} s  {name}", highlight=False, markup=False)
+    def done(self, name: str, seconds: float) -> None:
+        """Show a step that is over, with its seconds."""
+        print_line(self.console, f"{seconds:7.1f} s  {name}")
+
+    def note(self, text: str) -> None:
+        """Show what a user should know."""
+        print_line(self.console, f"note: {text}")
+
+    def caution(self, text: str) -> None:
+        """Show what a user should be careful about."""
+        print_line(self.console, f"caution: {text}", "yellow")

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from rich.progress import track
 
 from converter.command_line.argument_types import image_size
 from examples.shapes.drawing import CLASS_NAMES, Scene, draw_scene
+from trt_inference.bundles.atomic_write import new_folder
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.preprocess import Preprocessor
 from trt_inference.tools.argument_types import positive
@@ -71,15 +70,8 @@ def coco_annotations(scenes: list[Scene], file_names: list[str]) -> dict[str, An
 
 def write_dataset(directory: Path, count: int, seed: int, height: int, width: int) -> None:
     """Draw scenes and write them with `annotations.json` and `labels.txt` into a new folder."""
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
-    try:
-        _write_files(temporary, count, seed, height, width)
-        temporary.chmod(0o755)
-        temporary.rename(directory)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+    with new_folder(directory, replace=False) as folder:
+        _write_files(folder, count, seed, height, width)
 
 
 def _write_files(directory: Path, count: int, seed: int, height: int, width: int) -> None:

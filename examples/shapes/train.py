@@ -9,8 +9,6 @@ import argparse
 import contextlib
 import io
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +21,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from examples.shapes.dataset import coco_annotations, letterbox, training_scene
 from examples.shapes.drawing import Scene, draw_scene
 from examples.shapes.moving_scene import MovingScene
+from trt_inference.bundles.atomic_write import new_folder
 from trt_inference.tools.argument_types import positive
 
 
@@ -158,15 +157,8 @@ def export(model: keras.Model, directory: Path) -> None:
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"predictions": model(images, training=False)}
 
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent)
-    try:
-        tf.saved_model.save(model, temporary, signatures={"serving_default": serve})
-        os.chmod(temporary, 0o755)
-        os.rename(temporary, directory)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+    with new_folder(directory, replace=False) as folder:
+        tf.saved_model.save(model, str(folder), signatures={"serving_default": serve})
 
 
 def main() -> int:

@@ -78,7 +78,7 @@ def find_engine(bundle: Bundle, precision: str, machine: Machine) -> EngineFile:
 
 def build_command(bundle: Path, precision: str) -> str:
     """What builds an engine on this machine."""
-    return f"python3 -m converter build {bundle} --precision {precision}"
+    return f"trt-inference build {bundle} --precision {precision}"
 
 
 def model_sha256(bundle: Bundle, precision: str) -> str:

@@ -32,7 +32,7 @@ def read_manifest(folder: Path) -> Dict[str, Any]:
         found = "no such folder" if not folder.exists() else f"there is no {MANIFEST} in it"
         raise BundleError(
             f"'{folder}' is not a bundle: {found}. "
-            "Make one with: python3 -m converter convert SAVED_MODEL --output BUNDLE --labels FILE"
+            "Make one with: trt-inference convert SAVED_MODEL --output BUNDLE --labels FILE"
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"{file} cannot be read: {error}. Copy or convert it again") from error

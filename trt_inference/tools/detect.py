@@ -1,4 +1,4 @@
-"""Run a bundle on image files or videos without ROS: python3 -m trt_inference.tools.detect."""
+"""Run a bundle on image files or videos without ROS: trt-inference detect."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from trt_inference.bundles.atomic_write import write_file
 from trt_inference.bundles.bundle import PRECISIONS, Thresholds, load_bundle
 from trt_inference.engines.backends import backend_names
 from trt_inference.errors import ImageError, TrtInferenceError
@@ -26,12 +27,12 @@ TABLE_ROWS = 50
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    """Run the command line and return the exit code: 0, 1 after an error, 130 after Ctrl-C."""
-    options = _parser().parse_args(arguments)
-    # Names and labels are shown as they are, whatever brackets and colons they have.
-    console = Console(markup=False, emoji=False)
+    """Run the command by itself and return the exit code: 0, 1 after an error, 130 after Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="trt-inference detect", description=__doc__)
+    add_detect_arguments(parser)
+    options = parser.parse_args(arguments)
     try:
-        return _run(options, console)
+        return run_detect(options)
     except TrtInferenceError as error:
         _print_error(error)
         return 1
@@ -39,10 +40,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python3 -m trt_inference.tools.detect", description=__doc__
-    )
+def add_detect_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `detect`."""
     parser.add_argument("bundle", metavar="BUNDLE", help="folder made by the converter")
     parser.add_argument("files", metavar="IMAGE", nargs="+", type=Path, help="image or video file")
     parser.add_argument(
@@ -63,10 +62,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--max-detections", type=positive, metavar="N", help="default: the bundle's"
     )
-    return parser
 
 
-def _run(options: argparse.Namespace, console: Console) -> int:
+def run_detect(options: argparse.Namespace) -> int:
+    """Detect on all files, print what was found, and write the annotated pictures.
+
+    Returns:
+        The exit code: 1 if a file cannot be read or its picture cannot be written, otherwise 0.
+
+    Raises:
+        TrtInferenceError: the bundle or its engine cannot be loaded.
+    """
+    # Names and labels are shown as they are, whatever brackets and colons they have.
+    console = Console(markup=False, emoji=False)
     bundle = load_bundle(options.bundle)
     with Detector.open(bundle, options.backend, options.precision) as detector:
         detector.thresholds = _thresholds(options, bundle.defaults)
@@ -94,7 +102,7 @@ def _thresholds(options: argparse.Namespace, defaults: Thresholds) -> Thresholds
 
 
 class _Row(NamedTuple):
-    """What the table shows of one frame: ``seen`` has the cells of each line."""
+    """A frame in the table: ``seen`` has the cells of each line."""
 
     name: str
     size: str
@@ -102,8 +110,14 @@ class _Row(NamedTuple):
 
 
 def _detect_all(detector: Detector, files: Sequence[Path], output: Path) -> Tuple[List[_Row], int]:
-    """Detect on every frame and write its picture. A file that cannot be read is reported,
-    and the others go on. No picture replaces one of ``files``, or a picture of this run."""
+    """Detect on every frame and write its picture.
+
+    A file that cannot be read is reported, and the others go on. No picture replaces one of
+    ``files``, or a picture of this run.
+
+    Returns:
+        The rows of the table, and the number of files that failed.
+    """
     _make_folder(output)
     view, labels = VIEWS[detector.bundle.task], detector.bundle.labels
     taken = {file.resolve() for file in files}
@@ -141,8 +155,13 @@ def _make_folder(folder: Path) -> None:
 
 
 def _write_image(file: Path, image: np.ndarray) -> None:
-    if not cv2.imwrite(str(file), image):
-        raise ImageError(f"'{file}' cannot be written: is the disk full, or write-protected?")
+    encoded, content = cv2.imencode(file.suffix, image)
+    if not encoded:
+        raise ImageError(f"'{file}' cannot be written: OpenCV cannot encode it")
+    try:
+        write_file(file, content.tobytes())
+    except OSError as error:
+        raise ImageError(f"'{file}' cannot be written: {error}") from error
 
 
 def _print_results(rows: Sequence[_Row], columns: Cells, console: Console) -> None:

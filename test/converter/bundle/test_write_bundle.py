@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converter.bundle import write_bundle
 from converter.bundle.write_bundle import check_output, new_bundle
 from converter.errors import OutputError
 from test.color_bundle import picture, write_color_bundle
+from trt_inference.bundles import atomic_write
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.inference.detector import Detector
 
@@ -79,7 +79,7 @@ def test_a_reader_sees_the_old_bundle_until_the_new_one_is_whole(color_bundle: P
 def test_the_same_without_an_exchange_of_folders(
     color_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write_bundle, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(atomic_write, "_exchange", lambda one, other: False)
     test_a_reader_sees_the_old_bundle_until_the_new_one_is_whole(color_bundle)
 
 

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
+from converter.engine_builder.parser_remedies import remedy
+from converter.report.operator_section import limits
 from test.color_bundle import LABELS
 from test.converter.command_line import Result, run_here
 from test.converter.expected import assert_same, detections_of, run_tensorflow, scene
@@ -53,6 +55,16 @@ def test_the_bundle_says_what_was_asked_for(conversion: tuple[Path, Result]) -> 
     assert bundle.candidates == 40
     assert (bundle.input.height, bundle.input.width, bundle.input.fit) == (64, 64, "letterbox")
     assert [output.shape for output in bundle.outputs] == [(-1, 40, 4), (-1, 40), (-1, 40)]
+
+
+def test_the_bundle_knows_what_tensorrt_does_not_take(conversion: tuple[Path, Result]) -> None:
+    """So that a robot reports the remedy without onnx, and whatever its report shows."""
+    operators = load_bundle(conversion[0]).source["operators"]
+    assert operators["missing"] == {}
+    assert operators["limited"]["TopK"] == limits("TopK") != ""
+    assert remedy({"operators": operators}, "TopK").startswith(
+        f"it is limited to: {limits('TopK')}"
+    )
 
 
 def test_a_detector_that_finds_everything_has_full_accuracy(

@@ -1,4 +1,4 @@
-"""python3 -m converter inspect."""
+"""trt-inference inspect."""
 
 from __future__ import annotations
 

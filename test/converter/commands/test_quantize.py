@@ -1,4 +1,4 @@
-"""python3 -m converter quantize, and convert --precision."""
+"""trt-inference quantize, and convert --precision."""
 
 from __future__ import annotations
 

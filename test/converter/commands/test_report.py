@@ -1,12 +1,15 @@
-"""python3 -m converter report."""
+"""trt-inference report."""
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from test.converter.command_line import Result, run_here
+from trt_inference.bundles.bundle import load_bundle
 
 
 def test_a_bundle_shows_its_figures_and_gives_its_page_away(
@@ -19,6 +22,27 @@ def test_a_bundle_shows_its_figures_and_gives_its_page_away(
     page = (tmp_path / "page.html").read_text("utf-8")
     assert page == (bundle / "report" / "index.html").read_text("utf-8")
     assert "data:image/jpeg;base64" in page
+
+
+def test_figures_come_from_the_manifest_whatever_the_report_shows(
+    conversion: tuple[Path, Result],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # no cell is wrapped
+    bundle = Path(shutil.copytree(conversion[0], tmp_path / "converted"))
+    before = run_here(capsys, "report", bundle).output
+    file = bundle / "report" / "report.json"
+    content = json.loads(file.read_text("utf-8"))
+    content["accuracy"]["rows"] = [["bundle", "1", "0.1234", "0.1234"]]
+    content["agreement"] = [{"name": "matched", "value": "1234", "tone": ""}]
+    file.write_text(json.dumps(content), "utf-8")
+    assert run_here(capsys, "report", bundle).output == before
+    parity = load_bundle(bundle).precisions["fp32"]["parity"]["detections"]
+    assert f"TensorFlow: {parity['matched']} of {parity['detections']}" in before
+    file.unlink()
+    assert run_here(capsys, "report", bundle).output == before
 
 
 def test_a_bundle_without_a_page_says_what_to_do(

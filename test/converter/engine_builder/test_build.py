@@ -94,6 +94,14 @@ def test_every_precision_is_built_and_agrees(version: str, bundle: Path, build: 
     assert cache.name.startswith(f"timing-trt{VERSIONS[version][0]}-sm87-double-")
 
 
+def test_each_engine_is_reported_as_soon_as_it_is_built(bundle: Path, build: Build) -> None:
+    with install("10.3.0"):
+        output = build("--precision", "fp16", "fp32").output
+    lines = ["build fp16: ", "compare fp16 ", "build fp32: ", "compare fp32 ", "Agreement with"]
+    places = [output.index(line) for line in lines]
+    assert places == sorted(places)
+
+
 def test_what_was_asked_for_is_in_the_engine(version: str, bundle: Path, build: Build) -> None:
     arguments = ("--precision", "fp16", "--batch", "2", "--workspace", "64MiB")
     assert build(*arguments).exit_code == 0
@@ -183,7 +191,9 @@ def test_operators_that_tensorrt_lacks_are_named_with_a_remedy(
     node.domain, node.op_type = "made.up", "Wobble"
     onnx.save(model, str(file))
     change_manifest(bundle, lambda m: m["precisions"]["fp32"].update(sha256=sha256_of_file(file)))
-    report = {"missing": [{"operator": "Wobble", "remedy": "use Relu instead"}]}
+    operators = {"missing": {"Wobble": "use Relu instead"}}
+    change_manifest(bundle, lambda m: m["source"].update(operators=operators))
+    report = {"missing": [{"operator": "Wobble", "remedy": "believe the report"}]}
     (bundle / "report").mkdir()
     (bundle / "report" / "report.json").write_text(json.dumps(report), "utf-8")
     build("--precision", "fp32").refused(

@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from converter.engine_builder.engine_folder import sha256_of, staged, write_engine, write_whole
+from converter.engine_builder.engine_folder import (
+    sha256_of,
+    staged,
+    write_engine,
+    write_or_refuse,
+)
 from converter.errors import OutputError
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.bundles.engine_files import list_engines
@@ -37,18 +42,18 @@ def test_an_engine_is_found_with_all_that_its_sidecar_says(bundle: Path) -> None
 def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "engines").write_text("a file where the folder should be")
     with pytest.raises(OutputError, match="cannot write"):
-        write_whole(tmp_path / "engines" / "plan", PLAN)
+        write_or_refuse(tmp_path / "engines" / "plan", PLAN)
     assert [file.name for file in tmp_path.iterdir()] == ["engines"]
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "plan"
-    write_whole(file, PLAN)
+    write_or_refuse(file, PLAN)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
     try:
         with pytest.raises(OutputError, match="too large"):
-            write_whole(file, bytes(1000))
+            write_or_refuse(file, bytes(1000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert file.read_bytes() == PLAN

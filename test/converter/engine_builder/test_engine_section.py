@@ -74,6 +74,24 @@ def test_a_later_build_replaces_its_own_section_only(
     ]
 
 
+def test_the_page_shows_what_the_sidecars_hold(
+    reported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with install("10.3.0"):
+        build(reported, capsys)
+    before = page(reported).texts["engine-1"]
+    file = reported / "report" / "report.json"
+    content = json.loads(file.read_text("utf-8"))
+    content["engines"]["lines"][0].update(machine="a faster one", tables=[], facts=[])
+    content["engines"]["lines"].append(dict(content["engines"]["lines"][0], key="gone"))
+    file.write_text(json.dumps(content), "utf-8")
+    with install("10.13.3"):
+        build(reported, capsys)
+    after = page(reported).texts
+    assert before in (after["engine-1"], after["engine-2"])
+    assert "a faster one" not in page(reported).source
+
+
 def test_without_jinja2_the_page_is_drawn_by_the_next_report(
     reported: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

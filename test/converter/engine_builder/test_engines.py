@@ -22,7 +22,7 @@ def test_an_engine_for_this_machine_runs(built: Path, capsys: pytest.CaptureFixt
     with install("10.3.0"):
         output = run_here(capsys, "engines", built).output
     assert " runs " in output
-    assert f"for int8, run python3 -m converter build {built} --precision int8" in output
+    assert f"for int8, run trt-inference build {built} --precision int8" in output
     assert "--precision fp16" not in output
 
 
@@ -33,7 +33,7 @@ def test_a_stale_engine_says_why_and_what_mends_it(
         output = run_here(capsys, "engines", built).output
     verdict = "built by TensorRT 10.3.0 for sm_87, this machine has TensorRT 10.13.3.9 and sm_89"
     assert verdict in output
-    assert f"python3 -m converter build {built} --precision fp16" in output
+    assert f"trt-inference build {built} --precision fp16" in output
 
 
 def test_without_a_gpu_it_says_what_each_is_for(

@@ -133,4 +133,4 @@ def test_one_plan_is_of_one_precision(
     with install("10.3.0"):
         run_here(
             capsys, "build", bundle, "--precision", "fp32", "fp16", "--import-engine", tmp_path
-        ).refused("say its one --precision")
+        ).refused("name its one --precision")

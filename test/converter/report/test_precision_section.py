@@ -41,7 +41,8 @@ def page_of(folder: Path, conversion: Conversion) -> Add:
     report = write_report(folder / "report", conversion).parent
 
     def add(*results: PrecisionResult, labels: tuple[str, ...] = samples.LABELS) -> Page:
-        return Page(add_precisions(report, results, samples.FP32_BYTES, labels, 0.4))
+        task = conversion.verification.task
+        return Page(add_precisions(report, results, samples.FP32_BYTES, task, labels, 0.4))
 
     return add
 

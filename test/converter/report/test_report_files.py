@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from converter.errors import OutputError
+from converter.heads.base import DETECTION
 from converter.report.page import add_precisions, write_report
 from test.converter.report import samples
 from test.converter.report.parsed import Page
@@ -24,7 +25,9 @@ def report(tmp_path: Path) -> Path:
 
 
 def add(report: Path) -> Path:
-    return add_precisions(report, [samples.int8()], samples.FP32_BYTES, samples.LABELS, 0.0)
+    return add_precisions(
+        report, [samples.int8()], samples.FP32_BYTES, DETECTION, samples.LABELS, 0.0
+    )
 
 
 @contextmanager

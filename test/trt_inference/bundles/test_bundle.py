@@ -94,7 +94,7 @@ def test_missing_file_is_named(color_bundle: Path, name: str) -> None:
 
 
 def test_folder_that_is_no_bundle_is_refused_with_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match=r"no model\.json in it.*converter convert"):
+    with pytest.raises(BundleError, match=r"no model\.json in it.*trt-inference convert"):
         load_bundle(tmp_path)
     with pytest.raises(BundleError, match="no such folder"):
         load_bundle(tmp_path / "missing")

@@ -133,7 +133,7 @@ def test_bundle_without_an_engine_is_refused_with_how_to_build_one(folder: Path)
             open_here(folder)
     message = str(caught.value)
     assert "TensorRT 8.6.1" in message and "sm_72" in message
-    assert f"python3 -m converter build {folder} --precision fp32" in message
+    assert f"trt-inference build {folder} --precision fp32" in message
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_missing_engine_fails_to_configure_with_the_command_that_builds_it(
     node, client = start_node(bundle=bundle)
     with pytest.raises(RuntimeError):
         client.transition(Transition.TRANSITION_CONFIGURE)
-    assert wait_until(lambda: f"python3 -m converter build {bundle} --precision fp32" in node.log)
+    assert wait_until(lambda: f"trt-inference build {bundle} --precision fp32" in node.log)
     assert client.state() == "unconfigured"
     with_engine(bundle)
     client.start()

@@ -1,9 +1,10 @@
-"""The command line without ROS: python3 -m trt_inference.tools.detect."""
+"""The command line without ROS: trt-inference detect."""
 
 from __future__ import annotations
 
 import os
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -21,10 +22,13 @@ from trt_inference.viewing.image_files import read_image
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def detect(*arguments: object, code: int = 0) -> str:
+ALL_COMMANDS = ("converter", "detect")
+
+
+def detect(*arguments: object, code: int = 0, module: tuple[str, ...] = ALL_COMMANDS) -> str:
     """Run it, check the exit code, and give what it wrote."""
     result = subprocess.run(
-        [sys.executable, "-m", "trt_inference.tools.detect", *map(str, arguments)],
+        [sys.executable, "-m", *module, *map(str, arguments)],
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "200"},
         stdout=subprocess.PIPE,
@@ -71,6 +75,15 @@ def test_table_has_label_score_and_coordinates_of_each_image(
         ["both", "128x128", "blue", "0.800", "64.0", "0.0", "80.0", "16.0"],
         ["grey", "64x48", "nothing seen"],
     ]
+
+
+def test_the_robot_side_alone_does_the_same(shared_color_bundle: Path, tmp_path: Path) -> None:
+    file = write_image(tmp_path / "scene.png", picture("red", (2, 3)))
+    arguments = (shared_color_bundle, file, "--output", tmp_path / "out")
+    alone = detect(*arguments, module=("trt_inference.tools.detect",))
+    assert table_rows(alone) == table_rows(detect(*arguments)) != []
+    missing = detect(tmp_path, file, code=1, module=("trt_inference.tools.detect",))
+    assert missing.startswith(f"error: '{tmp_path}' is not a bundle")
 
 
 def test_picture_shows_the_box_and_is_the_image_elsewhere(
@@ -192,6 +205,23 @@ def test_no_picture_replaces_an_input_or_the_picture_of_another_input(
     assert len(table_rows(text)) == 1
     # A second run replaces the pictures of the first.
     assert detect(shared_color_bundle, left, "--output", tmp_path / "out")
+
+
+def test_no_half_picture_is_left_when_the_disk_is_full(
+    shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    file = write_image(tmp_path / "scene.png", picture("red", (0, 0)))
+    detect(shared_color_bundle, file, "--output", tmp_path / "out")
+    before = (tmp_path / "out" / "scene.jpg").read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) - 1, hard))
+    try:
+        text = detect(shared_color_bundle, file, "--output", tmp_path / "out", code=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "scene.jpg' cannot be written" in text
+    assert [one.name for one in (tmp_path / "out").iterdir()] == ["scene.jpg"]
+    assert (tmp_path / "out" / "scene.jpg").read_bytes() == before
 
 
 def test_names_and_labels_are_shown_as_they_are(color_bundle: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ _TIME_TO_END = 5.0  # seconds that the process gets to leave nothing half writte
 
 
 class BuildProcess:
-    """One run of ``python3 -m converter build``, which may take many minutes."""
+    """One run of ``trt-inference build``, which may take many minutes."""
 
     def __init__(self, bundle: Path, precision: str, device: int = 0, batch: int = 1) -> None:
         self.precision = precision

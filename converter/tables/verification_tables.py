@@ -1,29 +1,29 @@
-"""What was measured: agreement, accuracy, parity and time, as tables and single figures."""
+"""The bundle against TensorFlow: agreement, accuracy and parity."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
-from converter.export.export import Export
 from converter.heads.base import CLASSIFICATION
-from converter.report.wording import Bar, Fact, Table, bars, difference, percent
+from converter.tables.wording import Fact, Table, difference, percent
 from converter.verification.verification_results import SourceSuppression, Verification
 
 _PARITY_COLUMNS = ("largest difference", "values up to", "cosine")
 
 
-def agreement(verification: Verification) -> tuple[Fact, ...]:
-    """On detections or classes, and on what the source's own suppression let through."""
+def agreement_facts(verification: Verification) -> tuple[Fact, ...]:
+    """How far both find the same detections or classes, and whether the bundle's boxes contain
+    what the source's own suppression let through."""
     found = verification.agreement
     if isinstance(found, Agreement):
-        facts = _of_detections(found)
+        facts = _detection_facts(found)
     else:
-        facts = _of_classes(found, verification.task)
-    return (*facts, *_of_suppression(verification.suppression))
+        facts = _class_facts(found, verification.task)
+    return (*facts, *_suppression_facts(verification.suppression))
 
 
-def _of_detections(found: Agreement) -> tuple[Fact, ...]:
+def _detection_facts(found: Agreement) -> tuple[Fact, ...]:
     return (
         Fact("detections in TensorFlow", f"{found.detections:,}"),
         Fact("matched", f"{found.matched:,}"),
@@ -34,7 +34,7 @@ def _of_detections(found: Agreement) -> tuple[Fact, ...]:
     )
 
 
-def _of_classes(found: ClassAgreement, task: str) -> tuple[Fact, ...]:
+def _class_facts(found: ClassAgreement, task: str) -> tuple[Fact, ...]:
     images = task == CLASSIFICATION
     facts = (
         Fact(
@@ -50,7 +50,7 @@ def _of_classes(found: ClassAgreement, task: str) -> tuple[Fact, ...]:
     return (*facts, Fact("largest score difference", difference(found.largest_score_difference)))
 
 
-def _of_suppression(found: SourceSuppression | None) -> tuple[Fact, ...]:
+def _suppression_facts(found: SourceSuppression | None) -> tuple[Fact, ...]:
     if found is None:
         return ()
     return (
@@ -66,8 +66,8 @@ def _tone(good: bool) -> str:
     return "good" if good else "care"
 
 
-def accuracy(verification: Verification) -> Table | None:
-    """mAP before and after; None without annotations."""
+def accuracy_table(verification: Verification) -> Table | None:
+    """The mAP of both, and the change; None without annotations."""
     before, after = verification.before, verification.after
     if before is None or after is None:
         return None
@@ -83,37 +83,17 @@ def accuracy(verification: Verification) -> Table | None:
     )
 
 
-def parity(verification: Verification) -> tuple[Table, ...]:
-    """Of each output of the network, and of the bundle."""
+def parity_tables(verification: Verification) -> tuple[Table, ...]:
+    """The differences of the network's outputs, and of the bundle's."""
     return (
-        _parity("Outputs of the network", verification.tensors),
-        _parity("Outputs of the bundle", verification.candidates),
+        _parity_table("Outputs of the network", verification.tensors),
+        _parity_table("Outputs of the bundle", verification.candidates),
     )
 
 
-def _parity(title: str, outputs: Sequence[TensorParity]) -> Table:
+def _parity_table(title: str, outputs: Sequence[TensorParity]) -> Table:
     rows = tuple(
         (one.name, difference(one.max_abs), f"{one.magnitude:.4g}", f"{one.cosine:.7f}")
         for one in outputs
     )
     return Table(title, _PARITY_COLUMNS, rows)
-
-
-def speed(verification: Verification) -> tuple[Bar, ...]:
-    """Milliseconds of one image, here."""
-    times = verification.milliseconds.items()
-    return bars([(name, f"{value:,.1f} ms", value, "") for name, value in times])
-
-
-def stages(taken: Export) -> tuple[Bar, ...]:
-    """Seconds of each stage of the export."""
-    seconds = taken.answer.seconds.items()
-    return bars([(stage, f"{value:,.1f} s", value, "") for stage, value in seconds])
-
-
-def export(taken: Export) -> tuple[Fact, ...]:
-    """What the whole export took, with the start of its process."""
-    return (
-        Fact("whole export", f"{taken.seconds:,.1f} s"),
-        Fact("peak memory", f"{taken.answer.peak_bytes / 1e9:,.2f} GB"),
-    )

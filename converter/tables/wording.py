@@ -1,9 +1,9 @@
-"""Numbers and lists as people read them."""
+"""Facts, tables and bars as plain data, and numbers as people read them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
 
 _NAMES_SHOWN = 12
@@ -20,7 +20,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of a name and its numbers, as wide as ``columns``."""
+    """Rows of a name and its values, of which there is one for each of ``columns``."""
 
     title: str
     columns: tuple[str, ...]
@@ -43,18 +43,18 @@ def counted(number: int, thing: str) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """Rounded down, so that only all of them are 100 %."""
+    """A share, rounded down so that only all of them are 100 %."""
     hundredths = part * 10_000 // whole if whole else 10_000
     return f"{hundredths // 100}.{hundredths % 100:02d} %"
 
 
 def file_size(number: int) -> str:
-    """Of a file: in megabytes, and in kilobytes where that would be less than one."""
+    """The size of a file in megabytes, or in kilobytes where that would be less than one."""
     return f"{number / 1e3:.1f} kB" if number < 1e6 else f"{number / 1e6:,.1f} MB"
 
 
 def difference(value: float) -> str:
-    """One that is small, or should be."""
+    """A difference, which is small or should be, in three digits."""
     return "0" if value == 0 else f"{value:.2e}"
 
 
@@ -65,9 +65,24 @@ def some_names(names: Sequence[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
+def join_tables(tables: Iterable[Table]) -> tuple[Table, ...]:
+    """Make one table of those with the same title.
+
+    A row that is the same in several of them is there once.
+    """
+    found: dict[str, Table] = {}
+    for table in tables:
+        first = found.setdefault(table.title, replace(table, rows=()))
+        new = tuple(row for row in table.rows if row not in first.rows)
+        found[table.title] = replace(first, rows=first.rows + new)
+    return tuple(found.values())
+
+
 def bars(values: Sequence[tuple[str, str, float, str]]) -> tuple[Bar, ...]:
-    """Bars of name, value in words, value, note; the largest is as wide as there is room, and so
-    is what has no bound."""
+    """Bars from rows of name, value in words, value, note.
+
+    The largest value, and what is not finite, takes the whole width.
+    """
     most = max((value for _, _, value, _ in values if isfinite(value)), default=0.0) or 1.0
     return tuple(
         Bar(name, words, max(1, round(100 * value / most)) if isfinite(value) else 100, note)

@@ -1,32 +1,74 @@
-"""One precision beside fp32, as tables, and the tables of several precisions as one."""
+"""A precision beside fp32: size, loss, accuracy, agreement and time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, ClassAgreement
 from converter.heads.base import SEGMENTATION
-from converter.precision.precision_results import PrecisionMeasurement
-from converter.report.wording import Table, percent
+from converter.precision.precision_results import PrecisionMeasurement, PrecisionResult
+from converter.tables.wording import Table, file_size, percent
 
 REFERENCE = "fp32"
+PASSED, NOT_PASSED = "passed", "not in the bundle"
 _MAPS = ("mAP@0.5", "mAP@[.5:.95]")
 
 
-def tables(precision: str, measured: PrecisionMeasurement, task: str) -> tuple[Table, ...]:
+def size_cells(result: PrecisionResult, fp32_bytes: int) -> dict[str, Any]:
+    """What a row of the table of sizes is made of, as the report keeps it.
+
+    Args:
+        fp32_bytes: size of the model that the precision is compared with.
+    """
+    return {
+        "precision": result.precision,
+        "passed": result.passed,
+        "fp32_size": file_size(fp32_bytes),
+        "size": file_size(result.bytes),
+        "smaller": f"{fp32_bytes / result.bytes:.2f}",
+        "loss": loss_text(result.measured.loss),
+        "limit": loss_text(result.limit),
+    }
+
+
+def size_table(cells: Sequence[Mapping[str, Any]]) -> Table:
+    """Size, loss and limit of each precision, below fp32; ``cells`` are those of `size_cells`."""
+    rows = [
+        (
+            *(str(one[name]) for name in ("precision", "size", "smaller", "loss", "limit")),
+            PASSED if one["passed"] else NOT_PASSED,
+        )
+        for one in cells
+    ]
+    fp32 = [(REFERENCE, str(one["fp32_size"]), "", "", "", "") for one in cells[-1:]]
+    columns = ("size", "times smaller", "loss", "limit", "")
+    return Table("Size, and loss against the limit", columns, (*fp32, *rows))
+
+
+def loss_text(value: float) -> str:
+    """A loss or a limit, with enough digits to tell them apart."""
+    return f"{value:.1e}" if 0 < abs(value) < 1e-4 else f"{value:.4g}"
+
+
+def comparison_tables(
+    precision: str, measured: PrecisionMeasurement, task: str
+) -> tuple[Table, ...]:
     """Accuracy, where it was measured, agreement with fp32, and time."""
     found = measured.agreement
     if isinstance(found, Agreement):
-        of_task = *_of_fp32(precision, measured.of_fp32), _of_detections(precision, found)
+        of_task = (
+            *_fp32_truth_tables(precision, measured.of_fp32),
+            _detection_table(precision, found),
+        )
     else:
-        of_task = (_of_classes(precision, found, task),)
-    annotated = _of_annotations(precision, measured.fp32, measured.accuracy)
-    return (*annotated, *of_task, _of_times(precision, measured.milliseconds))
+        of_task = (_class_table(precision, found, task),)
+    annotated = _annotation_tables(precision, measured.fp32, measured.accuracy)
+    return (*annotated, *of_task, _time_table(precision, measured.milliseconds))
 
 
-def _of_annotations(
+def _annotation_tables(
     precision: str, fp32: Accuracy | None, accuracy: Accuracy | None
 ) -> tuple[Table, ...]:
     if fp32 is None or accuracy is None:
@@ -45,14 +87,14 @@ def _changed(value: float, before: float) -> tuple[str, str]:
     return f"{value:.4f}", f"{value - before:+.4f}"
 
 
-def _of_fp32(precision: str, found: Accuracy | None) -> tuple[Table, ...]:
+def _fp32_truth_tables(precision: str, found: Accuracy | None) -> tuple[Table, ...]:
     if found is None:
         return ()
     row = precision, f"{found.images:,}", f"{found.map_50:.4f}", f"{found.map_50_95:.4f}"
     return (Table("mAP with fp32's detections as the truth", ("images", *_MAPS), (row,)),)
 
 
-def _of_detections(precision: str, found: Agreement) -> Table:
+def _detection_table(precision: str, found: Agreement) -> Table:
     cells = {
         "matched": f"{found.matched:,} of {found.detections:,}",
         "missing": f"{found.missing:,}",
@@ -65,7 +107,7 @@ def _of_detections(precision: str, found: Agreement) -> Table:
     return Table("Agreement with fp32's detections", tuple(cells), rows)
 
 
-def _of_classes(precision: str, found: ClassAgreement, task: str) -> Table:
+def _class_table(precision: str, found: ClassAgreement, task: str) -> Table:
     things = "pixels" if task == SEGMENTATION else "images"
     cells = {
         f"{things} compared": f"{found.compared:,}",
@@ -78,19 +120,9 @@ def _of_classes(precision: str, found: ClassAgreement, task: str) -> Table:
     return Table("Agreement with fp32's classes", tuple(cells), rows)
 
 
-def _of_times(precision: str, milliseconds: dict[str, float]) -> Table:
-    """Each is timed beside fp32, since a computer is not as fast at all times."""
+def _time_table(precision: str, milliseconds: dict[str, float]) -> Table:
+    """Both times were measured alternately, since a computer is not as fast at all times."""
     value, of_fp32 = milliseconds[precision], milliseconds[REFERENCE]
     row = precision, f"{value:,.2f} ms", f"{of_fp32:,.2f} ms", f"{value / of_fp32:.2f}"
     columns = "median", "fp32 beside it", "times as long"
     return Table("One image in ONNX Runtime on this workstation's CPU", columns, (row,))
-
-
-def joined(parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Tables that ask the same become one. A row of fp32 that is the same is there once; one of
-    another run is repeated, above the precision that was compared with it."""
-    found: dict[str, dict[str, Any]] = {}
-    for table in parts:
-        rows = found.setdefault(table["title"], {**table, "rows": []})["rows"]
-        rows.extend(row for row in table["rows"] if row not in rows)
-    return list(found.values())

@@ -1,0 +1,26 @@
+"""`trt-inference engines`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from converter.command_line.command import Command
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def _declare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")
+
+
+def _run(options: argparse.Namespace, console: Console) -> None:
+    from converter.command_line.print_engines import print_engines
+    from converter.commands.engines import find_engines
+
+    print_engines(find_engines(options.bundle), console)
+
+
+COMMAND = Command("list the engines of a bundle", _declare, _run, on_robots=True)

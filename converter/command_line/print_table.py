@@ -1,0 +1,38 @@
+"""Tables and facts on the terminal; the report shows the same ones."""
+
+from __future__ import annotations
+
+from typing import Iterable, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from converter.tables.wording import Fact, Table
+
+
+def print_tables(tables: Iterable[Table], console: Console) -> None:
+    """Print each table that has rows below its title."""
+    for table in tables:
+        if table.rows:
+            console.print(rich_table(table))
+
+
+def rich_table(table: Table) -> RichTable:
+    """A table with its title, and the names of its rows on the left."""
+    return _rich_table(table.title, ("", *table.columns), table.rows)
+
+
+def facts_table(title: str, facts: Sequence[Fact]) -> RichTable:
+    """Facts beside each other, each below its name."""
+    return _rich_table(title, [one.name for one in facts], [[one.value for one in facts]])
+
+
+def _rich_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> RichTable:
+    """Names and labels keep their brackets."""
+    shown = RichTable(
+        *map(escape, columns), title=escape(title), title_justify="left", title_style="bold"
+    )
+    for row in rows:
+        shown.add_row(*map(escape, row))
+    return shown

@@ -1,0 +1,34 @@
+"""`trt-inference quantize`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from converter.command_line.command import Command
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def _declare(parser: argparse.ArgumentParser) -> None:
+    from converter.command_line.quantize_arguments import add_quantize_arguments
+
+    add_quantize_arguments(parser)
+
+
+def _run(options: argparse.Namespace, console: Console) -> None:
+    from converter.command_line.print_precisions import check_precisions, print_precisions
+    from converter.command_line.quantize_arguments import quantize_options
+    from converter.commands.quantize import quantize
+    from converter.terminal.progress import Progress
+    from trt_inference.bundles.bundle import model_bytes
+
+    done = quantize(quantize_options(options), Progress(console))
+    bundle = done.bundle
+    fp32_bytes = model_bytes(bundle.precisions["fp32"])
+    print_precisions(done.precisions, bundle.path, fp32_bytes, bundle.task, console)
+    check_precisions(done.precisions, bundle.path)
+
+
+COMMAND = Command("add fp16 and int8 to a bundle, if they pass", _declare, _run)

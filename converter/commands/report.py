@@ -1,0 +1,45 @@
+"""`report`: what was measured of a bundle, and its page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from converter.bundle.write_bundle import REPORT_PAGE
+from converter.errors import OutputError
+from converter.report.report_files import draw_if_older
+from trt_inference.bundles.atomic_write import write_file
+from trt_inference.bundles.bundle import Bundle, load_bundle
+
+
+def open_report(folder: Path) -> Bundle:
+    """Load a bundle, and see that its page shows all that was added to its report.
+
+    Raises:
+        BundleError: ``folder`` is no bundle.
+        OSError: the page cannot be drawn anew.
+    """
+    bundle = load_bundle(folder)
+    draw_if_older((bundle.path / REPORT_PAGE).parent)
+    return bundle
+
+
+def page_of(bundle: Bundle) -> Path:
+    """The page that was written with the bundle.
+
+    Raises:
+        OutputError: there is none.
+    """
+    page = bundle.path / REPORT_PAGE
+    if not page.is_file():
+        raise OutputError(f"there is no '{page}': convert the model again")
+    return page
+
+
+def copy_page(bundle: Bundle, file: Path) -> None:
+    """Copy the page of a bundle, which needs no other file.
+
+    Raises:
+        OutputError: there is none.
+        OSError: ``file`` cannot be written.
+    """
+    write_file(file, page_of(bundle).read_bytes())

@@ -1,0 +1,100 @@
+"""trt-inference COMMAND: one program for all commands, of which some run on robots."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import cv2
+import pytest
+
+from test.color_bundle import picture
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = ("build", "convert", "detect", "engines", "inspect", "quantize", "report")
+OF_ROBOTS = ("build", "detect", "engines")
+OF_WORKSTATIONS = ("tensorflow", "tf2onnx", "onnx", "pycocotools", "jinja2")
+
+
+def run(*arguments: object, before: str = "", code: int = 0) -> str:
+    """Run a command in a process of its own after the statements ``before``; what it printed."""
+    program = f"""
+        import sys
+        from converter.command_line.main import main
+        {before}
+        sys.exit(main())
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == code, ended.stdout
+    assert "Traceback" not in ended.stdout
+    return ended.stdout
+
+
+def without(*modules: str) -> str:
+    """The statement that makes these modules missing."""
+    return f"sys.modules.update(dict.fromkeys({modules!r}))"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "first"),
+    [
+        (["--help"], 0, "usage: trt-inference COMMAND"),
+        ([], 2, "error: a command is missing"),
+        (["bulid"], 2, "error: there is no command 'bulid'"),
+        (["--bundle", "build"], 2, "error: there is no command '--bundle'"),
+    ],
+)
+def test_commands_are_listed(arguments: list[str], code: int, first: str) -> None:
+    shown = run(*arguments, code=code)
+    assert shown.startswith(first)
+    listed = [line.split()[0] for line in shown.splitlines() if line.startswith("  ")]
+    assert listed == list(COMMANDS)
+
+
+def test_python_runs_the_same_program_as_a_module() -> None:
+    command = [sys.executable, "-m", "converter", "--help"]
+    assert subprocess.check_output(command, cwd=ROOT, text=True) == run("--help")
+
+
+def test_commands_of_robots_run_with_what_robots_have(
+    shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    bare = without(*OF_WORKSTATIONS)
+    assert "has no engines" in run("engines", shared_color_bundle, before=bare)
+    assert run("build", "--help", before=bare).startswith("usage: trt-inference build ")
+    file = tmp_path / "scene.png"
+    cv2.imwrite(str(file), picture("red", (2, 3)))
+    found = run("detect", shared_color_bundle, file, "--output", tmp_path / "out", before=bare)
+    assert " red " in found
+    assert (tmp_path / "out" / "scene.jpg").is_file()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_missing_library_is_reported_with_the_remedy_of_the_command(name: str) -> None:
+    shown = run(name, "--help", before=without("rich"), code=1)
+    assert "rich" in shown
+    assert ("pip install numpy" in shown) == (name in OF_ROBOTS)
+    environment = "robot" if name in OF_ROBOTS else "converter"
+    assert f"scripts/environment.sh {environment}" in shown
+    assert f".venv/{environment}/bin/trt-inference" in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_of_workstations_refuse_the_python_of_robots(name: str) -> None:
+    old = "sys.version_info = (3, 8, 10)"
+    if name in OF_ROBOTS:
+        assert run(name, "--help", before=old).startswith(f"usage: trt-inference {name} ")
+    else:
+        shown = run(name, "--help", before=old, code=1)
+        assert "needs Python 3.10 or newer" in shown
+        assert "run it on a workstation" in shown

@@ -1,0 +1,90 @@
+"""Files and folders are whole or the old ones, and nothing of a run that ended is left."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from trt_inference.bundles.atomic_write import new_folder, write_file, write_files
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """A write past ``size`` bytes fails, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_a_file_is_written_with_its_folder(tmp_path: Path) -> None:
+    write_file(tmp_path / "a" / "b" / "file", b"text")
+    assert contents(tmp_path / "a" / "b") == {"file": b"text"}
+
+
+def test_several_files_are_all_new_or_all_old(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    write_files({one: b"old", other: b"old"})
+    with largest_file(100), pytest.raises(OSError, match="too large"):
+        write_files({one: b"new", other: bytes(101)})
+    assert contents(tmp_path) == {"one": b"old", "other": b"old"}
+    write_files({one: b"new", other: b"new"})
+    assert contents(tmp_path) == {"one": b"new", "other": b"new"}
+
+
+def test_a_reader_never_sees_a_part_of_a_file(tmp_path: Path) -> None:
+    """Of 16 MB, which a reader would see grow."""
+    file = tmp_path / "file"
+    write_file(file, b"old")
+    writer = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, pathlib; from trt_inference.bundles.atomic_write import write_file\n"
+            "for _ in range(10): write_file(pathlib.Path(sys.argv[1]), bytes(1 << 24))",
+            str(file),
+        ]
+    )
+    sizes = set()
+    while writer.poll() is None:
+        sizes.add(file.stat().st_size)
+    assert writer.returncode == 0
+    assert sizes <= {3, 1 << 24}
+    assert file.stat().st_size == 1 << 24
+
+
+def test_what_dead_processes_left_of_a_file_goes_and_that_of_running_ones_stays(
+    tmp_path: Path,
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    (tmp_path / f".[x].partial-{ended.pid}").write_bytes(b"part")
+    running = tmp_path / f".[x].partial-{os.getppid()}"
+    running.write_bytes(b"part")
+    other = tmp_path / f".x.partial-{ended.pid}"  # of another file, whose name fits the pattern
+    other.write_bytes(b"part")
+    write_file(tmp_path / "[x]", b"whole")
+    assert {file.name for file in tmp_path.iterdir()} == {"[x]", running.name, other.name}
+
+
+def test_a_folder_that_may_not_be_replaced_stays(tmp_path: Path) -> None:
+    output = tmp_path / "data"
+    with new_folder(output, replace=False) as folder:
+        (folder / "file").write_bytes(b"first")
+    with pytest.raises(FileExistsError), new_folder(output, replace=False) as folder:
+        (folder / "file").write_bytes(b"second")
+    assert contents(output) == {"file": b"first"}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["data"]

@@ -1,0 +1,149 @@
+"""Write files and folders so that a reader sees the old one or the new one, and never a part.
+
+What is written has a hidden name with the number of the process until it is whole and on the disk;
+then it is renamed. What a killed process left is removed by the next one that writes there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import glob
+import os
+import shutil
+from pathlib import Path
+from typing import Iterator, Mapping, Optional
+
+_PARTIAL = "partial"
+# From Linux' fcntl.h and fs.h.
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Write ``file`` whole, with its folder if that is missing.
+
+    Raises:
+        OSError: the disk is full or not writable; an older file stays.
+    """
+    write_files({file: content})
+
+
+def write_files(contents: Mapping[Path, bytes]) -> None:
+    """Write several files, of which none is renamed before all of them are on the disk.
+
+    Raises:
+        OSError: the disk is full or not writable; all older files stay.
+    """
+    partial = {file: _partial_name(file) for file in contents}
+    try:
+        for file, content in contents.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            remove_leftovers(file.parent, f".{glob.escape(file.name)}.{_PARTIAL}-")
+            with partial[file].open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        for file in contents:
+            partial[file].replace(file)
+    finally:
+        for unfinished in partial.values():
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
+
+
+@contextlib.contextmanager
+def new_folder(output: Path, replace: bool) -> Iterator[Path]:
+    """Give a folder beside ``output`` to write into, which becomes ``output`` when the block ends.
+
+    When the block raises, the folder is removed and ``output`` stays as it was.
+
+    Args:
+        replace: take the place of a folder that is there.
+
+    Raises:
+        OSError: the disk is full or not writable, or ``output`` is there and may not be replaced.
+    """
+    output = output.resolve()  # the place that a link stands for
+    partial = _partial_name(output)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        _restore(output)
+        remove_leftovers(output.parent, f".{glob.escape(output.name)}.{_PARTIAL}-")
+        partial.mkdir()
+        yield partial
+        _flush(partial)
+        _publish(partial, output, replace)
+    finally:
+        shutil.rmtree(str(partial), ignore_errors=True)
+
+
+def remove_leftovers(folder: Path, prefix: str) -> None:
+    """Remove what processes that are gone left in ``folder``.
+
+    Args:
+        prefix: what the names begin with, before the number of the process; may have wildcards.
+    """
+    for found in folder.glob(f"{prefix}*"):
+        process = found.name.rpartition("-")[2]
+        if not process.isdigit() or Path("/proc", process).exists():
+            continue
+        if found.is_dir():
+            shutil.rmtree(str(found), ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                found.unlink()
+
+
+def _partial_name(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{_PARTIAL}-{os.getpid()}")
+
+
+def _publish(partial: Path, output: Path, replace: bool) -> None:
+    """Put the new folder in the place of the old one, which then is at ``partial``."""
+    if not output.exists():
+        partial.rename(output)
+    elif not replace:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(output))
+    elif not _exchange(partial, output):
+        old = _set_aside(output)
+        output.rename(old)
+        partial.rename(output)
+        shutil.rmtree(str(old))
+
+
+def _set_aside(output: Path) -> Path:
+    """Where the old folder waits, on a file system that cannot exchange two folders."""
+    return output.with_name(f".{output.name}.old")
+
+
+def _restore(output: Path) -> None:
+    """Undo what a process that was killed between the two renamings did."""
+    old = _set_aside(output)
+    if output.exists():
+        shutil.rmtree(str(old), ignore_errors=True)
+    elif old.exists():
+        old.rename(output)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step; False where the file system cannot."""
+    rename: Optional[object] = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if not callable(rename):
+        return False
+    paths = _AT_FDCWD, os.fsencode(str(one)), _AT_FDCWD, os.fsencode(str(other))
+    if rename(*paths, _RENAME_EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+        return False
+    raise OSError(number, os.strerror(number), str(other))
+
+
+def _flush(folder: Path) -> None:
+    """Write all files to the disk, so that a power cut after the renaming finds them whole."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            with file.open("rb") as stream:
+                os.fsync(stream.fileno())
