@@ -16,8 +16,6 @@ from typing import Any
 from converter.errors import OutputError
 from trt_inference.bundles.manifest import MANIFEST, sha256_of_manifest
 
-REPORT_PAGE = "report/index.html"
-
 # From Linux' fcntl.h and fs.h.
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2

@@ -142,9 +142,10 @@ def _report(options: argparse.Namespace, console: Console) -> None:
     from converter.command_line.print_bundle import page_of, print_bundle
     from converter.report.report_files import draw_if_older
     from trt_inference.bundles.bundle import load_bundle
+    from trt_inference.bundles.names import REPORT_FOLDER
 
     bundle = load_bundle(options.bundle)
-    draw_if_older(bundle.path / "report")
+    draw_if_older(bundle.path / REPORT_FOLDER)
     print_bundle(bundle, console)
     if options.output is not None:
         shutil.copyfile(str(page_of(bundle)), str(options.output))

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from converter.bundle.write_bundle import REPORT_PAGE
 from converter.commands.describe_bundle import PRECISION
 from converter.errors import OutputError
 from converter.report.wording import file_size
 from converter.terminal.console import say
 from trt_inference.bundles.bundle import Bundle, model_bytes
+from trt_inference.bundles.names import REPORT_PAGE
 
 
 def print_bundle(bundle: Bundle, console: Console) -> None:

@@ -6,14 +6,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from converter.bundle.write_bundle import REPORT_PAGE
 from converter.comparison.agreement import Agreement
 from converter.conversion import Conversion
-from converter.heads.base import SEGMENTATION
 from converter.report.verdict import cautions
 from converter.report.wording import file_size
 from converter.terminal.console import say
 from converter.verification.verification_results import Verification
+from trt_inference.bundles.names import REPORT_PAGE, SEGMENTATION
 
 
 def print_conversion(conversion: Conversion, console: Console) -> None:

@@ -9,7 +9,6 @@ from typing import TypeGuard
 from rich.console import Console
 from rich.table import Table
 
-from converter.bundle.write_bundle import REPORT_PAGE
 from converter.comparison.agreement import Agreement, ClassAgreement
 from converter.errors import PrecisionError
 from converter.precision.precision_results import (
@@ -20,6 +19,7 @@ from converter.precision.precision_results import (
 )
 from converter.report.wording import file_size
 from converter.terminal.console import say
+from trt_inference.bundles.names import REPORT_PAGE
 
 _SHOWN = 5
 _DETECTIONS = ("matched", "missing", "extra", "IoU ≥", "scores ±")

@@ -13,7 +13,6 @@ from converter.engine_builder.build_options import BuildOptions
 from converter.engine_builder.engine_folder import check_writable, sha256_of, staged, write_engine
 from converter.engine_builder.import_engine import read_plan
 from converter.engine_builder.measure_engine import EngineMeasurement, measure
-from converter.engine_builder.parser_remedies import REPORT
 from converter.engine_builder.sample_pictures import Pictures, find_pictures
 from converter.errors import BuildError, OutputError
 from converter.report.engine_section import add_engine
@@ -23,6 +22,7 @@ from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.bundles.choose_precision import choose
 from trt_inference.bundles.engine_files import model_sha256
 from trt_inference.bundles.machine import Machine
+from trt_inference.bundles.names import REPORT_CONTENT, REPORT_FOLDER
 from trt_inference.bundles.sidecar import Sidecar, engine_name
 from trt_inference.engines.tensorrt.gpu import gpu_device, this_machine
 from trt_inference.errors import TrtInferenceError
@@ -133,9 +133,9 @@ def _take_in(
 
 def _add_to_report(bundle: Bundle, sidecar: Sidecar, console: Console) -> None:
     """The engine is good without a report, which a bundle may lack."""
-    if not (bundle.path / REPORT).is_file():
+    if not (bundle.path / REPORT_CONTENT).is_file():
         return
     try:
-        add_engine((bundle.path / REPORT).parent, sidecar)
+        add_engine(bundle.path / REPORT_FOLDER, sidecar)
     except (OutputError, OSError) as error:
         say(console, f"note: not in the report: {error}", "yellow")

@@ -7,7 +7,7 @@ from collections.abc import Container
 from dataclasses import replace
 from pathlib import Path
 
-from converter.bundle.write_bundle import REPORT_PAGE, check_output, new_bundle, write_manifest
+from converter.bundle.write_bundle import check_output, new_bundle, write_manifest
 from converter.commands import describe_bundle
 from converter.commands.convert_options import ConvertOptions
 from converter.commands.describe_bundle import PRECISION
@@ -24,7 +24,6 @@ from converter.compatibility.tensorrt_operators import missing_operators
 from converter.conversion import Conversion, Prepared, Source
 from converter.errors import DatasetError, ParityError
 from converter.export.request_answer import FLAT_GRAPH_FILE
-from converter.heads.base import DETECTION
 from converter.inputs.dataset import Dataset, load_dataset, name_classes, read_labels
 from converter.precision.make_precisions import make_precisions
 from converter.precision.split_images import require_images
@@ -38,6 +37,7 @@ from converter.verification.tensorflow_reference import FlatGraph, Reference
 from converter.verification.verification_results import Verification
 from converter.verification.verify import verify
 from trt_inference.bundles.bundle import load_bundle, model_bytes
+from trt_inference.bundles.names import DETECTION, REPORT_FOLDER
 from trt_inference.inference.detector import Detector
 
 
@@ -122,7 +122,7 @@ def _write(
             verification=verification,
         )
         threshold = content["defaults"]["score_threshold"]
-        write_report((folder / REPORT_PAGE).parent, conversion, score_threshold=threshold)
+        write_report(folder / REPORT_FOLDER, conversion, score_threshold=threshold)
         return _with_precisions(conversion, folder, options, progress)
 
 

@@ -13,17 +13,22 @@ import onnx
 from converter.bundle.model_files import describe_model
 from converter.commands.convert_options import ConvertOptions
 from converter.conversion import Prepared
-from converter.heads.base import CLASSIFICATION, DETECTION, SEGMENTATION, Head
+from converter.heads.base import Head
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.inputs.saved_model import hash_saved_model
 from converter.onnx_tools import storage
-from converter.stages.input_stage import INPUT
-from converter.stages.output_stage import OUTPUTS
 from converter.verification.verification_results import Verification
 from trt_inference.bundles.bundle import sha256_of_file
 from trt_inference.bundles.manifest import MANIFEST_VERSION
+from trt_inference.bundles.names import (
+    CLASSIFICATION,
+    DETECTION,
+    IMAGE,
+    LABELS_FILE,
+    OUTPUTS,
+    SEGMENTATION,
+)
 
-LABELS_FILE = "labels.txt"
 PRECISION = "fp32"
 _AGREEMENT = {DETECTION: "detections", CLASSIFICATION: "images", SEGMENTATION: "pixels"}
 
@@ -40,7 +45,7 @@ def describe(options: ConvertOptions, prepared: Prepared) -> dict[str, Any]:
         "task": head.task,
         "source": _source(prepared),
         "input": {
-            "name": INPUT,
+            "name": IMAGE,
             "height": height,
             "width": width,
             "dtype": "uint8",

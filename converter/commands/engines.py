@@ -12,8 +12,9 @@ from rich.table import Table
 from converter.command_line import print_engines as show
 from converter.report.wording import file_size
 from trt_inference.bundles.bundle import Bundle, load_bundle
-from trt_inference.bundles.engine_files import FOLDER, build_command, model_sha256
+from trt_inference.bundles.engine_files import build_command, model_sha256
 from trt_inference.bundles.machine import Machine
+from trt_inference.bundles.names import ENGINES_FOLDER
 from trt_inference.bundles.sidecar import Sidecar, read_sidecar, reason_against
 from trt_inference.engines.tensorrt.gpu import this_machine
 from trt_inference.errors import BundleError, EngineError
@@ -47,7 +48,7 @@ def _lines(bundle: Bundle, machine: Optional[Machine]) -> Tuple[List[EngineVerdi
     """And what is wrong with sidecars, each by itself."""
     lines: List[EngineVerdict] = []
     broken: List[str] = []
-    for file in sorted((bundle.path / FOLDER).glob("*.json")):
+    for file in sorted((bundle.path / ENGINES_FOLDER).glob("*.json")):
         try:
             sidecar = read_sidecar(file)
         except BundleError as error:
@@ -113,6 +114,6 @@ def _without_sidecar(bundle: Bundle) -> List[str]:
     return [
         f"{file.name} has no sidecar, so that it is not used: take it in with `build "
         f"--import-engine {file} --precision …`"
-        for file in sorted((bundle.path / FOLDER).glob("*.engine"))
+        for file in sorted((bundle.path / ENGINES_FOLDER).glob("*.engine"))
         if not file.with_suffix(".json").is_file()
     ]

@@ -16,8 +16,8 @@ from converter.comparison.agreement import (
     at_least,
     match,
 )
-from converter.heads.base import CLASSIFICATION, DETECTION, SEGMENTATION
 from trt_inference.bundles.bundle import Thresholds
+from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.results import Classification, Result, Segmentation
 

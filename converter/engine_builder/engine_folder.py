@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Iterator
 
 from converter.errors import OutputError
-from trt_inference.bundles.engine_files import FOLDER
+from trt_inference.bundles.names import ENGINES_FOLDER
 from trt_inference.bundles.sidecar import Sidecar
 
 _STAGING = ".build-"
@@ -49,7 +49,7 @@ def write_engine(bundle: Path, plan: bytes, sidecar: Sidecar) -> None:
     Raises:
         OutputError: the disk is full or not writable.
     """
-    write_whole(bundle / FOLDER / sidecar.file, plan)
+    write_whole(bundle / ENGINES_FOLDER / sidecar.file, plan)
     write_sidecar(bundle, sidecar)
 
 
@@ -58,7 +58,7 @@ def write_sidecar(bundle: Path, sidecar: Sidecar) -> None:
     Raises:
         OutputError: the disk is full or not writable.
     """
-    file = (bundle / FOLDER / sidecar.file).with_suffix(".json")
+    file = (bundle / ENGINES_FOLDER / sidecar.file).with_suffix(".json")
     text = json.dumps(sidecar.content(), indent=2) + "\n"
     write_whole(file, text.encode("utf-8"))
 
@@ -69,7 +69,7 @@ def check_writable(bundle: Path) -> None:
     Raises:
         OutputError: they cannot.
     """
-    engines = bundle / FOLDER
+    engines = bundle / ENGINES_FOLDER
     try:
         engines.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -87,7 +87,7 @@ def staged(bundle: Path) -> Iterator[Path]:
     Raises:
         OutputError: the bundle cannot be written into.
     """
-    engines = bundle.resolve() / FOLDER
+    engines = bundle.resolve() / ENGINES_FOLDER
     folder = engines / f"{_STAGING}{os.getpid()}"
     try:
         engines.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List
 
-REPORT = Path("report") / "report.json"
+from trt_inference.bundles.names import REPORT_CONTENT
+
 _NOTHING_KNOWN = (
     "convert the model again with --target for this robot, or end the network before it; "
     "`inspect` on the SavedModel lists what each TensorRT lacks"
@@ -20,7 +21,7 @@ _NOTHING_KNOWN = (
 def read_report(bundle: Path) -> Dict[str, Any]:
     """The content of the bundle's report; empty where it cannot be read."""
     try:
-        content = json.loads((bundle / REPORT).read_text("utf-8"))
+        content = json.loads((bundle / REPORT_CONTENT).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

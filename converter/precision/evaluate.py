@@ -11,12 +11,12 @@ from converter.comparison.accuracy import LOW_ACCURACY, Accuracy, measure_accura
 from converter.comparison.agreement import Agreement, at_least, kept
 from converter.comparison.compare_results import COMPARISONS
 from converter.errors import DatasetError
-from converter.heads.base import DETECTION
 from converter.inputs.dataset import Annotations, Dataset, Sample, Track
 from converter.precision.precision_results import PrecisionMeasurement
 from converter.verification.verification_results import Picture
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.choose_precision import PrecisionChoice
+from trt_inference.bundles.names import DETECTION
 from trt_inference.engines.base import Engine
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.detector import Detector

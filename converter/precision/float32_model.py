@@ -9,10 +9,9 @@ from pathlib import Path
 import onnx
 
 from converter.errors import PrecisionError
+from converter.onnx_tools.node_names import HEAD, NETWORK
 from converter.precision.fold_batch_norm import fold_scales
 from converter.precision.narrowable_nodes import find_narrowable_nodes
-
-_NETWORK, _HEAD = "network/", "head/"
 
 
 @dataclass(frozen=True)
@@ -61,14 +60,14 @@ def read_float32(file: Path) -> Float32Model:
     _name_nodes(model.graph)
     fold_scales(model.graph)
     types |= {tensor.name: tensor.data_type for tensor in model.graph.initializer}
-    network = [node for node in model.graph.node if node.output[0].startswith(_NETWORK)]
+    network = [node for node in model.graph.node if node.output[0].startswith(NETWORK)]
     body = find_narrowable_nodes(model.graph, network)
     if not body.nodes:
         raise PrecisionError(
             f"'{file.name}' has no network with convolutions or products of matrices, so that "
             "there is nothing to narrow: use fp32, or convert the model again"
         )
-    leaving = _leaving(model.graph, _HEAD) or _leaving(model.graph, _NETWORK)
+    leaving = _leaving(model.graph, HEAD) or _leaving(model.graph, NETWORK)
     outputs = tuple(name for name in leaving if types.get(name) == onnx.TensorProto.FLOAT)
     return Float32Model(model, types, body.nodes, body.last, outputs)
 
@@ -102,5 +101,5 @@ def _leaving(graph: onnx.GraphProto, part: str) -> list[str]:
 
 def short_name(name: str) -> str:
     """A node as people know it: without the folders that TensorFlow's functions add."""
-    parts = [part for part in name.removeprefix(_NETWORK).split("/") if "Partitioned" not in part]
+    parts = [part for part in name.removeprefix(NETWORK).split("/") if "Partitioned" not in part]
     return "/".join(parts) or name

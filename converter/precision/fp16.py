@@ -10,6 +10,7 @@ from onnx import numpy_helper
 
 from converter.errors import PrecisionError
 from converter.inputs.dataset import Sample, Track
+from converter.onnx_tools.node_names import HEAD, NETWORK
 from converter.precision.float32_model import Float32Model, short_name
 from converter.precision.fp16_graph import can_be_half, narrow
 from converter.precision.layers import Layer, split_into_layers
@@ -70,9 +71,7 @@ class Float16:
                 "already is in fp32.onnx"
             )
         network = [
-            node
-            for node in source.model.graph.node
-            if node.output[0].startswith(("network/", "head/"))
+            node for node in source.model.graph.node if node.output[0].startswith((NETWORK, HEAD))
         ]
         tensors = _float_outputs(source, network)
         images = track(calibration, "find the ranges of float16")

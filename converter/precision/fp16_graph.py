@@ -14,6 +14,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from converter.onnx_tools.edit import all_nodes, remove_unused, used_inside
+from converter.onnx_tools.node_names import EXACT, IN_FLOAT16, IN_FLOAT32, ROUNDED
 from converter.precision.float32_model import Float32Model
 
 _HALF = "tensor(float16)"
@@ -115,8 +116,8 @@ class _Writer:
             if self._source.is_float(name):
                 self._halves.add(name)
                 if self._rounded:
-                    node.output[index] = f"{name}/exact"
-                    self._round(f"{name}/exact", name)
+                    node.output[index] = name + EXACT
+                    self._round(name + EXACT, name)
         if not self._rounded and self._source.is_float(node.output[0]):
             _make_attributes_half(node)
 
@@ -124,21 +125,21 @@ class _Writer:
         if name in self._halves:
             return name
         if name not in self._other:
-            self._other[name] = f"{name}/half"
+            self._other[name] = name + IN_FLOAT16
             if name in self._known:
-                self.constants.append(self._half_constant(self._known[name], f"{name}/half"))
+                self.constants.append(self._half_constant(self._known[name], name + IN_FLOAT16))
             elif self._rounded:
-                self._round(name, f"{name}/half")
+                self._round(name, name + IN_FLOAT16)
             else:
-                self._cast(name, f"{name}/half", TensorProto.FLOAT16)
+                self._cast(name, name + IN_FLOAT16, TensorProto.FLOAT16)
         return self._other[name]
 
     def _as_float(self, name: str) -> str:
         if name not in self._halves or self._rounded:
             return name
         if name not in self._other:
-            self._other[name] = f"{name}/float"
-            self._cast(name, f"{name}/float", TensorProto.FLOAT)
+            self._other[name] = name + IN_FLOAT32
+            self._cast(name, name + IN_FLOAT32, TensorProto.FLOAT)
         return self._other[name]
 
     def _half_constant(self, tensor: TensorProto, name: str) -> TensorProto:
@@ -146,8 +147,8 @@ class _Writer:
         return numpy_helper.from_array(values.astype(np.float32) if self._rounded else values, name)
 
     def _round(self, name: str, result: str) -> None:
-        self._cast(name, f"{result}/rounded", TensorProto.FLOAT16)
-        self._cast(f"{result}/rounded", result, TensorProto.FLOAT)
+        self._cast(name, result + ROUNDED, TensorProto.FLOAT16)
+        self._cast(result + ROUNDED, result, TensorProto.FLOAT)
 
     def _cast(self, name: str, result: str, kind: int) -> None:
         self.nodes.append(

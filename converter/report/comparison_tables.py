@@ -7,9 +7,9 @@ from typing import Any
 
 from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, ClassAgreement
-from converter.heads.base import SEGMENTATION
 from converter.precision.precision_results import PrecisionMeasurement
 from converter.report.wording import Table, percent
+from trt_inference.bundles.names import SEGMENTATION
 
 REFERENCE = "fp32"
 _MAPS = ("mAP@0.5", "mAP@[.5:.95]")

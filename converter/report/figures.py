@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
 from converter.export.export import Export
-from converter.heads.base import CLASSIFICATION
 from converter.report.wording import Bar, Fact, Table, bars, difference, percent
 from converter.verification.verification_results import SourceSuppression, Verification
+from trt_inference.bundles.names import CLASSIFICATION
 
 _PARITY_COLUMNS = ("largest difference", "values up to", "cosine")
 

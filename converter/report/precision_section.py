@@ -8,7 +8,6 @@ from math import isfinite
 from typing import Any
 
 from converter.comparison.agreement import Agreement
-from converter.heads.base import SEGMENTATION
 from converter.precision.precision_results import (
     MOST_CHANGED,
     Calibration,
@@ -20,6 +19,7 @@ from converter.report import comparison_tables
 from converter.report.pictures import PicturePair, pairs
 from converter.report.wording import Bar, Fact, Table, bars, counted, file_size
 from trt_inference.bundles.bundle import PRECISIONS
+from trt_inference.bundles.names import SEGMENTATION
 
 MOST_PICTURES = 3
 LAYERS_SHOWN = 10

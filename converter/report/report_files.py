@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from converter.errors import OutputError
+from trt_inference.bundles.names import REPORT_CONTENT, REPORT_PAGE
 
-CONTENT = "report.json"
-PAGE = "index.html"
+CONTENT, PAGE = Path(REPORT_CONTENT).name, Path(REPORT_PAGE).name
 # Of the content: a page is drawn only from what its template knows.
 VERSION = 1
 _PAGE_IS_OLDER = "page_is_older"

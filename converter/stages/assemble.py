@@ -10,10 +10,11 @@ from converter.export.exported_network import Network
 from converter.heads.base import Head
 from converter.inputs.pixels import Pixels
 from converter.onnx_tools.edit import _graphs, all_nodes, remove_unused
+from converter.onnx_tools.node_names import HEAD, INPUT_STAGE, NETWORK, NETWORK_PIXELS, OUTPUT_STAGE
 from converter.onnx_tools.text import IR_VERSION
-from converter.stages.input_stage import OUTPUT as PIXELS
 from converter.stages.input_stage import input_stage
-from converter.stages.output_stage import OUTPUTS, output_stage
+from converter.stages.output_stage import output_stage
+from trt_inference.bundles.names import OUTPUTS
 
 STANDARD_DOMAINS = ("", "ai.onnx")
 
@@ -21,8 +22,8 @@ STANDARD_DOMAINS = ("", "ai.onnx")
 def assemble(network: Network, pixels: Pixels, head: Head, candidates: int) -> onnx.ModelProto:
     """One model: uint8 ``image [N, H, W, 3]`` → the outputs that ``OUTPUTS`` lists for the task.
 
-    The names of its nodes and tensors begin with ``input_stage/``, ``network/``, ``head/`` or
-    ``output_stage/``, so that a later step can tell what must stay in float32.
+    The names of its nodes and tensors begin with ``INPUT_STAGE``, ``NETWORK``, ``HEAD`` or
+    ``OUTPUT_STAGE``, so that a later step can tell what must stay in float32.
 
     Raises:
         ExportError: the network has operators that are not ONNX's own.
@@ -30,26 +31,26 @@ def assemble(network: Network, pixels: Pixels, head: Head, candidates: int) -> o
     opset = network.opset
     first = input_stage(*network.input_size, pixels, opset, network.ending)
     model = _join(
-        prefixed(first, "input_stage/"),
-        prefixed(_only_standard_operators(network.model, opset), "network/"),
-        {f"input_stage/{PIXELS}": f"network/{network.input}"},
+        prefixed(first, INPUT_STAGE),
+        prefixed(_only_standard_operators(network.model, opset), NETWORK),
+        {INPUT_STAGE + NETWORK_PIXELS: NETWORK + network.input},
     )
     stage = head.stage(opset)
     links = zip(head.inputs, [value.name for value in stage.graph.input], strict=True)
     model = _join(
         model,
-        prefixed(stage, "head/"),
-        {f"network/{output}": f"head/{name}" for output, name in links},
+        prefixed(stage, HEAD),
+        {NETWORK + output: HEAD + name for output, name in links},
     )
     last = output_stage(head, candidates, opset)
     if last is None:
-        return _finished(model, "head/", OUTPUTS[head.task])
+        return _finished(model, HEAD, OUTPUTS[head.task])
     model = _join(
         model,
-        prefixed(last, "output_stage/"),
-        {f"head/{value.name}": f"output_stage/{value.name}" for value in last.graph.input},
+        prefixed(last, OUTPUT_STAGE),
+        {HEAD + value.name: OUTPUT_STAGE + value.name for value in last.graph.input},
     )
-    return _finished(model, "output_stage/", OUTPUTS[head.task])
+    return _finished(model, OUTPUT_STAGE, OUTPUTS[head.task])
 
 
 def prefixed(model: onnx.ModelProto, prefix: str) -> onnx.ModelProto:

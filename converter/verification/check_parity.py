@@ -7,8 +7,8 @@ import numpy as np
 from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
 from converter.comparison.tolerance import TOLERANCES, Tolerance
 from converter.errors import ParityError
-from converter.heads.base import SEGMENTATION
 from converter.verification.verification_results import SourceSuppression, Verification
+from trt_inference.bundles.names import SEGMENTATION
 
 MIN_IOU = 0.95
 MIN_OF_SOURCE = 0.98  # of the detections that the source model's own suppression lets through

@@ -14,15 +14,9 @@ from converter.comparison.agreement import (
     candidate_parity,
     tensor_parity,
 )
-from converter.heads.base import (
-    BOXES,
-    CLASS_MAP,
-    CLASS_SCORES,
-    CLASSIFICATION,
-    DETECTION,
-    SEGMENTATION,
-    Head,
-)
+from converter.heads.base import Head
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
+from trt_inference.bundles.names import CLASS_MAP, CLASSIFICATION, DETECTION, SEGMENTATION
 from trt_inference.inference.classification import best_classes
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.geometry import Placement
@@ -73,7 +67,7 @@ def compare_detection(
     best_scores = scores.max(axis=1)
     best = np.argsort(-best_scores, kind="stable")[: len(found["scores"])]
     expected = {
-        "boxes": decoded[BOXES][0][best],
+        "boxes": decoded[ALL_BOXES][0][best],
         "scores": best_scores[best],
         "classes": scores.argmax(axis=1)[best].astype(np.int32),
     }

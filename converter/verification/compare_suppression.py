@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from converter.errors import HeadError
-from converter.heads.base import BOXES, CLASS_SCORES, Head
+from converter.heads.base import Head
 from converter.heads.evidence import Evidence, HeadOptions
 from converter.heads.finished.outputs import find_finished
 from converter.heads.tf_object_detection.recognise import NAME, recognise
 from converter.inputs.tensor import Tensor
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
 from converter.verification.source_model import SourceModel
 from converter.verification.verification_results import SourceSuppression
 from trt_inference.inference.geometry import pairwise_iou
@@ -41,7 +42,7 @@ def find_in_candidates(
         return None
     finished = head.decode(given)
     scores = finished[CLASS_SCORES][0].max(axis=1)
-    boxes = finished[BOXES][0][scores >= LEAST_SCORE]
+    boxes = finished[ALL_BOXES][0][scores >= LEAST_SCORE]
     found = _are_among(boxes, scores[scores >= LEAST_SCORE], source, decoded)
     return SourceSuppression(len(boxes), int(found.sum()))
 
@@ -76,7 +77,7 @@ def _are_among(
     may have clipped its boxes to the input."""
     height, width = source.network.input_size
     edges = np.array([width, height, width, height], np.float32)
-    everywhere = decoded[BOXES][0]
+    everywhere = decoded[ALL_BOXES][0]
     near = pairwise_iou(boxes, everywhere) >= LEAST_IOU
     near |= pairwise_iou(boxes, np.clip(everywhere, 0, edges)) >= LEAST_IOU
     all_scores = decoded[CLASS_SCORES][0]
