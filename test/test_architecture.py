@@ -189,8 +189,9 @@ LAYERS = {
         "engine_builder verification precision conversion report commands command_line __main__"
     ),
 }
-# Names that mean the same wherever they are: what each family of heads declares, and each program.
-SHARED_NAMES = {"EXPECTS", "FAMILY", "NAME", "main", "recognise"}
+# Names that mean the same wherever they are: what each family of heads declares, each precision,
+# and each program.
+SHARED_NAMES = {"EXPECTS", "FAMILY", "NAME", "PRECISION", "main", "recognise"}
 # Files that have one purpose in each of their folders.
 SHARED_FILES = {
     "__init__",
@@ -200,6 +201,7 @@ SHARED_FILES = {
     "find_layout",
     "head",
     "layout",
+    "precision",
     "recognise",
 }
 

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from converter.commands.describe_bundle import PRECISION
 from converter.errors import OutputError
 from converter.report.wording import file_size
 from converter.terminal.console import say
 from trt_inference.bundles.bundle import Bundle, model_bytes
 from trt_inference.bundles.names import REPORT_PAGE
+from trt_inference.bundles.precisions import FP32
 
 
 def print_bundle(bundle: Bundle, console: Console) -> None:
@@ -54,7 +54,7 @@ def _agreement(name: str, entry: Mapping[str, Any]) -> str:
         return ""
     of = found["detections"] if "detections" in found else found["compared"]
     same = found["matched"] if "matched" in found else found["same"]
-    return f"{'TensorFlow' if name == PRECISION else PRECISION}: {same} of {of}"
+    return f"{'TensorFlow' if name == FP32 else FP32}: {same} of {of}"
 
 
 def page_of(bundle: Bundle) -> Path:

@@ -19,7 +19,9 @@ from converter.precision.precision_results import (
 )
 from converter.report.wording import file_size
 from converter.terminal.console import say
+from trt_inference.bundles.choose_precision import CPU
 from trt_inference.bundles.names import REPORT_PAGE
+from trt_inference.bundles.precisions import FP32
 
 _SHOWN = 5
 _DETECTIONS = ("matched", "missing", "extra", "IoU ≥", "scores ±")
@@ -37,7 +39,7 @@ def print_precisions(made: Precisions, bundle: Path, console: Console) -> None:
         console.print(_agreement(made.results))
     say(
         console,
-        "Milliseconds are of ONNX Runtime on this CPU, which gains nothing from fp16 and int8.",
+        f"Milliseconds are of ONNX Runtime on this CPU{CPU.remark}.",
     )
     say(console, f"The report is {bundle / REPORT_PAGE}")
 
@@ -88,7 +90,7 @@ def _agreement(results: Sequence[PrecisionResult]) -> Table:
     table = Table("precision", *columns, "ms", "fp32 ms")
     for result in results:
         times = result.measured.milliseconds
-        shown = (f"{times[name]:.2f}" for name in (result.precision, "fp32"))
+        shown = (f"{times[name]:.2f}" for name in (result.precision, FP32))
         table.add_row(result.precision, *_agreed(result.measured.agreement), *shown)
     return table
 

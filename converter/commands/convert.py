@@ -10,7 +10,6 @@ from pathlib import Path
 from converter.bundle.write_bundle import check_output, new_bundle, write_manifest
 from converter.commands import describe_bundle
 from converter.commands.convert_options import ConvertOptions
-from converter.commands.describe_bundle import PRECISION
 from converter.commands.prepare import (
     count_operators,
     export_network,
@@ -38,6 +37,7 @@ from converter.verification.verification_results import Verification
 from converter.verification.verify import verify
 from trt_inference.bundles.bundle import load_bundle, model_bytes
 from trt_inference.bundles.names import DETECTION, REPORT_FOLDER
+from trt_inference.bundles.precisions import FP32
 from trt_inference.inference.detector import Detector
 
 
@@ -104,14 +104,14 @@ def _write(
         write_manifest(folder, content)
         with progress.step("load the SavedModel in TensorFlow"):
             source_model = _source_model(options, prepared)
-        with Detector.open(load_bundle(folder), "onnxruntime", PRECISION) as detector:
+        with Detector.open(load_bundle(folder), "onnxruntime", FP32) as detector:
             verification = verify(source_model, detector, dataset, progress.track)
         _check(verification, source_model, dataset, prepared.exported.answer.operators)
-        content["precisions"][PRECISION].update(describe_bundle.measured(verification))
+        content["precisions"][FP32].update(describe_bundle.measured(verification))
         write_manifest(folder, content)
         conversion = Conversion(
             bundle=options.output,
-            bytes=model_bytes(content["precisions"][PRECISION]),
+            bytes=model_bytes(content["precisions"][FP32]),
             source=prepared.source,
             labels=labels,
             export=prepared.exported,

@@ -28,8 +28,8 @@ from trt_inference.bundles.names import (
     OUTPUTS,
     SEGMENTATION,
 )
+from trt_inference.bundles.precisions import FP32, model_file_name
 
-PRECISION = "fp32"
 _AGREEMENT = {DETECTION: "detections", CLASSIFICATION: "images", SEGMENTATION: "pixels"}
 
 
@@ -72,7 +72,7 @@ def write_files(
     Args:
         weights: the folder with the file of the model's large tensors.
     """
-    file, labels_file = folder / f"{PRECISION}.onnx", folder / LABELS_FILE
+    file, labels_file = folder / model_file_name(FP32), folder / LABELS_FILE
     data = storage.save(model, weights, file)
     labels_file.write_text("".join(f"{label}\n" for label in labels), "utf-8")
     return {
@@ -82,7 +82,7 @@ def write_files(
             "sha256": sha256_of_file(labels_file),
             "count": len(labels),
         },
-        "precisions": {PRECISION: describe_model(file, data)},
+        "precisions": {FP32: describe_model(file, data)},
     }
 
 
@@ -123,7 +123,7 @@ def measured(verification: Verification) -> dict[str, Any]:
             "candidates": [dataclasses.asdict(output) for output in verification.candidates],
             _AGREEMENT[verification.task]: dataclasses.asdict(verification.agreement),
         },
-        "milliseconds": {PRECISION: verification.milliseconds["ONNX Runtime"]},
+        "milliseconds": {FP32: verification.milliseconds["ONNX Runtime"]},
     }
     if verification.suppression:
         entry["parity"]["suppression"] = dataclasses.asdict(verification.suppression)

@@ -17,6 +17,7 @@ from converter.terminal.progress import Progress
 from trt_inference.bundles.bundle import Bundle, load_bundle, model_bytes
 from trt_inference.bundles.manifest import read_manifest
 from trt_inference.bundles.names import REPORT_FOLDER
+from trt_inference.bundles.precisions import FP32
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def quantize(options: QuantizeOptions, progress: Progress) -> Quantization:
     Raises:
         TrtInferenceError: one of ``converter.errors``, with what to do.
     """
-    load_bundle(options.bundle).model_file("fp32")
+    load_bundle(options.bundle).model_file(FP32)
     bundle = options.bundle.resolve()  # which may be where the shell stands
     report_files.load_report(bundle / REPORT_FOLDER)  # what is measured is added to it
     before = read_manifest(bundle)["sha256"]
@@ -62,7 +63,7 @@ def add_to_report(folder: Path, made: Precisions) -> None:
     add_precisions(
         folder / REPORT_FOLDER,
         [result for result in made.results if result.precision not in made.kept],
-        model_bytes(bundle.precisions["fp32"]),
+        model_bytes(bundle.precisions[FP32]),
         bundle.labels,
         bundle.defaults.score_threshold,
     )

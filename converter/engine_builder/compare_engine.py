@@ -13,18 +13,13 @@ from converter.comparison.compare_by_task import COMPARISONS
 from converter.comparison.tolerance import TOLERANCES
 from converter.inputs.dataset import Sample, Track
 from trt_inference.bundles.bundle import Thresholds
+from trt_inference.bundles.precisions import PRECISION_TABLE
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.postprocess_by_task import postprocess_for
 from trt_inference.inference.preprocess import Preprocessor
 from trt_inference.inference.selection import EVERYTHING
 
-# Where scores are nearer to each other, rounding may exchange two candidates.
-_SCORE_GAPS = {
-    "fp32": TOLERANCES["float32"].score_gap,
-    "fp16": TOLERANCES["float16"].score_gap,
-    "int8": TOLERANCES["bfloat16"].score_gap,
-}
 _LOWEST_SCORE = 0.01
 _EVERYTHING = 100_000
 
@@ -59,7 +54,8 @@ def compare(
         reference: on ONNX Runtime.
         track: wraps the samples in a progress bar.
     """
-    comparison, gap = COMPARISONS[reference.bundle.task], _SCORE_GAPS[precision]
+    comparison = COMPARISONS[reference.bundle.task]
+    gap = TOLERANCES[PRECISION_TABLE[precision].rounding].score_gap
     parities: List[Tuple[TensorParity, ...]] = []
     pairs: List[Tuple[ImageFindings, ImageFindings]] = []
     for sample in track(samples, f"compare {precision} with ONNX Runtime"):

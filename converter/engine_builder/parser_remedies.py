@@ -1,7 +1,7 @@
-"""What to do about an operator that TensorRT does not take.
+"""Remedies for an operator that TensorRT does not take.
 
 The converter has looked at this very model and written what each version lacks into the report,
-so that a robot needs no onnx to say it.
+so that a robot can name the remedy without onnx.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NOTHING_KNOWN = (
 
 
 def read_report(bundle: Path) -> Dict[str, Any]:
-    """The content of the bundle's report; empty where it cannot be read."""
+    """Return the content of the bundle's report; empty where it cannot be read."""
     try:
         content = json.loads((bundle / REPORT_CONTENT).read_text("utf-8"))
     except (OSError, ValueError):
@@ -28,7 +28,7 @@ def read_report(bundle: Path) -> Dict[str, Any]:
 
 
 def remedy(report: Dict[str, Any], operator: str) -> str:
-    """In a few words, for an operator such as ``TopK``."""
+    """Return the remedy for an operator such as ``TopK``, in a few words."""
     for one in _entries(report, "missing"):
         if one.get("operator") == operator:
             return str(one.get("remedy"))

@@ -19,6 +19,7 @@ from converter.verification.verification_results import Picture
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.choose_precision import PrecisionChoice
 from trt_inference.bundles.names import DETECTION
+from trt_inference.bundles.precisions import FP32
 from trt_inference.engines.base import Engine
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.detector import Detector
@@ -42,7 +43,7 @@ class Evaluator:
         self._bundle, self._images, self._track = bundle, held_out, track
         self._comparison = COMPARISONS[bundle.task]
         self._threshold = bundle.defaults.score_threshold
-        self._reference = Detector.open(bundle, "onnxruntime", "fp32")
+        self._reference = Detector.open(bundle, "onnxruntime", FP32)
         self._fp32 = self._run_all(self._reference, "run fp32")
         self._truth = _as_truth(bundle, self._fp32)
         notes = self._check_classes()
@@ -50,8 +51,8 @@ class Evaluator:
         self.notes = (*notes, *_check_accuracy(self._accuracy))
 
     def changed(self, detector: Detector, most: int) -> float:
-        """Of what fp32 publishes in the first ``most`` images, the part that another detector
-        does not, or publishes beside it; of other tasks, the part with another class."""
+        """Return the part of what fp32 publishes in the first ``most`` images that another detector
+        does not publish, or publishes beside it; for other tasks, the part with another class."""
         found = self._run(detector, self._images.samples[:most])
         agreed = self._agree(found)
         measured = PrecisionMeasurement(len(found), agreed, None, None, None, {})
@@ -72,7 +73,7 @@ class Evaluator:
         )
 
     def _agree(self, found: Sequence[Result]) -> Agreement | ClassAgreement:
-        """With fp32, on the first images, of which these are the results."""
+        """Compare results for the first images with those of fp32."""
         expected = self._fp32[: len(found)]
         pairs = [(self._found(a), self._found(b)) for a, b in zip(expected, found, strict=True)]
         return self._comparison.agree(pairs, self._threshold)

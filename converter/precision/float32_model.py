@@ -1,4 +1,4 @@
-"""The fp32 model of a bundle, with what every precision has to know of it."""
+"""The fp32 model of a bundle, with what every precision needs to know about it."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ class Float32Model:
 
     @property
     def opset(self) -> int:
-        """Of ONNX' own operators."""
+        """The version of ONNX' own operators."""
         return int(self.model.opset_import[0].version)
 
     def nodes(self, names: Iterable[str]) -> list[onnx.NodeProto]:
-        """The nodes of these names, in the order of execution."""
+        """Return the nodes of these names, in the order of execution."""
         wanted = set(names)
         return [node for node in self.model.graph.node if node.name in wanted]
 
     def is_float(self, tensor: str) -> bool:
-        """Whether it is of float32."""
+        """Whether a tensor is float32."""
         return self.types.get(tensor) == onnx.TensorProto.FLOAT
 
 
@@ -73,7 +73,7 @@ def read_float32(file: Path) -> Float32Model:
 
 
 def _types(file: Path) -> dict[str, int]:
-    """Of every tensor; without the weights that are in another file, which are not needed here."""
+    """The type of every tensor, without reading weights that are in another file."""
     light = onnx.load(str(file), load_external_data=False)
     graph = onnx.shape_inference.infer_shapes(light).graph
     values = (*graph.value_info, *graph.input, *graph.output)
@@ -100,6 +100,7 @@ def _leaving(graph: onnx.GraphProto, part: str) -> list[str]:
 
 
 def short_name(name: str) -> str:
-    """A node as people know it: without the folders that TensorFlow's functions add."""
+    """Return the name of a node as people know it: without the folders that TensorFlow's functions
+    add."""
     parts = [part for part in name.removeprefix(NETWORK).split("/") if "Partitioned" not in part]
     return "/".join(parts) or name

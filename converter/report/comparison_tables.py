@@ -10,8 +10,9 @@ from converter.comparison.agreement import Agreement, ClassAgreement
 from converter.precision.precision_results import PrecisionMeasurement
 from converter.report.wording import Table, percent
 from trt_inference.bundles.names import SEGMENTATION
+from trt_inference.bundles.precisions import FP32
 
-REFERENCE = "fp32"
+REFERENCE = FP32
 _MAPS = ("mAP@0.5", "mAP@[.5:.95]")
 
 

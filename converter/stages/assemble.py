@@ -20,10 +20,11 @@ STANDARD_DOMAINS = ("", "ai.onnx")
 
 
 def assemble(network: Network, pixels: Pixels, head: Head, candidates: int) -> onnx.ModelProto:
-    """One model: uint8 ``image [N, H, W, 3]`` → the outputs that ``OUTPUTS`` lists for the task.
+    """Join the stages and the network to one model, which makes the outputs that ``OUTPUTS`` lists
+    for the task from uint8 ``image [N, H, W, 3]``.
 
     The names of its nodes and tensors begin with ``INPUT_STAGE``, ``NETWORK``, ``HEAD`` or
-    ``OUTPUT_STAGE``, so that a later step can tell what must stay in float32.
+    ``OUTPUT_STAGE``, so that a later step knows what must stay in float32.
 
     Raises:
         ExportError: the network has operators that are not ONNX's own.
@@ -54,8 +55,8 @@ def assemble(network: Network, pixels: Pixels, head: Head, candidates: int) -> o
 
 
 def prefixed(model: onnx.ModelProto, prefix: str) -> onnx.ModelProto:
-    """A copy with ``prefix`` before every name. Not onnx.compose's, which leaves the names that
-    loops and branches take from the graph around them."""
+    """Return a copy with ``prefix`` before every name. onnx.compose has such a function too, but
+    it leaves out the names that loops and branches take from the graph around them."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     taken = {""}
@@ -86,10 +87,10 @@ def _join(
 
 
 def _only_standard_operators(network: onnx.ModelProto, opset: int) -> onnx.ModelProto:
-    """Without the imports of operator sets that tf2onnx names but no node uses.
+    """Drop the imports of operator sets that tf2onnx names but no node uses.
 
     Raises:
-        ExportError: a node does use one.
+        ExportError: a node uses one of them.
     """
     others = {
         f"{node.domain}.{node.op_type}"
@@ -110,7 +111,7 @@ def _only_standard_operators(network: onnx.ModelProto, opset: int) -> onnx.Model
 
 
 def _finished(model: onnx.ModelProto, stage: str, outputs: tuple[str, ...]) -> onnx.ModelProto:
-    """The outside names without their prefixes, and nothing but what leads to the outputs."""
+    """Take the prefixes off the inputs and outputs, and drop what leads to no output."""
     graph = model.graph
     by_name = {value.name: value for value in graph.output}
     kept = [by_name[f"{stage}{name}"] for name in outputs]

@@ -97,7 +97,7 @@ def _add_arithmetic(lines: _Lines, pixels: Pixels) -> None:
 
 
 def _add_ending(lines: _Lines, ending: NetworkInput) -> None:
-    """From float32 planes to the network's layout and type."""
+    """Bring float32 planes into the network's layout and type."""
     if ending.element_type in _WHOLE:
         lines.add("Round({})")
     if ending.layout in ("NHWC", "HWC"):

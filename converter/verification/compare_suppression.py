@@ -1,4 +1,4 @@
-"""Where a suppression was cut out: what it let through must be in what enters it."""
+"""Check a suppression that was cut out: its detections must be among the boxes that enter it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SCORE_TOLERANCE = 0.01
 def find_in_candidates(
     source: SourceModel, given: Mapping[str, np.ndarray], decoded: Mapping[str, np.ndarray]
 ) -> SourceSuppression | None:
-    """How many detections of the SavedModel's own outputs are among all boxes and scores.
+    """Count how many detections of the SavedModel's own outputs are among all boxes and scores.
 
     Args:
         given: the outputs of the SavedModel for one image.
@@ -57,7 +57,7 @@ def _finished_head(source: SourceModel, given: Mapping[str, np.ndarray]) -> Head
     size = source.network.input_size
     evidence = Evidence(outputs, values, size, options=HeadOptions(NAME))
     finished = find_finished(evidence)
-    if finished is not None and not finished.api:  # whose order of corners no names tell
+    if finished is not None and not finished.api:  # no names give its order of corners
         order = getattr(source.head, "box_format", "auto")
         evidence = replace(evidence, options=replace(evidence.options, box_format=order))
     try:

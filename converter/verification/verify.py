@@ -100,7 +100,7 @@ class Comparer:
         return self._comparison.rank(_one_image(decoded), bundle.candidates, gap)
 
     def _parity(self, ranked: Ranked, candidates: Outputs) -> tuple[TensorParity, ...]:
-        """Of candidates: the classes of a map have no distances to be judged by."""
+        """The parity of candidates; none for a class map, whose classes have no distances."""
         if not self._comparison.has_scores:
             return ()
         return self._comparison.parity(ranked.outputs, candidates, ranked.clear)

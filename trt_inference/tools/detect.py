@@ -13,7 +13,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from trt_inference.bundles.bundle import PRECISIONS, Thresholds, load_bundle
+from trt_inference.bundles.bundle import Thresholds, load_bundle
+from trt_inference.bundles.precisions import PRECISIONS
 from trt_inference.engines import BACKENDS
 from trt_inference.errors import ImageError, TrtInferenceError
 from trt_inference.inference.detector import Detector
