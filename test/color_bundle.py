@@ -25,9 +25,9 @@ from converter.inputs.image_input import ImageInput
 from converter.inputs.pixels import Pixels
 from converter.onnx_tools.text import floats, model_from_text
 from converter.stages.assemble import assemble
-from converter.stages.input_stage import INPUT
 from trt_inference.bundles.bundle import sha256_of_file
 from trt_inference.bundles.manifest import MANIFEST
+from trt_inference.bundles.names import IMAGE
 
 LABELS = ("blue", "green", "red")
 COLORS = {"blue": (255, 0, 0), "green": (0, 255, 0), "red": (0, 0, 255)}  # BGR
@@ -105,7 +105,7 @@ def write_color_bundle(output: Path, fit: str = "letterbox", **changes: object) 
                 "opset": OPSET,
             },
             "input": {
-                "name": INPUT,
+                "name": IMAGE,
                 "height": SIZE,
                 "width": SIZE,
                 "dtype": "uint8",

@@ -10,7 +10,8 @@ from typing import Any
 import onnx
 
 from trt_inference.bundles.bundle import load_bundle, sha256_of_file
-from trt_inference.bundles.engine_files import FOLDER, model_sha256
+from trt_inference.bundles.engine_files import model_sha256
+from trt_inference.bundles.names import ENGINES_FOLDER
 from trt_inference.bundles.sidecar import Sidecar, engine_name
 from trt_inference.engines.tensorrt.gpu import GpuContext, this_machine
 
@@ -23,8 +24,8 @@ def add_engine(folder: Path, precision: str = "fp32", batch: int = 1, **changes:
     with GpuContext():
         machine = this_machine()
         plan = _build(trt, bundle.model_file(precision), batch)
-    (folder / FOLDER).mkdir(exist_ok=True)
-    file = folder / FOLDER / engine_name(precision, machine)
+    (folder / ENGINES_FOLDER).mkdir(exist_ok=True)
+    file = folder / ENGINES_FOLDER / engine_name(precision, machine)
     file.write_bytes(plan)
     takes_bytes = hasattr(trt.DataType, "UINT8")
     sidecar = Sidecar(

@@ -212,9 +212,18 @@ LAYERS = {
         "__main__"
     ),
 }
-# Names that mean the same wherever they are: what each backend, each family of heads, each command
-# and each program declares.
-SHARED_NAMES = {"BACKEND", "COMMAND", "EXPECTS", "FAMILY", "NAME", "main", "recognise"}
+# Names that mean the same wherever they are: what each backend, each family of heads, each
+# precision, each command and each program declares.
+SHARED_NAMES = {
+    "BACKEND",
+    "COMMAND",
+    "EXPECTS",
+    "FAMILY",
+    "NAME",
+    "PRECISION",
+    "main",
+    "recognise",
+}
 # Files that have one purpose in each of their folders.
 SHARED_FILES = {
     "__init__",
@@ -226,6 +235,7 @@ SHARED_FILES = {
     "find_layout",
     "head",
     "layout",
+    "precision",
     "recognise",
 }
 

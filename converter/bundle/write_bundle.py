@@ -13,8 +13,6 @@ from converter.errors import OutputError
 from trt_inference.bundles.atomic_write import new_folder, write_file
 from trt_inference.bundles.manifest import MANIFEST, sha256_of_manifest
 
-REPORT_PAGE = "report/index.html"
-
 
 def check_output(output: Path, overwrite: bool) -> None:
     """See early whether ``output`` can be written.

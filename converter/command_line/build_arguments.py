@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from converter.engine_builder.build_options import BuildOptions
-from trt_inference.bundles.bundle import PRECISIONS
+from trt_inference.bundles.precisions import PRECISIONS
 from trt_inference.tools.argument_types import positive
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 1 << 10, "MI": 1 << 20, "GI": 1 << 30}

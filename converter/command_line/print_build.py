@@ -16,7 +16,7 @@ from converter.tables.engine_tables import (
 )
 from converter.tables.wording import file_size, join_tables
 from converter.terminal.console import print_line
-from trt_inference.bundles.engine_files import FOLDER
+from trt_inference.bundles.names import ENGINES_FOLDER
 from trt_inference.bundles.sidecar import Sidecar
 
 _SLOWEST_SHOWN = 5
@@ -45,7 +45,7 @@ def print_build(result: BuildResult, console: Console) -> None:
     for caution in dict.fromkeys(cautions):
         print_line(console, f"caution: {caution}", "yellow")
     for sidecar in sidecars:
-        print_line(console, str(result.bundle / FOLDER / sidecar.file))
+        print_line(console, str(result.bundle / ENGINES_FOLDER / sidecar.file))
 
 
 def _print_layers(sidecar: Sidecar, console: Console) -> None:

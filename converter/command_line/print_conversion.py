@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from converter.bundle.write_bundle import REPORT_PAGE
 from converter.command_line.print_table import facts_table, print_tables
 from converter.conversion import Conversion
 from converter.report.verdict import cautions
 from converter.tables.verification_tables import accuracy_table, agreement_facts, parity_tables
 from converter.tables.wording import file_size
 from converter.terminal.console import print_line
+from trt_inference.bundles.names import REPORT_PAGE
 
 
 def print_conversion(conversion: Conversion, console: Console) -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from converter.bundle.write_bundle import REPORT_PAGE
 from converter.command_line.print_table import print_tables
 from converter.errors import PrecisionError
 from converter.precision.precision_results import MOST_CHANGED, PrecisionResult, Precisions
 from converter.tables.precision_tables import comparison_tables, size_cells, size_table
 from converter.tables.wording import join_tables
 from converter.terminal.console import print_line
+from trt_inference.bundles.choose_precision import CPU
+from trt_inference.bundles.names import REPORT_PAGE
 
 _SHOWN = 5
 
@@ -37,7 +38,7 @@ def print_precisions(
     print_tables(join_tables(table for tables in compared for table in tables), console)
     print_line(
         console,
-        "Milliseconds are of ONNX Runtime on this CPU, which gains nothing from fp16 and int8.",
+        f"Milliseconds are of ONNX Runtime on this CPU{CPU.remark}.",
     )
     print_line(console, f"The report is {bundle / REPORT_PAGE}")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from converter.commands.convert_options import QuantizeOptions
-from converter.precision.calibration import METHODS
-from converter.precision.precision_options import LARGEST_LOSS, PrecisionOptions
-from trt_inference.bundles.bundle import PRECISIONS
+from converter.precision.precision_kinds import find_precisions
+from converter.precision.precision_options import CALIBRATION_METHODS, PrecisionOptions
+from trt_inference.bundles.precisions import FP32
 from trt_inference.tools.argument_types import fraction, positive
 
 _AUTO = "auto"
@@ -37,15 +38,20 @@ def add_quantize_arguments(parser: argparse.ArgumentParser) -> None:
         default=500,
         help="measure on at most so many images (default: 500)",
     )
-    add_precision_arguments(parser, tuple(LARGEST_LOSS), tuple(LARGEST_LOSS))
+    names = tuple(find_precisions())
+    add_precision_arguments(parser, names, names)
 
 
 def add_precision_arguments(
-    parser: argparse.ArgumentParser,
-    choices: tuple[str, ...] = PRECISIONS,
-    default: tuple[str, ...] = PRECISIONS[:1],
+    parser: argparse.ArgumentParser, choices: Sequence[str] = (), default: Sequence[str] = (FP32,)
 ) -> None:
-    """Declare the arguments that both commands have."""
+    """Declare the arguments that both commands have.
+
+    Args:
+        choices: of precisions; without them fp32 and all that can be made.
+    """
+    kinds = find_precisions()
+    calibrated = " and ".join(kind.name for kind in kinds.values() if kind.calibrates)
     group = parser.add_argument_group(
         "precisions",
         "fp32 is always in the bundle. Others are measured against it on images that they were not "
@@ -54,7 +60,7 @@ def add_precision_arguments(
     add = group.add_argument
     add(
         "--precision",
-        choices=choices,
+        choices=choices or (FP32, *kinds),
         nargs="+",
         default=default,
         help=f"precisions to make (default: {' '.join(default)})",
@@ -63,7 +69,7 @@ def add_precision_arguments(
         "--calibration-images",
         metavar="DIR",
         type=Path,
-        help="images for the ranges of int8 (default: every fourth one of --images)",
+        help=f"images for the ranges of {calibrated} (default: every fourth one of --images)",
     )
     add(
         "--max-calibration-images",
@@ -74,11 +80,11 @@ def add_precision_arguments(
     )
     add(
         "--calibration",
-        choices=METHODS,
+        choices=CALIBRATION_METHODS,
         default=PrecisionOptions.method,
         help=f"how ranges are chosen (default: {PrecisionOptions.method})",
     )
-    limits = ", ".join(f"{limit:g} for {name}" for name, limit in LARGEST_LOSS.items())
+    limits = ", ".join(f"{kind.largest_loss:g} for {kind.name}" for kind in kinds.values())
     add(
         "--max-map-loss",
         metavar="0..1",
@@ -97,7 +103,7 @@ def add_precision_arguments(
 
 def precision_options(arguments: argparse.Namespace) -> PrecisionOptions:
     """The precisions that the parsed arguments ask for."""
-    wanted = [name for name in LARGEST_LOSS if name in arguments.precision]
+    wanted = [name for name in find_precisions() if name in arguments.precision]
     return PrecisionOptions(
         precisions=tuple(wanted),
         calibration_images=arguments.calibration_images,

@@ -20,12 +20,13 @@ from converter.engine_builder.measure_engine import EngineMeasurement, measure
 from converter.engine_builder.sample_pictures import Pictures, find_pictures
 from converter.errors import BuildError, OutputError
 from converter.report.engine_section import show_engines
-from converter.report.report_files import REPORT_FOLDER, has_report
+from converter.report.report_files import has_report
 from converter.terminal.progress import Progress
 from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.bundles.choose_precision import choose
 from trt_inference.bundles.engine_files import model_sha256
 from trt_inference.bundles.machine import Machine
+from trt_inference.bundles.names import REPORT_FOLDER
 from trt_inference.bundles.sidecar import Sidecar, engine_name
 from trt_inference.engines.tensorrt.gpu import gpu_device, this_machine
 from trt_inference.errors import TrtInferenceError

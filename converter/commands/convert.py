@@ -7,10 +7,9 @@ from collections.abc import Container
 from dataclasses import replace
 from pathlib import Path
 
-from converter.bundle.write_bundle import REPORT_PAGE, check_output, new_bundle, write_manifest
+from converter.bundle.write_bundle import check_output, new_bundle, write_manifest
 from converter.commands import describe_bundle
 from converter.commands.convert_options import ConvertOptions
-from converter.commands.describe_bundle import PRECISION
 from converter.commands.prepare import (
     count_operators,
     export_network,
@@ -24,7 +23,6 @@ from converter.compatibility.tensorrt_operators import missing_operators
 from converter.conversion import Conversion, Prepared, Source
 from converter.errors import DatasetError, ParityError
 from converter.export.request_answer import FLAT_GRAPH_FILE
-from converter.heads.base import DETECTION
 from converter.inputs.dataset import Dataset, load_dataset, name_classes, read_labels
 from converter.precision.make_precisions import make_precisions
 from converter.precision.split_images import require_images
@@ -38,6 +36,8 @@ from converter.verification.tensorflow_reference import FlatGraph, Reference
 from converter.verification.verification_results import Verification
 from converter.verification.verify import verify
 from trt_inference.bundles.bundle import load_bundle, model_bytes
+from trt_inference.bundles.names import DETECTION, REPORT_FOLDER
+from trt_inference.bundles.precisions import FP32
 from trt_inference.inference.detector import Detector
 
 
@@ -105,14 +105,14 @@ def _write(
         write_manifest(folder, content)
         with progress.step("load the SavedModel in TensorFlow"):
             source_model = _source_model(options, prepared)
-        with Detector.open(load_bundle(folder), "onnxruntime", PRECISION) as detector:
+        with Detector.open(load_bundle(folder), "onnxruntime", FP32) as detector:
             verification = verify(source_model, detector, dataset, progress.track)
         _check(verification, source_model, dataset, prepared.exported.answer.operators)
-        content["precisions"][PRECISION].update(describe_bundle.measured_part(verification))
+        content["precisions"][FP32].update(describe_bundle.measured_part(verification))
         write_manifest(folder, content)
         conversion = Conversion(
             bundle=options.output,
-            bytes=model_bytes(content["precisions"][PRECISION]),
+            bytes=model_bytes(content["precisions"][FP32]),
             source=prepared.source,
             labels=labels,
             export=prepared.exported,
@@ -123,7 +123,7 @@ def _write(
             verification=verification,
         )
         threshold = content["defaults"]["score_threshold"]
-        write_report((folder / REPORT_PAGE).parent, conversion, score_threshold=threshold)
+        write_report(folder / REPORT_FOLDER, conversion, score_threshold=threshold)
         return _with_precisions(conversion, folder, options, progress)
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from converter.heads.base import CLASSIFICATION, DETECTION, SEGMENTATION
 from converter.heads.evidence import HeadOptions
 from converter.inputs.pixels import PixelOptions
 from converter.precision.precision_options import PrecisionOptions
 from trt_inference.bundles.bundle import Thresholds
+from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 
 OPSET = 17
 

@@ -15,19 +15,24 @@ from converter.commands.convert_options import ConvertOptions
 from converter.commands.prepare import count_operators
 from converter.compatibility.tensorrt_operators import missing_operators
 from converter.conversion import Prepared
-from converter.heads.base import CLASSIFICATION, DETECTION, SEGMENTATION, Head
+from converter.heads.base import Head
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.inputs.saved_model import hash_saved_model
 from converter.onnx_tools import storage
 from converter.report.operator_section import limits
-from converter.stages.input_stage import INPUT
-from converter.stages.output_stage import OUTPUTS
 from converter.verification.verification_results import Verification
 from trt_inference.bundles.bundle import sha256_of_file
 from trt_inference.bundles.manifest import MANIFEST_VERSION
+from trt_inference.bundles.names import (
+    CLASSIFICATION,
+    DETECTION,
+    IMAGE,
+    LABELS_FILE,
+    OUTPUTS,
+    SEGMENTATION,
+)
+from trt_inference.bundles.precisions import FP32, model_file_name
 
-LABELS_FILE = "labels.txt"
-PRECISION = "fp32"
 _AGREEMENT = {DETECTION: "detections", CLASSIFICATION: "images", SEGMENTATION: "pixels"}
 
 
@@ -43,7 +48,7 @@ def describe(options: ConvertOptions, prepared: Prepared) -> dict[str, Any]:
         "task": head.task,
         "source": _source(prepared),
         "input": {
-            "name": INPUT,
+            "name": IMAGE,
             "height": height,
             "width": width,
             "dtype": "uint8",
@@ -70,7 +75,7 @@ def write_model_files(
     Args:
         weights: the folder with the file of the model's large tensors.
     """
-    file, labels_file = folder / f"{PRECISION}.onnx", folder / LABELS_FILE
+    file, labels_file = folder / model_file_name(FP32), folder / LABELS_FILE
     data = storage.save(model, weights, file)
     labels_file.write_text("".join(f"{label}\n" for label in labels), "utf-8")
     return {
@@ -80,7 +85,7 @@ def write_model_files(
             "sha256": sha256_of_file(labels_file),
             "count": len(labels),
         },
-        "precisions": {PRECISION: describe_model(file, data)},
+        "precisions": {FP32: describe_model(file, data)},
     }
 
 
@@ -133,7 +138,7 @@ def measured_part(verification: Verification) -> dict[str, Any]:
             "candidates": [dataclasses.asdict(output) for output in verification.candidates],
             _AGREEMENT[verification.task]: dataclasses.asdict(verification.agreement),
         },
-        "milliseconds": {PRECISION: verification.milliseconds["ONNX Runtime"]},
+        "milliseconds": {FP32: verification.milliseconds["ONNX Runtime"]},
     }
     if verification.suppression:
         entry["parity"]["suppression"] = dataclasses.asdict(verification.suppression)

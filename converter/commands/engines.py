@@ -8,8 +8,9 @@ from typing import List, Optional, Tuple
 
 from converter.engine_builder.engine_folder import read_sidecars
 from trt_inference.bundles.bundle import Bundle, load_bundle
-from trt_inference.bundles.engine_files import FOLDER, model_sha256
+from trt_inference.bundles.engine_files import model_sha256
 from trt_inference.bundles.machine import Machine
+from trt_inference.bundles.names import ENGINES_FOLDER
 from trt_inference.bundles.sidecar import Sidecar, reason_against
 from trt_inference.engines.tensorrt.gpu import this_machine
 from trt_inference.errors import EngineError
@@ -73,6 +74,6 @@ def _without_sidecar(bundle: Bundle) -> List[str]:
     return [
         f"{file.name} has no sidecar, so that it is not used: import it with `trt-inference build "
         f"{bundle.path} --import-engine {file} --precision …`"
-        for file in sorted((bundle.path / FOLDER).glob("*.engine"))
+        for file in sorted((bundle.path / ENGINES_FOLDER).glob("*.engine"))
         if not file.with_suffix(".json").is_file()
     ]

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from converter.bundle.write_bundle import REPORT_PAGE, new_bundle
+from converter.bundle.write_bundle import new_bundle
 from converter.commands.convert_options import QuantizeOptions
 from converter.errors import OutputError
 from converter.precision.make_precisions import make_precisions
@@ -16,6 +16,8 @@ from converter.report.page import add_precisions
 from converter.terminal.progress import Progress
 from trt_inference.bundles.bundle import Bundle, load_bundle, model_bytes
 from trt_inference.bundles.manifest import read_manifest
+from trt_inference.bundles.names import REPORT_FOLDER
+from trt_inference.bundles.precisions import FP32
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,9 @@ def quantize(options: QuantizeOptions, progress: Progress) -> Quantization:
     Raises:
         TrtInferenceError: one of ``converter.errors``, with what to do.
     """
-    load_bundle(options.bundle).model_file("fp32")
+    load_bundle(options.bundle).model_file(FP32)
     bundle = options.bundle.resolve()  # which may be where the shell stands
-    report_files.load_report((bundle / REPORT_PAGE).parent)  # what is measured is added to it
+    report_files.load_report(bundle / REPORT_FOLDER)  # what is measured is added to it
     before = read_manifest(bundle)["sha256"]
     with new_bundle(bundle, overwrite=True) as folder:
         shutil.copytree(bundle, folder, dirs_exist_ok=True)
@@ -60,7 +62,7 @@ def add_to_report(folder: Path, made: Precisions) -> None:
     """
     bundle = load_bundle(folder)
     add_precisions(
-        (folder / REPORT_PAGE).parent,
+        folder / REPORT_FOLDER,
         [result for result in made.results if result.precision not in made.kept],
         model_bytes(bundle.precisions["fp32"]),
         bundle.task,

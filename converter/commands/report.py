@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from converter.bundle.write_bundle import REPORT_PAGE
 from converter.errors import OutputError
 from converter.report.report_files import draw_if_older
 from trt_inference.bundles.atomic_write import write_file
 from trt_inference.bundles.bundle import Bundle, load_bundle
+from trt_inference.bundles.names import REPORT_FOLDER, REPORT_PAGE
 
 
 def open_report(folder: Path) -> Bundle:
@@ -19,7 +19,7 @@ def open_report(folder: Path) -> Bundle:
         OSError: the page cannot be drawn anew.
     """
     bundle = load_bundle(folder)
-    draw_if_older((bundle.path / REPORT_PAGE).parent)
+    draw_if_older(bundle.path / REPORT_FOLDER)
     return bundle
 
 

@@ -1,4 +1,4 @@
-"""Run what takes minutes inside of a library on its own thread, so that Ctrl-C is heard."""
+"""Run long library calls on a thread of their own, so that Ctrl-C works meanwhile."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def run(
     can_cancel: bool,
     tick: Callable[[], None] = _nothing,
 ) -> Value:
-    """What ``work`` returns, or its error.
+    """Run ``work``, and return what it returns or raise its error.
 
     Args:
         cancel: asks the work to end soon, after Ctrl-C.
-        can_cancel: the work hears that. Otherwise, and after a second Ctrl-C, it is left alone
-            and ends with the process.
-        tick: called now and then while it runs.
+        can_cancel: whether the work obeys that. Otherwise, and after a second Ctrl-C, it is left
+            alone and ends with the process.
+        tick: is called now and then while the work runs.
 
     Raises:
         KeyboardInterrupt: after Ctrl-C.
@@ -52,7 +52,7 @@ def run(
 
 
 class _Running(Generic[Value]):
-    """The thread, and what comes of it."""
+    """The thread, and its value or error."""
 
     def __init__(self, work: Callable[[], Value]) -> None:
         self._work = work
@@ -93,8 +93,8 @@ class _Running(Generic[Value]):
 
 @contextlib.contextmanager
 def interrupted_by_sigterm() -> Iterator[None]:
-    """SIGTERM ends the block as Ctrl-C does, so that what it began is cleaned up: a node ends the
-    build that it started with it."""
+    """Let SIGTERM end the block as Ctrl-C does, so that the block cleans up: a node sends it to end
+    the build that it started."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

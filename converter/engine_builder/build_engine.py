@@ -1,4 +1,4 @@
-"""One precision of a bundle → the plan of its engine, on this machine's GPU."""
+"""Build the engine of one precision of a bundle on this machine's GPU."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ Warn = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Built:
-    """A plan, and how it came about.
+    """A plan, and how it was built.
 
     Attributes:
         typing: ``strong`` or ``weak``.
         workspace: in bytes.
-        reused: times of an earlier build were used.
+        reused: whether the times of an earlier build were used.
     """
 
     plan: bytes
@@ -81,7 +81,7 @@ def _memory(machine: Machine) -> Memory:
 
 
 class _Build:
-    """What is needed on the thread that builds, which owns the CUDA context."""
+    """One build, on a thread of its own, which owns the CUDA context."""
 
     def __init__(self, trt: Any, request: EngineRequest, progress: BuildProgress) -> None:
         self._trt, self._request, self._progress = trt, request, progress
@@ -120,14 +120,14 @@ class _Build:
 
 
 def _failure(precision: str, log: Log, workspace: int) -> str:
-    said = log.last()
-    lines: List[str] = [f"TensorRT cannot build {precision}: {said}."]
-    if "nvinfer_lean" in said:
+    message = log.last()
+    lines: List[str] = [f"TensorRT cannot build {precision}: {message}."]
+    if "nvinfer_lean" in message:
         lines.append(
             "This TensorRT comes without its lean runtime, which a plan for other versions "
             "contains: leave --version-compatible out"
         )
-    elif "memory" in said.lower() or "workspace" in said.lower():
+    elif "memory" in message.lower() or "workspace" in message.lower():
         lines.append(
             f"It had a workspace of {workspace >> 20}MiB: close other programs that use the GPU, "
             "or choose another --workspace"

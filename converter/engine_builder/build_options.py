@@ -1,4 +1,4 @@
-"""What a user can say about a build."""
+"""The options of a build."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from trt_inference.bundles.machine import Machine
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """
+    """What the user chooses.
+
     Attributes:
-        precisions: of the bundle, to build engines of.
+        precisions: those of the bundle to build engines for.
         workspace: bytes that TensorRT may use while it tries layers; None chooses from what is
             free.
         batch: images at once, fixed.
@@ -42,7 +43,7 @@ class BuildOptions:
     plan: Optional[Path] = None
 
     def recorded(self) -> Dict[str, Any]:
-        """What a sidecar keeps: those that differ from what is usual."""
+        """Return what a sidecar keeps: the options that differ from the usual ones."""
         given = {
             "dla": self.dla,
             "optimization_level": self.optimization_level,

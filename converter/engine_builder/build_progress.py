@@ -1,4 +1,4 @@
-"""Shows how far a build is: phases in phases where TensorRT tells them, the time elsewhere."""
+"""Show the progress of a build: nested phases where TensorRT reports them, the time elsewhere."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class BuildProgress:
             self._bars.stop()
 
     def cancel(self) -> None:
-        """From any thread."""
+        """Ask the build to end at its next step. Any thread may call this."""
         self._cancelled.set()
 
     def tick(self) -> None:
-        """Where there are no bars, as in a log, say now and then how far it is."""
+        """Print the progress now and then where there are no bars, as in a log."""
         now = time.monotonic()
         if self._shown or now - self._told < _SECONDS_OF_A_LINE:
             return
@@ -68,7 +68,7 @@ class BuildProgress:
         print_line(self._console, text)
 
     def _innermost(self) -> str:
-        """The phase that runs, where TensorRT tells it."""
+        """The phase that runs, where TensorRT reports it."""
         with self._lock:
             running = [task for task in self._bars.tasks if task.id in self._phases.values()]
         if not running:
@@ -76,7 +76,7 @@ class BuildProgress:
         return f" {running[-1].description.strip()}, {running[-1].percentage:.0f} %"
 
     def begin(self, phase: str, parent: Optional[str], steps: int) -> None:
-        """A phase starts, inside of ``parent`` if there is one."""
+        """Show a phase that starts, inside of ``parent`` if there is one."""
         with self._lock:
             depth = self._depths.get(parent or "", 0) + 1
             self._depths[phase] = depth
@@ -85,14 +85,14 @@ class BuildProgress:
                 self._phases[phase] = self._bars.add_task(title, total=max(1, steps))
 
     def advance(self, phase: str, step: int) -> bool:
-        """Step number ``step`` is done; whether to go on."""
+        """Show that step number ``step`` is done, and return whether to go on."""
         with self._lock:
             if phase in self._phases:
                 self._bars.update(self._phases[phase], completed=step + 1)
         return not self._cancelled.is_set()
 
     def end(self, phase: str) -> None:
-        """A phase is over, done or cancelled."""
+        """Remove a phase that is over, done or cancelled."""
         with self._lock:
             self._depths.pop(phase, None)
             task = self._phases.pop(phase, None)
@@ -101,7 +101,7 @@ class BuildProgress:
 
 
 def make_monitor(trt: ModuleType, progress: BuildProgress) -> Any:
-    """What TensorRT tells its progress to. No exception may leave it."""
+    """Make the object to which TensorRT reports its progress. No exception may leave it."""
 
     class Monitor(trt.IProgressMonitor):  # type: ignore[name-defined]
         def __init__(self) -> None:

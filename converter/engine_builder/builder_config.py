@@ -1,4 +1,4 @@
-"""What TensorRT is told about a build: types, shapes, memory, device."""
+"""Configure a build of TensorRT: types, shapes, memory, device."""
 
 from __future__ import annotations
 
@@ -10,17 +10,14 @@ from converter.engine_builder.build_options import BuildOptions, EngineRequest
 from converter.engine_builder.hold_precision import hold_around_quantised, hold_typed_layers
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
-
-INT8 = "int8"
-FP16 = "fp16"
-FP32 = "fp32"
+from trt_inference.bundles.precisions import PRECISION_TABLE
 
 
 def configure(trt: ModuleType, builder: Any, network: Any, request: EngineRequest) -> Any:
-    """The configuration for a parsed network.
+    """Return the configuration for a parsed network.
 
     Raises:
-        BuildError: this TensorRT or this machine has not what the options ask for.
+        BuildError: this TensorRT or this machine lacks what the options ask for.
     """
     options, precision = request.options, request.precision
     config = builder.create_builder_config()
@@ -38,12 +35,13 @@ def configure(trt: ModuleType, builder: Any, network: Any, request: EngineReques
 
 
 def _set_types(trt: ModuleType, network: Any, config: Any, precision: str, typing: str) -> None:
-    """Where the model does not say it alone, let narrow types in, and hold the others."""
-    if typing == tensorrt_api.STRONG or precision == FP32:
+    """Let narrow types in where the model alone does not set them, and hold the others."""
+    kind = PRECISION_TABLE[precision]
+    if typing == tensorrt_api.STRONG or not kind.builder_flags:
         return
-    tensorrt_api.allow(trt, config, "FP16", *(["INT8"] if precision == INT8 else []))
+    tensorrt_api.allow(trt, config, *kind.builder_flags)
     tensorrt_api.obey_types(trt, config)
-    if precision == INT8:
+    if kind.quantized:
         hold_around_quantised(trt, network)
     else:
         hold_typed_layers(trt, network)
@@ -76,10 +74,11 @@ def _use_dla(trt: ModuleType, builder: Any, config: Any, precision: str) -> None
             "--dla: this machine has no deep learning accelerator (Xavier and Orin, but not the "
             "Orin Nano, have it): leave --dla out"
         )
-    if precision != FP16:
+    if not PRECISION_TABLE[precision].runs_on_dla:
+        able = " or ".join(one.name for one in PRECISION_TABLE.values() if one.runs_on_dla)
         raise BuildError(
-            f"--dla: the accelerator has no {precision} (of int8 it takes no QuantizeLinear): "
-            "choose --precision fp16"
+            f"--dla: the accelerator has no {precision} (it takes no QuantizeLinear): choose "
+            f"--precision {able}"
         )
     config.default_device_type = trt.DeviceType.DLA
     config.DLA_core = 0

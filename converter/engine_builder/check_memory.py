@@ -1,4 +1,4 @@
-"""Whether a build can have the memory that it takes, seen before it takes minutes."""
+"""Check that there is enough memory for a build, before the build takes minutes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ADVICE = (
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes.
+    """The memory of a machine, in bytes.
 
     Attributes:
         shared: the GPU works in the processor's memory, as on a Jetson.
@@ -43,13 +43,13 @@ class Memory:
 
     @property
     def free(self) -> int:
-        """What the GPU can have. Of shared memory, what CUDA calls free has no file caches in it,
-        which go when they must."""
+        """Bytes that the GPU can have. Where memory is shared, CUDA's free memory leaves out the
+        file caches, which the system gives up when it must."""
         return max(self.gpu_free, self.system_free) if self.shared else self.gpu_free
 
 
 def measure_memory(cuda: Any, architecture: str) -> Memory:
-    """As it is now.
+    """Measure the memory as it is now.
 
     Args:
         cuda: ``pycuda.driver``, with a context.
@@ -63,14 +63,14 @@ def measure_memory(cuda: Any, architecture: str) -> Memory:
 
 
 def read_meminfo(text: str) -> Dict[str, int]:
-    """Bytes by name, of the text of ``/proc/meminfo``."""
+    """Return bytes by name from the text of ``/proc/meminfo``."""
     lines = (line.split() for line in text.splitlines())
     return {words[0].rstrip(":"): int(words[1]) * 1024 for words in lines if len(words) == 3}
 
 
 def default_workspace(memory: Memory) -> int:
-    """256 MiB with 4 GB or less; otherwise half of what is free, a quarter where that is shared,
-    up to 8 GiB."""
+    """Choose a workspace in bytes: 256 MiB with 4 GB or less; otherwise half of what is free, a
+    quarter where memory is shared, up to 8 GiB."""
     if memory.gpu_total < _SMALL:
         return _SMALL_WORKSPACE
     part = memory.free // (4 if memory.shared else 2)
@@ -78,10 +78,10 @@ def default_workspace(memory: Memory) -> int:
 
 
 def check_memory(memory: Memory, workspace: int, bundle: Bundle, precision: str) -> List[str]:
-    """Warnings about a build that may run out of memory.
+    """Return warnings about a build that may run out of memory.
 
     Raises:
-        BuildError: it will.
+        BuildError: it will run out of memory.
     """
     model = model_bytes(bundle.precisions[precision])
     _check_gpu(memory, workspace, model)
@@ -127,5 +127,5 @@ def _warnings(memory: Memory, workspace: int, model: int) -> List[str]:
 
 
 def binary_size(number: float) -> str:
-    """As it is given on the command line: ``256MiB``."""
+    """Format bytes as the command line takes them: ``256MiB``."""
     return f"{number / GIB:.1f}GiB" if number >= GIB else f"{number / MIB:.0f}MiB"

@@ -12,7 +12,7 @@ from typing import Iterator, List, Tuple
 
 from converter.errors import OutputError
 from trt_inference.bundles.atomic_write import remove_leftovers, write_file
-from trt_inference.bundles.engine_files import FOLDER
+from trt_inference.bundles.names import ENGINES_FOLDER
 from trt_inference.bundles.sidecar import Sidecar, read_sidecar
 from trt_inference.errors import BundleError
 
@@ -42,7 +42,7 @@ def write_engine(bundle: Path, plan: bytes, sidecar: Sidecar) -> None:
     Raises:
         OutputError: the disk is full or not writable.
     """
-    write_or_refuse(bundle / FOLDER / sidecar.file, plan)
+    write_or_refuse(bundle / ENGINES_FOLDER / sidecar.file, plan)
     write_sidecar(bundle, sidecar)
 
 
@@ -52,7 +52,7 @@ def write_sidecar(bundle: Path, sidecar: Sidecar) -> None:
     Raises:
         OutputError: the disk is full or not writable.
     """
-    file = (bundle / FOLDER / sidecar.file).with_suffix(".json")
+    file = (bundle / ENGINES_FOLDER / sidecar.file).with_suffix(".json")
     text = json.dumps(sidecar.content(), indent=2) + "\n"
     write_or_refuse(file, text.encode("utf-8"))
 
@@ -65,7 +65,7 @@ def read_sidecars(bundle: Path) -> Tuple[List[Tuple[Path, Sidecar]], List[str]]:
     """
     found: List[Tuple[Path, Sidecar]] = []
     broken: List[str] = []
-    for file in sorted((bundle / FOLDER).glob("*.json")):
+    for file in sorted((bundle / ENGINES_FOLDER).glob("*.json")):
         try:
             found.append((file, read_sidecar(file)))
         except BundleError as error:
@@ -79,7 +79,7 @@ def check_writable(bundle: Path) -> None:
     Raises:
         OutputError: they cannot.
     """
-    engines = bundle / FOLDER
+    engines = bundle / ENGINES_FOLDER
     try:
         engines.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -97,7 +97,7 @@ def staged(bundle: Path) -> Iterator[Path]:
     Raises:
         OutputError: the bundle cannot be written into.
     """
-    engines = bundle.resolve() / FOLDER
+    engines = bundle.resolve() / ENGINES_FOLDER
     folder = engines / f"{_STAGING}{os.getpid()}"
     try:
         engines.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What TensorRT made of the network: the type and the time of each layer."""
+"""The layers that TensorRT made of the network: the type and the time of each."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class EngineLayer:
 
     Attributes:
         precision: the narrowest type of its inputs and outputs: ``int8``, ``fp16``, ``fp32``, …;
-            ``other`` of whole numbers, ``unknown`` where TensorRT does not tell.
-        moves: it only copies or changes types.
+            ``other`` for whole numbers, ``unknown`` where TensorRT does not report it.
+        moves: whether it only copies or changes types.
     """
 
     name: str
@@ -40,10 +40,10 @@ class EngineLayer:
 
 
 def inspect_layers(trt: ModuleType, engine: Any, context: Any) -> Tuple[EngineLayer, ...]:
-    """From the engine inspector; none where this version has none."""
+    """List the layers by the engine inspector; none where this version has no inspector."""
     if not tensorrt_api.has_inspector(trt):
         return ()
-    # With a context it says more, but on some GPUs nothing at all.
+    # With a context it reports more, but on some GPUs nothing at all.
     return _inspect(trt, engine, context) or _inspect(trt, engine, None)
 
 
@@ -54,11 +54,12 @@ def _inspect(trt: ModuleType, engine: Any, context: Any) -> Tuple[EngineLayer, .
     return read_layers(str(inspector.get_engine_information(trt.LayerInformationFormat.JSON)))
 
 
-def read_layers(said: str) -> Tuple[EngineLayer, ...]:
-    """Of the inspector's JSON, which has names only in an engine that was built without details."""
+def read_layers(information: str) -> Tuple[EngineLayer, ...]:
+    """Read the inspector's JSON, which holds only names for an engine that was built without
+    details."""
     try:
         # Not strict: TensorRT puts control characters between the names of fused layers.
-        found = json.loads(said, strict=False).get("Layers", [])
+        found = json.loads(information, strict=False).get("Layers", [])
     except (ValueError, AttributeError):
         return ()
     return tuple(_layer(one) for one in found)
@@ -89,7 +90,7 @@ def _narrowest(types: Sequence[str]) -> str:
 def time_layers(
     trt: ModuleType, context: Any, bindings: List[int], layers: Sequence[EngineLayer], runs: int
 ) -> Tuple[EngineLayer, ...]:
-    """The layers with their mean milliseconds; those that only the profiler knows are added."""
+    """Add mean milliseconds to the layers, and the layers that only the profiler knows."""
     profiler = _make_profiler(trt)
     context.profiler = profiler
     for _ in range(runs):
@@ -112,7 +113,7 @@ def _make_profiler(trt: ModuleType) -> Any:
 
 
 def by_precision(layers: Sequence[EngineLayer]) -> Dict[str, Dict[str, float]]:
-    """Of each type, how many layers compute in it, and their milliseconds."""
+    """Return how many layers compute in each type, and their milliseconds."""
     found: Dict[str, Dict[str, float]] = {}
     for layer in layers:
         if not layer.moves:
@@ -123,6 +124,6 @@ def by_precision(layers: Sequence[EngineLayer]) -> Dict[str, Dict[str, float]]:
 
 
 def is_unused(precision: str, layers: Sequence[EngineLayer]) -> bool:
-    """Whether no layer computes in a precision, of an engine whose layers are known."""
+    """Whether no layer computes in a precision; False where the layers are not known."""
     known = [one.precision for one in layers if one.precision != UNKNOWN and not one.moves]
     return bool(known) and precision not in known

@@ -16,10 +16,10 @@ _CAST = "Cast"
 
 
 def with_float_input(model: bytes, name: str) -> bytes:
-    """A copy of an ONNX model whose input ``name`` is float32 instead of uint8.
+    """Return a copy of an ONNX model whose input ``name`` is float32 instead of uint8.
 
     Raises:
-        BuildError: it has no such input, or one that is not cast first, or uint8 outputs.
+        BuildError: the model has no such input, does not cast it first, or has uint8 outputs.
     """
     graph = protobuf_reader.graph(model)
     _check_uses(model, graph, name)

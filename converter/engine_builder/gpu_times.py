@@ -32,13 +32,13 @@ _PROFILED = 10
 
 @dataclass(frozen=True)
 class OnGpu:
-    """What one engine takes: milliseconds of its GPU work, and its layers."""
+    """Milliseconds of GPU work of one engine, and its layers."""
 
     milliseconds: Percentiles
     layers: Tuple[EngineLayer, ...]
 
     def content(self) -> Dict[str, Any]:
-        """The times as the sidecar keeps them."""
+        """Return the times as the sidecar keeps them."""
         return asdict(self.milliseconds)
 
 
@@ -55,8 +55,8 @@ def time_on_gpu(bundle: Bundle, precision: str, machine: Machine) -> OnGpu:
 
 
 def _time(cuda: Any, bundle: Bundle, file: EngineFile) -> OnGpu:
-    """By itself, so that nothing of TensorRT outlives the context, not in the frames of an error
-    either."""
+    """A function of its own, so that no object of TensorRT outlives the context, not even in the
+    frames of an error."""
     try:
         plan = load_plan(import_library("tensorrt"), file)
         return _Timed(cuda, bundle, file.sidecar.batch, plan).run()

@@ -1,16 +1,28 @@
-"""Hold layers to float32 where TensorRT would choose, so that it is as the model says."""
+"""Keep layers in float32 where TensorRT may choose their types, so that they are as the model
+defines them."""
 
 from __future__ import annotations
 
 from types import ModuleType
 from typing import Any, Dict, List, Set
 
-_HALF, _FLOAT = "/half", "/float"
-_STAGES = ("input_stage/", "head/", "output_stage/")
+from converter.onnx_tools.node_names import (
+    HEAD,
+    IN_FLOAT16,
+    IN_FLOAT32,
+    INPUT_STAGE,
+    OUTPUT_STAGE,
+)
+
+_STAGES = (INPUT_STAGE, HEAD, OUTPUT_STAGE)
 
 
 def hold_typed_layers(trt: ModuleType, network: Any) -> int:
-    """Those whose outputs are float32 in a model with float16 tensors; how many they are."""
+    """Hold the layers whose outputs are float32 in a model with float16 tensors.
+
+    Returns:
+        How many layers it holds.
+    """
     half = _float16_tensors(trt, network)
     return _hold_all(
         trt, [layer for layer in _computing(trt, network) if half.isdisjoint(_outputs(layer))]
@@ -18,15 +30,17 @@ def hold_typed_layers(trt: ModuleType, network: Any) -> int:
 
 
 def _float16_tensors(trt: ModuleType, network: Any) -> Set[str]:
-    """Names of the tensors that are float16 in the model. TensorRT itself says float32 of all of
-    them until the engine is built, so they are followed from the Casts and weights that the
-    converter has named (``converter/precision/half.py``)."""
+    """Names of the tensors that are float16 in the model. TensorRT itself reports float32 for all
+    of them until the engine is built, so they are followed from the Casts and weights to which the
+    converter gives names that end with ``IN_FLOAT16``."""
     found: Set[str] = set()
     for layer in _layers(network):
         outputs = _outputs(layer)
-        if any(name.endswith(_HALF) for name in outputs):  # also the Cast after the input stage
+        if any(
+            name.endswith(IN_FLOAT16) for name in outputs
+        ):  # also the Cast after the input stage
             found.update(outputs)
-        elif any(name.endswith(_FLOAT) for name in outputs) or layer.name.startswith(_STAGES):
+        elif any(name.endswith(IN_FLOAT32) for name in outputs) or layer.name.startswith(_STAGES):
             continue
         elif layer.type != trt.LayerType.SHAPE and not found.isdisjoint(_inputs(layer)):
             found.update(outputs)
@@ -34,8 +48,13 @@ def _float16_tensors(trt: ModuleType, network: Any) -> Set[str]:
 
 
 def hold_around_quantised(trt: ModuleType, network: Any) -> int:
-    """Of a model with QuantizeLinear: both stages, the head, and what follows the last quantised
-    layers, which decodes. What is between quantised layers may run in float16."""
+    """Hold the layers of a model with QuantizeLinear that must stay in float32: both stages, the
+    head, and what follows the last quantised layers, which decodes. What is between quantised
+    layers may run in float16.
+
+    Returns:
+        How many layers it holds.
+    """
     quantised = _before_quantised(trt, network)
     made_by_dequantise = _outputs_of(network, trt.LayerType.DEQUANTIZE)
     held = [
@@ -52,7 +71,8 @@ def _hold_all(trt: ModuleType, layers: List[Any]) -> int:
 
 
 def _hold(trt: ModuleType, layer: Any) -> bool:
-    """Whether it has a float32 output. Whole numbers, such as indices, stay what they are."""
+    """Hold the float32 outputs of one layer; False where it has none. Whole numbers, such as
+    indices, stay what they are."""
     floats = [
         index
         for index in range(layer.num_outputs)
@@ -74,7 +94,7 @@ def _converts(trt: ModuleType, layer: Any) -> bool:
 
 
 def _computing(trt: ModuleType, network: Any) -> List[Any]:
-    # A Cast, where there is a layer for it, says its own type, and fails when it is told another.
+    # A Cast, where there is a layer for it, has a type of its own, and fails when it gets another.
     names = ("CONSTANT", "QUANTIZE", "DEQUANTIZE", "CAST")
     kept = [getattr(trt.LayerType, name) for name in names if hasattr(trt.LayerType, name)]
     return [layer for layer in _layers(network) if layer.type not in kept]

@@ -10,16 +10,17 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.precisions import model_file_name
 from trt_inference.engines.tensorrt.gpu import GpuContext, import_library
 from trt_inference.engines.tensorrt.io_tensors import DTYPES, has_named_tensors
 from trt_inference.engines.tensorrt.plan import Log, make_logger
 
 _LENGTH_BYTES = 4  # before the text that Ultralytics puts in front of a plan
 _LARGEST_TEXT = 1 << 20
-_TOLD = ("description", "task", "imgsz", "batch", "stride")
+_SHOWN = ("description", "task", "imgsz", "batch", "stride")
 _INPUT_TYPES = ("uint8", "float32")
 
-# What TensorRT's log says of a plan that it does not take, and what that means.
+# Words in TensorRT's log about a plan that it does not take, and what they mean.
 _REASONS = (
     (
         "not compatible with this version",
@@ -53,7 +54,7 @@ class PlanTensor:
 
 @dataclass(frozen=True)
 class Imported:
-    """A plan that fits the bundle. ``note`` says what was in front of it, if there was anything."""
+    """A plan that fits the bundle. ``note`` describes what was in front of it, if anything was."""
 
     plan: bytes
     input_dtype: str
@@ -61,7 +62,7 @@ class Imported:
 
 
 def read_plan(file: Path, bundle: Bundle, batch: int) -> Imported:
-    """Load a plan on this machine, and see that it takes and gives what the bundle says.
+    """Load a plan on this machine, and check that its inputs and outputs are those of the bundle.
 
     Args:
         batch: images at once that it must take.
@@ -75,7 +76,7 @@ def read_plan(file: Path, bundle: Bundle, batch: int) -> Imported:
     except OSError as error:
         raise BuildError(f"--import-engine: '{file}' cannot be read: {error}") from error
     described, plan = split_description(content)
-    note = _told(described) if described is not None else ""
+    note = _describe(described) if described is not None else ""
     trt = import_library("tensorrt")
     with GpuContext():
         tensors = _tensors(trt, plan, file, note)
@@ -83,13 +84,14 @@ def read_plan(file: Path, bundle: Bundle, batch: int) -> Imported:
     if against:
         raise BuildError(_misfit(file, tensors, against, bundle, note))
     image = next(one for one in tensors if one.is_input)
-    told = f"'{file}' {note}, which is left out" if note else ""
-    return Imported(plan, image.dtype, told)
+    left_out = f"'{file}' {note}, which is left out" if note else ""
+    return Imported(plan, image.dtype, left_out)
 
 
 def split_description(content: bytes) -> Tuple[Optional[Dict[str, Any]], bytes]:
-    """What Ultralytics' exporter writes before a plan (a length of 4 bytes, little-endian, and a
-    JSON object of that length), None where there is none; and the plan."""
+    """Split a file into what Ultralytics' exporter writes before a plan (a length of 4 bytes,
+    little-endian, and a JSON object of that length; None where there is no such description) and
+    the plan."""
     length = int.from_bytes(content[:_LENGTH_BYTES], "little")
     end = _LENGTH_BYTES + length
     if not 2 <= length <= min(_LARGEST_TEXT, len(content) - _LENGTH_BYTES):
@@ -101,8 +103,8 @@ def split_description(content: bytes) -> Tuple[Optional[Dict[str, Any]], bytes]:
     return (described, content[end:]) if isinstance(described, dict) else (None, content)
 
 
-def _told(described: Dict[str, Any]) -> str:
-    shown = ", ".join(f"{name} {described[name]}" for name in _TOLD if name in described)
+def _describe(described: Dict[str, Any]) -> str:
+    shown = ", ".join(f"{name} {described[name]}" for name in _SHOWN if name in described)
     return f"begins with a description by Ultralytics' exporter ({shown or 'without details'})"
 
 
@@ -112,12 +114,13 @@ def _tensors(trt: ModuleType, plan: bytes, file: Path, note: str) -> List[PlanTe
     runtime = trt.Runtime(logger)
     engine = runtime.deserialize_cuda_engine(plan)
     if engine is None:
-        said = log.last()
-        reason = next((text for words, text in _REASONS if words in said.lower()), "")
-        told = f" It {note}." if note else ""
+        message = log.last()
+        reason = next((text for words, text in _REASONS if words in message.lower()), "")
+        remark = f" It {note}." if note else ""
         raise BuildError(
             f"--import-engine: TensorRT {trt.__version__} does not take '{file}': "
-            f"{f'{reason} ({said})' if reason else said}.{told} Build the engine on this machine"
+            f"{f'{reason} ({message})' if reason else message}.{remark} Build the engine on this "
+            "machine"
         )
     if has_named_tensors(engine):
         return [_named(trt, engine, index) for index in range(engine.num_io_tensors)]
@@ -140,7 +143,7 @@ def _bound(engine: Any, index: int) -> PlanTensor:
 
 
 def _batches(shape: Tuple[int, ...], profile: Sequence[Any]) -> Tuple[int, int]:
-    """Of a fixed shape, or of the least and the greatest shape of a profile."""
+    """The fewest and the most images at once: of a fixed shape, or of a profile."""
     if not profile or not shape or shape[0] > 0:
         return (shape[0], shape[0]) if shape else (1, 1)
     return int(profile[0][0]), int(profile[-1][0])
@@ -151,7 +154,7 @@ def _dtype(kind: Any) -> str:
 
 
 def _reason_against(tensors: List[PlanTensor], bundle: Bundle, batch: int) -> str:
-    """Why a plan is none of this bundle; empty where it is."""
+    """Why a plan does not fit the bundle; empty where it does."""
     inputs = [one for one in tensors if one.is_input]
     outputs = {one.name: one for one in tensors if not one.is_input}
     spec = bundle.input
@@ -173,13 +176,15 @@ def _reason_against(tensors: List[PlanTensor], bundle: Bundle, batch: int) -> st
 
 
 def _misfit(file: Path, tensors: List[PlanTensor], against: str, bundle: Bundle, note: str) -> str:
-    """Most plans have the bare network: without the stages that the robot relies on."""
-    told = f" It {note}." if note else ""
+    """The message for a plan that does not fit. Most have the bare network, without the stages that
+    the robot relies on."""
+    remark = f" It {note}." if note else ""
+    model = model_file_name(list(bundle.precisions)[-1])
     taken = ", ".join(str(one) for one in tensors if one.is_input) or "nothing"
     given = ", ".join(str(one) for one in tensors if not one.is_input) or "nothing"
     return (
-        f"--import-engine: '{file}' does not fit {bundle.path}: {against}.{told} It takes {taken} "
-        f"and gives {given}. An engine of a bundle has the input and output stages in it: build it "
-        f"from the bundle's own ONNX model, as with trtexec --onnx={bundle.path}/fp16.onnx, or "
-        "with `build`"
+        f"--import-engine: '{file}' does not fit {bundle.path}: {against}.{remark} It takes "
+        f"{taken} and gives {given}. An engine of a bundle has the input and output stages in "
+        "it: build it from the bundle's own ONNX model, as with trtexec "
+        f"--onnx={bundle.path / model}, or with `build`"
     )

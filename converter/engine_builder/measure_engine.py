@@ -1,4 +1,4 @@
-"""What is found out about an engine before it is put into the bundle."""
+"""Measure an engine before it is put into the bundle: its results, its times, its layers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class EngineMeasurement:
     cautions: Tuple[str, ...]
 
     def content(self) -> Dict[str, Any]:
-        """As the sidecar keeps it."""
+        """Return what the sidecar keeps."""
         slowest = sorted(self.gpu.layers, key=lambda layer: -layer.milliseconds)[:_SLOWEST]
         compared = {"comparison": self.comparison.content()} if self.comparison else {}
         return {
@@ -71,7 +71,7 @@ def measure(
 def _compare(
     detector: Detector, precision: str, pictures: Pictures, progress: Progress
 ) -> Tuple[Optional[EngineComparison], str]:
-    """And why there is none."""
+    """The comparison, or None and the reason why there is none."""
     try:
         reference = Detector.open(detector.bundle, "onnxruntime", precision)
     except EngineError as error:
@@ -92,7 +92,7 @@ def _about_agreement(precision: str, comparison: Optional[EngineComparison]) -> 
 
 def _about_layers(precision: str, gpu: OnGpu) -> str:
     if not tensorrt_api.has_inspector(import_library("tensorrt")):
-        return "this TensorRT does not tell the precision of layers"
+        return "this TensorRT does not report the precision of layers"
     if not is_unused(precision, gpu.layers):
         return ""
     return (

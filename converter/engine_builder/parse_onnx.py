@@ -1,4 +1,4 @@
-"""A bundle's ONNX model → TensorRT's network."""
+"""Parse a bundle's ONNX model into TensorRT's network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def parse(trt: ModuleType, network: Any, logger: Any, bundle: Bundle, precision:
 
     Raises:
         BundleError: the model is missing or was changed.
-        BuildError: TensorRT does not take it; with all that it says against it.
+        BuildError: TensorRT does not take it; with all of its errors.
     """
     file = bundle.model_file(precision)
     parser = trt.OnnxParser(network, logger)
@@ -36,16 +36,16 @@ def _refusal(trt: ModuleType, parser: Any, bundle: Bundle, file: Path) -> str:
     errors = [parser.get_error(index) for index in range(parser.num_errors)]
     nodes = protobuf_reader.nodes(file.read_bytes()) if errors else ()
     lines = dict.fromkeys(_line(one, nodes, bundle) for one in errors)
-    said = "".join(f"\n  {line}" for line in lines) or " it says no more"
-    return f"TensorRT {trt.__version__} does not take {file}:{said}"
+    listed = "".join(f"\n  {line}" for line in lines) or " it gives no reason"
+    return f"TensorRT {trt.__version__} does not take {file}:{listed}"
 
 
 def _line(error: Any, nodes: Any, bundle: Bundle) -> str:
-    """Of one error; before 10 it has only the number of the node, if it has one."""
+    """One error with its remedy; before 10 it has only the number of the node, if it has one."""
     number = error.node()
     known = nodes[number] if 0 <= number < len(nodes) else ("", "")
-    name = _said(error, "node_name") or known[0]
-    operator = _said(error, "node_operator") or known[1]
+    name = _detail(error, "node_name") or known[0]
+    operator = _detail(error, "node_operator") or known[1]
     parts: List[str] = []
     if operator:
         parts.append(f"{operator} '{name}'")
@@ -54,5 +54,5 @@ def _line(error: Any, nodes: Any, bundle: Bundle) -> str:
     return f"{line}. Remedy: {remedy(bundle.source, operator)}" if operator else line
 
 
-def _said(error: Any, name: str) -> str:
+def _detail(error: Any, name: str) -> str:
     return str(getattr(error, name)()) if hasattr(error, name) else ""

@@ -1,4 +1,4 @@
-"""What to do about an operator that TensorRT does not take.
+"""Remedies for an operator that TensorRT does not take.
 
 The converter has looked at this very model and written what each version lacks into the manifest,
 so that a robot needs no onnx to report it.

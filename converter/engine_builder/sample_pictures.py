@@ -1,4 +1,4 @@
-"""What an engine is compared on: the user's pictures, those of the report, or made-up ones."""
+"""Pictures to compare an engine on: the user's, those of the report, or made-up ones."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _ADDRESS = "data:image/jpeg;base64,"
 
 @dataclass(frozen=True)
 class Pictures:
-    """``caution``: what stands against trusting them, empty where nothing does."""
+    """Pictures, and a ``caution`` where a comparison on them proves little; else empty."""
 
     samples: Tuple[Sample, ...]
     caution: str = ""
 
 
 def find_pictures(folder: Optional[Path], bundle: Path, most: int) -> Pictures:
-    """At most so many, from ``folder`` if it is given.
+    """Find at most ``most`` pictures, in ``folder`` if it is given.
 
     Raises:
-        DatasetError: there are none in it.
+        DatasetError: there are none in ``folder``.
     """
     if folder is not None:
         return Pictures(load_dataset(folder, None, (), most).samples)

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from converter.errors import BuildError
+from trt_inference.bundles.precisions import PRECISION_TABLE
 
 STRONG, WEAK = "strong", "weak"
 
@@ -19,21 +20,23 @@ def supports_uint8(trt: ModuleType) -> bool:
 
 
 def always_typed(trt: ModuleType) -> bool:
-    """Whether the model alone says each tensor's type, as it always does from 11 on."""
+    """Whether the model alone sets each tensor's type, as it always does from 11 on."""
     return not hasattr(trt.BuilderFlag, "FP16")
 
 
 def typing_mode(trt: ModuleType, precision: str, dla: bool) -> str:
-    """``strong`` or ``weak``. Models with QuantizeLinear are typed weakly, so that what they do
-    not quantise can run in float16; and the DLA takes no typed ones."""
+    """Return ``strong`` or ``weak``. Models with QuantizeLinear are typed weakly, so that what
+    they do not quantise can run in float16; and the DLA takes no typed ones."""
     if always_typed(trt):
         return STRONG
     can_be = hasattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED")
-    return STRONG if can_be and precision != "int8" and not dla else WEAK
+    quantized = PRECISION_TABLE[precision].quantized
+    return STRONG if can_be and not quantized and not dla else WEAK
 
 
 def network_flags(trt: ModuleType, typing: str) -> int:
-    """Bits for ``create_network``: without them 8 takes no batch in the graph, and 10 and 11 do."""
+    """Return the bits for ``create_network``: without them 8 takes no batch in the graph, and 10
+    and 11 do."""
     flags = trt.NetworkDefinitionCreationFlag
     if always_typed(trt):
         return 0
@@ -43,7 +46,7 @@ def network_flags(trt: ModuleType, typing: str) -> int:
 
 
 def set_workspace(trt: ModuleType, config: Any, size: int) -> None:
-    """In bytes."""
+    """Limit the workspace, in bytes."""
     if hasattr(config, "set_memory_pool_limit"):
         config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, size)
     else:
@@ -51,7 +54,7 @@ def set_workspace(trt: ModuleType, config: Any, size: int) -> None:
 
 
 def allow(trt: ModuleType, config: Any, *names: str) -> None:
-    """Set those of the builder's flags that this version has."""
+    """Set the builder's flags of these names, as far as this version has them."""
     for name in names:
         if hasattr(trt.BuilderFlag, name):
             config.set_flag(getattr(trt.BuilderFlag, name))
@@ -70,24 +73,26 @@ def forbid_tf32(trt: ModuleType, config: Any) -> None:
 
 
 def keep_layer_details(trt: ModuleType, config: Any) -> None:
-    """So that the inspector can tell the types of layers, from 8.2 on."""
+    """Keep what the inspector needs to report the types of layers, from 8.2 on."""
     if hasattr(trt.ProfilingVerbosity, "DETAILED"):
         config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
 
 
 def set_optimization_level(trt: ModuleType, config: Any, level: int) -> None:
-    """
+    """Set how long TensorRT searches, 0 to 5.
+
     Raises:
-        BuildError: this version has none.
+        BuildError: this version has no such levels.
     """
     _require(trt, hasattr(config, "builder_optimization_level"), "--optimization-level", "8.6")
     config.builder_optimization_level = level
 
 
 def make_version_compatible(trt: ModuleType, config: Any) -> None:
-    """
+    """Let newer versions with the same major number run the engine.
+
     Raises:
-        BuildError: this version cannot.
+        BuildError: this version cannot do that.
     """
     can = hasattr(trt.BuilderFlag, "VERSION_COMPATIBLE")
     _require(trt, can, "--version-compatible", "8.6")
@@ -95,9 +100,10 @@ def make_version_compatible(trt: ModuleType, config: Any) -> None:
 
 
 def make_hardware_compatible(trt: ModuleType, config: Any) -> None:
-    """
+    """Let all GPUs from Ampere on run the engine.
+
     Raises:
-        BuildError: this version cannot.
+        BuildError: this version cannot do that.
     """
     can = hasattr(config, "hardware_compatibility_level")
     _require(trt, can, "--hardware-compatible", "8.6")
@@ -105,12 +111,12 @@ def make_hardware_compatible(trt: ModuleType, config: Any) -> None:
 
 
 def has_progress(trt: ModuleType) -> bool:
-    """Whether a build tells how far it is, and can be cancelled: from 10 on."""
+    """Whether a build reports its progress, and can be cancelled: from 10 on."""
     return hasattr(trt, "IProgressMonitor") and hasattr(trt.IBuilderConfig, "progress_monitor")
 
 
 def has_inspector(trt: ModuleType) -> bool:
-    """Whether an engine tells its layers: from 8.2 on."""
+    """Whether an engine describes its layers: from 8.2 on."""
     return hasattr(trt.ICudaEngine, "create_engine_inspector")
 
 

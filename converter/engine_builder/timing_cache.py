@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from converter.engine_builder.engine_folder import write_or_refuse
-from trt_inference.bundles.engine_files import FOLDER
 from trt_inference.bundles.machine import Machine
+from trt_inference.bundles.names import ENGINES_FOLDER
 
 
 def default_file(bundle: Path, machine: Machine) -> Path:
@@ -19,7 +19,7 @@ def default_file(bundle: Path, machine: Machine) -> Path:
     gpu = re.sub(r"[^a-z0-9]+", "-", machine.gpu.lower()).strip("-") or "gpu"
     sm = machine.sm.replace("_", "")
     name = f"timing-trt{machine.tensorrt}-{sm}-{gpu}-{machine.architecture}.cache"
-    return bundle / FOLDER / name
+    return bundle / ENGINES_FOLDER / name
 
 
 def use_cache(config: Any, file: Path) -> bool:

@@ -13,13 +13,11 @@ from typing import Protocol
 import numpy as np
 import onnx
 
-DETECTION, CLASSIFICATION, SEGMENTATION = "detection", "classification", "segmentation"
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
+from trt_inference.bundles.names import CLASS_MAP, CLASSIFICATION, DETECTION, SEGMENTATION
 
-# Boxes float32 [N, A, 4]: x1, y1, x2, y2 in input pixels. Scores float32 in [0, 1]: [N, A, C] of
-# boxes, [N, C] of images. Class map uint8 [N, h, w], for h x w equal parts of the input.
-BOXES, CLASS_SCORES, CLASS_MAP = "all_boxes", "class_scores", "class_map"
 DECODED = {
-    DETECTION: (BOXES, CLASS_SCORES),
+    DETECTION: (ALL_BOXES, CLASS_SCORES),
     CLASSIFICATION: (CLASS_SCORES,),
     SEGMENTATION: (CLASS_MAP,),
 }

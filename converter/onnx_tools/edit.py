@@ -8,7 +8,7 @@ import onnx
 
 
 def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
-    """A graph, and those of its loops and branches."""
+    """Yield a graph, and those of its loops and branches."""
     yield graph
     for node in graph.node:
         for attribute in node.attribute:
@@ -18,13 +18,13 @@ def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
 
 
 def all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
-    """The nodes of a graph, and those of its loops and branches."""
+    """Yield the nodes of a graph, and those of its loops and branches."""
     for one in _graphs(graph):
         yield from one.node
 
 
 def used_inside(node: onnx.NodeProto) -> Iterator[str]:
-    """Every name that the loops and branches of a node use: those from outside are among them."""
+    """Yield every name that the loops and branches of a node use, those from outside included."""
     for attribute in node.attribute:
         for body in (attribute.g, *attribute.graphs):
             yield from (name for inner in all_nodes(body) for name in inner.input)

@@ -35,7 +35,8 @@ def save(model: onnx.ModelProto, folder: Path | None, file: Path) -> Path | None
 
 
 def _write_whole(model: onnx.ModelProto, file: Path) -> Path | None:
-    """Of a model that has its weights in it; they leave it where they are too large."""
+    """Write a model that has its weights in it; weights that are too large go into a second
+    file."""
     if model.ByteSize() <= LARGEST_FILE:
         file.write_bytes(model.SerializeToString())
         return None

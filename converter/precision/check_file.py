@@ -1,4 +1,4 @@
-"""The file of a precision as a robot will load it: that it does what was measured, and how fast."""
+"""Check the file of a precision as a robot will load it: its results, and its speed."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from converter.inputs.dataset import Sample
 from converter.precision.evaluate import Evaluator
 from converter.precision.precision_results import MOST_CHANGED
 from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.precisions import FP32
 from trt_inference.inference.detector import Detector
 
 _TIMED = 50
 _SECONDS = 20.0  # of timing; a few images do where one takes long
 _AT_LEAST = 5
 _COMPARED = 16
-# Of what fp32 gives: more than any precision may that is good enough.
+# The part of fp32's results that the file may change: more than a good precision does.
 _MAY_CHANGE = 4 * MOST_CHANGED
 
 
-def check_file(bundle: Bundle, precision: str, gate: Evaluator, limit: float = 0.0) -> None:
-    """See that the file of a precision gives what fp32 gives, as the measured model does.
+def check_file(bundle: Bundle, precision: str, evaluator: Evaluator, limit: float = 0.0) -> None:
+    """Check that the file of a precision gives what fp32 gives, as the measured model does.
 
-    Not number by number: a CPU computes float16 with less rounding than was measured.
+    Numbers may differ: a CPU computes float16 with less rounding than was measured.
 
     Args:
-        limit: for the loss of the measured model, which may be a wide one.
+        limit: of the measured model's loss, which the user may have chosen large.
 
     Raises:
-        PrecisionError: it does not.
+        PrecisionError: the results differ.
     """
     with Detector.open(bundle, "onnxruntime", precision) as detector:
-        changed = gate.changed(detector, _COMPARED)
+        changed = evaluator.changed(detector, _COMPARED)
     if changed > max(_MAY_CHANGE, 2 * limit):
         raise PrecisionError(
             f"{precision}: the file gives other results than the model that was measured, for "
@@ -42,8 +43,8 @@ def check_file(bundle: Bundle, precision: str, gate: Evaluator, limit: float = 0
 
 
 def time_engines(bundle: Bundle, precision: str, samples: Sequence[Sample]) -> dict[str, float]:
-    """Median milliseconds of one inference, of fp32 and of ``precision`` by turns."""
-    names = ("fp32", precision)
+    """Measure the median milliseconds of one inference, of fp32 and of ``precision`` by turns."""
+    names = (FP32, precision)
     detectors = {name: Detector.open(bundle, "onnxruntime", name) for name in names}
     end = perf_counter() + _SECONDS
     for index, sample in enumerate(samples[:_TIMED]):

@@ -8,15 +8,18 @@ from dataclasses import replace
 import numpy as np
 
 from converter.comparison.accuracy import LOW_ACCURACY, Accuracy, measure_accuracy
-from converter.comparison.agreement import Agreement, at_least, kept
-from converter.comparison.compare_results import COMPARISONS
+from converter.comparison.agreement import Agreement, ClassAgreement, kept
+from converter.comparison.base import ImageFindings
+from converter.comparison.compare_by_task import COMPARISONS
+from converter.comparison.compare_detections import SCORE_MARGIN, at_least
 from converter.errors import DatasetError
-from converter.heads.base import DETECTION
 from converter.inputs.dataset import Annotations, Dataset, Sample, Track
 from converter.precision.precision_results import PrecisionMeasurement
 from converter.verification.verification_results import Picture
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.choose_precision import PrecisionChoice
+from trt_inference.bundles.names import DETECTION
+from trt_inference.bundles.precisions import FP32
 from trt_inference.engines.base import Engine
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.detector import Detector
@@ -40,7 +43,7 @@ class Evaluator:
         self._bundle, self._images, self._track = bundle, held_out, track
         self._comparison = COMPARISONS[bundle.task]
         self._threshold = bundle.defaults.score_threshold
-        self._reference = Detector.open(bundle, "onnxruntime", "fp32")
+        self._reference = Detector.open(bundle, "onnxruntime", FP32)
         self._fp32 = self._run_all(self._reference, "run fp32")
         self._truth = _as_truth(bundle, self._fp32)
         notes = self._check_classes()
@@ -48,10 +51,10 @@ class Evaluator:
         self.notes = (*notes, *_check_accuracy(self._accuracy))
 
     def changed(self, detector: Detector, most: int) -> float:
-        """Of what fp32 publishes in the first ``most`` images, the part that another detector
-        does not, or publishes beside it; of other tasks, the part with another class."""
+        """Return the part of what fp32 publishes in the first ``most`` images that another detector
+        does not publish, or publishes beside it; for other tasks, the part with another class."""
         found = self._run(detector, self._images.samples[:most])
-        agreed = self._comparison.agree(self._fp32[: len(found)], found, self._threshold)
+        agreed = self._agree(found)
         measured = PrecisionMeasurement(len(found), agreed, None, None, None, {})
         return measured.changed if isinstance(agreed, Agreement) else measured.loss
 
@@ -61,13 +64,25 @@ class Evaluator:
         found = self._run_all(detector, f"measure {name}")
         return PrecisionMeasurement(
             images=len(found),
-            agreement=self._comparison.agree(self._fp32, found, self._threshold),
+            agreement=self._agree(found),
             of_fp32=self._against_fp32(found),
             fp32=self._accuracy,
             accuracy=self._against_annotations(found),
             milliseconds={},
             pictures=self._pictures(detector, found),
         )
+
+    def _agree(self, found: Sequence[Result]) -> Agreement | ClassAgreement:
+        """Compare results for the first images with those of fp32."""
+        expected = self._fp32[: len(found)]
+        pairs = [(self._found(a), self._found(b)) for a, b in zip(expected, found, strict=True)]
+        return self._comparison.agree(pairs, self._threshold)
+
+    def _found(self, result: Result) -> ImageFindings:
+        """What a robot publishes, and what it all but publishes."""
+        publish = self._comparison.publish
+        nearly = self._threshold - SCORE_MARGIN
+        return ImageFindings(publish(result, self._threshold), publish(result, nearly))
 
     def _check_classes(self) -> tuple[str, ...]:
         seen = {

@@ -1,4 +1,4 @@
-"""The fp32 model of a bundle, with what every precision has to know of it."""
+"""The fp32 model of a bundle, with what every precision needs to know about it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from pathlib import Path
 import onnx
 
 from converter.errors import PrecisionError
+from converter.onnx_tools.node_names import HEAD, NETWORK
 from converter.precision.fold_batch_norm import fold_scales
 from converter.precision.narrowable_nodes import find_narrowable_nodes
-
-_NETWORK, _HEAD = "network/", "head/"
 
 
 @dataclass(frozen=True)
@@ -37,16 +36,16 @@ class Float32Model:
 
     @property
     def opset(self) -> int:
-        """Of ONNX' own operators."""
+        """The version of ONNX' own operators."""
         return int(self.model.opset_import[0].version)
 
     def nodes(self, names: Iterable[str]) -> list[onnx.NodeProto]:
-        """The nodes of these names, in the order of execution."""
+        """Return the nodes of these names, in the order of execution."""
         wanted = set(names)
         return [node for node in self.model.graph.node if node.name in wanted]
 
     def is_float(self, tensor: str) -> bool:
-        """Whether it is of float32."""
+        """Whether a tensor is float32."""
         return self.types.get(tensor) == onnx.TensorProto.FLOAT
 
 
@@ -61,20 +60,20 @@ def read_float32(file: Path) -> Float32Model:
     _name_nodes(model.graph)
     fold_scales(model.graph)
     types |= {tensor.name: tensor.data_type for tensor in model.graph.initializer}
-    network = [node for node in model.graph.node if node.output[0].startswith(_NETWORK)]
+    network = [node for node in model.graph.node if node.output[0].startswith(NETWORK)]
     body = find_narrowable_nodes(model.graph, network)
     if not body.nodes:
         raise PrecisionError(
             f"'{file.name}' has no network with convolutions or products of matrices, so that "
             "there is nothing to narrow: use fp32, or convert the model again"
         )
-    leaving = _leaving(model.graph, _HEAD) or _leaving(model.graph, _NETWORK)
+    leaving = _leaving(model.graph, HEAD) or _leaving(model.graph, NETWORK)
     outputs = tuple(name for name in leaving if types.get(name) == onnx.TensorProto.FLOAT)
     return Float32Model(model, types, body.nodes, body.last, outputs)
 
 
 def _types(file: Path) -> dict[str, int]:
-    """Of every tensor; without the weights that are in another file, which are not needed here."""
+    """The type of every tensor, without reading weights that are in another file."""
     light = onnx.load(str(file), load_external_data=False)
     graph = onnx.shape_inference.infer_shapes(light).graph
     values = (*graph.value_info, *graph.input, *graph.output)
@@ -101,6 +100,7 @@ def _leaving(graph: onnx.GraphProto, part: str) -> list[str]:
 
 
 def short_name(name: str) -> str:
-    """A node as people know it: without the folders that TensorFlow's functions add."""
-    parts = [part for part in name.removeprefix(_NETWORK).split("/") if "Partitioned" not in part]
+    """Return the name of a node as people know it: without the folders that TensorFlow's functions
+    add."""
+    parts = [part for part in name.removeprefix(NETWORK).split("/") if "Partitioned" not in part]
     return "/".join(parts) or name

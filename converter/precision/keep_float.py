@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from converter.precision.precision_protocol import LayerChoice, Narrowing, without
+from converter.precision.precision_builder import LayerChoice, PrecisionBuilder, without
 from converter.precision.precision_results import PrecisionMeasurement, Sensitivity
 
 Measure = Callable[[LayerChoice], PrecisionMeasurement]
 
 
 def keep_most_sensitive(
-    narrowing: Narrowing,
+    builder: PrecisionBuilder,
     first: LayerChoice,
     sensitivities: Sequence[Sensitivity],
     limit: float,
@@ -21,18 +21,18 @@ def keep_most_sensitive(
     then fewer, halving the distance.
 
     Args:
-        first: what did not meet it; what it keeps in float32 stays so.
+        first: the choice that did not meet it; what it keeps in float32 stays so.
         sensitivities: the most sensitive first.
 
     Returns:
-        The choice and what it does; ``None`` where no number is enough.
+        The choice and its measurement; ``None`` where no number is enough.
     """
     known = {layer.name: layer.reason for layer in first.kept}
     order = [one.layer for one in sensitivities if one.layer not in known]
     tried: dict[int, tuple[LayerChoice, PrecisionMeasurement]] = {}
 
     def passes(count: int) -> bool:
-        tried[count] = _try(narrowing, known, order[:count], measure)
+        tried[count] = _try(builder, known, order[:count], measure)
         return tried[count][1].is_within(limit)
 
     most = len(order) - 1  # with none left it would be fp32
@@ -56,8 +56,8 @@ def _doubling(most: int) -> list[int]:
 
 
 def _try(
-    narrowing: Narrowing, known: dict[str, str], sensitive: Sequence[str], measure: Measure
+    builder: PrecisionBuilder, known: dict[str, str], sensitive: Sequence[str], measure: Measure
 ) -> tuple[LayerChoice, PrecisionMeasurement]:
     reason = "among the most sensitive, kept by --keep-float auto"
-    choice = without(narrowing, {**known, **dict.fromkeys(sensitive, reason)})
+    choice = without(builder, {**known, **dict.fromkeys(sensitive, reason)})
     return choice, measure(choice)

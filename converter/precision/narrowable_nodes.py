@@ -1,4 +1,4 @@
-"""Which part of a network computes, and which only decodes what was computed."""
+"""Tell the part of a network that computes from the part that only decodes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from converter.onnx_tools.edit import used_inside
 
 # They multiply by weights: all else in a network costs little beside them.
 WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
-# They tell sizes, whatever the pixels are.
+# They return sizes, whatever the pixels are.
 _OF_SHAPES = ("Shape", "Size")
 # They give values as they are, in another order or shape.
 _MOVES = ("Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Split", "Slice")
@@ -34,7 +34,7 @@ class NarrowableNodes:
 def find_narrowable_nodes(
     graph: onnx.GraphProto, network: Sequence[onnx.NodeProto]
 ) -> NarrowableNodes:
-    """Of the nodes of ``network``, which is a part of ``graph``."""
+    """Find the nodes of ``network``, which is a part of ``graph``, that may be narrowed."""
     seen = _of_the_image(graph)
     network = [node for node in network if node.name in seen]
     products = {node.name for node in network if node.op_type in WEIGHTED}
@@ -77,8 +77,8 @@ def _leading_to(network: Sequence[onnx.NodeProto], products: Collection[str]) ->
 
 
 def _after_softmax(network: Sequence[onnx.NodeProto], last: Iterable[str]) -> set[str]:
-    """Of the last products those that take the mean of a distribution, as YOLO's boxes are read
-    off their distances: their weights are numbers 0, 1, 2 …, and nothing that was learnt."""
+    """Those of the last products that take the mean of a distribution, as YOLO's boxes are read
+    off their distances: their weights are the numbers 0, 1, 2 …, and were not learnt."""
     made_by = {name: node for node in network for name in node.output}
     by_name = {node.name: node for node in network}
     found = set()

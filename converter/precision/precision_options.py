@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-# The largest loss of a precision that goes into a bundle.
-LARGEST_LOSS = {"fp16": 0.002, "int8": 0.01}
+CALIBRATION_METHODS = ("minmax", "entropy", "percentile")
 
 
 @dataclass(frozen=True)
@@ -14,11 +13,11 @@ class PrecisionOptions:
     """Which precisions to make beside fp32, how, and what they may lose.
 
     Attributes:
-        precisions: of ``LARGEST_LOSS``, in the order of their making.
+        precisions: names of those that ``find_precisions`` finds, in the order of their making.
         calibration_images: a folder to calibrate on; None takes a part of the images.
         most_calibration, most_images: images to calibrate and to measure on, at most.
-        method: of calibration, one of ``converter.precision.calibration.METHODS``.
-        limit: the largest loss; None takes that of ``LARGEST_LOSS``.
+        method: of calibration, one of ``CALIBRATION_METHODS``.
+        limit: the largest loss; None takes that of each precision.
         keep_float: patterns of layers that stay in float32.
         keep_most_sensitive: keep the fewest layers in float32 with which the limit is met.
     """
@@ -31,7 +30,3 @@ class PrecisionOptions:
     limit: float | None = None
     keep_float: tuple[str, ...] = ()
     keep_most_sensitive: bool = False
-
-    def limit_of(self, precision: str) -> float:
-        """The largest loss of a precision."""
-        return LARGEST_LOSS[precision] if self.limit is None else self.limit

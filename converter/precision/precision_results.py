@@ -1,4 +1,4 @@
-"""What was found out of one precision, as plain figures."""
+"""What was measured of precisions, as plain figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, ClassAgreement
 from converter.verification.verification_results import Picture
 
-# Of what fp32 publishes, the part that may be missing, and the part that may be new. mAP ranks
+# The part of fp32's published detections that may be missing, and that may be new. mAP ranks
 # scores and does not see whether they reach the threshold, and it sees nothing where annotations
 # do not fit or name no class.
 MOST_CHANGED = 0.05
@@ -26,7 +26,7 @@ class KeptLayer:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """What one layer alone does when nothing else is narrowed.
+    """The error of one layer alone when nothing else is narrowed.
 
     ``error`` is the root mean square difference of boxes and scores (or of what a class map is
     made from) from those of fp32, as a fraction of their own; the worse of them counts.
@@ -38,7 +38,7 @@ class Sensitivity:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How the ranges of int8 were found.
+    """How ranges were found.
 
     Attributes:
         method: ``minmax``, ``entropy`` or ``percentile``.
@@ -76,9 +76,9 @@ class PrecisionMeasurement:
 
     @property
     def loss(self) -> float:
-        """What the limit is for. With annotations, the larger drop of mAP@0.5 and mAP@[.5:.95];
-        without, what mAP@0.5 lacks when fp32's detections are the truth; for other tasks, the
-        part of images or pixels that get another class than by fp32."""
+        """What the limit is compared with. With annotations, the larger drop of mAP@0.5 and
+        mAP@[.5:.95]; without, what mAP@0.5 lacks when fp32's detections are the truth; for other
+        tasks, the part of images or pixels that get another class than by fp32."""
         if self.fp32 is not None and self.accuracy is not None:
             drops = (
                 self.fp32.map_50 - self.accuracy.map_50,
@@ -92,16 +92,16 @@ class PrecisionMeasurement:
         raise ValueError("detections were measured without fp32's as the truth")
 
     def is_within(self, limit: float) -> bool:
-        """Whether this is good enough. Of images that are classified, one may always get another
-        class: fewer than ``1 / limit`` images cannot show less."""
+        """Whether this is good enough. One classified image may always get another class: fewer
+        than ``1 / limit`` images cannot show less."""
         found = self.agreement
         one = 1 / found.compared if isinstance(found, ClassAgreement) and found.compared else 0.0
         return self.loss <= max(limit, one) and self.changed <= MOST_CHANGED
 
     @property
     def changed(self) -> float:
-        """Of the detections that fp32 publishes, the part that is missing or new, whichever is
-        more; 0 for other tasks."""
+        """The part of fp32's published detections that is missing, or that is new beside them,
+        whichever is more; 0 for other tasks."""
         found = self.agreement
         if not isinstance(found, Agreement):
             return 0.0
@@ -113,11 +113,11 @@ class PrecisionResult:
     """One precision: what it is like, and whether it is good enough for the bundle.
 
     Attributes:
-        precision: ``fp16`` or ``int8``.
+        precision: its name.
         limit: the largest loss that is accepted.
         bytes: of its files.
         kept: layers that stay in float32 beside the stages and the head.
-        calibration: of int8.
+        calibration: how its ranges were found, where it has any.
         sensitivities: of single layers, the most sensitive first; empty where nobody asked.
     """
 
@@ -137,7 +137,7 @@ class PrecisionResult:
 
 @dataclass(frozen=True)
 class Precisions:
-    """What came out.
+    """The precisions that were made of one bundle.
 
     Attributes:
         results: of each precision that could be made.

@@ -1,4 +1,4 @@
-"""Which layers suffer most from being narrow: each one alone, everything else in float32."""
+"""Find the layers that lose most when they are narrowed: each alone, all else in float32."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import onnx
 from converter.inputs.dataset import Sample
 from converter.precision.layers import Layer
 from converter.precision.model_engine import ModelEngine, watch
-from converter.precision.precision_protocol import Narrowing
+from converter.precision.precision_builder import PrecisionBuilder
 from converter.precision.precision_results import Sensitivity
 from trt_inference.bundles.bundle import Bundle
 
@@ -22,32 +22,32 @@ ImageOutputs = Sequence[Mapping[str, np.ndarray]]
 
 
 def measure_sensitivity(
-    narrowing: Narrowing, bundle: Bundle, samples: Sequence[Sample], track: TrackLayers
+    builder: PrecisionBuilder, bundle: Bundle, samples: Sequence[Sample], track: TrackLayers
 ) -> tuple[Sensitivity, ...]:
-    """The layers of ``narrowing``, the most sensitive first.
+    """Measure the layers of ``builder``; the most sensitive comes first.
 
     Args:
         samples: images that are not those of the final judgement; the first few are taken.
     """
     samples = samples[:IMAGES]
-    reference = _outputs(narrowing.source.model, narrowing, bundle, samples)
+    reference = _outputs(builder.source.model, builder, bundle, samples)
     found = []
-    for layer in track(narrowing.layers, f"try the layers of {narrowing.precision} one by one"):
-        given = _outputs(narrowing.measurable([layer]), narrowing, bundle, samples)
+    for layer in track(builder.layers, f"try the layers of {builder.precision} one by one"):
+        given = _outputs(builder.measurable([layer]), builder, bundle, samples)
         found.append(Sensitivity(layer.name, relative_error(reference, given)))
     return tuple(sorted(found, key=lambda one: -one.error))
 
 
 def _outputs(
-    model: onnx.ModelProto, narrowing: Narrowing, bundle: Bundle, samples: Sequence[Sample]
+    model: onnx.ModelProto, builder: PrecisionBuilder, bundle: Bundle, samples: Sequence[Sample]
 ) -> ImageOutputs:
-    engine = ModelEngine(model, bundle, narrowing.source.outputs)
+    engine = ModelEngine(model, bundle, builder.source.outputs)
     return [values for _, values in watch(engine, bundle, samples)]
 
 
 def relative_error(reference: ImageOutputs, given: ImageOutputs) -> float:
-    """The root mean square difference as a fraction of the reference's root mean square, of the
-    output for which it is largest, over all images. Infinite where something is not finite."""
+    """Return the root mean square difference as a fraction of the reference's root mean square,
+    for the output where it is largest, over all images. Infinite where something is not finite."""
     return max((_of_output(name, reference, given) for name in reference[0]), default=0.0)
 
 

@@ -1,4 +1,4 @@
-"""Images to calibrate on, and others to judge the result by."""
+"""Split images into some to calibrate on and others to judge the result by."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from converter.errors import DatasetError
 from converter.inputs.dataset import Dataset, Sample, check_boxes, load_dataset
+from converter.precision.precision_kinds import find_precisions
 from converter.precision.precision_options import PrecisionOptions
 
 # Fewer leave ranges to chance.
@@ -24,7 +25,7 @@ _ONE_IN = 4
 class Split:
     """Images to find ranges with, and images that nothing was chosen by.
 
-    ``notes`` say what the user should know of them.
+    ``notes`` are what the user should know about them.
     """
 
     calibration: tuple[Sample, ...]
@@ -35,7 +36,7 @@ class Split:
 def split_images(
     images: Path | None, annotations: Path | None, labels: Sequence[str], options: PrecisionOptions
 ) -> Split:
-    """Every fourth image of the folder to calibrate on, or those of a folder of their own.
+    """Take every fourth image of the folder to calibrate on, or those of a folder of their own.
 
     Raises:
         DatasetError: there are no images, or too few.
@@ -58,17 +59,21 @@ def split_images(
 
 
 def require_images(images: Path | None) -> Path:
-    """The folder.
+    """Return the folder of images.
 
     Raises:
         DatasetError: the user gave none. Nothing else will do.
     """
     if images is None:
         raise DatasetError(
-            "fp16 and int8 are measured on real images, and int8 gets its ranges from them: give "
-            "--images with pictures of the robot's camera"
+            f"{' and '.join(find_precisions())} are measured on real images, and the ranges of "
+            f"{_calibrated()} are found on them: give --images with pictures of the robot's camera"
         )
     return images
+
+
+def _calibrated() -> str:
+    return " and ".join(kind.name for kind in find_precisions().values() if kind.calibrates)
 
 
 def _divide(
@@ -97,8 +102,8 @@ def _notes(calibration: Sequence[Sample], held_out: Sequence[Sample], same: int)
     notes = []
     if len(calibration) < ENOUGH_TO_CALIBRATE:
         notes.append(
-            f"only {len(calibration)} images to calibrate on: ranges of int8 may be off for what "
-            f"they do not show, give {ENOUGH_TO_CALIBRATE} or more"
+            f"only {len(calibration)} images to calibrate on: ranges of {_calibrated()} may be off "
+            f"for what they do not show, give {ENOUGH_TO_CALIBRATE} or more"
         )
     if len(held_out) < ENOUGH_TO_MEASURE:
         notes.append(

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Sequence, Tuple
 
-from converter.report.report_files import REPORT_FOLDER, load_report, save_report
+from converter.report.report_files import load_report, save_report
 from converter.tables.engine_tables import engine_facts, engine_tables, layer_bars
 from converter.tables.wording import Bar, Fact, Table
+from trt_inference.bundles.names import REPORT_FOLDER
 from trt_inference.bundles.sidecar import Sidecar
 
 

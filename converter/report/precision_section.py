@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from converter.comparison.agreement import Agreement
-from converter.heads.base import SEGMENTATION
+from converter.precision.precision_kinds import find_precisions
 from converter.precision.precision_results import (
     MOST_CHANGED,
     Calibration,
@@ -25,7 +25,8 @@ from converter.tables.precision_tables import (
     size_table,
 )
 from converter.tables.wording import Bar, Fact, Table, bars, counted, join_tables
-from trt_inference.bundles.bundle import PRECISIONS
+from trt_inference.bundles.names import SEGMENTATION
+from trt_inference.bundles.precisions import PRECISIONS
 
 MOST_PICTURES = 3
 LAYERS_SHOWN = 10
@@ -128,9 +129,7 @@ def _facts(result: PrecisionResult, task: str) -> tuple[Fact, ...]:
 
 
 def _in_float32(precision: str, layers: int) -> str:
-    always = "both stages, the head, and the decoding before it"
-    if precision == "int8":
-        always = "all but products with weights, and the last of these"
+    always = find_precisions()[precision].always_float32
     return f"{always}, and {counted(layers, 'more layer')}" if layers else always
 
 

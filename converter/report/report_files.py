@@ -14,10 +14,9 @@ from typing import Any, Dict, Optional
 
 from converter.errors import OutputError
 from trt_inference.bundles.atomic_write import write_files
+from trt_inference.bundles.names import REPORT_CONTENT, REPORT_PAGE
 
-REPORT_FOLDER = "report"
-CONTENT = "report.json"
-PAGE = "index.html"
+CONTENT, PAGE = Path(REPORT_CONTENT).name, Path(REPORT_PAGE).name
 # Of the content: a page is drawn only from what its template knows.
 VERSION = 1
 _PAGE_IS_OLDER = "page_is_older"

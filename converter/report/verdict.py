@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from converter.comparison.accuracy import LOW_ACCURACY
 from converter.comparison.agreement import Agreement, ClassAgreement
 from converter.conversion import Conversion
-from converter.heads.base import SEGMENTATION
 from converter.tables.wording import Fact, counted, file_size, percent, some_names
 from converter.verification.verification_results import Verification
+from trt_inference.bundles.names import SEGMENTATION
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,21 @@ from converter.export.exported_network import Network
 from converter.heads.base import Head
 from converter.inputs.pixels import Pixels
 from converter.onnx_tools.edit import _graphs, all_nodes, remove_unused
+from converter.onnx_tools.node_names import HEAD, INPUT_STAGE, NETWORK, NETWORK_PIXELS, OUTPUT_STAGE
 from converter.onnx_tools.text import IR_VERSION
-from converter.stages.input_stage import OUTPUT as PIXELS
 from converter.stages.input_stage import input_stage
-from converter.stages.output_stage import OUTPUTS, output_stage
+from converter.stages.output_stage import output_stage
+from trt_inference.bundles.names import OUTPUTS
 
 STANDARD_DOMAINS = ("", "ai.onnx")
 
 
 def assemble(network: Network, pixels: Pixels, head: Head, candidates: int) -> onnx.ModelProto:
-    """One model: uint8 ``image [N, H, W, 3]`` → the outputs that ``OUTPUTS`` lists for the task.
+    """Join the stages and the network to one model, which makes the outputs that ``OUTPUTS`` lists
+    for the task from uint8 ``image [N, H, W, 3]``.
 
-    The names of its nodes and tensors begin with ``input_stage/``, ``network/``, ``head/`` or
-    ``output_stage/``, so that a later step can tell what must stay in float32.
+    The names of its nodes and tensors begin with ``INPUT_STAGE``, ``NETWORK``, ``HEAD`` or
+    ``OUTPUT_STAGE``, so that a later step knows what must stay in float32.
 
     Raises:
         ExportError: the network has operators that are not ONNX's own.
@@ -30,31 +32,31 @@ def assemble(network: Network, pixels: Pixels, head: Head, candidates: int) -> o
     opset = network.opset
     first = input_stage(*network.input_size, pixels, opset, network.ending)
     model = _join(
-        prefixed(first, "input_stage/"),
-        prefixed(_only_standard_operators(network.model, opset), "network/"),
-        {f"input_stage/{PIXELS}": f"network/{network.input}"},
+        prefixed(first, INPUT_STAGE),
+        prefixed(_only_standard_operators(network.model, opset), NETWORK),
+        {INPUT_STAGE + NETWORK_PIXELS: NETWORK + network.input},
     )
     stage = head.stage(opset)
     links = zip(head.inputs, [value.name for value in stage.graph.input], strict=True)
     model = _join(
         model,
-        prefixed(stage, "head/"),
-        {f"network/{output}": f"head/{name}" for output, name in links},
+        prefixed(stage, HEAD),
+        {NETWORK + output: HEAD + name for output, name in links},
     )
     last = output_stage(head, candidates, opset)
     if last is None:
-        return _finished(model, "head/", OUTPUTS[head.task])
+        return _finished(model, HEAD, OUTPUTS[head.task])
     model = _join(
         model,
-        prefixed(last, "output_stage/"),
-        {f"head/{value.name}": f"output_stage/{value.name}" for value in last.graph.input},
+        prefixed(last, OUTPUT_STAGE),
+        {HEAD + value.name: OUTPUT_STAGE + value.name for value in last.graph.input},
     )
-    return _finished(model, "output_stage/", OUTPUTS[head.task])
+    return _finished(model, OUTPUT_STAGE, OUTPUTS[head.task])
 
 
 def prefixed(model: onnx.ModelProto, prefix: str) -> onnx.ModelProto:
-    """A copy with ``prefix`` before every name. Not onnx.compose's, which leaves the names that
-    loops and branches take from the graph around them."""
+    """Return a copy with ``prefix`` before every name. onnx.compose has such a function too, but
+    it leaves out the names that loops and branches take from the graph around them."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     taken = {""}
@@ -85,10 +87,10 @@ def _join(
 
 
 def _only_standard_operators(network: onnx.ModelProto, opset: int) -> onnx.ModelProto:
-    """Without the imports of operator sets that tf2onnx names but no node uses.
+    """Drop the imports of operator sets that tf2onnx names but no node uses.
 
     Raises:
-        ExportError: a node does use one.
+        ExportError: a node uses one of them.
     """
     others = {
         f"{node.domain}.{node.op_type}"
@@ -109,7 +111,7 @@ def _only_standard_operators(network: onnx.ModelProto, opset: int) -> onnx.Model
 
 
 def _finished(model: onnx.ModelProto, stage: str, outputs: tuple[str, ...]) -> onnx.ModelProto:
-    """The outside names without their prefixes, and nothing but what leads to the outputs."""
+    """Take the prefixes off the inputs and outputs, and drop what leads to no output."""
     graph = model.graph
     by_name = {value.name: value for value in graph.output}
     kept = [by_name[f"{stage}{name}"] for name in outputs]

@@ -7,10 +7,9 @@ import onnx
 
 from converter.inputs.pixels import GREY, Pixels
 from converter.onnx_tools.model_inputs_outputs import NetworkInput
+from converter.onnx_tools.node_names import NETWORK_PIXELS
 from converter.onnx_tools.text import floats, model_from_text
-
-INPUT = "image"
-OUTPUT = "pixels"
+from trt_inference.bundles.names import IMAGE
 
 
 def input_stage(
@@ -33,8 +32,8 @@ def input_stage(
     shape, kind = _shape(height, width, pixels.count, ending.layout), _TYPES[ending.element_type]
     return model_from_text(
         opset,
-        f"input_stage (uint8[N, {height}, {width}, 3] {INPUT}) => ({kind}[{shape}] {OUTPUT})\n"
-        + lines.text(),
+        f"input_stage (uint8[N, {height}, {width}, 3] {IMAGE})\n"
+        f"  => ({kind}[{shape}] {NETWORK_PIXELS})\n{lines.text()}",
     )
 
 
@@ -70,7 +69,8 @@ class _Lines:
 
     def text(self) -> str:
         """Constants and operators of the graph."""
-        names = [INPUT, *(f"step_{number}" for number in range(1, len(self._calls))), OUTPUT]
+        between = (f"step_{number}" for number in range(1, len(self._calls)))
+        names = [IMAGE, *between, NETWORK_PIXELS]
         body = [
             f"{result} = {call.format(source)}"
             for call, source, result in zip(self._calls, names, names[1:], strict=False)
@@ -97,7 +97,7 @@ def _add_arithmetic(lines: _Lines, pixels: Pixels) -> None:
 
 
 def _add_ending(lines: _Lines, ending: NetworkInput) -> None:
-    """From float32 planes to the network's layout and type."""
+    """Bring float32 planes into the network's layout and type."""
     if ending.element_type in _WHOLE:
         lines.add("Round({})")
     if ending.layout in ("NHWC", "HWC"):

@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import onnx
 
-from converter.heads.base import (
-    BOXES,
-    CLASS_MAP,
-    CLASS_SCORES,
-    CLASSIFICATION,
-    DETECTION,
-    SEGMENTATION,
-    Head,
-)
+from converter.heads.base import Head
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
 from converter.onnx_tools.text import model_from_text
-
-OUTPUTS = {
-    DETECTION: ("boxes", "scores", "classes"),
-    CLASSIFICATION: ("scores", "classes"),
-    SEGMENTATION: (CLASS_MAP,),
-}
+from trt_inference.bundles.names import BOXES, CLASSES, CLASSIFICATION, DETECTION, SCORES
 
 # TensorRT's TopK takes no more: https://docs.nvidia.com/deeplearning/tensorrt/operators/docs/TopK.html
 MOST_CANDIDATES = 3840
@@ -53,19 +41,20 @@ def detection_output(anchors: int, classes: int, candidates: int, opset: int) ->
     return model_from_text(
         opset,
         f"""
-        output_stage (float[N, {anchors}, 4] {BOXES}, float[N, {anchors}, {classes}] {CLASS_SCORES})
-            => (float[N, {kept}, 4] boxes, float[N, {kept}] scores, int32[N, {kept}] classes)
+        output_stage (
+                float[N, {anchors}, 4] {ALL_BOXES}, float[N, {anchors}, {classes}] {CLASS_SCORES})
+            => (float[N, {kept}, 4] {BOXES}, float[N, {kept}] {SCORES}, int32[N, {kept}] {CLASSES})
         <int64[1] one = {{1}}, int64[1] kept = {{{kept}}}, int64[1] last = {{2}}>
         {{
             best_score, best_class = TopK <axis = 2> ({CLASS_SCORES}, one)
             box_score = Squeeze (best_score, last)
             box_class = Squeeze (best_class, last)
-            scores, index = TopK <axis = 1> (box_score, kept)
+            {SCORES}, index = TopK <axis = 1> (box_score, kept)
             chosen_class = GatherElements <axis = 1> (box_class, index)
-            classes = Cast <to = 6> (chosen_class)
+            {CLASSES} = Cast <to = 6> (chosen_class)
             column = Unsqueeze (index, last)
             columns = Concat <axis = 2> (column, column, column, column)
-            boxes = GatherElements <axis = 1> ({BOXES}, columns)
+            {BOXES} = GatherElements <axis = 1> ({ALL_BOXES}, columns)
         }}
         """,
     )
@@ -79,11 +68,11 @@ def classification_stage(classes: int, candidates: int, opset: int) -> onnx.Mode
         opset,
         f"""
         output_stage (float[N, {classes}] {CLASS_SCORES})
-            => (float[N, {kept}] scores, int32[N, {kept}] classes)
+            => (float[N, {kept}] {SCORES}, int32[N, {kept}] {CLASSES})
         <int64[1] kept = {{{kept}}}>
         {{
-            scores, index = TopK <axis = 1> ({CLASS_SCORES}, kept)
-            classes = Cast <to = 6> (index)
+            {SCORES}, index = TopK <axis = 1> ({CLASS_SCORES}, kept)
+            {CLASSES} = Cast <to = 6> (index)
         }}
         """,
     )

@@ -7,9 +7,9 @@ from typing import Any
 
 from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, ClassAgreement
-from converter.heads.base import SEGMENTATION
 from converter.precision.precision_results import PrecisionMeasurement, PrecisionResult
 from converter.tables.wording import Table, file_size, percent
+from trt_inference.bundles.names import SEGMENTATION
 
 REFERENCE = "fp32"
 PASSED, NOT_PASSED = "passed", "not in the bundle"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
-from converter.heads.base import CLASSIFICATION
 from converter.tables.wording import Fact, Table, difference, percent
 from converter.verification.verification_results import SourceSuppression, Verification
+from trt_inference.bundles.names import CLASSIFICATION
 
 _PARITY_COLUMNS = ("largest difference", "values up to", "cosine")
 

@@ -1,4 +1,4 @@
-"""Accept or refuse a bundle by what was measured."""
+"""Accept or refuse a bundle by its verification."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import numpy as np
 from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
 from converter.comparison.tolerance import TOLERANCES, Tolerance
 from converter.errors import ParityError
-from converter.heads.base import SEGMENTATION
 from converter.verification.verification_results import SourceSuppression, Verification
+from trt_inference.bundles.names import SEGMENTATION
 
 MIN_IOU = 0.95
 MIN_OF_SOURCE = 0.98  # of the detections that the source model's own suppression lets through
 
 
 def check(verification: Verification) -> None:
-    """Accept or refuse what was measured.
+    """Accept or refuse a bundle.
 
     Raises:
         ParityError: the bundle does not give what the source model gives; with the figures.
@@ -46,7 +46,7 @@ def _check_candidates(verification: Verification, tolerance: Tolerance) -> None:
         if output.name == "scores" and output.magnitude > 1 + tolerance.relative:
             raise ParityError(
                 f"scores reach {output.magnitude:.3g}, but they must be probabilities from 0 to 1: "
-                "say with --activation sigmoid or softmax what the training has in its loss"
+                "give with --activation sigmoid or softmax what the training has in its loss"
             )
         what = f"the {output.name} of the bundle"
         _check_tensor(output, what, "differ", "conversion", tolerance)
@@ -94,7 +94,7 @@ def _check_suppression(found: SourceSuppression | None) -> None:
     if found is not None and found.found < MIN_OF_SOURCE * found.detections:
         raise ParityError(
             f"of {found.detections} detections of the SavedModel's own suppression only "
-            f"{found.found} are among the boxes and scores that enter it: say with --head "
+            f"{found.found} are among the boxes and scores that enter it: choose with --head "
             "tf-object-detection, --boxes and --box-format how they are to be read, or report it "
             "with the model"
         )

@@ -1,4 +1,4 @@
-"""Where a suppression was cut out: what it let through must be in what enters it."""
+"""Check a suppression that was cut out: its detections must be among the boxes that enter it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from converter.errors import HeadError
-from converter.heads.base import BOXES, CLASS_SCORES, Head
+from converter.heads.base import Head
 from converter.heads.evidence import Evidence, HeadOptions
 from converter.heads.finished.outputs import find_finished
 from converter.heads.tf_object_detection.recognise import NAME, recognise
 from converter.inputs.tensor import Tensor
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
 from converter.verification.source_model import SourceModel
 from converter.verification.verification_results import SourceSuppression
 from trt_inference.inference.geometry import pairwise_iou
@@ -25,7 +26,7 @@ SCORE_TOLERANCE = 0.01
 def find_in_candidates(
     source: SourceModel, given: Mapping[str, np.ndarray], decoded: Mapping[str, np.ndarray]
 ) -> SourceSuppression | None:
-    """How many detections of the SavedModel's own outputs are among all boxes and scores.
+    """Count how many detections of the SavedModel's own outputs are among all boxes and scores.
 
     Args:
         given: the outputs of the SavedModel for one image.
@@ -41,7 +42,7 @@ def find_in_candidates(
         return None
     finished = head.decode(given)
     scores = finished[CLASS_SCORES][0].max(axis=1)
-    boxes = finished[BOXES][0][scores >= LEAST_SCORE]
+    boxes = finished[ALL_BOXES][0][scores >= LEAST_SCORE]
     found = _are_among(boxes, scores[scores >= LEAST_SCORE], source, decoded)
     return SourceSuppression(len(boxes), int(found.sum()))
 
@@ -56,7 +57,7 @@ def _finished_head(source: SourceModel, given: Mapping[str, np.ndarray]) -> Head
     size = source.network.input_size
     evidence = Evidence(outputs, values, size, options=HeadOptions(NAME))
     finished = find_finished(evidence)
-    if finished is not None and not finished.api:  # whose order of corners no names tell
+    if finished is not None and not finished.api:  # no names give its order of corners
         order = getattr(source.head, "box_format", "auto")
         evidence = replace(evidence, options=replace(evidence.options, box_format=order))
     try:
@@ -76,7 +77,7 @@ def _are_among(
     may have clipped its boxes to the input."""
     height, width = source.network.input_size
     edges = np.array([width, height, width, height], np.float32)
-    everywhere = decoded[BOXES][0]
+    everywhere = decoded[ALL_BOXES][0]
     near = pairwise_iou(boxes, everywhere) >= LEAST_IOU
     near |= pairwise_iou(boxes, np.clip(everywhere, 0, edges)) >= LEAST_IOU
     all_scores = decoded[CLASS_SCORES][0]

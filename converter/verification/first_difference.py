@@ -1,4 +1,4 @@
-"""Which layer is the first that gives something else in ONNX than in TensorFlow."""
+"""Find the first layer that gives something else in ONNX than in TensorFlow."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CHANNELS_FIRST = (0, 3, 1, 2)
 
 
 def first_difference(source: SourceModel, frame: np.ndarray) -> str:
-    """A sentence that names the layer, from one image.
+    """Compare one image, and return a sentence that names the layer.
 
     tf2onnx keeps the names of most tensors, so that they can be compared one by one.
 
@@ -74,7 +74,7 @@ def _run(network: Network, pixels: np.ndarray, names: Sequence[str]) -> Mapping[
 
 def _differ(expected: np.ndarray, found: np.ndarray) -> bool:
     """Whether two tensors differ by more than rounding, in whatever order of axes tf2onnx has left
-    the second. Those of other shapes cannot be told."""
+    the second. Tensors of other shapes cannot be compared."""
     orders = [expected]
     if expected.ndim == 4:
         orders.append(expected.transpose(_CHANNELS_FIRST))

@@ -1,4 +1,4 @@
-"""What a bundle was made from, as the one side of the comparison."""
+"""The model that a bundle was made from, as one side of the comparison."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class SourceModel:
     float_type: str = "float32"
 
     def run(self, pixels: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Outputs of the SavedModel, and those that the head reads, by name, for one image.
+        """Return the outputs of the SavedModel, and those that the head reads, by name, for one
+        image.
 
         Args:
             pixels: ``[height, width, channels]``, as the network wants them.

@@ -68,7 +68,8 @@ class Reference:
         return tf.zeros(_shape(spec), spec.dtype)
 
     def run(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs by name for one image, ``[height, width, channels]`` as the network wants it.
+        """Return the outputs by name for one image, ``[height, width, channels]`` as the network
+        wants it.
 
         Raises:
             SavedModelError: TensorFlow cannot run it; the message has its reason.
@@ -95,7 +96,7 @@ class Reference:
 
 
 def _shape(spec: Any, otherwise: tuple[int, ...] = ()) -> Sequence[int]:
-    """Of an input, 1 for any size; ``otherwise`` where it may have any shape."""
+    """The shape of an input, with 1 for any size; ``otherwise`` where it may have any shape."""
     return otherwise if spec.shape.rank is None else [size or 1 for size in spec.shape.as_list()]
 
 
@@ -123,7 +124,7 @@ class FlatGraph:
         self._session = tf.compat.v1.Session(graph=graph)
 
     def outputs(self, network: Network, pixels: np.ndarray, names: Sequence[str]) -> Values:
-        """Outputs by the names that the user knows, for one image as the network wants it."""
+        """Return outputs by the names that users know, for one image as the network wants it."""
         return dict(
             zip(
                 names,
@@ -133,7 +134,7 @@ class FlatGraph:
         )
 
     def run(self, network: Network, pixels: np.ndarray, wanted: Sequence[str]) -> list[np.ndarray]:
-        """The values of tensors by their names in the graph."""
+        """Return the values of tensors by their names in the graph."""
         tensor = self._session.graph.get_tensor_by_name(self._input)
         image = network.arrange(pixels, tensor.dtype.name)
         feed = {self._input: image, **self._weights}

@@ -1,4 +1,4 @@
-"""What was measured, as plain figures."""
+"""The results of a verification, as plain figures."""
 
 from __future__ import annotations
 

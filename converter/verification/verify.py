@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
-from converter.comparison.accuracy import ACCURACY_THRESHOLDS, Accuracy, measure_accuracy
-from converter.comparison.agreement import (
-    Agreement,
-    ClassAgreement,
-    TensorParity,
-    agreement,
-    at_least,
-    kept,
-    tensor_parity,
-    worst,
-)
+from converter.comparison.accuracy import Accuracy, measure_accuracy
+from converter.comparison.agreement import TensorParity, kept, tensor_parity, worst
+from converter.comparison.base import ImageFindings, Outputs, Ranked
+from converter.comparison.compare_by_task import COMPARISONS
+from converter.comparison.compare_detections import BEFORE_SUPPRESSION
 from converter.comparison.tolerance import TOLERANCES
 from converter.inputs.dataset import Dataset, Track
-from converter.verification.compare_image import COMPARE, Compared, ImagePlacement
 from converter.verification.compare_suppression import find_in_candidates
 from converter.verification.source_model import SourceModel
 from converter.verification.verification_results import Picture, SourceSuppression, Verification
@@ -29,19 +23,32 @@ from trt_inference.inference.detections import Detections
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement
+from trt_inference.inference.postprocess_by_task import postprocess_for
 from trt_inference.inference.preprocess import Preprocessor
 from trt_inference.inference.results import Result
+from trt_inference.inference.selection import EVERYTHING
 
 FIRST_PICTURES = 8
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
 class OneImage:
-    """What was measured on one image."""
+    """What both models gave for one image.
+
+    Attributes:
+        tensors: parity of the network's outputs.
+        candidates: parity of the bundle's outputs; none where these are no candidates.
+        results: of the source and of the bundle; the next image overwrites class maps.
+        pair: what both found, for the agreement over all images.
+        suppression: of the source model, where one was cut out.
+        seconds: of the source and of the bundle's engine.
+    """
 
     tensors: tuple[TensorParity, ...]
-    compared: Compared
-    found: Result
+    candidates: tuple[TensorParity, ...]
+    results: tuple[Result, Result]
+    pair: tuple[ImageFindings, ImageFindings]
     suppression: SourceSuppression | None
     seconds: tuple[float, float]
 
@@ -50,39 +57,71 @@ class Comparer:
     """Runs the source model and the bundle on one image after the other."""
 
     def __init__(self, source: SourceModel, detector: Detector) -> None:
-        spec = detector.bundle.input
+        bundle = detector.bundle
+        spec = bundle.input
         self._buffer = np.zeros((spec.height, spec.width, 3), np.uint8)
         self._preprocess = Preprocessor(self._buffer, spec.fit, spec.pad_value)
         self._source, self._detector = source, detector
-        self._compare = COMPARE[detector.bundle.task]
-        detector.thresholds = ACCURACY_THRESHOLDS
+        self._comparison = COMPARISONS[bundle.task]
+        self._results = postprocess_for(bundle)
+        self._pool = postprocess_for(replace(bundle, needs_nms=False))
+        detector.thresholds = self._comparison.thresholds
 
     def compare(self, frame: np.ndarray) -> OneImage:
-        """Both on ``frame`` (uint8 ``[h, w, 3]``, BGR)."""
+        """Run both on ``frame`` (uint8 ``[h, w, 3]``, BGR)."""
         source, head = self._source, self._source.head
         placement = self._preprocess(Frame(frame))
         pixels = source.pixels.apply(self._buffer)
-        started = time.perf_counter()
-        given, outputs = source.run(pixels)
-        seconds = time.perf_counter() - started
+        (given, outputs), seconds = _timed(lambda: source.run(pixels))
         found = self._detector.detect(frame)
-        started = time.perf_counter()
-        candidates = {name: value[0] for name, value in self._detector.engine.infer().items()}
+        inferred, seconds_of_engine = _timed(self._detector.engine.infer)
+        candidates = _one_image(inferred)
         decoded = head.decode(outputs)
+        ranked = self._rank(decoded)
+        expected = self._results(ranked.outputs, placement, self._comparison.thresholds, EVERYTHING)
         return OneImage(
             tensors=tuple(
                 tensor_parity(name, outputs[name], value)
                 for name, value in source.network.run(pixels, head.inputs).items()
             ),
-            compared=self._compare(head, decoded, candidates, self._place(placement)),
-            found=found,
+            candidates=self._parity(ranked, candidates),
+            results=(expected, found),
+            pair=(
+                self._found(expected, ranked.outputs, placement, ranked.tied),
+                self._found(found, candidates, placement),
+            ),
             suppression=find_in_candidates(source, given, decoded),
-            seconds=(seconds, time.perf_counter() - started),
+            seconds=(seconds, seconds_of_engine),
         )
 
-    def _place(self, placement: Placement) -> ImagePlacement:
+    def _rank(self, decoded: Outputs) -> Ranked:
         gap = TOLERANCES[self._source.float_type].score_gap
-        return ImagePlacement(placement, self._source.network.input_size, gap)
+        bundle = self._detector.bundle
+        return self._comparison.rank(_one_image(decoded), bundle.candidates, gap)
+
+    def _parity(self, ranked: Ranked, candidates: Outputs) -> tuple[TensorParity, ...]:
+        """The parity of candidates; none for a class map, whose classes have no distances."""
+        if not self._comparison.has_scores:
+            return ()
+        return self._comparison.parity(ranked.outputs, candidates, ranked.clear)
+
+    def _found(
+        self, result: Result, outputs: Outputs, placement: Placement, tied: bool = False
+    ) -> ImageFindings:
+        threshold = self._detector.bundle.defaults.score_threshold
+        published = self._comparison.publish(result, threshold)
+        pool = self._pool(outputs, placement, BEFORE_SUPPRESSION, EVERYTHING)
+        return self._comparison.found(outputs, published, pool, tied)
+
+
+def _one_image(outputs: Outputs) -> dict[str, np.ndarray]:
+    return {name: value[0] for name, value in outputs.items()}
+
+
+def _timed(work: Callable[[], _Value]) -> tuple[_Value, float]:
+    """What ``work`` returns, and the seconds that it takes."""
+    started = time.perf_counter()
+    return work(), time.perf_counter() - started
 
 
 def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Track) -> Verification:
@@ -99,14 +138,17 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
         image = comparer.compare(frame)
         images.append(image)
         if len(pictures) < FIRST_PICTURES:
-            both = kept(image.compared.expected), kept(image.found)
-            pictures.append(Picture(sample.name, frame, *both))
+            pictures.append(Picture(sample.name, frame, *map(kept, image.results)))
     before, after = _accuracies(dataset, images)
     return Verification(
         task=source.head.task,
         tensors=_worst_of_each([image.tensors for image in images]),
-        candidates=_worst_of_each([image.compared.candidates for image in images]),
-        agreement=_agreement(images, detector.bundle.defaults.score_threshold, source.float_type),
+        candidates=_worst_of_each([image.candidates for image in images]),
+        agreement=COMPARISONS[source.head.task].agree(
+            [image.pair for image in images],
+            detector.bundle.defaults.score_threshold,
+            TOLERANCES[source.float_type].same_class,
+        ),
         images=len(images),
         synthetic=dataset.synthetic,
         suppression=_all_of_source([image.suppression for image in images]),
@@ -129,33 +171,6 @@ def _worst_of_each(parities: list[tuple[TensorParity, ...]]) -> tuple[TensorPari
     return tuple(worst(of_one_output) for of_one_output in zip(*parities, strict=True))
 
 
-def _agreement(
-    images: Sequence[OneImage], threshold: float, float_type: str
-) -> Agreement | ClassAgreement:
-    classes = [image.compared.classes for image in images if image.compared.classes]
-    if classes:
-        return ClassAgreement(
-            sum(one.compared for one in classes),
-            sum(one.same for one in classes),
-            max(one.largest_score_difference for one in classes),
-            TOLERANCES[float_type].same_class,
-        )
-    return _detections_agree(images, threshold)
-
-
-def _detections_agree(images: Sequence[OneImage], threshold: float) -> Agreement:
-    """Of the detections that a robot would publish. Each is looked for in what the other model
-    had to choose from: of two boxes with the same score but for rounding, either may suppress the
-    other, and the suppression itself is the same code for both."""
-    wanted, given = [], []
-    for image in images:
-        expected, found, pools = image.compared.expected, image.found, image.compared.pools
-        if isinstance(expected, Detections) and isinstance(found, Detections) and pools:
-            wanted.append((at_least(threshold, expected), pools[1]))
-            given.append((at_least(threshold, found), pools[0]))
-    return agreement(wanted, given, threshold)
-
-
 def _all_of_source(found: Sequence[SourceSuppression | None]) -> SourceSuppression | None:
     known = [one for one in found if one is not None]
     if not known:
@@ -168,14 +183,12 @@ def _accuracies(
 ) -> tuple[Accuracy | None, Accuracy | None]:
     if dataset.annotations is None:
         return None, None
-    before = [image.compared.expected for image in images]
-    after = [image.found for image in images]
-    measured = [
+    before, after = (
         measure_accuracy(
             dataset.samples,
-            [one for one in side if isinstance(one, Detections)],
+            [one for one in results if isinstance(one, Detections)],
             dataset.annotations,
         )
-        for side in (before, after)
-    ]
-    return measured[0], measured[1]
+        for results in zip(*(image.results for image in images), strict=True)
+    )
+    return before, after

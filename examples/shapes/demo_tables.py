@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from converter.comparison.agreement import match
+from converter.comparison.compare_detections import match
 from examples.shapes.monitor import Record
 from trt_inference.inference.timing import Percentiles
 from trt_inference.ros.messages.result_messages import message_to_detections

@@ -16,8 +16,6 @@ from typing import Any, Mapping, Tuple, Union
 from trt_inference.bundles.manifest import read_manifest
 from trt_inference.errors import BundleError
 
-PRECISIONS = ("fp32", "fp16", "int8")
-
 
 @dataclass(frozen=True)
 class InputSpec:

@@ -1,4 +1,4 @@
-"""Which of a bundle's precisions a device runs, and why that one."""
+"""Choose the precision of a bundle that a device runs, and tell why that one."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from itertools import takewhile
 from typing import List, Optional, Sequence, Tuple
 
 from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.precisions import NARROW_PRECISIONS, PRECISION_TABLE, PRECISIONS
 from trt_inference.errors import BundleError
 
 
 @dataclass(frozen=True)
 class Device:
-    """What runs the networks.
+    """A device that runs networks.
 
     Attributes:
         name: for people, such as ``the CPU`` or ``sm_87``.
         fastest_first: the precisions, the fastest first, with those that are in ``lacks``.
-        lacks: those that this device does not run.
-        remark: what is to be known about the fastest one, after the device's name.
+        lacks: the ones that this device does not run.
+        remark: what users should know about the fastest one, to follow the device's name.
     """
 
     name: str
@@ -28,30 +29,22 @@ class Device:
 
     @property
     def runs(self) -> Tuple[str, ...]:
-        """The precisions that it runs, the fastest first."""
+        """The precisions that the device runs, the fastest first."""
         return tuple(name for name in self.fastest_first if name not in self.lacks)
 
 
 # ONNX Runtime computes most of fp16 on the CPU in float32, and of int8 too when the Q/DQ nodes are
 # placed for TensorRT: the narrower ones only add conversions.
-CPU = Device("the CPU", ("fp32", "fp16", "int8"), remark=", which gains nothing from fp16 and int8")
+CPU = Device(
+    "the CPU", PRECISIONS, remark=f", which gains nothing from {' and '.join(NARROW_PRECISIONS)}"
+)
 
 
 def gpu(major: int, minor: int) -> Device:
-    """The NVIDIA GPU of compute capability ``major.minor``.
-
-    From the table "Hardware and Precision" of NVIDIA's TensorRT Support Matrix, for capabilities
-    below 7.0 that of TensorRT 5 to 8: https://docs.nvidia.com/deeplearning/tensorrt/support-matrix
-    and https://docs.nvidia.com/deeplearning/tensorrt/archives/. All from 7.0 on have both; those
-    that are newer than the table are taken to have them too.
-    """
-    capability = (major, minor)
-    has = {
-        "fp16": capability >= (7, 0) or capability in ((5, 3), (6, 0), (6, 2)),
-        "int8": capability >= (7, 0) or capability == (6, 1),
-    }
-    lacks = tuple(name for name, there in has.items() if not there)
-    return Device(f"sm_{major}{minor}", ("int8", "fp16", "fp32"), lacks)
+    """Return the NVIDIA GPU of compute capability ``major.minor``."""
+    table = PRECISION_TABLE.values()
+    lacks = tuple(one.name for one in table if not one.runs_on((major, minor)))
+    return Device(f"sm_{major}{minor}", PRECISIONS[::-1], lacks)
 
 
 @dataclass(frozen=True)
@@ -68,8 +61,8 @@ class PrecisionChoice:
 def choose(
     bundle: Bundle, requested: str, device: Device, built: Optional[Sequence[str]] = None
 ) -> PrecisionChoice:
-    """The precision that is asked for, or for ``auto`` the fastest one that the bundle has and
-    the device runs. All that a bundle has have passed their check of accuracy.
+    """Choose the precision that is asked for, or for ``auto`` the fastest one that the bundle has
+    and the device runs. Every precision in a bundle has passed its check of accuracy.
 
     Args:
         built: precisions for which there is an engine, where one is needed: for ``auto``, one of
@@ -101,7 +94,7 @@ def choose(
 
 
 def _why(fastest: str, device: Device, usable: Sequence[str]) -> str:
-    """Who lacks the faster ones, or that there are none."""
+    """Tell who lacks the faster ones, or that there are none."""
     faster = list(takewhile(lambda name: name != fastest, device.fastest_first))
     reasons = [
         *_lack(device.name, [name for name in faster if name in device.lacks]),

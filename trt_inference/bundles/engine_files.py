@@ -9,10 +9,9 @@ from typing import List
 
 from trt_inference.bundles.bundle import Bundle, sha256_of_file
 from trt_inference.bundles.machine import Machine
+from trt_inference.bundles.names import ENGINES_FOLDER
 from trt_inference.bundles.sidecar import Sidecar, read_sidecar, reason_against
 from trt_inference.errors import BundleError, EngineMissing
-
-FOLDER = "engines"
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def list_engines(bundle: Bundle, machine: Machine) -> List[EngineFile]:
         BundleError: a sidecar cannot be read.
     """
     found = []
-    for file in sorted((bundle.path / FOLDER).glob("*.json")):
+    for file in sorted((bundle.path / ENGINES_FOLDER).glob("*.json")):
         sidecar = read_sidecar(file)
         current = model_sha256(bundle, sidecar.precision)
         reason = reason_against(sidecar, machine, current)

@@ -9,12 +9,14 @@ from typing import Any, Dict, Mapping
 
 import jsonschema
 
+from trt_inference.bundles.precisions import PRECISIONS
 from trt_inference.errors import BundleError
 
 MANIFEST = "model.json"
 MANIFEST_VERSION = 1
 
 _SCHEMA = json.loads(Path(__file__).with_name("manifest.schema.json").read_text("utf-8"))
+_SCHEMA["properties"]["precisions"]["propertyNames"] = {"enum": list(PRECISIONS)}
 
 
 def read_manifest(folder: Path) -> Dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Mapping
 import numpy as np
 
 from trt_inference.bundles.bundle import Thresholds
+from trt_inference.bundles.names import CLASSES, SCORES
 from trt_inference.inference.geometry import Placement
 from trt_inference.inference.results import Classification
 from trt_inference.inference.selection import EVERYTHING, Selection
@@ -27,7 +28,7 @@ def best_classes(
         placement: not used, a class belongs to all that was looked at.
         selection: of classes; those that are not wanted do not count to ``max_detections``.
     """
-    kept = np.flatnonzero(outputs["scores"] >= thresholds.score_threshold)
-    kept = kept[selection.wants(outputs["classes"][kept])]
+    kept = np.flatnonzero(outputs[SCORES] >= thresholds.score_threshold)
+    kept = kept[selection.wants(outputs[CLASSES][kept])]
     kept = kept[: thresholds.max_detections]
-    return Classification(outputs["scores"][kept], outputs["classes"][kept])
+    return Classification(outputs[SCORES][kept], outputs[CLASSES][kept])

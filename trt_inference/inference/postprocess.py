@@ -11,6 +11,7 @@ from typing import Mapping
 import numpy as np
 
 from trt_inference.bundles.bundle import Thresholds
+from trt_inference.bundles.names import BOXES, CLASSES, SCORES
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.geometry import Placement, boxes_to_frame, pairwise_iou
 from trt_inference.inference.selection import EVERYTHING, Selection
@@ -33,7 +34,7 @@ def postprocess(
         selection: classes that are not wanted and boxes that are too small do not count to
             ``max_detections``.
     """
-    boxes, scores, classes = outputs["boxes"], outputs["scores"], outputs["classes"]
+    boxes, scores, classes = outputs[BOXES], outputs[SCORES], outputs[CLASSES]
     kept = np.flatnonzero(scores >= thresholds.score_threshold)
     kept = kept[selection.wants(classes[kept])]
     kept = kept[np.isfinite(boxes[kept]).all(axis=1)]

@@ -7,6 +7,7 @@ from typing import Callable, Dict, Mapping
 import numpy as np
 
 from trt_inference.bundles.bundle import Bundle, Thresholds
+from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 from trt_inference.inference.classification import best_classes
 from trt_inference.inference.geometry import Placement
 from trt_inference.inference.postprocess import postprocess
@@ -31,9 +32,9 @@ def _detection(bundle: Bundle) -> Postprocess:
 
 
 _TASKS: Dict[str, Callable[[Bundle], Postprocess]] = {
-    "detection": _detection,
-    "classification": lambda bundle: best_classes,
-    "segmentation": lambda bundle: FrameClasses(bundle.input.height, bundle.input.width),
+    DETECTION: _detection,
+    CLASSIFICATION: lambda bundle: best_classes,
+    SEGMENTATION: lambda bundle: FrameClasses(bundle.input.height, bundle.input.width),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Mapping, Optional
 import numpy as np
 
 from trt_inference.bundles.bundle import Thresholds
+from trt_inference.bundles.names import CLASS_MAP
 from trt_inference.inference.geometry import Placement, cells_of_pixels
 from trt_inference.inference.results import OUTSIDE, Segmentation
 from trt_inference.inference.selection import EVERYTHING, Selection
@@ -46,7 +47,7 @@ class FrameClasses:
             thresholds: not used, each pixel has a class.
             selection: not used beside the region, which is the placement's.
         """
-        class_map = outputs["class_map"]
+        class_map = outputs[CLASS_MAP]
         if placement != self._placement:
             self._adapt(placement, class_map)
         # mode: any but the default writes to ``out`` without a copy; no index is out of range.

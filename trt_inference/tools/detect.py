@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from trt_inference.bundles.atomic_write import write_file
-from trt_inference.bundles.bundle import PRECISIONS, Thresholds, load_bundle
+from trt_inference.bundles.bundle import Thresholds, load_bundle
+from trt_inference.bundles.precisions import PRECISIONS
 from trt_inference.engines.backends import backend_names
 from trt_inference.errors import ImageError, TrtInferenceError
 from trt_inference.inference.detector import Detector

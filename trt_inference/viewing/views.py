@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
+from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.results import Classification, Segmentation
 from trt_inference.viewing.drawing import draw_classification, draw_detections, draw_segmentation
@@ -53,7 +54,7 @@ def _segmentation_rows(segmentation: Segmentation, labels: Sequence[str]) -> Lis
 
 
 VIEWS: Dict[str, View] = {
-    "detection": View(("label", "score", "x1", "y1", "x2", "y2"), _detection_rows, draw_detections),
-    "classification": View(("label", "score"), _classification_rows, draw_classification),
-    "segmentation": View(("label", "share"), _segmentation_rows, draw_segmentation),
+    DETECTION: View(("label", "score", "x1", "y1", "x2", "y2"), _detection_rows, draw_detections),
+    CLASSIFICATION: View(("label", "score"), _classification_rows, draw_classification),
+    SEGMENTATION: View(("label", "share"), _segmentation_rows, draw_segmentation),
 }

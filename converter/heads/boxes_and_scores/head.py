@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
-from converter.heads.base import BOXES, CLASS_SCORES, DETECTION
 from converter.heads.decoding.box_formats import corner_lines, corners, unit
 from converter.heads.decoding.onnx_lines import Lines, decoding_model
 from converter.heads.decoding.scores import ScoreReading
 from converter.inputs.tensor import Tensor
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
+from trt_inference.bundles.names import DETECTION
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class BoxesAndScoresHead:
         """The decoding as ONNX."""
         parts = [
             self.boxes.lines("boxes", "box_rows"),
-            corner_lines("box_rows", BOXES, self.box_format, self.scale),
+            corner_lines("box_rows", ALL_BOXES, self.box_format, self.scale),
             self.scores.lines("scores", "score_rows"),
             self.reading.lines("score_rows", CLASS_SCORES, self.scores.columns),
         ]
@@ -93,7 +94,7 @@ class BoxesAndScoresHead:
         """The decoding in NumPy."""
         boxes, scores = self.boxes.values(outputs), self.scores.values(outputs)
         return {
-            BOXES: corners(boxes, self.box_format, self.scale),
+            ALL_BOXES: corners(boxes, self.box_format, self.scale),
             CLASS_SCORES: self.reading.apply(scores),
         }
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
-from converter.heads.base import BOXES, CLASS_SCORES, DETECTION
 from converter.heads.decoding.box_formats import corner_lines, corners
 from converter.heads.decoding.feature_maps import Grid, Rows, cells_last, declare
 from converter.heads.decoding.onnx_lines import Lines, decoding_model
 from converter.heads.decoding.scores import ScoreReading
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
 from converter.onnx_tools.text import floats
+from trt_inference.bundles.names import DETECTION
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class CenterNetHead:
             Rows((self.offset,), 2).lines(names, "offsets"),
             Rows((self.size,), 2).lines(names, "sizes"),
             self._box_lines(),
-            corner_lines("centred", BOXES, "cxcywh", (1.0, 1.0)),
+            corner_lines("centred", ALL_BOXES, "cxcywh", (1.0, 1.0)),
             Rows((self.heatmap,), self.heatmap.channels).lines(names, "heat"),
             self.reading.lines("heat", "scores", self.heatmap.channels),
             self._peak_lines(names[self.heatmap.name]),
@@ -125,7 +126,7 @@ class CenterNetHead:
         centres = self.heatmap.points(self.input_size, 0.0) + offsets * cell
         sides = sizes * np.array(self.size_scale, np.float32)
         return {
-            BOXES: corners(np.concatenate([centres, sides], axis=-1), "cxcywh", (1.0, 1.0)),
+            ALL_BOXES: corners(np.concatenate([centres, sides], axis=-1), "cxcywh", (1.0, 1.0)),
             CLASS_SCORES: scores * peaks,
         }
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
-from converter.heads.base import CLASS_SCORES, CLASSIFICATION
 from converter.heads.decoding.feature_maps import declare, sizes_of
 from converter.heads.decoding.scores import ScoreReading
 from converter.inputs.tensor import Tensor
+from converter.onnx_tools.node_names import CLASS_SCORES
 from converter.onnx_tools.text import model_from_text
+from trt_inference.bundles.names import CLASSIFICATION
 
 NAME = "classification"
 

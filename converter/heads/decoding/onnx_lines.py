@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import onnx
 
-from converter.heads.base import BOXES, CLASS_SCORES
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
 from converter.onnx_tools.text import model_from_text
 
 
@@ -43,7 +43,7 @@ def decoding_model(
         opset,
         "head ({inputs}) => ({outputs})\n<{constants}>\n{{\n{nodes}\n}}".format(
             inputs=", ".join(inputs),
-            outputs=f"float[N, {anchors}, 4] {BOXES}, float[N, {anchors}, {classes}] "
+            outputs=f"float[N, {anchors}, 4] {ALL_BOXES}, float[N, {anchors}, {classes}] "
             f"{CLASS_SCORES}",
             constants=", ".join(constants),
             nodes="\n".join(nodes),

@@ -16,7 +16,6 @@ import numpy as np
 import onnx
 
 from converter.errors import HeadError
-from converter.heads.base import BOXES, CLASS_SCORES, DETECTION
 from converter.heads.decoding.box_formats import (
     MOST,
     corner_lines,
@@ -33,6 +32,8 @@ from converter.heads.decoding.scores import TOLERANCE, are_probabilities
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.family import Family
 from converter.inputs.tensor import Tensor
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
+from trt_inference.bundles.names import DETECTION
 
 NAME = "end-to-end"
 EXPECTS = (
@@ -79,7 +80,7 @@ class EndToEndHead:
                     "number = Slice (detections, score_end, end, last)",
                 ),
             ),
-            corner_lines("box_values", BOXES, self.box_format, self.scale),
+            corner_lines("box_values", ALL_BOXES, self.box_format, self.scale),
             numbered_lines("score", "number", CLASS_SCORES, self.classes, self.first_class),
         ]
         inputs = [f"float[N, {self.anchors}, {self.first + VALUES}] detections"]
@@ -89,7 +90,7 @@ class EndToEndHead:
         """The decoding in NumPy."""
         boxes, scores, numbers = _columns(outputs[self.inputs[0]])
         return {
-            BOXES: corners(boxes, self.box_format, self.scale),
+            ALL_BOXES: corners(boxes, self.box_format, self.scale),
             CLASS_SCORES: numbered_scores(scores, numbers, self.classes, self.first_class),
         }
 

@@ -14,7 +14,6 @@ import numpy as np
 import onnx
 
 from converter.errors import HeadError
-from converter.heads.base import BOXES, CLASS_SCORES, DETECTION
 from converter.heads.decoding.error_messages import listed
 from converter.heads.decoding.feature_maps import Rows, declare
 from converter.heads.decoding.find_activation import read_scores
@@ -29,7 +28,9 @@ from converter.heads.fcos.levels import (
     find_levels,
     read_centerness,
 )
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
 from converter.onnx_tools.text import floats
+from trt_inference.bundles.names import DETECTION
 
 NAME = "fcos"
 EXPECTS = (
@@ -116,7 +117,7 @@ class FcosHead:
         scores = self.reading.apply(scores)
         if centerness:
             scores = np.sqrt(scores * self.centerness.apply(centerness[0]))
-        return {BOXES: boxes, CLASS_SCORES: scores}
+        return {ALL_BOXES: boxes, CLASS_SCORES: scores}
 
     def _rows(self) -> list[Rows]:
         """Distances, scores and, where there are some, centernesses."""
@@ -157,7 +158,7 @@ class FcosHead:
             ),
             (
                 "reached = Mul (distances, directions)",
-                f"{BOXES} = Add (points, reached)",
+                f"{ALL_BOXES} = Add (points, reached)",
             ),
         )
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
-from converter.heads.base import BOXES, CLASS_SCORES, DETECTION
 from converter.heads.decoding.box_formats import corner_lines, corners, unit
 from converter.heads.decoding.class_numbers import numbered_lines, numbered_scores
 from converter.heads.decoding.onnx_lines import Lines, decoding_model, index
 from converter.heads.finished.outputs import ONNX_TYPES, Finished
 from converter.inputs.tensor import Tensor
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
 from converter.onnx_tools.text import floats
+from trt_inference.bundles.names import DETECTION
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class FinishedHead:
         names = ("boxes", "scores", "numbers", "count")[: len(self.inputs)]
         parts = [
             Lines((), tuple(f"{name}_float = Cast <to = 1> ({name})" for name in names)),
-            corner_lines("boxes_float", BOXES, self.box_format, self.scale),
+            corner_lines("boxes_float", ALL_BOXES, self.box_format, self.scale),
             self._valid_lines(),
             Lines(
                 (index("last", 2),),
@@ -101,7 +102,7 @@ class FinishedHead:
         boxes, scores, numbers = (outputs[name].astype(np.float32) for name in self.inputs[:3])
         scores = np.maximum(np.where(self.outputs.valid(outputs), scores, 0), 0)
         return {
-            BOXES: corners(boxes, self.box_format, self.scale),
+            ALL_BOXES: corners(boxes, self.box_format, self.scale),
             CLASS_SCORES: numbered_scores(scores, numbers, self.classes, self.first_class),
         }
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
-from converter.heads.base import CLASS_MAP, SEGMENTATION
 from converter.heads.decoding.feature_maps import Grid, cells_last, sizes_of
 from converter.inputs.tensor import Tensor
 from converter.onnx_tools.text import model_from_text
+from trt_inference.bundles.names import CLASS_MAP, SEGMENTATION
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
-from converter.heads.base import BOXES, CLASS_SCORES, DETECTION
 from converter.heads.decoding.anchors import _SWAPPED, Anchors
 from converter.heads.decoding.box_formats import corner_lines, corners
 from converter.heads.decoding.feature_maps import Rows, declare
 from converter.heads.decoding.onnx_lines import Lines, decoding_model, index
 from converter.heads.decoding.scores import ScoreReading
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
 from converter.onnx_tools.text import floats
+from trt_inference.bundles.names import DETECTION
 
 IN_PIXELS = (1.0, 1.0)
 
@@ -72,7 +73,7 @@ class SsdHead:
         parts = [
             self.offsets.lines(names, "offsets"),
             self._box_lines(),
-            corner_lines("centred", BOXES, "cxcywh", IN_PIXELS),
+            corner_lines("centred", ALL_BOXES, "cxcywh", IN_PIXELS),
             self.scores.lines(names, "scores"),
             self.reading.lines("scores", CLASS_SCORES, self.scores.width),
         ]
@@ -113,6 +114,6 @@ class SsdHead:
         centres, sides = np.split(self.fixed.boxes, 2, axis=1)
         centred = [centres + offsets[..., :2] * sides, np.exp(offsets[..., 2:]) * sides]
         return {
-            BOXES: corners(np.concatenate(centred, axis=-1), "cxcywh", IN_PIXELS),
+            ALL_BOXES: corners(np.concatenate(centred, axis=-1), "cxcywh", IN_PIXELS),
             CLASS_SCORES: self.reading.apply(self.scores.of(outputs)),
         }

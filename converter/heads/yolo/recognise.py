@@ -14,7 +14,6 @@ import numpy as np
 import onnx
 
 from converter.errors import HeadError
-from converter.heads.base import BOXES, CLASS_SCORES, DETECTION
 from converter.heads.decoding.box_formats import (
     MOST,
     corner_lines,
@@ -29,6 +28,8 @@ from converter.heads.evidence import Evidence, Recognised
 from converter.heads.family import Family
 from converter.heads.yolo.find_layout import find_layout
 from converter.heads.yolo.layout import NAME, OBJECTNESS, Layout
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
+from trt_inference.bundles.names import DETECTION
 
 EXPECTS = (
     "one output float32 [N, 4+C, A] or [N, A, 4+C], boxes cxcywh, A much larger than 4+C unless "
@@ -79,7 +80,7 @@ class YoloHead:
                     "box_values = Slice (rows, zero, four, last)",
                 ),
             ),
-            corner_lines("box_values", BOXES, self.box_format, self.box_scale),
+            corner_lines("box_values", ALL_BOXES, self.box_format, self.box_scale),
             self._score_lines(),
         ]
         sizes = [self.layout.anchors, self.layout.values]
@@ -111,7 +112,7 @@ class YoloHead:
             gate = "none" if self.activation == "none" else "sigmoid"
             scores = activated(rows[..., 4:5], gate) * scores
         return {
-            BOXES: corners(rows[..., :4], self.box_format, self.box_scale),
+            ALL_BOXES: corners(rows[..., :4], self.box_format, self.box_scale),
             CLASS_SCORES: scores,
         }
 

@@ -15,7 +15,7 @@ import pytest
 
 from converter.commands import quantize as quantization
 from converter.onnx_tools import storage
-from converter.precision.fp16 import Float16
+from converter.precision.fp16.precision import Float16
 from converter.precision.make_precisions import make_precisions
 from converter.precision.precision_results import Precisions
 from converter.report.page import write_report
@@ -293,7 +293,7 @@ def test_a_file_that_is_not_what_was_measured_is_not_put_in(
     """What is measured of float16 is another model than what is written."""
     constants = kernel("swap", np.eye(3)[::-1])
     model = colored_cells(constants, "seen = Conv (planes, swap)")
-    monkeypatch.setattr(Float16, "build", lambda narrowing, layers: model)
+    monkeypatch.setattr(Float16, "build", lambda builder, layers: model)
     quantize(bundle).refused("fp16: the file gives other results", "report it with the model")
     assert models(bundle) == ["fp32.onnx", "int8.onnx"]
 

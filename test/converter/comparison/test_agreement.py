@@ -9,12 +9,10 @@ import pytest
 
 from converter.comparison.agreement import (
     Agreement,
-    agreement,
-    candidate_parity,
-    match,
     tensor_parity,
     worst,
 )
+from converter.comparison.compare_detections import DetectionComparison, match, match_all
 from trt_inference.inference.detections import Detections
 
 BOXES = np.array([[0, 0, 10, 10], [20, 0, 30, 10], [0, 20, 10, 30]], np.float32)
@@ -79,7 +77,7 @@ def candidates(**changes: np.ndarray) -> dict[str, np.ndarray]:
     ],
 )
 def test_each_wrong_part_of_a_candidate_is_seen(name: str, value: np.ndarray) -> None:
-    parities = candidate_parity(candidates(), candidates(**{name: value}), SHARP)
+    parities = DetectionComparison().parity(candidates(), candidates(**{name: value}), SHARP)
     assert [parity.name for parity in parities if parity.relative > 0.01] == [name]
 
 
@@ -87,20 +85,20 @@ def test_candidates_of_equal_score_may_change_places() -> None:
     tied = candidates(scores=np.array([0.9, 0.5, 0.5]))
     order = [0, 2, 1]
     exchanged = {name: value[order] for name, value in tied.items()}
-    parities = candidate_parity(tied, exchanged, np.array([True, False, False]))
+    parities = DetectionComparison().parity(tied, exchanged, np.array([True, False, False]))
     assert [parity.max_abs for parity in parities] == [0, 0, 0]
 
 
 def compare(pairs: list[tuple[Detections, Detections]], threshold: float) -> Agreement:
     """Each side has just its detections to choose from."""
-    return agreement(pairs, [(other, one) for one, other in pairs], threshold)
+    return match_all(pairs, [(other, one) for one, other in pairs], threshold)
 
 
 def test_of_two_equal_boxes_either_may_suppress_the_other() -> None:
     # Both models have both boxes; rounding decides which of them each one shows.
     near = Detections(BOXES[:1].repeat(2, axis=0).copy(), np.array([0.9, 0.9]), np.array([0, 0]))
     near.xyxy[1] += 3
-    found = agreement([(near[:1], near)], [(near[1:], near)], 0.5)
+    found = match_all([(near[:1], near)], [(near[1:], near)], 0.5)
     assert (found.missing, found.extra) == (0, 0)
     assert found.lowest_iou == pytest.approx(1)
 

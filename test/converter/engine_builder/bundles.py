@@ -7,8 +7,8 @@ from pathlib import Path
 import onnx
 
 from converter.precision.float32_model import Float32Model, read_float32
-from converter.precision.fp16_graph import can_be_half, narrow
-from converter.precision.int8_graph import activations, find_quantizable_nodes, quantize_graph
+from converter.precision.fp16.fp16_graph import can_be_float16, narrow
+from converter.precision.int8.int8_graph import activations, find_quantizable_nodes, quantize_graph
 from test.color_bundle import change_manifest
 from test.converter.precision.models import colored_cells, two_layers
 from test.converter.precision.models import write_bundle as write_fp32_bundle
@@ -30,7 +30,7 @@ def write_bundle(folder: Path) -> Path:
 
 
 def _half(source: Float32Model) -> onnx.ModelProto:
-    able = [node.name for node in source.nodes(source.body) if can_be_half(node, source)]
+    able = [node.name for node in source.nodes(source.body) if can_be_float16(node, source)]
     return narrow(source, able)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from converter.heads.base import BOXES, CLASS_SCORES, Head
+from converter.heads.base import Head
 from converter.heads.evidence import Evidence, HeadOptions
 from converter.inputs.tensor import Tensor
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
 
 SIZE = (48, 96)  # height, width
 OPSETS = (13, 17, 18, 20)
@@ -37,9 +38,9 @@ def assert_decodes(
         decodings = [head.decode(batch), *(run_stage(head, batch, opset) for opset in OPSETS)]
         for decoded in decodings:
             assert {value.dtype.name for value in decoded.values()} == {"float32"}
-            assert decoded[BOXES].shape == (images, head.anchors, 4)
+            assert decoded[ALL_BOXES].shape == (images, head.anchors, 4)
             assert decoded[CLASS_SCORES].shape == (images, head.anchors, head.classes)
-            np.testing.assert_allclose(decoded[BOXES], boxes[:images], atol=1e-3)
+            np.testing.assert_allclose(decoded[ALL_BOXES], boxes[:images], atol=1e-3)
             np.testing.assert_allclose(decoded[CLASS_SCORES], scores[:images], atol=1e-5)
 
 
@@ -50,8 +51,8 @@ def run_stage(head: Head, outputs: dict[str, np.ndarray], opset: int) -> dict[st
     session = onnxruntime.InferenceSession(model.SerializeToString())
     names = [value.name for value in session.get_inputs()]
     feed = {name: outputs[output] for name, output in zip(names, head.inputs, strict=True)}
-    values = session.run([BOXES, CLASS_SCORES], feed)
-    return dict(zip((BOXES, CLASS_SCORES), values, strict=True))
+    values = session.run([ALL_BOXES, CLASS_SCORES], feed)
+    return dict(zip((ALL_BOXES, CLASS_SCORES), values, strict=True))
 
 
 def corner_boxes(generator: np.random.Generator, images: int, count: int) -> np.ndarray:

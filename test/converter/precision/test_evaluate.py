@@ -90,9 +90,9 @@ def dreamy(outputs: Outputs) -> None:
 
 def measure(bundle: Path, images: Dataset, change: Change) -> PrecisionMeasurement:
     loaded = load_bundle(bundle)
-    gate = Evaluator(loaded, images, untracked)
-    measured = gate.measure(Changed(loaded, change), "int8")
-    gate.close()
+    evaluator = Evaluator(loaded, images, untracked)
+    measured = evaluator.measure(Changed(loaded, change), "int8")
+    evaluator.close()
     return measured
 
 
@@ -242,11 +242,11 @@ def test_annotations_that_fp32_does_not_meet_judge_nothing(
     """They name other classes, so that fp32 has an mAP of 0 and nothing can be lost of it."""
     other = [Detections(truth.xyxy, truth.scores, (truth.class_ids + 1) % 3) for _, truth in SCENES]
     images, bundle = annotated(tmp_path, other), load_bundle(shared_color_bundle)
-    gate = Evaluator(bundle, images, untracked)
-    assert any("annotations" in note and "0.00" in note for note in gate.notes)
-    assert gate.measure(Changed(bundle, nothing), "int8").is_within(0.01)
+    evaluator = Evaluator(bundle, images, untracked)
+    assert any("annotations" in note and "0.00" in note for note in evaluator.notes)
+    assert evaluator.measure(Changed(bundle, nothing), "int8").is_within(0.01)
     blind = Changed(bundle, weaker(0.001, BLUE, GREEN, RED))
-    assert not gate.measure(blind, "int8").is_within(0.01)
+    assert not evaluator.measure(blind, "int8").is_within(0.01)
 
 
 def test_images_in_which_fp32_sees_nothing_judge_nothing(shared_color_bundle: Path) -> None:

@@ -16,8 +16,8 @@ from converter.comparison.agreement import Agreement
 from converter.precision.keep_float import keep_most_sensitive
 from converter.precision.layers import Layer
 from converter.precision.make_precisions import make_precisions
+from converter.precision.precision_builder import LayerChoice, PrecisionBuilder, without
 from converter.precision.precision_options import PrecisionOptions
-from converter.precision.precision_protocol import LayerChoice, Narrowing, without
 from converter.precision.precision_results import PrecisionMeasurement, Sensitivity
 from converter.report.page import write_report
 from converter.terminal.progress import Progress
@@ -40,8 +40,10 @@ class Layers:
     precision: str = "int8"
 
 
-def network_of(count: int) -> Narrowing:
-    return cast(Narrowing, Layers(tuple(Layer(f"layer {i}", (f"node {i}",)) for i in range(count))))
+def network_of(count: int) -> PrecisionBuilder:
+    return cast(
+        PrecisionBuilder, Layers(tuple(Layer(f"layer {i}", (f"node {i}",)) for i in range(count)))
+    )
 
 
 def losing(loss: float) -> PrecisionMeasurement:
@@ -58,9 +60,9 @@ def losing(loss: float) -> PrecisionMeasurement:
 def test_the_search_finds_the_fewest(count: int, enough: int, order: Random, kept: int) -> None:
     """Each layer in float32 makes the loss smaller; with ``enough`` of them it is the limit.
     Other layers, ``kept`` ones, are in float32 already."""
-    narrowing = network_of(count + kept)
-    names = [layer.name for layer in narrowing.layers]
-    first = without(narrowing, dict.fromkeys(names[:kept], "asked for"))
+    builder = network_of(count + kept)
+    names = [layer.name for layer in builder.layers]
+    first = without(builder, dict.fromkeys(names[:kept], "asked for"))
     ranked = list(names)
     order.shuffle(ranked)
     sensitive = [name for name in ranked if name not in names[:kept]]
@@ -76,7 +78,7 @@ def test_the_search_finds_the_fewest(count: int, enough: int, order: Random, kep
 
     limit = losing(1 - enough / 100).loss
     ranking = [Sensitivity(name, 0.0) for name in ranked]
-    found = keep_most_sensitive(narrowing, first, ranking, limit, measure)
+    found = keep_most_sensitive(builder, first, ranking, limit, measure)
     if enough >= count:
         assert found is None
     else:

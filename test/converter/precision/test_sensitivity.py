@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from converter.precision.float32_model import read_float32
-from converter.precision.fp16 import Float16
-from converter.precision.int8 import Int8
+from converter.precision.fp16.precision import Float16
+from converter.precision.int8.precision import Int8
 from converter.precision.precision_results import Sensitivity
 from converter.precision.sensitivity import measure_sensitivity, relative_error
 from test.converter.precision.models import (
@@ -33,12 +33,12 @@ def sensitivities(
     """Of the layers of a color network."""
     bundle = load_bundle(write_bundle(folder / "bundle", colored_cells(constants, nodes)))
     source = read_float32(bundle.model_file("fp32"))
-    narrowing = (
+    builder = (
         Int8(source, bundle, IMAGES, "minmax")
         if precision == "int8"
         else Float16(source, bundle, IMAGES, IMAGES, untracked)
     )
-    return measure_sensitivity(narrowing, bundle, IMAGES, untracked)
+    return measure_sensitivity(builder, bundle, IMAGES, untracked)
 
 
 def test_int8_suffers_where_one_channel_is_a_thousand_times_the_others(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from converter.conversion import Conversion, Source
 from converter.export.export import Export
 from converter.export.request_answer import ExportAnswer, Suppression
 from converter.heads import base
-from converter.heads.base import CLASSIFICATION, DETECTION, SEGMENTATION
 from converter.heads.evidence import Recognised
 from converter.inputs.image_input import ImageInput
 from converter.inputs.pixels import Pixels
@@ -30,6 +29,7 @@ from converter.precision.precision_results import (
     Sensitivity,
 )
 from converter.verification.verification_results import Picture, SourceSuppression, Verification
+from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.results import Classification, Segmentation
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from converter.errors import OutputError
-from converter.heads.base import DETECTION
 from converter.report.page import add_precisions, write_report
 from test.converter.report import samples
 from test.converter.report.parsed import Page
+from trt_inference.bundles.names import DETECTION
 
 
 @pytest.fixture

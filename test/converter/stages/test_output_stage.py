@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from converter.stages.output_stage import (
     MOST_CANDIDATES,
-    OUTPUTS,
     classification_stage,
     detection_output,
     output_stage,
 )
+from trt_inference.bundles.names import OUTPUTS
 
 
 def run(model: onnx.ModelProto, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -152,6 +152,14 @@ def test_entry_that_is_missing_or_wrong_is_named_by_its_place(color_bundle: Path
         load_bundle(color_bundle)
 
 
+def test_precision_of_a_newer_version_is_refused_with_those_that_are_known(
+    color_bundle: Path,
+) -> None:
+    offer_precisions(color_bundle, "fp32", "int4")
+    with pytest.raises(BundleError, match=r"not valid at precisions.*'int4'.*fp32.*fp16.*int8"):
+        load_bundle(color_bundle)
+
+
 def test_unknown_precision_lists_those_that_exist(color_bundle: Path) -> None:
     offer_precisions(color_bundle, "fp32", "int8")
     with pytest.raises(BundleError, match=r"no precision 'fp16'.*fp32, int8"):

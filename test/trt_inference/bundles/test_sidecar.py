@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from trt_inference.bundles.bundle import load_bundle
-from trt_inference.bundles.engine_files import FOLDER, find_engine, list_engines
+from trt_inference.bundles.engine_files import find_engine, list_engines
 from trt_inference.bundles.machine import Machine
+from trt_inference.bundles.names import ENGINES_FOLDER
 from trt_inference.bundles.sidecar import Sidecar, read_sidecar, reason_against
 from trt_inference.errors import BundleError, EngineMissing
 
@@ -109,7 +110,7 @@ def test_a_plan_of_another_model_is_refused_and_one_that_was_taken_in_is_not_com
 
 
 def add(bundle: Path, sidecar: Sidecar) -> Path:
-    file = bundle / FOLDER / f"{sidecar.file}.json"
+    file = bundle / ENGINES_FOLDER / f"{sidecar.file}.json"
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(sidecar.content()), "utf-8")
     return file
@@ -127,7 +128,9 @@ def test_an_engine_that_does_not_run_here_is_named_with_the_command_that_builds_
 ) -> None:
     add(color_bundle, built(precision="fp32", onnx_sha256="", options=options))
     bundle = load_bundle(color_bundle)
-    assert find_engine(bundle, "fp32", ORIN).plan == color_bundle / FOLDER / "fp16-orin.engine"
+    assert (
+        find_engine(bundle, "fp32", ORIN).plan == color_bundle / ENGINES_FOLDER / "fp16-orin.engine"
+    )
     with pytest.raises(EngineMissing) as raised:
         find_engine(bundle, "fp32", here)
     message = str(raised.value)

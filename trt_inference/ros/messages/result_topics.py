@@ -12,6 +12,7 @@ from vision_msgs.msg import Classification, Detection2DArray, LabelInfo, VisionI
 
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.manifest import MANIFEST
+from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 from trt_inference.inference.results import Result
 from trt_inference.ros.messages.result_messages import (
     DetectionMessages,
@@ -39,9 +40,9 @@ class Topic(NamedTuple):
 
 
 TOPICS: Dict[str, Topic] = {
-    "detection": Topic("detections", Detection2DArray, DetectionMessages),
-    "classification": Topic("classification", Classification, lambda: classification_to_message),
-    "segmentation": Topic("segmentation", Image, lambda: segmentation_to_message),
+    DETECTION: Topic("detections", Detection2DArray, DetectionMessages),
+    CLASSIFICATION: Topic("classification", Classification, lambda: classification_to_message),
+    SEGMENTATION: Topic("segmentation", Image, lambda: segmentation_to_message),
 }
 
 

@@ -6,7 +6,7 @@ from typing import Sequence
 
 from rclpy.parameter import Parameter
 
-from trt_inference.bundles.bundle import PRECISIONS
+from trt_inference.bundles.precisions import PRECISIONS
 from trt_inference.engines.backends import backend_names
 from trt_inference.ros.parameters.spec import Spec
 

@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto
 
 from converter.precision.float32_model import Float32Model
-from converter.precision.fp16_graph import can_be_half, narrow
+from converter.precision.fp16.fp16_graph import can_be_float16, narrow
 from test.converter.precision.models import (
     colored_cells,
     constant,
@@ -29,7 +29,7 @@ GENERATOR = np.random.default_rng(4)
 
 def able(source: Float32Model) -> set[str]:
     """All nodes that can be narrowed."""
-    return {node.name for node in source.nodes(source.body) if can_be_half(node, source)}
+    return {node.name for node in source.nodes(source.body) if can_be_float16(node, source)}
 
 
 def typed(source: Float32Model) -> onnx.ModelProto:

@@ -11,12 +11,11 @@ import numpy as np
 from converter.errors import PrecisionError
 from converter.inputs.dataset import Sample
 from converter.precision.float32_model import Float32Model, short_name
-from converter.precision.histogram import Histogram
+from converter.precision.int8.histogram import Histogram
 from converter.precision.model_engine import ModelEngine, watch
 from converter.precision.precision_results import Calibration
 from trt_inference.bundles.bundle import Bundle
 
-METHODS = ("minmax", "entropy", "percentile")
 PERCENTILE = 99.99
 
 
@@ -24,10 +23,10 @@ class _Collector(Protocol):
     """Takes the tensors of one image after the other; knows the ranges afterwards."""
 
     def add(self, values: Mapping[str, np.ndarray]) -> None:
-        """Of one image."""
+        """Take the values of one image."""
 
     def ranges(self) -> dict[str, float]:
-        """The largest absolute value that int8 has to reach, by tensor."""
+        """Return the largest absolute value that int8 has to reach, by tensor."""
 
 
 def calibrate(
@@ -37,7 +36,7 @@ def calibrate(
     samples: Iterable[Sample],
     method: str,
 ) -> tuple[dict[str, float], Calibration]:
-    """The ranges of ``tensors``, symmetric around 0: the absolute value that becomes 127.
+    """Find the ranges of ``tensors``, symmetric around 0: the absolute value that becomes 127.
 
     Args:
         samples: with a progress bar around them.

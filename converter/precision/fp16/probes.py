@@ -18,7 +18,7 @@ _PROBE = "/probe"
 def largest_values(
     model: onnx.ModelProto, tensors: Sequence[str], bundle: Bundle, samples: Iterable[Sample]
 ) -> dict[str, float]:
-    """The largest absolute value of each of ``tensors`` (float32) on all of ``samples``; NaN
+    """Return the largest absolute value of each of ``tensors`` (float32) on all of ``samples``; NaN
     where one is NaN."""
     probed = _with_probes(model, tensors, "Abs", "ReduceMax")
     largest = dict.fromkeys(tensors, 0.0)
@@ -31,9 +31,9 @@ def largest_values(
 def first_not_finite(
     model: onnx.ModelProto, tensors: Sequence[str], bundle: Bundle, samples: Iterable[Sample]
 ) -> dict[str, str]:
-    """Which of ``tensors`` get NaN or infinite values, each with the first image that does it.
+    """Find those of ``tensors`` that get NaN or infinite values, each with the first such image.
 
-    Of one image only the first in the order of ``tensors`` counts: the others follow from it.
+    For one image only the first in the order of ``tensors`` counts: the others follow from it.
     """
     # Less itself, a number is 0, and neither infinity nor NaN is.
     probed = _with_probes(model, tensors, "Sub", "ReduceSum")

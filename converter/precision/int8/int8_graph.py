@@ -63,7 +63,7 @@ def find_quantizable_nodes(source: Float32Model) -> tuple[QuantizableNode, ...]:
 
 
 def _channel_axis(node: onnx.NodeProto, constants: Mapping[str, onnx.TensorProto]) -> int | None:
-    """Of the weights; None where the node has none that can be quantised."""
+    """The axis of the weights' output channels; None where no weights can be quantised."""
     if node.op_type not in WEIGHTED or node.input[0] in constants:
         return None
     weights = constants.get(node.input[1])

@@ -36,11 +36,11 @@ class Histogram:
         self._counts += np.histogram(magnitudes, BINS, (0.0, self._end))[0]
 
     def percentile(self, percent: float) -> float:
-        """The end of the bin up to which there are so many of the values, in percent."""
+        """Return the end of the bin up to which there are so many of the values, in percent."""
         return self._edge(self._bins_of(percent))
 
     def least_entropy(self) -> float:
-        """Where to cut so that ``LEVELS`` levels keep the distribution best.
+        """Return where to cut so that ``LEVELS`` levels keep the distribution best.
 
         The Kullback-Leibler divergence of the cut and quantised distribution from the one that
         was counted is the smallest there (Migacz, 8-bit Inference with TensorRT, GTC 2017).
@@ -64,7 +64,8 @@ class Histogram:
 
 
 def _divergence(counts: np.ndarray, place: int) -> float:
-    """Of the first ``place`` bins on ``LEVELS`` levels from all bins, those behind in the last."""
+    """The divergence of the first ``place`` bins on ``LEVELS`` levels from all bins, with those
+    behind them added to the last one."""
     wanted = counts[:place].copy()
     wanted[-1] += counts[place:].sum()
     levels = np.arange(place) * LEVELS // place

@@ -9,9 +9,9 @@ import pytest
 
 from converter.errors import PrecisionError
 from converter.precision.float32_model import read_float32
-from converter.precision.fp16 import Float16
-from converter.precision.int8 import Int8
-from converter.precision.precision_protocol import check_patterns, choose_layers, without
+from converter.precision.fp16.precision import Float16
+from converter.precision.int8.precision import Int8
+from converter.precision.precision_builder import check_patterns, choose_layers, without
 from test.converter.precision.models import (
     colored_cells,
     constants_of,

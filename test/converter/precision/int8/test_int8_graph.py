@@ -10,7 +10,7 @@ import onnx
 import pytest
 
 from converter.precision.float32_model import Float32Model
-from converter.precision.int8_graph import activations, find_quantizable_nodes, quantize_graph
+from converter.precision.int8.int8_graph import activations, find_quantizable_nodes, quantize_graph
 from test.converter.precision.models import constant, constants_of, kernel, network, read, run
 
 GENERATOR = np.random.default_rng(6)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from converter.errors import PrecisionError
-from converter.precision.calibration import PERCENTILE, calibrate
 from converter.precision.float32_model import read_float32
+from converter.precision.int8.calibration import PERCENTILE, calibrate
 from converter.precision.precision_results import Calibration
 from test.converter.precision.models import (
     colored_cells,

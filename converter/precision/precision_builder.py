@@ -1,4 +1,4 @@
-"""What the two narrower precisions have in common: a model for each choice of layers."""
+"""What all precisions have in common: a model for each choice of layers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from converter.precision.layers import Layer
 from converter.precision.precision_results import Calibration, KeptLayer
 
 
-class Narrowing(Protocol):
-    """A precision of one network.
+class PrecisionBuilder(Protocol):
+    """Builds the models of one precision of one network.
 
     Attributes:
         precision: its name in the bundle.
@@ -33,10 +33,10 @@ class Narrowing(Protocol):
     calibration: Calibration | None
 
     def build(self, layers: Iterable[Layer]) -> onnx.ModelProto:
-        """The model for the bundle, with these layers narrowed and all others in float32."""
+        """Build the model for the bundle, with these layers narrowed and all others in float32."""
 
     def measurable(self, layers: Iterable[Layer]) -> onnx.ModelProto:
-        """The same, so that ONNX Runtime's CPU computes what a GPU will."""
+        """Build the same so that ONNX Runtime's CPU computes what a GPU will."""
 
 
 @dataclass(frozen=True)
@@ -47,25 +47,25 @@ class LayerChoice:
     kept: tuple[KeptLayer, ...] = ()
 
 
-def choose_layers(narrowing: Narrowing, patterns: Iterable[str]) -> LayerChoice:
-    """All layers but those that fit one of ``patterns``.
+def choose_layers(builder: PrecisionBuilder, patterns: Iterable[str]) -> LayerChoice:
+    """Choose all layers but those that fit one of ``patterns``.
 
     Raises:
         PrecisionError: nothing is left.
     """
     fitting = [
-        layer for layer in narrowing.layers if any(matches_pattern(layer, one) for one in patterns)
+        layer for layer in builder.layers if any(matches_pattern(layer, one) for one in patterns)
     ]
-    return without(narrowing, {layer.name: "asked for by --keep-float" for layer in fitting})
+    return without(builder, {layer.name: "asked for by --keep-float" for layer in fitting})
 
 
-def check_patterns(narrowings: Sequence[Narrowing], patterns: Iterable[str]) -> None:
-    """See that each pattern fits a layer of one of the precisions.
+def check_patterns(builders: Sequence[PrecisionBuilder], patterns: Iterable[str]) -> None:
+    """Check that each pattern fits a layer of one of the precisions.
 
     Raises:
-        PrecisionError: one does not; with the layers that there are.
+        PrecisionError: a pattern fits none; with the layers that there are.
     """
-    layers = [layer for narrowing in narrowings for layer in narrowing.layers]
+    layers = [layer for builder in builders for layer in builder.layers]
     wrong = [one for one in patterns if not any(matches_pattern(layer, one) for layer in layers)]
     if wrong and layers:
         names = dict.fromkeys(layer.name for layer in layers)
@@ -80,17 +80,17 @@ def matches_pattern(layer: Layer, pattern: str) -> bool:
     return any(fnmatchcase(name, pattern) for name in names)
 
 
-def without(narrowing: Narrowing, kept: Mapping[str, str]) -> LayerChoice:
-    """All layers but those of these names, each with the reason why not.
+def without(builder: PrecisionBuilder, kept: Mapping[str, str]) -> LayerChoice:
+    """Choose all layers but those in ``kept``, which maps their names to the reasons.
 
     Raises:
         PrecisionError: nothing is left.
     """
-    names = [layer.name for layer in narrowing.layers]
-    narrowed = tuple(layer for layer in narrowing.layers if layer.name not in kept)
+    names = [layer.name for layer in builder.layers]
+    narrowed = tuple(layer for layer in builder.layers if layer.name not in kept)
     if not narrowed:
         raise PrecisionError(
-            f"{narrowing.precision}: every layer would stay in float32. Keep fewer, or use fp32"
+            f"{builder.precision}: every layer would stay in float32. Keep fewer, or use fp32"
         )
     return LayerChoice(
         narrowed, tuple(KeptLayer(name, kept[name]) for name in names if name in kept)

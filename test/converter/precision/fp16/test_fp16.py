@@ -11,7 +11,7 @@ import pytest
 
 from converter.errors import PrecisionError
 from converter.precision.float32_model import read_float32
-from converter.precision.fp16 import Float16
+from converter.precision.fp16.precision import Float16
 from converter.precision.model_engine import ModelEngine
 from test.converter.precision.models import (
     colored_cells,

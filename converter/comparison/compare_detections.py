@@ -1,0 +1,154 @@
+"""Compare detections: boxes of the same class at the same place are the same object."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import List, Sequence, Tuple
+
+import numpy as np
+
+from converter.comparison.accuracy import ACCURACY_THRESHOLDS
+from converter.comparison.agreement import Agreement
+from converter.comparison.base import Outputs, Pairs, Ranked, TaskComparison, far_apart
+from converter.comparison.tolerance import TOLERANCES
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
+from trt_inference.bundles.names import BOXES, CLASSES, SCORES
+from trt_inference.inference.detections import Detections
+from trt_inference.inference.geometry import pairwise_iou
+from trt_inference.inference.results import Result
+
+# What there is to choose from, before suppression.
+BEFORE_SUPPRESSION = replace(ACCURACY_THRESHOLDS, max_detections=1000000)
+# Two boxes are of the same object from this IoU on.
+MATCH_IOU = 0.5
+# Boxes whose IoU differs by less are at one place.
+SAME_PLACE = 1e-3
+# Detections this near to the threshold may fall on either side of it.
+SCORE_MARGIN = 0.01
+
+
+class DetectionComparison(TaskComparison):
+    """Looks for each published detection in all that the other model chose from: a detection at
+    the threshold is not missing because its score fell by a hair, and of two boxes with the same
+    score but for rounding, either may suppress the other."""
+
+    def rank(self, decoded: Outputs, count: int, gap: float) -> Ranked:
+        """Take the best class of each box, and the best boxes. A candidate is clear where it can
+        be neither another box nor another class by rounding."""
+        scores = decoded[CLASS_SCORES]
+        best_scores = scores.max(axis=1)
+        order = np.argsort(-best_scores, kind="stable")
+        best = order[:count]
+        after = float(best_scores[order[count]]) if count < len(order) else -np.inf
+        clear = far_apart(best_scores[best], gap, after)
+        if scores.shape[1] > 1:
+            second, first = np.sort(scores[best], axis=1)[:, -2:].T
+            clear &= first - second > gap
+        outputs = {
+            SCORES: best_scores[best],
+            BOXES: decoded[ALL_BOXES][best],
+            CLASSES: scores.argmax(axis=1)[best].astype(np.int32),
+        }
+        return Ranked(outputs, clear)
+
+    def publish(self, result: Result, threshold: float) -> Result:
+        """Return the detections with that score or a better one."""
+        return at_least(threshold, _detections(result))
+
+    def agree(
+        self, pairs: Pairs, threshold: float, least: float = TOLERANCES["float32"].same_class
+    ) -> Agreement:
+        """Compare the detections over all images; ``least`` is not used."""
+        return match_all(
+            [(_detections(one.published), _detections(other.pool)) for one, other in pairs],
+            [(_detections(other.published), _detections(one.pool)) for one, other in pairs],
+            threshold,
+        )
+
+    def differ(self, wanted: Result, given: Result, threshold: float) -> float:
+        """Count the detections that the other does not publish, and add what boxes and scores
+        moved."""
+        one = at_least(threshold, _detections(wanted))
+        other = at_least(threshold, _detections(given))
+        rows, columns, overlaps = match(one, other)
+        moved = np.abs(one.scores[rows] - other.scores[columns]).sum() + (1 - overlaps).sum()
+        return float(len(one) + len(other) - 2 * len(rows) + moved)
+
+    def classes(self, result: Result, threshold: float) -> np.ndarray:
+        """Return the classes of the published detections, each once."""
+        return np.unique(at_least(threshold, _detections(result)).class_ids)
+
+
+def at_least(score: float, detections: Detections) -> Detections:
+    """Return the detections with that score or a better one."""
+    return detections[detections.scores >= score]
+
+
+def match_all(
+    wanted: Sequence[Tuple[Detections, Detections]],
+    given: Sequence[Tuple[Detections, Detections]],
+    threshold: float,
+) -> Agreement:
+    """Compare detections of the same images, found at ``threshold``.
+
+    Args:
+        wanted: for each image the reference's detections, and the candidate's to find them in.
+        given: for each image the candidate's detections, and the reference's to find them in.
+    """
+    ious: List[float] = []
+    score_differences: List[float] = []
+    missing = extra = 0
+    for reference, candidate in wanted:
+        rows, columns, overlaps = match(reference, candidate)
+        ious.extend(overlaps.tolist())
+        score_differences.extend(
+            np.abs(reference.scores[rows] - candidate.scores[columns]).tolist()
+        )
+        missing += _unmatched(reference, rows, threshold)
+    for candidate, reference in given:
+        extra += _unmatched(candidate, match(candidate, reference)[0], threshold)
+    return Agreement(
+        images=len(wanted),
+        detections=sum(len(reference) for reference, _ in wanted),
+        matched=len(ious),
+        missing=missing,
+        extra=extra,
+        mean_iou=float(np.mean(ious)) if ious else 1.0,
+        lowest_iou=min(ious, default=1.0),
+        largest_score_difference=max(score_differences, default=0.0),
+    )
+
+
+def match(
+    reference: Detections, candidate: Detections, least_iou: float = MATCH_IOU
+) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pair detections of the same class, the best overlap first, each at most once. Where boxes lie
+    at one place, as those that reach beyond the image do, take the one with the nearest score.
+
+    Returns:
+        Indices into ``reference``, indices into ``candidate``, and their IoU, ``[m]`` each.
+    """
+    overlaps = pairwise_iou(reference.xyxy, candidate.xyxy)
+    overlaps[reference.class_ids[:, None] != candidate.class_ids[None, :]] = 0
+    distances = np.abs(reference.scores[:, None] - candidate.scores[None, :])
+    preferences = np.where(overlaps >= least_iou, overlaps - SAME_PLACE * distances, -np.inf)
+    rows, columns, values = [], [], []
+    while preferences.size and np.isfinite(preferences.max()):
+        row, column = np.unravel_index(preferences.argmax(), preferences.shape)
+        rows.append(row)
+        columns.append(column)
+        values.append(overlaps[row, column])
+        preferences[row, :] = preferences[:, column] = -np.inf
+    return np.array(rows, int), np.array(columns, int), np.array(values, float)
+
+
+def _unmatched(detections: Detections, matched: np.ndarray, threshold: float) -> int:
+    """Count the detections that are not matched, except those at the threshold."""
+    alone = np.delete(detections.scores, matched)
+    return int((alone >= threshold + SCORE_MARGIN).sum())
+
+
+def _detections(result: Result) -> Detections:
+    if not isinstance(result, Detections):
+        raise TypeError(f"a {type(result).__name__} was given where Detections are compared")
+    return result

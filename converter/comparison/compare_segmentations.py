@@ -1,0 +1,63 @@
+"""Compare segmentations: cells or pixels must have the same class."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from converter.comparison.agreement import ClassAgreement
+from converter.comparison.base import ImageFindings, Outputs, Pairs, Ranked, TaskComparison
+from converter.comparison.tolerance import TOLERANCES
+from trt_inference.bundles.names import CLASS_MAP
+from trt_inference.inference.results import Result, Segmentation
+
+# So many pixels of a class map are kept, in a grid: all frames of a run stay in memory.
+_MOST_PIXELS = 1 << 16
+
+
+class SegmentationComparison(TaskComparison):
+    """Compares class maps, one pixel with the other."""
+
+    has_scores = False
+
+    def rank(self, decoded: Outputs, count: int, gap: float) -> Ranked:
+        """Take the class map as it is, which is what the bundle gives."""
+        return Ranked({CLASS_MAP: decoded[CLASS_MAP]}, None)
+
+    def found(
+        self, outputs: Outputs, published: Result, pool: Result, tied: bool = False
+    ) -> ImageFindings:
+        """Keep the cells of the map, which the pixels of the frame only repeat."""
+        cells = Segmentation(outputs[CLASS_MAP].copy())
+        return ImageFindings(cells, cells, tied)
+
+    def keep(self, result: Result) -> Result:
+        """Return a copy of some of the pixels."""
+        class_map = _class_map(result)
+        step = max(1, round((class_map.size / _MOST_PIXELS) ** 0.5))
+        return Segmentation(class_map[::step, ::step].copy())
+
+    def agree(
+        self, pairs: Pairs, threshold: float, least: float = TOLERANCES["float32"].same_class
+    ) -> ClassAgreement:
+        """Count the pixels with the same class."""
+        parts = [_same_pixels(one.published, other.published) for one, other in pairs]
+        compared, same = sum(part.size for part in parts), sum(int(part.sum()) for part in parts)
+        return ClassAgreement(compared, same, least=least)
+
+    def differ(self, wanted: Result, given: Result, threshold: float) -> float:
+        """Return the part of the pixels that have another class."""
+        return float(1 - _same_pixels(wanted, given).mean())
+
+    def classes(self, result: Result, threshold: float) -> np.ndarray:
+        """Return the classes in the map, each once."""
+        return np.unique(_class_map(result))
+
+
+def _same_pixels(wanted: Result, given: Result) -> np.ndarray:
+    return np.asarray(_class_map(wanted) == _class_map(given))
+
+
+def _class_map(result: Result) -> np.ndarray:
+    if not isinstance(result, Segmentation):
+        raise TypeError(f"a {type(result).__name__} was given where Segmentations are compared")
+    return result.class_map

@@ -1,0 +1,26 @@
+"""The names that what writes a bundle, what builds its engines and what runs them agree on.
+
+``manifest.schema.json`` holds the same names of tasks and outputs, for other programs.
+"""
+
+from __future__ import annotations
+
+DETECTION, CLASSIFICATION, SEGMENTATION = "detection", "classification", "segmentation"
+
+# The one input of an engine: uint8 [N, height, width, 3], BGR.
+IMAGE = "image"
+
+# The outputs of an engine. Boxes float32 [N, K, 4], scores float32 [N, K] falling, classes int32
+# [N, K]; the class map uint8 [N, h, w], for h x w equal parts of the input.
+BOXES, SCORES, CLASSES, CLASS_MAP = "boxes", "scores", "classes", "class_map"
+OUTPUTS = {
+    DETECTION: (BOXES, SCORES, CLASSES),
+    CLASSIFICATION: (SCORES, CLASSES),
+    SEGMENTATION: (CLASS_MAP,),
+}
+
+# Inside of a bundle.
+ENGINES_FOLDER = "engines"
+LABELS_FILE = "labels.txt"
+REPORT_FOLDER = "report"
+REPORT_CONTENT, REPORT_PAGE = f"{REPORT_FOLDER}/report.json", f"{REPORT_FOLDER}/index.html"
