@@ -112,6 +112,13 @@ def test_the_changelog_begins_with_the_version() -> None:
     assert versions[0] == metadata()["version"]
 
 
+@pytest.mark.parametrize("tool", ["ruff", "mypy"])
+def test_each_commit_is_checked_by_the_versions_of_make_lint(tool: str) -> None:
+    (wanted,) = re.findall(rf'"{tool}==([\d.]+)"', (ROOT / "setup.py").read_text("utf-8"))
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    assert set(re.findall(rf"{tool}==([\d.]+)", hooks)) == {wanted}
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_to_files(page: str) -> None:
     links = [link for link in LINK.findall(prose(page)) if "://" not in link]
