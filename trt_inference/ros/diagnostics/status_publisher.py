@@ -27,8 +27,8 @@ class StatusPublisher:
     def __init__(self, node: Node) -> None:
         self._sources: Dict[str, _Source] = {}
         self._output = open_output(node)
+        # It is never cancelled: an executor of several threads may be about to call it.
         self._timer = steady_timer(node, DEFAULT_PERIOD, self._publish)
-        self._timer.cancel()  # until there is something to publish
 
     def show(
         self,
@@ -55,13 +55,12 @@ class StatusPublisher:
 
     def _restart(self) -> None:
         """Begin a new period, as short as the parts that are left need it."""
-        if not self._sources:
-            self._timer.cancel()
-            return
-        shortest = min(source.period for source in self._sources.values())
+        periods = [source.period for source in self._sources.values()]
+        shortest = min(periods, default=DEFAULT_PERIOD)
         self._timer.timer_period_ns = int((self._output.period or shortest) * 1e9)
         self._timer.reset()
 
     def _publish(self) -> None:
-        sources = list(self._sources.values())
-        self._output.publish([one for source in sources for one in source.statuses()])
+        statuses = [one for source in self._sources.values() for one in source.statuses()]
+        if statuses:
+            self._output.publish(statuses)

@@ -23,7 +23,7 @@ from trt_inference.ros.diagnostics.reports import (
     Period,
 )
 from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
-from trt_inference.ros.diagnostics.statuses import camera_status, engine_status
+from trt_inference.ros.diagnostics.statuses import build_status, camera_status, engine_status
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 TOPIC = "/front/image_raw"
@@ -174,6 +174,14 @@ def test_engine_adds_the_counts_of_all_cameras_up() -> None:
     }
     failed = engine_status(replace(report, problem="swap to int8 failed"), [])
     assert (failed.level, failed.message) == (WARN, "swap to int8 failed")
+
+
+def test_a_build_is_a_warning_with_its_progress_until_it_fails() -> None:
+    running = build_status("fp16", "layer 3 of 9")
+    assert (running.level, running.name) == (WARN, "engine build")
+    assert values_of(running) == {"precision": "fp16", "progress": "layer 3 of 9"}
+    failed = build_status("fp16", "out of memory", has_failed=True)
+    assert (failed.level, failed.message) == (ERROR, "the build failed")
 
 
 def test_reasons_that_never_repeat_do_not_grow_without_end() -> None:
