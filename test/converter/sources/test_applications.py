@@ -20,8 +20,16 @@ from trt_inference.inference.detector import Detector
 from trt_inference.inference.results import Classification
 
 CLASSES = 12
-# Small ones that differ in kind. The others take minutes.
-ALWAYS = ("ConvNeXtTiny", "MobileNet", "MobileNetV3Small", "VGG16")
+# The largest, and those of which a smaller one of the same kind is tested always.
+LONG = (
+    "DenseNet121",
+    "EfficientNetV2B0",
+    "InceptionV3",
+    "MobileNetV3Large",
+    "NASNetMobile",
+    "ResNet50",
+    "VGG19",
+)
 # The size of the input, and how its pixels are prepared.
 ARCHITECTURES = {
     "ConvNeXtTiny": (64, "zero-to-255"),
@@ -93,7 +101,7 @@ def frames(side: int) -> list[np.ndarray]:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[] if name in ALWAYS else [pytest.mark.long])
+        pytest.param(name, marks=[pytest.mark.long] if name in LONG else [])
         for name in ARCHITECTURES
     ],
 )
