@@ -4,6 +4,7 @@
 each version, and names the commits. ``since`` is the first version with an operator: none has
 lost one. ``limits`` hold from the version they stand under until the next; an empty text ends one.
 The matrix was compared with the parser's sources up to 10.1; ``corrections`` lists where it errs.
+``remedies`` are ours.
 
 The opset of a target is the highest that both its TensorRT takes (13 for 8.2, 17 for 8.5, 20 and
 more for 10) and tf2onnx 1.17 writes without loss. tf2onnx ends at 18, which brings it bitwise
@@ -24,73 +25,9 @@ _TABLE = json.loads(Path(__file__).with_name("tensorrt_operators.json").read_tex
 _ONNX_DOMAINS = ("", "ai.onnx")
 _NAMES_SHOWN = 3
 
-# For operators that exported networks have; for those with a version, it also names the first one.
-_REMEDIES = {
-    operator: remedy
-    for remedy, operators in {
-        "end the network before it: the robot does the suppression": ("NonMaxSuppression",),
-        "keep shapes fixed: multiply by a mask, or take the best k (tf.math.top_k), instead of "
-        "picking elements by a condition": ("Compress", "NonZero", "Unique"),
-        "compare with a range instead: "
-        "tf.cast(indices[..., None] == tf.range(depth), tf.float32)": ("OneHot",),
-        "write x - y * tf.floor(x / y) instead": ("Mod",),
-        "write tf.not_equal instead": ("Xor",),
-        "multiply by a constant mask of zeros and ones instead": ("Trilu",),
-        "multiply and divide by powers of two instead": (
-            "BitShift",
-            "BitwiseAnd",
-            "BitwiseNot",
-            "BitwiseOr",
-            "BitwiseXor",
-        ),
-        "write the normalisation with tf.reduce_mean": (
-            "GroupNormalization",
-            "LayerNormalization",
-            "MeanVarianceNormalization",
-        ),
-        "crop with slices and tf.image.resize, or end the network before it": (
-            "GridSample",
-            "MaxRoiPool",
-            "RoiAlign",
-        ),
-        "keep the values in one tensor of fixed size": (
-            "ConcatFromSequence",
-            "Optional",
-            "OptionalGetElement",
-            "OptionalHasElement",
-            "SequenceAt",
-            "SequenceConstruct",
-            "SequenceEmpty",
-            "SequenceErase",
-            "SequenceInsert",
-            "SequenceLength",
-            "SequenceMap",
-            "SplitToSequence",
-        ),
-        "export the float model: TensorRT quantises while it builds": (
-            "ConvInteger",
-            "DynamicQuantizeLinear",
-            "MatMulInteger",
-            "QLinearConv",
-            "QLinearMatMul",
-        ),
-        "export for inference, without dropout, noise and sampling": (
-            "Bernoulli",
-            "Multinomial",
-            "RandomNormal",
-            "RandomNormalLike",
-        ),
-        "leave strings to the robot, which has the labels": (
-            "RegexFullMatch",
-            "StringConcat",
-            "StringNormalizer",
-            "StringSplit",
-            "TfIdfVectorizer",
-            "ai.onnx.ml.CategoryMapper",
-            "ai.onnx.ml.LabelEncoder",
-        ),
-    }.items()
-    for operator in operators
+# For operators that exported networks have.
+_REMEDIES: dict[str, str] = {
+    operator: entry["remedy"] for entry in _TABLE["remedies"] for operator in entry["operators"]
 }
 
 # The versions of TensorRT in the table, oldest first.
