@@ -1,0 +1,1 @@
+"""`trt-inference COMMAND`: one module per command, its arguments, and what it prints."""

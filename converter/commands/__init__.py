@@ -1,0 +1,1 @@
+"""The order of the steps of each command, and their options. Nothing here prints."""

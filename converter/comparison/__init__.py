@@ -1,0 +1,1 @@
+"""How the results of two models are compared, in one module per task."""

@@ -1,0 +1,1 @@
+"""What the user provides: SavedModel, image input, pixels, and data set."""

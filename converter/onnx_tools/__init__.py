@@ -1,0 +1,1 @@
+"""Reads, edits and stores ONNX models."""

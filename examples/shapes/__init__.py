@@ -1,0 +1,1 @@
+"""A detector of drawn shapes: scenes, training, a camera, and the demo."""

@@ -1,0 +1,1 @@
+"""Loads and checks bundles, sidecars and engine files, and chooses the precision."""

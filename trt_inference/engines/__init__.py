@@ -1,0 +1,1 @@
+"""Backends, each in a folder of its own, and the interface of their engines."""

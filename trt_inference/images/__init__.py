@@ -1,0 +1,1 @@
+"""Camera encodings, jpeg and png to pixels, without ROS."""

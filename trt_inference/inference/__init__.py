@@ -1,0 +1,1 @@
+"""Frame to result, for each task: letterbox, engine, threshold, suppression, timing."""

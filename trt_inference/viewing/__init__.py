@@ -1,0 +1,1 @@
+"""Draws results, and reads image files and videos."""

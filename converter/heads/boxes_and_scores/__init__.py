@@ -1,0 +1,1 @@
+"""Decoded boxes beside the scores of their classes, as DETR has them."""

@@ -1,0 +1,1 @@
+"""CenterNet: a heatmap, offsets and sizes."""

@@ -1,0 +1,1 @@
+"""FCOS: class scores and distances of one or several levels."""

@@ -1,0 +1,1 @@
+"""Finished detections in separate outputs: boxes, scores and class numbers."""

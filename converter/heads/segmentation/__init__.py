@@ -1,0 +1,1 @@
+"""Class scores or class numbers of the cells of a map."""

@@ -1,0 +1,1 @@
+"""SSD and RetinaNet: offsets from anchors, and class scores."""

@@ -1,0 +1,1 @@
+"""float16, with layers that overflow kept in float32."""

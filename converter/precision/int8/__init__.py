@@ -1,0 +1,1 @@
+"""int8, with ranges from calibration images."""

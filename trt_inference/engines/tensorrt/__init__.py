@@ -1,0 +1,1 @@
+"""TensorRT on an NVIDIA GPU, with buffers and CUDA graphs made beforehand."""

@@ -1,0 +1,1 @@
+"""The topics, subscriptions and statistics of each camera."""

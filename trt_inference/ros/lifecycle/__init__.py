@@ -1,0 +1,1 @@
+"""The logging of failed transitions, and the bond to a lifecycle manager."""

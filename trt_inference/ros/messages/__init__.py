@@ -1,0 +1,1 @@
+"""Image messages to frames, and results to messages and topics."""

@@ -1,0 +1,1 @@
+"""What rclpy lacks: QoS choices, steady timers, calls to the executor, throttled logging."""
