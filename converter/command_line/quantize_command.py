@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from converter.command_line.command import Command
+from trt_inference.bundles.precisions import FP32, NARROW_PRECISIONS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,9 +27,11 @@ def _run(options: argparse.Namespace, console: Console) -> None:
 
     done = quantize(quantize_options(options), Progress(console))
     bundle = done.bundle
-    fp32_bytes = model_bytes(bundle.precisions["fp32"])
+    fp32_bytes = model_bytes(bundle.precisions[FP32])
     print_precisions(done.precisions, bundle.path, fp32_bytes, bundle.task, console)
     check_precisions(done.precisions, bundle.path)
 
 
-COMMAND = Command("add fp16 and int8 to a bundle, if they pass", _declare, _run)
+_HELP = f"add {' and '.join(NARROW_PRECISIONS)} to a bundle, if they pass"
+
+COMMAND = Command(_HELP, _declare, _run)

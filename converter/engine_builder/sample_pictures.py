@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from converter.inputs.dataset import Sample, load_dataset
+from trt_inference.bundles.names import REPORT_CONTENT
 
-_REPORT = Path("report") / "report.json"
 _ADDRESS = "data:image/jpeg;base64,"
 
 
@@ -61,7 +61,7 @@ def _pictures_of_report(bundle: Path) -> Tuple[Sample, ...]:
 def _shown_pairs(bundle: Path) -> List[Dict[str, Any]]:
     """The pairs of pictures on the bundle's page; none where its content cannot be read."""
     try:
-        content = json.loads((bundle / _REPORT).read_text("utf-8"))
+        content = json.loads((bundle / REPORT_CONTENT).read_text("utf-8"))
     except (OSError, ValueError):
         return []
     pairs = content.get("pairs") if isinstance(content, dict) else None

@@ -8,7 +8,7 @@ from converter.comparison.agreement import Agreement, ClassAgreement, TensorPari
 from converter.comparison.tolerance import TOLERANCES, Tolerance
 from converter.errors import ParityError
 from converter.verification.verification_results import SourceSuppression, Verification
-from trt_inference.bundles.names import SEGMENTATION
+from trt_inference.bundles.names import SCORES, SEGMENTATION
 
 MIN_IOU = 0.95
 MIN_OF_SOURCE = 0.98  # of the detections that the source model's own suppression lets through
@@ -43,7 +43,7 @@ def _check_tensors(verification: Verification, tolerance: Tolerance) -> None:
 
 def _check_candidates(verification: Verification, tolerance: Tolerance) -> None:
     for output in verification.candidates:
-        if output.name == "scores" and output.magnitude > 1 + tolerance.relative:
+        if output.name == SCORES and output.magnitude > 1 + tolerance.relative:
             raise ParityError(
                 f"scores reach {output.magnitude:.3g}, but they must be probabilities from 0 to 1: "
                 "give with --activation sigmoid or softmax what the training has in its loss"
