@@ -24,14 +24,18 @@ def rich_table(table: Table) -> RichTable:
 
 
 def facts_table(title: str, facts: Sequence[Fact]) -> RichTable:
-    """Facts beside each other, each below its name."""
-    return _rich_table(title, [one.name for one in facts], [[one.value for one in facts]])
+    """Facts below each other, each behind its name."""
+    return _rich_table(title, ("", ""), [(one.name, one.value) for one in facts])
 
 
 def _rich_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> RichTable:
     """Names and labels keep their brackets."""
     shown = RichTable(
-        *map(escape, columns), title=escape(title), title_justify="left", title_style="bold"
+        *map(escape, columns),
+        title=escape(title),
+        title_justify="left",
+        title_style="bold",
+        show_header=any(columns),
     )
     for row in rows:
         shown.add_row(*map(escape, row))

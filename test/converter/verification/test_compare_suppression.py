@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,8 +94,8 @@ def test_all_detections_of_the_model_are_looked_for(
 ) -> None:
     model = MODELS["combined"](tmp_path / "model")
     result = convert(model, tmp_path / "bundle", capsys)
-    (line,) = [line for line in result.output.splitlines() if "SavedModel's own" in line]
-    found, _, detections = line.split()[:3]
+    (line,) = [line for line in result.output.splitlines() if "source's own suppression" in line]
+    found, detections = re.findall(r"(\d+) of (\d+)", line)[0]
     assert found == detections != "0"
 
 
