@@ -61,6 +61,13 @@ def test_commands_are_listed(arguments: list[str], code: int, first: str) -> Non
     assert listed == list(COMMANDS)
 
 
+@pytest.mark.parametrize("arguments", [(), *((name,) for name in COMMANDS)])
+def test_help_is_shown_where_the_terminal_knows_ascii_only(arguments: tuple[str, ...]) -> None:
+    """As over ssh without a locale."""
+    ascii_only = "sys.stdout.reconfigure(encoding='ascii')"
+    assert run(*arguments, "--help", before=ascii_only).startswith("usage: trt-inference ")
+
+
 def test_python_runs_the_same_program_as_a_module() -> None:
     command = [sys.executable, "-m", "converter", "--help"]
     assert subprocess.check_output(command, cwd=ROOT, text=True) == run("--help")

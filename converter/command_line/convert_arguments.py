@@ -137,7 +137,7 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         "--labels",
         metavar="FILE",
         type=Path,
-        help="text file with one class name a line (default: class 0, class 1, …)",
+        help="text file with one class name a line (default: class 0, class 1, ...)",
     )
     add("--target", choices=tuple(TARGETS), help="what it is for: decides the opset")
     add(

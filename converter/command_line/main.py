@@ -45,7 +45,7 @@ def _overview() -> str:
     lines = [f"  {name:{width}}  {command.help}" for name, command in commands.items()]
     return "\n".join(
         [
-            f"usage: {PROGRAM} COMMAND …",
+            f"usage: {PROGRAM} COMMAND ...",
             "",
             "Makes bundles from TensorFlow SavedModels and engines from bundles, and runs them.",
             "",
