@@ -14,11 +14,13 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 import jsonschema
 
 from trt_inference.bundles.machine import Machine
+from trt_inference.bundles.precisions import PRECISIONS
 from trt_inference.errors import BundleError
 
 SIDECAR_VERSION = 1
 
 _SCHEMA = json.loads(Path(__file__).with_name("sidecar.schema.json").read_text("utf-8"))
+_SCHEMA["properties"]["precision"]["enum"] = list(PRECISIONS)
 
 
 @dataclass(frozen=True)

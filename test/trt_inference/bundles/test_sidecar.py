@@ -4,6 +4,8 @@ it."""
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -153,3 +155,20 @@ def test_a_sidecar_that_is_none_is_named_with_the_remedy(color_bundle: Path, con
     file.write_text(content, "utf-8")
     with pytest.raises(BundleError, match=rf"{file.name} .*\. Build the engine again"):
         list_engines(load_bundle(color_bundle), ORIN)
+
+
+def test_a_precision_that_is_added_to_the_table_may_have_engines(tmp_path: Path) -> None:
+    """In a process of its own, since the table is read when the modules are imported."""
+    file = tmp_path / "engine.json"
+    file.write_text(json.dumps(built(precision="int4").content()), "utf-8")
+    with pytest.raises(BundleError, match=r"not valid at precision: 'int4'.*fp32.*fp16.*int8"):
+        read_sidecar(file)
+    program = (
+        "import pathlib, sys\n"
+        "from trt_inference.bundles import precisions\n"
+        "precisions.PRECISIONS += ('int4',)\n"
+        "from trt_inference.bundles.sidecar import read_sidecar\n"
+        "print(read_sidecar(pathlib.Path(sys.argv[1])).precision)"
+    )
+    shown = subprocess.check_output([sys.executable, "-c", program, str(file)], text=True)
+    assert shown == "int4\n"
