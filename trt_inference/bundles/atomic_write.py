@@ -21,36 +21,53 @@ _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
 
-def write_file(file: Path, content: bytes) -> None:
-    """Write ``file`` whole, with its folder if that is missing.
-
-    Raises:
-        OSError: the disk is full or not writable; an older file stays.
-    """
-    write_files({file: content})
+def write_file(file: Path, content: bytes, durable: bool = True) -> None:
+    """Write ``file`` whole, with its folder if that is missing; see ``write_files``."""
+    write_files({file: content}, durable)
 
 
-def write_files(contents: Mapping[Path, bytes]) -> None:
-    """Write several files, of which none is renamed before all of them are on the disk.
+def write_files(contents: Mapping[Path, bytes], durable: bool = True) -> None:
+    """Write several files, of which none is renamed before all of them are written.
+
+    A link stays, and the file that it stands for is written. What is no file, as /dev/stdout, is
+    written to and not replaced.
+
+    Args:
+        durable: wait until they are on the disk, and remove what killed processes left of them.
+            That takes milliseconds a file, too long for the thousands of pictures of a video.
 
     Raises:
         OSError: the disk is full or not writable; all older files stay.
     """
-    partial = {file: _partial_name(file) for file in contents}
+    special = [file for file in contents if file.exists() and not file.is_file()]
+    whole = {file: _real_path(file) for file in contents if file not in special}
+    partial = {target: _partial_name(target) for target in whole.values()}
     try:
-        for file, content in contents.items():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            remove_leftovers(file.parent, f".{glob.escape(file.name)}.{_PARTIAL}-")
-            with partial[file].open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-        for file in contents:
-            partial[file].replace(file)
+        for file, target in whole.items():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if durable:
+                remove_leftovers(target.parent, f".{glob.escape(target.name)}.{_PARTIAL}-")
+            _write(partial[target], contents[file], durable)
+        for file in special:
+            file.write_bytes(contents[file])
+        for target, unfinished in partial.items():
+            unfinished.replace(target)
     finally:
         for unfinished in partial.values():
             with contextlib.suppress(OSError):
                 unfinished.unlink()
+
+
+def _real_path(file: Path) -> Path:
+    return Path(os.path.realpath(str(file)))
+
+
+def _write(file: Path, content: bytes, durable: bool) -> None:
+    with file.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        if durable:
+            os.fsync(stream.fileno())
 
 
 @contextlib.contextmanager

@@ -24,6 +24,16 @@ def test_a_bundle_shows_its_figures_and_gives_its_page_away(
     assert "data:image/jpeg;base64" in page
 
 
+def test_the_page_is_written_through_a_link(
+    conversion: tuple[Path, Result], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = tmp_path / "newest.html"
+    link.symlink_to("page.html")
+    assert run_here(capsys, "report", conversion[0], "--output", link).exit_code == 0
+    assert link.is_symlink()
+    assert "<html" in (tmp_path / "page.html").read_text("utf-8")
+
+
 def test_figures_come_from_the_manifest_whatever_the_report_shows(
     conversion: tuple[Path, Result],
     tmp_path: Path,

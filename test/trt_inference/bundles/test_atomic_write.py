@@ -80,6 +80,44 @@ def test_what_dead_processes_left_of_a_file_goes_and_that_of_running_ones_stays(
     assert {file.name for file in tmp_path.iterdir()} == {"[x]", running.name, other.name}
 
 
+def test_a_link_stays_and_the_file_behind_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to("folder/file")
+    for text in (b"new", b"newer"):
+        write_file(link, text)
+        assert link.is_symlink()
+        assert contents(tmp_path / "folder") == {"file": text}
+
+
+def test_what_is_no_file_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    """As /dev/null and /dev/stdout, which root could replace by a file."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_file(pipe, b"text")
+        assert os.read(reader, 10) == b"text"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    with pytest.raises(IsADirectoryError):
+        write_file(tmp_path, b"text")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_only_files_that_must_survive_a_power_cut_wait_for_the_disk(
+    durable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thousands of pictures of a video would take minutes."""
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    write_file(tmp_path / "file", b"text", durable=durable)
+    assert bool(waited) == durable
+    assert contents(tmp_path) == {"file": b"text"}
+
+
 def test_a_folder_that_may_not_be_replaced_stays(tmp_path: Path) -> None:
     output = tmp_path / "data"
     with new_folder(output, replace=False) as folder:

@@ -224,6 +224,19 @@ def test_no_half_picture_is_left_when_the_disk_is_full(
     assert (tmp_path / "out" / "scene.jpg").read_bytes() == before
 
 
+def test_what_a_killed_run_left_of_a_picture_goes(
+    shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    file = write_image(tmp_path / "scene.png", picture("red", (0, 0)))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / f".drive-000007.jpg.partial-{ended.pid}").write_bytes(b"part")
+    detect(shared_color_bundle, file, "--output", out)
+    assert [one.name for one in out.iterdir()] == ["scene.jpg"]
+
+
 def test_names_and_labels_are_shown_as_they_are(color_bundle: Path, tmp_path: Path) -> None:
     labels = color_bundle / "labels.txt"
     labels.write_text("[bold]\n:car:\n[/x]\n", "utf-8")
