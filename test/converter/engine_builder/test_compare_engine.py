@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from converter.comparison.agreement import Agreement
+from converter.comparison.agreement import Agreement, ClassAgreement
 from converter.engine_builder.compare_engine import EngineComparison, compare
 from converter.inputs.dataset import Sample
 from test.color_bundle import picture, write_color_bundle
-from test.converter.precision.models import colored_cells, constant, kernel, write_bundle
-from test.task_bundles import write_classification_bundle, write_segmentation_bundle
+from test.converter.precision.models import (
+    colored_cells,
+    constant,
+    exchange_classes,
+    kernel,
+    write_bundle,
+)
+from test.task_bundles import (
+    MAP_HEIGHT,
+    MAP_WIDTH,
+    write_classification_bundle,
+    write_segmentation_bundle,
+)
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.inference.detector import Detector
 
@@ -56,6 +67,20 @@ def test_other_detections_are_missing_and_extra(samples: list[Sample], tmp_path:
     assert (found.agreement.detections, found.agreement.matched) == (3, 1)
     assert (found.agreement.missing, found.agreement.extra) == (2, 2)
     assert next(one for one in found.tensors if one.name == "classes").max_abs == 1
+
+
+@pytest.mark.parametrize(
+    ("write", "places"),
+    [(write_classification_bundle, 1), (write_segmentation_bundle, MAP_HEIGHT * MAP_WIDTH)],
+)
+def test_an_engine_that_finds_other_classes_differs(
+    write: Callable[[Path], Path], places: int, samples: list[Sample], tmp_path: Path
+) -> None:
+    other = exchange_classes(write(tmp_path / "other"))
+    found = run(write(tmp_path / "one"), other, samples)
+    assert found.differs
+    assert isinstance(found.agreement, ClassAgreement)
+    assert (found.agreement.compared, found.agreement.same) == (3 * places, 0)
 
 
 def test_what_is_no_number_differs_where_there_is_nothing_to_see(tmp_path: Path) -> None:

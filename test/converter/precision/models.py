@@ -12,6 +12,7 @@ import onnx
 import onnxruntime
 
 from converter.export.exported_network import Network
+from converter.heads.base import Head
 from converter.heads.classification.recognise import FAMILY as CLASSIFICATION_FAMILY
 from converter.heads.evidence import Evidence
 from converter.heads.family import Family
@@ -43,6 +44,7 @@ from test.task_bundles import (
     write_segmentation_bundle,
 )
 from trt_inference.bundles.bundle import sha256_of_file
+from trt_inference.bundles.names import CLASS_MAP, CLASSES
 from trt_inference.inference.detections import Detections
 
 # From red, green, blue to the same and a fourth channel, and back without that one.
@@ -111,10 +113,11 @@ def exported(model: onnx.ModelProto, height: int, width: int) -> Network:
 
 def write_bundle(folder: Path, model: onnx.ModelProto, **changes: Any) -> Path:
     """A color bundle with another model; ``changes`` replace entries of the manifest."""
-    return _replace_model(write_color_bundle(folder, **changes), model)
+    return replace_model(write_color_bundle(folder, **changes), model)
 
 
-def _replace_model(folder: Path, model: onnx.ModelProto) -> Path:
+def replace_model(folder: Path, model: onnx.ModelProto) -> Path:
+    """Another fp32 in the bundle in ``folder``."""
     file = folder / "fp32.onnx"
     onnx.save(model, str(file))
     entry = {"file": file.name, "sha256": sha256_of_file(file), "bytes": file.stat().st_size}
@@ -123,34 +126,65 @@ def _replace_model(folder: Path, model: onnx.ModelProto) -> Path:
 
 
 # From red, green, blue to blue, green, red; and to background, blue, green, red.
-_TO_CLASSES = 5 * np.eye(3)[::-1]
-_TO_SEGMENTS = np.concatenate([np.zeros((1, 3)), 2 * np.eye(3)[::-1] - 1])
+TO_CLASSES = 5 * np.eye(3)[::-1]
+TO_SEGMENTS = np.concatenate([np.zeros((1, 3)), 2 * np.eye(3)[::-1] - 1])
 
 
 def write_classifier(folder: Path, extra: float = 0.0) -> Path:
     """The classifier of ``test/task_bundles.py`` as a network with ``two_layers``."""
-    model = _task_network(
-        extra,
-        kernel("last", _TO_CLASSES),
-        "float[N, 3] logits",
-        "means = GlobalAveragePool (seen) classes = Conv (means, last) "
-        "logits = Flatten <axis = 1> (classes)",
-    )
-    return _write_task_bundle(write_classification_bundle(folder), model, CLASSIFICATION_FAMILY, 3)
+    network = classifier(extra)
+    head = task_head(network, CLASSIFICATION_FAMILY, 3)
+    return replace_model(write_classification_bundle(folder), assemble(network, Pixels(), head, 3))
 
 
 def write_segmenter(folder: Path, extra: float = 0.0) -> Path:
     """The segmenter of ``test/task_bundles.py`` as a network with ``two_layers``."""
+    network = segmenter(extra)
+    head = task_head(network, SEGMENTATION_FAMILY, 4)
+    return replace_model(write_segmentation_bundle(folder), assemble(network, Pixels(), head, 4))
+
+
+def exchange_classes(folder: Path) -> Path:
+    """Change the bundle in ``folder``: instead of each class it finds the next one."""
+    model = onnx.load(str(folder / "fp32.onnx"))
+    (output,) = (one for one in model.graph.output if one.name in (CLASSES, CLASS_MAP))
+    for node in model.graph.node:
+        node.output[:] = ["right" if name == output.name else name for name in node.output]
+    labels = (folder / "labels.txt").read_text("utf-8").splitlines()
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(output.type.tensor_type.elem_type)
+    following = np.roll(np.arange(len(labels)), -1).astype(dtype)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(following, "following"))
+    model.graph.node.extend(
+        [
+            onnx.helper.make_node("Cast", ["right"], ["places"], to=onnx.TensorProto.INT64),
+            onnx.helper.make_node("Gather", ["following", "places"], [output.name]),
+        ]
+    )
+    return replace_model(folder, model)
+
+
+def classifier(extra: float = 0.0) -> Network:
+    """float32 RGB ``images`` in [0, 1] → ``logits [N, 3]``."""
+    return _task_network(
+        extra,
+        kernel("last", TO_CLASSES),
+        "float[N, 3] logits",
+        "means = GlobalAveragePool (seen) classes = Conv (means, last) "
+        "logits = Flatten <axis = 1> (classes)",
+    )
+
+
+def segmenter(extra: float = 0.0) -> Network:
+    """float32 RGB ``images`` in [0, 1] → ``logits [N, 4, h, w]``."""
     window = f"[{CELL}, {CELL}]"
     bias = constant("margin", [MARGIN / 255, 0, 0, 0])
-    model = _task_network(
+    return _task_network(
         extra,
-        f"{kernel('last', _TO_SEGMENTS)}, {bias}",
+        f"{kernel('last', TO_SEGMENTS)}, {bias}",
         f"float[N, 4, {MAP_HEIGHT}, {MAP_WIDTH}] logits",
         f"means = AveragePool <kernel_shape = {window}, strides = {window}> (seen) "
         "logits = Conv (means, last, margin)",
     )
-    return _write_task_bundle(write_segmentation_bundle(folder), model, SEGMENTATION_FAMILY, 4)
 
 
 def _task_network(extra: float, constants: str, output: str, nodes: str) -> Network:
@@ -163,15 +197,15 @@ def _task_network(extra: float, constants: str, output: str, nodes: str) -> Netw
     return exported(model, HEIGHT, WIDTH)
 
 
-def _write_task_bundle(folder: Path, network: Network, family: Family, classes: int) -> Path:
+def task_head(network: Network, family: Family, classes: int) -> Head:
+    """What the family recognises in the outputs for a black and a white picture."""
     images = [np.full((HEIGHT, WIDTH, 3), value, np.float32) for value in (0, 1)]
     runs = [network.run(image) for image in images]
     values = {name: np.concatenate([run[name] for run in runs]) for name in runs[0]}
     evidence = Evidence(network.outputs, values, (HEIGHT, WIDTH), classes)
     recognised = family.recognise(evidence)
     assert recognised is not None
-    head = recognised.head
-    return _replace_model(folder, assemble(network, Pixels(), head, classes))
+    return recognised.head
 
 
 def read(folder: Path, model: onnx.ModelProto) -> Float32Model:
