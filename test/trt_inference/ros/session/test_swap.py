@@ -64,7 +64,9 @@ def test_another_bundle_is_used_from_some_frame_on_and_no_frame_is_lost(
     assert set(seen[:first_new]) <= {"red"} and set(seen[first_new:]) == {"rojo"}
     assert client.wait_for_count("inferred", len(seen) + 1)
     assert client.record.diagnostics["dropped"] == "0"
-    assert client.spin(5, until=lambda: client.record.diagnostics["bundle"] == str(other_bundle))
+    assert client.spin(
+        TIMEOUT, until=lambda: client.record.diagnostics["bundle"] == str(other_bundle)
+    )
     assert swapper.parameter("bundle") == str(other_bundle)
     assert client.state() == "active"
 
@@ -125,7 +127,9 @@ def test_what_fails_is_said_and_the_engine_in_use_goes_on(
         assert label_of(client) == "red"
     assert swapper.parameter("bundle") == str(shared_color_bundle)
     assert swapper.parameter("precision") == "auto"
-    assert client.spin(5, until=lambda: "failed" in client.record.diagnostics.get("hot swap", ""))
+    assert client.spin(
+        TIMEOUT, until=lambda: "failed" in client.record.diagnostics.get("hot swap", "")
+    )
 
 
 def test_parameters_swap_where_that_is_allowed(
