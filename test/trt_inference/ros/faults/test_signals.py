@@ -15,12 +15,11 @@ from test.trt_inference.ros.client import TIMEOUT, Client, NodeProcess, wait_unt
 from test.trt_inference.ros.conftest import Start
 from test.trt_inference.ros.faults.expected import encoded
 from test.trt_inference.ros.faults.shared_memory import left_of, segments_of
-from test.trt_inference.ros.faults.slow_bundle import write_slow_bundle
+from test.trt_inference.ros.faults.slow_bundle import ENDLESS, write_slow_bundle
 
 PICTURE = encoded("red", (5, 5), 2)
 BETWEEN = 0.01  # seconds between two signals, or two frames
 WORKED = 0.5  # CPU seconds in which a node is in the midst of configuring the slow bundle
-ENDLESS = 5000  # products of the slow bundle, of which no machine computes many in TIMEOUT
 
 both_signals = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 

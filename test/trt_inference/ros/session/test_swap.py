@@ -15,7 +15,7 @@ from test.color_bundle import LABELS, change_manifest, offer_precisions, picture
 from test.task_bundles import write_classification_bundle
 from test.trt_inference.ros.client import TIMEOUT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
-from test.trt_inference.ros.faults.slow_bundle import write_slow_bundle
+from test.trt_inference.ros.faults.slow_bundle import ENDLESS, write_slow_bundle
 from test.trt_inference.ros.session.held_model import HeldModel
 from test.trt_inference.ros.session.swapper import Swapper
 from trt_inference.bundles.bundle import sha256_of_file
@@ -191,12 +191,10 @@ def test_deactivating_right_after_a_swap_waits_for_the_image_in_work(
 def test_a_signal_in_the_middle_of_a_swap_ends_the_process_at_once(
     start_node: Start, shared_color_bundle: Path, tmp_path: Path
 ) -> None:
-    endless = write_color_bundle(tmp_path / "endless")
-    model = HeldModel(endless)
+    endless = write_slow_bundle(tmp_path / "endless", ENDLESS)
     node, client = start_node(bundle=shared_color_bundle)
     client.start()
     answer = Swapper(client).ask(bundle=str(endless))
-    model.wait_until_it_is_read()
     assert label_of(client) == "red"
     assert not answer.done()
     node.process.send_signal(signal.SIGINT)
