@@ -48,7 +48,7 @@ def start(*arguments: object) -> subprocess.Popen[str]:
 
 def finish(process: subprocess.Popen[str]) -> Result:
     """Wait for the end of the command."""
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=250)
     return Result(process.returncode, output)
 
 
