@@ -170,7 +170,7 @@ def test_auto_receives_from_a_best_effort_camera_that_comes_later(
 
 
 def asked_for(it: Setup) -> list[ReliabilityPolicy]:
-    """Of each subscription of the node, as other nodes see it."""
+    """The reliability of each subscription of the node, as other nodes see it."""
     infos = it.node.get_subscriptions_info_by_topic("image")
     return [info.qos_profile.reliability for info in infos]
 

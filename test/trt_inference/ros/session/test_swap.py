@@ -77,20 +77,20 @@ def test_another_bundle_is_used_from_some_frame_on_and_no_frame_is_lost(
     assert client.state() == "active"
 
 
-def test_labels_are_said_anew_also_when_no_image_comes(
+def test_labels_are_published_anew_also_when_no_image_comes(
     start_node: Start, shared_color_bundle: Path, other_bundle: Path
 ) -> None:
     _, client = start_node(bundle=shared_color_bundle)
     client.transition(Transition.TRANSITION_CONFIGURE)
-    said: list[tuple[str, ...]] = []
+    received_labels: list[tuple[str, ...]] = []
 
     def hear(message: LabelInfo) -> None:
-        said.append(tuple(entry.class_name for entry in message.class_map))
+        received_labels.append(tuple(entry.class_name for entry in message.class_map))
 
     client.create_subscription(LabelInfo, "detector/label_info", hear, LATCHED)
-    assert client.spin(TIMEOUT, until=lambda: said == [LABELS])
+    assert client.spin(TIMEOUT, until=lambda: received_labels == [LABELS])
     assert Swapper(client).reason(bundle=str(other_bundle)) == ""
-    assert client.spin(TIMEOUT, until=lambda: said == [LABELS, NAMES])
+    assert client.spin(TIMEOUT, until=lambda: received_labels == [LABELS, NAMES])
     assert client.state() == "inactive"
 
 
@@ -110,7 +110,7 @@ def sign_anew(folder: Path) -> Path:
     return folder
 
 
-def test_what_fails_is_said_and_the_engine_in_use_goes_on(
+def test_what_fails_is_reported_and_the_engine_in_use_goes_on(
     start_node: Start, shared_color_bundle: Path, other_bundle: Path, tmp_path: Path
 ) -> None:
     _, client = start_node(bundle=shared_color_bundle)
@@ -207,7 +207,7 @@ def test_a_signal_in_the_middle_of_a_swap_ends_the_process_at_once(
     assert node.process.wait(TIMEOUT) == 0
 
 
-def test_of_two_swaps_that_fail_none_leaves_its_parameter(
+def test_none_of_two_swaps_that_fail_leaves_its_parameter(
     start_node: Start, shared_color_bundle: Path, tmp_path: Path
 ) -> None:
     _, client = start_node(bundle=shared_color_bundle, hot_swap=True)
@@ -253,7 +253,7 @@ def test_a_swap_that_fails_late_gives_the_parameter_its_value_back(
     assert label_of(client) == "red"
 
 
-def test_without_leave_parameters_do_not_swap_and_say_how_to_get_it(
+def test_without_leave_parameters_do_not_swap_and_the_refusal_names_it(
     start_node: Start, shared_color_bundle: Path, other_bundle: Path
 ) -> None:
     _, client = start_node(bundle=shared_color_bundle)
