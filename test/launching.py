@@ -24,7 +24,7 @@ LIMIT = 60.0  # seconds to end after SIGINT, against hanging
 
 
 def install(prefix: Path) -> None:
-    """Put in place what ROS finds of the package, as setup.py says."""
+    """Put in place what ROS finds of the package, as setup.py lists it."""
     command = [sys.executable, "setup.py", "--quiet", "install_data", "--install-dir", str(prefix)]
     subprocess.run(command, cwd=ROOT, check=True)
 

@@ -1,6 +1,6 @@
 """Bundles without training for the tasks other than detection.
 
-Both look at pure colors only, so that what they must say of a picture can be told from it alone.
+Both look at pure colors only, so that what they must find in a picture follows from it alone.
 The classifier's score of a color is the softmax of the mean of its channel over the picture,
 divided by ``SOFTNESS``. The segmenter has cells of 4x4 pixels; a cell has the class of the
 channel whose mean is above the sum of those of the two others by more than ``MARGIN``; with no
@@ -64,7 +64,7 @@ _SEGMENTER = f"""
 def write_classification_bundle(
     output: Path, fit: str = "letterbox", external_data: bool = False, **changes: object
 ) -> Path:
-    """A bundle that says which of ``COLORS`` a picture has most of; ``changes`` replace entries
+    """A bundle that finds which of ``COLORS`` a picture has most of; ``changes`` replace entries
     of the manifest. ``external_data``: with the weights in a file of their own."""
     manifest = {
         "task": "classification",
@@ -159,6 +159,6 @@ def _file_entry(file: Path) -> dict[str, Any]:
 
 
 def softmax_of_means(picture: np.ndarray) -> np.ndarray:
-    """float64 ``[3]``: what the classifier must say of a picture of the input's proportions."""
+    """float64 ``[3]``: what the classifier must find for a picture of the input's proportions."""
     exponentials = np.exp(picture.reshape(-1, 3).mean(axis=0) / SOFTNESS)
     return np.asarray(exponentials / exponentials.sum())

@@ -11,7 +11,7 @@ import pytest
 from vision_msgs.msg import Detection2DArray
 
 from test.color_bundle import offer_precisions, picture
-from test.launching import IS_THERE, Launch, install, launched
+from test.launching import IS_THERE, LIMIT, Launch, install, launched
 from test.trt_inference.ros.client import TIMEOUT, Client, wait_until
 
 pytestmark = pytest.mark.skipif(
@@ -102,6 +102,7 @@ def test_ctrl_c_ends_launch_and_nodes_soon(run: Run, shared_color_bundle: Path) 
         bundle=shared_color_bundle,
         mode="nodes",
         image_topics="[/front/image, /rear/image]",
+        sigterm_timeout=LIMIT,
     )
     assert wait_until(lambda: launch.log.count(" configured: ") == 2), launch.log
     nodes = launch.nodes()
@@ -247,7 +248,7 @@ def test_two_precisions_detect_on_the_same_images(
     received: dict[str, list[Detection2DArray]] = {"detector_fp32": [], "detector_int8": []}
     for name, messages in received.items():
         client.create_subscription(Detection2DArray, f"{name}/detections", messages.append, 10)
-    for _ in range(30):
+    for _ in range(int(TIMEOUT / 0.5)):
         client.send(client.image(RED))
         if client.spin(0.5, until=lambda: all(received.values())):
             break

@@ -65,7 +65,7 @@ def test_values_are_of_the_declared_type_and_in_range(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PARAMETERS[1:])
-def test_files_for_machines_say_only_what_differs(name: str) -> None:
+def test_files_for_machines_set_only_what_differs(name: str) -> None:
     defaults = {spec.name: spec.default for spec in SPECS}
     same = [key for key, value in parameters(name).items() if value == defaults[key]]
     assert same == []

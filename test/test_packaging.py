@@ -97,7 +97,7 @@ def check_node_starts(prefix: Path, environment: dict[str, str]) -> None:
         first_line = process.stdout.readline() if process.stdout else ""
     finally:
         process.terminate()
-        process.communicate(timeout=15)
+        process.communicate(timeout=120)
     assert "configure failed: parameter bundle is empty" in first_line
 
 

@@ -17,7 +17,7 @@ LARGE_IMAGES = ROOT / "config" / "fastdds_large_images.xml"
 # From Linux' prctl.h. The library is loaded here, because a new process must not load any.
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
-GRACE = 5.0  # seconds to end after SIGINT
+GRACE = 30.0  # seconds to end after SIGINT, on a machine that may be busy
 
 
 def _end_with_parent() -> None:

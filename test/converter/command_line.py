@@ -24,12 +24,12 @@ class Result:
     exit_code: int
     output: str
 
-    def refused(self, *said: str) -> None:
-        """Check that it ended with an error message, and with ``said`` in it."""
+    def refused(self, *expected_texts: str) -> None:
+        """Check that it ended with an error message, and with each of ``expected_texts`` in it."""
         assert self.exit_code == 1, self.output
         assert "Traceback" not in self.output
         assert self.output.count("error: ") == 1
-        for text in said:
+        for text in expected_texts:
             assert text in self.output
 
 
@@ -48,7 +48,7 @@ def start(*arguments: object) -> subprocess.Popen[str]:
 
 def finish(process: subprocess.Popen[str]) -> Result:
     """Wait for the end of the command."""
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=250)
     return Result(process.returncode, output)
 
 

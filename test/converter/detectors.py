@@ -17,7 +17,7 @@ IOU, SCORE, MOST = 0.45, 0.55, 60
 
 
 def weights() -> np.ndarray:
-    """Of a convolution that gives a box and class scores for each cell."""
+    """The kernel of a convolution that gives a box and class scores for each cell."""
     generator = np.random.default_rng(11)
     return generator.normal(0, 0.12, (CELL, CELL, 3, 4 + CLASSES)).astype(np.float32)
 

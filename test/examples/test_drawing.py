@@ -1,4 +1,4 @@
-"""The truth about drawn scenes: pictures must be what their boxes say."""
+"""The truth about drawn scenes: pictures must show what their boxes claim."""
 
 from __future__ import annotations
 

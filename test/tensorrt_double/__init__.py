@@ -1,7 +1,7 @@
 """A double of ``tensorrt``, ``pycuda`` and libcuda's graphs, for machines without a GPU.
 
 It is stricter than the real thing: what would crash, leak or give garbage there fails loudly
-here. The models run on ONNX Runtime. No time or size that it gives says anything about a device,
+here. The models run on ONNX Runtime. No time or size that it gives tells anything about a device,
 and no figure may be reported from it.
 
 ``install(version)`` puts it in place; see ``install.py`` and ``machine.py`` for the faults and

@@ -82,7 +82,7 @@ class Builder(Bound):
 
     @property
     def num_DLA_cores(self) -> int:
-        """Of the machine."""
+        """How many the machine has."""
         return self._api.machine.dla_cores
 
     @property

@@ -97,7 +97,7 @@ def stack_of(machine: Machine) -> List[Context]:
 
 
 def may_release(machine: Machine, context: Context, what: str) -> bool:
-    """Whether an object is freed here; pycuda leaks it otherwise, and says little.
+    """Whether an object is freed here; pycuda leaks it otherwise, and reports little.
 
     What lived in a context that is gone went with it.
     """

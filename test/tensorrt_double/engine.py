@@ -171,7 +171,7 @@ class ICudaEngine(Bound):
         return self._plan.tensors[index].name
 
     def get_binding_name(self, index: int) -> str:
-        """Of the first profile its own; of the others with a suffix."""
+        """The tensor's own name for the first profile; with a suffix for the others."""
         tensor = self._binding(index)
         profile = index // len(self._plan.tensors)
         return tensor.name + (f" [profile {profile}]" if profile else "")

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 GIB = 1 << 30
 
-# What CUDA says, and which of pycuda's errors that is. An illegal address is a LogicError there.
+# CUDA's messages, and which of pycuda's errors each is. An illegal address is a LogicError there.
 STICKY = {
     "illegal address": (LogicError, "an illegal memory access was encountered"),
     "launch failed": (LaunchError, "unspecified launch failure"),
@@ -46,7 +46,7 @@ STICKY = {
 
 @dataclass
 class Faults:
-    """What goes wrong; nothing does unless a test says so."""
+    """What goes wrong; nothing does unless a test asks for it."""
 
     # So many mem_alloc work, then the memory is full.
     mem_alloc_after: Optional[int] = None

@@ -1,4 +1,4 @@
-"""The ONNX of a plan on ONNX Runtime. Its times say nothing about any device."""
+"""The ONNX of a plan on ONNX Runtime. Its times tell nothing about any device."""
 
 from __future__ import annotations
 
@@ -89,5 +89,5 @@ class Model:
 
 
 def size_in_bytes(dtype: str, shape: Sequence[int]) -> int:
-    """Of a tensor."""
+    """The size of a tensor."""
     return int(np.prod(shape, dtype=np.int64)) * np.dtype(NUMPY[dtype]).itemsize

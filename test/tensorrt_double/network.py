@@ -291,7 +291,7 @@ def _tensor(api: Any, network: Any, kind: str, value: onnx.ValueInfoProto) -> An
     shape = value.type.tensor_type.shape.dim
     dtype = api.dtype(DTYPES.get(value.type.tensor_type.elem_type, "FLOAT"))
     if kind == "inner" and not network._strong and dtype == api.DataType.HALF:
-        dtype = api.DataType.FLOAT  # seen in 8.6: it says so of every float until the build
+        dtype = api.DataType.FLOAT  # seen in 8.6: it reports this for every float until the build
     sizes = [dim.dim_value if dim.HasField("dim_value") else -1 for dim in shape]
     return api.ITensor._make(network=network, name=value.name, dtype=dtype, shape=sizes, kind=kind)
 

@@ -53,15 +53,15 @@ class ParserError(Bound):
         return self._node_operator
 
     def file(self) -> str:
-        """Of the parser."""
+        """The parser's own source file."""
         return "ModelImporter.cpp"
 
     def line(self) -> int:
-        """Of the parser."""
+        """The line of that file."""
         return 1
 
     def func(self) -> str:
-        """Of the parser."""
+        """The function in that file."""
         return "importModel"
 
     def local_function_stack(self) -> List[str]:

@@ -34,7 +34,7 @@ class Runtime(Bound):
 
     @property
     def num_DLA_cores(self) -> int:
-        """Of the machine."""
+        """How many the machine has."""
         return self._api.machine.dla_cores
 
     @property

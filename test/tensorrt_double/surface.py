@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Dict, FrozenSet
 
 SURFACE = Path(__file__).with_name("api_surface.json")
 
-# What tensorrt.__version__ says, and the CUDA that this version usually comes with.
+# The values of tensorrt.__version__, and the CUDA that this version usually comes with.
 VERSIONS = {
     "8.2.1": ("8.2.1.8", (10, 2)),
     "8.4.1": ("8.4.1.5", (11, 4)),

@@ -16,7 +16,7 @@ from test.color_bundle import LABELS, picture, write_color_bundle
 from trt_inference import Detections, Detector, load_bundle
 
 ROOT = Path(__file__).parents[2]
-# Of one backend, or of ROS: a program that only reads a bundle needs none of them.
+# They belong to one backend, or to ROS: a program that only reads a bundle needs none of them.
 HEAVY = ("onnxruntime", "tensorrt", "pycuda", "rclpy", "sensor_msgs", "tensorflow", "onnx")
 
 

@@ -102,9 +102,9 @@ def test_a_failure_leaves_the_old_bundle_and_nothing_else(
     assert_alone(color_bundle)
 
 
-def test_a_full_disk_leaves_the_old_bundle_and_says_so(color_bundle: Path) -> None:
-    said = f"cannot write '{color_bundle}': .*too large"
-    with largest_file(4096), pytest.raises(OutputError, match=said):
+def test_a_full_disk_leaves_the_old_bundle_and_is_reported(color_bundle: Path) -> None:
+    expected_error = f"cannot write '{color_bundle}': .*too large"
+    with largest_file(4096), pytest.raises(OutputError, match=expected_error):
         write_bytes(color_bundle, 5000)
     assert_works(color_bundle)
     assert_alone(color_bundle)

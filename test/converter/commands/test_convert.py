@@ -49,7 +49,7 @@ def test_boxes_come_out_in_the_pixels_of_the_camera(conversion: tuple[Path, Resu
     assert_same(detect(conversion[0], wide), expected)
 
 
-def test_the_bundle_says_what_was_asked_for(conversion: tuple[Path, Result]) -> None:
+def test_the_bundle_records_what_was_asked_for(conversion: tuple[Path, Result]) -> None:
     bundle = load_bundle(conversion[0])
     assert bundle.labels == LABELS
     assert bundle.candidates == 40

@@ -22,7 +22,7 @@ def cells(result: Result) -> list[list[str]]:
 
 
 @pytest.mark.usefixtures("wide")
-def test_everything_that_decides_on_a_conversion_is_said(
+def test_everything_that_decides_on_a_conversion_is_listed(
     color_module: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     result = run_here(capsys, "inspect", color_module, "--input-size", "64x64")
@@ -41,7 +41,7 @@ def test_everything_that_decides_on_a_conversion_is_said(
 
 
 @pytest.mark.usefixtures("wide")
-def test_what_is_missing_for_a_conversion_is_said_below_the_signatures(
+def test_what_is_missing_for_a_conversion_is_listed_below_the_signatures(
     color_module: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     result = run_here(capsys, "inspect", color_module)

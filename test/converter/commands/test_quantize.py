@@ -99,7 +99,7 @@ def quantize(images: Path, capsys: pytest.CaptureFixture[str]) -> Quantize:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """Of all files, those of folders inside too, and hidden ones."""
+    """The hashes of all files, hidden ones and those of inner folders too."""
     files = [file for file in folder.rglob("*") if file.is_file()]
     return {str(file.relative_to(folder)): sha256_of_file(file) for file in files}
 
@@ -131,7 +131,7 @@ def assert_finds_what_is_there(bundle: Path, precision: str) -> None:
 
 
 def entries(bundle: Path) -> dict[str, Any]:
-    """What the manifest says of each precision, checked as a robot does."""
+    """What the manifest holds about each precision, checked as a robot does."""
     loaded = load_bundle(bundle)
     for precision in loaded.precisions:
         loaded.model_file(precision)
@@ -216,7 +216,9 @@ def test_an_older_one_stays_when_it_fails_beside_one_that_passes(
     assert_finds_what_is_there(shifting, "fp16")
 
 
-def test_float16_that_loses_too_much_says_which_layers(shifting: Path, quantize: Quantize) -> None:
+def test_float16_that_loses_too_much_is_reported_with_its_layers(
+    shifting: Path, quantize: Quantize
+) -> None:
     result = quantize(shifting, "--precision", "fp16")
     result.refused("fp16", "is not put into", "layers are model/large (")
     result = quantize(shifting, "--precision", "fp16", "--keep-float", "auto")
@@ -365,7 +367,7 @@ def test_weights_that_are_in_a_second_file(
 
 
 @pytest.mark.parametrize("precision", ["fp16", "int8"])
-def test_a_classifier_says_the_same(precision: str, tmp_path: Path, quantize: Quantize) -> None:
+def test_a_classifier_finds_the_same(precision: str, tmp_path: Path, quantize: Quantize) -> None:
     bundle = write_classifier(tmp_path / "bundle")
     write_report(bundle / "report", reports.classification(tmp_path))
     result = quantize(bundle, "--precision", precision, "--images", colors(tmp_path))
@@ -381,7 +383,7 @@ def test_a_classifier_says_the_same(precision: str, tmp_path: Path, quantize: Qu
 
 
 @pytest.mark.parametrize("precision", ["fp16", "int8"])
-def test_a_segmenter_says_the_same(precision: str, tmp_path: Path, quantize: Quantize) -> None:
+def test_a_segmenter_finds_the_same(precision: str, tmp_path: Path, quantize: Quantize) -> None:
     bundle = write_segmenter(tmp_path / "bundle")
     write_report(bundle / "report", reports.segmentation(tmp_path))
     result = quantize(bundle, "--precision", precision, "--images", colors(tmp_path))
@@ -439,7 +441,7 @@ def different_grey(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected_texts"),
     [
         ([], ["real images", "--images with pictures of the robot's camera"]),
         (["--images", "nowhere"], ["--images", "nowhere"]),
@@ -459,9 +461,9 @@ def different_grey(folder: Path) -> Path:
         "no annotations",
     ],
 )
-def test_what_cannot_be_done_says_why_and_changes_nothing(
+def test_what_cannot_be_done_is_refused_with_the_reason_and_changes_nothing(
     arguments: list[Any],
-    said: list[str],
+    expected_texts: list[str],
     bundle: Path,
     images: Path,
     tmp_path: Path,
@@ -470,14 +472,14 @@ def test_what_cannot_be_done_says_why_and_changes_nothing(
     before = hashes(bundle)
     made = {None: images, **{one: one(tmp_path) for one in arguments if callable(one)}}
     given = [made.get(one, one) for one in arguments]
-    run_here(capsys, "quantize", bundle, *given).refused(*said)
+    run_here(capsys, "quantize", bundle, *given).refused(*expected_texts)
     assert hashes(bundle) == before
 
 
 def test_bundles_that_cannot_be_used(
     bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Which is said before the images are looked at."""
+    """The refusal comes before any image is looked at."""
 
     def quantize(folder: Path) -> Result:
         return run_here(capsys, "quantize", folder, "--images", tmp_path / "no pictures")
@@ -505,14 +507,14 @@ def test_an_unknown_precision_names_those_there_are(
     with pytest.raises(SystemExit) as stopped:
         run_here(capsys, "quantize", bundle, "--images", images, "--precision", "int4")
     assert stopped.value.code == 2
-    said = capsys.readouterr().err
-    assert all(word in said for word in ("int4", "fp16", "int8"))
+    errors = capsys.readouterr().err
+    assert all(word in errors for word in ("int4", "fp16", "int8"))
     assert hashes(bundle) == before
 
 
 @pytest.fixture
 def many(images: Path, tmp_path: Path) -> Path:
-    """Images that take a while; all are different, as the last byte of a PNG says nothing."""
+    """Images that take a while; all are different, as what follows a PNG changes nothing."""
     folder = tmp_path / "many"
     folder.mkdir()
     content = (images / "000.png").read_bytes()

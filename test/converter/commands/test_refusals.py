@@ -1,4 +1,4 @@
-"""What the command line says to a stranger whose conversion cannot work."""
+"""What the command line tells a stranger whose conversion cannot work."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_nan_of_the_network_is_not_blamed_on_the_export(
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "said"),
+    ("option", "value", "expected_text"),
     [
         ("--input-size", "640", "'640' is not WIDTHxHEIGHT, as in 640x480"),
         ("--input-size", "640x0", "'0' is not a whole number of 1 or more"),
@@ -98,9 +98,13 @@ def test_nan_of_the_network_is_not_blamed_on_the_export(
     ],
 )
 def test_values_that_an_option_cannot_take_are_named(
-    option: str, value: str, said: str, wanted: list[object], capsys: pytest.CaptureFixture[str]
+    option: str,
+    value: str,
+    expected_text: str,
+    wanted: list[object],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit) as end:
         main(["convert", "model", *map(str, wanted), option, value])
     assert end.value.code == 2
-    assert said in capsys.readouterr().err
+    assert expected_text in capsys.readouterr().err

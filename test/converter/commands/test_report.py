@@ -55,7 +55,7 @@ def test_figures_come_from_the_manifest_whatever_the_report_shows(
     assert run_here(capsys, "report", bundle).output == before
 
 
-def test_a_bundle_without_a_page_says_what_to_do(
+def test_a_bundle_without_a_page_is_refused_with_the_remedy(
     color_bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_here(capsys, "report", color_bundle).refused("report/index.html", "convert the model again")

@@ -94,7 +94,7 @@ def compare(pairs: list[tuple[Detections, Detections]], threshold: float) -> Agr
     return match_all(pairs, [(other, one) for one, other in pairs], threshold)
 
 
-def test_of_two_equal_boxes_either_may_suppress_the_other() -> None:
+def test_either_of_two_equal_boxes_may_suppress_the_other() -> None:
     # Both models have both boxes; rounding decides which of them each one shows.
     near = Detections(BOXES[:1].repeat(2, axis=0).copy(), np.array([0.9, 0.9]), np.array([0, 0]))
     near.xyxy[1] += 3
@@ -138,7 +138,7 @@ def test_detections_at_the_threshold_may_be_on_either_side() -> None:
     assert compare([(THREE, THREE[:2])], 0.685).missing == 1
 
 
-def test_of_boxes_at_one_place_the_nearest_score_is_paired() -> None:
+def test_boxes_at_one_place_are_paired_by_the_nearest_score() -> None:
     whole = np.array([[0, 0, 10, 10]] * 2, np.float32)
     one = Detections(whole, np.array([0.9, 0.6]), np.zeros(2, int))
     rows, columns, _ = match(one, one[[1, 0]])

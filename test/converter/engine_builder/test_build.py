@@ -150,7 +150,7 @@ def test_a_small_machine_gets_a_small_workspace(bundle: Path, build: Build) -> N
 
 
 @pytest.mark.parametrize("version", ["8.6.1", "10.3.0", "11.4.0"], indirect=True)
-def test_compatible_engines_say_so(version: str, bundle: Path, build: Build) -> None:
+def test_compatible_engines_are_marked_as_such(version: str, bundle: Path, build: Build) -> None:
     build("--precision", "fp32", "--hardware-compatible", "--optimization-level", "1")
     assert plan(bundle, "fp32").options["hardware"] == "AMPERE_PLUS"
     options = engine(bundle, "fp32").sidecar.options
@@ -202,7 +202,7 @@ def test_operators_that_tensorrt_lacks_are_named_with_a_remedy(
     assert not list((bundle / "engines").glob("*fp32*"))
 
 
-def test_what_cannot_be_written_is_said_before_the_build(bundle: Path, build: Build) -> None:
+def test_what_cannot_be_written_is_reported_before_the_build(bundle: Path, build: Build) -> None:
     (bundle / "engines").write_text("a file where the folder should be")
     with install("10.3.0") as double:
         build("--precision", "fp16").refused("cannot write into")
@@ -286,7 +286,7 @@ def test_without_a_gpu_nothing_of_tensorrt_is_touched(build: Build) -> None:
         build("--precision", "fp16").refused("there is no NVIDIA GPU here")
 
 
-def test_without_tensorrt_and_pycuda_it_says_what_to_install(
+def test_without_tensorrt_and_pycuda_it_reports_what_to_install(
     bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_here(capsys, "build", bundle, "--precision", "fp16").refused("pip install pycuda")

@@ -16,7 +16,7 @@ from test.tensorrt_double.surface import VERSIONS
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.tensorrt.gpu import GpuContext, this_machine
 
-# Those that let narrow types in where the model does not say them, and hold the others.
+# Those that let narrow types in where the model has none itself, and hold the others.
 OBEY = "OBEY_PRECISION_CONSTRAINTS"
 ALLOWED = {"fp32": set(), "fp16": {"FP16", OBEY}, "int8": {"FP16", "INT8", OBEY}}
 

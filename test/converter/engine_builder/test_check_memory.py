@@ -28,7 +28,7 @@ DESKTOP = Memory(22 * GIB, 24 * GIB, 50 * GIB, 64 * GIB)
 
 @pytest.fixture
 def bundle_of(tmp_path: Path) -> BundleOf:
-    """A bundle whose model is said to have so many bytes."""
+    """A bundle whose manifest gives its model so many bytes."""
 
     def make(size: int) -> Bundle:
         folder = write_color_bundle(tmp_path / "colors")

@@ -31,7 +31,7 @@ def sidecar() -> Sidecar:
     return Sidecar(name, sha256_of(PLAN), len(PLAN), "fp16", "", MACHINE, "strong")
 
 
-def test_an_engine_is_found_with_all_that_its_sidecar_says(bundle: Path) -> None:
+def test_an_engine_is_found_with_all_that_its_sidecar_holds(bundle: Path) -> None:
     write_engine(bundle, PLAN, sidecar())
     (found,) = list_engines(load_bundle(bundle), MACHINE)
     assert found.read() == PLAN

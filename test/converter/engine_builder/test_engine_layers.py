@@ -1,4 +1,4 @@
-"""What the engine inspector says, in the words of several versions."""
+"""What the engine inspector reports, in the words of several versions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from converter.engine_builder.engine_layers import EngineLayer, by_precision, is_unused, read_layers
 
 
-def said(kind: str, *types: str, name: str = "network/conv") -> str:
+def inspected(kind: str, *types: str, name: str = "network/conv") -> str:
     """One layer; all of ``types`` but the last are of its inputs."""
     tensors = [{"Name": "t", "Dimensions": [1], "Format/Datatype": text} for text in types]
     layer = {"Name": name, "LayerType": kind, "Inputs": tensors[:-1], "Outputs": tensors[-1:]}
@@ -33,14 +33,14 @@ def said(kind: str, *types: str, name: str = "network/conv") -> str:
 def test_a_layer_has_the_narrowest_type_that_goes_in_or_out(
     types: tuple[str, ...], precision: str
 ) -> None:
-    (layer,) = read_layers(said("CaskConvolution", *types))
+    (layer,) = read_layers(inspected("CaskConvolution", *types))
     assert (layer.name, layer.precision, layer.moves) == ("network/conv", precision, False)
 
 
 def test_a_type_that_only_a_copy_has_is_not_used() -> None:
-    layers = read_layers(said("Reformat", "Row major linear FP32", "Row major linear FP16"))
+    layers = read_layers(inspected("Reformat", "Row major linear FP32", "Row major linear FP16"))
     assert layers[0].moves
-    layers += read_layers(said("CaskConvolution", "Float", "Float"))
+    layers += read_layers(inspected("CaskConvolution", "Float", "Float"))
     assert is_unused("fp16", layers)
     assert not is_unused("fp32", layers)
     assert by_precision(layers) == {"fp32": {"layers": 1, "milliseconds": 0.0}}

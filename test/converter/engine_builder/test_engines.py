@@ -26,7 +26,7 @@ def test_an_engine_for_this_machine_runs(built: Path, capsys: pytest.CaptureFixt
     assert "--precision fp16" not in output
 
 
-def test_a_stale_engine_says_why_and_what_mends_it(
+def test_a_stale_engine_is_listed_with_why_and_what_mends_it(
     built: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with install("10.13.3", compute_capability=(8, 9)):
@@ -36,7 +36,7 @@ def test_a_stale_engine_says_why_and_what_mends_it(
     assert f"trt-inference build {built} --precision fp16" in output
 
 
-def test_without_a_gpu_it_says_what_each_is_for(
+def test_without_a_gpu_it_lists_what_each_is_for(
     built: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     result = run_here(capsys, "engines", built)

@@ -18,7 +18,7 @@ from trt_inference.engines.tensorrt.gpu import GpuContext
 
 
 def held(folder: Path, precision: str, hold: Any) -> dict[str, bool]:
-    """Of the layers that give floats, by name: whether they are held to float32."""
+    """For each layer that gives floats, by name: whether it is held to float32."""
     import tensorrt as trt  # type: ignore[import-not-found]
 
     with GpuContext():
@@ -34,8 +34,8 @@ def held(folder: Path, precision: str, hold: Any) -> dict[str, bool]:
 
 
 def float32_nodes(file: Path) -> dict[str, bool]:
-    """Of the nodes that give floats, by name: whether these are float32 in the model. Without
-    Casts, which say their own type."""
+    """For each node that gives floats, by name: whether these are float32 in the model. Casts are
+    left out, as they have a type of their own."""
     model = onnx.shape_inference.infer_shapes(onnx.load(str(file)))
     values = (*model.graph.value_info, *model.graph.output)
     types = {value.name: value.type.tensor_type.elem_type for value in values}

@@ -91,7 +91,7 @@ def test_a_plan_of_another_network_is_explained_and_refused(
 
 
 @pytest.mark.parametrize(
-    ("version", "capability", "said"),
+    ("version", "capability", "expected_text"),
     [
         ("10.13.3", (8, 7), "it was built by another TensorRT"),
         ("10.3.0", (8, 9), "it was built on another kind of GPU"),
@@ -100,7 +100,7 @@ def test_a_plan_of_another_network_is_explained_and_refused(
 def test_a_plan_of_another_machine_is_explained_and_refused(
     version: str,
     capability: tuple[int, int],
-    said: str,
+    expected_text: str,
     bundle: Path,
     take_in: Import,
     capsys: pytest.CaptureFixture[str],
@@ -108,7 +108,7 @@ def test_a_plan_of_another_machine_is_explained_and_refused(
     with install(version, compute_capability=capability):
         plan = built_plan(bundle, capsys, bundle.with_name("plan"))
     with install("10.3.0"):
-        take_in(plan).refused(said, "Build the engine on this machine")
+        take_in(plan).refused(expected_text, "Build the engine on this machine")
 
 
 def test_what_is_no_plan_is_refused(tmp_path: Path, take_in: Import) -> None:

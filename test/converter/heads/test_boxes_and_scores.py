@@ -61,7 +61,7 @@ def of_rows(function: Any, values: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("boxes", "said"),
+    ("boxes", "expected_format"),
     [
         (in_pixels(fractions()), "xyxy"),
         (y_first(fractions()), "yxyx"),
@@ -70,10 +70,10 @@ def of_rows(function: Any, values: np.ndarray) -> np.ndarray:
         (centred(fractions()), "cxcywh"),
     ],
 )
-def test_the_box_format_is_told_from_the_values(boxes: np.ndarray, said: str) -> None:
+def test_the_box_format_is_told_from_the_values(boxes: np.ndarray, expected_format: str) -> None:
     outputs = {"a": random_scores(), "b": boxes}
     recognised = found(outputs, CLASSES)
-    assert f"are {said}" in recognised.reason
+    assert f"are {expected_format}" in recognised.reason
     assert "scores are probabilities" in recognised.reason
     assert recognised.head.needs_nms
     assert (recognised.head.inputs, recognised.head.anchors) == (("b", "a"), COUNT)
@@ -87,13 +87,13 @@ def test_the_box_format_is_told_from_the_values(boxes: np.ndarray, said: str) ->
         ("xywh", np.concatenate([fractions()[..., :2], sides(fractions())], -1)),
     ],
 )
-def test_the_user_says_the_box_format(box_format: str, boxes: np.ndarray) -> None:
+def test_the_user_gives_the_box_format(box_format: str, boxes: np.ndarray) -> None:
     outputs = {"boxes": boxes, "scores": random_scores()}
     head = found(outputs, CLASSES, box_format=box_format).head
     assert_decodes(head, outputs, list(in_pixels(fractions())), list(random_scores()))
 
 
-def test_the_user_says_the_unit() -> None:
+def test_the_user_gives_the_unit() -> None:
     outputs = {"boxes": fractions(), "scores": random_scores()}
     head = found(outputs, CLASSES, boxes="pixels", box_format="xyxy").head
     assert_decodes(head, outputs, list(fractions()), list(random_scores()))
@@ -166,7 +166,7 @@ def test_a_background_that_does_not_show_is_asked_for() -> None:
 def test_logits_without_labels_show_whether_there_is_a_background(
     column: int, height: float, function: Any, kept: slice
 ) -> None:
-    """Of most boxes without an object, the background's is high, or all are low."""
+    """Most boxes have no object: the background's logit is high there, or all are low."""
     logits = random_scores(6) * 4 - (0 if height > 0 else 5)
     logits[..., column] += height
     outputs = {"boxes": in_pixels(fractions()), "scores": logits}
@@ -238,7 +238,7 @@ def test_labels_that_fit_neither_count_are_told_both_figures() -> None:
     assert "9 classes" in message
 
 
-def test_of_several_pairs_the_names_decide() -> None:
+def test_the_names_decide_between_several_pairs() -> None:
     outputs = {"boxes": in_pixels(fractions()), "class_scores": random_scores()}
     outputs["features"] = random_scores(7)
     assert found(outputs).head.inputs == ("boxes", "class_scores")

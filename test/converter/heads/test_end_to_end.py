@@ -68,24 +68,24 @@ def test_a_score_is_in_the_column_of_its_class(normalised: bool) -> None:
     assert_decodes(head, {"out": rows}, list(expected), scores_by_class(rows, 5))
 
 
-@pytest.mark.parametrize(("box_format", "say"), [("yxyx", y_first), ("cxcywh", centred)])
-def test_the_user_says_the_box_format(box_format: str, say: Any) -> None:
+@pytest.mark.parametrize(("box_format", "in_format"), [("yxyx", y_first), ("cxcywh", centred)])
+def test_the_user_gives_the_box_format(box_format: str, in_format: Any) -> None:
     boxes = fractions()
-    rows = detections(say(in_pixels(boxes)))
+    rows = detections(in_format(in_pixels(boxes)))
     expected = in_pixels(boxes)
     expected[1, 20:] = 0
     head = found(rows, 5, box_format=box_format).head
     assert_decodes(head, {"out": rows}, list(expected), scores_by_class(rows, 5))
 
 
-def test_the_user_says_the_unit() -> None:
+def test_the_user_gives_the_unit() -> None:
     rows = detections(fractions())
     np.testing.assert_array_equal(
         found(rows, 5, boxes="pixels").head.decode({"out": rows})["all_boxes"], rows[..., :4]
     )
 
 
-def test_the_user_says_the_number_of_the_first_class() -> None:
+def test_the_user_gives_the_number_of_the_first_class() -> None:
     rows = detections(in_pixels(fractions()), first_class=1)
     head = found(rows, 5, first_class=1).head
     expected = in_pixels(fractions())
@@ -193,7 +193,7 @@ def test_seven_values_have_y_first_and_classes_from_1_unless_a_0_is_seen(first_c
     assert not recognised.head.needs_nms
 
 
-def test_the_user_says_how_seven_values_are_meant() -> None:
+def test_the_user_specifies_how_seven_values_are_meant() -> None:
     rows = of_images(in_pixels(fractions(), (64, 64)))
     recognised = recognise(evidence({"out": rows}, 6, (64, 64), box_format="xyxy", first_class=0))
     assert recognised is not None

@@ -90,7 +90,7 @@ def test_fractions_are_y_first() -> None:
     assert "yxyx in fractions" in recognised.reason
 
 
-def test_the_user_says_the_order_and_the_first_class() -> None:
+def test_the_user_gives_the_order_and_the_first_class() -> None:
     boxes = in_pixels(fractions(), SQUARE)
     outputs = lists(y_first(boxes), first_class=1)
     head = found(outputs, CLASSES, box_format="yxyx", first_class=1).head
@@ -115,7 +115,7 @@ def test_neither_order_nor_names_matter(places: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("dtype", ["int32", "float32"])
 @pytest.mark.parametrize("column", [False, True])
-def test_a_count_says_how_many_are_meant(dtype: str, column: bool) -> None:
+def test_a_count_tells_how_many_are_meant(dtype: str, column: bool) -> None:
     boxes = in_pixels(fractions(), SQUARE)
     outputs = {**lists(boxes), "a": np.array([7, 20], dtype)}
     if column:

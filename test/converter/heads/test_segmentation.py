@@ -73,7 +73,7 @@ def test_the_best_class_of_each_cell(
     assert (head.classes, head.anchors, head.needs_nms) == (5, 0, False)
 
 
-def test_of_two_layouts_that_fit_the_one_with_squarer_cells_is_taken() -> None:
+def test_the_layout_with_squarer_cells_is_taken_when_two_fit() -> None:
     values = np.ascontiguousarray(np.moveaxis(scores(4, 6, 12), -1, 1))  # or 4x6 cells of 8x16
     assert found({"out": values}).head.classes == 4
 
@@ -229,7 +229,7 @@ def test_three_classes_are_no_image() -> None:
 
 @pytest.mark.parametrize("scale", [1.0, 0.02], ids=["metres", "fractions"])
 def test_a_depth_is_no_class_score(scale: float) -> None:
-    """Of a relu: never below 0, and 0 itself, which a sigmoid is not."""
+    """It is the output of a relu: never below 0, and 0 itself, which a sigmoid is not."""
     assert "a depth" in doubted({"out": np.maximum(scores(1), 0) * scale})
 
 

@@ -215,7 +215,7 @@ def test_maps_that_cannot_be_told_apart_are_not_guessed() -> None:
 
 
 @pytest.mark.parametrize("maps", [False, True])
-def test_offsets_without_anchors_say_what_to_give(maps: bool) -> None:
+def test_offsets_without_anchors_are_refused_with_what_to_give(maps: bool) -> None:
     anchors = grid_anchors()
     outputs = {"box": random_offsets(anchors), "class": probabilities(anchors)}
     if maps:

@@ -107,7 +107,7 @@ def test_what_enters_the_suppression_comes_first(normalised: bool) -> None:
     assert_decodes(head, outputs, list(in_pixels(all_boxes())), list(all_scores()))
 
 
-def test_the_user_says_the_format_before_the_suppression() -> None:
+def test_the_user_gives_the_format_before_the_suppression() -> None:
     outputs = {BOXES_BEFORE_NMS: all_boxes(), SCORES_BEFORE_NMS: all_scores()}
     head = found(outputs, box_format="xyxy").head
     assert_decodes(head, outputs, list(in_pixels(all_boxes())), list(all_scores()))
@@ -261,7 +261,7 @@ def test_a_0_among_the_rows_beyond_the_count_is_no_class() -> None:
     assert "numbered from 1" in found(outputs, CLASSES).reason
 
 
-def test_the_user_says_the_number_of_the_first_class() -> None:
+def test_the_user_gives_the_number_of_the_first_class() -> None:
     outputs = finished()
     expected = expected_of(outputs, CLASSES + 1, first_class=0)
     head = found(outputs, CLASSES + 1, first_class=0).head

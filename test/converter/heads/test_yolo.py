@@ -56,7 +56,7 @@ def refusal(outputs: dict[str, np.ndarray], labels: int | None = None, **options
 
 
 def scores_with_objectness(rows: np.ndarray) -> list[list[list[float]]]:
-    """Of YOLOv5: the probability of an object times that of each class, if it is one."""
+    """YOLOv5's scores: the probability of an object times that of each class, if it is one."""
     return [
         [[objectness * score for score in scores] for objectness, *scores in image.tolist()]
         for image in [image[:, 4:] for image in rows.astype(float)]
@@ -99,14 +99,14 @@ def test_logits_get_a_sigmoid(objectness: bool) -> None:
     assert_decodes(recognised.head, {"out": rows}, boxes, expected)
 
 
-def test_scores_outside_0_to_1_stay_where_the_user_says_so() -> None:
+def test_scores_outside_0_to_1_stay_where_the_user_asks_for_it() -> None:
     rows = rows_of(8)
     rows[..., 4:] = rows[..., 4:] * 8 - 6
     head = yolo(rows, 4, activation="none")
     np.testing.assert_array_equal(head.decode({"out": rows})["class_scores"], rows[..., 4:])
 
 
-def test_the_user_says_that_probabilities_are_still_to_be_made() -> None:
+def test_the_user_specifies_that_probabilities_are_still_to_be_made() -> None:
     rows = rows_of(8)
     head = yolo(rows, 4, activation="softmax")
     powers = np.exp(rows[..., 4:].astype(float))
@@ -151,7 +151,7 @@ def test_the_user_names_the_layout() -> None:
     assert yolo(rows, head="yolo-objectness").classes == 4
 
 
-def test_the_user_says_the_unit_and_the_format() -> None:
+def test_the_user_gives_the_unit_and_the_format() -> None:
     fractions, pixels = rows_of(7, size=None), rows_of(7)
     kept = yolo(fractions, 3, boxes="pixels").decode({"out": fractions})
     centre_x, width = fractions[..., 0], fractions[..., 2]

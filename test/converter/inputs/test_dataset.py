@@ -31,14 +31,14 @@ def test_labels_of_a_windows_editor_are_the_same(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected_error"),
     [(b"", "it is empty"), (b"a\n\nb\n", "line 2 is empty"), (b"\xff\xfe", "cannot be read")],
 )
 def test_labels_that_are_not_one_name_a_line_are_refused(
-    file: Path, content: bytes, said: str
+    file: Path, content: bytes, expected_error: str
 ) -> None:
     file.write_bytes(content)
-    with pytest.raises(DatasetError, match=said) as error:
+    with pytest.raises(DatasetError, match=expected_error) as error:
         read_labels(file)
     assert str(file) in str(error.value)
 
@@ -67,7 +67,7 @@ def test_an_image_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         sample.read()
 
 
-def test_without_images_synthetic_ones_are_used_and_said_to_be() -> None:
+def test_without_images_synthetic_ones_are_used_and_reported_as_such() -> None:
     dataset = load_dataset(None, None, LABELS, 500)
     assert dataset.synthetic
     assert all(sample.read().std() > 30 for sample in dataset.samples)

@@ -63,7 +63,7 @@ def test_the_layout_is_where_the_channels_are(
 
 
 @pytest.mark.parametrize(
-    ("inputs", "wanted", "said"),
+    ("inputs", "wanted", "expected_error"),
     [
         ([image(-1, -1, -1, 3)], None, "--input-size 640x480"),
         ([image(-1, 48, 96, 3)], (96, 48), "--input-size 48x96 does not fit input images"),
@@ -81,9 +81,9 @@ def test_the_layout_is_where_the_channels_are(
     ],
 )
 def test_an_input_that_is_not_one_image_is_refused(
-    inputs: list[Tensor], wanted: tuple[int, int] | None, said: str
+    inputs: list[Tensor], wanted: tuple[int, int] | None, expected_error: str
 ) -> None:
-    with pytest.raises(SavedModelError, match=said):
+    with pytest.raises(SavedModelError, match=expected_error):
         find_image(with_inputs(*inputs), wanted)
 
 
@@ -91,12 +91,12 @@ def test_the_image_is_found_among_other_inputs() -> None:
     assert find_image(with_inputs(SCALAR, image(-1, 8, 9, 3))).name == "images"
 
 
-def test_of_texts_the_one_that_is_named_for_images_is_taken() -> None:
+def test_the_text_that_is_named_for_images_is_taken() -> None:
     both = with_inputs(Tensor("image_bytes", "string", (-1,)), Tensor("key", "string", (-1,)))
     assert find_image(both, (8, 8)).name == "image_bytes"
 
 
-def test_of_two_images_the_user_chooses_or_fixes_one() -> None:
+def test_the_user_chooses_or_fixes_one_of_two_images() -> None:
     both = with_inputs(image(-1, 8, 8, 3, name="left"), image(-1, 8, 8, 3, name="right"))
     assert find_image(both, name="right").name == "right"
     assert find_image(both, values={"right": 0}).name == "left"

@@ -1,4 +1,4 @@
-"""What is read of a SavedModel, and what is said when it cannot be."""
+"""What is read of a SavedModel, and the error when it cannot be read."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_the_only_signature_need_not_be_named(color_module: Path) -> None:
 
 
 @pytest.mark.parametrize("usual", ["serving_default", "default"])
-def test_of_several_signatures_the_usual_one_is_taken(
+def test_the_usual_one_of_several_signatures_is_taken(
     usual: str, tmp_path: Path, color_module: Path
 ) -> None:
     module = tf.saved_model.load(str(color_module))

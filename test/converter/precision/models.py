@@ -267,7 +267,7 @@ def write_pictures(folder: Path, frames: Sequence[np.ndarray]) -> Path:
 
 
 def operators(model: onnx.ModelProto) -> list[str]:
-    """Of all nodes, in the order of execution."""
+    """The operators of all nodes, in the order of execution."""
     return [node.op_type for node in model.graph.node]
 
 

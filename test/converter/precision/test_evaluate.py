@@ -1,4 +1,4 @@
-"""What a precision loses, against what pycocotools and plain counting say of the same images."""
+"""What a precision loses, against what pycocotools and plain counting find on the same images."""
 
 from __future__ import annotations
 
@@ -276,7 +276,7 @@ def test_the_worst_pictures_come_first(shared_color_bundle: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [shifted(2, RED), weaker(0.9, RED)])
-def test_of_pictures_in_which_nothing_is_lost_those_that_moved_come_first(
+def test_those_that_moved_come_first_among_pictures_in_which_nothing_is_lost(
     change: Change, shared_color_bundle: Path
 ) -> None:
     frames = [picture(color, (2, 2)) for color in ("blue", "red", "green")]
@@ -324,7 +324,7 @@ def test_a_segmenter_loses_the_pixels_of_another_class(tmp_path: Path) -> None:
 
 
 def test_large_frames_are_looked_at_in_a_grid(tmp_path: Path) -> None:
-    """Of which the share is the same."""
+    """The grid has the same share of each class as the frame."""
     bundle = write_segmentation_bundle(tmp_path / "bundle")
     small = np.concatenate([plain("blue")[0][: HEIGHT // 4], plain("red")[0][HEIGHT // 4 :]])
     large = cv2.resize(small, (640, 480), interpolation=cv2.INTER_NEAREST)

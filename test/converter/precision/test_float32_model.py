@@ -65,7 +65,7 @@ def test_a_normalisation_after_a_convolution_is_in_its_weights(tmp_path: Path) -
     assert source.is_float(source.model.graph.node[0].input[1])
 
 
-def test_a_model_without_a_network_says_what_to_do(tmp_path: Path) -> None:
+def test_a_model_without_a_network_is_refused_with_the_remedy(tmp_path: Path) -> None:
     """The graph of another converter, and a network without products."""
     foreign = write_classification_bundle(tmp_path / "foreign") / "fp32.onnx"
     with pytest.raises(PrecisionError, match="use fp32, or convert the model again"):

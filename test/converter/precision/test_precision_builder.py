@@ -39,7 +39,7 @@ def int8(bundle: Bundle) -> Int8:
 
 
 def weights(model: onnx.ModelProto) -> dict[str, str]:
-    """Of the two convolutions."""
+    """The types of the weights of the two convolutions, by name."""
     values = constants_of(model)
     return {
         name: "int8" if f"network/{name}/int8" in values else str(values[f"network/{name}"].dtype)

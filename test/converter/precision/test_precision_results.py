@@ -10,7 +10,7 @@ from converter.precision.precision_results import PrecisionMeasurement
 
 
 def detections(loss: float, missing: int = 0, extra: int = 0) -> PrecisionMeasurement:
-    """Of 100 that fp32 publishes."""
+    """A measurement on 100 detections that fp32 publishes."""
     agreement = Agreement(9, 100, 100 - missing, missing, extra, 1.0, 1.0, 0.0)
     return PrecisionMeasurement(9, agreement, Accuracy(9, 1 - loss, 1 - loss), None, None, {})
 
@@ -21,7 +21,7 @@ def test_the_loss_may_reach_the_limit() -> None:
     assert not detections(float("nan")).is_within(1.0)
 
 
-def test_few_detections_may_be_missing_or_new_whatever_map_says() -> None:
+def test_few_detections_may_be_missing_or_new_whatever_map_is() -> None:
     assert detections(0, missing=5, extra=5).is_within(0.01)
     assert not detections(0, missing=6).is_within(0.01)
     assert not detections(0, extra=6).is_within(0.01)

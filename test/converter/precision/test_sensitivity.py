@@ -30,7 +30,7 @@ IMAGES = samples(*(frame for frame, _ in scenes(4)))
 def sensitivities(
     folder: Path, constants: str, nodes: str, precision: str
 ) -> tuple[Sensitivity, ...]:
-    """Of the layers of a color network."""
+    """The sensitivities of the layers of a color network."""
     bundle = load_bundle(write_bundle(folder / "bundle", colored_cells(constants, nodes)))
     source = read_float32(bundle.model_file("fp32"))
     builder = (

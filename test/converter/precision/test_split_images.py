@@ -89,7 +89,7 @@ def test_one_picture_is_too_few(tmp_path: Path) -> None:
     assert "6 different" not in str(found.value)
 
 
-def test_no_images_or_no_folder_says_what_is_needed(tmp_path: Path) -> None:
+def test_no_images_or_no_folder_is_refused_with_what_is_needed(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"real images.*--images with pictures of the robot"):
         split(None)
     with pytest.raises(DatasetError, match=r"--images.*nowhere"):
@@ -99,7 +99,7 @@ def test_no_images_or_no_folder_says_what_is_needed(tmp_path: Path) -> None:
 
 
 def test_annotations_of_the_images_that_are_measured_on(tmp_path: Path) -> None:
-    """They say nothing when all boxes are in those that are calibrated on."""
+    """They show nothing when all boxes are in those that are calibrated on."""
     made = scenes(8)
     images = write_pictures(tmp_path / "images", [frame for frame, _ in made])
     names = {f"{number:03}.png": truth for number, (_, truth) in enumerate(made)}

@@ -68,8 +68,9 @@ def frame(height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
 
 
 def detection(folder: Path) -> Conversion:
-    """Of a detector with a suppression that was cut out, annotations, and two pictures: one on
-    which both models agree, and one on which the bundle does not find the square."""
+    """A conversion of a detector with a suppression that was cut out, annotations, and two
+    pictures: one on which both models agree, and one on which the bundle does not find the
+    square."""
     circle, square, faint = (
         (20, 30, 90, 100, 0.91, 0),
         (200, 120, 280, 200, 0.83, 1),
@@ -98,7 +99,7 @@ def detection(folder: Path) -> Conversion:
 
 
 def classification(folder: Path) -> Conversion:
-    """Of a classifier, on made-up images."""
+    """A conversion of a classifier, on made-up images."""
     first = _classes((0.875, 2), (0.1, 0), (0.025, 1))
     second = _classes((0.625, 0), (0.3, 2), (0.075, 1))
     verification = Verification(
@@ -118,7 +119,7 @@ def classification(folder: Path) -> Conversion:
 
 
 def segmentation(folder: Path) -> Conversion:
-    """Of a segmenter: in the second picture a corner has another class."""
+    """A conversion of a segmenter: in the second picture a corner has another class."""
     whole = np.zeros((HEIGHT, WIDTH), np.uint8)
     whole[:, WIDTH // 2 :] = 1
     corner = whole.copy()
@@ -139,7 +140,7 @@ def segmentation(folder: Path) -> Conversion:
 
 
 def fp16(**changes: Any) -> PrecisionResult:
-    """Of the detector, against annotations: it passes."""
+    """The result of the detector, against annotations: it passes."""
     measured = PrecisionMeasurement(
         images=40,
         agreement=Agreement(40, 1240, 1239, 1, 0, 0.9987, 0.9712, 2.5e-3),
@@ -152,8 +153,8 @@ def fp16(**changes: Any) -> PrecisionResult:
 
 
 def int8(**changes: Any) -> PrecisionResult:
-    """Of the detector, against annotations: it loses 0.0313 of at most 0.01, and in its one
-    picture it does not find the square."""
+    """The result of the detector, against annotations: it loses 0.0313 of at most 0.01, and in
+    its one picture it does not find the square."""
     circle, square = (20, 30, 90, 100, 0.91, 0), (200, 120, 280, 200, 0.83, 1)
     measured = PrecisionMeasurement(
         images=40,
@@ -181,7 +182,7 @@ def int8(**changes: Any) -> PrecisionResult:
 
 
 def of_classes(precision: str, agreement: ClassAgreement) -> PrecisionResult:
-    """Of a classifier or a segmenter."""
+    """The result of a classifier or a segmenter."""
     times = {"fp32": 6.25, precision: 9.5}
     measured = PrecisionMeasurement(8, agreement, None, None, None, times)
     return PrecisionResult(precision, 0.02, 9_000_000, measured)

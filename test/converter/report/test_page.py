@@ -127,7 +127,7 @@ def test_accuracy_before_and_after_with_what_changed(
 
 
 @pytest.mark.parametrize(
-    ("changes", "sound", "said"),
+    ("changes", "sound", "expected_text"),
     [
         ({"agreement": Agreement(9, 41, 41, 0, 0, 1.0, 1.0, 0.0)}, True, "all of TensorFlow's 41"),
         ({}, False, "3 are missing, and 2 are new"),
@@ -148,11 +148,15 @@ def test_accuracy_before_and_after_with_what_changed(
     ],
     ids=["the same", "differs", "synthetic", "nothing detected", "low accuracy"],
 )
-def test_the_verdict_says_what_stands_against_it(
-    changes: dict[str, Any], sound: bool, said: str, tmp_path: Path, write: Callable[..., Page]
+def test_the_verdict_names_what_stands_against_it(
+    changes: dict[str, Any],
+    sound: bool,
+    expected_text: str,
+    tmp_path: Path,
+    write: Callable[..., Page],
 ) -> None:
     page = write(measured(samples.detection(tmp_path), **changes))
-    assert said in page.texts["verdict"]
+    assert expected_text in page.texts["verdict"]
     classes = [value for _, name, value in page.attributes if name == "class"]
     assert ("verdict good" in classes, "verdict care" in classes) == (sound, not sound)
 
@@ -206,7 +210,7 @@ def test_class_maps_differ_where_a_class_does(tmp_path: Path, write: Callable[..
     page = write(conversion)
     first, second, whole, corner = page.pictures()
     assert np.array_equal(first, second)
-    # The lists in the upper left corner say other shares, and the lower right corner differs.
+    # The lists in the upper left corner show other shares, and the lower right corner differs.
     difference = np.abs(whole.astype(int) - corner).max(axis=2)
     assert difference[200 + SPREAD :, 280 + SPREAD :].min() > 10
     assert difference[: 200 - SPREAD, 160:].max() == 0
@@ -260,7 +264,7 @@ def test_operators_with_bars_as_long_as_their_counts(
     assert [page.row(name)[0] for name in ("Conv", "Sigmoid", "GridSample")] == ["57", "19", "2"]
     widths = [value for tag, name, value in page.attributes if (tag, name) == ("span", "style")]
     assert widths[:3] == ["width: 100%", "width: 33%", "width: 4%"]
-    # Of the targets, TensorRT 8.2 alone wants this of a convolution.
+    # TensorRT 8.2 is the only target that demands this of a convolution.
     assert page.row("Conv")[-1] == "2D or 3D, constant weights (8.2)"
 
 

@@ -1,4 +1,4 @@
-"""The section of the narrower precisions, and what the top of the page says of them."""
+"""The section of the narrower precisions, and what the top of the page reports about them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def classes(page: Page) -> list[str]:
 
 
 def widths(page: Page, rows: int) -> list[int]:
-    """Of the first bars of the page, in percent: those of the precisions are above the others."""
+    """The first bars of the page, in percent: those of the precisions are above the others."""
     styles = [value for tag, name, value in page.attributes if (tag, name) == ("span", "style")]
     return [int(style.removeprefix("width: ").removesuffix("%")) for style in styles[:rows]]
 
@@ -158,11 +158,11 @@ def test_one_that_failed_is_a_caution_until_it_passes(add: Add) -> None:
     assert "not in the bundle" not in page.texts["precision-int8"]
 
 
-def test_the_caution_says_only_what_can_be_done(tmp_path: Path) -> None:
+def test_the_caution_names_only_what_can_be_done(tmp_path: Path) -> None:
     add = page_of(tmp_path, samples.classification(tmp_path))
-    said = add(samples.of_classes("fp16", ClassAgreement(8, 4))).texts["verdict"]
-    assert "fp16 is not in the bundle" in said
-    assert "--calibration" not in said and "sensitive" not in said
+    advice = add(samples.of_classes("fp16", ClassAgreement(8, 4))).texts["verdict"]
+    assert "fp16 is not in the bundle" in advice
+    assert "--calibration" not in advice and "sensitive" not in advice
 
 
 def test_a_loss_that_is_no_number_is_not_passed(add: Add) -> None:

@@ -20,7 +20,7 @@ from trt_inference.bundles.names import DETECTION
 
 @pytest.fixture
 def report(tmp_path: Path) -> Path:
-    """Of the detector."""
+    """The report on the detector."""
     return write_report(tmp_path / "report", samples.detection(tmp_path)).parent
 
 
@@ -55,7 +55,7 @@ def test_all_that_the_page_shows_comes_from_its_content(report: Path) -> None:
     assert after.facts["matched"] == before.facts["matched"]
 
 
-def test_a_report_without_content_says_what_to_do(report: Path) -> None:
+def test_a_report_without_content_is_refused_with_the_remedy(report: Path) -> None:
     (report / "report.json").unlink()
     before = (report / "index.html").read_text("utf-8")
     with pytest.raises(OutputError, match=r"report\.json.*Convert the model again"):
@@ -64,7 +64,7 @@ def test_a_report_without_content_says_what_to_do(report: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damaged", "said"),
+    ("damaged", "expected_error"),
     [
         (b'{"version": 1, "title": "sha', "Convert the model again"),
         (b"\xff\xfe", "Convert the model again"),
@@ -73,11 +73,11 @@ def test_a_report_without_content_says_what_to_do(report: Path) -> None:
     ],
     ids=["cut short", "no text", "another thing", "another version"],
 )
-def test_content_that_cannot_be_used_says_what_to_do(
-    damaged: bytes, said: str, report: Path
+def test_content_that_cannot_be_used_is_refused_with_the_remedy(
+    damaged: bytes, expected_error: str, report: Path
 ) -> None:
     (report / "report.json").write_bytes(damaged)
-    with pytest.raises(OutputError, match=said):
+    with pytest.raises(OutputError, match=expected_error):
         add(report)
 
 

@@ -76,7 +76,7 @@ def test_outputs_without_names_are_numbered(tmp_path: Path, conversion: Conversi
     conversion.gives(lambda rgb: module(fractions(rgb))[0])
 
 
-def test_of_several_signatures_one_is_chosen_by_name(
+def test_one_of_several_signatures_is_chosen_by_name(
     tmp_path: Path, conversion: Conversion
 ) -> None:
     classifier = Classifier()

@@ -28,7 +28,7 @@ def fractions(rgb: np.ndarray) -> np.ndarray:
     return rgb[None] / np.float32(255)
 
 
-def test_operators_without_a_counterpart_are_said_by_others(
+def test_operators_without_a_counterpart_are_replaced_by_others(
     tmp_path: Path, conversion: Conversion
 ) -> None:
     """Patches of a vision transformer, an exact gelu, log1p and expm1."""
@@ -95,7 +95,7 @@ def test_eight_bits_with_a_sign_are_centred(tmp_path: Path, conversion: Conversi
     conversion.gives(lambda rgb: classifier((rgb[None].astype(np.float32) - 127.5) / 127.5))
 
 
-def test_of_several_heads_the_user_names_one(tmp_path: Path, conversion: Conversion) -> None:
+def test_the_user_names_one_of_several_heads(tmp_path: Path, conversion: Conversion) -> None:
     classifier = Classifier()
 
     def predict(images: Any) -> dict[str, Any]:

@@ -16,7 +16,8 @@ def fractions(rgb: np.ndarray) -> Any:
 
 
 def save_with_many_outputs(folder: Path, classifier: Classifier, **others: Any) -> Path:
-    """Of odd types, of another input, and of none; ``others`` are functions of image and scores."""
+    """The outputs have odd types, come from another input, or from none; ``others`` are functions
+    of image and scores."""
 
     def predict(images: Any, threshold: Any) -> dict[str, Any]:
         scores = classifier(images)

@@ -61,7 +61,9 @@ DECODERS: dict[str, tuple[tuple[int | None, ...], Callable[[Any], Any], str]] = 
 }
 
 
-def test_files_that_are_decoded_to_grey_say_so(tmp_path: Path, conversion: Conversion) -> None:
+def test_files_that_are_decoded_to_grey_are_reported(
+    tmp_path: Path, conversion: Conversion
+) -> None:
     classifier = Classifier(channels=1)
 
     def predict(file: Any) -> dict[str, Any]:

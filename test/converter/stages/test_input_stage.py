@@ -85,7 +85,7 @@ def test_minus_one_to_one_reaches_both_ends() -> None:
 
 
 @pytest.mark.parametrize("channels", ["rgb", "bgr"])
-def test_graph_and_numpy_say_the_same(channels: str) -> None:
+def test_graph_and_numpy_give_the_same(channels: str) -> None:
     images = random_images(3, 5, 7)
     pixels = Pixels(channels, 1 / 200, (0.1, 0.2, 0.3), (0.9, 1.1, 0.5))
     np.testing.assert_allclose(run(pixels, images), pixels.apply(images), atol=2e-6)

@@ -1,4 +1,4 @@
-"""Of a network that was exported wrongly, the first wrong layer is named."""
+"""The first wrong layer of a network that was exported wrongly is named."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def test_the_layer_with_the_changed_weight_is_named(
     sample = Sample("noise", None, FRAME)
     options = SourceOptions(model)
     head = prepare.recognise_head(network, Pixels(), [sample], "stretch", None, options).head
-    said = first_difference(SourceModel(reference, network, head, Pixels(), flat), FRAME)
-    assert f"/{layer}" in said
-    assert "first layer where the two differ" in said
+    message = first_difference(SourceModel(reference, network, head, Pixels(), flat), FRAME)
+    assert f"/{layer}" in message
+    assert "first layer where the two differ" in message
 
 
 def test_the_command_line_names_it_and_keeps_the_old_bundle(

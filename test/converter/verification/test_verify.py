@@ -164,12 +164,12 @@ def test_wrong_pixels_in_the_graph_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("factor", "said"),
+    ("factor", "expected_error"),
     [(0.5, "output predictions differs"), (0.99, "scores of the bundle differ")],
 )
 def test_a_network_that_was_exported_wrongly_is_refused(
     factor: float,
-    said: str,
+    expected_error: str,
     reference: Reference,
     dataset: Dataset,
     tmp_path: Path,
@@ -183,7 +183,7 @@ def test_a_network_that_was_exported_wrongly_is_refused(
 
     monkeypatch.setattr(color_bundle, "color_network", damaged)
     bundle = write_color_bundle(tmp_path / "wrong")
-    with pytest.raises(ParityError, match=said):
+    with pytest.raises(ParityError, match=expected_error):
         check(measure(reference, dataset, bundle))
 
 

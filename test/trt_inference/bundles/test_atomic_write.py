@@ -46,7 +46,7 @@ def test_several_files_are_all_new_or_all_old(tmp_path: Path) -> None:
 
 
 def test_a_reader_never_sees_a_part_of_a_file(tmp_path: Path) -> None:
-    """Of 16 MB, which a reader would see grow."""
+    """The file has 16 MB: a reader would see it grow."""
     file = tmp_path / "file"
     write_file(file, b"old")
     writer = subprocess.Popen(

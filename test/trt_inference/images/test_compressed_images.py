@@ -62,7 +62,7 @@ def test_a_bayer_pattern_is_sent_as_it_is_and_gets_its_colors_here(suffix: str) 
     np.testing.assert_array_equal(read(picture, "bayer_rggb8; jpeg compressed "), expected)
 
 
-def test_a_picture_is_not_turned_as_exif_says() -> None:
+def test_a_picture_is_not_turned_as_exif_asks() -> None:
     picture = encoded(".jpg", smooth(48, 64, 3))
     # One entry of TIFF: orientation (0x0112), one short (3): 6, a quarter turn.
     entries = struct.pack("<HHHIHHI", 1, 0x0112, 3, 1, 6, 0, 0)

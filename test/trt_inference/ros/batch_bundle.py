@@ -5,42 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnx
+from onnx import TensorProto
+from onnx.helper import make_node
 
-from test.color_bundle import change_manifest, write_color_bundle
-from trt_inference.bundles.bundle import sha256_of_file
+from test.trt_inference.ros.other_scores import write_with_other_scores
 
 AT_ONCE = 4  # images for which the scores are those of the color bundle
 
 
 def write_batch_bundle(output: Path) -> Path:
     """The color bundle with scores times the number of images of a run, divided by ``AT_ONCE``."""
-    write_color_bundle(output)
-    file = output / "fp32.onnx"
-    model = onnx.load(str(file))
-    graph = model.graph
-    for node in graph.node:
-        node.output[:] = ["good_scores" if name == "scores" else name for name in node.output]
-        node.input[:] = ["good_scores" if name == "scores" else name for name in node.input]
-    make, constant = onnx.helper.make_node, onnx.numpy_helper.from_array
-    graph.node.extend(
-        [
-            make("Shape", ["good_scores"], ["sizes"]),
-            make("Slice", ["sizes", "first", "second"], ["whole_count"]),
-            make("Cast", ["whole_count"], ["count"], to=onnx.TensorProto.FLOAT),
-            make("Div", ["count", "at_once"], ["part"]),
-            make("Mul", ["good_scores", "part"], ["scores"]),
-        ]
-    )
-    graph.initializer.extend(
-        [
-            constant(np.zeros(1, np.int64), "first"),
-            constant(np.ones(1, np.int64), "second"),
-            constant(np.full(1, AT_ONCE, np.float32), "at_once"),
-        ]
-    )
-    onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, str(file))
-    sha256 = sha256_of_file(file)
-    change_manifest(output, lambda manifest: manifest["precisions"]["fp32"].update(sha256=sha256))
-    return output
+    nodes = [
+        make_node("Shape", ["good_scores"], ["sizes"]),
+        make_node("Slice", ["sizes", "first", "second"], ["whole_count"]),
+        make_node("Cast", ["whole_count"], ["count"], to=TensorProto.FLOAT),
+        make_node("Div", ["count", "at_once"], ["part"]),
+        make_node("Mul", ["good_scores", "part"], ["scores"]),
+    ]
+    constants = {
+        "first": np.zeros(1, np.int64),
+        "second": np.ones(1, np.int64),
+        "at_once": np.full(1, AT_ONCE, np.float32),
+    }
+    return write_with_other_scores(output, nodes, constants)

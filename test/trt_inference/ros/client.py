@@ -25,7 +25,7 @@ from examples.shapes.monitor import Monitor, stamp_of
 from examples.shapes.processes import running
 
 ROOT = Path(__file__).resolve().parents[3]
-TIMEOUT = 15.0
+TIMEOUT = 60.0  # seconds against hanging
 
 
 class NodeProcess:
@@ -73,6 +73,10 @@ class Client(Monitor):
         self.transition(Transition.TRANSITION_CONFIGURE)
         self.transition(Transition.TRANSITION_ACTIVATE)
 
+    def transition(self, number: int, timeout: float = TIMEOUT) -> None:
+        """As ``Monitor.transition``, on a machine that may be very busy."""
+        super().transition(number, timeout)
+
     def request(self, number: int) -> bool:
         """Ask for any transition of ``lifecycle_msgs/Transition``; whether it was done."""
         request = ChangeState.Request(transition=Transition(id=number))
@@ -91,11 +95,15 @@ class Client(Monitor):
             raise TimeoutError(f"the detector has not reported its state within {TIMEOUT} s")
         return state
 
-    def set_parameter(self, name: str, value: object, timeout: float = TIMEOUT) -> str:
-        """Set one parameter; the reason when it is refused, else nothing."""
+    def set_parameter(self, name: str, value: object, again: float = 5.0) -> str:
+        """Set one parameter; the reason when it is refused, else nothing.
+
+        Args:
+            again: seconds without an answer after which it is set again.
+        """
         message = Parameter(name, value=value).to_parameter_msg()
         request = SetParameters.Request(parameters=[message])
-        answer = self._call(self._set, request, timeout, again=5.0)
+        answer = self._call(self._set, request, again)
         result = answer.results[0]
         return "" if result.successful else str(result.reason)
 
@@ -121,6 +129,13 @@ class Client(Monitor):
             if self.spin(0.5, until=lambda: stamp in self.record.detections):
                 return self.record.detections[stamp]
         raise TimeoutError(f"no detections for the image with the stamp {stamp}")
+
+    def answer(self, image: Image) -> Detection2DArray:
+        """Wait for the detections of an image that was sent."""
+        stamp = stamp_of(image.header)
+        if not self.spin(TIMEOUT, until=lambda: stamp in self.record.detections):
+            raise TimeoutError(f"no detections for the image with the stamp {stamp}")
+        return self.record.detections[stamp]
 
     def image(self, pixels: np.ndarray, encoding: str = "bgr8", **changes: object) -> Image:
         """A message with a stamp of its own; ``changes`` replace its fields."""
@@ -167,9 +182,7 @@ class Client(Monitor):
         if any(status.name.startswith(of_ours) for status in message.status):
             super()._on_diagnostics(message)
 
-    def _call(
-        self, client: Any, request: Any, timeout: float = TIMEOUT, again: float = TIMEOUT
-    ) -> Any:
+    def _call(self, client: Any, request: Any, again: float = TIMEOUT) -> Any:
         """
         Args:
             again: seconds after which to ask again, where that does no harm: the middleware loses
@@ -177,12 +190,12 @@ class Client(Monitor):
         """
         if not client.wait_for_service(TIMEOUT):
             raise TimeoutError(f"there is no service {client.srv_name}")
-        end = time.monotonic() + timeout
+        end = time.monotonic() + TIMEOUT
         while (left := end - time.monotonic()) > 0:
             answer = client.call_async(request)
             if self.spin(min(left, again), until=answer.done):
                 return answer.result()
-        raise TimeoutError(f"{client.srv_name} has not answered within {timeout} s")
+        raise TimeoutError(f"{client.srv_name} has not answered within {TIMEOUT} s")
 
 
 def wait_until(condition: Any, seconds: float = TIMEOUT) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from test.color_bundle import CELL, COLORS, LABELS, picture
 from test.trt_inference.ros.client import wait_until
 from test.trt_inference.ros.conftest import Start
 from trt_inference.ros.messages.result_messages import message_to_detections
+from trt_inference.ros.rclpy_tools.throttle import WARNING_PERIOD
 
 GOOD = picture("red", (2, 3), scale=2)
 EMPTY = {"width": 0, "height": 0, "step": 0, "data": array.array("B")}
@@ -36,6 +38,7 @@ def test_a_bad_image_is_named_and_counted_and_the_next_good_one_answered(
     node, client = start_node(bundle=shared_color_bundle)
     client.start()
     client.detect(client.image(GOOD))
+    begun = time.monotonic()
     for _ in range(5):
         client.send(client.image(GOOD, **changes))
         client.spin(0.1)
@@ -43,7 +46,8 @@ def test_a_bad_image_is_named_and_counted_and_the_next_good_one_answered(
     good = client.detect(client.image(GOOD))
     assert good.detections[0].results[0].hypothesis.class_id == "red"
     assert wait_until(lambda: named in node.log)
-    assert node.log.count("image rejected") == 1, "the warning must be throttled"
+    most = 1 + (time.monotonic() - begun) // WARNING_PERIOD
+    assert 1 <= node.log.count("image rejected") <= most, "the warning must be throttled"
     assert node.is_alive
 
 

@@ -1,4 +1,4 @@
-"""Four numbers of a box, in each of the ways in which models say it."""
+"""Four numbers of a box, in each of the ways in which models give them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_ordered_corners_are_told_from_centres_and_from_offsets() -> None:
     assert positive_fraction(offsets) < 0.5
 
 
-def test_rows_of_zeros_and_nan_say_nothing() -> None:
+def test_rows_of_zeros_and_nan_show_nothing() -> None:
     boxes = np.zeros((1, 100, 4), np.float32)
     boxes[0, 0] = [2, 2, 1, 1]
     boxes[0, 1] = np.nan

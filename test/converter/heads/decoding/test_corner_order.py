@@ -1,4 +1,4 @@
-"""Whether corners say x or y first, for boxes as networks list them."""
+"""Whether corners have x or y first, for boxes as networks list them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_longer_side_tells_which_coordinate_is_first(size: tuple[int, int], 
 def test_the_coordinate_that_grows_along_a_list_row_by_row_is_y(
     levels: list[tuple[int, int, int]], usual: str
 ) -> None:
-    """Of one map or of several, the finest first or last."""
+    """The boxes are those of one map or of several, the finest first or last."""
     boxes = np.concatenate([rows_of_cells(*level) for level in levels], axis=1)
     assert order(boxes, usual) == "xyxy"
     assert order(y_first(boxes), usual) == "yxyx"

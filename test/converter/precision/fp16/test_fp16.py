@@ -1,4 +1,4 @@
-"""Which layers float16 has no numbers for, and what is said of them."""
+"""Which layers float16 has no numbers for, and what is reported about them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def narrowing(
     calibration: Sequence[np.ndarray] = (BLACK, WHITE),
     held_out: Sequence[np.ndarray] = (),
 ) -> Float16:
-    """Of a color network with these layers; the images have numbers for names."""
+    """Float16 on a color network with these layers; the images have numbers for names."""
     bundle = load_bundle(
         write_bundle(folder / "bundle", colored_cells(", ".join(constants), nodes))
     )
@@ -172,7 +172,7 @@ def test_what_is_infinite_through_what_is_before_it_keeps_that(tmp_path: Path) -
 
 
 def scores(found: Float16, folder: Path, image: np.ndarray) -> np.ndarray:
-    """Of the model that is measured, with all layers narrowed."""
+    """The scores of the model that is measured, with all layers narrowed."""
     engine = ModelEngine(found.measurable(found.layers), load_bundle(folder / "bundle"))
     engine.input_buffer()[:] = image
     return engine.infer()["scores"]

@@ -40,7 +40,7 @@ def typed(source: Float32Model) -> onnx.ModelProto:
 
 
 def types(model: onnx.ModelProto) -> dict[str, int]:
-    """Of all tensors that the checker can tell."""
+    """The types of all tensors whose type the checker can infer, by name."""
     graph = onnx.shape_inference.infer_shapes(model, strict_mode=True).graph
     values = (*graph.value_info, *graph.input, *graph.output)
     known = {value.name: value.type.tensor_type.elem_type for value in values}
@@ -145,7 +145,7 @@ def test_operators_with_types_of_their_own(name: str, tmp_path: Path) -> None:
 
 
 def test_the_oldest_operator_set(tmp_path: Path) -> None:
-    """Of TensorRT 8.2, on the first Jetsons."""
+    """It is that of TensorRT 8.2, on the first Jetsons."""
     source = read(
         tmp_path,
         network(

@@ -69,7 +69,7 @@ def noise(count: int, least: int = 0, most: int = 256, seed: int = 1) -> list[np
 
 
 def test_minmax_is_the_largest_absolute_value(bundle: Bundle) -> None:
-    """Of the second picture alone; its values are below zero."""
+    """The second picture alone has it; its values are below zero."""
     frames = noise(3, 100, 150)
     frames[1] = np.full_like(frames[1], (255, 0, 0))  # blue: at most -2
     value, calibration = found(bundle, frames, "minmax")
@@ -94,8 +94,8 @@ def test_percentile_is_that_of_absolute_values(order: int, bundle: Bundle) -> No
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_pictures_without_anything_count_too(order: int, bundle: Bundle) -> None:
-    """Of all values, fewer are large than the percentile leaves out; of the last picture alone,
-    more are."""
+    """The large values are fewer than the percentile leaves out of all pictures, and more than it
+    leaves out of the last picture alone."""
     frames = list(np.zeros((20, 64, 64, 3), np.uint8))
     frames[-1][:] = 25
     frames[-1][0, :8] = 255

@@ -160,7 +160,7 @@ def test_an_activation_function_stays_with_its_product(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sum_of", ["b, r", "r, b"])
-def test_of_a_sum_the_shortcut_is_quantised(sum_of: str, tmp_path: Path) -> None:
+def test_the_shortcut_of_a_sum_is_quantised(sum_of: str, tmp_path: Path) -> None:
     model = quantized(
         read(
             tmp_path,
@@ -178,7 +178,7 @@ def test_of_a_sum_the_shortcut_is_quantised(sum_of: str, tmp_path: Path) -> None
     assert Counter(node.op_type for node in model.graph.node)["QuantizeLinear"] == 2
 
 
-def test_of_two_products_one_is_the_shortcut(tmp_path: Path) -> None:
+def test_one_of_two_products_is_the_shortcut(tmp_path: Path) -> None:
     model = quantized(
         read(
             tmp_path,
@@ -251,7 +251,7 @@ def test_products_whose_weights_have_no_channels_to_quantise_by_stay(tmp_path: P
 
 
 def test_the_oldest_operator_set(tmp_path: Path) -> None:
-    """Of TensorRT 8.2, on the first Jetsons."""
+    """It is that of TensorRT 8.2, on the first Jetsons."""
     model = network(
         f"net (float[1, 4, 2, 2] x) => (float[1, 4, 2, 2] y) <{EYE}> "
         "{ a = Conv (x, eye) b = Conv (a, eye) y = Add (a, b) z = Conv (y, eye) }",

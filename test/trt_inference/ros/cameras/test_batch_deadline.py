@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sensor_msgs.msg import Image
-from vision_msgs.msg import Detection2DArray
-
-from examples.shapes.monitor import stamp_of
 from test.color_bundle import picture
 from test.trt_inference.ros.batch_bundle import AT_ONCE, write_batch_bundle
-from test.trt_inference.ros.client import TIMEOUT, Client
+from test.trt_inference.ros.client import Client
 from test.trt_inference.ros.conftest import Start
 
 LONGEST = 1.0  # seconds, the most that batch_deadline can be
-TRIES = 10
+TRIES = 30
 
 
 def run_together(client: Client, one: Client, other: Client) -> int:
@@ -26,16 +22,9 @@ def run_together(client: Client, one: Client, other: Client) -> int:
     one.send(first)
     client.wait_for_count("received", received + 1)
     other.send(second)
-    answer(other, second)
-    [detection] = answer(one, first).detections
+    other.answer(second)
+    [detection] = one.answer(first).detections
     return round(detection.results[0].hypothesis.score * AT_ONCE)
-
-
-def answer(camera: Client, image: Image) -> Detection2DArray:
-    """The detections of an image that was sent."""
-    stamp = stamp_of(image.header)
-    assert camera.spin(TIMEOUT, until=lambda: stamp in camera.record.detections)
-    return camera.record.detections[stamp]
 
 
 def test_the_images_of_two_cameras_are_run_at_once_when_one_may_wait_for_the_other(

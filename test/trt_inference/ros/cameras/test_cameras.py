@@ -71,9 +71,8 @@ def test_images_that_come_together_are_all_answered_each_on_its_own(cameras: Cam
         for name, client in clients.items():
             client.send(images[name])
         for name, client in clients.items():
-            stamp = stamp_of(images[name].header)
-            assert client.spin(TIMEOUT, until=lambda: stamp in client.record.detections)  # noqa: B023
-            check(name, client, stamp)
+            client.answer(images[name])
+            check(name, client, stamp_of(images[name].header))
 
 
 def test_a_bad_image_does_not_harm_those_that_come_with_it(cameras: Cameras) -> None:
@@ -98,16 +97,18 @@ def test_diagnostics_name_the_camera_that_is_silent(cameras: Cameras) -> None:
     topic = f"{client.get_namespace()}/rear/image"
     front = clients["front"]
 
+    def status_of(name: str) -> DiagnosticStatus:
+        return statuses.get(f"camera {client.get_namespace()}/{name}/image", DiagnosticStatus())
+
     def is_reported() -> bool:
         front.detect(image_of("front", front))
-        status = statuses.get(f"camera {topic}")
-        return status is not None and status.level == DiagnosticStatus.WARN
+        # On a busy machine the images of the other one may be late now and then, too.
+        is_late = "no image" in status_of("front").message
+        return status_of("rear").level == DiagnosticStatus.WARN and not is_late
 
     assert client.spin(TIMEOUT, until=is_reported)
-    assert f"no image on {topic}" in statuses[f"camera {topic}"].message
-    assert "monitor (reliable" in statuses[f"camera {topic}"].message  # who could publish it
-    fine = statuses[f"camera {client.get_namespace()}/front/image"]
-    assert "no image" not in fine.message
+    assert f"no image on {topic}" in status_of("rear").message
+    assert "monitor (reliable" in status_of("rear").message  # who could publish it
 
 
 def test_no_engine_runs_while_nobody_wants_results(

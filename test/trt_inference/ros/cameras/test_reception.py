@@ -1,4 +1,4 @@
-"""Whether reception is the bottleneck: what it costs, what it loses, and when that is said."""
+"""Whether reception is the bottleneck: what it costs, what it loses, and when it is reported."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_cost_and_rate_are_those_of_all_threads_that_receive(
     assert it.summary.lost == 7
 
 
-def test_a_busy_thread_is_said_once(
+def test_a_busy_thread_is_logged_once(
     setup: Callable[..., Setup],
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -164,18 +164,18 @@ def test_a_busy_thread_is_said_once(
     assert "of a core" in log
 
 
-def test_images_that_the_stamps_miss_are_said(
+def test_images_that_the_stamps_miss_are_logged(
     setup: Callable[..., Setup], capfd: pytest.CaptureFixture[str]
 ) -> None:
     it = setup(SingleThreadedExecutor(), skip=4)
     log = ""
 
-    def said() -> bool:
+    def is_reported() -> bool:
         nonlocal log
         log += capfd.readouterr().err
         return "images are lost on their way" in log
 
-    assert it.spin(said)
+    assert it.spin(is_reported)
     assert "fastdds_large_images.xml" in log
 
 
@@ -205,19 +205,19 @@ def test_several_cameras_with_one_frame_id_are_not_taken_for_one_that_loses_imag
     assert "lost" not in capfd.readouterr().err
 
 
-def test_losses_are_said_when_no_image_arrives_at_all(
+def test_losses_are_logged_when_no_image_arrives_at_all(
     setup: Callable[..., Setup], capfd: pytest.CaptureFixture[str]
 ) -> None:
     it = setup(SingleThreadedExecutor(), skip=1)
     log = ""
 
-    def said() -> bool:
+    def is_reported() -> bool:
         nonlocal log
         it.lost += 1
         log += capfd.readouterr().err
         return "images are lost on their way" in log
 
-    assert it.spin(said)
+    assert it.spin(is_reported)
 
 
 def regular(count: int, rate: float = 30.0) -> list[float]:
@@ -244,7 +244,7 @@ def test_jitter_a_pause_and_a_clock_that_jumps_back_are_no_losses() -> None:
 
 
 @pytest.mark.parametrize(
-    ("summary", "received", "lost", "said"),
+    ("summary", "received", "lost", "expected_text"),
     [
         (ReceptionSummary(30.0, 6.0, 0.18), 150, 0, ""),
         (ReceptionSummary(30.0, 6.0, 0.18), 148, 2, ""),
@@ -253,8 +253,8 @@ def test_jitter_a_pause_and_a_clock_that_jumps_back_are_no_losses() -> None:
     ],
 )
 def test_the_warning_has_the_figures(
-    summary: ReceptionSummary, received: int, lost: int, said: str
+    summary: ReceptionSummary, received: int, lost: int, expected_text: str
 ) -> None:
     text = bottleneck(summary, received, lost)
-    assert said in text
-    assert bool(text) == bool(said)
+    assert expected_text in text
+    assert bool(text) == bool(expected_text)

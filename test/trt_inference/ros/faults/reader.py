@@ -27,15 +27,15 @@ class Reader(Node):
 
     def __init__(self, profile: str) -> None:
         super().__init__("reader")
-        self._said = False
+        self._reported = False
         self.create_subscription(
             Detection2DArray, "detector/detections", self._on_detections, PROFILES[profile]
         )
 
     def _on_detections(self, message: Detection2DArray) -> None:
-        if not self._said:
+        if not self._reported:
             print("receives", flush=True)
-            self._said = True
+            self._reported = True
 
 
 def main() -> int:

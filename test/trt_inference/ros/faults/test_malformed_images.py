@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from examples.shapes.monitor import stamp_of
-from test.trt_inference.ros.client import TIMEOUT, Client
+from test.trt_inference.ros.client import Client
 from test.trt_inference.ros.conftest import Start
 from test.trt_inference.ros.faults.expected import assert_found, encoded
 from test.trt_inference.ros.faults.malformed import headers, malformed_images
@@ -69,9 +68,7 @@ def send_lots(client: Client) -> int:
 def detect(client: Client, image: Image) -> None:
     """A good image is answered at the first attempt, with its header, however odd that is."""
     client.record.detections.clear()
-    stamp = stamp_of(image.header)
     client.send(image)
-    assert client.spin(TIMEOUT, until=lambda: stamp in client.record.detections)
-    answer = client.record.detections[stamp]
+    answer = client.answer(image)
     assert answer.header == image.header
     assert_found(answer, "green", CELL, 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from sensor_msgs.msg import Image
 
@@ -14,7 +14,7 @@ from test.trt_inference.ros.client import Client
 from test.trt_inference.ros.faults.conftest import Detector
 
 CHANGES = 300  # of each client
-ATTEMPTS = 5
+AGAIN = 1.0  # seconds without an answer after which a client asks again
 # Each with the reason for which it is refused; none: it is set.
 STORM = (
     ("score_threshold", 0.3, ""),
@@ -72,19 +72,12 @@ def set_many(client: Client) -> list[tuple[str, object, str]]:
     """The changes that were answered wrongly, with the answer."""
     wrong = []
     for name, value, reason in itertools.islice(itertools.cycle(STORM), CHANGES):
-        answer = set_for_sure(client, name, value)
+        # A client's queue of ten holds the answers to all clients of the service, and one that
+        # gets no processor for a while loses its own.
+        answer = client.set_parameter(name, value, AGAIN)
         if bool(answer) != bool(reason) or reason not in answer:
             wrong.append((name, value, answer))
     return wrong
-
-
-def set_for_sure(client: Client, name: str, value: object) -> str:
-    """Ask again when no answer comes. A client's queue of ten holds the answers to all clients of
-    the service, and one that gets no processor for a while loses its own."""
-    for _ in range(ATTEMPTS):
-        with suppress(TimeoutError):
-            return client.set_parameter(name, value, timeout=1.0)
-    raise TimeoutError(f"{ATTEMPTS} times no answer to setting {name}")
 
 
 def colorful(client: Client) -> Image:

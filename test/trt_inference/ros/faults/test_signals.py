@@ -15,12 +15,10 @@ from test.trt_inference.ros.client import TIMEOUT, Client, NodeProcess, wait_unt
 from test.trt_inference.ros.conftest import Start
 from test.trt_inference.ros.faults.expected import encoded
 from test.trt_inference.ros.faults.shared_memory import left_of, segments_of
-from test.trt_inference.ros.faults.slow_bundle import write_slow_bundle
+from test.trt_inference.ros.faults.slow_bundle import ENDLESS, write_slow_bundle
 
 PICTURE = encoded("red", (5, 5), 2)
-# Seconds. The node's own limit is one; the rest is for a busy machine.
-ENDED = 3.0
-BETWEEN = 0.01  # two signals, or two frames
+BETWEEN = 0.01  # seconds between two signals, or two frames
 WORKED = 0.5  # CPU seconds in which a node is in the midst of configuring the slow bundle
 
 both_signals = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -41,7 +39,7 @@ def test_a_signal_ends_it_in_every_state_while_frames_arrive(
 def test_a_signal_ends_it_while_it_configures_a_larger_model(
     start_node: Start, tmp_path: Path, number: signal.Signals
 ) -> None:
-    node, client = start_node(bundle=write_slow_bundle(tmp_path / "slow"))
+    node, client = start_node(bundle=write_slow_bundle(tmp_path / "slow", ENDLESS))
     assert client.state() == "unconfigured"
     seen = psutil.Process(node.process.pid)
 
@@ -91,7 +89,7 @@ def end(node: NodeProcess, client: Client, number: signal.Signals) -> None:
     segments = segments_of(process.pid)
     assert segments, "the middleware's files are not where this test looks for them"
     sent = time.monotonic()
-    while process.poll() is None and time.monotonic() < sent + ENDED:
+    while process.poll() is None and time.monotonic() < sent + TIMEOUT:
         process.send_signal(number)
         client.publish(client.image(PICTURE))
         time.sleep(BETWEEN)

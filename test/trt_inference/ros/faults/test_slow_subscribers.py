@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from examples.shapes.monitor import stamp_of
 from examples.shapes.processes import running
 from test.trt_inference.ros.client import Client, wait_until
 from test.trt_inference.ros.faults.conftest import Detector
@@ -20,8 +19,8 @@ from test.trt_inference.ros.faults.reader import PROFILES
 
 PICTURE = encoded("blue", (2, 2), 2)
 FRAMES = 600  # more than any queue on the way holds
-SLOWER = 0.02  # seconds that the median answer may take longer, on a busy machine
-LOST = 1.0  # seconds after which an answer counts as blocked
+SLOWER = 0.02  # seconds; the middleware would be blocked for 0.1 at each answer
+ROUNDS = 5
 
 
 def test_subscribers_that_never_read_do_not_slow_down_the_others(
@@ -29,17 +28,23 @@ def test_subscribers_that_never_read_do_not_slow_down_the_others(
 ) -> None:
     _, client = detector
     client.detect(client.image(PICTURE))
+    # Other work of the machine may slow down one round, those subscribers slow down each.
+    assert any(slowed_down(client, tmp_path) < SLOWER for _ in range(ROUNDS))
+    assert client.detect(client.image(PICTURE)).detections
+
+
+def slowed_down(client: Client, folder: Path) -> float:
+    """Seconds that the median answer takes longer while there are subscribers that never read."""
     before = answer_times(client)
     with ExitStack() as stack:
-        readers = [stack.enter_context(reader(client, one, tmp_path)) for one in PROFILES]
+        readers = [stack.enter_context(reader(client, one, folder)) for one in PROFILES]
         for one in readers:
             one.send_signal(signal.SIGSTOP)
         during = answer_times(client)
         for one in readers:
             one.send_signal(signal.SIGCONT)
     print(np.percentile(before, [50, 90, 99, 100]), np.percentile(during, [50, 90, 99, 100]))
-    assert np.median(during) < np.median(before) + SLOWER
-    assert client.detect(client.image(PICTURE)).detections
+    return float(np.median(during) - np.median(before))
 
 
 @contextmanager
@@ -64,9 +69,8 @@ def answer_times(client: Client) -> np.ndarray:
     times = []
     for _ in range(FRAMES):
         image = client.image(PICTURE)
-        stamp = stamp_of(image.header)
         sent = time.perf_counter()
         client.send(image)
-        assert client.spin(LOST, until=lambda: stamp in client.record.detections)  # noqa: B023
+        client.answer(image)
         times.append(time.perf_counter() - sent)
     return np.array(times)

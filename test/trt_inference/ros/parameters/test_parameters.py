@@ -13,7 +13,7 @@ from rcl_interfaces.srv import GetParameters
 
 from examples.shapes.monitor import MonitorError
 from test.color_bundle import COLORS, offer_precisions, picture, write_color_bundle
-from test.trt_inference.ros.client import ROOT, Client, wait_until
+from test.trt_inference.ros.client import ROOT, TIMEOUT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
 from trt_inference.ros.parameters.table import SPECS
 
@@ -68,7 +68,7 @@ def test_log_and_diagnostics_report_which_precision_runs_and_why(
     client.transition(Transition.TRANSITION_CONFIGURE)
     why = "auto: the fastest on the CPU, which gains nothing from fp16 and int8"
     assert wait_until(lambda: f"configured: colors fp32 ({why})" in node.log), node.log
-    assert client.spin(10, until=lambda: "precision" in client.record.diagnostics)
+    assert client.spin(TIMEOUT, until=lambda: "precision" in client.record.diagnostics)
     assert client.record.diagnostics["precision"] == "fp32"
     assert client.record.diagnostics["why this precision"] == why
 
@@ -140,10 +140,10 @@ def test_all_parameters_of_a_configured_node_can_be_read_at_once(
     _, client = start_node(bundle=shared_color_bundle)
     client.transition(Transition.TRANSITION_CONFIGURE)
     get = client.create_client(GetParameters, "detector/get_parameters")
-    assert get.wait_for_service(10)
+    assert get.wait_for_service(TIMEOUT)
     names = [spec.name for spec in SPECS]
     answer = get.call_async(GetParameters.Request(names=names))
-    assert client.spin(10, until=answer.done)
+    assert client.spin(TIMEOUT, until=answer.done)
     values = answer.result().values
     assert len(values) == len(names)
     assert all(value.type != ParameterType.PARAMETER_NOT_SET for value in values)
@@ -171,7 +171,7 @@ def test_a_parameter_file_with_empty_values_is_refused_where_a_value_is_needed(
         line = next(one for one in process.stdout if "configure failed" in one)
     finally:
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(TIMEOUT) == 0
         process.stdout.close()
     assert "minimum_box_size: it has no value" in line
     assert "region_of_interest: it has no value" in line
@@ -184,7 +184,7 @@ def test_a_parameter_file_that_cannot_be_read_is_named_without_a_traceback(tmp_p
     command = [sys.executable, "-m", "trt_inference.ros.process", "--ros-args"]
     command += ["--params-file", str(file)]
     ended = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+        command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT, check=False
     )
     assert ended.returncode == 1
     assert str(file) in ended.stderr
