@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -89,10 +90,18 @@ def test_the_period_that_the_user_gave_the_library_is_that_of_all_parts(
     spin(node, listener, until=lambda: messages(listener) == {"part": "fine"})
 
 
-@pytest.mark.parametrize("value", [2, 0.0, -1.0, "often"])
-def test_a_period_that_is_none_is_ignored(ros: None, spin: Spin, value: object) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("period", value) for value in (2, 0.0, -1.0, "often", 1e12, math.inf, math.nan)),
+        *(("use_fqn", value) for value in (1, "yes")),
+    ],
+)
+def test_a_value_that_the_library_does_not_take_is_ignored(
+    ros: None, spin: Spin, name: str, value: object
+) -> None:
     pytest.importorskip("diagnostic_updater")
-    given = [Parameter("diagnostic_updater.period", value=value)]
+    given = [Parameter(f"diagnostic_updater.{name}", value=value)]
     node, listener = Node("detector", namespace="/bad", parameter_overrides=given), Listener()
     StatusPublisher(node).show("part", lambda: [status("part")], PERIOD)
     spin(node, listener, until=lambda: messages(listener) == {"part": "fine"})
