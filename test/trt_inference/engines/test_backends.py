@@ -102,6 +102,21 @@ def test_the_parameter_offers_a_new_backend(remote: Path) -> None:
     assert run(program) == "auto remote tensorrt onnxruntime\n"
 
 
+@pytest.mark.parametrize("content", ["import nowhere_to_be_found", "backend =", "pass"])
+def test_a_broken_backend_is_reported_and_the_others_go_on(
+    remote: Path, shared_color_bundle: Path, content: str
+) -> None:
+    (remote / "remote" / "backend.py").write_text(content, "utf-8")
+    with pytest.warns(RuntimeWarning, match="remote cannot be loaded"):
+        assert backend_names() == ("auto", "tensorrt", "onnxruntime", "remote")
+    bundle = load_bundle(shared_color_bundle)
+    with Detector.open(bundle) as detector:
+        assert "ONNX Runtime" in detector.engine.description
+    for choose in (Detector.open, open_engine):
+        with pytest.raises(EngineError, match=r"remote cannot be loaded: .*Mend or remove"):
+            choose(bundle, "remote", "fp32")
+
+
 def test_no_two_backends_have_one_name_or_one_rank() -> None:
     assert backend_names() == ("auto", "tensorrt", "onnxruntime")
     ranks = [backend.rank for backend in find_backends()]
