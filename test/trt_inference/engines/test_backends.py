@@ -81,13 +81,14 @@ def test_a_new_folder_is_a_new_backend(remote: Path, shared_color_bundle: Path) 
 
 
 def test_users_may_choose_a_new_backend(
-    remote: Path, shared_color_bundle: Path, capsys: pytest.CaptureFixture[str]
+    remote: Path, shared_color_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    arguments = [str(shared_color_bundle), "none.jpg", "--output", str(tmp_path / "pictures")]
     with pytest.raises(SystemExit) as ended:
-        detect.main([str(shared_color_bundle), "none.jpg", "--backend", "cuda"])
+        detect.main([*arguments, "--backend", "cuda"])
     assert ended.value.code == 2
     assert "remote" in capsys.readouterr().err
-    assert detect.main([str(shared_color_bundle), "none.jpg", "--backend", "remote"]) == 1
+    assert detect.main([*arguments, "--backend", "remote"]) == 1
     assert "none.jpg" in capsys.readouterr().err
 
 
