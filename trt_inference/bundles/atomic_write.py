@@ -53,6 +53,22 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
                 unfinished.unlink()
 
 
+def write_one_of_many(file: Path, content: bytes) -> None:
+    """Write ``file`` whole into a folder that is there, neither waiting for the disk nor looking
+    for leftovers: a run may write thousands, and can write them again.
+
+    Raises:
+        OSError: the disk is full or not writable; an older file stays.
+    """
+    partial = _partial_name(file)
+    try:
+        partial.write_bytes(content)
+        partial.replace(file)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+
+
 @contextlib.contextmanager
 def new_folder(output: Path, replace: bool) -> Iterator[Path]:
     """Give a folder beside ``output`` to write into, which becomes ``output`` when the block ends.

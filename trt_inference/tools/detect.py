@@ -13,7 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from trt_inference.bundles.atomic_write import write_file
+from trt_inference.bundles.atomic_write import remove_leftovers, write_one_of_many
 from trt_inference.bundles.bundle import Thresholds, load_bundle
 from trt_inference.bundles.precisions import PRECISIONS
 from trt_inference.engines.backends import backend_names
@@ -151,6 +151,7 @@ def _print_error(error: Exception) -> None:
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder, ".*.jpg.partial-")
     except OSError as error:
         raise ImageError(f"'{folder}' cannot be written: {error}") from error
 
@@ -160,7 +161,7 @@ def _write_image(file: Path, image: np.ndarray) -> None:
     if not encoded:
         raise ImageError(f"'{file}' cannot be written: OpenCV cannot encode it")
     try:
-        write_file(file, content.tobytes())
+        write_one_of_many(file, content.tobytes())
     except OSError as error:
         raise ImageError(f"'{file}' cannot be written: {error}") from error
 
