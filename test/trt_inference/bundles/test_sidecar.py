@@ -135,7 +135,7 @@ def test_an_engine_that_does_not_run_here_is_named_with_the_command_that_builds_
         find_engine(bundle, "fp32", here)
     message = str(raised.value)
     assert f"fp16-orin.engine was {reason_of(ORIN, here)}" in message
-    assert f"python3 -m converter build {color_bundle} --precision fp32" in message
+    assert f"trt-inference build {color_bundle} --precision fp32" in message
     assert raised.value.precision == "fp32"
 
 
