@@ -10,24 +10,65 @@ import functools
 import importlib
 import importlib.util
 import pkgutil
+import sys
+import warnings
 from typing import List, Optional, Tuple
 
 import trt_inference.engines
 from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.choose_precision import Device
 from trt_inference.engines.base import Backend, Engine, EngineOptions
 from trt_inference.errors import EngineError
+
+
+class BrokenBackend(Backend):
+    """A folder whose module raised when it was imported: the others go on without it, and who
+    chooses it gets the reason."""
+
+    rank = sys.maxsize
+
+    def __init__(self, name: str, error: Exception) -> None:
+        self.name = name
+        self._error = error
+
+    def is_available(self, device: int) -> bool:
+        """Nowhere."""
+        return False
+
+    def device(self, index: int) -> Device:
+        """Raises EngineError, always."""
+        raise self._failure()
+
+    def open(self, bundle: Bundle, precision: str, options: EngineOptions) -> Engine:
+        """Raises EngineError, always."""
+        raise self._failure()
+
+    def _failure(self) -> EngineError:
+        return EngineError(
+            f"backend {self.name} cannot be loaded: {self._error!r}. Mend or remove its folder in "
+            "trt_inference/engines"
+        )
 
 
 @functools.lru_cache(maxsize=None)
 def find_backends() -> Tuple[Backend, ...]:
     """Every backend in ``trt_inference.engines``, in the order in which ``auto`` tries them. No
-    library of theirs is imported."""
+    library of theirs is imported. A warning names those that are broken."""
     found: List[Backend] = []
     for folder in pkgutil.iter_modules(trt_inference.engines.__path__, "trt_inference.engines."):
         name = f"{folder.name}.backend"
         if folder.ispkg and importlib.util.find_spec(name) is not None:
-            found.append(importlib.import_module(name).BACKEND)
+            found.append(_load(name, folder.name.rpartition(".")[2]))
     return tuple(sorted(found, key=lambda backend: backend.rank))
+
+
+def _load(module: str, folder: str) -> Backend:
+    try:
+        backend: Backend = importlib.import_module(module).BACKEND
+    except Exception as error:  # a module may raise anything when it is imported
+        warnings.warn(f"backend {folder} cannot be loaded: {error!r}", RuntimeWarning, stacklevel=2)
+        return BrokenBackend(folder, error)
+    return backend
 
 
 def backend_names() -> Tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from trt_inference.bundles.bundle import Bundle, Thresholds
 from trt_inference.bundles.choose_precision import PrecisionChoice, choose
-from trt_inference.engines.backends import choose_backend
+from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import EngineError
 from trt_inference.inference.frame import Frame
@@ -97,7 +97,7 @@ class Detector:
         options = options or EngineOptions()
         chosen = choose_backend(backend, options.device)
         choice = choose_precision(bundle, chosen.name, precision, options)
-        engine = chosen.open(bundle, choice.precision, options)
+        engine = open_engine(bundle, chosen.name, choice.precision, options)
         try:
             for count in {1, engine.batch}:
                 engine.infer(count)

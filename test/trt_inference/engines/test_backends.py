@@ -81,13 +81,14 @@ def test_a_new_folder_is_a_new_backend(remote: Path, shared_color_bundle: Path) 
 
 
 def test_users_may_choose_a_new_backend(
-    remote: Path, shared_color_bundle: Path, capsys: pytest.CaptureFixture[str]
+    remote: Path, shared_color_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    arguments = [str(shared_color_bundle), "none.jpg", "--output", str(tmp_path / "pictures")]
     with pytest.raises(SystemExit) as ended:
-        detect.main([str(shared_color_bundle), "none.jpg", "--backend", "cuda"])
+        detect.main([*arguments, "--backend", "cuda"])
     assert ended.value.code == 2
     assert "remote" in capsys.readouterr().err
-    assert detect.main([str(shared_color_bundle), "none.jpg", "--backend", "remote"]) == 1
+    assert detect.main([*arguments, "--backend", "remote"]) == 1
     assert "none.jpg" in capsys.readouterr().err
 
 
@@ -100,6 +101,21 @@ def test_the_parameter_offers_a_new_backend(remote: Path) -> None:
         print(*SPECS_BY_NAME["backend"].choices)
     """
     assert run(program) == "auto remote tensorrt onnxruntime\n"
+
+
+@pytest.mark.parametrize("content", ["import nowhere_to_be_found", "backend =", "pass"])
+def test_a_broken_backend_is_reported_and_the_others_go_on(
+    remote: Path, shared_color_bundle: Path, content: str
+) -> None:
+    (remote / "remote" / "backend.py").write_text(content, "utf-8")
+    with pytest.warns(RuntimeWarning, match="remote cannot be loaded"):
+        assert backend_names() == ("auto", "tensorrt", "onnxruntime", "remote")
+    bundle = load_bundle(shared_color_bundle)
+    with Detector.open(bundle) as detector:
+        assert "ONNX Runtime" in detector.engine.description
+    for choose in (Detector.open, open_engine):
+        with pytest.raises(EngineError, match=r"remote cannot be loaded: .*Mend or remove"):
+            choose(bundle, "remote", "fp32")
 
 
 def test_no_two_backends_have_one_name_or_one_rank() -> None:

@@ -7,6 +7,7 @@ import re
 import resource
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ import pytest
 from test.color_bundle import change_manifest, offer_precisions, picture
 from test.task_bundles import HEIGHT, WIDTH
 from trt_inference.bundles.bundle import sha256_of_file
+from trt_inference.tools.detect import main
 from trt_inference.viewing.drawing import class_color
 from trt_inference.viewing.image_files import read_image
 
@@ -224,17 +226,27 @@ def test_no_half_picture_is_left_when_the_disk_is_full(
     assert (tmp_path / "out" / "scene.jpg").read_bytes() == before
 
 
-def test_what_a_killed_run_left_of_a_picture_goes(
-    shared_color_bundle: Path, tmp_path: Path
+def test_folder_is_searched_for_leftovers_once_however_many_pictures_are_written(
+    shared_color_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = write_image(tmp_path / "scene.png", picture("red", (0, 0)))
-    ended = subprocess.Popen([sys.executable, "-c", ""])
+    """For each picture, it would take longer and longer in a video of an hour."""
+    ended = subprocess.Popen(["true"])
     ended.wait()
     out = tmp_path / "out"
     out.mkdir()
-    (out / f".drive-000007.jpg.partial-{ended.pid}").write_bytes(b"part")
-    detect(shared_color_bundle, file, "--output", out)
-    assert [one.name for one in out.iterdir()] == ["scene.jpg"]
+    (out / f".0.jpg.partial-{ended.pid}").touch()
+    files = [write_image(tmp_path / f"{n}.png", picture("red", (0, 0))) for n in range(4)]
+    searched: list[Path] = []
+    search = Path.glob
+
+    def count(folder: Path, pattern: str) -> Iterable[Path]:
+        searched.append(folder)
+        return search(folder, pattern)
+
+    monkeypatch.setattr(Path, "glob", count)
+    assert main([str(shared_color_bundle), *map(str, files), "--output", str(out)]) == 0
+    assert searched.count(out) == 1
+    assert sorted(file.name for file in out.iterdir()) == [f"{n}.jpg" for n in range(4)]
 
 
 def test_names_and_labels_are_shown_as_they_are(color_bundle: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import functools
 import importlib
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
@@ -14,7 +14,9 @@ from rclpy.parameter import Parameter
 from trt_inference.ros.rclpy_tools.parameter_overrides import parameter_overrides
 
 DIAGNOSTICS_TOPIC = "/diagnostics"
-_PERIOD = "diagnostic_updater.period"  # the library's parameter, in seconds
+# Parameters of the library.
+_PERIOD, _FULL_NAME = "diagnostic_updater.period", "diagnostic_updater.use_fqn"
+_LONGEST_PERIOD = 3600.0  # seconds, as of the node's own parameter
 
 
 class StatusOutput(abc.ABC):
@@ -85,14 +87,26 @@ def open_output(node: Node) -> StatusOutput:
     updater = _updater_class()
     if updater is None:
         return OwnOutput(node)
-    given = parameter_overrides(node).get(_PERIOD)
-    if given is not None and (given.type_ != Parameter.Type.DOUBLE or given.value <= 0):
-        node.get_logger().error(
-            f"{_PERIOD} = {given.value} is ignored: it takes seconds above zero, written with a "
-            "point, as in 1.0"
-        )
+    problem = _problem(parameter_overrides(node))
+    if problem:
+        node.get_logger().error(f"diagnostic_updater is not used: {problem}")
         return OwnOutput(node)
     return UpdaterOutput(node, updater)
+
+
+def _problem(given: Mapping[str, Parameter]) -> str:
+    """Why the library would raise at one of its parameters, and the node not start; else empty."""
+    period, full_name = given.get(_PERIOD), given.get(_FULL_NAME)
+    if period is not None and not (
+        period.type_ == Parameter.Type.DOUBLE and 0 < period.value <= _LONGEST_PERIOD
+    ):
+        return (
+            f"{_PERIOD} is {period.value}. Set it to seconds above zero, at most "
+            f"{_LONGEST_PERIOD:.0f}, written with a point, as in 1.0"
+        )
+    if full_name is not None and full_name.type_ != Parameter.Type.BOOL:
+        return f"{_FULL_NAME} is {full_name.value}. Set it to true or false"
+    return ""
 
 
 def _updater_class() -> Optional[Any]:

@@ -37,7 +37,6 @@ LATCHED = QoSProfile(
 )
 RESULTS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 
-RELIABILITIES = ("auto", "best_effort", "reliable")  # values of the parameter image_reliability
 
 # What rclpy raises for values that a policy cannot have; it checks types by assert.
 _REFUSED = (
