@@ -22,7 +22,7 @@ def write_batch_bundle(output: Path) -> Path:
         make_node("Div", ["count", "at_once"], ["part"]),
         make_node("Mul", ["good_scores", "part"], ["scores"]),
     ]
-    constants = {
+    constants: dict[str, np.ndarray] = {
         "first": np.zeros(1, np.int64),
         "second": np.ones(1, np.int64),
         "at_once": np.full(1, AT_ONCE, np.float32),

@@ -95,7 +95,7 @@ class Client(Monitor):
             raise TimeoutError(f"the detector has not reported its state within {TIMEOUT} s")
         return state
 
-    def set_parameter(self, name: str, value: object, again: float = 5.0) -> str:
+    def set_parameter(self, name: str, value: Any, again: float = 5.0) -> str:
         """Set one parameter; the reason when it is refused, else nothing.
 
         Args:
@@ -137,7 +137,7 @@ class Client(Monitor):
             raise TimeoutError(f"no detections for the image with the stamp {stamp}")
         return self.record.detections[stamp]
 
-    def image(self, pixels: np.ndarray, encoding: str = "bgr8", **changes: object) -> Image:
+    def image(self, pixels: np.ndarray, encoding: str = "bgr8", **changes: Any) -> Image:
         """A message with a stamp of its own; ``changes`` replace its fields."""
         self._stamp += 1
         height, width = pixels.shape[:2]

@@ -23,7 +23,7 @@ def write_fault_bundle(output: Path) -> Path:
         make_node("ReduceSum", ["looked_up"], ["zero"], keepdims=0),
         make_node("Add", ["good_scores", "zero"], ["scores"]),
     ]
-    constants = {
+    constants: dict[str, np.ndarray] = {
         "starts": np.zeros(4, np.int64),
         "ends": np.ones(4, np.int64),
         "table": np.zeros(BRIGHT, np.float32),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
 
 from examples.shapes.monitor import MonitorError, stamp_of
 from test.color_bundle import CELL, LABELS, picture
@@ -40,7 +42,7 @@ def cameras(start_node: Start, shared_color_bundle: Path) -> Iterator[Cameras]:
         yield client, clients
 
 
-def image_of(name: str, client: Client) -> object:
+def image_of(name: str, client: Client) -> Image:
     return client.image(picture(COLORS[name], (2, 5), SCALES[name]))
 
 
@@ -177,7 +179,7 @@ def test_an_empty_list_of_cameras_is_the_one_on_the_topic_image(
     _, client = start_node(bundle=shared_color_bundle)
     # Other tools tell an empty list of texts from one of bytes; so the type is given here.
     empty = Parameter("image_topics", Parameter.Type.STRING_ARRAY, []).to_parameter_msg()
-    setting = client.create_client(SetParameters, "detector/set_parameters")
+    setting: Any = client.create_client(SetParameters, "detector/set_parameters")
     assert setting.wait_for_service(TIMEOUT)
     answer = setting.call_async(SetParameters.Request(parameters=[empty]))
     assert client.spin(TIMEOUT, until=answer.done)

@@ -37,5 +37,8 @@ def write_slow_bundle(
         make_node("ReduceSum", matrices[-1:], ["nothing"], keepdims=0),
         make_node("Add", ["good_scores", "nothing"], ["scores"]),
     ]
-    constants = {"zero": np.zeros((), np.float32), "side": np.full(2, side, np.int64)}
+    constants: dict[str, np.ndarray] = {
+        "zero": np.zeros((), np.float32),
+        "side": np.full(2, side, np.int64),
+    }
     return write_with_other_scores(output, nodes, constants)

@@ -11,7 +11,7 @@ from rclpy.time import Time
 
 from examples.shapes.monitor import MonitorError
 from test.color_bundle import offer_precisions, picture, write_color_bundle
-from test.trt_inference.ros.client import TIMEOUT, wait_until
+from test.trt_inference.ros.client import TIMEOUT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
 from test.trt_inference.ros.fault_bundle import FAILING, write_fault_bundle
 
@@ -134,7 +134,7 @@ def test_a_failing_engine_leads_through_error_processing_to_unconfigured(
     assert client.detect(client.image(RED)).detections
 
 
-def refuse_to_configure(client: object) -> None:
+def refuse_to_configure(client: Client) -> None:
     """Configuring fails, and the node stays as it was."""
     with pytest.raises(MonitorError, match="refused to configure"):
         client.transition(Transition.TRANSITION_CONFIGURE)

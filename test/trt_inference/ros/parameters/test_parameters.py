@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lifecycle_msgs.msg import Transition
@@ -139,7 +140,7 @@ def test_all_parameters_of_a_configured_node_can_be_read_at_once(
 ) -> None:
     _, client = start_node(bundle=shared_color_bundle)
     client.transition(Transition.TRANSITION_CONFIGURE)
-    get = client.create_client(GetParameters, "detector/get_parameters")
+    get: Any = client.create_client(GetParameters, "detector/get_parameters")
     assert get.wait_for_service(TIMEOUT)
     names = [spec.name for spec in SPECS]
     answer = get.call_async(GetParameters.Request(names=names))
@@ -166,8 +167,8 @@ def test_a_parameter_file_with_empty_values_is_refused_where_a_value_is_needed(
         stderr=subprocess.STDOUT,
         text=True,
     )
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         line = next(one for one in process.stdout if "configure failed" in one)
     finally:
         process.terminate()
