@@ -46,10 +46,13 @@ def new_bundle(output: Path, overwrite: bool) -> Iterator[Path]:
         OutputError: the disk is full or not writable, or ``output`` may not be replaced.
     """
     check_output(output, overwrite)
+
+    def check_again() -> None:  # another command may have written it meanwhile
+        check_output(output, overwrite)
+
     try:
-        with new_folder(output, replace=overwrite) as folder:
+        with new_folder(output, replace=overwrite, check=check_again) as folder:
             yield folder
-            check_output(output, overwrite)  # another command may have written it meanwhile
     except OSError as error:
         raise OutputError(f"cannot write '{output}': {error}. Nothing was changed") from error
 

@@ -13,7 +13,7 @@ import glob
 import os
 import shutil
 from pathlib import Path
-from typing import Iterator, Mapping, Optional
+from typing import Callable, Iterator, Mapping, Optional
 
 _PARTIAL = "partial"
 # From Linux' fcntl.h and fs.h.
@@ -71,13 +71,17 @@ def _write(file: Path, content: bytes, durable: bool) -> None:
 
 
 @contextlib.contextmanager
-def new_folder(output: Path, replace: bool) -> Iterator[Path]:
+def new_folder(
+    output: Path, replace: bool, check: Optional[Callable[[], None]] = None
+) -> Iterator[Path]:
     """Give a folder beside ``output`` to write into, which becomes ``output`` when the block ends.
 
     When the block raises, the folder is removed and ``output`` stays as it was.
 
     Args:
         replace: take the place of a folder that is there.
+        check: called when all is on the disk, just before ``output`` is replaced; raises where it
+            must not be.
 
     Raises:
         OSError: the disk is full or not writable, or ``output`` is there and may not be replaced.
@@ -91,6 +95,8 @@ def new_folder(output: Path, replace: bool) -> Iterator[Path]:
         partial.mkdir()
         yield partial
         _flush(partial)
+        if check is not None:
+            check()
         _publish(partial, output, replace)
     finally:
         shutil.rmtree(str(partial), ignore_errors=True)

@@ -62,6 +62,24 @@ def test_a_folder_that_is_no_bundle_is_never_replaced(tmp_path: Path) -> None:
     assert_alone(precious)
 
 
+def test_a_folder_that_appears_while_files_go_to_the_disk_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large model takes seconds."""
+    output = tmp_path / "bundle"
+    flush = atomic_write._flush
+
+    def flush_slowly(folder: Path) -> None:
+        flush(folder)
+        output.mkdir()
+        (output / "thesis.txt").write_text("years of work")
+
+    monkeypatch.setattr(atomic_write, "_flush", flush_slowly)
+    with pytest.raises(OutputError, match="not a bundle"):
+        write_bytes(output, 10)
+    assert (output / "thesis.txt").read_text() == "years of work"
+
+
 def test_a_file_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("text")
     with pytest.raises(OutputError, match="not a bundle"):
