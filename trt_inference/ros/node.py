@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any, Dict, Optional
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -12,6 +11,7 @@ from trt_inference.errors import DeviceFault, EngineError, EngineMissing, TrtInf
 from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
 from trt_inference.ros.diagnostics.statuses import unconfigured_status
 from trt_inference.ros.lifecycle.bond import ManagerBond
+from trt_inference.ros.lifecycle.end_request import EndRequest
 from trt_inference.ros.lifecycle.transitions import ERROR, FAILURE, SUCCESS, logged
 from trt_inference.ros.parameters.node_parameters import Parameters
 from trt_inference.ros.parameters.settings import LiveSettings
@@ -36,7 +36,7 @@ class DetectorNode(LifecycleNode):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("detector", **options)
-        self.told_to_end = threading.Event()
+        self.told_to_end = EndRequest()
         self._resources: Optional[Resources] = None
         self._bond: Optional[ManagerBond] = None
         self._fault: Optional[Exception] = None

@@ -13,6 +13,7 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
+from trt_inference.ros.lifecycle.end_request import EndRequest
 from trt_inference.ros.node import DetectorNode
 from trt_inference.ros.rclpy_tools.malloc import keep_image_memory
 from trt_inference.streaming.inference_thread import THREAD_NAME
@@ -27,7 +28,7 @@ SIGNAL_PERIOD = 0.2  # seconds after which a waiting executor looks for signals
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run the node until SIGINT or SIGTERM, or until the GPU is lost to this process. Returns the
     exit code."""
-    told_to_end = threading.Event()
+    told_to_end = EndRequest()
     # Our own handlers: rclpy's shut the context down under whatever is being done, and an idle
     # spin misses some signals. With these the node is freed while ROS still works, and a
     # second Ctrl-C does not cut that short.
@@ -51,11 +52,12 @@ def main(arguments: Optional[List[str]] = None) -> int:
         lost = node.must_restart
     finally:
         node.destroy_node()
-        executor.shutdown()
-        rclpy.try_shutdown()
-        # While it ends, the interpreter would put the default handlers back.
+        # From here on nothing waits that a signal could cut short, and the default handlers, which
+        # the interpreter puts back while it ends, would end the process with another exit code.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
+        executor.shutdown()
+        rclpy.try_shutdown()
     code = GPU_LOST if lost else 0
     if any(thread.name == THREAD_NAME for thread in threading.enumerate()):
         _end_at_once(code)  # an engine is being loaded, or is at an image, which nothing can stop
