@@ -68,6 +68,25 @@ def test_help_is_shown_where_the_terminal_knows_ascii_only(arguments: tuple[str,
     assert run(*arguments, "--help", before=ascii_only).startswith("usage: trt-inference ")
 
 
+@pytest.mark.parametrize("arguments", [("--help",), ("engines", "BUNDLE")])
+def test_a_reader_that_goes_away_ends_a_command_without_a_traceback(
+    arguments: tuple[str, ...], shared_color_bundle: Path
+) -> None:
+    """As ``| head`` does."""
+    given = [str(shared_color_bundle) if one == "BUNDLE" else one for one in arguments]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "converter", *given],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=120) == 1
+
+
 def test_python_runs_the_same_program_as_a_module() -> None:
     command = [sys.executable, "-m", "converter", "--help"]
     assert subprocess.check_output(command, cwd=ROOT, text=True) == run("--help")

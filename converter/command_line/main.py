@@ -7,6 +7,7 @@ TensorFlow nor onnx. Nothing here needs a library, so that a missing one is repo
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import Optional, Sequence
 
@@ -26,11 +27,20 @@ _WORKSTATION_REMEDY = (
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    """Run a command and return the exit code: 0, 1 after an error, 130 after Ctrl-C."""
+    """Run a command and return the exit code: 0, 1 after an error, 2 after a wrong use, 130 after
+    Ctrl-C."""
+    try:
+        return _main(arguments)
+    except BrokenPipeError:  # as of `| head`: nobody reads what is left to print
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _main(arguments: Optional[Sequence[str]]) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = given[0] if given else ""
     if name in ("-h", "--help"):
-        print(_overview())
+        print(_overview(), flush=True)
         return 0
     if name not in command_names():
         problem = f"there is no command '{name}'" if name else "a command is missing"
@@ -83,6 +93,8 @@ def _run_parsed(name: str, command: Command, arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         return command.run(options, Console()) or 0
+    except BrokenPipeError:
+        raise
     except (TrtInferenceError, OSError) as error:
         print_line(Console(stderr=True), f"error: {error}", "red")
         return 1
