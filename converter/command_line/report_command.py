@@ -24,9 +24,9 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     from converter.commands.report import copy_page, open_report
 
     bundle = open_report(options.bundle)
-    print_bundle(bundle, console)
     if options.output is not None:
         copy_page(bundle, options.output)
+    print_bundle(bundle, console)
 
 
-COMMAND = Command("show what was measured of a bundle", _declare, _run)
+COMMAND = Command("show what was measured for a bundle", _declare, _run)

@@ -39,7 +39,16 @@ def copy_page(bundle: Bundle, file: Path) -> None:
     """Copy the page of a bundle, which needs no other file.
 
     Raises:
-        OutputError: there is none.
-        OSError: ``file`` cannot be written.
+        OutputError: there is none, or ``file`` cannot be written.
     """
-    write_file(file, page_of(bundle).read_bytes())
+    page = page_of(bundle).read_bytes()
+    if file.is_dir():
+        raise OutputError(
+            f"'{file}' is a folder: give the name of a file, as in {file}/report.html"
+        )
+    try:
+        write_file(file, page)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write '{file}': {error.strerror}. Choose a folder that you may write into"
+        ) from error

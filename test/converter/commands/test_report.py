@@ -34,6 +34,19 @@ def test_the_page_is_written_through_a_link(
     assert "<html" in (tmp_path / "page.html").read_text("utf-8")
 
 
+def test_a_place_that_cannot_be_written_is_refused_with_a_remedy_before_anything_is_printed(
+    conversion: tuple[Path, Result], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = run_here(capsys, "report", conversion[0], "--output", tmp_path)
+    result.refused(f"'{tmp_path}' is a folder", "report.html")
+    assert "fp32" not in result.output
+    (tmp_path / "file").touch()
+    below = tmp_path / "file" / "page.html"
+    run_here(capsys, "report", conversion[0], "--output", below).refused(
+        f"cannot write '{below}'", "Choose a folder"
+    )
+
+
 def test_figures_come_from_the_manifest_whatever_the_report_shows(
     conversion: tuple[Path, Result],
     tmp_path: Path,
