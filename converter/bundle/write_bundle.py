@@ -23,10 +23,13 @@ def check_output(output: Path, overwrite: bool) -> None:
     _check_writable(output)
     if not output.exists():
         return
+    if not (output / MANIFEST).is_file():
+        raise OutputError(
+            f"'{output}' is not a bundle, so it is not replaced: choose another folder, or remove "
+            "it yourself"
+        )
     if not overwrite:
         raise OutputError(f"'{output}' exists: choose another folder, or replace it by --overwrite")
-    if not (output / MANIFEST).is_file():
-        raise OutputError(f"'{output}' is not a bundle, so it is not replaced: remove it yourself")
 
 
 def _check_writable(output: Path) -> None:

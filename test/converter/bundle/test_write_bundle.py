@@ -58,6 +58,8 @@ def test_a_folder_that_is_no_bundle_is_never_replaced(tmp_path: Path) -> None:
     (precious / "thesis.txt").write_text("years of work")
     with pytest.raises(OutputError, match="not a bundle"), new_bundle(precious, overwrite=True):
         pass
+    with pytest.raises(OutputError, match="not a bundle"):  # --overwrite would be no help
+        check_output(precious, overwrite=False)
     assert (precious / "thesis.txt").read_text() == "years of work"
     assert_alone(precious)
 
