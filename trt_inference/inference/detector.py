@@ -12,7 +12,7 @@ from trt_inference.bundles.bundle import Bundle, Thresholds
 from trt_inference.bundles.choose_precision import PrecisionChoice, choose
 from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
-from trt_inference.errors import EngineError
+from trt_inference.errors import EngineError, ImageError
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement
 from trt_inference.inference.postprocess_by_task import postprocess_for
@@ -117,6 +117,10 @@ class Detector:
             ImageError: the frame is empty or of another type.
             EngineError: the engine failed; it has to be opened again.
         """
+        if frame is None:
+            raise ImageError(
+                "there is no frame: cv2.imread returns None for a file that is missing or no image"
+            )
         self.add(Frame(frame))
         self.start()
         return self.finish()[0]

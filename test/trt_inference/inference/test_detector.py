@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Iterator
 
+import cv2
 import numpy as np
 import pytest
 
@@ -154,6 +155,14 @@ def test_frame_that_cannot_be_used_leaves_the_detector_usable(detector: Detector
     with pytest.raises(ImageError):
         detector.detect(np.zeros((64, 64), np.uint8))
     assert found(detector.detect(picture("blue", (1, 1)))) == {"blue": [8, 8, 16, 16]}
+
+
+def test_a_picture_that_could_not_be_read_is_named_as_that(detector: Detector) -> None:
+    """cv2.imread raises nothing."""
+    with pytest.raises(ImageError, match=r"cv2\.imread returns None"):
+        detector.detect(cv2.imread("/nowhere/street.jpg"))
+    found = detector.detect(picture("red", (2, 3)))
+    assert isinstance(found, Detections) and len(found) == 1
 
 
 def test_frames_of_different_sizes_are_run_at_once_and_each_gets_its_own_result(
