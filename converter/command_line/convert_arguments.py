@@ -131,7 +131,7 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         nargs="+",
         default=(),
-        help="outputs that count, where others confuse (default: all)",
+        help="outputs to use, if others are ambiguous (default: all)",
     )
     add(
         "--labels",
@@ -156,7 +156,7 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
         "options: RGB, 0 to 1 for an input of floats, 0 to 255 for one of whole numbers.",
     )
     add = group.add_argument
-    add("--pixels", choices=tuple(PRESETS), help="a usual way; the options below change it")
+    add("--pixels", choices=tuple(PRESETS), help="a common preset; the options below change it")
     add("--channels", choices=("rgb", "bgr", "grey"), help="order of the channels (default: rgb)")
     add("--scale", type=not_zero, metavar="X", help="as in 1/255")
     add("--mean", type=number, nargs="+", metavar="X", help="one number, or one a channel")
@@ -191,7 +191,7 @@ def _add_head(parser: argparse.ArgumentParser) -> None:
         "--background",
         choices=(AUTO, *BACKGROUNDS),
         default=AUTO,
-        help="where the scores have a class for nothing",
+        help="position of the background class in the scores",
     )
     add("--first-class", type=int, metavar="N", help="number that the model gives its first class")
     add(

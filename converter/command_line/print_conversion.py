@@ -24,7 +24,7 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
     print_line(
         console,
         f"pixels: {pixels.channels}, (value * {pixels.scale:.6g} - {_numbers(pixels.mean)}) / "
-        f"{_numbers(pixels.std)}: see that this is what it was trained on",
+        f"{_numbers(pixels.std)}: check that the model was trained on this",
     )
     verification = conversion.verification
     accuracy = accuracy_table(verification)

@@ -16,7 +16,7 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
     """Tables of signatures and operators, and the verdict last."""
     _print_signatures(inspection.saved_model, console)
     if inspection.answer is not None:
-        print_line(console, f"weights: {inspection.answer.weight_bytes / 1e6:.1f} MB as float32")
+        print_line(console, f"weights: {inspection.answer.weight_bytes / 1e6:.1f} MB")
         for note in inspection.answer.notes:
             print_line(console, f"note: {note}")
     if inspection.operators:

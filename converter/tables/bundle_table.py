@@ -13,7 +13,7 @@ _REFERENCE = "fp32"
 
 def bundle_table(bundle: Bundle) -> Table:
     """Size, agreement, accuracy and time of each precision."""
-    columns = ("size", "the same as", "mAP@0.5", "mAP@[.5:.95]", "images", "ms")
+    columns = ("size", "agrees with", "mAP@0.5", "mAP@[.5:.95]", "images", "ms")
     rows = tuple(
         (name, file_size(model_bytes(entry)), *_measured(name, entry))
         for name, entry in bundle.precisions.items()

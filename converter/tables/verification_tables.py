@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
 from converter.tables.wording import Fact, Table, difference, percent
 from converter.verification.verification_results import SourceSuppression, Verification
-from trt_inference.bundles.names import CLASSIFICATION
+from trt_inference.bundles.names import CLASSES, CLASSIFICATION
 
 _PARITY_COLUMNS = ("largest difference", "values up to", "cosine")
 
@@ -92,8 +92,12 @@ def parity_tables(verification: Verification) -> tuple[Table, ...]:
 
 
 def _parity_table(title: str, outputs: Sequence[TensorParity]) -> Table:
-    rows = tuple(
-        (one.name, difference(one.max_abs), f"{one.magnitude:.4g}", f"{one.cosine:.7f}")
-        for one in outputs
-    )
+    rows = tuple((one.name, difference(one.max_abs), *_size(one)) for one in outputs)
     return Table(title, _PARITY_COLUMNS, rows)
+
+
+def _size(output: TensorParity) -> tuple[str, str]:
+    """How large values are, and their direction; empty for class numbers, which have neither."""
+    if output.name == CLASSES:
+        return "", ""
+    return f"{output.magnitude:.4g}", f"{output.cosine:.7f}"
