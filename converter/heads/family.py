@@ -7,13 +7,13 @@ nothing else lists them.
 from __future__ import annotations
 
 import functools
-import importlib.util
-import pkgutil
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import converter.heads
 from converter.heads.evidence import Evidence, Recognised
+from trt_inference.discovery import registered_modules
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,8 @@ class Family:
 @functools.cache
 def find_families() -> tuple[Family, ...]:
     """Every family in ``converter.heads``, in the order of trial."""
-    found = []
-    for folder in pkgutil.iter_modules(converter.heads.__path__, "converter.heads."):
-        name = f"{folder.name}.recognise"
-        if folder.ispkg and importlib.util.find_spec(name) is not None:
-            family: Family = importlib.import_module(name).FAMILY
-            found.append(family)
+    modules = registered_modules(converter.heads, "recognise")
+    found: list[Family] = [importlib.import_module(module).FAMILY for module in modules]
     return tuple(sorted(found, key=lambda family: family.rank))
 
 

@@ -8,8 +8,7 @@ nothing else in the converter lists them. What runs a precision is in the table 
 from __future__ import annotations
 
 import functools
-import importlib.util
-import pkgutil
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from converter.precision.precision_builder import PrecisionBuilder
 from converter.precision.precision_options import PrecisionOptions
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.precisions import PRECISIONS
+from trt_inference.discovery import registered_modules
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,8 @@ def find_precisions() -> dict[str, PrecisionKind]:
     Raises:
         ValueError: the table has no entry for one of them.
     """
-    found: list[PrecisionKind] = []
-    for folder in pkgutil.iter_modules(converter.precision.__path__, "converter.precision."):
-        name = f"{folder.name}.precision"
-        if folder.ispkg and importlib.util.find_spec(name) is not None:
-            found.append(importlib.import_module(name).PRECISION)
+    modules = registered_modules(converter.precision, "precision")
+    found: list[PrecisionKind] = [importlib.import_module(one).PRECISION for one in modules]
     return {kind.name: kind for kind in sorted(found, key=lambda one: PRECISIONS.index(one.name))}
 
 

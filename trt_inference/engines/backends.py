@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
-import pkgutil
 import sys
 import warnings
-from typing import List, Optional, Tuple
+from typing import Optional, Tuple
 
 import trt_inference.engines
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.choose_precision import Device
+from trt_inference.discovery import registered_modules
 from trt_inference.engines.base import Backend, Engine, EngineOptions
 from trt_inference.errors import EngineError
 
@@ -54,15 +53,12 @@ class BrokenBackend(Backend):
 def find_backends() -> Tuple[Backend, ...]:
     """Every backend in ``trt_inference.engines``, in the order in which ``auto`` tries them. No
     library of theirs is imported. A warning names those that are broken."""
-    found: List[Backend] = []
-    for folder in pkgutil.iter_modules(trt_inference.engines.__path__, "trt_inference.engines."):
-        name = f"{folder.name}.backend"
-        if folder.ispkg and importlib.util.find_spec(name) is not None:
-            found.append(_load(name, folder.name.rpartition(".")[2]))
+    found = [_load(module) for module in registered_modules(trt_inference.engines, "backend")]
     return tuple(sorted(found, key=lambda backend: backend.rank))
 
 
-def _load(module: str, folder: str) -> Backend:
+def _load(module: str) -> Backend:
+    folder = module.split(".")[-2]
     try:
         backend: Backend = importlib.import_module(module).BACKEND
     except Exception as error:  # a module may raise anything when it is imported
