@@ -25,6 +25,14 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="precisions of the bundle to build engines of",
     )
+    _add_resources(parser)
+    _add_compatibility(parser)
+    _add_plan_and_images(parser)
+
+
+def _add_resources(parser: argparse.ArgumentParser) -> None:
+    """Declare what a build may use, and what the engine will run on."""
+    add = parser.add_argument
     add(
         "--workspace",
         metavar="SIZE",
@@ -51,6 +59,11 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
         help="times of layers to reuse and to add to (default: one for this device, beside the "
         "engines)",
     )
+
+
+def _add_compatibility(parser: argparse.ArgumentParser) -> None:
+    """Declare how hard TensorRT tries, and where else the engine is to run."""
+    add = parser.add_argument
     add(
         "--optimization-level",
         metavar="N",
@@ -68,6 +81,11 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="for all GPUs from Ampere on; slower (8.6 and later)",
     )
+
+
+def _add_plan_and_images(parser: argparse.ArgumentParser) -> None:
+    """Declare a plan that is there already, and what engines are compared on."""
+    add = parser.add_argument
     add(
         "--import-engine",
         metavar="FILE",

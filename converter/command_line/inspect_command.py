@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def _declare(parser: argparse.ArgumentParser) -> None:
-    from converter.command_line.convert_arguments import add_source_arguments
+    from converter.command_line.source_arguments import add_source_arguments
 
     add_source_arguments(parser)
 
 
 def _run(options: argparse.Namespace, console: Console) -> None:
-    from converter.command_line.convert_arguments import source_options
     from converter.command_line.print_inspection import print_inspection
+    from converter.command_line.source_arguments import source_options
     from converter.commands.inspect import inspect
     from converter.terminal.progress import Progress
 

@@ -50,21 +50,25 @@ def add_precision_arguments(
     Args:
         choices: of precisions; without them fp32 and all that can be made.
     """
-    kinds = find_precisions()
-    calibrated = " and ".join(kind.name for kind in kinds.values() if kind.calibrates)
     group = parser.add_argument_group(
         "precisions",
         "fp32 is always in the bundle. Others are measured against it on images that they were not "
         "calibrated on, and put into the bundle if they lose no more than the limit.",
     )
-    add = group.add_argument
-    add(
+    group.add_argument(
         "--precision",
-        choices=choices or (FP32, *kinds),
+        choices=choices or (FP32, *find_precisions()),
         nargs="+",
         default=default,
         help=f"precisions to make (default: {' '.join(default)})",
     )
+    _add_calibration(group)
+    _add_limit(group)
+
+
+def _add_calibration(group: argparse._ArgumentGroup) -> None:
+    calibrated = " and ".join(kind.name for kind in find_precisions().values() if kind.calibrates)
+    add = group.add_argument
     add(
         "--calibration-images",
         metavar="DIR",
@@ -84,7 +88,13 @@ def add_precision_arguments(
         default=PrecisionOptions.method,
         help=f"how ranges are chosen (default: {PrecisionOptions.method})",
     )
-    limits = ", ".join(f"{kind.largest_loss:g} for {kind.name}" for kind in kinds.values())
+
+
+def _add_limit(group: argparse._ArgumentGroup) -> None:
+    """Declare the largest loss, and what is done to meet it."""
+    losses = (f"{kind.largest_loss:g} for {kind.name}" for kind in find_precisions().values())
+    limits = ", ".join(losses)
+    add = group.add_argument
     add(
         "--max-map-loss",
         metavar="0..1",

@@ -1,0 +1,175 @@
+"""The arguments about the SavedModel: those of `inspect`, which `convert` has as well."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from converter.command_line.argument_types import anchors, image_size, not_zero, setting
+from converter.commands.convert_options import OPSET, SourceOptions
+from converter.compatibility.tensorrt_operators import TARGETS
+from converter.heads.choose import AUTO, head_names
+from converter.heads.decoding.box_formats import BOX_FORMATS
+from converter.heads.decoding.scores import ACTIVATIONS, BACKGROUNDS
+from converter.heads.evidence import HeadOptions
+from converter.inputs.pixels import PRESETS, PixelOptions
+from trt_inference.tools.argument_types import number
+
+_OPSETS = range(13, 19)
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments that specify how the SavedModel is understood."""
+    parser.add_argument("saved_model", metavar="DIR", type=Path, help="folder of the SavedModel")
+    _add_input(parser)
+    _add_pixels(parser)
+    _add_head(parser)
+
+
+def source_options(arguments: argparse.Namespace) -> SourceOptions:
+    """How the SavedModel is understood, from the parsed arguments."""
+    target = arguments.target and TARGETS[arguments.target]
+    return SourceOptions(
+        saved_model=arguments.saved_model,
+        labels=arguments.labels,
+        tag=arguments.tag,
+        signature=arguments.signature,
+        input=arguments.input,
+        input_size=arguments.input_size,
+        values=dict(arguments.set),
+        outputs=tuple(arguments.outputs),
+        pixels=_pixels(arguments),
+        head=_head(arguments),
+        opset=arguments.opset or (target.opset if target else OPSET),
+    )
+
+
+def _pixels(arguments: argparse.Namespace) -> PixelOptions:
+    given = {
+        "channels": arguments.channels,
+        "scale": arguments.scale,
+        "mean": arguments.mean and tuple(arguments.mean),
+        "std": arguments.std and tuple(arguments.std),
+    }
+    preset = PRESETS[arguments.pixels] if arguments.pixels else PixelOptions()
+    return replace(preset, **{name: value for name, value in given.items() if value is not None})
+
+
+def _head(arguments: argparse.Namespace) -> HeadOptions:
+    scales = arguments.box_scales
+    return HeadOptions(
+        head=arguments.head,
+        boxes=arguments.boxes,
+        box_format=arguments.box_format,
+        activation=arguments.activation,
+        background=arguments.background,
+        first_class=arguments.first_class,
+        anchors=None if arguments.anchors is None else np.asarray(arguments.anchors, np.float32),
+        box_scales=scales and tuple(scales),
+    )
+
+
+def _add_input(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the model and its input")
+    add = group.add_argument
+    add("--signature", metavar="NAME", help="signature (default: serving_default, or the only one)")
+    add("--tag", metavar="NAME", help="tag of the graph (default: serve, or the only one)")
+    add("--input", metavar="NAME", help="input that is the image, where several can be")
+    add(
+        "--input-size",
+        metavar="WxH",
+        type=image_size,
+        help="size in pixels, where the signature leaves it open",
+    )
+    add(
+        "--set",
+        metavar="NAME=VALUE",
+        type=setting,
+        action="append",
+        default=[],
+        help="fixed value of an input that is not the image, as in keep_prob=1",
+    )
+    add(
+        "--outputs",
+        metavar="NAME",
+        nargs="+",
+        default=(),
+        help="outputs to use, if others are ambiguous (default: all)",
+    )
+    add(
+        "--labels",
+        metavar="FILE",
+        type=Path,
+        help="text file with one class name a line (default: class 0, class 1, ...)",
+    )
+    add("--target", choices=tuple(TARGETS), help="what it is for: decides the opset")
+    add(
+        "--opset",
+        type=int,
+        choices=_OPSETS,
+        metavar=f"{_OPSETS[0]}..{_OPSETS[-1]}",
+        help=f"ONNX operator set (default: {OPSET}, or the target's)",
+    )
+
+
+def _add_pixels(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "its pixels",
+        "The network gets (value * scale - mean) / std, where value is 0 to 255. Without these "
+        "options: RGB, 0 to 1 for an input of floats, 0 to 255 for one of whole numbers.",
+    )
+    add = group.add_argument
+    add("--pixels", choices=tuple(PRESETS), help="a common preset; the options below change it")
+    add("--channels", choices=("rgb", "bgr", "grey"), help="order of the channels (default: rgb)")
+    add("--scale", type=not_zero, metavar="X", help="as in 1/255")
+    add("--mean", type=number, nargs="+", metavar="X", help="one number, or one a channel")
+    add("--std", type=not_zero, nargs="+", metavar="X", help="one number, or one a channel")
+
+
+def _add_head(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "its outputs", "Found out from names, shapes and values unless these options specify them."
+    )
+    add = group.add_argument
+    add("--head", choices=head_names(), default=AUTO, help="family of the head (default: auto)")
+    add(
+        "--boxes",
+        choices=(AUTO, "pixels", "normalised", "cells"),
+        default=AUTO,
+        help="unit of the boxes",
+    )
+    add(
+        "--box-format",
+        choices=(AUTO, *BOX_FORMATS),
+        default=AUTO,
+        help="what the four numbers of a box or of an anchor are",
+    )
+    add(
+        "--activation",
+        choices=(AUTO, *ACTIVATIONS),
+        default=AUTO,
+        help="what is still to be done to the scores",
+    )
+    add(
+        "--background",
+        choices=(AUTO, *BACKGROUNDS),
+        default=AUTO,
+        help="position of the background class in the scores",
+    )
+    add("--first-class", type=int, metavar="N", help="number that the model gives its first class")
+    add(
+        "--anchors",
+        type=anchors,
+        metavar="FILE.npy",
+        help="float32 [A, 4], where the boxes of the model are relative to anchors",
+    )
+    add(
+        "--box-scales",
+        type=not_zero,
+        nargs=4,
+        metavar="X",
+        help="by what the box coder multiplied, as in 10 10 5 5",
+    )
