@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +10,7 @@ import pytest
 from converter.bundle.write_bundle import check_output, new_bundle
 from converter.errors import OutputError
 from test.color_bundle import picture, write_color_bundle
+from test.full_disk import largest_file
 from trt_inference.bundles import atomic_write
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.inference.detector import Detector
@@ -34,17 +32,6 @@ def assert_alone(bundle: Path) -> None:
 def write_bytes(bundle: Path, size: int) -> None:
     with new_bundle(bundle, overwrite=True) as folder:
         (folder / "model.json").write_bytes(bytes(size))
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """A write past ``size`` bytes fails, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_an_output_that_exists_is_refused_with_the_way_out(color_bundle: Path) -> None:

@@ -6,6 +6,8 @@ import contextlib
 import os
 import resource
 import signal
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -16,6 +18,8 @@ from test.color_bundle import LABELS, write_color_bundle
 from test.converter.command_line import Result, finish, run_here, start, wait_for
 from trt_inference.bundles.bundle import load_bundle, sha256_of_file
 from trt_inference.inference.detector import Detector
+
+Overwrite = Callable[..., subprocess.Popen[str]]
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -28,6 +32,17 @@ def assert_loads(bundle: Path) -> None:
 
 
 @pytest.fixture
+def overwrite(color_bundle: Path, color_model: Path, labels: Path) -> Overwrite:
+    """Begins a conversion that replaces the bundle."""
+
+    def begin(*more: object) -> subprocess.Popen[str]:
+        target = ("--output", color_bundle, "--labels", labels, "--overwrite")
+        return start("convert", color_model, *target, *more)
+
+    return begin
+
+
+@pytest.fixture
 def many(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of images that takes a while to verify on."""
     folder = tmp_path_factory.mktemp("many")
@@ -37,20 +52,10 @@ def many(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_kill_while_writing_leaves_the_old_bundle_and_the_next_run_cleans_up(
-    color_bundle: Path, color_model: Path, labels: Path, many: Path
+    color_bundle: Path, overwrite: Overwrite, many: Path
 ) -> None:
     before = hashes(color_bundle)
-    process = start(
-        "convert",
-        color_model,
-        "--output",
-        color_bundle,
-        "--labels",
-        labels,
-        "--overwrite",
-        "--images",
-        many,
-    )
+    process = overwrite("--images", many)
     partial = color_bundle.with_name(f".{color_bundle.name}.partial-{process.pid}")
     wait_for((partial / "fp32.onnx").exists, process)
     process.kill()
@@ -65,20 +70,10 @@ def test_a_kill_while_writing_leaves_the_old_bundle_and_the_next_run_cleans_up(
 
 
 def test_ctrl_c_while_writing_ends_with_130_and_without_leftovers(
-    color_bundle: Path, color_model: Path, labels: Path, many: Path
+    color_bundle: Path, overwrite: Overwrite, many: Path
 ) -> None:
     before = hashes(color_bundle)
-    process = start(
-        "convert",
-        color_model,
-        "--output",
-        color_bundle,
-        "--labels",
-        labels,
-        "--overwrite",
-        "--images",
-        many,
-    )
+    process = overwrite("--images", many)
     partial = color_bundle.with_name(f".{color_bundle.name}.partial-{process.pid}")
     wait_for((partial / "model.json").exists, process)
     os.killpg(process.pid, signal.SIGINT)
@@ -117,22 +112,12 @@ def test_ctrl_c_during_the_export_ends_the_export_too(
 
 
 def test_a_full_disk_ends_with_a_message_and_the_old_bundle(
-    color_bundle: Path, color_model: Path, labels: Path, conversion: tuple[Path, Result]
+    color_bundle: Path, overwrite: Overwrite, conversion: tuple[Path, Result]
 ) -> None:
     """The limit lets the model through, and not the report with its pictures."""
     before = hashes(color_bundle)
     limit = (conversion[0] / "report" / "index.html").stat().st_size - 500
-    process = start(
-        "convert",
-        color_model,
-        "--output",
-        color_bundle,
-        "--labels",
-        labels,
-        "--overwrite",
-        "--candidates",
-        40,
-    )
+    process = overwrite("--candidates", 40)
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, limit))
     finish(process).refused(f"cannot write '{color_bundle}'", "too large", "Nothing was changed")
     assert hashes(color_bundle) == before

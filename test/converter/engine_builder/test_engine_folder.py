@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from converter.engine_builder.engine_folder import (
     write_or_refuse,
 )
 from converter.errors import OutputError
+from test.full_disk import largest_file
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.bundles.engine_files import list_engines
 from trt_inference.bundles.machine import Machine
@@ -49,13 +49,8 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "plan"
     write_or_refuse(file, PLAN)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
-    try:
-        with pytest.raises(OutputError, match="too large"):
-            write_or_refuse(file, bytes(1000))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with largest_file(100), pytest.raises(OutputError, match="too large"):
+        write_or_refuse(file, bytes(1000))
     assert file.read_bytes() == PLAN
     assert list(tmp_path.iterdir()) == [file]
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import resource
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from converter.errors import OutputError
 from converter.report.page import add_precisions, write_report
 from test.converter.report import samples
 from test.converter.report.parsed import Page
+from test.full_disk import largest_file
 from trt_inference.bundles.names import DETECTION
 
 
@@ -28,17 +26,6 @@ def add(report: Path) -> Path:
     return add_precisions(
         report, [samples.int8()], samples.FP32_BYTES, DETECTION, samples.LABELS, 0.0
     )
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """A write past ``size`` bytes fails, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_all_that_the_page_shows_comes_from_its_content(report: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 
 from test.color_bundle import change_manifest, offer_precisions, picture
+from test.full_disk import largest_file
 from test.task_bundles import HEIGHT, WIDTH
 from trt_inference.bundles.bundle import sha256_of_file
 from trt_inference.tools.detect import main
@@ -215,12 +215,8 @@ def test_no_half_picture_is_left_when_the_disk_is_full(
     file = write_image(tmp_path / "scene.png", picture("red", (0, 0)))
     detect(shared_color_bundle, file, "--output", tmp_path / "out")
     before = (tmp_path / "out" / "scene.jpg").read_bytes()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) - 1, hard))
-    try:
+    with largest_file(len(before) - 1):
         text = detect(shared_color_bundle, file, "--output", tmp_path / "out", code=1)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "scene.jpg' cannot be written" in text
     assert [one.name for one in (tmp_path / "out").iterdir()] == ["scene.jpg"]
     assert (tmp_path / "out" / "scene.jpg").read_bytes() == before
