@@ -1,8 +1,6 @@
 """python3 -m benchmarks: frame to engine input, the node against a bare loop, several cameras,
 memory."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

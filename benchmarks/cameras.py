@@ -1,12 +1,9 @@
 """Several cameras on one engine, against one node for each."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 import psutil
 from diagnostic_msgs.msg import DiagnosticArray
@@ -25,8 +22,8 @@ class Seen(NamedTuple):
     """The diagnostics of all nodes at one time, by camera."""
 
     at: float
-    inferred: dict[str, int]
-    ages: dict[str, float]
+    inferred: Dict[str, int]
+    ages: Dict[str, float]
 
 
 class Watcher(Monitor):
@@ -34,7 +31,7 @@ class Watcher(Monitor):
 
     def __init__(self) -> None:
         super().__init__(namespace=NAMESPACE, watches_messages=False)
-        self.cameras: dict[str, dict[str, str]] = {}
+        self.cameras: Dict[str, Dict[str, str]] = {}
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_cameras, 50)
 
     def see(self) -> Seen:
@@ -90,7 +87,7 @@ def table(bundle: Path, seconds: float) -> Table:
 
 
 @contextmanager
-def nodes(bundle: Path, together: bool) -> Iterator[tuple[Watcher, list[psutil.Process]]]:
+def nodes(bundle: Path, together: bool) -> Iterator[Tuple[Watcher, List[psutil.Process]]]:
     """Active nodes with their cameras; their processes."""
     values = {**PARAMETERS, "bundle": str(bundle), "autostart": "true"}
     given = [word for name, value in values.items() for word in ("-p", f"{name}:={value}")]
@@ -116,7 +113,7 @@ def nodes(bundle: Path, together: bool) -> Iterator[tuple[Watcher, list[psutil.P
         yield watcher, processes
 
 
-def _cpu(processes: list[psutil.Process]) -> float:
+def _cpu(processes: List[psutil.Process]) -> float:
     """Seconds of processor time."""
     times = [process.cpu_times() for process in processes]
     return sum(one.user + one.system for one in times)

@@ -1,11 +1,9 @@
 """A camera that changes the size and the encoding of its images in mid-stream."""
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import sys
-from typing import NamedTuple
+from typing import List, NamedTuple
 
 import cv2
 import rclpy
@@ -29,7 +27,7 @@ class Format(NamedTuple):
     encoding: str
 
     @classmethod
-    def parse(cls, text: str) -> Format:
+    def parse(cls, text: str) -> "Format":
         """Raises ValueError when it is written otherwise."""
         size, _, encoding = text.partition(":")
         width, _, height = size.partition("x")
@@ -41,7 +39,7 @@ class Format(NamedTuple):
 class ChangingCamera(Node):
     """Sends one picture in each of the formats in turn."""
 
-    def __init__(self, formats: list[Format], rate: float, period: float) -> None:
+    def __init__(self, formats: List[Format], rate: float, period: float) -> None:
         """
         Args:
             rate: images a second.

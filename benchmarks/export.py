@@ -1,12 +1,9 @@
 """What the export of large models takes: python3 -m benchmarks.export, in the converter's
 environment. The weights are random; they take as much as trained ones."""
 
-from __future__ import annotations
-
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, Dict
 
 from rich.console import Console
 from rich.table import Table
@@ -42,7 +39,7 @@ def application(name: str) -> Callable[[], Any]:
     return build
 
 
-MODELS: dict[str, Callable[[], Any]] = {
+MODELS: Dict[str, Callable[[], Any]] = {
     **{name: application(name) for name in ("MobileNetV2", "ResNet50", "ResNet101", "VGG16")},
     "fully connected": lambda: dense(16384),
 }

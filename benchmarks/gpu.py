@@ -1,11 +1,9 @@
 """python3 -m benchmarks.gpu: an engine, the detector, the node and the textbook loop on a GPU."""
 
-from __future__ import annotations
-
 import argparse
 import sys
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Mapping, Optional
 
 from rich.console import Console
 from rich.table import Table
@@ -91,7 +89,7 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     )
 
 
-def _latencies(rows: Mapping[str, Times | None]) -> Table:
+def _latencies(rows: Mapping[str, Optional[Times]]) -> Table:
     """What could be measured."""
     table = Table("", "p50 ms", "p99 ms", title=f"one frame of {_FRAME[1]}x{_FRAME[0]}")
     for name, times in rows.items():

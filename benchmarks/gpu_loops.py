@@ -1,14 +1,11 @@
 """The loops that the GPU benchmark times, on one engine of a bundle."""
 
-from __future__ import annotations
-
 import contextlib
 import importlib.util
 import time
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -67,12 +64,12 @@ def times_of(seconds: np.ndarray) -> Times:
     return Times(*(float(value) for value in np.percentile(seconds * 1e3, (50, 99))))
 
 
-def frame_of(size: tuple[int, int]) -> np.ndarray:
+def frame_of(size: Tuple[int, int]) -> np.ndarray:
     """A picture that is not all the same."""
     return np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
 
 
-def time_resize(bundle: Bundle, size: tuple[int, int]) -> Times:
+def time_resize(bundle: Bundle, size: Tuple[int, int]) -> Times:
     """``cv2.resize`` to the place that the frame has in the input."""
     spec, frame = bundle.input, frame_of(size)
     buffer = np.zeros((spec.height, spec.width, 3), np.uint8)
@@ -81,20 +78,20 @@ def time_resize(bundle: Bundle, size: tuple[int, int]) -> Times:
     return timed(lambda: cv2.resize(frame, (place.width, place.height), dst=target))
 
 
-def time_detector(detector: Detector, size: tuple[int, int]) -> Times:
+def time_detector(detector: Detector, size: Tuple[int, int]) -> Times:
     """From the frame to the detections."""
     frame = frame_of(size)
     return timed(lambda: detector.detect(frame))
 
 
-def time_detector_paced(detector: Detector, size: tuple[int, int], rate: float) -> Times:
+def time_detector_paced(detector: Detector, size: Tuple[int, int], rate: float) -> Times:
     """The same at the rate of a camera: caches and clocks of the processor rest in between, as
     they do in a node."""
     frame = frame_of(size)
     return times_of(paced(lambda: detector.detect(frame), rate, _PACED_SECONDS).times)
 
 
-def frames_per_second(detector: Detector, size: tuple[int, int]) -> float:
+def frames_per_second(detector: Detector, size: Tuple[int, int]) -> float:
     """With the next frame prepared while the GPU works on one."""
     frame = frame_of(size)
     detector.detect(frame)
@@ -111,7 +108,7 @@ def frames_per_second(detector: Detector, size: tuple[int, int]) -> float:
     return FRAMES / (time.perf_counter() - started)
 
 
-def growth(detector: Detector, size: tuple[int, int]) -> Growth:
+def growth(detector: Detector, size: Tuple[int, int]) -> Growth:
     """Memory that is not given back, over ``FRAMES`` frames."""
     frame, cuda = frame_of(size), import_library("pycuda.driver")
     for _ in range(_WARM_UP):
@@ -135,7 +132,7 @@ def time_engine(bundle: Bundle, precision: str, options: EngineOptions) -> Times
         engine.close()
 
 
-def time_tensorflow(bundle: Bundle, saved_model: Path | None) -> Times | None:
+def time_tensorflow(bundle: Bundle, saved_model: Optional[Path]) -> Optional[Times]:
     """The signature that the bundle was made from, on one image of zeros; None where there is no
     TensorFlow, no SavedModel was given, or it takes more than an image of floats."""
     if saved_model is None or importlib.util.find_spec("tensorflow") is None:
@@ -176,7 +173,7 @@ class Bare:
         self.named = has_named_tensors(engine)
         self.stream = self.cuda.Stream()
 
-    def execute(self, addresses: dict[str, int]) -> None:
+    def execute(self, addresses: Dict[str, int]) -> None:
         """Put one inference on the stream."""
         if self.named:
             for name, address in addresses.items():
@@ -247,7 +244,7 @@ def time_textbook(bundle: Bundle, precision: str) -> Times:
     and a wait after each step."""
     bare = Bare(bundle, precision)
     cuda = bare.cuda
-    arrays: dict[str, Any] = {
+    arrays: Dict[str, Any] = {
         name: np.zeros(tensor.shape, tensor.dtype) for name, tensor in bare.tensors.items()
     }
 

@@ -1,7 +1,5 @@
 """The node's resident memory: at 1280x720, and over many frames."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from rich.table import Table

@@ -1,10 +1,7 @@
 """CPU time from an image message to the engine's input, by encoding."""
 
-from __future__ import annotations
-
 import array
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 import cv2
 import numpy as np
@@ -21,7 +18,7 @@ HEIGHT, WIDTH = 720, 1280
 class Way(NamedTuple):
     """A message, and the function that usually makes BGR of its whole picture first."""
 
-    message: Image | CompressedImage
+    message: Union[Image, CompressedImage]
     to_bgr: Callable[[], np.ndarray]
 
 
@@ -46,7 +43,7 @@ def table() -> Table:
     return result
 
 
-def measure(way: Way) -> list[np.ndarray]:
+def measure(way: Way) -> List[np.ndarray]:
     """CPU seconds of one call: ours, the usual way."""
     size = LARGE_INPUT, LARGE_INPUT
     reader = MessageReader()
@@ -60,7 +57,7 @@ def measure(way: Way) -> list[np.ndarray]:
     )
 
 
-def ways() -> dict[str, Way]:
+def ways() -> Dict[str, Way]:
     """bgr8, which needs no conversion, comes first."""
     return {
         "bgr8": raw("bgr8", (HEIGHT, WIDTH, 3), None),
@@ -72,7 +69,7 @@ def ways() -> dict[str, Way]:
     }
 
 
-def raw(encoding: str, shape: tuple[int, ...], conversion: int | None) -> Way:
+def raw(encoding: str, shape: Tuple[int, ...], conversion: Optional[int]) -> Way:
     """An image of noise, of so many rows and bytes."""
     pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     message = Image(width=WIDTH, height=HEIGHT, encoding=encoding, step=pixels.strides[0])

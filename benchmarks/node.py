@@ -1,9 +1,7 @@
 """The node on 1280x720 images against a bare ONNX Runtime loop, at the same rates."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Sequence
 
 import numpy as np
 import onnxruntime

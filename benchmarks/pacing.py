@@ -1,10 +1,7 @@
 """Call something at the rate of a camera."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import numpy as np
 

@@ -1,10 +1,8 @@
 """CPU time from a camera frame to the engine's input."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Callable, List, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -46,7 +44,7 @@ def table(bundle: Path) -> Table:
     return result
 
 
-def measure(frame_size: tuple[int, int], input_size: tuple[int, int]) -> list[np.ndarray]:
+def measure(frame_size: Tuple[int, int], input_size: Tuple[int, int]) -> List[np.ndarray]:
     """CPU seconds of one call of: the resize alone, the preprocessor, the usual steps."""
     frame = np.random.default_rng(0).integers(0, 256, (*frame_size, 3), np.uint8)
     preprocess = Preprocessor(np.zeros((*input_size, 3), np.uint8), "letterbox", PAD)
@@ -61,7 +59,7 @@ def measure(frame_size: tuple[int, int], input_size: tuple[int, int]) -> list[np
     )
 
 
-def usual_steps(frame: np.ndarray, place: Placement, input_size: tuple[int, int]) -> np.ndarray:
+def usual_steps(frame: np.ndarray, place: Placement, input_size: Tuple[int, int]) -> np.ndarray:
     """What most nodes do with each frame: float32 ``[1, 3, h, w]``, RGB."""
     image = cv2.resize(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), (place.width, place.height))
     bottom = input_size[0] - place.height - place.top
@@ -72,7 +70,7 @@ def usual_steps(frame: np.ndarray, place: Placement, input_size: tuple[int, int]
     return np.ascontiguousarray((image.astype(np.float32) / 255).transpose(2, 0, 1)[None])
 
 
-def cpu_times(ways: Sequence[Callable[[], object]]) -> list[np.ndarray]:
+def cpu_times(ways: Sequence[Callable[[], object]]) -> List[np.ndarray]:
     """Seconds of CPU time of one call, ``[ROUNDS]`` for each way, taken in turn so that a
     change of the machine's pace meets all alike."""
     samples = np.zeros((len(ways), ROUNDS))

@@ -1,14 +1,12 @@
 """The node and a camera as processes, and the node's own counts over a stretch of time."""
 
-from __future__ import annotations
-
 import os
 import time
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Iterator, Mapping, Tuple
 
 import psutil
 from lifecycle_msgs.msg import Transition
@@ -55,7 +53,7 @@ class Session:
         last, ended = self._next(name)
         return (last - first) / (ended - started)
 
-    def _next(self, name: str) -> tuple[int, float]:
+    def _next(self, name: str) -> Tuple[int, float]:
         """A counter when it arrives anew, and the time of that."""
         self.monitor.record.diagnostics = {}
         self.monitor.spin(STARTED, until=lambda: bool(self.monitor.record.diagnostics))

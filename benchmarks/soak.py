@@ -9,16 +9,13 @@ holds as many images at once as it ever will. After it the process' own memory m
 RSS and PSS count pages of the middleware and of libraries too, as others come and go.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any, Callable, ContextManager, Iterator, List, NamedTuple, Sequence, Tuple
 
 import psutil
 import rclpy
@@ -58,10 +55,10 @@ class Row(NamedTuple):
 
     minutes: float
     vitals: Vitals
-    counters: tuple[int, int, int]
-    times: tuple[tuple[float, float], ...]
+    counters: Tuple[int, int, int]
+    times: Tuple[Tuple[float, float], ...]
 
-    def cells(self) -> list[str]:
+    def cells(self) -> List[str]:
         """As they are printed below the titles."""
         memory = self.vitals[:3]
         return [
@@ -92,7 +89,7 @@ class Soak:
         self._seconds = minutes * 60 / intervals
         self._intervals = intervals
         self._warm_up = max(1, round(intervals * WARM_UP))
-        self.rows: list[Row] = []
+        self.rows: List[Row] = []
 
     def run(self, steady: bool) -> None:
         """Print a row after each interval."""
@@ -115,7 +112,7 @@ class Soak:
         third = max(1, len(held) // 3)
         return median(held[-third:]) / median(held[:third]) - 1
 
-    def _camera(self, warms_up: bool, steady: bool) -> AbstractContextManager[None]:
+    def _camera(self, warms_up: bool, steady: bool) -> ContextManager[None]:
         formats = STEADY if steady else CHANGING
         rate = RATE_OF_WARM_UP if warms_up else RATE
         return camera(formats, rate, self._seconds / len(formats))

@@ -1,7 +1,5 @@
 """What a process holds of the machine: memory, threads, open files."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import NamedTuple
 

@@ -1,9 +1,8 @@
 """The results of a conversion as plain data, which the report and the terminal show."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Dict, Optional, Tuple
 
 from converter.compatibility.tensorrt_operators import Missing
 from converter.export.export import Export
@@ -57,11 +56,11 @@ class Conversion:
     bundle: Path
     bytes: int
     source: Source
-    labels: tuple[str, ...]
+    labels: Tuple[str, ...]
     export: Export
     pixels: Pixels
     recognised: Recognised
-    operators: dict[str, int]
-    missing: tuple[Missing, ...]
+    operators: Dict[str, int]
+    missing: Tuple[Missing, ...]
     verification: Verification
-    precisions: Precisions | None = None
+    precisions: Optional[Precisions] = None

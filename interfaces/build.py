@@ -4,8 +4,6 @@ For environments that have ROS 2 from PyPI, where there is no vision_msgs. Where
 can be imported already, nothing is done. Usage: `<environment>/bin/python interfaces/build.py`
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess
@@ -13,6 +11,7 @@ import sys
 import sysconfig
 import time
 from pathlib import Path
+from typing import Dict, List, Union
 
 from environment import PREFIX, build_lock, child_environment, import_error
 from prerequisites import BuildError, check_compilers, check_environment
@@ -29,7 +28,7 @@ STAGE = BUILD / "stage"
 DETECTION_ARRAY_HASH = "RIHS01_214274120007f4a683866481336b70310268cfa107aebe9d594a6acf75bda968"
 
 
-def step(title: str, command: list[str | Path], environment: dict[str, str]) -> None:
+def step(title: str, command: List[Union[str, Path]], environment: Dict[str, str]) -> None:
     """Run one command with its output in the log file; BuildError if it fails."""
     print(f"vision_msgs: {title} ...", flush=True)
     with LOG.open("a", encoding="utf-8") as log:
@@ -55,7 +54,7 @@ def install_tools() -> None:
     options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-warn-script-location"]
     options += ["--no-deps", "--ignore-installed", "--prefix", str(TOOLS)]
     options += ["--requirement", str(HERE / "generator-requirements.txt")]
-    command: list[str | Path] = [sys.executable, "-m", "pip", "install", *options]
+    command: List[Union[str, Path]] = [sys.executable, "-m", "pip", "install", *options]
     step("installing the generators (temporary, 100 MB)", command, child_environment())
 
 
@@ -78,9 +77,18 @@ def compile_messages() -> None:
     }
     options = [f"-D{name}={value}" for name, value in definitions.items()]
     source = HERE / "vision_msgs"
-    configure: list[str | Path] = [cmake, "-S", source, "-B", "cmake", "-G", "Ninja", *options]
+    configure: List[Union[str, Path]] = [
+        cmake,
+        "-S",
+        source,
+        "-B",
+        "cmake",
+        "-G",
+        "Ninja",
+        *options,
+    ]
     step("configuring", configure, environment)
-    compile_and_stage: list[str | Path] = [cmake, "--build", "cmake", "--target", "install"]
+    compile_and_stage: List[Union[str, Path]] = [cmake, "--build", "cmake", "--target", "install"]
     step("generating and compiling", compile_and_stage, environment)
 
 

@@ -1,14 +1,12 @@
 """The virtual environment that vision_msgs is built into: variables, import check, lock."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Dict, Iterator
 
 PREFIX = Path(sys.prefix)
 # Fails where the Python package is there, but its shared libraries are not.
@@ -19,7 +17,7 @@ IMPORT_CHECK = (
 )
 
 
-def child_environment() -> dict[str, str]:
+def child_environment() -> Dict[str, str]:
     """The environment variables for programs started from here.
 
     The ROS wheels restart every interpreter with their own LD_LIBRARY_PATH, once, which the
@@ -39,7 +37,13 @@ def import_error() -> str:
     """
     command = [sys.executable, "-c", IMPORT_CHECK]
     result = subprocess.run(
-        command, cwd=PREFIX, env=child_environment(), capture_output=True, text=True, check=False
+        command,
+        cwd=PREFIX,
+        env=child_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        check=False,
     )
     if result.returncode == 0:
         return ""

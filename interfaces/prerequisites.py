@@ -1,7 +1,5 @@
 """What build.py needs before it can start: the ROS wheels, compilers, Python's header files."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import importlib.util
 import os

@@ -6,12 +6,9 @@ below 0.5 for black, white and grey. The box is the cell. What it must find in a
 told from the picture alone.
 """
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, Dict, Tuple
 
 import numpy as np
 import onnx
@@ -138,7 +135,7 @@ def write_color_bundle(output: Path, fit: str = "letterbox", **changes: object) 
     return output
 
 
-def change_manifest(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+def change_manifest(folder: Path, change: Callable[[Dict[str, Any]], object]) -> None:
     """Change the manifest of a bundle and sign it anew, as a wrong converter would."""
     manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     change(manifest)
@@ -148,14 +145,14 @@ def change_manifest(folder: Path, change: Callable[[dict[str, Any]], object]) ->
 def offer_precisions(folder: Path, *names: str) -> None:
     """Let the bundle have these precisions, each of which is the float32 network that it has."""
 
-    def change(manifest: dict[str, Any]) -> None:
+    def change(manifest: Dict[str, Any]) -> None:
         entry = manifest["precisions"]["fp32"]
         manifest["precisions"] = dict.fromkeys(names, entry)
 
     change_manifest(folder, change)
 
 
-def picture(color: str, cell: tuple[int, int], scale: int = 1) -> np.ndarray:
+def picture(color: str, cell: Tuple[int, int], scale: int = 1) -> np.ndarray:
     """A grey picture of ``64 * scale`` pixels with one cell (row, column) of ``color``."""
     image = np.full((SIZE * scale, SIZE * scale, 3), 128, np.uint8)
     side = CELL * scale

@@ -1,13 +1,11 @@
 """What all tests share: isolated ROS, and a bundle whose detections can be computed by hand."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Iterator, List
 
 import hypothesis
 import pytest
@@ -47,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the tests that are marked long, too")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
     if not config.getoption("--long"):
         for item in items:
             if item.get_closest_marker("long") is not None:

@@ -1,15 +1,13 @@
 """A ROS domain for each process that runs tests, so that none hears the nodes of another."""
 
-from __future__ import annotations
-
 import fcntl
 import getpass
 import tempfile
 from pathlib import Path
-from typing import IO
+from typing import IO, List
 
 _DOMAINS = range(1, 102)  # those whose ports are free on Linux
-_taken: list[IO[str]] = []  # locked as long as this process lives
+_taken: List[IO[str]] = []  # locked as long as this process lives
 
 
 def take() -> int:

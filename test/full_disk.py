@@ -1,10 +1,8 @@
 """A disk that is full, for the process of the test."""
 
-from __future__ import annotations
-
 import resource
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Iterator
 
 
 @contextmanager

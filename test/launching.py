@@ -3,17 +3,15 @@
 python3 -m test.launching FILE name:=value …
 """
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Dict, Iterator, List, Optional
 
 import psutil
 
@@ -41,7 +39,7 @@ class Launch:
         """What it and its nodes have printed so far."""
         return self._log.read_text("utf-8")
 
-    def nodes(self) -> list[psutil.Process]:
+    def nodes(self) -> List[psutil.Process]:
         """The processes that it has started."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
@@ -57,7 +55,7 @@ class Launch:
 
 @contextmanager
 def launched(
-    prefix: Path, file: str, environment: dict[str, str] | None = None, **arguments: object
+    prefix: Path, file: str, environment: Optional[Dict[str, str]] = None, **arguments: object
 ) -> Iterator[Launch]:
     """Run a launch file of the package that is installed in ``prefix``."""
     path = prefix / "share" / "trt_inference" / "launch" / file
@@ -91,7 +89,7 @@ def kill_group(number: int) -> None:
         os.killpg(number, signal.SIGKILL)
 
 
-def _environment(prefix: Path) -> dict[str, str]:
+def _environment(prefix: Path) -> Dict[str, str]:
     """With which the package in ``prefix``, and this Python, are found."""
     return {
         **os.environ,

@@ -7,11 +7,8 @@ channel whose mean is above the sum of those of the two others by more than ``MA
 such channel, as in black, white and grey, it is background.
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Sequence
 
 import numpy as np
 import onnx
@@ -101,7 +98,7 @@ def _write_bundle(
     labels: Sequence[str],
     fit: str,
     external_data: bool,
-    manifest: dict[str, Any],
+    manifest: Dict[str, Any],
 ) -> Path:
     with new_bundle(output, overwrite=True) as folder:
         labels_file = folder / "labels.txt"
@@ -136,7 +133,7 @@ def _write_bundle(
     return output
 
 
-def _write_model(file: Path, graph: str, external_data: bool) -> dict[str, Any]:
+def _write_model(file: Path, graph: str, external_data: bool) -> Dict[str, Any]:
     """Write the model and give the manifest's entry of it."""
     model = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : {OPSET}]>\n{graph}')
     onnx.checker.check_model(model, full_check=True)
@@ -148,13 +145,13 @@ def _write_model(file: Path, graph: str, external_data: bool) -> dict[str, Any]:
     onnx.save_model(
         model, str(file), save_as_external_data=external_data, location=data.name, size_threshold=0
     )
-    entry: dict[str, Any] = {**_file_entry(file), "bytes": file.stat().st_size}
+    entry: Dict[str, Any] = {**_file_entry(file), "bytes": file.stat().st_size}
     if external_data:
         entry["data"] = {**_file_entry(data), "bytes": data.stat().st_size}
     return entry
 
 
-def _file_entry(file: Path) -> dict[str, Any]:
+def _file_entry(file: Path) -> Dict[str, Any]:
     return {"file": file.name, "sha256": sha256_of_file(file)}
 
 

@@ -1,7 +1,5 @@
 """Engines of the double for a bundle, built by the shortest way that each version has."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

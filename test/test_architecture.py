@@ -1,11 +1,9 @@
 """Which part of the project may know what: read from the source, nothing is imported."""
 
-from __future__ import annotations
-
 import ast
 import sys
 from pathlib import Path
-from typing import Callable, Iterator, Mapping
+from typing import Callable, Dict, Iterator, List, Mapping, Set, Tuple
 
 import pytest
 
@@ -50,7 +48,7 @@ def relative(file: Path) -> str:
     return str(file.relative_to(ROOT))
 
 
-def nodes(files: list[Path]) -> Iterator[tuple[ast.AST, str]]:
+def nodes(files: List[Path]) -> Iterator[Tuple[ast.AST, str]]:
     """All of the syntax, each node with ``file:line``."""
     for file in files:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
@@ -68,7 +66,7 @@ def imported_modules(file: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def imported_packages(file: Path) -> set[str]:
+def imported_packages(file: Path) -> Set[str]:
     return {name.partition(".")[0] for name in imported_modules(file)}
 
 
@@ -85,13 +83,13 @@ def test_there_is_something_to_check() -> None:
     assert any(is_ros(package) for package in imported_packages(ROS / "node.py"))
 
 
-def offenders(files: list[Path], forbidden: Callable[[str], bool]) -> dict[str, list[str]]:
+def offenders(files: List[Path], forbidden: Callable[[str], bool]) -> Dict[str, List[str]]:
     """What each file imports and may not; files in order are left out."""
     found = {relative(file): sorted(filter(forbidden, imported_packages(file))) for file in files}
     return {file: packages for file, packages in found.items() if packages}
 
 
-def outside(folder: Path) -> list[Path]:
+def outside(folder: Path) -> List[Path]:
     return [file for file in ROBOT if folder not in file.parents]
 
 
@@ -122,10 +120,10 @@ def test_robot_side_is_written_in_python_3_8() -> None:
         ast.parse(file.read_text("utf-8"), filename=str(file), feature_version=(3, 8))
 
 
-def at_import(file: Path) -> set[str]:
+def at_import(file: Path) -> Set[str]:
     """The modules that ``file`` imports when it is imported itself: not those in functions, and
     not those for the type checker alone."""
-    found: set[str] = set()
+    found: Set[str] = set()
     for statement in ast.parse(file.read_text("utf-8")).body:
         if isinstance(statement, ast.Import):
             found.update(alias.name for alias in statement.names)
@@ -135,13 +133,13 @@ def at_import(file: Path) -> set[str]:
     return found
 
 
-def modules_of_the_converter(names: set[str]) -> set[Path]:
+def modules_of_the_converter(names: Set[str]) -> Set[Path]:
     files = {ROOT / f"{name.replace('.', '/')}.py" for name in names if name[:9] == "converter"}
     folders = {file.parent / "__init__.py" for file in files}
     return {file for file in (*files, *folders) if file.is_file()}
 
 
-def needed_to_build() -> list[Path]:
+def needed_to_build() -> List[Path]:
     """All files of the converter that `build` and `engines` import, wherever they do."""
     waiting, found = {*BUILD, *COMMAND_LINE}, set()
     while waiting:
@@ -254,27 +252,28 @@ IMPORTS = {
 }
 
 
-def find_circle(arrows: Mapping[str, set[str]]) -> list[str]:
+def find_circle(arrows: Mapping[str, Set[str]]) -> List[str]:
     """Nodes of which each has an arrow to the next, and the last one to the first."""
-    done: set[str] = set()
+    done: Set[str] = set()
 
-    def visit(node: str, path: list[str]) -> list[str]:
+    def visit(node: str, path: List[str]) -> List[str]:
         if node in path:
             return [*path[path.index(node) :], node]
         if node in done:
             return []
-        found: list[str] = []
+        found: List[str] = []
         for other in sorted(arrows[node]):
             found = found or visit(other, [*path, node])
         done.add(node)
         return found
 
-    return next((found for node in sorted(arrows) if (found := visit(node, []))), [])
+    circles = (visit(node, []) for node in sorted(arrows))
+    return next(filter(None, circles), [])
 
 
-def beside_each_other(package: str) -> dict[str, set[str]]:
+def beside_each_other(package: str) -> Dict[str, Set[str]]:
     """The arrows between the files and folders in ``package``, each folder taken as a whole."""
-    arrows: dict[str, set[str]] = {}
+    arrows: Dict[str, Set[str]] = {}
     inside = f"{package}."
     for name, imports in IMPORTS.items():
         if name.startswith(inside):
@@ -327,7 +326,7 @@ def public_names(file: Path) -> Iterator[str]:
 
 
 def test_each_public_name_is_defined_once() -> None:
-    places: dict[str, list[str]] = {}
+    places: Dict[str, List[str]] = {}
     for file in (*ROBOT, *CONVERTER):
         for name in set(public_names(file)) - SHARED_NAMES:
             if not name.startswith("_"):
@@ -336,7 +335,7 @@ def test_each_public_name_is_defined_once() -> None:
 
 
 def test_each_file_name_stands_for_one_thing() -> None:
-    places: dict[str, list[str]] = {}
+    places: Dict[str, List[str]] = {}
     for file in (*ROBOT, *CONVERTER):
         places.setdefault(file.stem, []).append(relative(file))
     shared = {name: files for name, files in places.items() if len(files) > 1}

@@ -1,13 +1,12 @@
 """What is collected: by make all tests that there are, on a robot those that need no TensorFlow."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import List, Set
 
 import pytest
 
@@ -16,19 +15,26 @@ ROOT = Path(__file__).parents[1]
 
 def output_of(*command: str) -> str:
     """What a command prints that succeeds in the project's root."""
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
 
 
-def files_in_git() -> set[str]:
+def files_in_git() -> Set[str]:
     """All files with tests, by what git knows."""
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         pytest.skip("this tree is no git checkout: nothing tells which tests there are")
     return set(output_of("git", "ls-files", "test_*.py", "**/test_*.py").splitlines())
 
 
-def pytest_commands(target: str) -> list[list[str]]:
+def pytest_commands(target: str) -> List[List[str]]:
     """The commands with which a target of the Makefile runs pytest."""
     if shutil.which("make") is None:
         pytest.skip("make is not installed: nothing tells what it runs")
@@ -36,7 +42,7 @@ def pytest_commands(target: str) -> list[list[str]]:
     return [shlex.split(text) for text in re.findall(r"\S+ -m pytest[^|;]*", recipe)]
 
 
-def collected_by(command: list[str]) -> list[str]:
+def collected_by(command: List[str]) -> List[str]:
     """The files of the tests that pytest collects."""
     if not (ROOT / command[0]).exists():
         pytest.skip(f"{command[0]} is missing: make test makes both environments")

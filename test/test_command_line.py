@@ -1,11 +1,10 @@
 """trt-inference COMMAND: one program for all commands, of which some run on robots."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import List, Tuple
 
 import cv2
 import pytest
@@ -31,7 +30,7 @@ def run(*arguments: object, before: str = "", code: int = 0) -> str:
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        universal_newlines=True,
         timeout=120,
         check=False,
     )
@@ -54,7 +53,7 @@ def without(*modules: str) -> str:
         (["--bundle", "build"], 2, "error: there is no command '--bundle'"),
     ],
 )
-def test_commands_are_listed(arguments: list[str], code: int, first: str) -> None:
+def test_commands_are_listed(arguments: List[str], code: int, first: str) -> None:
     shown = run(*arguments, code=code)
     assert shown.startswith(first)
     listed = [line.split()[0] for line in shown.splitlines() if line.startswith("  ")]
@@ -62,7 +61,7 @@ def test_commands_are_listed(arguments: list[str], code: int, first: str) -> Non
 
 
 @pytest.mark.parametrize("arguments", [(), *((name,) for name in COMMANDS)])
-def test_help_is_shown_where_the_terminal_knows_ascii_only(arguments: tuple[str, ...]) -> None:
+def test_help_is_shown_where_the_terminal_knows_ascii_only(arguments: Tuple[str, ...]) -> None:
     """As over ssh without a locale."""
     ascii_only = "sys.stdout.reconfigure(encoding='ascii')"
     assert run(*arguments, "--help", before=ascii_only).startswith("usage: trt-inference ")
@@ -70,7 +69,7 @@ def test_help_is_shown_where_the_terminal_knows_ascii_only(arguments: tuple[str,
 
 @pytest.mark.parametrize("arguments", [("--help",), ("engines", "BUNDLE")])
 def test_a_reader_that_goes_away_ends_a_command_without_a_traceback(
-    arguments: tuple[str, ...], shared_color_bundle: Path
+    arguments: Tuple[str, ...], shared_color_bundle: Path
 ) -> None:
     """As ``| head`` does."""
     given = [str(shared_color_bundle) if one == "BUNDLE" else one for one in arguments]
@@ -79,7 +78,7 @@ def test_a_reader_that_goes_away_ends_a_command_without_a_traceback(
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        universal_newlines=True,
     )
     assert process.stdout is not None and process.stderr is not None
     process.stdout.close()
@@ -89,7 +88,7 @@ def test_a_reader_that_goes_away_ends_a_command_without_a_traceback(
 
 def test_python_runs_the_same_program_as_a_module() -> None:
     command = [sys.executable, "-m", "converter", "--help"]
-    assert subprocess.check_output(command, cwd=ROOT, text=True) == run("--help")
+    assert subprocess.check_output(command, cwd=ROOT, universal_newlines=True) == run("--help")
 
 
 def test_commands_of_robots_run_with_what_robots_have(

@@ -1,11 +1,9 @@
 """The launch files with the real launch system and real nodes."""
 
-from __future__ import annotations
-
 import runpy
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Callable, Dict, Iterator, List
 
 import pytest
 from vision_msgs.msg import Detection2DArray
@@ -161,7 +159,7 @@ def test_a_bundle_that_is_not_there_is_named_and_can_be_mended(
     ],
 )
 def test_wrong_arguments_end_the_launch_with_the_reason(
-    run: Run, file: str, arguments: dict[str, str], reason: str
+    run: Run, file: str, arguments: Dict[str, str], reason: str
 ) -> None:
     # What the test environment has set would hide the argument.
     nothing = {"environment": {"FASTDDS_DEFAULT_PROFILES_FILE": ""}}
@@ -196,8 +194,8 @@ def test_each_middleware_gets_its_profile_unless_one_is_set(
     installed: Path,
     monkeypatch: pytest.MonkeyPatch,
     profile: str,
-    environment: dict[str, str],
-    expected: dict[str, str],
+    environment: Dict[str, str],
+    expected: Dict[str, str],
 ) -> None:
     monkeypatch.setenv("AMENT_PREFIX_PATH", str(installed))
     file = runpy.run_path(str(installed / "share/trt_inference/launch/detector.launch.py"))
@@ -245,7 +243,7 @@ def test_two_precisions_detect_on_the_same_images(
 ) -> None:
     offer_precisions(color_bundle, "fp32", "int8")
     launch = run("compare_precisions.launch.yaml", bundle=color_bundle, namespace="robot")
-    received: dict[str, list[Detection2DArray]] = {"detector_fp32": [], "detector_int8": []}
+    received: Dict[str, List[Detection2DArray]] = {"detector_fp32": [], "detector_int8": []}
     for name, messages in received.items():
         client.create_subscription(Detection2DArray, f"{name}/detections", messages.append, 10)
     for _ in range(int(TIMEOUT / 0.5)):

@@ -1,12 +1,9 @@
 """Launch and configuration files as such: whole, installed, and true to the node."""
 
-from __future__ import annotations
-
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Iterator
 from xml.etree import ElementTree
 
 import pytest
@@ -29,7 +26,7 @@ TYPES = {
 EXAMPLE = re.compile(r"^    # (\w+): (.+)$", re.MULTILINE)
 
 
-def parameters(name: str) -> dict[str, Any]:
+def parameters(name: str) -> Dict[str, Any]:
     """What a parameter file sets, for each node."""
     return yaml.safe_load((CONFIG / name).read_text("utf-8"))["/**"]["ros__parameters"]
 

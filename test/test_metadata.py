@@ -1,12 +1,10 @@
 """What the project states about itself: its metadata agree, and its pages are true to the tree."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from configparser import ConfigParser
+from typing import Dict, Iterator, List, Set, Tuple
 from xml.etree import ElementTree
 
 import pytest
@@ -32,7 +30,7 @@ ELSEWHERE = {
 }
 
 
-def metadata() -> dict[str, str]:
+def metadata() -> Dict[str, str]:
     parser = ConfigParser()
     parser.read(ROOT / "setup.cfg", "utf-8")
     return dict(parser["metadata"])
@@ -42,11 +40,11 @@ def of_package(tag: str) -> str:
     return "".join(element.text or "" for element in PACKAGE.findall(tag))
 
 
-def addresses() -> dict[str, str]:
+def addresses() -> Dict[str, str]:
     return {url.get("type", ""): url.text or "" for url in PACKAGE.findall("url")}
 
 
-def project_urls() -> dict[str, str]:
+def project_urls() -> Dict[str, str]:
     lines = [line for line in metadata()["project_urls"].splitlines() if line]
     return dict(line.split(" = ", 1) for line in lines)
 
@@ -56,7 +54,7 @@ def prose(page: str) -> str:
     return CODE_BLOCK.sub("", (ROOT / page).read_text("utf-8"))
 
 
-def tree() -> set[str]:
+def tree() -> Set[str]:
     """Every file and folder of the sources, as ``/converter/heads/base.py`` and ``/docs/``."""
     found = {f"/{path.name}" for path in ROOT.iterdir() if path.is_file()}
     for folder in FOLDERS.split():
@@ -68,7 +66,7 @@ def tree() -> set[str]:
 
 def test_ros_accepts_package_xml() -> None:
     catkin = pytest.importorskip("catkin_pkg.package", reason="comes with colcon")
-    warnings: list[str] = []
+    warnings: List[str] = []
     package = catkin.parse_package(str(ROOT / "package.xml"), warnings=warnings)
     package.validate(warnings=warnings)
     assert warnings == []
@@ -93,7 +91,7 @@ def test_pip_and_ros_get_the_same_metadata() -> None:
 def test_setuptools_reads_the_metadata() -> None:
     command = [sys.executable, "setup.py", "--quiet", "--name", "--version", "--url", "--license"]
     printed = subprocess.run(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=100
+        command, cwd=ROOT, stdout=subprocess.PIPE, universal_newlines=True, check=True, timeout=100
     ).stdout
     expected = [metadata()[key] for key in ("name", "version", "url", "license")]
     assert printed.split() == expected
@@ -156,9 +154,9 @@ def test_names_of_code_in_the_architecture_exist() -> None:
     ] == []
 
 
-def layers_of_the_page() -> Iterator[tuple[str, list[str]]]:
+def layers_of_the_page() -> Iterator[Tuple[str, List[str]]]:
     text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-    names: list[str]
+    names: List[str]
     (block,) = (one for one in CODE_BLOCK.findall(text) if "\ntrt_inference " in one)
     package, names = "", []
     for line in block.splitlines()[1:-1]:

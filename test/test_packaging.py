@@ -1,7 +1,5 @@
 """pip and colcon put the node, the commands, launch files, parameters and the index in place."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import shutil
@@ -9,7 +7,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
-from typing import Optional
+from typing import Dict, List, Optional, Set
 
 import pytest
 
@@ -40,7 +38,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def not_source(folder: str, names: list[str]) -> set[str]:
+def not_source(folder: str, names: List[str]) -> Set[str]:
     ignored = shutil.ignore_patterns(*NOT_SOURCE)(folder, names)
     return {*ignored, *(NOT_SOURCE_AT_THE_TOP if Path(folder) == ROOT else ())}
 
@@ -82,7 +80,7 @@ def test_the_robots_environment_has_no_tensorflow() -> None:
     assert importlib.util.find_spec("tf2onnx") is None
 
 
-def check_node_starts(prefix: Path, environment: dict[str, str]) -> None:
+def check_node_starts(prefix: Path, environment: Dict[str, str]) -> None:
     """Run the installed node, away from the source tree, as far as its first log line."""
     command = [sys.executable, str(prefix / "lib/trt_inference/detector"), "--ros-args"]
     process = subprocess.Popen(
@@ -91,7 +89,7 @@ def check_node_starts(prefix: Path, environment: dict[str, str]) -> None:
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        universal_newlines=True,
     )
     try:
         first_line = process.stdout.readline() if process.stdout else ""
@@ -101,7 +99,7 @@ def check_node_starts(prefix: Path, environment: dict[str, str]) -> None:
     assert "configure failed: parameter bundle is empty" in first_line
 
 
-def check_commands_start(prefix: Path, environment: dict[str, str]) -> None:
+def check_commands_start(prefix: Path, environment: Dict[str, str]) -> None:
     """Run what `ros2 run` finds, and the console script, away from the source tree."""
     listed = run([sys.executable, str(prefix / "bin/trt-inference"), "--help"], prefix, environment)
     for name in command_names():
@@ -112,7 +110,7 @@ def check_commands_start(prefix: Path, environment: dict[str, str]) -> None:
         assert run(command, prefix, environment).startswith(f"usage: trt-inference {name} ")
 
 
-def run(command: list[str], cwd: Path, environment: Optional[dict[str, str]] = None) -> str:
+def run(command: List[str], cwd: Path, environment: Optional[Dict[str, str]] = None) -> str:
     """The output of a command that succeeds."""
     ended = subprocess.run(
         command,
@@ -120,7 +118,7 @@ def run(command: list[str], cwd: Path, environment: Optional[dict[str, str]] = N
         env={**os.environ, **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        universal_newlines=True,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout

@@ -1,7 +1,5 @@
 """The double of TensorRT and pycuda: that it works, and that it does not let mistakes pass."""
 
-from __future__ import annotations
-
 import ctypes
 import gc
 import json

@@ -1,12 +1,10 @@
 """An inference thread whose work goes on step by step, as a test lets it."""
 
-from __future__ import annotations
-
 import threading
 from collections import deque
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Deque, List, Optional, Sequence, Tuple
 
-from trt_inference.streaming.inference_thread import InferenceThread
+from trt_inference.streaming.inference_thread import InferenceThread, Work
 
 SOON = 60.0  # seconds against hanging
 A_MOMENT = 0.05  # seconds, to see that nothing happens
@@ -16,14 +14,14 @@ class Resource:
     """In the place of a detector: it notes on which threads it was opened and closed."""
 
     def __init__(
-        self, close_error: Exception | None = None, depth: int = 1, batch: int = 1
+        self, close_error: Optional[Exception] = None, depth: int = 1, batch: int = 1
     ) -> None:
         self.depth, self.batch = depth, batch
         self.opened_on = threading.get_ident()
-        self.closed_on: int | None = None
+        self.closed_on: Optional[int] = None
         self._close_error = close_error
 
-    def __enter__(self) -> Resource:
+    def __enter__(self) -> "Resource":
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -32,13 +30,13 @@ class Resource:
             raise self._close_error
 
 
-class Bench:
+class Bench(Work[str]):
     """An inference thread whose work goes on step by step, as the test lets it."""
 
     def __init__(self, open_detector: Callable[[], Any] = Resource) -> None:
-        self._started: deque[str] = deque()
-        self.done: list[tuple[str, int]] = []
-        self.faults: list[tuple[Exception, bool]] = []
+        self._started: Deque[str] = deque()
+        self.done: List[Tuple[str, int]] = []
+        self.faults: List[Tuple[Exception, bool]] = []
         self.begun = threading.Semaphore(0)
         self.may_end = threading.Semaphore(0)
         self.faulted = threading.Event()
@@ -72,5 +70,5 @@ class Bench:
         self.faults.append((error, resource.closed_on is not None))
         self.faulted.set()
 
-    def items(self) -> list[str]:
+    def items(self) -> List[str]:
         return [item for item, _ in self.done]

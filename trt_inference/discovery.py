@@ -3,8 +3,6 @@
 Backends here, and heads and precisions in the converter, are found so: no list names them.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import pkgutil
 from types import ModuleType

@@ -1,10 +1,8 @@
 """Types of command line arguments that only the converter has."""
 
-from __future__ import annotations
-
 import argparse
 import json
-from typing import Any
+from typing import Any, Tuple
 
 import numpy as np
 
@@ -20,7 +18,7 @@ def not_zero(text: str) -> float:
     return value
 
 
-def image_size(text: str) -> tuple[int, int]:
+def image_size(text: str) -> Tuple[int, int]:
     """``WxH`` as height, width."""
     width, separator, height = text.partition("x")
     if not separator:
@@ -38,7 +36,7 @@ def candidates(text: str) -> int:
     return value
 
 
-def setting(text: str) -> tuple[str, Any]:
+def setting(text: str) -> Tuple[str, Any]:
     """``NAME=VALUE`` as name and value: a number, true or false, several with commas between."""
     name, separator, value = text.partition("=")
     if not separator or not name:

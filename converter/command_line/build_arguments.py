@@ -1,7 +1,5 @@
 """The arguments of `build`."""
 
-from __future__ import annotations
-
 import argparse
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`trt-inference build`."""
 
-from __future__ import annotations
-
 import argparse
 from typing import TYPE_CHECKING
 
@@ -19,7 +17,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     add_build_arguments(parser)
 
 
-def _run(options: argparse.Namespace, console: Console) -> None:
+def _run(options: argparse.Namespace, console: "Console") -> None:
     from converter.command_line.build_arguments import build_options
     from converter.command_line.print_build import print_build, print_built
     from converter.commands.build import build_engines
@@ -27,7 +25,7 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     from converter.errors import BuildError
     from converter.terminal.progress import Progress
 
-    def on_built(precision: str, built: Built) -> None:
+    def on_built(precision: str, built: "Built") -> None:
         print_built(precision, built, console)
 
     with interrupted_by_sigterm():

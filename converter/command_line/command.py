@@ -4,8 +4,6 @@ These modules import nothing at their top that a robot may lack: what a command 
 when it runs. A new command is such a module, with a link of its name in ``scripts/ros2``.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import pkgutil
@@ -34,7 +32,7 @@ class Command:
 
     help: str
     declare: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace, Console], Optional[int]]
+    run: Callable[[argparse.Namespace, "Console"], Optional[int]]
     on_robots: bool = False
     when_interrupted: str = "nothing was written"
 

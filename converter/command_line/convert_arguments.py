@@ -1,7 +1,5 @@
 """The arguments of `convert`, and the options that they stand for."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`trt-inference convert`."""
 
-from __future__ import annotations
-
 import argparse
 from typing import TYPE_CHECKING
 
@@ -17,7 +15,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     add_convert_arguments(parser)
 
 
-def _run(options: argparse.Namespace, console: Console) -> None:
+def _run(options: argparse.Namespace, console: "Console") -> None:
     from converter.command_line.convert_arguments import convert_options
     from converter.command_line.print_conversion import print_conversion
     from converter.command_line.print_precisions import check_precisions, print_precisions

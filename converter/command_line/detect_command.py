@@ -1,7 +1,5 @@
 """`trt-inference detect`."""
 
-from __future__ import annotations
-
 import argparse
 from typing import TYPE_CHECKING
 
@@ -17,7 +15,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     add_detect_arguments(parser)
 
 
-def _run(options: argparse.Namespace, console: Console) -> int:
+def _run(options: argparse.Namespace, console: "Console") -> int:
     from trt_inference.tools.detect import run_detect
 
     return run_detect(options)

@@ -1,7 +1,5 @@
 """`trt-inference engines`."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +14,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")
 
 
-def _run(options: argparse.Namespace, console: Console) -> None:
+def _run(options: argparse.Namespace, console: "Console") -> None:
     from converter.command_line.print_engines import print_engines
     from converter.commands.engines import find_engines
 

@@ -1,7 +1,5 @@
 """`trt-inference inspect`."""
 
-from __future__ import annotations
-
 import argparse
 from typing import TYPE_CHECKING
 
@@ -17,7 +15,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     add_source_arguments(parser)
 
 
-def _run(options: argparse.Namespace, console: Console) -> None:
+def _run(options: argparse.Namespace, console: "Console") -> None:
     from converter.command_line.print_inspection import print_inspection
     from converter.command_line.source_arguments import source_options
     from converter.commands.inspect import inspect

@@ -4,8 +4,6 @@ Only the modules of the command that runs are imported: some run on robots, whic
 TensorFlow nor onnx. Nothing here needs a library, so that a missing one is reported with a remedy.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

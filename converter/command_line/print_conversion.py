@@ -1,6 +1,6 @@
 """What the command line shows of a conversion."""
 
-from __future__ import annotations
+from typing import List, Tuple
 
 from rich.console import Console
 
@@ -36,12 +36,12 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
     _print_verdict(conversion, console)
 
 
-def _numbers(values: tuple[float, ...]) -> str:
+def _numbers(values: Tuple[float, ...]) -> str:
     shown = [f"{value:.6g}" for value in values]
     return shown[0] if len(set(shown)) == 1 else f"({', '.join(shown)})"
 
 
-def _warnings(conversion: Conversion) -> list[str]:
+def _warnings(conversion: Conversion) -> List[str]:
     return [
         *cautions(conversion.verification),
         *(

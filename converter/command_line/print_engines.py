@@ -1,7 +1,5 @@
 """What the command line shows of the engines that a bundle has."""
 
-from __future__ import annotations
-
 from rich.console import Console
 
 from converter.command_line.print_table import print_tables

@@ -1,6 +1,6 @@
 """What the command line shows of a SavedModel."""
 
-from __future__ import annotations
+from typing import Dict, Tuple, Union
 
 from rich.console import Console
 from rich.markup import escape
@@ -52,7 +52,7 @@ def _print_signatures(saved_model: SavedModel, console: Console) -> None:
     console.print(table)
 
 
-def _operators(operators: dict[str, int]) -> Table:
+def _operators(operators: Dict[str, int]) -> Table:
     """In columns, because a network has up to fifty kinds."""
     table = Table(title="operators of the exported network", show_header=False)
     cells = [f"{count:5d} {name}" for name, count in operators.items()]
@@ -65,7 +65,7 @@ def _operators(operators: dict[str, int]) -> Table:
     return table
 
 
-def _missing(missing: tuple[Missing, ...]) -> Table | str:
+def _missing(missing: Tuple[Missing, ...]) -> Union[Table, str]:
     if not missing:
         return f"TensorRT {VERSIONS[0]} to {VERSIONS[-1]} have all of these operators."
     table = Table("operator", "count", "not in TensorRT", "what to do")

@@ -1,8 +1,7 @@
 """What the command line shows of precisions that were made."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import List
 
 from rich.console import Console
 
@@ -63,7 +62,7 @@ def _failure(result: PrecisionResult, bundle: Path) -> str:
     )
 
 
-def _remedies(result: PrecisionResult) -> list[str]:
+def _remedies(result: PrecisionResult) -> List[str]:
     calibration = ["choose another --calibration"] if result.calibration else []
     limit = [] if result.measured.changed > MOST_CHANGED else ["allow more with --max-map-loss"]
     return ["or with --keep-float auto", *calibration, *limit]

@@ -1,7 +1,5 @@
 """Tables and facts on the terminal; the report shows the same ones."""
 
-from __future__ import annotations
-
 from typing import Iterable, Sequence
 
 from rich.console import Console

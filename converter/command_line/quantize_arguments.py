@@ -1,10 +1,8 @@
 """The arguments of `quantize`; those of the precisions belong to `convert` as well."""
 
-from __future__ import annotations
-
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Sequence
 
 from converter.commands.convert_options import QuantizeOptions
 from converter.precision.precision_kinds import find_precisions

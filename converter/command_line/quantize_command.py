@@ -1,7 +1,5 @@
 """`trt-inference quantize`."""
 
-from __future__ import annotations
-
 import argparse
 from typing import TYPE_CHECKING
 
@@ -18,7 +16,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     add_quantize_arguments(parser)
 
 
-def _run(options: argparse.Namespace, console: Console) -> None:
+def _run(options: argparse.Namespace, console: "Console") -> None:
     from converter.command_line.print_precisions import check_precisions, print_precisions
     from converter.command_line.quantize_arguments import quantize_options
     from converter.commands.quantize import quantize

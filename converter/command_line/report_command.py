@@ -1,7 +1,5 @@
 """`trt-inference report`."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +17,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _run(options: argparse.Namespace, console: Console) -> None:
+def _run(options: argparse.Namespace, console: "Console") -> None:
     from converter.command_line.print_bundle import print_bundle
     from converter.commands.report import copy_page, open_report
 

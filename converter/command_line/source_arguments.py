@@ -1,7 +1,5 @@
 """The arguments about the SavedModel: those of `inspect`, which `convert` has as well."""
 
-from __future__ import annotations
-
 import argparse
 from dataclasses import replace
 from pathlib import Path

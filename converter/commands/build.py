@@ -1,7 +1,5 @@
 """`build`: the order of the steps from a bundle's ONNX models to engines that were tried."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, List, Tuple

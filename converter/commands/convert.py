@@ -1,11 +1,9 @@
 """`convert`: the order of the steps from a SavedModel to a bundle."""
 
-from __future__ import annotations
-
 import tempfile
-from collections.abc import Container
 from dataclasses import replace
 from pathlib import Path
+from typing import Container, Optional, Tuple
 
 from converter.bundle.write_bundle import check_output, new_bundle, write_manifest
 from converter.commands import describe_bundle
@@ -70,7 +68,7 @@ def _prepare(
     options: ConvertOptions,
     source: Source,
     dataset: Dataset,
-    labels: int | None,
+    labels: Optional[int],
     scratch: Path,
     progress: Progress,
 ) -> Prepared:
@@ -88,7 +86,7 @@ def _prepare(
 def _write(
     options: ConvertOptions,
     prepared: Prepared,
-    labels: tuple[str, ...],
+    labels: Tuple[str, ...],
     dataset: Dataset,
     progress: Progress,
 ) -> Conversion:

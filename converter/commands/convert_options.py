@@ -1,11 +1,8 @@
 """What a user can specify for a conversion."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Mapping, Optional, Tuple
 
 from converter.heads.evidence import HeadOptions
 from converter.inputs.pixels import PixelOptions
@@ -22,13 +19,13 @@ class SourceOptions:
     are those of inputs that are not the image, ``outputs`` those that count, all without any."""
 
     saved_model: Path
-    labels: Path | None = None
-    tag: str | None = None
-    signature: str | None = None
-    input: str | None = None
-    input_size: tuple[int, int] | None = None
+    labels: Optional[Path] = None
+    tag: Optional[str] = None
+    signature: Optional[str] = None
+    input: Optional[str] = None
+    input_size: Optional[Tuple[int, int]] = None
     values: Mapping[str, Any] = field(default_factory=dict)
-    outputs: tuple[str, ...] = ()
+    outputs: Tuple[str, ...] = ()
     pixels: PixelOptions = field(default_factory=PixelOptions)
     head: HeadOptions = field(default_factory=HeadOptions)
     opset: int = OPSET
@@ -38,11 +35,11 @@ class SourceOptions:
 class ThresholdOptions:
     """Defaults of the robot's parameters; None leaves them to the task."""
 
-    score_threshold: float | None = None
-    iou_threshold: float | None = None
-    max_detections: int | None = None
+    score_threshold: Optional[float] = None
+    iou_threshold: Optional[float] = None
+    max_detections: Optional[int] = None
 
-    def resolve(self, task: str, source_iou: float | None = None) -> Thresholds:
+    def resolve(self, task: str, source_iou: Optional[float] = None) -> Thresholds:
         """The thresholds of a task.
 
         Args:
@@ -51,7 +48,7 @@ class ThresholdOptions:
         usual = USUAL_THRESHOLDS[task]
         iou = usual.iou_threshold if source_iou is None else source_iou
 
-        def choose(given: float | None, default: float) -> float:
+        def choose(given: Optional[float], default: float) -> float:
             return default if given is None else given
 
         return Thresholds(
@@ -73,8 +70,8 @@ class QuantizeOptions:
     """A bundle and the images that its new precisions are measured on."""
 
     bundle: Path
-    images: Path | None
-    annotations: Path | None
+    images: Optional[Path]
+    annotations: Optional[Path]
     precision: PrecisionOptions
 
 
@@ -84,13 +81,13 @@ class ConvertOptions:
 
     source: SourceOptions
     output: Path
-    images: Path | None = None
-    annotations: Path | None = None
+    images: Optional[Path] = None
+    annotations: Optional[Path] = None
     most_images: int = 500
     fit: str = "letterbox"
     pad_value: int = 114
     candidates: int = 300
     thresholds: ThresholdOptions = field(default_factory=ThresholdOptions)
-    target: str | None = None
+    target: Optional[str] = None
     overwrite: bool = False
     precision: PrecisionOptions = field(default_factory=PrecisionOptions)

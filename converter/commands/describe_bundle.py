@@ -1,12 +1,9 @@
 """The parts of a bundle's manifest, and the files that it describes."""
 
-from __future__ import annotations
-
 import dataclasses
-from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, List, Optional, Sequence
 
 import onnx
 
@@ -36,7 +33,7 @@ from trt_inference.bundles.precisions import FP32, model_file_name
 _AGREEMENT = {DETECTION: "detections", CLASSIFICATION: "images", SEGMENTATION: "pixels"}
 
 
-def describe(options: ConvertOptions, prepared: Prepared) -> dict[str, Any]:
+def describe(options: ConvertOptions, prepared: Prepared) -> Dict[str, Any]:
     """The part of the manifest that is known before anything is written."""
     head = prepared.recognised.head
     height, width = prepared.network.input_size
@@ -68,8 +65,8 @@ def _candidates(wanted: int, head: Head) -> int:
 
 
 def write_model_files(
-    folder: Path, model: onnx.ModelProto, weights: Path | None, task: str, labels: Sequence[str]
-) -> dict[str, Any]:
+    folder: Path, model: onnx.ModelProto, weights: Optional[Path], task: str, labels: Sequence[str]
+) -> Dict[str, Any]:
     """Write the model and the labels, and return the part of the manifest that describes them.
 
     Args:
@@ -89,7 +86,7 @@ def write_model_files(
     }
 
 
-def operator_remedies(model: onnx.ModelProto) -> dict[str, dict[str, str]]:
+def operator_remedies(model: onnx.ModelProto) -> Dict[str, Dict[str, str]]:
     """What to do about operators that some TensorRT lacks, and the limits of others, by name.
 
     A robot reports it where it cannot build an engine.
@@ -101,7 +98,7 @@ def operator_remedies(model: onnx.ModelProto) -> dict[str, dict[str, str]]:
     }
 
 
-def _outputs(model: onnx.ModelProto, task: str) -> list[dict[str, Any]]:
+def _outputs(model: onnx.ModelProto, task: str) -> List[Dict[str, Any]]:
     by_name = {value.name: value.type.tensor_type for value in model.graph.output}
     return [
         {
@@ -113,7 +110,7 @@ def _outputs(model: onnx.ModelProto, task: str) -> list[dict[str, Any]]:
     ]
 
 
-def _source(prepared: Prepared) -> dict[str, Any]:
+def _source(prepared: Prepared) -> Dict[str, Any]:
     """The origin of the model, and how it was understood."""
     saved_model = prepared.source.saved_model
     return {
@@ -129,9 +126,9 @@ def _source(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def measured_part(verification: Verification) -> dict[str, Any]:
+def measured_part(verification: Verification) -> Dict[str, Any]:
     """The part of the manifest that holds the measurements of the verification."""
-    entry: dict[str, Any] = {
+    entry: Dict[str, Any] = {
         "parity": {
             "synthetic_images": verification.synthetic,
             "tensors": [dataclasses.asdict(output) for output in verification.tensors],

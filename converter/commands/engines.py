@@ -1,7 +1,5 @@
 """`engines`: what engines a bundle has, and which of them run here."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Tuple

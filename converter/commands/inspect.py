@@ -1,10 +1,9 @@
 """`inspect`: what is in a SavedModel, and whether it can be converted."""
 
-from __future__ import annotations
-
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Dict, Optional, Tuple
 
 from converter.commands.convert_options import SourceOptions
 from converter.commands.prepare import (
@@ -41,12 +40,12 @@ class Inspection:
     """
 
     saved_model: SavedModel
-    source: Source | None = None
-    answer: ExportAnswer | None = None
-    outputs: tuple[Tensor, ...] = ()
-    operators: dict[str, int] | None = None
-    missing: tuple[Missing, ...] = ()
-    recognised: Recognised | None = None
+    source: Optional[Source] = None
+    answer: Optional[ExportAnswer] = None
+    outputs: Tuple[Tensor, ...] = ()
+    operators: Optional[Dict[str, int]] = None
+    missing: Tuple[Missing, ...] = ()
+    recognised: Optional[Recognised] = None
     problem: str = ""
 
 

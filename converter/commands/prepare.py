@@ -1,12 +1,10 @@
 """From a SavedModel to an exported network whose head is recognised: what inspect and convert
 have in common."""
 
-from __future__ import annotations
-
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Dict, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import onnx
@@ -68,7 +66,7 @@ def _with_outputs(signature: Signature, names: Sequence[str]) -> Signature:
     return replace(signature, outputs=tuple(known[name] for name in names)) if names else signature
 
 
-def export_network(source: Source, options: SourceOptions, folder: Path) -> tuple[Export, Network]:
+def export_network(source: Source, options: SourceOptions, folder: Path) -> Tuple[Export, Network]:
     """Export the signature into ``folder`` and load the network that comes out.
 
     Raises:
@@ -96,7 +94,7 @@ def recognise_head(
     pixels: Pixels,
     samples: Sequence[Sample],
     fit: str,
-    labels: int | None,
+    labels: Optional[int],
     options: SourceOptions,
 ) -> Recognised:
     """Run the network on a few images and find out how its outputs are to be read.
@@ -141,6 +139,6 @@ def _stacked(values: Sequence[np.ndarray]) -> np.ndarray:
     return np.stack(values)
 
 
-def count_operators(model: onnx.ModelProto) -> dict[str, int]:
+def count_operators(model: onnx.ModelProto) -> Dict[str, int]:
     """The operators of a model with their counts, the most frequent first."""
     return dict(Counter(node.op_type for node in all_nodes(model.graph)).most_common())

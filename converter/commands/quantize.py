@@ -1,7 +1,5 @@
 """`quantize`: add precisions to a bundle; a reader sees the old bundle or the new one."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import dataclass
 from pathlib import Path

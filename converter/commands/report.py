@@ -1,7 +1,5 @@
 """`report`: what was measured of a bundle, and its page."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from converter.errors import OutputError

@@ -1,11 +1,9 @@
 """Mean average precision against COCO annotations, by pycocotools."""
 
-from __future__ import annotations
-
 import contextlib
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Dict, List, Sequence
 
 from converter.inputs.dataset import Annotations, Sample
 from trt_inference.bundles.bundle import Thresholds
@@ -52,7 +50,7 @@ def measure_accuracy(
 
 def _results(
     samples: Sequence[Sample], found: Sequence[Detections], annotations: Annotations
-) -> list[dict[str, object]]:
+) -> List[Dict[str, object]]:
     """COCO's result rows; its boxes are x, y, width, height."""
     return [
         {

@@ -1,7 +1,5 @@
 """How well two models agree, as plain figures: on tensors, on detections, on classes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Sequence
 

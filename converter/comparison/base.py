@@ -4,8 +4,6 @@ The converter compares a bundle with TensorFlow, a precision with fp32, and a Te
 its ONNX model. Each of the three runs two models on the same images and hands their outputs over.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Mapping, Optional, Sequence, Tuple, Union

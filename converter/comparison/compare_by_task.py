@@ -1,7 +1,5 @@
 """The comparison of each task."""
 
-from __future__ import annotations
-
 from typing import Dict
 
 from converter.comparison.base import TaskComparison

@@ -1,7 +1,5 @@
 """Compare classifications: both models must have the same best class."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Tuple
 

@@ -1,7 +1,5 @@
 """Compare detections: boxes of the same class at the same place are the same object."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import List, Sequence, Tuple
 

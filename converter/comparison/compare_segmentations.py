@@ -1,7 +1,5 @@
 """Compare segmentations: cells or pixels must have the same class."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from converter.comparison.agreement import ClassAgreement

@@ -1,7 +1,5 @@
 """How much two models may differ that compute the same in another order."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """Run long library calls on a thread of their own, so that Ctrl-C works meanwhile."""
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import os

@@ -1,7 +1,5 @@
 """Build the engine of one precision of a bundle on this machine's GPU."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 from typing import Any, Callable, List, Tuple

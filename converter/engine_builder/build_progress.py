@@ -1,7 +1,5 @@
 """Show the progress of a build: nested phases where TensorRT reports them, the time elsewhere."""
 
-from __future__ import annotations
-
 import threading
 import time
 from types import ModuleType, TracebackType
@@ -39,7 +37,7 @@ class BuildProgress:
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
 
-    def __enter__(self) -> BuildProgress:
+    def __enter__(self) -> "BuildProgress":
         if self._shown:
             self._bars.start()
         self._bars.add_task(self._title, total=1)

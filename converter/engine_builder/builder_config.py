@@ -1,7 +1,5 @@
 """Configure a build of TensorRT: types, shapes, memory, device."""
 
-from __future__ import annotations
-
 from types import ModuleType
 from typing import Any
 

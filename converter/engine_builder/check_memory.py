@@ -1,7 +1,5 @@
 """Check that there is enough memory for a build, before the build takes minutes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List

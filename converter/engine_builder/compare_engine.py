@@ -1,7 +1,5 @@
 """An engine against its ONNX model on ONNX Runtime: tensors, and what a robot would publish."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Dict, List, Sequence, Tuple, Union
 

@@ -1,7 +1,5 @@
 """Files of the folder ``engines``, written so that a reader sees all of one or none."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """The layers that TensorRT made of the network: the type and the time of each."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ The first node casts the image to float32, whatever it is. So one byte has to ch
 the graph's input.
 """
 
-from __future__ import annotations
-
 from typing import Optional
 
 from converter.engine_builder import protobuf_reader

@@ -1,7 +1,5 @@
 """Time an engine on the GPU, alone: without copies, as trtexec does."""
 
-from __future__ import annotations
-
 import time
 import traceback
 from dataclasses import asdict, dataclass

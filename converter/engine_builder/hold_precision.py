@@ -1,8 +1,6 @@
 """Keep layers in float32 where TensorRT may choose their types, so that they are as the model
 defines them."""
 
-from __future__ import annotations
-
 from types import ModuleType
 from typing import Any, Dict, List, Set
 

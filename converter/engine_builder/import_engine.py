@@ -1,7 +1,5 @@
 """Take in a plan that was built elsewhere, by trtexec or by an exporter."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

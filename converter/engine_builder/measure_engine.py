@@ -1,7 +1,5 @@
 """Measure an engine before it is put into the bundle: its results, its times, its layers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Optional, Tuple

@@ -1,7 +1,5 @@
 """Parse a bundle's ONNX model into TensorRT's network."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import ModuleType
 from typing import Any, List

@@ -4,8 +4,6 @@ The converter has looked at this very model and written what each version lacks 
 so that a robot needs no onnx to report it.
 """
 
-from __future__ import annotations
-
 from typing import Any, Mapping
 
 _NOTHING_KNOWN = (

@@ -4,8 +4,6 @@ Only as much of protobuf's wire format as that takes:
 https://protobuf.dev/programming-guides/encoding/. The numbers are those of onnx.proto.
 """
 
-from __future__ import annotations
-
 from typing import Iterator, NamedTuple, Tuple
 
 from converter.errors import BuildError

@@ -1,7 +1,5 @@
 """Pictures to compare an engine on: the user's, those of the report, or made-up ones."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

@@ -3,8 +3,6 @@
 Each choice is made by what the API has, never by a version number. ``trt`` is the module.
 """
 
-from __future__ import annotations
-
 from types import ModuleType
 from typing import Any
 

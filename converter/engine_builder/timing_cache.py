@@ -3,8 +3,6 @@
 A cache is for one TensorRT on one GPU. One that is for another, or damaged, is replaced.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

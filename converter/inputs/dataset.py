@@ -1,12 +1,9 @@
 """What the user gives beside the model: labels, images, and annotations in COCO's format."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, Dict, Iterable, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -20,8 +17,8 @@ class Sample:
     """One image: where it comes from, and the id that the annotations give it."""
 
     name: str
-    image_id: int | None
-    pixels: np.ndarray | Path
+    image_id: Optional[int]
+    pixels: Union[np.ndarray, Path]
 
     def read(self) -> np.ndarray:
         """uint8 ``[h, w, 3]``, BGR.
@@ -41,9 +38,9 @@ class Sample:
 class Annotations:
     """Ground truth in COCO's detection format, and the category of each class of the model."""
 
-    content: dict[str, Any]
-    category_ids: tuple[int, ...]
-    names: tuple[str, ...]
+    content: Dict[str, Any]
+    category_ids: Tuple[int, ...]
+    names: Tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -51,18 +48,18 @@ class Dataset:
     """The images to verify on. ``synthetic`` when the user gave none. ``category_names`` are
     those of the annotations, by their ids."""
 
-    samples: tuple[Sample, ...]
-    annotations: Annotations | None
+    samples: Tuple[Sample, ...]
+    annotations: Optional[Annotations]
     synthetic: bool
-    category_names: tuple[str, ...] = ()
+    category_names: Tuple[str, ...] = ()
 
 
-def name_classes(count: int) -> tuple[str, ...]:
+def name_classes(count: int) -> Tuple[str, ...]:
     """Names for classes that the user has given none."""
     return tuple(f"class {number}" for number in range(count))
 
 
-def read_labels(file: Path | None) -> tuple[str, ...]:
+def read_labels(file: Optional[Path]) -> Tuple[str, ...]:
     """The class names in ``file``, one a line, in the order of the model's classes; none where
     the user has given no file.
 
@@ -83,8 +80,8 @@ def read_labels(file: Path | None) -> tuple[str, ...]:
 
 
 def load_dataset(
-    images: Path | None,
-    annotations: Path | None,
+    images: Optional[Path],
+    annotations: Optional[Path],
     labels: Sequence[str],
     most: int,
     option: str = "--images",
@@ -167,7 +164,7 @@ def _read_annotations(file: Path, labels: Sequence[str]) -> Annotations:
     return Annotations(content, ids, tuple(labels))
 
 
-def _whole_annotation(entry: dict[str, Any], number: int) -> dict[str, Any]:
+def _whole_annotation(entry: Dict[str, Any], number: int) -> Dict[str, Any]:
     """With the fields that the measurement needs and some tools leave out."""
     _, _, width, height = entry["bbox"]
     whole = {"area": width * height, "iscrowd": 0, **entry, "id": number}
@@ -175,7 +172,7 @@ def _whole_annotation(entry: dict[str, Any], number: int) -> dict[str, Any]:
     return whole
 
 
-def _synthetic_samples(count: int = 8) -> tuple[Sample, ...]:
+def _synthetic_samples(count: int = 8) -> Tuple[Sample, ...]:
     """Smooth random pictures: enough to compare arithmetic, not to judge detections."""
     generator = np.random.default_rng(0)
     samples = []

@@ -1,10 +1,7 @@
 """Which input of a signature is the image, and in what form the network wants it."""
 
-from __future__ import annotations
-
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Collection, Mapping, Optional, Tuple, Union
 
 import cv2
 import numpy as np
@@ -47,17 +44,17 @@ class ImageInput:
         return self.dtype == "string"
 
     @property
-    def size(self) -> tuple[int, int]:
+    def size(self) -> Tuple[int, int]:
         """Height, width in pixels."""
         return self.height, self.width
 
     @property
-    def exported_shape(self) -> tuple[int, ...]:
+    def exported_shape(self) -> Tuple[int, ...]:
         """What the exported input is fixed to: any batch stays, another one becomes 1."""
         sizes = {"N": -1 if self.batch < 0 else 1, "H": self.height, "W": self.width}
         return tuple(sizes.get(axis, self.channels) for axis in self.layout)
 
-    def arrange(self, pixels: np.ndarray, dtype: str | None = None) -> np.ndarray:
+    def arrange(self, pixels: np.ndarray, dtype: Optional[str] = None) -> np.ndarray:
         """What the network takes for one image.
 
         Args:
@@ -87,9 +84,9 @@ class ImageInput:
 
 def find_image(
     signature: Signature,
-    size: tuple[int, int] | None = None,
-    name: str | None = None,
-    values: Mapping[str, Any] | Collection[str] = (),
+    size: Optional[Tuple[int, int]] = None,
+    name: Optional[str] = None,
+    values: Union[Mapping[str, Any], Collection[str]] = (),
     grey: bool = False,
 ) -> ImageInput:
     """The image input of ``signature``.
@@ -125,7 +122,7 @@ def find_image(
 
 
 def _image_tensor(
-    signature: Signature, name: str | None, values: Mapping[str, Any] | Collection[str]
+    signature: Signature, name: Optional[str], values: Union[Mapping[str, Any], Collection[str]]
 ) -> Tensor:
     listed = "; ".join(str(tensor) for tensor in signature.inputs)
     if name is not None:
@@ -170,7 +167,7 @@ def _is_named_image(tensor: Tensor) -> bool:
     return any(word in tensor.name.lower() for word in ("image", "jpeg", "jpg", "png"))
 
 
-def _layout(shape: tuple[int, ...]) -> str | None:
+def _layout(shape: Tuple[int, ...]) -> Optional[str]:
     """The order of the axes; channels are last where that is possible."""
     if len(shape) not in (3, 4):
         return None
@@ -183,7 +180,7 @@ def _layout(shape: tuple[int, ...]) -> str | None:
     return f"{batch}HWC" if last < 0 else None
 
 
-def _numeric(tensor: Tensor, size: tuple[int, int] | None) -> ImageInput:
+def _numeric(tensor: Tensor, size: Optional[Tuple[int, int]]) -> ImageInput:
     shape = tensor.shape if tensor.shape is not None else (-1, -1, -1, -1)
     layout = _layout(shape) or "NHWC"
     sizes = dict(zip(layout, shape, strict=True))

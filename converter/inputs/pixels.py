@@ -1,8 +1,7 @@
 """What a network expects of its pixels, and how the user specifies it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Dict, Optional, Tuple
 
 import numpy as np
 
@@ -24,8 +23,8 @@ class Pixels:
 
     channels: str = "rgb"
     scale: float = 1 / 255
-    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
-    std: tuple[float, ...] = (1.0, 1.0, 1.0)
+    mean: Tuple[float, ...] = (0.0, 0.0, 0.0)
+    std: Tuple[float, ...] = (1.0, 1.0, 1.0)
 
     @property
     def count(self) -> int:
@@ -54,10 +53,10 @@ class PixelOptions:
     """What the network expects of its pixels, as in ``Pixels``; None leaves it to the type of
     the input: whole numbers take 0 to 255 as they are, int8 -128 to 127, floats 0 to 1."""
 
-    channels: str | None = None
-    scale: float | None = None
-    mean: tuple[float, ...] | None = None
-    std: tuple[float, ...] | None = None
+    channels: Optional[str] = None
+    scale: Optional[float] = None
+    mean: Optional[Tuple[float, ...]] = None
+    std: Optional[Tuple[float, ...]] = None
 
     def resolve(self, image: ImageInput, takes_bytes: bool) -> Pixels:
         """The pixels of an input.
@@ -86,8 +85,8 @@ class PixelOptions:
 
     @staticmethod
     def _for_each_channel(
-        name: str, values: tuple[float, ...] | None, default: float, count: int
-    ) -> tuple[float, ...]:
+        name: str, values: Optional[Tuple[float, ...]], default: float, count: int
+    ) -> Tuple[float, ...]:
         given = values or (default,)
         if len(given) not in (1, count):
             raise SavedModelError(
@@ -97,7 +96,7 @@ class PixelOptions:
 
 
 # Ways of preparing pixels that have a name.
-PRESETS: dict[str, PixelOptions] = {
+PRESETS: Dict[str, PixelOptions] = {
     "zero-to-one": PixelOptions(scale=1 / 255),
     "minus-one-to-one": PixelOptions(scale=1 / 127.5, mean=(1.0,)),
     "zero-to-255": PixelOptions(scale=1.0),

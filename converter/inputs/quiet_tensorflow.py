@@ -1,7 +1,5 @@
 """TensorFlow, imported when it is needed and without its start-up messages."""
 
-from __future__ import annotations
-
 import os
 from types import ModuleType
 

@@ -1,11 +1,9 @@
 """Open a SavedModel's description: its signatures, without loading its weights."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Optional, Tuple
 
 from converter.errors import SavedModelError
 from converter.inputs.quiet_tensorflow import tensorflow
@@ -27,8 +25,8 @@ class Signature:
     """A function that the SavedModel offers, with its tensors by name."""
 
     name: str
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
+    inputs: Tuple[Tensor, ...]
+    outputs: Tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
@@ -37,10 +35,10 @@ class SavedModel:
 
     path: Path
     tensorflow_version: str
-    tags: tuple[str, ...]
-    signatures: dict[str, Signature]
+    tags: Tuple[str, ...]
+    signatures: Dict[str, Signature]
 
-    def signature(self, name: str | None = None) -> Signature:
+    def signature(self, name: Optional[str] = None) -> Signature:
         """The signature called ``name``; without a name the default one, or the only one.
 
         Raises:
@@ -59,7 +57,7 @@ class SavedModel:
         return self.signatures[name]
 
 
-def read_saved_model(path: Path, tag: str | None = None) -> SavedModel:
+def read_saved_model(path: Path, tag: Optional[str] = None) -> SavedModel:
     """Read the signatures of the SavedModel in folder ``path``.
 
     Args:
@@ -133,7 +131,7 @@ def _why_missing(path: Path) -> str:
     return f"'{path}' is not a SavedModel, it has no {GRAPH_FILE}: {hint}"
 
 
-def _select_graph(path: Path, message: Any, tag: str | None) -> Any:
+def _select_graph(path: Path, message: Any, tag: Optional[str]) -> Any:
     for graph in message.meta_graphs:
         if (tag or TAG) in graph.meta_info_def.tags:
             return graph
@@ -159,7 +157,7 @@ def _has_variables(graph: Any) -> bool:
     return bool(operators & {"VarHandleOp", "VariableV2", "Variable"})
 
 
-def _tensors(infos: Any) -> tuple[Tensor, ...]:
+def _tensors(infos: Any) -> Tuple[Tensor, ...]:
     return tuple(_tensor(name, info) for name, info in sorted(infos.items()))
 
 

@@ -1,8 +1,7 @@
 """A tensor of a signature or a network: its name, dtype and shape."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Optional, Tuple
 
 
 @dataclass(frozen=True)
@@ -12,7 +11,7 @@ class Tensor:
 
     name: str
     dtype: str
-    shape: tuple[int, ...] | None
+    shape: Optional[Tuple[int, ...]]
     graph_name: str = ""
 
     def __str__(self) -> str:

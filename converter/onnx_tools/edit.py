@@ -1,8 +1,6 @@
 """Walk through the graphs of an ONNX model, and remove what nothing uses."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
+from typing import Iterator
 
 import onnx
 

@@ -1,9 +1,7 @@
 """Inputs and outputs of an exported network: their names, types and batch."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Dict, List, Mapping, Optional, Sequence, Set, Union
 
 import numpy as np
 import onnx
@@ -73,9 +71,9 @@ def take_floats(model: onnx.ModelProto) -> None:
     model.graph.value_info.extend(kept)
 
 
-def _until_floats(graph: onnx.GraphProto, start: str) -> set[str] | None:
+def _until_floats(graph: onnx.GraphProto, start: str) -> Optional[Set[str]]:
     """The tensors between the input and the casts to float; None where something else is done."""
-    consumers: dict[str, list[onnx.NodeProto]] = {}
+    consumers: Dict[str, List[onnx.NodeProto]] = {}
     for node in graph.node:
         for name in node.input:
             consumers.setdefault(name, []).append(node)
@@ -116,7 +114,7 @@ def add_batch_to_outputs(model: onnx.ModelProto) -> None:
         shape.CopyFrom(onnx.helper.make_tensor_type_proto(1, [1, *sizes]).tensor_type.shape)
 
 
-def has_batch(shape: Sequence[int | str | None]) -> bool:
+def has_batch(shape: Sequence[Optional[Union[int, str]]]) -> bool:
     """Whether an output for a single image has an axis of one image before the others: most such
     networks put one before the image, and leave it at their outputs."""
     return len(shape) > 1 and shape[0] == 1

@@ -3,8 +3,6 @@
 No onnx is needed here: the engine builder reads these names on robots.
 """
 
-from __future__ import annotations
-
 # Each name in the model begins with the part that it belongs to.
 INPUT_STAGE, NETWORK, HEAD, OUTPUT_STAGE = "input_stage/", "network/", "head/", "output_stage/"
 

@@ -1,9 +1,8 @@
 """Write a model whose large tensors are in files beside it: in one file where it fits into one."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
+from typing import Optional
 
 import onnx
 from onnx import external_data_helper
@@ -14,7 +13,7 @@ from converter.errors import ExportError
 LARGEST_FILE = 1 << 30
 
 
-def save(model: onnx.ModelProto, folder: Path | None, file: Path) -> Path | None:
+def save(model: onnx.ModelProto, folder: Optional[Path], file: Path) -> Optional[Path]:
     """Write ``model``, whose weights are in ``folder`` or, without one, in itself, to ``file``,
     and check what was written.
 
@@ -34,7 +33,7 @@ def save(model: onnx.ModelProto, folder: Path | None, file: Path) -> Path | None
     return data
 
 
-def _write_whole(model: onnx.ModelProto, file: Path) -> Path | None:
+def _write_whole(model: onnx.ModelProto, file: Path) -> Optional[Path]:
     """Write a model that has its weights in it; weights that are too large go into a second
     file."""
     if model.ByteSize() <= LARGEST_FILE:
@@ -45,7 +44,7 @@ def _write_whole(model: onnx.ModelProto, file: Path) -> Path | None:
     return target
 
 
-def _write(model: onnx.ModelProto, folder: Path, file: Path) -> Path | None:
+def _write(model: onnx.ModelProto, folder: Path, file: Path) -> Optional[Path]:
     data = folder / DATA_FILE
     if not data.exists() or data.stat().st_size <= LARGEST_FILE:
         whole = onnx.ModelProto()

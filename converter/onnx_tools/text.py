@@ -1,8 +1,6 @@
 """Small ONNX models from ONNX's own textual syntax."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from typing import Iterable
 
 import onnx
 

@@ -4,8 +4,6 @@ Engines are built on robots, which may not have jinja2: then the content is adde
 drawn when somebody asks for the report where it is.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Sequence, Tuple

@@ -1,10 +1,7 @@
 """What was converted, and what was measured: the content of the report."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Sequence
 
 from converter.compatibility.tensorrt_operators import VERSIONS
 from converter.conversion import Conversion
@@ -66,7 +63,7 @@ def add_precisions(
     return save_report(folder, {**content, "precisions": precision_section(lines)})
 
 
-def _content(conversion: Conversion, score_threshold: float) -> dict[str, Any]:
+def _content(conversion: Conversion, score_threshold: float) -> Dict[str, Any]:
     """What the page shows, section by section."""
     verification = conversion.verification
     version = opset(conversion)

@@ -1,11 +1,9 @@
 """What two models find, drawn on the same image."""
 
-from __future__ import annotations
-
 import base64
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -34,22 +32,22 @@ class PicturePair:
     """Both results of one image, and whether their captions are the same."""
 
     name: str
-    sides: tuple[Side, Side]
+    sides: Tuple[Side, Side]
     same: bool
 
 
 def pairs(
     pictures: Sequence[Picture],
-    titles: tuple[str, str],
+    titles: Tuple[str, str],
     labels: Sequence[str],
     score_threshold: float,
-) -> tuple[PicturePair, ...]:
+) -> Tuple[PicturePair, ...]:
     """One pair for each image; ``titles`` name the models of the expected and the found results."""
     return tuple(_pair(picture, titles, labels, score_threshold) for picture in pictures)
 
 
 def _pair(
-    picture: Picture, titles: tuple[str, str], labels: Sequence[str], score_threshold: float
+    picture: Picture, titles: Tuple[str, str], labels: Sequence[str], score_threshold: float
 ) -> PicturePair:
     expected = _side(titles[0], picture.frame, picture.expected, labels, score_threshold)
     found = _side(titles[1], picture.frame, picture.found, labels, score_threshold)

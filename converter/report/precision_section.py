@@ -1,11 +1,8 @@
 """The narrower precisions: what each costs and gives, and where it loses."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 from converter.comparison.agreement import Agreement
 from converter.precision.precision_kinds import find_precisions
@@ -51,11 +48,11 @@ class PrecisionEntry:
     loss: str
     limit: str
     caution: str
-    tables: tuple[Table, ...]
-    facts: tuple[Fact, ...]
-    kept: tuple[KeptLayer, ...]
-    sensitivities: tuple[Bar, ...]
-    pairs: tuple[PicturePair, ...]
+    tables: Tuple[Table, ...]
+    facts: Tuple[Fact, ...]
+    kept: Tuple[KeptLayer, ...]
+    sensitivities: Tuple[Bar, ...]
+    pairs: Tuple[PicturePair, ...]
 
 
 def precision_entry(
@@ -79,7 +76,7 @@ def precision_entry(
     )
 
 
-def precision_section(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def precision_section(lines: Sequence[Dict[str, Any]]) -> Dict[str, Any]:
     """The section of ``lines``, which are entries as plain values.
 
     It has the last line of each precision, in the order of the precisions, and their tables as one.
@@ -94,7 +91,7 @@ def precision_section(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _table(plain: dict[str, Any]) -> Table:
+def _table(plain: Dict[str, Any]) -> Table:
     rows = tuple(tuple(row) for row in plain["rows"])
     return Table(plain["title"], tuple(plain["columns"]), rows)
 
@@ -118,7 +115,7 @@ def _caution(result: PrecisionResult) -> str:
     )
 
 
-def _facts(result: PrecisionResult, task: str) -> tuple[Fact, ...]:
+def _facts(result: PrecisionResult, task: str) -> Tuple[Fact, ...]:
     measured = result.measured
     return (
         Fact("Measured on", counted(measured.images, "image")),
@@ -143,7 +140,7 @@ def _meaning(measured: PrecisionMeasurement, task: str) -> str:
     return f"the part of the {things} that get another class than by fp32"
 
 
-def _calibration(found: Calibration | None) -> tuple[Fact, ...]:
+def _calibration(found: Optional[Calibration]) -> Tuple[Fact, ...]:
     if found is None:
         return ()
     images = counted(found.images, "image")
@@ -151,7 +148,7 @@ def _calibration(found: Calibration | None) -> tuple[Fact, ...]:
     return (Fact("Calibration", f"{found.method}, {images} whose pixels have the hash {digits}…"),)
 
 
-def _sensitivities(result: PrecisionResult) -> tuple[Bar, ...]:
+def _sensitivities(result: PrecisionResult) -> Tuple[Bar, ...]:
     kept = {layer.name for layer in result.kept}
     return bars(
         [

@@ -5,8 +5,6 @@ sidecars. The page needs jinja2, which robots may lack: there only the content i
 mark that the page is older, so that it is drawn where the report is asked for.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from pathlib import Path

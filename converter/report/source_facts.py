@@ -1,8 +1,6 @@
 """What was converted: the SavedModel, its image input, and how pixels are prepared for it."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from typing import Optional, Sequence, Tuple
 
 from converter.conversion import Conversion
 from converter.export.request_answer import Suppression
@@ -10,7 +8,7 @@ from converter.inputs.pixels import Pixels
 from converter.tables.wording import Fact
 
 
-def source_facts(conversion: Conversion, model_opset: int) -> tuple[Fact, ...]:
+def source_facts(conversion: Conversion, model_opset: int) -> Tuple[Fact, ...]:
     """Describe the source.
 
     Folders have their name only: a page is passed on, and paths reveal the machine that it was
@@ -36,7 +34,7 @@ def opset(conversion: Conversion) -> int:
     return int(next(one.version for one in imports if one.domain in ("", "ai.onnx")))
 
 
-def _suppression(cut: Suppression | None) -> tuple[Fact, ...]:
+def _suppression(cut: Optional[Suppression]) -> Tuple[Fact, ...]:
     if cut is None:
         return ()
     thresholds = (("score", cut.score_threshold), ("IoU", cut.iou_threshold))

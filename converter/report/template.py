@@ -1,10 +1,7 @@
 """Draws the page: one HTML file that needs nothing beside it."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Mapping
 
 import jinja2
 

@@ -1,8 +1,7 @@
 """The top of the page: what was written, how it compares, and what to be careful about."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Tuple
 
 from converter.comparison.accuracy import LOW_ACCURACY
 from converter.comparison.agreement import Agreement, ClassAgreement
@@ -54,7 +53,7 @@ def _headline_of_classes(found: ClassAgreement, task: str) -> str:
     return f"Gives TensorFlow's class for {percent(found.same, found.compared)} of {compared}"
 
 
-def cautions(verification: Verification) -> tuple[str, ...]:
+def cautions(verification: Verification) -> Tuple[str, ...]:
     """Sentences about what makes the figures doubtful, each with what to do."""
     found, before, synthetic = verification.agreement, verification.before, verification.synthetic
     given = []
@@ -76,7 +75,7 @@ def cautions(verification: Verification) -> tuple[str, ...]:
     return tuple(given)
 
 
-def bundle_facts(conversion: Conversion) -> tuple[Fact, ...]:
+def bundle_facts(conversion: Conversion) -> Tuple[Fact, ...]:
     """Describe what was written."""
     head, image = conversion.recognised.head, conversion.source.image
     return (

@@ -1,9 +1,6 @@
 """The precisions of a bundle, with what its manifest keeps of their measurements."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Mapping, Tuple
 
 from converter.tables.wording import Table, file_size
 from trt_inference.bundles.bundle import Bundle, model_bytes
@@ -21,7 +18,7 @@ def bundle_table(bundle: Bundle) -> Table:
     return Table("Precisions", columns, rows)
 
 
-def _measured(name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+def _measured(name: str, entry: Mapping[str, Any]) -> Tuple[str, ...]:
     """Agreement, accuracy and time; empty where nothing was measured."""
     accuracy = entry.get("accuracy", {}).get("bundle", {})
     parity, times = entry.get("parity", {}), entry.get("milliseconds", {})

@@ -3,8 +3,6 @@
 All figures come from the sidecars. Robots import this: nothing here needs more than they have.
 """
 
-from __future__ import annotations
-
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from converter.tables.wording import Bar, Fact, Table, bars, counted, difference, file_size

@@ -1,9 +1,6 @@
 """A precision beside fp32: size, loss, accuracy, agreement and time."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, ClassAgreement
@@ -16,7 +13,7 @@ PASSED, NOT_PASSED = "passed", "not in the bundle"
 _MAPS = ("mAP@0.5", "mAP@[.5:.95]")
 
 
-def size_cells(result: PrecisionResult, fp32_bytes: int) -> dict[str, Any]:
+def size_cells(result: PrecisionResult, fp32_bytes: int) -> Dict[str, Any]:
     """What a row of the table of sizes is made of, as the report keeps it.
 
     Args:
@@ -54,7 +51,7 @@ def loss_text(value: float) -> str:
 
 def comparison_tables(
     precision: str, measured: PrecisionMeasurement, task: str
-) -> tuple[Table, ...]:
+) -> Tuple[Table, ...]:
     """Accuracy, where it was measured, agreement with fp32, and time."""
     found = measured.agreement
     if isinstance(found, Agreement):
@@ -69,8 +66,8 @@ def comparison_tables(
 
 
 def _annotation_tables(
-    precision: str, fp32: Accuracy | None, accuracy: Accuracy | None
-) -> tuple[Table, ...]:
+    precision: str, fp32: Optional[Accuracy], accuracy: Optional[Accuracy]
+) -> Tuple[Table, ...]:
     if fp32 is None or accuracy is None:
         return ()
     values = ((accuracy.map_50, fp32.map_50), (accuracy.map_50_95, fp32.map_50_95))
@@ -83,11 +80,11 @@ def _annotation_tables(
     return (Table("mAP against your annotations", columns, rows),)
 
 
-def _changed(value: float, before: float) -> tuple[str, str]:
+def _changed(value: float, before: float) -> Tuple[str, str]:
     return f"{value:.4f}", f"{value - before:+.4f}"
 
 
-def _fp32_truth_tables(precision: str, found: Accuracy | None) -> tuple[Table, ...]:
+def _fp32_truth_tables(precision: str, found: Optional[Accuracy]) -> Tuple[Table, ...]:
     if found is None:
         return ()
     row = precision, f"{found.images:,}", f"{found.map_50:.4f}", f"{found.map_50_95:.4f}"
@@ -120,7 +117,7 @@ def _class_table(precision: str, found: ClassAgreement, task: str) -> Table:
     return Table("Agreement with fp32's classes", tuple(cells), rows)
 
 
-def _time_table(precision: str, milliseconds: dict[str, float]) -> Table:
+def _time_table(precision: str, milliseconds: Dict[str, float]) -> Table:
     """Both times were measured alternately, since a computer is not as fast at all times."""
     value, of_fp32 = milliseconds[precision], milliseconds[REFERENCE]
     row = precision, f"{value:,.2f} ms", f"{of_fp32:,.2f} ms", f"{value / of_fp32:.2f}"

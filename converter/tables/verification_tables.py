@@ -1,8 +1,6 @@
 """The bundle against TensorFlow: agreement, accuracy and parity."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from typing import Optional, Sequence, Tuple
 
 from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
 from converter.tables.wording import Fact, Table, difference, percent
@@ -12,7 +10,7 @@ from trt_inference.bundles.names import CLASSES, CLASSIFICATION
 _PARITY_COLUMNS = ("largest difference", "values up to", "cosine")
 
 
-def agreement_facts(verification: Verification) -> tuple[Fact, ...]:
+def agreement_facts(verification: Verification) -> Tuple[Fact, ...]:
     """How far both find the same detections or classes, and whether the bundle's boxes contain
     what the source's own suppression let through."""
     found = verification.agreement
@@ -23,7 +21,7 @@ def agreement_facts(verification: Verification) -> tuple[Fact, ...]:
     return (*facts, *_suppression_facts(verification.suppression))
 
 
-def _detection_facts(found: Agreement) -> tuple[Fact, ...]:
+def _detection_facts(found: Agreement) -> Tuple[Fact, ...]:
     return (
         Fact("detections in TensorFlow", f"{found.detections:,}"),
         Fact("matched", f"{found.matched:,}"),
@@ -34,7 +32,7 @@ def _detection_facts(found: Agreement) -> tuple[Fact, ...]:
     )
 
 
-def _class_facts(found: ClassAgreement, task: str) -> tuple[Fact, ...]:
+def _class_facts(found: ClassAgreement, task: str) -> Tuple[Fact, ...]:
     images = task == CLASSIFICATION
     facts = (
         Fact(
@@ -50,7 +48,7 @@ def _class_facts(found: ClassAgreement, task: str) -> tuple[Fact, ...]:
     return (*facts, Fact("largest score difference", difference(found.largest_score_difference)))
 
 
-def _suppression_facts(found: SourceSuppression | None) -> tuple[Fact, ...]:
+def _suppression_facts(found: Optional[SourceSuppression]) -> Tuple[Fact, ...]:
     if found is None:
         return ()
     return (
@@ -66,7 +64,7 @@ def _tone(good: bool) -> str:
     return "good" if good else "care"
 
 
-def accuracy_table(verification: Verification) -> Table | None:
+def accuracy_table(verification: Verification) -> Optional[Table]:
     """The mAP of both, and the change; None without annotations."""
     before, after = verification.before, verification.after
     if before is None or after is None:
@@ -83,7 +81,7 @@ def accuracy_table(verification: Verification) -> Table | None:
     )
 
 
-def parity_tables(verification: Verification) -> tuple[Table, ...]:
+def parity_tables(verification: Verification) -> Tuple[Table, ...]:
     """The differences of the network's outputs, and of the bundle's."""
     return (
         _parity_table("Outputs of the network", verification.tensors),
@@ -96,7 +94,7 @@ def _parity_table(title: str, outputs: Sequence[TensorParity]) -> Table:
     return Table(title, _PARITY_COLUMNS, rows)
 
 
-def _size(output: TensorParity) -> tuple[str, str]:
+def _size(output: TensorParity) -> Tuple[str, str]:
     """How large values are, and their direction; empty for class numbers, which have neither."""
     if output.name == CLASSES:
         return "", ""

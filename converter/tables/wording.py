@@ -1,10 +1,8 @@
 """Facts, tables and bars as plain data, and numbers as people read them."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
+from typing import Dict, Iterable, Sequence, Tuple
 
 _NAMES_SHOWN = 12
 
@@ -23,8 +21,8 @@ class Table:
     """Rows of a name and its values, of which there is one for each of ``columns``."""
 
     title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    columns: Tuple[str, ...]
+    rows: Tuple[Tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -65,12 +63,12 @@ def some_names(names: Sequence[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def join_tables(tables: Iterable[Table]) -> tuple[Table, ...]:
+def join_tables(tables: Iterable[Table]) -> Tuple[Table, ...]:
     """Make one table of those with the same title.
 
     A row that is the same in several of them is there once.
     """
-    found: dict[str, Table] = {}
+    found: Dict[str, Table] = {}
     for table in tables:
         first = found.setdefault(table.title, replace(table, rows=()))
         new = tuple(row for row in table.rows if row not in first.rows)
@@ -78,7 +76,7 @@ def join_tables(tables: Iterable[Table]) -> tuple[Table, ...]:
     return tuple(found.values())
 
 
-def bars(values: Sequence[tuple[str, str, float, str]]) -> tuple[Bar, ...]:
+def bars(values: Sequence[Tuple[str, str, float, str]]) -> Tuple[Bar, ...]:
     """Bars from rows of name, value in words, value, note.
 
     The largest value, and what is not finite, takes the whole width.

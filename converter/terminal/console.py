@@ -1,7 +1,5 @@
 """Text on the terminal as it is: no markup, no colors of its own, lines as long as they are."""
 
-from __future__ import annotations
-
 from rich.console import Console
 
 

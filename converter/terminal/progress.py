@@ -1,11 +1,8 @@
 """Steps and bars on the terminal; plain lines where the output is no terminal."""
 
-from __future__ import annotations
-
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Iterable, Iterator, Sequence, TypeVar
 
 from rich.console import Console
 from rich.progress import track as bar

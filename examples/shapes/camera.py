@@ -4,11 +4,10 @@ Publishes ``image`` (sensor_msgs/Image, bgr8) and, with the same header, ``groun
 (vision_msgs/Detection2DArray). Run it with config/fastdds_large_images.xml.
 """
 
-from __future__ import annotations
-
 import argparse
 import array
 import sys
+from typing import Optional
 
 import numpy as np
 import rclpy
@@ -40,7 +39,7 @@ class Camera(Node):
         """
         super().__init__("camera")
         self._still = still
-        self._drawn: Scene | None = None
+        self._drawn: Optional[Scene] = None
         self._scene = MovingScene(seed=seed, height=height, width=width)
         sensor = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
         self._images = self.create_publisher(Image, "image", sensor)
@@ -77,7 +76,7 @@ class Camera(Node):
         return self._drawn
 
 
-def as_message_data(image: np.ndarray) -> array.array[int]:
+def as_message_data(image: np.ndarray) -> "array.array[int]":
     """The bytes of a picture in the one type that rclpy takes without a copy for each byte."""
     data = array.array("B")
     data.frombytes(np.ascontiguousarray(image).data)

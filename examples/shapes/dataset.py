@@ -3,12 +3,10 @@
 python -m examples.shapes.dataset DIR --count 500 --seed 7
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, List
 
 import cv2
 import numpy as np
@@ -46,10 +44,10 @@ def training_scene(generator: np.random.Generator, side: int) -> Scene:
     return letterbox(draw_scene(generator, height, width, most), side)
 
 
-def coco_annotations(scenes: list[Scene], file_names: list[str]) -> dict[str, Any]:
+def coco_annotations(scenes: List[Scene], file_names: List[str]) -> Dict[str, Any]:
     """Ground truth of scenes in the COCO detection format; category ids start at 1."""
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
+    images: List[Dict[str, Any]] = []
+    annotations: List[Dict[str, Any]] = []
     for image_id, (scene, file_name) in enumerate(zip(scenes, file_names), start=1):
         height, width = scene.image.shape[:2]
         images.append({"id": image_id, "file_name": file_name, "width": width, "height": height})

@@ -1,14 +1,12 @@
 """The demo: a camera, the lifecycle node, and what it finds, with a table at the end."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Optional, Sequence, Tuple
 
 import cv2
 import rclpy
@@ -36,7 +34,7 @@ class Printer:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._started: float | None = None
+        self._started: Optional[float] = None
         self._next = 0.0
         self._count = 0
 
@@ -94,7 +92,7 @@ def record_camera(monitor: Monitor, seconds: float, arguments: Sequence[str]) ->
             monitor.spin(seconds)
 
 
-def write_pictures(record: Record, labels: tuple[str, ...], folder: Path) -> int:
+def write_pictures(record: Record, labels: Tuple[str, ...], folder: Path) -> int:
     """Draw what was published on the images that were kept; the number of pictures."""
     for old in folder.glob("detections-*.png"):
         old.unlink()

@@ -1,8 +1,6 @@
 """The tables at the end of the demo."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from typing import Sequence
 
 import numpy as np
 from rich.console import Console

@@ -5,10 +5,9 @@ camera (moving_scene.py) are painted by the same functions, so a model that is t
 first sees nothing new in the second.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import List, Tuple
 
 import cv2
 import numpy as np
@@ -47,7 +46,7 @@ class Shape:
     radius: float
     angle: float
     corner_angles: np.ndarray
-    colour: tuple[float, ...]
+    colour: Tuple[float, ...]
     rim: float
 
     def corners(self, radius: float) -> np.ndarray:
@@ -96,14 +95,14 @@ def draw_background(generator: np.random.Generator, height: int, width: int) -> 
 
 
 def place_shapes(
-    generator: np.random.Generator, image: np.ndarray, class_ids: list[int]
-) -> list[Shape]:
+    generator: np.random.Generator, image: np.ndarray, class_ids: List[int]
+) -> List[Shape]:
     """Random shapes, fewer than asked for where there is no room for more.
 
     Their circumscribed circles overlap by a tenth at most.
     """
     height, width = image.shape[:2]
-    shapes: list[Shape] = []
+    shapes: List[Shape] = []
     for _ in range(10 * len(class_ids)):
         if len(shapes) == len(class_ids):
             break
@@ -142,7 +141,7 @@ def random_shape(
     )
 
 
-def contrasting_colour(generator: np.random.Generator, background: np.ndarray) -> tuple[float, ...]:
+def contrasting_colour(generator: np.random.Generator, background: np.ndarray) -> Tuple[float, ...]:
     """The most different from the background of a few saturated colours, BGR."""
     hues = generator.uniform(0, 180, (3, 1))
     rest = generator.uniform((110, 110), (255, 255), (3, 2))
@@ -170,7 +169,7 @@ def random_noise(
     return tile[y : y + height, x : x + width]
 
 
-def paint(background: np.ndarray, shapes: list[Shape], noise: np.ndarray) -> Scene:
+def paint(background: np.ndarray, shapes: List[Shape], noise: np.ndarray) -> Scene:
     """Paint the shapes on a copy of the background, and the noise over all."""
     image = background.copy()
     for shape in shapes:

@@ -4,8 +4,6 @@ The network divides the picture into cells of 16 x 16 pixels. Each cell predicts
 its centre: a box and a probability per class.
 """
 
-from __future__ import annotations
-
 import keras
 import numpy as np
 import tensorflow as tf

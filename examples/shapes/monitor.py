@@ -1,14 +1,11 @@
 """A ROS node that watches a detector: what it publishes, how late, and what was really there."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
@@ -23,7 +20,7 @@ from vision_msgs.msg import Detection2DArray
 
 from trt_inference.ros.messages.image_message_reader import MessageReader
 
-Stamp = tuple[int, int]
+Stamp = Tuple[int, int]
 
 _LOST = 5.0  # seconds after which an answer is taken to be lost
 # What they are called, and the state to which they lead.
@@ -43,11 +40,11 @@ class MonitorError(RuntimeError):
 class Record:
     """All that was received, by the stamp of the image. Latencies are in seconds."""
 
-    truth: dict[Stamp, Detection2DArray] = field(default_factory=dict)
-    detections: dict[Stamp, Detection2DArray] = field(default_factory=dict)
-    latencies: list[float] = field(default_factory=list)
-    pictures: dict[Stamp, np.ndarray] = field(default_factory=dict)
-    diagnostics: dict[str, str] = field(default_factory=dict)
+    truth: Dict[Stamp, Detection2DArray] = field(default_factory=dict)
+    detections: Dict[Stamp, Detection2DArray] = field(default_factory=dict)
+    latencies: List[float] = field(default_factory=list)
+    pictures: Dict[Stamp, np.ndarray] = field(default_factory=dict)
+    diagnostics: Dict[str, str] = field(default_factory=dict)
 
 
 class Monitor(Node):
@@ -56,8 +53,8 @@ class Monitor(Node):
 
     def __init__(
         self,
-        on_detections: Callable[[Detection2DArray], None] | None = None,
-        picture_period: float | None = None,
+        on_detections: Optional[Callable[[Detection2DArray], None]] = None,
+        picture_period: Optional[float] = None,
         namespace: str = "",
         watches_messages: bool = True,
     ) -> None:
@@ -72,7 +69,7 @@ class Monitor(Node):
         self._on_detections = on_detections
         self._reader = MessageReader()
         self._look: Any = None
-        self._watched: dict[str, subprocess.Popen] = {}
+        self._watched: Dict[str, subprocess.Popen] = {}
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self)
         self._change_state: Any = self.create_client(ChangeState, "detector/change_state")
@@ -95,7 +92,8 @@ class Monitor(Node):
         if not self.spin(timeout, until=self._change_state.service_is_ready):
             raise MonitorError(f"the detector node did not appear within {timeout:.0f} s")
         end = time.monotonic() + timeout
-        while (left := end - time.monotonic()) > 0:
+        while time.monotonic() < end:
+            left = end - time.monotonic()
             request = ChangeState.Request(transition=Transition(id=number))
             answer = self._change_state.call_async(request)
             if not self.spin(min(left, _LOST), until=answer.done):
@@ -112,7 +110,8 @@ class Monitor(Node):
     def _state(self, end: float) -> str:
         """The label of the detector's state, once it answers; empty when it does not until
         ``end``, on the clock of ``time.monotonic``."""
-        while (left := end - time.monotonic()) > 0:
+        while time.monotonic() < end:
+            left = end - time.monotonic()
             answer = self._get_state.call_async(GetState.Request())
             if self.spin(min(left, _LOST), until=answer.done):
                 return str(answer.result().current_state.label)

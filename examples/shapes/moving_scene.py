@@ -1,7 +1,5 @@
 """A drawn scene that moves, for a camera."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

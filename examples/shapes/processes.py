@@ -1,16 +1,13 @@
 """The node and the camera as processes of their own, ended whatever happens."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Iterator, Optional
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGE_IMAGES = ROOT / "config" / "fastdds_large_images.xml"
@@ -27,7 +24,7 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def running(
-    module: str, *arguments: str, sends_images: bool = False, output: IO[bytes] | None = None
+    module: str, *arguments: str, sends_images: bool = False, output: Optional[IO[bytes]] = None
 ) -> Iterator[subprocess.Popen]:
     """Run ``python -m module arguments`` from the project's root, and end it with the block.
 

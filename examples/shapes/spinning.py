@@ -1,7 +1,5 @@
 """The life of a process with one node."""
 
-from __future__ import annotations
-
 import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node

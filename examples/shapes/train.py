@@ -3,15 +3,13 @@
 python -m examples.shapes.train --output DIR
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import io
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 from pycocotools.coco import COCO
@@ -53,7 +51,7 @@ HELD_OUT_SEED = 1_000_003  # far from any seed of the training
 def training_batches(seed: int) -> tf.data.Dataset:
     """Endless freshly drawn batches: float32 images [8, 320, 320, 3], RGB, 0 to 1, and targets."""
 
-    def draw() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def draw() -> Iterator[Tuple[np.ndarray, np.ndarray]]:
         generator = np.random.default_rng(seed)
         while True:
             scene = training_scene(generator, SIDE)
@@ -67,7 +65,7 @@ def training_batches(seed: int) -> tf.data.Dataset:
     return examples.batch(BATCH_SIZE, drop_remainder=True).map(scale_images).prefetch(4)
 
 
-def scale_images(images: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def scale_images(images: tf.Tensor, targets: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
     return tf.cast(images, tf.float32) / 255, targets
 
 
@@ -85,13 +83,13 @@ class ProgressBar(keras.callbacks.Callback):
         )
         self._task = self._bar.add_task("training", total=steps, loss=float("nan"))
 
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+    def on_train_begin(self, logs: Optional[Dict[str, float]] = None) -> None:
         self._bar.start()
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Optional[Dict[str, float]] = None) -> None:
         self._bar.update(self._task, advance=1, loss=(logs or {}).get("loss", float("nan")))
 
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+    def on_train_end(self, logs: Optional[Dict[str, float]] = None) -> None:
         self._bar.stop()
 
 
@@ -110,12 +108,12 @@ def train(steps: int, seed: int) -> keras.Model:
     return model
 
 
-def held_out_scenes(count: int) -> list[Scene]:
+def held_out_scenes(count: int) -> List[Scene]:
     generator = np.random.default_rng(HELD_OUT_SEED)
     return [letterbox(draw_scene(generator, 720, 1280), SIDE) for _ in range(count)]
 
 
-def mean_average_precision(model: keras.Model, scenes: list[Scene]) -> float:
+def mean_average_precision(model: keras.Model, scenes: List[Scene]) -> float:
     """mAP at an IoU of 0.5 on letterboxed scenes, as COCO defines it."""
     images = np.stack([scene.image[..., ::-1] for scene in scenes]).astype(np.float32) / 255
     rows = detect(model, images)
@@ -154,7 +152,7 @@ def export(model: keras.Model, directory: Path) -> None:
     """Write a SavedModel, whole or not at all: `images` [N, 320, 320, 3] to `predictions`."""
 
     @tf.function(input_signature=[tf.TensorSpec((None, SIDE, SIDE, 3), tf.float32, "images")])
-    def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
+    def serve(images: tf.Tensor) -> Dict[str, tf.Tensor]:
         return {"predictions": model(images, training=False)}
 
     with new_folder(directory, replace=False) as folder:

@@ -1,14 +1,12 @@
 """The real command line in a process of its own, and the same in this process."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 import pytest
 
@@ -33,26 +31,26 @@ class Result:
             assert text in self.output
 
 
-def start(*arguments: object) -> subprocess.Popen[str]:
+def start(*arguments: object) -> "subprocess.Popen[str]":
     """Begin ``python3 -m converter`` in a process group of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "converter", *map(str, arguments)],
         cwd=ROOT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        text=True,
+        universal_newlines=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
 
 
-def finish(process: subprocess.Popen[str]) -> Result:
+def finish(process: "subprocess.Popen[str]") -> Result:
     """Wait for the end of the command."""
     output, _ = process.communicate(timeout=250)
     return Result(process.returncode, output)
 
 
-def wait_for(found: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+def wait_for(found: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
     """Return as soon as ``found()`` is true, fail when the command ends before."""
     while not found():
         assert process.poll() is None, process.communicate()[0]

@@ -1,10 +1,8 @@
 """SavedModels that are made once, labels, pictures with annotations, and a converted bundle."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Iterator, Tuple
 
 import cv2
 import numpy as np
@@ -76,7 +74,7 @@ def pictures(workplace: Path) -> Path:
 @pytest.fixture(scope="session")
 def conversion(
     workplace: Path, color_model: Path, labels: Path, pictures: Path
-) -> tuple[Path, Result]:
+) -> Tuple[Path, Result]:
     """A bundle of the Keras model by the real command line, and what that printed."""
     output = workplace / "converted"
     process = start(

@@ -1,9 +1,7 @@
 """Detectors with a suppression inside, as the TensorFlow Object Detection API exports them."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Tuple
 
 import numpy as np
 
@@ -22,7 +20,7 @@ def weights() -> np.ndarray:
     return generator.normal(0, 0.12, (CELL, CELL, 3, 4 + CLASSES)).astype(np.float32)
 
 
-def boxes_and_scores(image: Any, weight: Any) -> tuple[Any, Any]:
+def boxes_and_scores(image: Any, weight: Any) -> Tuple[Any, Any]:
     """uint8 [N, h, w, 3] → boxes y1, x1, y2, x2 in fractions, [N, A, 4], and [N, A, C].
 
     Each box has one class with a score that counts, because a suppression inside looks at all
@@ -36,19 +34,19 @@ def boxes_and_scores(image: Any, weight: Any) -> tuple[Any, Any]:
     return tf.concat([corner, corner + sides], -1), tf.nn.softmax(8 * values[..., 4:])
 
 
-def combined(boxes: Any, scores: Any) -> dict[str, Any]:
+def combined(boxes: Any, scores: Any) -> Dict[str, Any]:
     """The suppression of newer exports."""
     found = tf.image.combined_non_max_suppression(boxes[:, :, None], scores, MOST, MOST, IOU, SCORE)
     return outputs(found[0], found[1], found[2] + 1, tf.cast(found[3], tf.float32))
 
 
-def outputs(boxes: Any, scores: Any, classes: Any, count: Any) -> dict[str, Any]:
+def outputs(boxes: Any, scores: Any, classes: Any, count: Any) -> Dict[str, Any]:
     """With the names of the API; classes count from 1."""
     names = ("detection_boxes", "detection_scores", "detection_classes", "num_detections")
     return dict(zip(names, (boxes, scores, classes, count), strict=True))
 
 
-def one_image(boxes: Any, scores: Any) -> tuple[Any, Any, Any, Any]:
+def one_image(boxes: Any, scores: Any) -> Tuple[Any, Any, Any, Any]:
     """The suppression of older exports: class after class, then the best, filled up with zeros."""
     kept = []
     for number in range(CLASSES):
@@ -67,7 +65,7 @@ def one_image(boxes: Any, scores: Any) -> tuple[Any, Any, Any, Any]:
     )
 
 
-def per_class_in_a_loop(boxes: Any, scores: Any) -> dict[str, Any]:
+def per_class_in_a_loop(boxes: Any, scores: Any) -> Dict[str, Any]:
     """Over the images of a batch."""
     found = tf.map_fn(
         lambda image: one_image(*image), (boxes, scores), fn_output_signature=(tf.float32,) * 4
@@ -75,13 +73,13 @@ def per_class_in_a_loop(boxes: Any, scores: Any) -> dict[str, Any]:
     return outputs(*found)
 
 
-def per_class(boxes: Any, scores: Any) -> dict[str, Any]:
+def per_class(boxes: Any, scores: Any) -> Dict[str, Any]:
     """For a batch of one."""
     found = one_image(boxes[0], scores[0])
     return outputs(*(part[None] for part in found))
 
 
-def agnostic(boxes: Any, scores: Any) -> dict[str, Any]:
+def agnostic(boxes: Any, scores: Any) -> Dict[str, Any]:
     """The best class is chosen first: its number does not go through the suppression."""
     best = tf.reduce_max(scores, -1)[0]
     classes = tf.cast(tf.argmax(scores, -1)[0], tf.float32)
@@ -100,7 +98,7 @@ def save(folder: Path, suppress: Any, extra: bool = False) -> Path:
     module = tf.Module()
     module.weight = tf.Variable(weights())
 
-    def serve(input_tensor: Any) -> dict[str, Any]:
+    def serve(input_tensor: Any) -> Dict[str, Any]:
         boxes, scores = boxes_and_scores(input_tensor, module.weight)
         more = {"anchor_count": tf.fill([1], float(ANCHORS))} if extra else {}
         return {**suppress(boxes, scores), **more}

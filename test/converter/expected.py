@@ -1,8 +1,7 @@
 """What must come out, by TensorFlow and by loops that follow the publications."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Dict, List, Tuple
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from test.color_bundle import CELL, COLORS, LABELS
 from trt_inference.inference.detections import Detections
 
 
-def run_tensorflow(saved_model: Path, signature: str, images: np.ndarray) -> dict[str, np.ndarray]:
+def run_tensorflow(saved_model: Path, signature: str, images: np.ndarray) -> Dict[str, np.ndarray]:
     """The outputs of the SavedModel by name for float32 ``[N, h, w, 3]``."""
     model = tensorflow().saved_model.load(str(saved_model))
     function = model.signatures[signature]
@@ -20,7 +19,7 @@ def run_tensorflow(saved_model: Path, signature: str, images: np.ndarray) -> dic
     return {key: value.numpy() for key, value in outputs.items()}
 
 
-def decode_rows(rows: np.ndarray) -> list[tuple[list[float], float, int]]:
+def decode_rows(rows: np.ndarray) -> List[Tuple[List[float], float, int]]:
     """(x1, y1, x2, y2), best score, its class for each row of ``[A, 4+C]``: centre x, centre y,
     width, height, and a probability for each class."""
     decoded = []
@@ -30,7 +29,7 @@ def decode_rows(rows: np.ndarray) -> list[tuple[list[float], float, int]]:
     return decoded
 
 
-def overlap(one: list[float], other: list[float]) -> float:
+def overlap(one: List[float], other: List[float]) -> float:
     """IoU of two boxes."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
@@ -41,7 +40,7 @@ def overlap(one: list[float], other: list[float]) -> float:
 
 def detections_of(rows: np.ndarray, score: float, iou: float) -> Detections:
     """Threshold and textbook suppression, in the pixels that ``rows [A, 4+C]`` are in."""
-    kept: list[tuple[list[float], float, int]] = []
+    kept: List[Tuple[List[float], float, int]] = []
     for candidate in sorted(decode_rows(rows), key=lambda entry: -entry[1]):
         if candidate[1] >= score and not any(
             other[2] == candidate[2] and overlap(other[0], candidate[0]) > iou for other in kept
@@ -51,7 +50,7 @@ def detections_of(rows: np.ndarray, score: float, iou: float) -> Detections:
     return Detections(np.array(boxes), np.array(scores), np.array(classes))
 
 
-def scene(generator: np.random.Generator, count: int = 5) -> tuple[np.ndarray, Detections]:
+def scene(generator: np.random.Generator, count: int = 5) -> Tuple[np.ndarray, Detections]:
     """A grey picture of 64x64 with colored cells, and these cells as detections."""
     image = np.full((64, 64, 3), 128, np.uint8)
     boxes, classes = [], []
@@ -75,7 +74,7 @@ def assert_same(found: Detections, expected: Detections, pixels: float = 0.01) -
     np.testing.assert_allclose(found.scores, expected.scores, atol=1e-4, rtol=0)
 
 
-def coco(images: dict[str, Detections], sides: tuple[int, int]) -> dict[str, list]:
+def coco(images: Dict[str, Detections], sides: Tuple[int, int]) -> Dict[str, list]:
     """Annotations of images by file name, as a labelling tool writes them; ids begin at 7.
 
     Args:

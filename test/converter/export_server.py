@@ -4,8 +4,6 @@ python3 -m test.converter.export_server reads a line for each export from standa
 list of the files of the request, the answer and the log, and prints the exit code.
 """
 
-from __future__ import annotations
-
 import importlib
 import json
 import os
@@ -13,7 +11,7 @@ import subprocess
 import sys
 import traceback
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, List, NoReturn, Optional, Tuple
 
 from converter.inputs.quiet_tensorflow import ENVIRONMENT, tensorflow
 
@@ -24,9 +22,9 @@ class ExportServer:
     """The process that forks, which is started when it is needed first."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Optional[subprocess.Popen[str]] = None
 
-    def run(self, command: list[str], log: Path) -> int:
+    def run(self, command: List[str], log: Path) -> int:
         """Do what ``command`` would do, which runs ``converter.export.worker_process``.
 
         Returns:
@@ -42,13 +40,13 @@ class ExportServer:
         if self._process is not None:
             self._process.communicate()
 
-    def _pipes(self) -> tuple[IO[str], IO[str]]:
+    def _pipes(self) -> Tuple[IO[str], IO[str]]:
         if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "test.converter.export_server"],
                 cwd=ROOT,
                 env={**os.environ, **ENVIRONMENT},
-                text=True,
+                universal_newlines=True,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )

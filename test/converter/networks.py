@@ -1,8 +1,7 @@
 """TensorFlow networks for the tests: finders of colored cells, and random weights."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Dict, Optional, Tuple
 
 import numpy as np
 
@@ -39,7 +38,7 @@ class ColorModule(tf.Module):
         super().__init__()
         self.weight = tf.Variable(CONTRAST)
 
-    def predict(self, Images: tf.Tensor) -> dict[str, tf.Tensor]:
+    def predict(self, Images: tf.Tensor) -> Dict[str, tf.Tensor]:
         """Names with capitals, and an output beside the predictions."""
         rows = color_rows(Images, self.weight)
         size = tf.cast(tf.shape(Images)[1:3], tf.float32)
@@ -48,7 +47,7 @@ class ColorModule(tf.Module):
         return {"Predictions": tf.concat([boxes, rows[..., 4:]], -1), "Brightness": brightness}
 
 
-def save_color_module(folder: Path, signature: str, shape: tuple[int | None, ...]) -> Path:
+def save_color_module(folder: Path, signature: str, shape: Tuple[Optional[int], ...]) -> Path:
     """A tf.Module with one signature; ``shape`` of its input, None for any size."""
     module = ColorModule()
     function = tf.function(module.predict).get_concrete_function(
@@ -63,7 +62,7 @@ def save_color_model(folder: Path, size: int = 64) -> Path:
     from keras import Input, Model, layers
 
     class Colors(layers.Layer):
-        def build(self, shape: tuple[int, ...]) -> None:
+        def build(self, shape: Tuple[int, ...]) -> None:
             self.contrast = self.add_weight(shape=(3, 3), name="contrast")
             self.contrast.assign(CONTRAST)
 

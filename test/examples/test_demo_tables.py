@@ -1,8 +1,7 @@
 """The figures of the demo's tables, on a record whose figures are known."""
 
-from __future__ import annotations
-
 import io
+from typing import List
 
 import numpy as np
 from rich.console import Console
@@ -38,7 +37,7 @@ def test_frames_without_a_message_are_not_held_against_the_detector() -> None:
     assert "1.000     │ 1.000" in shown
 
 
-def message(boxes: list[list[int]], class_ids: list[int]) -> object:
+def message(boxes: List[List[int]], class_ids: List[int]) -> object:
     scores = np.ones(len(boxes), np.float32)
     detections = Detections(np.array(boxes, np.float32), scores, np.array(class_ids, np.int32))
     return detections_to_message(detections, Header(), LABELS)

@@ -1,7 +1,5 @@
 """The truth about drawn scenes: pictures must show what their boxes claim."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -8,8 +8,6 @@ and no figure may be reported from it.
 counters that a test can use.
 """
 
-from __future__ import annotations
-
 from test.tensorrt_double.errors import DoubleError
 from test.tensorrt_double.install import Double, install
 from test.tensorrt_double.surface import VERSIONS

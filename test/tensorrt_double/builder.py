@@ -1,7 +1,5 @@
 """The builder: a plan that carries the ONNX, or None and a message."""
 
-from __future__ import annotations
-
 import operator
 import sys
 from typing import Any, Dict, List, Optional

@@ -1,7 +1,5 @@
 """What the real builder would not build."""
 
-from __future__ import annotations
-
 from typing import Any, List, Tuple
 
 from onnx import TensorProto

@@ -1,7 +1,5 @@
 """What the builder is told: flags, memory, profiles, the timing cache, the progress monitor."""
 
-from __future__ import annotations
-
 import json
 import operator
 from typing import Any, Dict, List, Optional

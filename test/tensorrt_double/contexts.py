@@ -1,7 +1,5 @@
 """pycuda's Device and Context, with the stack of contexts that each thread has."""
 
-from __future__ import annotations
-
 import threading
 from typing import Any, ClassVar, List, Optional, Tuple
 
@@ -76,12 +74,12 @@ class Context:
             stream.flush()
 
     @classmethod
-    def get_current(cls) -> Optional[Context]:
+    def get_current(cls) -> Optional["Context"]:
         """What is current in this thread."""
         return cls.machine.current()
 
     @classmethod
-    def get_device(cls) -> Device:
+    def get_device(cls) -> "Device":
         """The device of the current context."""
         cls.machine.check("cuCtxGetDevice")
         return cls.device_type(0)

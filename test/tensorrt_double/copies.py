@@ -1,7 +1,5 @@
 """Copies between host and device, on a stream or at once."""
 
-from __future__ import annotations
-
 import zlib
 from typing import Any, Optional, Tuple
 

@@ -1,7 +1,5 @@
 """The modules ``pycuda`` and ``pycuda.driver``."""
 
-from __future__ import annotations
-
 import enum
 from types import ModuleType
 from typing import Any, Tuple

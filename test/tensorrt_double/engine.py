@@ -1,7 +1,5 @@
 """Engines: what their tensors are, by name or as bindings."""
 
-from __future__ import annotations
-
 import operator
 from typing import Any, List, Optional
 

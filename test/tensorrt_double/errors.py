@@ -1,7 +1,5 @@
 """What the double raises: its own complaint, and the errors of pycuda."""
 
-from __future__ import annotations
-
 
 class DoubleError(AssertionError):
     """The code under test did what the real thing would crash on, or silently get wrong."""

@@ -1,7 +1,5 @@
 """Execution contexts: shapes, addresses, and work that is put on a stream."""
 
-from __future__ import annotations
-
 import operator
 import time
 import zlib

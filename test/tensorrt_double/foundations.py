@@ -1,7 +1,5 @@
 """Loggers, dimensions, host memory, profilers: what all other classes of TensorRT take."""
 
-from __future__ import annotations
-
 import ctypes
 import operator
 from typing import Any, Sequence, Tuple

@@ -1,7 +1,5 @@
 """The graph functions of libcuda, as ``ctypes.CDLL`` would give them."""
 
-from __future__ import annotations
-
 import ctypes
 import threading
 from typing import Any, Callable, Dict, List, Optional, Sequence

@@ -1,7 +1,5 @@
 """What an engine tells about its layers."""
 
-from __future__ import annotations
-
 import json
 import operator
 from typing import Any, List

@@ -1,7 +1,5 @@
 """Puts the double in the place of ``tensorrt`` and ``pycuda``, and takes it away again."""
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import gc

@@ -1,7 +1,5 @@
 """The machine that the double pretends to be: its device, its faults, what was counted."""
 
-from __future__ import annotations
-
 import threading
 import weakref
 from dataclasses import dataclass, field
@@ -113,11 +111,11 @@ class Machine:
     closed: bool = False
     primary_retained: int = 0
     sequence: int = 0
-    stacks: Dict[threading.Thread, List[Context]] = field(default_factory=dict)
-    default_stream: Optional[Stream] = None
-    streams: MutableMapping[int, Stream] = field(default_factory=weakref.WeakValueDictionary)
-    blocks: List[Block] = field(default_factory=list)
-    captures: List[Capture] = field(default_factory=list)
+    stacks: Dict[threading.Thread, List["Context"]] = field(default_factory=dict)
+    default_stream: Optional["Stream"] = None
+    streams: MutableMapping[int, "Stream"] = field(default_factory=weakref.WeakValueDictionary)
+    blocks: List["Block"] = field(default_factory=list)
+    captures: List["Capture"] = field(default_factory=list)
     living: Dict[str, int] = field(default_factory=dict)
 
     def fail(self, message: str) -> NoReturn:
@@ -130,7 +128,7 @@ class Machine:
         if not self.closed:
             self.failures.append(message)
 
-    def current(self) -> Optional[Context]:
+    def current(self) -> Optional["Context"]:
         """The context on top of this thread's stack."""
         stack = self.stacks.get(threading.current_thread(), [])
         while stack and not stack[-1].valid:
@@ -190,7 +188,7 @@ class Machine:
         """One object more or less."""
         self.living[kind] = self.living.get(kind, 0) + change
 
-    def all_streams(self) -> Iterator[Stream]:
+    def all_streams(self) -> Iterator["Stream"]:
         """Those that still exist."""
         yield from list(self.streams.values())
 

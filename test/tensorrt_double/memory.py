@@ -1,7 +1,5 @@
 """Memory of the device and page-locked memory of the host, in one space of addresses."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar, Iterable, Optional, Tuple, Union
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The ONNX of a plan on ONNX Runtime. Its times tell nothing about any device."""
 
-from __future__ import annotations
-
 import functools
 from typing import Dict, List, Optional, Sequence, Tuple
 

@@ -1,7 +1,5 @@
 """Networks: their tensors, layers, and the ONNX that they came from."""
 
-from __future__ import annotations
-
 from typing import Any, Dict, List, Optional, Set
 
 import onnx

@@ -1,7 +1,5 @@
 """The parser of ONNX, with what each version refuses."""
 
-from __future__ import annotations
-
 import operator
 from pathlib import Path
 from typing import Any, List, Optional, Tuple

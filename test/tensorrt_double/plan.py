@@ -1,7 +1,5 @@
 """What is in a plan of the double: who built it, what for, and the ONNX that it runs."""
 
-from __future__ import annotations
-
 import json
 import struct
 import zlib
@@ -43,7 +41,7 @@ class Plan:
         return MAGIC + struct.pack("<I", zlib.crc32(content)) + content
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Plan:
+    def from_bytes(cls, data: bytes) -> "Plan":
         """
         Raises:
             ValueError: it is no plan, or not whole.

@@ -1,7 +1,5 @@
 """The runtime, and why it does not take a plan."""
 
-from __future__ import annotations
-
 import operator
 from typing import Any
 

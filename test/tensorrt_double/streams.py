@@ -1,7 +1,5 @@
 """Streams and events. Work waits in its stream until somebody synchronises."""
 
-from __future__ import annotations
-
 import functools
 import time
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Iterable, List, NamedTuple, Optional, Set
@@ -97,7 +95,7 @@ class Stream:
             self.flush()
         return not self.queue
 
-    def wait_for_event(self, event: Event) -> None:
+    def wait_for_event(self, event: "Event") -> None:
         """Work that comes after this waits for ``event``."""
         self.machine.check("cuStreamWaitEvent")
         self.enqueue(Wait(event))
@@ -118,7 +116,7 @@ class Stream:
         """Whether what waits first was enqueued after ``task``."""
         return self.queue[0].sequence > task.sequence
 
-    def _waits_for(self, other: Stream) -> bool:
+    def _waits_for(self, other: "Stream") -> bool:
         """Whether one of the two is the default stream, and the other was made to wait for it."""
         default = self.machine.default_stream
         return default in (self, other) and not (self._flags | other._flags) & NON_BLOCKING
@@ -168,7 +166,7 @@ class Event:
         self.machine.counters.events += 1
         self.machine.count_live("events", 1)
 
-    def record(self, stream: Optional[Stream] = None) -> Event:
+    def record(self, stream: Optional[Stream] = None) -> "Event":
         """Put the mark behind all that was enqueued."""
         self.machine.check("cuEventRecord")
         self.stream = stream_or_default(self.machine, stream)
@@ -176,7 +174,7 @@ class Event:
         self.stream.enqueue(Record(self))
         return self
 
-    def synchronize(self) -> Event:
+    def synchronize(self) -> "Event":
         """Wait until the device has come to the mark."""
         self.machine.synchronizing("cuEventSynchronize")
         self.finish()
@@ -197,7 +195,7 @@ class Event:
             self.finish()
         return self.waiting == 0
 
-    def time_since(self, start: Event) -> float:
+    def time_since(self, start: "Event") -> float:
         """Milliseconds between the two. No figure to report: nothing ran on a device."""
         self.machine.check("cuEventElapsedTime")
         for event in (start, self):
@@ -207,7 +205,7 @@ class Event:
                 raise CudaRuntimeError("cuEventElapsedTime failed: device not ready")
         return 1000.0 * (float(self.time or 0) - float(start.time or 0))
 
-    def time_till(self, end: Event) -> float:
+    def time_till(self, end: "Event") -> float:
         """Milliseconds between the two."""
         return end.time_since(self)
 

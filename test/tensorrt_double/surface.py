@@ -7,8 +7,6 @@ members, keeps these versions and classes, and finds ``enum class NAME`` in ``Nv
 The numbers of 11.4 are those of 11.1's headers, with what is newer behind them.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 from pathlib import Path
@@ -134,7 +132,7 @@ def versioned(template: Any, api: Any, bases: Any) -> Any:
 class Enumeration:
     """A value of a pybind11 enumeration: no ``int``, but ``int()`` and ``index`` work."""
 
-    __members__: ClassVar[Dict[str, Enumeration]] = {}
+    __members__: ClassVar[Dict[str, "Enumeration"]] = {}
     _arithmetic = False
 
     _value: int

@@ -1,7 +1,5 @@
 """Bundles of the tasks other than detection, for tests that only read them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,11 +1,10 @@
 """What the package offers by its own name, as its docstring shows it."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Dict
 
 import cv2
 import numpy as np
@@ -33,7 +32,7 @@ def test_the_five_lines_of_the_docstring_run(
     monkeypatch.chdir(tmp_path)
     # jpeg changes the colors at the edges, and more so where they are fine.
     cv2.imwrite("street.jpg", picture("red", (2, 3), scale=8))
-    names: dict[str, object] = {}
+    names: Dict[str, object] = {}
     code = lines_of_use()
     assert len(code.splitlines()) == 5
     exec(code, names)
@@ -54,6 +53,11 @@ def test_the_names_are_those_of_the_modules_that_define_them() -> None:
 def test_importing_the_package_imports_no_backend_and_no_ros() -> None:
     code = f"import sys, trt_inference; print(sorted(set({HEAVY}) & set(sys.modules)))"
     ended = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        check=True,
     )
     assert ended.stdout == "[]\n"

@@ -4,8 +4,6 @@ What is written has a hidden name with the number of the process until it is who
 then it is renamed. What a killed process left is removed by the next one that writes there.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import errno

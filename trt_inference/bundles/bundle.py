@@ -6,8 +6,6 @@ Everything that is read is compared with the hash that the converter wrote, so t
 bundle that was changed or cut short on its way to the robot is refused, not run.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path

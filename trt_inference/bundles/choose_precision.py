@@ -1,7 +1,5 @@
 """Choose the precision of a bundle that a device runs, and tell why that one."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import List, Optional, Sequence, Tuple

@@ -1,7 +1,5 @@
 """The engines of a bundle: which one runs on a machine, and why others do not."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What an engine is built for: it runs there and nowhere else."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Tuple
 

@@ -1,7 +1,5 @@
 """Read a bundle's manifest and check that it is whole, unchanged and of a known form."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

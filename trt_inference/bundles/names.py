@@ -3,8 +3,6 @@
 ``manifest.schema.json`` holds the same names of tasks and outputs, for other programs.
 """
 
-from __future__ import annotations
-
 DETECTION, CLASSIFICATION, SEGMENTATION = "detection", "classification", "segmentation"
 
 # The one input of an engine: uint8 [N, height, width, 3], BGR.

@@ -3,8 +3,6 @@
 How the converter makes a precision is in a folder of ``converter/precision``.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Callable, Dict, Tuple
 

@@ -4,8 +4,6 @@ A TensorRT plan does not describe itself, and one that was built elsewhere fails
 messages when it is loaded, or crashes. So what it needs is compared before it is loaded.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path

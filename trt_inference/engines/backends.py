@@ -4,8 +4,6 @@ Each folder of ``trt_inference.engines`` that has a module ``backend`` with a ``
 nothing else lists them.
 """
 
-from __future__ import annotations
-
 import functools
 import importlib
 import sys

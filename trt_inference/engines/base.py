@@ -1,8 +1,6 @@
 """What every engine can do: image in, candidates out; and what every backend reports about its
 engines."""
 
-from __future__ import annotations
-
 import abc
 from dataclasses import dataclass
 from typing import List, Mapping, Optional

@@ -1,7 +1,5 @@
 """What is the same for all images: the smallest one, and foreign text in our messages."""
 
-from __future__ import annotations
-
 from trt_inference.errors import ImageError
 
 # Nothing can be detected in a line of pixels; cameras that are not ready send such images.

@@ -4,8 +4,6 @@ The picture's own header is read before anything is decoded: what is cut is know
 and a small file can hold a picture that no memory takes.
 """
 
-from __future__ import annotations
-
 import struct
 from typing import Any, NamedTuple, Tuple
 

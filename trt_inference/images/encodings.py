@@ -7,8 +7,6 @@ the second row and column: its BG is RGGB.
 An encoding is one entry of ``ENCODINGS``: the readers of images take all that they know from there.
 """
 
-from __future__ import annotations
-
 from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 import cv2

@@ -4,8 +4,6 @@ An image is any object with the fields of ``RawImage`` or ``CompressedImage``, w
 the messages of sensor_msgs: messages of rclpy, of a recorded bag, or the tuples themselves.
 """
 
-from __future__ import annotations
-
 from typing import Any, Dict, NamedTuple, Optional, Union
 
 import cv2

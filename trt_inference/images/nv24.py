@@ -1,7 +1,5 @@
 """NV24, for whose plane of colours in the full size OpenCV has no conversion."""
 
-from __future__ import annotations
-
 from typing import Any, Dict
 
 import cv2

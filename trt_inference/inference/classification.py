@@ -1,7 +1,5 @@
 """Classes of an engine → the ones that are worth a mention."""
 
-from __future__ import annotations
-
 from typing import Mapping
 
 import numpy as np

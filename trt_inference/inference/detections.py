@@ -1,7 +1,5 @@
 """What a detector finds in one image, as arrays."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +24,6 @@ class Detections:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def __getitem__(self, index: Any) -> Detections:
+    def __getitem__(self, index: Any) -> "Detections":
         """A part of the detections, by a mask, a slice or indices."""
         return Detections(self.xyxy[index], self.scores[index], self.class_ids[index])

@@ -1,7 +1,5 @@
 """Frame in, result out: what every user of a bundle calls."""
 
-from __future__ import annotations
-
 from collections import deque
 from time import perf_counter
 from typing import Deque, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
@@ -85,7 +83,7 @@ class Detector:
         precision: str = "auto",
         options: Optional[EngineOptions] = None,
         clock: Optional[StageClock] = None,
-    ) -> Detector:
+    ) -> "Detector":
         """Open the engine, allocate, and run on one empty frame and on as many as it takes, so
         that the first frame is as fast as the others.
 
@@ -202,7 +200,7 @@ class Detector:
         """Close the engine."""
         self.engine.close()
 
-    def __enter__(self) -> Detector:
+    def __enter__(self) -> "Detector":
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -1,7 +1,5 @@
 """One camera frame on its way into an engine."""
 
-from __future__ import annotations
-
 from typing import NamedTuple, Optional
 
 import cv2

@@ -4,8 +4,6 @@ Coordinates are continuous and count pixel edges, so that a frame of 1280 pixels
 from 0 to 1280. That is the frame in which ``cv2.resize`` aligns source and destination.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Optional
 

@@ -4,8 +4,6 @@ The same for every model: threshold, suppression of overlapping boxes of one cla
 way back out of the letterbox. The engine bounds the number of candidates, and so the time.
 """
 
-from __future__ import annotations
-
 from typing import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What is done with an engine's outputs, by the bundle's task."""
 
-from __future__ import annotations
-
 from typing import Callable, Dict, Mapping
 
 import numpy as np

@@ -4,8 +4,6 @@ Channel order, scale and mean are in the engine's graph, so that what is left is
 and where the camera does not send BGR, the conversion of the small image.
 """
 
-from __future__ import annotations
-
 from typing import Optional
 
 import cv2

@@ -1,7 +1,5 @@
 """What the tasks other than detection find in one image, as arrays."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import List, Tuple, Union
 

@@ -1,7 +1,5 @@
 """Class map of an engine → the class of each pixel of the frame."""
 
-from __future__ import annotations
-
 from typing import Mapping, Optional
 
 import numpy as np

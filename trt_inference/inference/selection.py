@@ -1,7 +1,5 @@
 """What of an image is looked at, and what of the results is wanted."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple, Optional
 

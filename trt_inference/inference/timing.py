@@ -1,7 +1,5 @@
 """Clocks of the stages that a frame goes through, and their percentiles."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import dataclass
 from typing import Dict, Sequence
@@ -18,7 +16,7 @@ class Percentiles:
     p99: float
 
     @staticmethod
-    def of(seconds: np.ndarray) -> Percentiles:
+    def of(seconds: np.ndarray) -> "Percentiles":
         """Percentiles of ``seconds`` (``[n]``, n ≥ 1)."""
         return Percentiles(*(float(value) for value in np.percentile(seconds * 1e3, (50, 95, 99))))
 

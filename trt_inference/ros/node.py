@@ -1,7 +1,5 @@
 """The lifecycle node ``detector``: images in, what is seen in them out."""
 
-from __future__ import annotations
-
 from typing import Any, Dict, Optional
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn

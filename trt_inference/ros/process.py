@@ -1,7 +1,5 @@
 """The process of one detector node: python3 -m trt_inference.ros.process --ros-args …"""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

@@ -1,9 +1,8 @@
 """The newest-frame mailbox and the one thread that owns the engine."""
 
-from __future__ import annotations
-
 import threading
-from typing import Callable, Generic, List, Optional, Protocol, Sequence, TypeVar
+from abc import ABC, abstractmethod
+from typing import Callable, Generic, List, Optional, Sequence, TypeVar
 
 from trt_inference.errors import Interrupted
 from trt_inference.inference.detector import Detector
@@ -13,15 +12,16 @@ THREAD_NAME = "inference"
 _PERIOD = 0.1  # seconds between two looks at what may interrupt the loading
 
 _Item = TypeVar("_Item")
-Item_contra = TypeVar("Item_contra", contravariant=True)
 
 
-class Work(Protocol[Item_contra]):
+class Work(ABC, Generic[_Item]):
     """What is done with the newest items, in two parts. An exception of either ends the thread."""
 
-    def start(self, detector: Detector, items: Sequence[Item_contra]) -> bool:
+    @abstractmethod
+    def start(self, detector: Detector, items: Sequence[_Item]) -> bool:
         """Begin to detect, in one run; False where no item can be used, and nothing has begun."""
 
+    @abstractmethod
     def finish(self, detector: Detector) -> None:
         """Wait for the run that was started first, and do what is to be done with its results."""
 
@@ -87,7 +87,7 @@ class InferenceThread(Generic[_Item]):
         one of the same source."""
         return self._mailbox.put(item, source)
 
-    def succeed(self, predecessor: InferenceThread[_Item]) -> None:
+    def succeed(self, predecessor: "InferenceThread[_Item]") -> None:
         """Take over, before the first ``submit``: what waits at the predecessor is worked on
         here, once the predecessor has finished what it has started. It then ends by itself."""
         self._predecessor = predecessor
@@ -143,12 +143,14 @@ class InferenceThread(Generic[_Item]):
 
     def _loop(self, detector: Detector) -> None:
         started = 0
-        while (items := self._take(detector, wait=started == 0)) or started:
+        items = self._take(detector, wait=True)
+        while items or started:
             if items and self._work.start(detector, items):
                 started += 1
             if started and (not items or started >= detector.depth):
                 self._work.finish(detector)
                 started -= 1
+            items = self._take(detector, wait=started == 0)
 
     def _take(self, detector: Detector, wait: bool) -> List[_Item]:
         items = self._mailbox.take(detector.batch, wait)

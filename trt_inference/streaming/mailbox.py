@@ -1,7 +1,5 @@
 """Where the newest frame of each camera waits for the inference thread."""
 
-from __future__ import annotations
-
 import threading
 import time
 from typing import Dict, Generic, List, Set, TypeVar

@@ -1,7 +1,5 @@
 """Types of command line arguments, with the message for a value that is none."""
 
-from __future__ import annotations
-
 import argparse
 import math
 

@@ -1,7 +1,5 @@
 """Run a bundle on image files or videos without ROS: trt-inference detect."""
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import sys

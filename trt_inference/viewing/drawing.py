@@ -3,8 +3,6 @@
 Images are uint8 ``[h, w, 3]``, BGR. What draws a result draws on a copy.
 """
 
-from __future__ import annotations
-
 import colorsys
 from typing import List, Sequence, Tuple
 

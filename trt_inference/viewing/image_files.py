@@ -1,7 +1,5 @@
 """Frames from image files and videos, for the tools that run without ROS."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Iterator, Sequence, Tuple
 

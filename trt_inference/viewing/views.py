@@ -1,7 +1,5 @@
 """How people see the result of each task: as rows of a table, and drawn on the frame."""
 
-from __future__ import annotations
-
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np

@@ -1,8 +1,7 @@
 """A bundle that finds colors in three precisions, with a network of two convolutions."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Dict
 
 import onnx
 
@@ -40,5 +39,5 @@ def _quantised(source: Float32Model) -> onnx.ModelProto:
     return quantize_graph(source, places, ranges, {place.node for place in places})
 
 
-def _entry(file: Path) -> dict[str, object]:
+def _entry(file: Path) -> Dict[str, object]:
     return {"file": file.name, "sha256": sha256_of_file(file), "bytes": file.stat().st_size}

@@ -1,7 +1,5 @@
 """A build that runs on a thread of its own hears Ctrl-C."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys
@@ -26,7 +24,7 @@ def test_results_and_errors_come_back() -> None:
         background.run(fail, lambda: None, True)
 
 
-def interrupted(can_cancel: bool) -> subprocess.CompletedProcess[str]:
+def interrupted(can_cancel: bool) -> "subprocess.CompletedProcess[str]":
     """A process that gets Ctrl-C while it works, until somebody cancels or for ever."""
     program = f"""
         import threading
@@ -44,7 +42,7 @@ def interrupted(can_cancel: bool) -> subprocess.CompletedProcess[str]:
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(program)],
         cwd=ROOT,
-        text=True,
+        universal_newlines=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )

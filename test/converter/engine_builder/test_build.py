@@ -1,10 +1,8 @@
 """`build` on the double of six versions of TensorRT, and the engines that come of it."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Callable, Dict, Iterator, List
 
 import cv2
 import numpy as np
@@ -71,14 +69,15 @@ def plan(bundle: Path, precision: str) -> Plan:
     return Plan.from_bytes(engine(bundle, precision).read())
 
 
-def files(bundle: Path) -> dict[str, str]:
+def files(bundle: Path) -> Dict[str, str]:
     return {file.name: sha256_of_file(file) for file in (bundle / "engines").iterdir()}
 
 
 def test_every_precision_is_built_and_agrees(version: str, bundle: Path, build: Build) -> None:
     result = build("--precision", *PRECISIONS)
     assert result.exit_code == 0, result.output
-    for precision, typing in zip(PRECISIONS, TYPING[version], strict=True):
+    assert len(TYPING[version]) == len(PRECISIONS)
+    for precision, typing in zip(PRECISIONS, TYPING[version]):
         sidecar = engine(bundle, precision).sidecar
         assert (sidecar.precision, sidecar.typing) == (precision, typing)
         assert sidecar.input_dtype == ("float32" if version in BEFORE_BYTES else "uint8")
@@ -160,7 +159,7 @@ def test_compatible_engines_are_marked_as_such(version: str, bundle: Path, build
 @pytest.mark.parametrize(
     "option", [["--version-compatible"], ["--hardware-compatible"], ["--optimization-level", "5"]]
 )
-def test_what_a_version_does_not_have_is_refused(option: list[str], build: Build) -> None:
+def test_what_a_version_does_not_have_is_refused(option: List[str], build: Build) -> None:
     with install("8.4.1"):
         build("--precision", "fp32", *option).refused(option[0], "needs TensorRT 8.6", "8.4.1")
 

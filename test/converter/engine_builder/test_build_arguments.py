@@ -1,7 +1,5 @@
 """What `build` takes on its command line."""
 
-from __future__ import annotations
-
 import argparse
 
 import pytest
@@ -11,7 +9,7 @@ from converter.engine_builder.build_options import BuildOptions
 
 
 def parse(*arguments: str) -> BuildOptions:
-    parser = argparse.ArgumentParser(exit_on_error=False)
+    parser = argparse.ArgumentParser()
     add_build_arguments(parser)
     return build_options(parser.parse_args(["shapes", *arguments]))
 

@@ -1,12 +1,10 @@
 """A build tells how far it is, and ends when it is cancelled."""
 
-from __future__ import annotations
-
 import io
 import os
 import signal
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional
 
 import pytest
 from rich.console import Console
@@ -22,7 +20,7 @@ def console() -> Console:
     return Console(file=io.StringIO(), force_terminal=True, width=100)
 
 
-def shown(progress: BuildProgress) -> list[str]:
+def shown(progress: BuildProgress) -> List[str]:
     return [task.description for task in progress._bars.tasks]
 
 

@@ -1,8 +1,7 @@
 """What TensorRT is told, in the words of each version."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Set
 
 import pytest
 
@@ -21,7 +20,7 @@ OBEY = "OBEY_PRECISION_CONSTRAINTS"
 ALLOWED = {"fp32": set(), "fp16": {"FP16", OBEY}, "int8": {"FP16", "INT8", OBEY}}
 
 
-def flags(shared_bundle: Path, precision: str) -> set[str]:
+def flags(shared_bundle: Path, precision: str) -> Set[str]:
     """That are set for a precision, of those that choose types."""
     import tensorrt as trt  # type: ignore[import-not-found]
 

@@ -1,10 +1,8 @@
 """Whether a build can have the memory that it takes."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Callable
 
 import pytest
 

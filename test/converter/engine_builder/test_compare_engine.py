@@ -1,9 +1,7 @@
 """An engine against its ONNX model: what differs is counted."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Callable, List, Sequence
 
 import numpy as np
 import pytest
@@ -41,7 +39,7 @@ def run(reference: Path, engine: Path, samples: Sequence[Sample]) -> EngineCompa
 
 
 @pytest.fixture
-def samples() -> list[Sample]:
+def samples() -> List[Sample]:
     colors = ("blue", "green", "red")
     return [Sample(one, None, picture(one, (index, 2), 2)) for index, one in enumerate(colors)]
 
@@ -49,7 +47,7 @@ def samples() -> list[Sample]:
 @pytest.mark.parametrize(
     "write", [write_color_bundle, write_classification_bundle, write_segmentation_bundle]
 )
-def test_the_same_model_agrees(write: object, samples: list[Sample], tmp_path: Path) -> None:
+def test_the_same_model_agrees(write: object, samples: List[Sample], tmp_path: Path) -> None:
     bundle = write(tmp_path / "bundle")  # type: ignore[operator]
     found = run(bundle, bundle, samples)
     assert not found.differs
@@ -57,7 +55,7 @@ def test_the_same_model_agrees(write: object, samples: list[Sample], tmp_path: P
     assert found.images == 3
 
 
-def test_other_detections_are_missing_and_extra(samples: list[Sample], tmp_path: Path) -> None:
+def test_other_detections_are_missing_and_extra(samples: List[Sample], tmp_path: Path) -> None:
     swapped = colored_cells(SWAPPED, "seen = Conv (planes, swap)")  # blue and red
     found = run(
         write_color_bundle(tmp_path / "one"), write_bundle(tmp_path / "other", swapped), samples
@@ -74,7 +72,7 @@ def test_other_detections_are_missing_and_extra(samples: list[Sample], tmp_path:
     [(write_classification_bundle, 1), (write_segmentation_bundle, MAP_HEIGHT * MAP_WIDTH)],
 )
 def test_an_engine_that_finds_other_classes_differs(
-    write: Callable[[Path], Path], places: int, samples: list[Sample], tmp_path: Path
+    write: Callable[[Path], Path], places: int, samples: List[Sample], tmp_path: Path
 ) -> None:
     other = exchange_classes(write(tmp_path / "other"))
     found = run(write(tmp_path / "one"), other, samples)

@@ -1,7 +1,5 @@
 """Engines and sidecars are written whole, and a bundle in which one is tried leaves no trace."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

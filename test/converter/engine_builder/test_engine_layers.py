@@ -1,8 +1,7 @@
 """What the engine inspector reports, in the words of several versions."""
 
-from __future__ import annotations
-
 import json
+from typing import Tuple
 
 import pytest
 
@@ -31,7 +30,7 @@ def inspected(kind: str, *types: str, name: str = "network/conv") -> str:
     ],
 )
 def test_a_layer_has_the_narrowest_type_that_goes_in_or_out(
-    types: tuple[str, ...], precision: str
+    types: Tuple[str, ...], precision: str
 ) -> None:
     (layer,) = read_layers(inspected("CaskConvolution", *types))
     assert (layer.name, layer.precision, layer.moves) == ("network/conv", precision, False)

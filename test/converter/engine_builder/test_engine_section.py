@@ -1,7 +1,5 @@
 """Engines on the page of the report, which a robot without jinja2 leaves to be drawn later."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`engines`: what runs here, and why others do not."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

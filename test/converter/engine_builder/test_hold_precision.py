@@ -1,10 +1,8 @@
 """Before TensorRT 10, types are asked for layer by layer: float32 where the model has it, and
 nowhere else."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict
 
 import onnx
 import pytest
@@ -17,7 +15,7 @@ from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.tensorrt.gpu import GpuContext
 
 
-def held(folder: Path, precision: str, hold: Any) -> dict[str, bool]:
+def held(folder: Path, precision: str, hold: Any) -> Dict[str, bool]:
     """For each layer that gives floats, by name: whether it is held to float32."""
     import tensorrt as trt  # type: ignore[import-not-found]
 
@@ -33,7 +31,7 @@ def held(folder: Path, precision: str, hold: Any) -> dict[str, bool]:
         return {one.name: one.output_type_is_set(0) for one in kept}
 
 
-def float32_nodes(file: Path) -> dict[str, bool]:
+def float32_nodes(file: Path) -> Dict[str, bool]:
     """For each node that gives floats, by name: whether these are float32 in the model. Casts are
     left out, as they have a type of their own."""
     model = onnx.shape_inference.infer_shapes(onnx.load(str(file)))

@@ -1,10 +1,8 @@
 """Plans that were built elsewhere are taken in if they are engines of the bundle."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable
 from pathlib import Path
+from typing import Callable, Tuple
 
 import pytest
 
@@ -49,7 +47,11 @@ def described(plan: Path) -> Path:
 
 @pytest.mark.parametrize("version", ["8.4.1", "10.3.0"])
 def test_a_plan_of_the_bundles_model_is_taken_in(
-    version: str, bundle: Path, tmp_path: Path, take_in: Import, capsys: pytest.CaptureFixture[str]
+    version: str,
+    bundle: Path,
+    tmp_path: Path,
+    take_in: Import,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     with install(version):
         plan = built_plan(bundle, capsys, tmp_path / "trtexec.plan")
@@ -99,7 +101,7 @@ def test_a_plan_of_another_network_is_explained_and_refused(
 )
 def test_a_plan_of_another_machine_is_explained_and_refused(
     version: str,
-    capability: tuple[int, int],
+    capability: Tuple[int, int],
     expected_text: str,
     bundle: Path,
     take_in: Import,

@@ -1,11 +1,10 @@
 """Files and folders are whole or the old ones, and nothing of a run that ended is left."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Dict, List
 
 import pytest
 
@@ -13,7 +12,7 @@ from test.full_disk import largest_file
 from trt_inference.bundles.atomic_write import new_folder, write_file, write_files
 
 
-def contents(folder: Path) -> dict[str, bytes]:
+def contents(folder: Path) -> Dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
@@ -98,7 +97,7 @@ def test_only_files_that_must_survive_a_power_cut_wait_for_the_disk(
     durable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The thousands of pictures of a video would take minutes."""
-    waited: list[int] = []
+    waited: List[int] = []
     monkeypatch.setattr(os, "fsync", waited.append)
     write_file(tmp_path / "file", b"text", durable=durable)
     assert bool(waited) == durable

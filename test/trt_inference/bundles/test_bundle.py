@@ -1,11 +1,9 @@
 """A bundle is run as it was written, or refused with the reason."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Union
 
 import numpy as np
 import pytest
@@ -71,7 +69,7 @@ def test_any_changed_byte_is_refused(damaged: Path, name: str, position: float, 
         file.write_bytes(original)
 
 
-def _same_json(one: bytes | bytearray, other: bytes) -> bool:
+def _same_json(one: Union[bytes, bytearray], other: bytes) -> bool:
     try:
         return bool(json.loads(one) == json.loads(other))
     except ValueError:
@@ -124,7 +122,7 @@ def test_other_schema_version_is_refused(color_bundle: Path, version: object) ->
 def test_file_outside_the_folder_is_refused(color_bundle: Path, section: str, name: str) -> None:
     shutil.copy(color_bundle / "labels.txt", color_bundle.parent)
 
-    def leave_the_folder(manifest: dict[str, Any]) -> None:
+    def leave_the_folder(manifest: Dict[str, Any]) -> None:
         fp32 = manifest["precisions"]["fp32"]
         fp32["data"] = dict(fp32)
         entries = {"labels": manifest["labels"], "fp32": fp32, "data": fp32["data"]}
@@ -166,7 +164,7 @@ def test_unknown_precision_lists_those_that_exist(color_bundle: Path) -> None:
         load_bundle(color_bundle).model_file("fp16")
 
 
-MEASURED: dict[str, Any] = {
+MEASURED: Dict[str, Any] = {
     "agreement": {"median": 0.01},
     "of_fp32": {"mAP@0.5": 0.99},
     "loss": -0.002,
@@ -198,7 +196,7 @@ def test_what_was_measured_of_a_precision_can_be_read(color_bundle: Path) -> Non
     ],
 )
 def test_measurement_of_another_form_is_named(
-    color_bundle: Path, measured: dict[str, Any], place: str
+    color_bundle: Path, measured: Dict[str, Any], place: str
 ) -> None:
     change_manifest(color_bundle, lambda m: m["precisions"]["fp32"].update(measured))
     with pytest.raises(BundleError, match=f"not valid at precisions/.*{place}"):
@@ -230,7 +228,7 @@ def test_other_tasks_tell_their_outputs(
     assert output.shape == (-1, MAP_HEIGHT, MAP_WIDTH)
 
 
-def output_of(name: str, dtype: str, *shape: int) -> dict[str, Any]:
+def output_of(name: str, dtype: str, *shape: int) -> Dict[str, Any]:
     return {"name": name, "dtype": dtype, "shape": list(shape)}
 
 
@@ -286,7 +284,7 @@ CLASS_MAP = output_of("class_map", "uint8", -1, 12, 16)
     ],
 )
 def test_outputs_that_do_not_fit_the_task_are_refused(
-    tmp_path: Path, task: str, changes: dict[str, Any], reason: str
+    tmp_path: Path, task: str, changes: Dict[str, Any], reason: str
 ) -> None:
     write = {
         "classification": write_classification_bundle,

@@ -1,10 +1,8 @@
 """A device takes the fastest precision that it runs and the bundle has, and gives the reason."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Tuple
 
 import pytest
 
@@ -43,7 +41,7 @@ JETSON_NANO, PASCAL, ORIN = gpu(5, 3), gpu(6, 1), gpu(8, 7)
     ],
 )
 def test_auto_takes_the_fastest_and_gives_the_reason(
-    bundle_with: With, device: Device, names: tuple[str, ...], precision: str, reason: str
+    bundle_with: With, device: Device, names: Tuple[str, ...], precision: str, reason: str
 ) -> None:
     for order in (names, names[::-1]):
         assert choose(bundle_with(*order), "auto", device) == PrecisionChoice(
@@ -69,7 +67,7 @@ def test_auto_takes_the_fastest_and_gives_the_reason(
     ],
 )
 def test_gpu_runs_what_nvidia_lists_for_its_compute_capability(
-    bundle_with: With, capability: tuple[int, int], expected: str
+    bundle_with: With, capability: Tuple[int, int], expected: str
 ) -> None:
     device, there, taken = gpu(*capability), list(ALL), []
     while "fp32" in there:  # all GPUs run it, as the slowest
@@ -80,7 +78,7 @@ def test_gpu_runs_what_nvidia_lists_for_its_compute_capability(
 
 @pytest.mark.parametrize(("device", "names"), [(CPU, ALL), (ORIN, ALL), (JETSON_NANO, ALL[:2])])
 def test_what_is_asked_for_is_taken_if_the_device_runs_it(
-    bundle_with: With, device: Device, names: tuple[str, ...]
+    bundle_with: With, device: Device, names: Tuple[str, ...]
 ) -> None:
     for name in names:
         assert choose(bundle_with(*ALL), name, device) == PrecisionChoice(name, "asked for")

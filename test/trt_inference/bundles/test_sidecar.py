@@ -1,14 +1,12 @@
 """On which machines an engine runs: the verdict before it is loaded, with the command that mends
 it."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Tuple
 
 import pytest
 
@@ -56,7 +54,7 @@ def built(**changes: Any) -> Sidecar:
     ],
 )
 def test_a_version_compatible_plan_runs_on_newer_versions_of_its_major_version_alone(
-    options: dict[str, bool], here: str, runs: bool
+    options: Dict[str, bool], here: str, runs: bool
 ) -> None:
     reason = reason_against(built(options=options), replace(ORIN, tensorrt=here))
     assert reason == ("" if runs else reason_of(ORIN, replace(ORIN, tensorrt=here)))
@@ -80,7 +78,7 @@ def test_a_version_compatible_plan_runs_on_newer_versions_of_its_major_version_a
     ],
 )
 def test_a_hardware_compatible_plan_runs_on_ampere_and_newer_alone(
-    options: dict[str, bool], here: tuple[int, int], runs: bool
+    options: Dict[str, bool], here: Tuple[int, int], runs: bool
 ) -> None:
     machine = replace(ORIN, capability=here)
     assert reason_against(built(options=options), machine) == (
@@ -98,7 +96,7 @@ def reason_of(there: Machine, here: Machine) -> str:
 @pytest.mark.parametrize("options", [{}, {**ANY_VERSION, **ANY_HARDWARE}])
 @pytest.mark.parametrize("change", [{"architecture": "x86_64"}, {"system": "windows"}])
 def test_no_plan_runs_on_another_kind_of_computer(
-    options: dict[str, bool], change: dict[str, str]
+    options: Dict[str, bool], change: Dict[str, str]
 ) -> None:
     reason = reason_against(built(options=options), replace(ORIN, **change))
     assert "built for aarch64 (linux)" in reason
@@ -126,7 +124,7 @@ def add(bundle: Path, sidecar: Sidecar) -> Path:
     ],
 )
 def test_an_engine_that_does_not_run_here_is_named_with_the_command_that_builds_one(
-    color_bundle: Path, options: dict[str, bool], here: Machine
+    color_bundle: Path, options: Dict[str, bool], here: Machine
 ) -> None:
     add(color_bundle, built(precision="fp32", onnx_sha256="", options=options))
     bundle = load_bundle(color_bundle)
@@ -170,5 +168,7 @@ def test_a_precision_that_is_added_to_the_table_may_have_engines(tmp_path: Path)
         "from trt_inference.bundles.sidecar import read_sidecar\n"
         "print(read_sidecar(pathlib.Path(sys.argv[1])).precision)"
     )
-    shown = subprocess.check_output([sys.executable, "-c", program, str(file)], text=True)
+    shown = subprocess.check_output(
+        [sys.executable, "-c", program, str(file)], universal_newlines=True
+    )
     assert shown == "int4\n"

@@ -1,11 +1,9 @@
 """Backends are found by their folders, and their libraries are imported when they are used."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Iterator
 
 import pytest
 
@@ -139,6 +137,11 @@ def run(program: str) -> str:
     """What a program prints, in a process of its own."""
     code = "\n".join(line.strip() for line in program.splitlines())
     ended = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        check=True,
     )
     return ended.stdout

@@ -1,7 +1,5 @@
 """What every engine must do, on ONNX Runtime and on the double of each version of TensorRT."""
 
-from __future__ import annotations
-
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Iterator, Tuple

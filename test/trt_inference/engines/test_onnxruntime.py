@@ -1,7 +1,5 @@
 """What is of the ONNX Runtime engine alone; see test_contract.py for what all engines do."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Iterator

@@ -1,11 +1,9 @@
 """The TensorRT engine on the double: memory, graphs, stale engines, and a GPU that fails."""
 
-from __future__ import annotations
-
 import json
 import threading
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Dict, Iterator, List, Tuple
 
 import numpy as np
 import pytest
@@ -48,7 +46,7 @@ def open_here(folder: Path, **options: Any) -> Engine:
     return open_engine(load_bundle(folder), "tensorrt", "fp32", EngineOptions(**options))
 
 
-def labels_seen(detector: Detector, color: str) -> list[str]:
+def labels_seen(detector: Detector, color: str) -> List[str]:
     found = detector.detect(picture(color, (2, 3)))
     assert isinstance(found, Detections)
     return [detector.bundle.labels[number] for number in found.class_ids]
@@ -83,7 +81,7 @@ def test_nothing_is_allocated_at_frame_rate(double: Double, folder: Path, zero_c
 
 @pytest.mark.parametrize("options", [{}, {"cuda_graph": False}, {"zero_copy": True}])
 def test_closed_engine_leaves_nothing_behind(
-    double: Double, folder: Path, options: dict[str, Any]
+    double: Double, folder: Path, options: Dict[str, Any]
 ) -> None:
     engine = open_here(folder, **options)
     engine.start()  # and never finished
@@ -144,7 +142,7 @@ def test_bundle_without_an_engine_is_refused_with_how_to_build_one(folder: Path)
     ],
 )
 def test_engine_of_another_machine_is_not_loaded(
-    modern: Double, folder: Path, version: str, capability: tuple[int, int], expected_text: str
+    modern: Double, folder: Path, version: str, capability: Tuple[int, int], expected_text: str
 ) -> None:
     with install(version, compute_capability=capability) as other:
         with pytest.raises(BundleError, match=expected_text):
@@ -233,7 +231,7 @@ def test_engine_that_cannot_run_is_an_error_that_can_be_tried_again(
 
 
 def test_one_thread_may_own_it_that_is_not_the_main_one(modern: Double, folder: Path) -> None:
-    seen: list[list[str]] = []
+    seen: List[List[str]] = []
 
     def run() -> None:
         with Detector.open(load_bundle(folder), "tensorrt") as detector:

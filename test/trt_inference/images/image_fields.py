@@ -1,6 +1,6 @@
 """Images for tests as plain fields, from rows of bytes and from pictures: no ROS."""
 
-from __future__ import annotations
+from typing import Tuple
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ def pad(rows: np.ndarray, padding: int) -> np.ndarray:
 
 
 def raw_image(
-    rows: np.ndarray, encoding: str, size: tuple[int, int], padding: int = 0, big: bool = False
+    rows: np.ndarray, encoding: str, size: Tuple[int, int], padding: int = 0, big: bool = False
 ) -> RawImage:
     """An image of ``size`` (height, width) from uint8 ``[rows, bytes]``, with padding."""
     padded = pad(rows, padding)

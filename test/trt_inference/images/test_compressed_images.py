@@ -1,9 +1,8 @@
 """Compressed images: the pixels of rosbags-image and OpenCV, and pictures made to do harm."""
 
-from __future__ import annotations
-
 import struct
 import zlib
+from typing import Tuple
 
 import cv2
 import numpy as np
@@ -47,7 +46,7 @@ def test_a_png_has_the_pixels_that_went_into_it_whatever_its_kind() -> None:
 
 
 @pytest.mark.parametrize("channels", [(), (3,), (4,)])
-def test_sixteen_bits_are_rounded(channels: tuple[int, ...]) -> None:
+def test_sixteen_bits_are_rounded(channels: Tuple[int, ...]) -> None:
     wide = smooth(48, 64, *channels, dtype=np.uint16)
     expected = np.rint(wide / 257).astype(np.uint8)
     expected = expected[..., :3] if channels else np.dstack([expected] * 3)

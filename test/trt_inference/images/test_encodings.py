@@ -1,10 +1,8 @@
 """The pixels of each encoding: rosbags-image computes what they must be, and NumPy where it rounds
 in another way than CvBridge or lacks the encoding."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Dict, List, Tuple
 
 import cv2
 import numpy as np
@@ -42,7 +40,7 @@ def expected_bgr(rows: np.ndarray, encoding: str, width: int, big: bool) -> np.n
 @pytest.mark.parametrize("size", [(6, 8), (2, 2), (7, 5), (33, 47), (48, 64)])
 @pytest.mark.parametrize("encoding", sorted(ENCODINGMAP))
 def test_pixels_are_those_of_rosbags_image(
-    encoding: str, size: tuple[int, int], padding: int
+    encoding: str, size: Tuple[int, int], padding: int
 ) -> None:
     height, width = (side // 2 * 2 for side in size) if encoding in EVEN else size
     rows = random_rows(encoding, height, width)
@@ -68,7 +66,7 @@ def test_bytes_without_a_meaning_are_taken_as_grey_and_as_bgr(padding: int) -> N
 
 @pytest.mark.parametrize("padding", PADDINGS)
 @pytest.mark.parametrize("size", [(6, 8), (7, 5), (2, 2)])
-def test_nv24_is_nv12_of_twice_the_size(size: tuple[int, int], padding: int) -> None:
+def test_nv24_is_nv12_of_twice_the_size(size: Tuple[int, int], padding: int) -> None:
     height, width = size
     generator = np.random.default_rng(5)
     luma = generator.integers(0, 256, (height, width), np.uint8)
@@ -118,9 +116,9 @@ def test_a_new_encoding_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_encoding_may_have_a_function_that_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept_arrays: list[dict[str, np.ndarray]] = []
+    kept_arrays: List[Dict[str, np.ndarray]] = []
 
-    def unpack(image: Any, row: int, kept: dict[str, np.ndarray]) -> np.ndarray:
+    def unpack(image: Any, row: int, kept: Dict[str, np.ndarray]) -> np.ndarray:
         kept_arrays.append(kept)
         grey = np.ndarray((image.height, image.width), np.uint8, image.data, 0, (row, 1))
         return np.dstack([255 - grey] * 3)

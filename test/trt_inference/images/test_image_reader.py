@@ -1,9 +1,7 @@
 """What a reader does with images, beside the pixels of each encoding."""
 
-from __future__ import annotations
-
 import tracemalloc
-from typing import Any
+from typing import Any, Dict
 
 import numpy as np
 import pytest
@@ -83,7 +81,7 @@ def test_encodings_and_sizes_may_change_from_one_image_to_the_next() -> None:
     ],
 )
 def test_an_image_that_contradicts_itself_is_refused_with_the_value(
-    changes: dict[str, Any], named: str
+    changes: Dict[str, Any], named: str
 ) -> None:
     image = bgr_image()._replace(**changes)
     with pytest.raises(ImageError, match=named):

@@ -1,10 +1,8 @@
 """Frame in, classes out, with a bundle whose scores can be computed from the picture."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
-from typing import Iterator
+from typing import Dict, Iterator, Tuple
 
 import numpy as np
 import pytest
@@ -24,7 +22,7 @@ def detector(classification_bundle: Path) -> Iterator[Detector]:
         yield opened
 
 
-def plain(bgr: tuple[int, int, int]) -> np.ndarray:
+def plain(bgr: Tuple[int, int, int]) -> np.ndarray:
     return np.full((HEIGHT, WIDTH, 3), bgr, np.uint8)
 
 
@@ -44,7 +42,7 @@ def classify(detector: Detector, frame: np.ndarray) -> Classification:
     ],
 )
 def test_classes_above_the_threshold_come_with_the_networks_scores(
-    detector: Detector, bgr: tuple[int, int, int], expected: dict[str, float]
+    detector: Detector, bgr: Tuple[int, int, int], expected: Dict[str, float]
 ) -> None:
     found = classify(detector, plain(bgr))
     assert (found.scores.dtype, found.class_ids.dtype) == (np.float32, np.int32)

@@ -1,10 +1,8 @@
 """Frame in, detections out, with a bundle whose detections can be told from the picture."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Dict, Iterator, List, Tuple
 
 import cv2
 import numpy as np
@@ -35,12 +33,12 @@ def grey(width: int, height: int) -> np.ndarray:
     return np.full((height, width, 3), 128, np.uint8)
 
 
-def paint(frame: np.ndarray, bgr: tuple[int, int, int], box: tuple[int, int, int, int]) -> None:
+def paint(frame: np.ndarray, bgr: Tuple[int, int, int], box: Tuple[int, int, int, int]) -> None:
     x1, y1, x2, y2 = box
     frame[y1:y2, x1:x2] = bgr
 
 
-def found(detections: Detections) -> dict[str, list[float]]:
+def found(detections: Detections) -> Dict[str, List[float]]:
     """The boxes by label; there is at most one of each in a test."""
     labels = [LABELS[class_id] for class_id in detections.class_ids]
     assert len(set(labels)) == len(labels)
@@ -61,7 +59,7 @@ def found(detections: Detections) -> dict[str, list[float]]:
     ],
 )
 def test_each_color_is_found_where_it_is_in_a_letterbox(
-    detector: Detector, width: int, height: int, boxes: dict[str, Any]
+    detector: Detector, width: int, height: int, boxes: Dict[str, Any]
 ) -> None:
     frame = grey(width, height)
     for label, box in boxes.items():
@@ -221,7 +219,7 @@ def test_closed_detector_reports_that_it_is_closed(shared_color_bundle: Path) ->
 
 
 def test_network_of_the_chosen_precision_is_the_one_that_is_opened(color_bundle: Path) -> None:
-    def add_int8(manifest: dict[str, Any]) -> None:
+    def add_int8(manifest: Dict[str, Any]) -> None:
         precisions = manifest["precisions"]
         precisions["int8"] = {**precisions["fp32"], "file": "int8.onnx"}  # which is not there
 

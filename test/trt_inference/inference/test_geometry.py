@@ -1,8 +1,7 @@
 """Letterbox and its inverse, against arithmetic by hand and plain loops."""
 
-from __future__ import annotations
-
 from fractions import Fraction
+from typing import List, Set, Tuple
 
 import numpy as np
 import pytest
@@ -29,7 +28,7 @@ EDGES = st.tuples(*[st.floats(0, 1)] * 4)
     ],
 )
 def test_letterbox_puts_the_frame_in_the_middle(
-    frame: tuple[int, int], expected: tuple[int, int, int, int]
+    frame: Tuple[int, int], expected: Tuple[int, int, int, int]
 ) -> None:
     placement = place(*frame, 64, 64, "letterbox")
     assert (placement.left, placement.top, placement.width, placement.height) == expected
@@ -65,7 +64,7 @@ def test_letterbox_fills_the_input_and_keeps_the_aspect_ratio(
 @given(SIDES, SIDES, INPUT_SIDES, INPUT_SIDES, st.sampled_from(["letterbox", "stretch"]), EDGES)
 @settings(deadline=None)
 def test_boxes_come_back_from_the_input_to_where_they_were(
-    height: int, width: int, input_height: int, input_width: int, fit: str, edges: tuple[float, ...]
+    height: int, width: int, input_height: int, input_width: int, fit: str, edges: Tuple[float, ...]
 ) -> None:
     x1, x2 = sorted(edges[:2])
     y1, y2 = sorted(edges[2:])
@@ -150,7 +149,7 @@ def test_boxes_in_a_region_are_in_pixels_of_the_frame_and_clipped_to_the_region(
 
 
 @pytest.mark.parametrize("sizes", [(0, 5, 5, 5), (5, 0, 5, 5), (5, 5, 0, 5), (5, 5, 5, -1)])
-def test_size_below_one_pixel_is_an_error(sizes: tuple[int, int, int, int]) -> None:
+def test_size_below_one_pixel_is_an_error(sizes: Tuple[int, int, int, int]) -> None:
     with pytest.raises(ValueError, match="cannot fit"):
         place(*sizes, "letterbox")
 
@@ -168,7 +167,7 @@ WHOLE_BOXES = st.lists(
 @given(WHOLE_BOXES, WHOLE_BOXES)
 @settings(deadline=None)
 def test_iou_equals_counting_pixels(
-    first: list[tuple[int, ...]], second: list[tuple[int, ...]]
+    first: List[Tuple[int, ...]], second: List[Tuple[int, ...]]
 ) -> None:
     actual = pairwise_iou(np.array(first, np.float32), np.array(second, np.float32))
     for row, one in enumerate(first):
@@ -178,6 +177,6 @@ def test_iou_equals_counting_pixels(
             assert actual[row, column] == pytest.approx(expected)
 
 
-def _pixels(box: tuple[int, ...]) -> set[tuple[int, int]]:
+def _pixels(box: Tuple[int, ...]) -> Set[Tuple[int, int]]:
     x1, y1, x2, y2 = box
     return {(x, y) for x in range(x1, x2) for y in range(y1, y2)}

@@ -1,10 +1,8 @@
 """Candidates become detections, against plain loops and OpenCV's suppression."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Dict, List, Tuple
 
 import cv2
 import numpy as np
@@ -22,7 +20,7 @@ ALL = Thresholds(score_threshold=0.0, iou_threshold=1.0, max_detections=1000)
 SAME_SIZE = place(100, 100, 100, 100, "stretch")
 
 
-def outputs(boxes: Any, scores: list[float], classes: list[int]) -> dict[str, Any]:
+def outputs(boxes: Any, scores: List[float], classes: List[int]) -> Dict[str, Any]:
     return {
         "boxes": np.array(boxes, np.float32).reshape(-1, 4),
         "scores": np.array(scores, np.float32),
@@ -31,10 +29,10 @@ def outputs(boxes: Any, scores: list[float], classes: list[int]) -> dict[str, An
 
 
 def greedy_loop(
-    boxes: list[tuple[int, ...]], classes: list[int], threshold: Fraction
-) -> list[bool]:
+    boxes: List[Tuple[int, ...]], classes: List[int], threshold: Fraction
+) -> List[bool]:
     """The textbook's suppression in exact arithmetic; the best box first."""
-    stays: list[bool] = []
+    stays: List[bool] = []
     for index, box in enumerate(boxes):
         stays.append(
             not any(
@@ -47,7 +45,7 @@ def greedy_loop(
     return stays
 
 
-def exact_iou(one: tuple[int, ...], other: tuple[int, ...]) -> Fraction:
+def exact_iou(one: Tuple[int, ...], other: Tuple[int, ...]) -> Fraction:
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
     shared = max(width, 0) * max(height, 0)
@@ -55,7 +53,7 @@ def exact_iou(one: tuple[int, ...], other: tuple[int, ...]) -> Fraction:
     return Fraction(shared, areas - shared)
 
 
-def _box(corner_and_sides: tuple[int, int, int, int]) -> tuple[int, ...]:
+def _box(corner_and_sides: Tuple[int, int, int, int]) -> Tuple[int, ...]:
     x, y, width, height = corner_and_sides
     return (x, y, x + width, y + height)
 
@@ -71,7 +69,7 @@ BOXES = st.tuples(
 )
 @settings(deadline=None)
 def test_suppress_equals_the_greedy_loop(
-    candidates: list[tuple[tuple[int, ...], int]], threshold: Fraction
+    candidates: List[Tuple[Tuple[int, ...], int]], threshold: Fraction
 ) -> None:
     boxes = [box for box, _ in candidates]
     classes = [class_id for _, class_id in candidates]
@@ -96,7 +94,7 @@ def test_detections_are_those_of_opencvs_suppression(threshold: float) -> None:
     scores = random.permutation(np.linspace(0.01, 0.99, 300)).astype(np.float32)
     classes = random.integers(0, 3, 300).astype(np.int32)
     corner_and_sides = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]]).tolist()
-    kept: list[int] = []
+    kept: List[int] = []
     for class_id in range(3):
         mine = np.flatnonzero(classes == class_id)
         chosen = cv2.dnn.NMSBoxes(

@@ -1,9 +1,7 @@
 """A frame in the engine's input, against OpenCV's own resizing and padding."""
 
-from __future__ import annotations
-
 import tracemalloc
-from typing import Optional
+from typing import Optional, Tuple
 
 import cv2
 import numpy as np
@@ -40,7 +38,7 @@ def empty_buffer(height: int, width: int) -> np.ndarray:
     ],
 )
 def test_letterbox_is_opencvs_resize_between_borders(
-    frame: tuple[int, int], resized: tuple[int, int], borders: tuple[int, int, int, int]
+    frame: Tuple[int, int], resized: Tuple[int, int], borders: Tuple[int, int, int, int]
 ) -> None:
     buffer = empty_buffer(64, 96)
     image = noise(*frame)
@@ -117,7 +115,7 @@ CONVERSIONS = [
 @pytest.mark.parametrize("fit", ["letterbox", "stretch"])
 @pytest.mark.parametrize("size", [(48, 64), (97, 131), (128, 128), (480, 640), (31, 640), (2, 2)])
 def test_colors_put_in_order_after_the_resize_are_those_put_in_order_before(
-    conversion: int, channels: tuple[int, ...], size: tuple[int, int], fit: str
+    conversion: int, channels: Tuple[int, ...], size: Tuple[int, int], fit: str
 ) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (*size, *channels), np.uint8)
     late, early = empty_buffer(64, 64), empty_buffer(64, 64)
@@ -184,9 +182,9 @@ def test_frame_is_not_changed() -> None:
 @pytest.mark.parametrize(("conversion", "channels"), [(None, (3,)), *CONVERSIONS])
 @pytest.mark.parametrize("size", [(720, 1280), (640, 640)])
 def test_nothing_of_an_images_size_is_allocated_after_the_first_frame(
-    size: tuple[int, int],
+    size: Tuple[int, int],
     conversion: Optional[int],
-    channels: tuple[int, ...],
+    channels: Tuple[int, ...],
     region: Optional[Region],
 ) -> None:
     buffer = empty_buffer(640, 640)

@@ -1,11 +1,9 @@
 """Class maps in the pixels of the frame, against a loop over pixels in exact fractions."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from math import floor
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Tuple
 
 import numpy as np
 import pytest
@@ -40,7 +38,7 @@ def cell_under(pixel: int, scale: Fraction, start: int, input_size: int, cells: 
 
 
 def classes_by_loop(
-    class_map: np.ndarray, placement: Placement, input_size: tuple[int, int]
+    class_map: np.ndarray, placement: Placement, input_size: Tuple[int, int]
 ) -> np.ndarray:
     """``[h, w]`` in the frame's size, a pixel at a time."""
     map_height, map_width = class_map.shape
@@ -61,7 +59,7 @@ def classes_by_loop(
     ("width", "height"), [(64, 48), (160, 48), (48, 120), (127, 71), (20, 11), (1, 3), (300, 2)]
 )
 def test_each_pixel_has_the_class_of_the_cell_under_its_centre(
-    width: int, height: int, cells: tuple[int, int], fit: str
+    width: int, height: int, cells: Tuple[int, int], fit: str
 ) -> None:
     class_map = np.random.default_rng(1).integers(0, 256, cells, np.uint8)
     placement = place(height, width, HEIGHT, WIDTH, fit)
@@ -76,7 +74,7 @@ def test_each_pixel_has_the_class_of_the_cell_under_its_centre(
     [(20, 10, 64, 48), (0, 30, 160, 50), (90, 0, 31, 120), (159, 119, 9, 9)],
 )
 def test_only_the_region_has_classes_and_they_are_those_of_the_region_by_itself(
-    region: tuple[int, int, int, int], fit: str
+    region: Tuple[int, int, int, int], fit: str
 ) -> None:
     class_map = np.random.default_rng(2).integers(0, 9, (12, 16), np.uint8)
     placement = place(120, 160, HEIGHT, WIDTH, fit, Region(*region))

@@ -1,8 +1,7 @@
 """Percentiles of the stages, against NumPy on all samples."""
 
-from __future__ import annotations
-
 import threading
+from typing import List
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from trt_inference.inference.timing import StageClock
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=60), st.integers(1, 20))
 @settings(deadline=None)
 def test_percentiles_are_those_of_the_last_samples_in_milliseconds(
-    seconds: list[float], window: int
+    seconds: List[float], window: int
 ) -> None:
     clock = StageClock(("resize", "infer"), window)
     for second in seconds:

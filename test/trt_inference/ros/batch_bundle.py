@@ -1,8 +1,7 @@
 """A bundle that shows in its scores how many images were run at once."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Dict
 
 import numpy as np
 from onnx import TensorProto
@@ -22,7 +21,7 @@ def write_batch_bundle(output: Path) -> Path:
         make_node("Div", ["count", "at_once"], ["part"]),
         make_node("Mul", ["good_scores", "part"], ["scores"]),
     ]
-    constants: dict[str, np.ndarray] = {
+    constants: Dict[str, np.ndarray] = {
         "first": np.zeros(1, np.int64),
         "second": np.ones(1, np.int64),
         "at_once": np.full(1, AT_ONCE, np.float32),

@@ -1,13 +1,10 @@
 """A node in a process of its own, and what a test does to it from outside."""
 
-from __future__ import annotations
-
 import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Iterator
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
@@ -161,10 +158,10 @@ class Client(Monitor):
             raise TimeoutError(f"{name} is {count()}, not {least}")
         return count()
 
-    def counters_at_rest(self) -> dict[str, int]:
+    def counters_at_rest(self) -> Dict[str, int]:
         """The counters, once no frame waits or is in work; call it when no more are sent."""
         names = ("received", "inferred", "dropped", "rejected", "unwatched")
-        counted: dict[str, int] = {}
+        counted: Dict[str, int] = {}
 
         def is_at_rest() -> bool:
             counted.update({name: int(self.record.diagnostics.get(name, -1)) for name in names})
@@ -191,7 +188,8 @@ class Client(Monitor):
         if not client.wait_for_service(TIMEOUT):
             raise TimeoutError(f"there is no service {client.srv_name}")
         end = time.monotonic() + TIMEOUT
-        while (left := end - time.monotonic()) > 0:
+        while time.monotonic() < end:
+            left = end - time.monotonic()
             answer = client.call_async(request)
             if self.spin(min(left, again), until=answer.done):
                 return answer.result()

@@ -1,17 +1,15 @@
 """A namespace for each test."""
 
-from __future__ import annotations
-
 import itertools
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Callable, Iterator, Tuple
 
 import pytest
 
 from test.trt_inference.ros.client import Client, NodeProcess, node_process
 
-Start = Callable[..., tuple[NodeProcess, Client]]
+Start = Callable[..., Tuple[NodeProcess, Client]]
 _numbers = itertools.count()
 
 
@@ -20,7 +18,7 @@ def start_node(ros: None, tmp_path: Path) -> Iterator[Start]:
     """Starts a node with parameters, and gives its process and a client in its namespace."""
     with ExitStack() as stack:
 
-        def start(**parameters: object) -> tuple[NodeProcess, Client]:
+        def start(**parameters: object) -> Tuple[NodeProcess, Client]:
             namespace = f"/test_{next(_numbers)}"
             parameters.setdefault("diagnostics_period", 0.1)
             process = stack.enter_context(node_process(tmp_path, namespace, **parameters))

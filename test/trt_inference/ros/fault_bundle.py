@@ -1,8 +1,7 @@
 """A bundle whose engine really fails: on images with a bright first pixel."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Dict
 
 import numpy as np
 from onnx import TensorProto
@@ -23,7 +22,7 @@ def write_fault_bundle(output: Path) -> Path:
         make_node("ReduceSum", ["looked_up"], ["zero"], keepdims=0),
         make_node("Add", ["good_scores", "zero"], ["scores"]),
     ]
-    constants: dict[str, np.ndarray] = {
+    constants: Dict[str, np.ndarray] = {
         "starts": np.zeros(4, np.int64),
         "ends": np.ones(4, np.int64),
         "table": np.zeros(BRIGHT, np.float32),

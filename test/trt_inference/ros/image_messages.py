@@ -1,8 +1,7 @@
 """Image messages for tests, from rows of bytes and from pictures."""
 
-from __future__ import annotations
-
 import array
+from typing import Tuple
 
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
@@ -11,7 +10,7 @@ from test.trt_inference.images.image_fields import raw_image
 
 
 def image_message(
-    rows: np.ndarray, encoding: str, size: tuple[int, int], padding: int = 0, big: bool = False
+    rows: np.ndarray, encoding: str, size: Tuple[int, int], padding: int = 0, big: bool = False
 ) -> Image:
     """The message with the fields of ``raw_image``."""
     fields = raw_image(rows, encoding, size, padding, big)

@@ -1,9 +1,7 @@
 """The color bundle with more nodes behind its network, for what a node does then."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Mapping, Sequence
 
 import numpy as np
 import onnx

@@ -1,11 +1,9 @@
 """What cameras send when something is wrong with them: the node logs it, counts it, goes on."""
 
-from __future__ import annotations
-
 import array
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict
 
 import numpy as np
 import pytest
@@ -34,7 +32,7 @@ EMPTY = {"width": 0, "height": 0, "step": 0, "data": array.array("B")}
     ],
 )
 def test_a_bad_image_is_named_and_counted_and_the_next_good_one_answered(
-    start_node: Start, shared_color_bundle: Path, changes: dict[str, Any], named: str
+    start_node: Start, shared_color_bundle: Path, changes: Dict[str, Any], named: str
 ) -> None:
     node, client = start_node(bundle=shared_color_bundle)
     client.start()

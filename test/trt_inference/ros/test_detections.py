@@ -1,8 +1,7 @@
 """Images in, detections out, over real DDS."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Dict
 
 import cv2
 import numpy as np
@@ -104,7 +103,7 @@ def test_every_received_frame_is_inferred_dropped_or_rejected(
     assert client.spin(TIMEOUT, until=lambda: accounted(client.record.diagnostics))
 
 
-def accounted(counts: dict[str, str]) -> bool:
+def accounted(counts: Dict[str, str]) -> bool:
     """Whether each frame that was received is in one of the other counters, and none rejected."""
     received, inferred, dropped, rejected = (
         int(counts[name]) for name in ("received", "inferred", "dropped", "rejected")

@@ -1,7 +1,5 @@
 """Messages whose fields do not fit each other: a reader gives a frame or an ImageError."""
 
-from __future__ import annotations
-
 import array
 from typing import Any, Union
 

@@ -1,9 +1,7 @@
 """What the node publishes for each task, over real DDS."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, List, Set, Tuple
 
 import numpy as np
 import pytest
@@ -24,7 +22,7 @@ class Receiver:
     """Keeps the messages of one topic of the detector by their stamps."""
 
     def __init__(self, client: Client, kind: Any, topic: str) -> None:
-        self.messages: dict[Stamp, Any] = {}
+        self.messages: Dict[Stamp, Any] = {}
         self._client = client
         client.create_subscription(kind, f"detector/{topic}", self._take, 10)
 
@@ -41,13 +39,13 @@ class Receiver:
         self.messages[stamp_of(message.header)] = message
 
 
-def plain(bgr: tuple[int, int, int], scale: int = 5) -> np.ndarray:
+def plain(bgr: Tuple[int, int, int], scale: int = 5) -> np.ndarray:
     return np.full((HEIGHT * scale, WIDTH * scale, 3), bgr, np.uint8)
 
 
 def latest_labels(client: Client, until: Any = lambda message: True) -> LabelInfo:
     """Subscribe to the labels as a latecomer does, and wait for a message."""
-    received: list[LabelInfo] = []
+    received: List[LabelInfo] = []
     subscription = client.create_subscription(
         LabelInfo, "detector/label_info", received.append, LATCHED
     )
@@ -133,7 +131,7 @@ def test_a_latecomer_gets_the_names_of_the_classes_before_any_image(
     start_node: Start,
     request: pytest.FixtureRequest,
     fixture: str,
-    labels: tuple[str, ...],
+    labels: Tuple[str, ...],
     threshold: float,
 ) -> None:
     _, client = start_node(bundle=request.getfixturevalue(fixture))
@@ -172,7 +170,7 @@ def test_only_the_topics_of_the_task_exist_and_only_while_configured(
 ) -> None:
     _, client = start_node(bundle=request.getfixturevalue(f"{task}_bundle"))
 
-    def topics() -> set[str]:
+    def topics() -> Set[str]:
         """Those that the detector publishes; the client itself subscribes to detections."""
         return {name for name in TOPICS if client.count_publishers(f"detector/{name}")}
 

@@ -1,8 +1,6 @@
 """The node with TensorRT, on the double in a real process: engines that are missing or built
 while the node runs, and a GPU that is lost."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,16 +1,14 @@
 """The newest frame wins, and one thread owns the detector from opening to closing."""
 
-from __future__ import annotations
-
 import threading
 from collections import deque
-from typing import Any, Iterator, Sequence
+from typing import Any, Deque, Iterator, List, Sequence
 
 import numpy as np
 import pytest
 
 from test.worker_bench import A_MOMENT, SOON, Bench, Resource
-from trt_inference.streaming.inference_thread import InferenceThread
+from trt_inference.streaming.inference_thread import InferenceThread, Work
 
 
 @pytest.fixture
@@ -140,9 +138,9 @@ def test_stop_while_busy_ends_the_item_in_work_and_throws_the_waiting_one_away(
 
 def test_frame_may_be_a_bare_array() -> None:
     # An array is not simply equal or unequal to something else.
-    taken: list[np.ndarray] = []
+    taken: List[np.ndarray] = []
 
-    class Take:
+    class Take(Work[np.ndarray]):
         def start(self, detector: Any, frames: Sequence[np.ndarray]) -> bool:
             taken.extend(frames)
             return False
@@ -172,12 +170,12 @@ def test_frame_may_be_a_bare_array() -> None:
     ],
 )
 def test_next_item_is_prepared_while_the_device_works_on_one(
-    depth: int, expected: list[str]
+    depth: int, expected: List[str]
 ) -> None:
-    events: list[str] = []
-    waiting: deque[str] = deque()
+    events: List[str] = []
+    waiting: Deque[str] = deque()
 
-    class Note:
+    class Note(Work[str]):
         def start(self, detector: Any, items: Sequence[str]) -> bool:
             [item] = items
             events.append(f"start {item}")
@@ -259,10 +257,10 @@ def test_one_takes_over_from_another_that_fails(bench: Bench) -> None:
 
 
 def test_items_of_several_sources_are_run_at_once() -> None:
-    taken: list[list[str]] = []
+    taken: List[List[str]] = []
     first, go_on = threading.Event(), threading.Event()
 
-    class Take:
+    class Take(Work[str]):
         def start(self, detector: Any, items: Sequence[str]) -> bool:
             taken.append(list(items))
             first.set()

@@ -1,10 +1,8 @@
 """The newest item of each source, the sources in turn, and waiting only where it is worth it."""
 
-from __future__ import annotations
-
 import threading
 from types import SimpleNamespace
-from typing import Callable, Optional
+from typing import Callable, List, Optional
 
 import pytest
 
@@ -171,12 +169,12 @@ def test_what_has_waited_long_enough_already_is_taken_at_once(clock: Clock) -> N
 
 @pytest.mark.parametrize("held", [[], ["left"]])
 def test_closing_wakes_whoever_waits_and_gives_back_what_was_not_taken(
-    held: list[str], clock: Clock
+    held: List[str], clock: Clock
 ) -> None:
     mailbox = used_to_come_together(clock)  # its clock stands still: the taker waits for ever
     for item in held:
         mailbox.put(item, 0)
-    taken: list[list[str]] = []
+    taken: List[List[str]] = []
     taker = threading.Thread(target=lambda: taken.append(mailbox.take(2)))
     taker.start()
     assert list(mailbox.close().values()) == held

@@ -1,13 +1,11 @@
 """The command line without ROS: trt-inference detect."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Iterable, List, Tuple
 
 import cv2
 import numpy as np
@@ -27,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[3]
 ALL_COMMANDS = ("converter", "detect")
 
 
-def detect(*arguments: object, code: int = 0, module: tuple[str, ...] = ALL_COMMANDS) -> str:
+def detect(*arguments: object, code: int = 0, module: Tuple[str, ...] = ALL_COMMANDS) -> str:
     """Run it, check the exit code, and give what it wrote."""
     result = subprocess.run(
         [sys.executable, "-m", *module, *map(str, arguments)],
@@ -35,7 +33,7 @@ def detect(*arguments: object, code: int = 0, module: tuple[str, ...] = ALL_COMM
         env={**os.environ, "COLUMNS": "200"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        universal_newlines=True,
         timeout=60,
         check=False,
     )
@@ -44,7 +42,7 @@ def detect(*arguments: object, code: int = 0, module: tuple[str, ...] = ALL_COMM
     return result.stdout
 
 
-def table_rows(text: str) -> list[list[str]]:
+def table_rows(text: str) -> List[List[str]]:
     """The cells of the rows of the detections' table, which are the ones with a size."""
     rows = [re.split(r"\s*[│┃|]\s*", line.strip(" │┃|")) for line in text.splitlines()]
     return [row for row in rows if len(row) > 1 and re.fullmatch(r"\d+x\d+", row[1])]
@@ -113,7 +111,7 @@ def test_thresholds_of_the_command_line_replace_those_of_the_bundle(
     image[:8, 16:24] = (0, 102, 0)  # a score of 0.4, below the bundle's 0.5
     file = write_image(tmp_path / "scene.png", image)
 
-    def scores(*options: object) -> list[str]:
+    def scores(*options: object) -> List[str]:
         text = detect(shared_color_bundle, file, "--output", tmp_path / "out", *options)
         return [row[3] for row in table_rows(text)]
 
@@ -178,7 +176,7 @@ def test_first_line_names_which_precision_runs_and_why(color_bundle: Path, tmp_p
     ],
 )
 def test_error_is_one_line_and_exit_code_1(
-    shared_color_bundle: Path, tmp_path: Path, options: tuple[str, ...], message: str
+    shared_color_bundle: Path, tmp_path: Path, options: Tuple[str, ...], message: str
 ) -> None:
     image = write_image(tmp_path / "good.png", picture("blue", (0, 0)))
     words = [
@@ -232,7 +230,7 @@ def test_folder_is_searched_for_leftovers_once_however_many_pictures_are_written
     out.mkdir()
     (out / f".0.jpg.partial-{ended.pid}").touch()
     files = [write_image(tmp_path / f"{n}.png", picture("red", (0, 0))) for n in range(4)]
-    searched: list[Path] = []
+    searched: List[Path] = []
     search = Path.glob
 
     def count(folder: Path, pattern: str) -> Iterable[Path]:

@@ -1,6 +1,6 @@
 """Pictures that people look at."""
 
-from __future__ import annotations
+from typing import Tuple
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from trt_inference.viewing.drawing import (
 )
 
 
-def one_detection(box: tuple[float, float, float, float], class_id: int = 0) -> Detections:
+def one_detection(box: Tuple[float, float, float, float], class_id: int = 0) -> Detections:
     return Detections(
         np.array([box], np.float32), np.array([0.5], np.float32), np.array([class_id], np.int32)
     )
@@ -35,7 +35,7 @@ def test_box_is_drawn_in_the_color_of_its_class_on_a_copy() -> None:
 
 
 @pytest.mark.parametrize("corner", [(0, 0), (190, 0), (190, 190), (0, 190)])
-def test_caption_stays_in_the_picture(corner: tuple[int, int]) -> None:
+def test_caption_stays_in_the_picture(corner: Tuple[int, int]) -> None:
     def painted(x: int, y: int) -> int:
         box = one_detection((x, y, x + 10, y + 10))
         picture = draw_detections(np.full((200, 200, 3), 255, np.uint8), box, ["pedestrian"])

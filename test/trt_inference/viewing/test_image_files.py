@@ -1,8 +1,7 @@
 """Images and videos from files, as the tools read them."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import List
 
 import cv2
 import numpy as np
@@ -16,7 +15,7 @@ def noise(*shape: int, dtype: type = np.uint8) -> np.ndarray:
     return np.random.default_rng(1).integers(0, np.iinfo(dtype).max, shape, dtype)
 
 
-def write_video(file: Path, shades: list[int]) -> None:
+def write_video(file: Path, shades: List[int]) -> None:
     video = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
     for shade in shades:
         video.write(np.full((48, 64, 3), shade, np.uint8))

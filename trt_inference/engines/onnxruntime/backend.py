@@ -1,7 +1,5 @@
 """ONNX Runtime: the backend for every machine."""
 
-from __future__ import annotations
-
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.choose_precision import CPU, Device
 from trt_inference.engines.base import Backend, Engine, EngineOptions

@@ -1,7 +1,5 @@
 """The engine for every machine: ONNX Runtime on the CPU, on buffers that are bound once."""
 
-from __future__ import annotations
-
 from typing import Any, Dict, List, Mapping, Optional
 
 import numpy as np

@@ -1,7 +1,5 @@
 """TensorRT: the backend for NVIDIA GPUs."""
 
-from __future__ import annotations
-
 from typing import List
 
 from trt_inference.bundles.bundle import Bundle

@@ -1,7 +1,5 @@
 """One run of a TensorRT engine: copies in, inference, copies out, on buffers of its own."""
 
-from __future__ import annotations
-
 from types import ModuleType
 from typing import Any, Dict, List, Mapping, Optional
 

@@ -1,7 +1,5 @@
 """The memory of one frame: page-locked arrays and what the GPU sees of them, allocated once."""
 
-from __future__ import annotations
-
 from contextlib import ExitStack
 from types import ModuleType
 from typing import Any, Dict, List, Mapping, Tuple

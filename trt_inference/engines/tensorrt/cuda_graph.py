@@ -4,8 +4,6 @@ From the CUDA driver API, "Graph Management" and "Stream Management":
 https://docs.nvidia.com/cuda/cuda-driver-api/
 """
 
-from __future__ import annotations
-
 import ctypes
 from typing import Any, Callable
 

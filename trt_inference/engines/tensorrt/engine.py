@@ -3,8 +3,6 @@
 While the GPU works on one frame, the next one is written into the other set of buffers.
 """
 
-from __future__ import annotations
-
 import traceback
 from collections import deque
 from contextlib import ExitStack

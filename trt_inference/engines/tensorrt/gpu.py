@@ -1,7 +1,5 @@
 """One NVIDIA GPU, as the thread that runs the engine owns it."""
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import platform
@@ -101,7 +99,7 @@ class GpuContext:
             context.pop()
             context.detach()
 
-    def __enter__(self) -> GpuContext:
+    def __enter__(self) -> "GpuContext":
         return self
 
     def __exit__(

@@ -1,7 +1,5 @@
 """The inputs and outputs of a TensorRT engine, whatever the version of its API."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Dict, Mapping, Tuple

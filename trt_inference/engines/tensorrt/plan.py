@@ -1,7 +1,5 @@
 """Load a plan: the bytes of an engine → TensorRT's engine."""
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import dataclass
 from types import ModuleType

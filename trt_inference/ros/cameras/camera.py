@@ -1,7 +1,5 @@
 """One camera of the node: its images, what is published of them, and what was counted."""
 
-from __future__ import annotations
-
 import time
 from typing import Callable, NamedTuple, Optional, Union
 
@@ -32,7 +30,7 @@ class Received(NamedTuple):
     """An image with its camera and the time of its arrival on ``time.perf_counter``'s clock, in
     seconds."""
 
-    camera: Camera
+    camera: "Camera"
     image: ImageMessage
     at: float
 
@@ -88,7 +86,7 @@ class Camera:
         return str(self._node.resolve_topic_name(self._topic))
 
     def subscribe(
-        self, options: ImageOptions, on_image: Callable[[Camera, ImageMessage], None]
+        self, options: ImageOptions, on_image: Callable[["Camera", ImageMessage], None]
     ) -> None:
         """Call ``on_image`` with each image, on the executor.
 

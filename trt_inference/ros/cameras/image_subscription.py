@@ -1,7 +1,5 @@
 """A subscription to camera images that suits the publishers that are there."""
 
-from __future__ import annotations
-
 import functools
 from typing import Any, Callable, Dict, List, Optional, Set
 
@@ -128,9 +126,11 @@ class ImageSubscription:
         """Take what waits at the current subscription, which would be lost with it."""
         handle, kind = self._current.handle, self._current.msg_type
         with handle:
-            while (taken := handle.take_message(kind, False)) is not None:
+            taken = handle.take_message(kind, False)
+            while taken is not None:
                 self._last = taken[0]
                 self._on_image(taken[0])
+                taken = handle.take_message(kind, False)
 
     def _exchange(self) -> None:
         """The next subscription receives images: it becomes the current one."""

@@ -1,7 +1,5 @@
 """Where the images of cameras come from, and where their results go."""
 
-from __future__ import annotations
-
 from typing import List, NamedTuple, Sequence
 
 from rclpy.exceptions import InvalidTopicNameException

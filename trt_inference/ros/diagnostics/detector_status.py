@@ -1,7 +1,5 @@
 """The statuses of a configured node: one of the detector and one of each camera."""
 
-from __future__ import annotations
-
 import time
 from typing import Callable, Dict, List, Optional
 

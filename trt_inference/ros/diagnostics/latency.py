@@ -1,7 +1,5 @@
 """How late results are: as ``~/latency``, and of the time between two diagnostics."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import asdict
 from typing import Dict, Mapping, NamedTuple, Optional

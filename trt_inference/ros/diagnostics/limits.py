@@ -1,7 +1,5 @@
 """From when on what a camera does is a warning or an error."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import List, NamedTuple, Optional
 

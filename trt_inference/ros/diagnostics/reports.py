@@ -1,7 +1,5 @@
 """What the node has counted and measured, as the diagnostics take it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Callable, Dict, List, Mapping, NamedTuple
 
@@ -43,7 +41,7 @@ class Counters:
             reason = _OTHER_REASONS
         self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
-    def snapshot(self) -> Counters:
+    def snapshot(self) -> "Counters":
         """A copy, to be made while other threads count: no image is in it that was not received."""
         return Counters(
             inferred=self.inferred,
@@ -54,7 +52,7 @@ class Counters:
             received=self.received,  # the last that is read
         )
 
-    def since(self, before: Counters) -> Counters:
+    def since(self, before: "Counters") -> "Counters":
         """What was counted after ``before``."""
         return Counters(
             self.received - before.received,
@@ -143,7 +141,7 @@ class Period(NamedTuple):
     had_images: bool
 
     @staticmethod
-    def between(before: CameraReport, now: CameraReport, seconds: float) -> Period:
+    def between(before: CameraReport, now: CameraReport, seconds: float) -> "Period":
         """``now`` is so many ``seconds`` later than ``before``."""
         return Period(
             seconds,

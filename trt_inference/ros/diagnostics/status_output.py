@@ -1,7 +1,5 @@
 """The topic /diagnostics, by the library diagnostic_updater where it is installed."""
 
-from __future__ import annotations
-
 import abc
 import functools
 import importlib

@@ -1,7 +1,5 @@
 """Statuses → /diagnostics: one publisher and one timer for as long as the node lives."""
 
-from __future__ import annotations
-
 from typing import Callable, Dict, NamedTuple, Sequence
 
 from diagnostic_msgs.msg import DiagnosticStatus

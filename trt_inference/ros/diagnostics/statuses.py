@@ -1,7 +1,5 @@
 """Reports of the node → the statuses of /diagnostics."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 from typing import Dict, Mapping, Optional, Sequence
 

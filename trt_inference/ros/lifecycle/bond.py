@@ -1,7 +1,5 @@
 """The bond by which Nav2's lifecycle manager sees that the node is alive."""
 
-from __future__ import annotations
-
 from typing import Any, Callable, Optional
 
 from rclpy.node import Node

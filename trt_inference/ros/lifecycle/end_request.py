@@ -1,7 +1,5 @@
 """Whether the process of the node is to end, as signal handlers set it."""
 
-from __future__ import annotations
-
 
 class EndRequest:
     """A flag that takes no lock.

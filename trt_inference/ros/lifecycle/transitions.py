@@ -1,7 +1,5 @@
 """Lifecycle transitions that log what went wrong."""
 
-from __future__ import annotations
-
 import functools
 import traceback
 from typing import Any, Callable

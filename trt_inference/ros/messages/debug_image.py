@@ -1,7 +1,5 @@
 """Images with the results drawn on them, for people to look at, and only while somebody does."""
 
-from __future__ import annotations
-
 import threading
 import time
 from typing import Any, NamedTuple, Optional, Sequence
@@ -113,7 +111,7 @@ class DebugImages:
         return bool(self._raw.get_subscription_count() or self._compressed.get_subscription_count())
 
     def _run(self) -> None:
-        while (offer := self._take()) is not None:
+        for offer in iter(self._take, None):
             try:
                 self._publish(offer)
             except Exception as error:  # whatever it is: only the picture for people is lost

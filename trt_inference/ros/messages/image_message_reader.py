@@ -1,7 +1,5 @@
 """Image messages → frames: by this project's own decoding, or by cv_bridge for what it lacks."""
 
-from __future__ import annotations
-
 from typing import Any, Optional, Union
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Results → ROS messages, and detections back for those who receive them."""
 
-from __future__ import annotations
-
 import array
 import zlib
 from typing import List, Optional, Sequence, Tuple

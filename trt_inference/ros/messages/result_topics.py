@@ -1,7 +1,5 @@
 """The topics on which a bundle's task publishes."""
 
-from __future__ import annotations
-
 from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from rclpy.lifecycle import LifecycleNode

@@ -1,7 +1,5 @@
 """The node's parameters: declared, checked and read in one place."""
 
-from __future__ import annotations
-
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 

@@ -1,7 +1,5 @@
 """The values of the parameters, as the rest of the node takes them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, List, Mapping, NamedTuple, Optional, Sequence
 
@@ -54,7 +52,7 @@ class Settings:
             batch=max(1, len(self.image_topics)),
         )
 
-    def image_options(self) -> ImageOptions:
+    def image_options(self) -> "ImageOptions":
         """What concerns the subscriptions to images."""
         return ImageOptions(self.image_transport, self.image_reliability, self.image_depth)
 
@@ -71,7 +69,7 @@ class LiveSettings:
     debug_image_quality: int
 
     @staticmethod
-    def of(values: Mapping[str, Any], bundle: Bundle) -> LiveSettings:
+    def of(values: Mapping[str, Any], bundle: Bundle) -> "LiveSettings":
         """
         Args:
             values: of all live parameters, by name.

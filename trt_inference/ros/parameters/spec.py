@@ -1,7 +1,5 @@
 """What is known of one parameter, for rclpy, for people and for the checks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Callable, Optional, Sequence, Tuple
 

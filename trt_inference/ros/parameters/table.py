@@ -1,7 +1,5 @@
 """The table of the node's parameters."""
 
-from __future__ import annotations
-
 from typing import Sequence
 
 from rclpy.parameter import Parameter

@@ -1,26 +1,27 @@
 """Calls from other threads that are to be made on the node's executor."""
 
-from __future__ import annotations
-
-import queue
+from collections import deque
 from concurrent.futures import Future
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Deque, Optional, Tuple
 
 from rclpy.node import Node
+
+_Call = Tuple["Future[Any]", Callable[[], Any]]
 
 
 class ExecutorCalls:
     """Hands functions to the thread that spins the node, in their order."""
 
     def __init__(self, node: Node) -> None:
-        self._calls: queue.SimpleQueue[Tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
+        # A deque, as Python 3.6 lacks SimpleQueue: its ends are safe to use from several threads.
+        self._calls: Deque[_Call] = deque()
         self._is_cancelled = False
         self._condition = node.create_guard_condition(self._run)
 
-    def submit(self, function: Callable[[], Any]) -> Future[Any]:
+    def submit(self, function: Callable[[], Any]) -> "Future[Any]":
         """Have ``function`` called; the future has its result, or what it raised."""
         future: Future[Any] = Future()
-        self._calls.put((future, function))
+        self._calls.append((future, function))
         if self._is_cancelled:
             self._cancel_all()
         else:
@@ -33,18 +34,17 @@ class ExecutorCalls:
         self._cancel_all()
 
     def _cancel_all(self) -> None:
-        while (waiting := self._next()) is not None:
-            waiting[0].cancel()
+        for future, _ in iter(self._next, None):
+            future.cancel()
 
-    def _next(self) -> Optional[Tuple[Future[Any], Callable[[], Any]]]:
+    def _next(self) -> Optional[_Call]:
         try:
-            return self._calls.get_nowait()
-        except queue.Empty:
+            return self._calls.popleft()
+        except IndexError:
             return None
 
     def _run(self) -> None:
-        while (waiting := self._next()) is not None:
-            future, function = waiting
+        for future, function in iter(self._next, None):
             try:
                 future.set_result(function())
             except Exception as error:  # handed to the thread that waits

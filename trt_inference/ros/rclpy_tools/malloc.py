@@ -1,7 +1,5 @@
 """How the process keeps memory between camera images."""
 
-from __future__ import annotations
-
 import ctypes
 
 # From glibc's malloc.h.

@@ -1,7 +1,5 @@
 """The parameters that a user gave the node at start-up, declared or not."""
 
-from __future__ import annotations
-
 from typing import Mapping
 
 from rclpy.node import Node

@@ -1,7 +1,5 @@
 """Which quality of service the node's topics have, and what a user has set otherwise."""
 
-from __future__ import annotations
-
 import copy
 from contextlib import contextmanager
 from typing import Any, Dict, Iterable, Iterator, List, Sequence, Set

@@ -1,7 +1,5 @@
 """Timers that go on whatever the node's clock does."""
 
-from __future__ import annotations
-
 from typing import Any, Callable, Optional
 
 from rclpy.callback_groups import CallbackGroup

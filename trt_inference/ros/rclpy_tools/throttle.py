@@ -1,7 +1,5 @@
 """Limits how often the same kind of message is logged."""
 
-from __future__ import annotations
-
 import time
 
 WARNING_PERIOD = 5.0  # seconds between two warnings of the same kind

@@ -1,7 +1,5 @@
 """The building of an engine, in a process of its own, while the node goes on."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

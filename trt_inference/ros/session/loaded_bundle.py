@@ -1,7 +1,5 @@
 """A bundle in use: opened when the node is configured, and replaced by a swap."""
 
-from __future__ import annotations
-
 import functools
 from typing import Callable, Dict, NamedTuple, Sequence
 
@@ -26,7 +24,7 @@ class Callbacks(NamedTuple):
         is_told_to_end: whether the process is to end.
     """
 
-    on_fault: Callable[[LoadedBundle, Exception], None]
+    on_fault: Callable[["LoadedBundle", Exception], None]
     is_told_to_end: Callable[[], bool]
 
 
@@ -93,7 +91,7 @@ class LoadedBundle:
         if self._is_introduced:
             self.introduce()
 
-    def succeed(self, other: LoadedBundle) -> None:
+    def succeed(self, other: "LoadedBundle") -> None:
         """Take over from another bundle, once that has finished what it has begun."""
         self.thread.succeed(other.thread)
         if other.thread.drain(0):  # nothing is in work, and no image may come for long

@@ -1,7 +1,5 @@
 """What happens to images on the inference thread: read, detect, publish, count."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
 from typing import Callable, Deque, List, Mapping, NamedTuple, Optional, Sequence
@@ -15,6 +13,7 @@ from trt_inference.errors import ImageError
 from trt_inference.inference.detector import STAGES, Detector
 from trt_inference.inference.timing import StageClock
 from trt_inference.ros.cameras.camera import Camera, ImageMessage, Received
+from trt_inference.streaming.inference_thread import Work
 
 _MEMORY_PERIOD = 1.0  # seconds between two looks at the memory of the device
 
@@ -28,7 +27,7 @@ class _Started(NamedTuple):
     received_at: float
 
 
-class Pipeline:
+class Pipeline(Work[Received]):
     """Takes images from arrival to the published message.
 
     Attributes:

@@ -1,7 +1,5 @@
 """What exists while the node is configured, and is freed together."""
 
-from __future__ import annotations
-
 import time
 from typing import List, NamedTuple, Optional
 

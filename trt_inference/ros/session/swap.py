@@ -1,7 +1,5 @@
 """Replaces the bundle or precision in use by another one, between two images."""
 
-from __future__ import annotations
-
 from concurrent.futures import CancelledError
 from typing import Callable, Dict
 

@@ -1,7 +1,5 @@
 """Another bundle or precision while the node runs: requests, one after the other."""
 
-from __future__ import annotations
-
 import contextlib
 import threading
 import time

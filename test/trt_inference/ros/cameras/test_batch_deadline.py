@@ -1,7 +1,5 @@
 """An image of one camera waits for those of the others, as long as the parameter allows."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from test.color_bundle import picture

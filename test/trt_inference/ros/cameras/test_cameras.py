@@ -1,11 +1,8 @@
 """Several cameras on one engine."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Iterator, List, Tuple
 
 import numpy as np
 import pytest
@@ -21,7 +18,7 @@ from test.trt_inference.ros.client import TIMEOUT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
 from trt_inference.ros.messages.result_messages import message_to_detections
 
-Cameras = tuple[Client, dict[str, Client]]
+Cameras = Tuple[Client, Dict[str, Client]]
 SCALES = {"front": 10, "rear": 3, "side": 1}  # each has images of its own size
 COLORS = {"front": "red", "rear": "green", "side": "blue"}
 TOGETHER = 20  # images of each camera
@@ -46,7 +43,7 @@ def image_of(name: str, client: Client) -> Image:
     return client.image(picture(COLORS[name], (2, 5), SCALES[name]))
 
 
-def check(name: str, client: Client, stamp: tuple[int, int]) -> None:
+def check(name: str, client: Client, stamp: Tuple[int, int]) -> None:
     """See that the camera's own image was answered, in its own pixels."""
     message = client.record.detections[stamp]
     found = message_to_detections(message, LABELS)
@@ -90,7 +87,7 @@ def test_a_bad_image_does_not_harm_those_that_come_with_it(cameras: Cameras) -> 
 
 def test_diagnostics_name_the_camera_that_is_silent(cameras: Cameras) -> None:
     client, clients = cameras
-    statuses: dict[str, DiagnosticStatus] = {}
+    statuses: Dict[str, DiagnosticStatus] = {}
 
     def hear(message: DiagnosticArray) -> None:
         statuses.update({one.name.partition(": ")[2]: one for one in message.status})
@@ -147,7 +144,7 @@ def test_no_engine_runs_while_nobody_wants_results(
     ("topics", "reason"), [(["a", "a"], "a is there twice"), (["", "a"], "an empty topic")]
 )
 def test_topics_that_make_no_sense_are_refused(
-    start_node: Start, shared_color_bundle: Path, topics: list[str], reason: str
+    start_node: Start, shared_color_bundle: Path, topics: List[str], reason: str
 ) -> None:
     _, client = start_node(bundle=shared_color_bundle)
     assert reason in client.set_parameter("image_topics", topics)
@@ -162,7 +159,7 @@ def test_topics_that_make_no_sense_are_refused(
     ],
 )
 def test_results_that_would_mix_and_names_that_are_none_fail_to_configure(
-    start_node: Start, shared_color_bundle: Path, topics: list[str], reason: str
+    start_node: Start, shared_color_bundle: Path, topics: List[str], reason: str
 ) -> None:
     node, client = start_node(bundle=shared_color_bundle)
     topics = [topic.replace("/left/", f"{client.get_namespace()}/left/") for topic in topics]

@@ -1,14 +1,11 @@
 """Subscriptions to images: what they ask for, what they report, and that no image gets lost."""
 
-from __future__ import annotations
-
 import itertools
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import pytest
 import rclpy
@@ -33,7 +30,7 @@ _numbers = itertools.count()
 class Setup:
     """A node that subscribes, cameras, and the executor of all of them."""
 
-    def __init__(self, *arguments: str, overrides: dict[str, object] | None = None) -> None:
+    def __init__(self, *arguments: str, overrides: Optional[Dict[str, object]] = None) -> None:
         self.namespace = f"/subscription_{next(_numbers)}"
         given = [Parameter(name, value=value) for name, value in (overrides or {}).items()]
         self.node = Node(
@@ -44,10 +41,10 @@ class Setup:
         )
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
-        self.received: list[Any] = []
-        self.subscription: ImageSubscription | None = None
+        self.received: List[Any] = []
+        self.subscription: Optional[ImageSubscription] = None
         self._nodes = [self.node]
-        self._contexts: list[rclpy.Context] = []
+        self._contexts: List[rclpy.Context] = []
 
     def subscribe(self, topic: str = "image", **options: Any) -> ImageSubscription:
         self.subscription = ImageSubscription(
@@ -103,9 +100,9 @@ class Setup:
 
 @pytest.fixture
 def setup(ros: None) -> Iterator[Callable[..., Setup]]:
-    made: list[Setup] = []
+    made: List[Setup] = []
 
-    def make(*arguments: str, overrides: dict[str, object] | None = None) -> Setup:
+    def make(*arguments: str, overrides: Optional[Dict[str, object]] = None) -> Setup:
         made.append(Setup(*arguments, overrides=overrides))
         return made[-1]
 
@@ -114,7 +111,7 @@ def setup(ros: None) -> Iterator[Callable[..., Setup]]:
         one.close()
 
 
-def numbers(messages: list[Any]) -> list[int]:
+def numbers(messages: List[Any]) -> List[int]:
     return [message.header.stamp.sec for message in messages]
 
 
@@ -169,7 +166,7 @@ def test_auto_receives_from_a_best_effort_camera_that_comes_later(
     assert "image_reliability" not in capfd.readouterr().err  # there is nothing to be mended
 
 
-def asked_for(it: Setup) -> list[ReliabilityPolicy]:
+def asked_for(it: Setup) -> List[ReliabilityPolicy]:
     """The reliability of each subscription of the node, as other nodes see it."""
     infos = it.node.get_subscriptions_info_by_topic("image")
     return [info.qos_profile.reliability for info in infos]
@@ -201,7 +198,7 @@ class LogReader:
         return self._text
 
 
-def overrides_of(topic: str, **values: object) -> dict[str, object]:
+def overrides_of(topic: str, **values: object) -> Dict[str, object]:
     return {f"qos_overrides.{topic}.subscription.{name}": value for name, value in values.items()}
 
 

@@ -1,12 +1,9 @@
 """Whether reception is the bottleneck: what it costs, what it loses, and when it is reported."""
 
-from __future__ import annotations
-
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Callable, Iterator, List, Set
 
 import numpy as np
 import pytest
@@ -47,7 +44,7 @@ class Setup:
         executor.add_node(self._camera)
         group = MutuallyExclusiveCallbackGroup()
         self.lost = 0
-        self.threads: set[int] = set()  # those that have received
+        self.threads: Set[int] = set()  # those that have received
         self.reception = Reception(
             self.node, lambda: self.lost, callback_group=group, window=WINDOW
         )
@@ -66,8 +63,8 @@ class Setup:
         self._publisher.publish(message)
 
     def _receive(self, message: Image) -> None:
-        end = time.thread_time() + self._work
-        while time.thread_time() < end:
+        end = reception.cpu_time_of_thread() + self._work
+        while reception.cpu_time_of_thread() < end:
             pass
         self.threads.add(threading.get_ident())
         self.reception.received(message, time.perf_counter())
@@ -87,7 +84,7 @@ class Setup:
 
 @pytest.fixture
 def setup(ros: None) -> Iterator[Callable[..., Setup]]:
-    made: list[Setup] = []
+    made: List[Setup] = []
 
     def make(executor: Executor, **options: Any) -> Setup:
         made.append(Setup(executor, **options))
@@ -125,7 +122,7 @@ def test_cost_and_rate_are_those_of_all_threads_that_receive(
     images = [(1, 5.0, 10.0), (2, 9.0, 10.1), (1, 5.012, 10.2), (2, 9.004, 10.3), (1, 5.02, 10.4)]
     for thread, cpu, now in images:
         monkeypatch.setattr(threading, "get_ident", lambda thread=thread: thread)
-        monkeypatch.setattr(time, "thread_time", lambda cpu=cpu: cpu)
+        monkeypatch.setattr(reception, "cpu_time_of_thread", lambda cpu=cpu: cpu)
         it.received(Image(), now)
     monkeypatch.undo()
     executor = SingleThreadedExecutor()
@@ -150,7 +147,7 @@ def test_a_busy_thread_is_logged_once(
     monkeypatch.setattr(reception, "BUSY", 0.0)  # others may need the processor, too
     monkeypatch.setattr(reception, "LOSS", 1.0)
     it = setup(SingleThreadedExecutor(), work=0.01)
-    windows: set[int] = set()
+    windows: Set[int] = set()
     log = ""
 
     def enough() -> bool:
@@ -187,7 +184,7 @@ def test_several_cameras_with_one_frame_id_are_not_taken_for_one_that_loses_imag
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     images = [Image() for _ in range(2)]
-    windows: set[int] = set()
+    windows: Set[int] = set()
     end = time.monotonic() + LIMIT
     count = 0
     while len(windows) < 4 and time.monotonic() < end:
@@ -220,7 +217,7 @@ def test_losses_are_logged_when_no_image_arrives_at_all(
     assert it.spin(is_reported)
 
 
-def regular(count: int, rate: float = 30.0) -> list[float]:
+def regular(count: int, rate: float = 30.0) -> List[float]:
     return [1000 + number / rate for number in range(count)]
 
 

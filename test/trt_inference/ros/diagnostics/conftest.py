@@ -1,9 +1,7 @@
 """A node that listens to /diagnostics, with and without the library diagnostic_updater."""
 
-from __future__ import annotations
-
 import sys
-from collections.abc import Callable, Iterator
+from typing import Callable, Dict, Iterator
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -18,7 +16,7 @@ class Listener(Node):
 
     def __init__(self) -> None:
         super().__init__("listener")
-        self.statuses: dict[str, DiagnosticStatus] = {}
+        self.statuses: Dict[str, DiagnosticStatus] = {}
         self.create_subscription(DiagnosticArray, "/diagnostics", self._take, 10)
 
     def _take(self, message: DiagnosticArray) -> None:

@@ -1,10 +1,7 @@
 """What /diagnostics reports about a camera and the engine, by values, and as messages."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Callable, Dict, Set
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -42,7 +39,7 @@ def second(**counts: Any) -> Period:
     return Period(1.0, Counters(**{"received": 30, "inferred": 30, **counts}), 0, True)
 
 
-def values_of(status: DiagnosticStatus) -> dict[str, str]:
+def values_of(status: DiagnosticStatus) -> Dict[str, str]:
     return {pair.key: pair.value for pair in status.values}
 
 
@@ -206,7 +203,7 @@ def test_node_publishes_a_status_for_itself_and_for_each_camera_again_and_again(
         reports = [CameraReport(topic, True, counters.snapshot()) for topic in cameras]
         return NodeReport(EngineReport(True, {"precision": "fp16"}), reports)
 
-    def seen(camera_of: str) -> dict[str, str]:
+    def seen(camera_of: str) -> Dict[str, str]:
         status = listener.statuses.get(f"/robot/detector: camera {camera_of}")
         return {} if status is None else values_of(status)
 
@@ -240,7 +237,7 @@ def test_a_camera_that_is_given_up_is_reported_no_more(
     status_of_detector = DetectorStatus(node, StatusPublisher(node), report, 0.05, Limits())
     both = {"/robot/detector: detector", *(f"/robot/detector: camera {one}" for one in cameras)}
 
-    def next_names() -> set[str]:
+    def next_names() -> Set[str]:
         """Those of the message that has come since the last look, if one has."""
         names = set(listener.statuses)
         listener.statuses.clear()

@@ -1,6 +1,6 @@
 """How late results are: between two reports, and on ~/latency."""
 
-from __future__ import annotations
+from typing import List
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -45,7 +45,7 @@ def test_more_ages_than_are_kept_are_the_last_ones() -> None:
 def test_latency_of_each_stage_is_published_while_somebody_subscribes(ros: None) -> None:
     executor = SingleThreadedExecutor()
     node, listener = Node("detector", namespace="/late"), Node("listener")
-    received: list[DiagnosticStatus] = []
+    received: List[DiagnosticStatus] = []
     topic = LatencyTopic(node)
     times = {"inference": Percentiles(1.0, 2.0, 3.5)}
     topic.publish(times)

@@ -1,11 +1,9 @@
 """One publisher on /diagnostics, whatever state the node is in and whichever part has a status."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Callable, Dict, List
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -27,11 +25,11 @@ def status(name: str, message: str = "fine") -> DiagnosticStatus:
     return DiagnosticStatus(name=name, message=message, hardware_id="none")
 
 
-def named(name: str) -> list[DiagnosticStatus]:
+def named(name: str) -> List[DiagnosticStatus]:
     return [status(name)]
 
 
-def messages(listener: Listener) -> dict[str, str]:
+def messages(listener: Listener) -> Dict[str, str]:
     """What is published from now on, by name without that of the node."""
     return {name.partition(": ")[2]: one.message for name, one in listener.statuses.items()}
 

@@ -1,9 +1,8 @@
 """A camera that sends one picture of the color bundle again and again, as a process of its own."""
 
-from __future__ import annotations
-
 import argparse
 import sys
+from typing import Tuple
 
 import rclpy
 from rclpy.node import Node
@@ -21,7 +20,7 @@ RATE = 30.0  # images a second
 class StillCamera(Node):
     """Its frame_id is its name, so that one can tell whose image was answered."""
 
-    def __init__(self, color: str, cell: tuple[int, int], scale: int, encoding: str) -> None:
+    def __init__(self, color: str, cell: Tuple[int, int], scale: int, encoding: str) -> None:
         super().__init__("camera")
         pixels = encoded(color, cell, scale, encoding)
         height, width, channels = pixels.shape

@@ -1,16 +1,14 @@
 """A running node that the tests of one file share."""
 
-from __future__ import annotations
-
 import os
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Iterator, Tuple
 
 import pytest
 
 from test.trt_inference.ros.client import Client, NodeProcess, node_process
 
-Detector = tuple[NodeProcess, Client]
+Detector = Tuple[NodeProcess, Client]
 FREQUENT = 0.1  # seconds between two messages on /diagnostics
 
 

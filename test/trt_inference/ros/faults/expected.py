@@ -1,6 +1,6 @@
 """What must be found in pictures of the color bundle, computed from the pictures alone."""
 
-from __future__ import annotations
+from typing import Tuple
 
 import cv2
 import numpy as np
@@ -13,14 +13,14 @@ from trt_inference.ros.messages.result_messages import message_to_detections
 CONVERSIONS = {"bgr8": None, "rgb8": cv2.COLOR_BGR2RGB, "bgra8": cv2.COLOR_BGR2BGRA}
 
 
-def encoded(color: str, cell: tuple[int, int], scale: int, encoding: str = "bgr8") -> np.ndarray:
+def encoded(color: str, cell: Tuple[int, int], scale: int, encoding: str = "bgr8") -> np.ndarray:
     """A picture of ``64 * scale`` pixels with one cell (row, column) of ``color``."""
     pixels = picture(color, cell, scale)
     conversion = CONVERSIONS[encoding]
     return pixels if conversion is None else cv2.cvtColor(pixels, conversion)
 
 
-def assert_found(message: Detection2DArray, color: str, cell: tuple[int, int], scale: int) -> None:
+def assert_found(message: Detection2DArray, color: str, cell: Tuple[int, int], scale: int) -> None:
     """There is the one cell of the picture and nothing else, in the picture's pixels."""
     found = message_to_detections(message, LABELS)
     assert [LABELS[class_id] for class_id in found.class_ids] == [color]

@@ -3,10 +3,8 @@
 A fault is made on an image whose header is odd too, which is no reason to refuse an image.
 """
 
-from __future__ import annotations
-
 import array
-from collections.abc import Callable
+from typing import Callable, Tuple
 
 from builtin_interfaces.msg import Time
 from hypothesis import strategies as st
@@ -106,12 +104,12 @@ def large_step(draw: st.DrawFn, image: Image) -> None:
     image.step = draw(TOO_LARGE)
 
 
-def some_bytes(count: int) -> array.array[int]:
+def some_bytes(count: int) -> "array.array[int]":
     """What is in them is of no interest."""
     return array.array("B", bytes(count))
 
 
-FAULTS: tuple[Callable[[st.DrawFn, Image], None], ...] = (
+FAULTS: Tuple[Callable[[st.DrawFn, Image], None], ...] = (
     unknown_encoding,
     short_data,
     small_step,

@@ -3,8 +3,6 @@
 Prints a line when the first message has arrived.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 

@@ -1,17 +1,16 @@
 """The segments that a process has in /dev/shm through Fast DDS."""
 
-from __future__ import annotations
-
 import os
 import re
 from pathlib import Path
+from typing import List
 
 # The lock of a segment, which its owner holds. Ports are named otherwise: they outlive a process
 # in any case, and the next one takes them over.
 _LOCK = re.compile(r"(/dev/shm/fastdds_[0-9a-f]{16})_el")
 
 
-def segments_of(process: int) -> list[Path]:
+def segments_of(process: int) -> List[Path]:
     """The segments that the process owns, with their locks."""
     found = []
     for descriptor in Path(f"/proc/{process}/fd").iterdir():
@@ -24,6 +23,6 @@ def segments_of(process: int) -> list[Path]:
     return found
 
 
-def left_of(segments: list[Path]) -> list[Path]:
+def left_of(segments: List[Path]) -> List[Path]:
     """Those that are still there."""
     return [one for one in segments if one.exists()]

@@ -1,8 +1,7 @@
 """Bundles that take long: to load, in whatever step the backend computes constants, or to run."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Dict
 
 import numpy as np
 from onnx.helper import make_node
@@ -37,7 +36,7 @@ def write_slow_bundle(
         make_node("ReduceSum", matrices[-1:], ["nothing"], keepdims=0),
         make_node("Add", ["good_scores", "nothing"], ["scores"]),
     ]
-    constants: dict[str, np.ndarray] = {
+    constants: Dict[str, np.ndarray] = {
         "zero": np.zeros((), np.float32),
         "side": np.full(2, side, np.int64),
     }

@@ -1,7 +1,5 @@
 """Many images at once: the newest wins, the counters add up, and nothing is kept."""
 
-from __future__ import annotations
-
 import signal
 
 from sensor_msgs.msg import Image

@@ -1,11 +1,9 @@
 """A camera that dies and comes back, the same or another, and one that changes in mid-stream."""
 
-from __future__ import annotations
-
 import subprocess
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Iterator, List
 
 import pytest
 from vision_msgs.msg import Detection2DArray
@@ -90,7 +88,7 @@ def kill(process: subprocess.Popen) -> None:
 def wait_for_detections(client: Client, color: str, scale: int, encoding: str) -> None:
     """Some frames of this camera are answered, in its pixels."""
 
-    def answers() -> list[Detection2DArray]:
+    def answers() -> List[Detection2DArray]:
         found = client.record.detections.values()
         return [one for one in found if one.header.frame_id == f"{color}_{scale}_{encoding}"]
 

@@ -1,7 +1,5 @@
 """The clock jumps back: that of the images' stamps, and the simulated one of the whole system."""
 
-from __future__ import annotations
-
 import math
 import time
 from pathlib import Path

@@ -1,11 +1,9 @@
 """Transitions in every order, the impossible ones too, while frames arrive."""
 
-from __future__ import annotations
-
 import random
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Iterator
 
 from lifecycle_msgs.msg import Transition
 

@@ -1,8 +1,7 @@
 """Ten thousand malformed images: all are counted, and good ones in between are answered."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import List
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -53,7 +52,7 @@ def send_lots(client: Client) -> int:
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(st.lists(malformed_images(), min_size=LOT, max_size=LOT), headers())
-    def send(malformed: list[Image], header: Header) -> None:
+    def send(malformed: List[Image], header: Header) -> None:
         nonlocal answered
         for _ in range(ROUNDS):
             for image in malformed:

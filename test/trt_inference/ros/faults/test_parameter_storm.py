@@ -1,11 +1,9 @@
 """Hundreds of parameter changes from two clients while images arrive."""
 
-from __future__ import annotations
-
 import itertools
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Iterator, List, Tuple
 
 from sensor_msgs.msg import Image
 
@@ -58,7 +56,7 @@ def test_the_last_value_counts(detector: Detector) -> None:
 
 
 @contextmanager
-def two_clients(namespace: str) -> Iterator[tuple[Client, Client]]:
+def two_clients(namespace: str) -> Iterator[Tuple[Client, Client]]:
     """Each for a thread of its own."""
     clients = Client(namespace), Client(namespace)
     try:
@@ -68,7 +66,7 @@ def two_clients(namespace: str) -> Iterator[tuple[Client, Client]]:
             one.destroy_node()
 
 
-def set_many(client: Client) -> list[tuple[str, object, str]]:
+def set_many(client: Client) -> List[Tuple[str, object, str]]:
     """The changes that were answered wrongly, with the answer."""
     wrong = []
     for name, value, reason in itertools.islice(itertools.cycle(STORM), CHANGES):

@@ -1,7 +1,5 @@
 """The bundle's folder is removed under a running node, and comes back."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from lifecycle_msgs.msg import Transition

@@ -1,13 +1,11 @@
 """Killed with -9 and started again, as the launch file does it."""
 
-from __future__ import annotations
-
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Iterator, List
 
 import pytest
 
@@ -27,7 +25,7 @@ def test_detections_come_again_after_each_kill(
     # The profile for senders of large images, which the node is not.
     monkeypatch.delenv("FASTDDS_DEFAULT_PROFILES_FILE", raising=False)
     client = Client(NAMESPACE)
-    segments: list[Path] = []
+    segments: List[Path] = []
     try:
         with supervised(tmp_path, shared_color_bundle) as processes:
             wait_for_detections(client)
@@ -44,9 +42,9 @@ def test_detections_come_again_after_each_kill(
 
 
 @contextmanager
-def supervised(folder: Path, bundle: Path) -> Iterator[list[subprocess.Popen]]:
+def supervised(folder: Path, bundle: Path) -> Iterator[List[subprocess.Popen]]:
     """The processes so far of a node that is started again as soon as it has died."""
-    processes: list[subprocess.Popen] = []
+    processes: List[subprocess.Popen] = []
     ends = threading.Event()
 
     def supervise() -> None:

@@ -1,7 +1,5 @@
 """SIGINT and SIGTERM end the process in every state, at once and in order."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time

@@ -1,13 +1,11 @@
 """Subscribers that are reliable and never read: they must not slow down the others."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Iterator
 
 import numpy as np
 

@@ -1,7 +1,5 @@
 """Half a minute of what `make soak` does for as long as one likes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from benchmarks.soak import Soak, verdict

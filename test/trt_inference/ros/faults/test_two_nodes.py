@@ -1,10 +1,8 @@
 """Two nodes in one process do not know of each other."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Iterator, List
 
 import pytest
 from lifecycle_msgs.msg import Transition
@@ -18,7 +16,7 @@ FRAMES = 50
 
 
 @pytest.fixture
-def clients(ros: None, shared_color_bundle: Path) -> Iterator[list[Client]]:
+def clients(ros: None, shared_color_bundle: Path) -> Iterator[List[Client]]:
     """One for each of two active nodes of one process."""
     module = "test.trt_inference.ros.faults.two_nodes"
     with running(module, str(shared_color_bundle), *NAMESPACES):
@@ -33,7 +31,7 @@ def clients(ros: None, shared_color_bundle: Path) -> Iterator[list[Client]]:
 
 
 def test_both_answer_at_the_same_time_and_one_goes_on_without_the_other(
-    clients: list[Client],
+    clients: List[Client],
 ) -> None:
     left, right = clients
     with ThreadPoolExecutor(2) as threads:

@@ -1,7 +1,5 @@
 """Two detectors in one process, on one executor: what a component container does in C++."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 

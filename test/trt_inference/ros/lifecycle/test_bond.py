@@ -1,13 +1,10 @@
 """The bond with Nav2's lifecycle manager, on a stand-in for bondpy, which PyPI does not have."""
 
-from __future__ import annotations
-
 import itertools
 import sys
 import threading
-from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, Iterator, List, Tuple
 
 import pytest
 from rclpy.executors import MultiThreadedExecutor
@@ -98,7 +95,7 @@ class Robot:
         namespace = f"/bond_{next(_numbers)}"
         self.node = Node("front_detector", namespace=namespace)
         self._manager = Node("lifecycle_manager", namespace=namespace)
-        self.heard: list[str] = []
+        self.heard: List[str] = []
         self._manager.create_subscription(
             Header, f"{namespace}/bond", lambda message: self.heard.append(message.frame_id), 100
         )
@@ -108,7 +105,7 @@ class Robot:
         self.thread = threading.Thread(target=self._executor.spin, daemon=True)
         self.thread.start()
 
-    def topics(self) -> tuple[int, int]:
+    def topics(self) -> Tuple[int, int]:
         """How many subscriptions and publishers the node has."""
         return len(list(self.node.subscriptions)), len(list(self.node.publishers))
 

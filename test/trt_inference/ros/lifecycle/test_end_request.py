@@ -1,7 +1,5 @@
 """Signals that arrive while another one is handled."""
 
-from __future__ import annotations
-
 import sys
 from types import FrameType
 from typing import Any

@@ -1,7 +1,5 @@
 """An image at which the engine fails is counted, so that the counts add up until the end."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from rclpy.executors import SingleThreadedExecutor

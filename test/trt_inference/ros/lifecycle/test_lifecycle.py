@@ -1,8 +1,7 @@
 """The node's states, as a lifecycle manager sees them."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import List
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -52,7 +51,7 @@ def test_configure_fails_with_a_reason_and_works_after_the_mend(
 ) -> None:
     bundle = tmp_path / "late"
     node, client = start_node(bundle=bundle)
-    statuses: list[DiagnosticStatus] = []
+    statuses: List[DiagnosticStatus] = []
     since = client.get_clock().now()
 
     def hear(message: DiagnosticArray) -> None:

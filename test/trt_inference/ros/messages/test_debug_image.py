@@ -1,10 +1,7 @@
 """Images with results on them, published for whom looks at them."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Callable, Dict, Iterator, List
 
 import cv2
 import numpy as np
@@ -36,7 +33,7 @@ class Viewer(Node):
 
     def __init__(self) -> None:
         super().__init__("viewer")
-        self.pictures: dict[str, list[Any]] = {RAW: [], COMPRESSED: []}
+        self.pictures: Dict[str, List[Any]] = {RAW: [], COMPRESSED: []}
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self)
 
@@ -192,7 +189,7 @@ def test_a_broken_image_is_survived_and_the_next_one_is_drawn(
         images.offer(broken, FOUND)
         return any("no debug image" in entry.msg for entry in log)
 
-    log: list[Log] = []
+    log: List[Log] = []
     viewer.create_subscription(Log, "/rosout", log.append, 10)
     viewer.wait(is_warned)
     viewer.wait(drawn)

@@ -1,10 +1,8 @@
 """Messages of rclpy: read without a copy, each by its kind, and by cv_bridge what is not known."""
 
-from __future__ import annotations
-
 import sys
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Type
 
 import numpy as np
 import pytest
@@ -97,14 +95,14 @@ class FakeBridge:
 
 
 @pytest.fixture
-def fake_bridge(monkeypatch: pytest.MonkeyPatch) -> type[FakeBridge]:
+def fake_bridge(monkeypatch: pytest.MonkeyPatch) -> Type[FakeBridge]:
     """cv_bridge, as if it were installed."""
     monkeypatch.setitem(sys.modules, "cv_bridge", SimpleNamespace(CvBridge=FakeBridge))
     return FakeBridge
 
 
 def test_cv_bridge_is_asked_for_what_we_do_not_know(
-    fake_bridge: type[FakeBridge], monkeypatch: pytest.MonkeyPatch
+    fake_bridge: Type[FakeBridge], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = bgr_message()
     image.encoding = UNKNOWN
@@ -125,7 +123,7 @@ def test_cv_bridge_is_asked_for_what_we_do_not_know(
     ],
 )
 def test_what_cv_bridge_does_not_like_is_an_image_error(
-    fake_bridge: type[FakeBridge], monkeypatch: pytest.MonkeyPatch, result: Any, named: str
+    fake_bridge: Type[FakeBridge], monkeypatch: pytest.MonkeyPatch, result: Any, named: str
 ) -> None:
     image = bgr_message()
     image.encoding = UNKNOWN

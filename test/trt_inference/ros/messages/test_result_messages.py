@@ -1,7 +1,5 @@
 """Results as ROS messages, and detections back."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time

@@ -1,13 +1,10 @@
 """The topics of results, and what is published about their labels, between two real nodes."""
 
-from __future__ import annotations
-
 import copy
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 import numpy as np
 import pytest
@@ -35,7 +32,7 @@ class Receiver(Node):
 
     def __init__(self) -> None:
         super().__init__("receiver")
-        self.received: dict[str, list[Any]] = {}
+        self.received: Dict[str, List[Any]] = {}
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self)
 
@@ -66,7 +63,7 @@ def bundle(shared_color_bundle: Path) -> Bundle:
 
 
 @pytest.fixture
-def nodes(ros: None) -> Iterator[tuple[LifecycleNode, Receiver]]:
+def nodes(ros: None) -> Iterator[Tuple[LifecycleNode, Receiver]]:
     """An active lifecycle node without topics, and a receiver."""
     node, receiver = LifecycleNode("detector", namespace="/robot"), Receiver()
     yield node, receiver
@@ -80,7 +77,7 @@ def activate(node: LifecycleNode) -> None:
     node.trigger_activate()
 
 
-Nodes = tuple[LifecycleNode, Receiver]
+Nodes = Tuple[LifecycleNode, Receiver]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 """What takes effect on the next frame, while images go on."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Dict, List
 
 import cv2
 import numpy as np
@@ -30,13 +29,13 @@ def three_cells() -> np.ndarray:
     return pixels
 
 
-def found(client: Client) -> dict[str, list[float]]:
+def found(client: Client) -> Dict[str, List[float]]:
     """The boxes that the node finds now, by label."""
     detections = message_to_detections(client.detect(client.image(three_cells())), LABELS)
     return {LABELS[n]: box.tolist() for n, box in zip(detections.class_ids, detections.xyxy)}
 
 
-def box_of(color: str) -> list[float]:
+def box_of(color: str) -> List[float]:
     row, column = CELLS[color]
     return [side * CELL * SCALE for side in (column, row, column + 1, row + 1)]
 
@@ -95,7 +94,7 @@ def test_a_region_outside_of_the_image_rejects_it_and_the_node_goes_on(client: C
 
 
 def test_debug_image_shows_the_boxes_and_is_limited_in_rate(client: Client) -> None:
-    pictures: list[Image] = []
+    pictures: List[Image] = []
     client.create_subscription(Image, "detector/debug_image", pictures.append, 10)
     assert client.set_parameter("debug_image_rate", 1000.0) == ""
 

@@ -1,10 +1,8 @@
 """What a swap of the bundle leaves of the parameters that a user has set."""
 
-from __future__ import annotations
-
 import itertools
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Callable, Iterator, List
 
 import pytest
 from rclpy.node import Node
@@ -36,7 +34,7 @@ class Configured:
 
 @pytest.fixture
 def configure(ros: None, shared_color_bundle: Path) -> Iterator[Callable[..., Configured]]:
-    nodes: list[Node] = []
+    nodes: List[Node] = []
 
     def make(**given: object) -> Configured:
         it = Configured(load_bundle(shared_color_bundle), **given)

@@ -1,7 +1,5 @@
 """Parameters: what is out of range is refused with the reason, thresholds are live."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path
@@ -165,7 +163,7 @@ def test_a_parameter_file_with_empty_values_is_refused_where_a_value_is_needed(
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        universal_newlines=True,
     )
     assert process.stdout is not None
     try:
@@ -185,7 +183,13 @@ def test_a_parameter_file_that_cannot_be_read_is_named_without_a_traceback(tmp_p
     command = [sys.executable, "-m", "trt_inference.ros.process", "--ros-args"]
     command += ["--params-file", str(file)]
     ended = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT, check=False
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        timeout=TIMEOUT,
+        check=False,
     )
     assert ended.returncode == 1
     assert str(file) in ended.stderr

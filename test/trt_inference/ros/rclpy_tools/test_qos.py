@@ -1,9 +1,7 @@
 """The quality of service of result topics, and what a user sets otherwise."""
 
-from __future__ import annotations
-
 import itertools
-from collections.abc import Callable, Iterator
+from typing import Callable, Iterator, List
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
@@ -29,7 +27,7 @@ Make = Callable[..., LifecycleNode]
 @pytest.fixture
 def make_node(ros: None) -> Iterator[Make]:
     """Makes a node in a namespace of its own with overrides of the topic ``~/results``."""
-    nodes: list[LifecycleNode] = []
+    nodes: List[LifecycleNode] = []
 
     def make(**overrides: object) -> LifecycleNode:
         namespace = f"/qos_{next(_numbers)}"
@@ -54,7 +52,7 @@ def make_node(ros: None) -> Iterator[Make]:
     ],
 )
 def test_reliable_is_asked_for_where_all_publishers_are(
-    offered: list[ReliabilityPolicy], chosen: str
+    offered: List[ReliabilityPolicy], chosen: str
 ) -> None:
     assert choose_reliability(offered) == chosen
 

@@ -1,7 +1,5 @@
 """A bundle that is loaded for as long as a test wants."""
 
-from __future__ import annotations
-
 import errno
 import os
 from pathlib import Path

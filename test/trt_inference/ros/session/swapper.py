@@ -1,7 +1,5 @@
 """What a test asks a node to exchange."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rcl_interfaces.srv import GetParameters, SetParametersAtomically

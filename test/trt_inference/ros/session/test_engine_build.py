@@ -1,9 +1,7 @@
 """A build beside the node, and its status when it has failed."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Iterator, List
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -28,7 +26,7 @@ class Building:
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)
         self._executor.add_node(self.listener)
-        self.built: list[bool] = []
+        self.built: List[bool] = []
         statuses = StatusPublisher(self.node)
         self.build = EngineBuild(self.node, statuses, lambda: self.built.append(True))
 

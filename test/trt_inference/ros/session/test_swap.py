@@ -1,10 +1,8 @@
 """Another bundle or precision while the node runs: exchanged between two frames, or not at all."""
 
-from __future__ import annotations
-
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, List, Tuple
 
 import pytest
 from lifecycle_msgs.msg import Transition
@@ -59,7 +57,7 @@ def test_another_bundle_is_used_from_some_frame_on_and_no_frame_is_lost(
     swapper = Swapper(client)
     assert label_of(client) == "red"
     answer = swapper.ask(bundle=str(other_bundle))
-    seen: list[str] = []
+    seen: List[str] = []
     while not answer.done() or seen[-1:] != ["rojo"]:
         image = red_image(client)
         client.send(image)
@@ -82,7 +80,7 @@ def test_labels_are_published_anew_also_when_no_image_comes(
 ) -> None:
     _, client = start_node(bundle=shared_color_bundle)
     client.transition(Transition.TRANSITION_CONFIGURE)
-    received_labels: list[tuple[str, ...]] = []
+    received_labels: List[Tuple[str, ...]] = []
 
     def hear(message: LabelInfo) -> None:
         received_labels.append(tuple(entry.class_name for entry in message.class_map))
@@ -103,7 +101,7 @@ def sign_anew(folder: Path) -> Path:
     """So that only the engine finds out."""
     file = folder / "fp32.onnx"
 
-    def change(manifest: dict[str, Any]) -> None:
+    def change(manifest: Dict[str, Any]) -> None:
         manifest["precisions"]["fp32"]["sha256"] = sha256_of_file(file)
 
     change_manifest(folder, change)
