@@ -14,14 +14,24 @@ from trt_inference.bundles.sidecar import Sidecar, engine_name
 from trt_inference.engines.tensorrt.gpu import GpuContext, this_machine
 
 
-def add_engine(folder: Path, precision: str = "fp32", batch: int = 1, **changes: Any) -> Path:
-    """Build with the installed double and write the plan with its sidecar; ``changes`` of it."""
+def add_engine(
+    folder: Path,
+    precision: str = "fp32",
+    batch: int = 1,
+    class_map: int = onnx.TensorProto.INT32,
+    **changes: Any,
+) -> Path:
+    """Build with the installed double and write the plan with its sidecar; ``changes`` of it.
+
+    Args:
+        class_map: its type where TensorRT has no uint8.
+    """
     import tensorrt as trt
 
     bundle = load_bundle(folder)
     with GpuContext():
         machine = this_machine()
-        plan = _build(trt, bundle.model_file(precision), batch)
+        plan = _build(trt, _model(trt, bundle.model_file(precision), class_map), batch)
     (folder / ENGINES_FOLDER).mkdir(exist_ok=True)
     file = folder / ENGINES_FOLDER / engine_name(precision, machine)
     file.write_bytes(plan)
@@ -42,13 +52,13 @@ def add_engine(folder: Path, precision: str = "fp32", batch: int = 1, **changes:
     return file
 
 
-def _build(trt: Any, model: Path, batch: int) -> bytes:
+def _build(trt: Any, model: bytes, batch: int) -> bytes:
     logger = trt.Logger(trt.Logger.ERROR)
     builder = trt.Builder(logger)
     flags = getattr(trt.NetworkDefinitionCreationFlag, "EXPLICIT_BATCH", None)
     network = builder.create_network(0 if flags is None else 1 << int(flags))
     parser = trt.OnnxParser(network, logger)
-    if not parser.parse(_model(trt, model)):
+    if not parser.parse(model):
         raise RuntimeError([parser.get_error(index).desc() for index in range(parser.num_errors)])
     config = builder.create_builder_config()
     image = network.get_input(0)
@@ -59,10 +69,15 @@ def _build(trt: Any, model: Path, batch: int) -> bytes:
     return bytes(builder.build_serialized_network(network, config))
 
 
-def _model(trt: Any, file: Path) -> bytes:
-    """With an input of floats for versions that take no bytes."""
+def _model(trt: Any, file: Path, class_map: int) -> bytes:
+    """With an input of floats, and no output of bytes, for versions that have no bytes."""
     if hasattr(trt.DataType, "UINT8"):
         return file.read_bytes()
     model = onnx.load(str(file))
     model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    for output in model.graph.output:
+        if output.type.tensor_type.elem_type == onnx.TensorProto.UINT8:
+            output.type.tensor_type.elem_type = class_map
+            (cast,) = (node for node in model.graph.node if output.name in node.output)
+            cast.attribute[0].i = class_map
     return bytes(model.SerializeToString())

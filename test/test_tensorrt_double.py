@@ -16,6 +16,7 @@ import onnxruntime
 import pytest
 
 from test.color_bundle import SIZE, picture
+from test.task_bundles import write_segmentation_bundle
 from test.tensorrt_double import VERSIONS, Double, DoubleError, install
 from test.tensorrt_double.install import TEMPLATES
 from test.tensorrt_double.surface import classes_of, members_of
@@ -263,6 +264,23 @@ def test_uint8_is_refused_before_8_5(color_onnx: bytes) -> None:
         assert "Failed to convert ONNX date type" in parser.get_error(0).desc()
         assert not hasattr(parser.get_error(0), "node_name")
         assert any("INT64 weights" in line for line in logger.lines)
+
+
+@pytest.mark.parametrize("changed", ["output", "cast"])
+@pytest.mark.parametrize("version", ["8.2.1", "8.4.1"])
+def test_a_class_map_of_bytes_is_refused_before_8_5(
+    version: str, changed: str, tmp_path: Path
+) -> None:
+    """Also where only one of the two is something else: real parsers know no uint8 anywhere."""
+    model = onnx.load(str(write_segmentation_bundle(tmp_path / "segments") / "fp32.onnx"))
+    if changed == "output":
+        model.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.INT32
+    else:
+        model.graph.node[-1].attribute[0].i = onnx.TensorProto.INT32
+    with install(version) as double:
+        _, _, parser, done, _ = parsed(double, model.SerializeToString())
+        assert not done
+        assert "convertDtype" in parser.get_error(0).desc()
 
 
 def test_an_implicit_batch_is_refused(color_onnx: bytes) -> None:

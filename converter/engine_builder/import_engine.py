@@ -10,7 +10,7 @@ from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.precisions import model_file_name
 from trt_inference.engines.tensorrt.gpu import GpuContext, import_library
-from trt_inference.engines.tensorrt.io_tensors import DTYPES, has_named_tensors
+from trt_inference.engines.tensorrt.io_tensors import DTYPES, has_named_tensors, serves
 from trt_inference.engines.tensorrt.plan import Log, make_logger
 
 _LENGTH_BYTES = 4  # before the text that Ultralytics puts in front of a plan
@@ -168,7 +168,8 @@ def _reason_against(tensors: List[PlanTensor], bundle: Bundle, batch: int) -> st
     if set(outputs) != set(wanted):
         return f"its outputs must be {', '.join(wanted)}"
     for name, one in wanted.items():
-        if (outputs[name].dtype, outputs[name].shape[1:]) != (one.dtype, one.shape[1:]):
+        found = outputs[name]
+        if found.shape[1:] != one.shape[1:] or not serves(found.dtype, one.dtype):
             return f"{name} must be {one.dtype} {['N', *one.shape[1:]]}".replace("'", "")
     return ""
 

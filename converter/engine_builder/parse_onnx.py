@@ -2,13 +2,14 @@
 
 from pathlib import Path
 from types import ModuleType
-from typing import Any, List
+from typing import Any, List, Tuple
 
 from converter.engine_builder import protobuf_reader, tensorrt_api
-from converter.engine_builder.float_input import with_float_input
 from converter.engine_builder.parser_remedies import remedy
+from converter.engine_builder.replace_uint8 import find_changes
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.mapped_file import mapped
 
 
 def parse(trt: ModuleType, network: Any, logger: Any, bundle: Bundle, precision: str) -> None:
@@ -23,19 +24,30 @@ def parse(trt: ModuleType, network: Any, logger: Any, bundle: Bundle, precision:
     if tensorrt_api.supports_uint8(trt):
         taken = parser.parse_from_file(str(file))
     else:
-        model = with_float_input(file.read_bytes(), bundle.input.name)
-        # Weights in a second file are looked for beside the path.
-        taken = parser.parse(model, path=str(file))
+        taken = _parse_without_uint8(parser, file, bundle.input.name)
     if not taken:
         raise BuildError(_refusal(trt, parser, bundle, file))
 
 
+def _parse_without_uint8(parser: Any, file: Path, image: str) -> bool:
+    with mapped(file, changeable=True) as model:
+        for place, value in find_changes(model, image).items():
+            model[place] = value
+        # Weights in a second file are looked for beside the path.
+        return bool(parser.parse(model, path=str(file)))
+
+
 def _refusal(trt: ModuleType, parser: Any, bundle: Bundle, file: Path) -> str:
     errors = [parser.get_error(index) for index in range(parser.num_errors)]
-    nodes = protobuf_reader.nodes(file.read_bytes()) if errors else ()
+    nodes = _nodes(file) if errors else ()
     lines = dict.fromkeys(_line(one, nodes, bundle) for one in errors)
     listed = "".join(f"\n  {line}" for line in lines) or " it gives no reason"
     return f"TensorRT {trt.__version__} does not take {file}:{listed}"
+
+
+def _nodes(file: Path) -> Tuple[Tuple[str, str], ...]:
+    with mapped(file) as model:
+        return protobuf_reader.nodes(model)
 
 
 def _line(error: Any, nodes: Any, bundle: Bundle) -> str:

@@ -4,7 +4,8 @@ Only as much of protobuf's wire format as that takes:
 https://protobuf.dev/programming-guides/encoding/. The numbers are those of onnx.proto.
 """
 
-from typing import Iterator, NamedTuple, Tuple
+import mmap
+from typing import Iterator, NamedTuple, Tuple, Union
 
 from converter.errors import BuildError
 
@@ -12,10 +13,13 @@ _VARINT, _EIGHT_BYTES, _PIECE, _FOUR_BYTES = 0, 1, 2, 5
 _MOST_VARINT_BYTES = 10
 
 GRAPH_OF_MODEL = 7
-NODE_OF_GRAPH, INPUT_OF_GRAPH, OUTPUT_OF_GRAPH = 1, 11, 12
-INPUT_OF_NODE, NAME_OF_NODE, OPERATOR_OF_NODE = 1, 3, 4
+NODE_OF_GRAPH, INPUT_OF_GRAPH, OUTPUT_OF_GRAPH, VALUE_OF_GRAPH = 1, 11, 12, 13
+INPUT_OF_NODE, NAME_OF_NODE, OPERATOR_OF_NODE, ATTRIBUTE_OF_NODE = 1, 3, 4, 5
+NAME_OF_ATTRIBUTE, NUMBER_OF_ATTRIBUTE, GRAPH_OF_ATTRIBUTE = 1, 3, 6
 NAME_OF_VALUE, TYPE_OF_VALUE = 1, 2
 TENSOR_OF_TYPE, ELEMENT_OF_TENSOR = 1, 1
+
+Data = Union[bytes, mmap.mmap]  # of a file, or the file as memory
 
 
 class Field(NamedTuple):
@@ -26,7 +30,7 @@ class Field(NamedTuple):
     end: int
 
 
-def fields(data: bytes, start: int = 0, end: int = -1) -> Iterator[Field]:
+def fields(data: Data, start: int = 0, end: int = -1) -> Iterator[Field]:
     """The fields of the message between ``start`` and ``end``, by default of the whole file.
 
     Raises:
@@ -51,19 +55,19 @@ def fields(data: bytes, start: int = 0, end: int = -1) -> Iterator[Field]:
         start = stop
 
 
-def inside(data: bytes, outer: Field, number: int) -> Iterator[Field]:
+def inside(data: Data, outer: Field, number: int) -> Iterator[Field]:
     """Those with ``number`` in the message that ``outer`` holds."""
     return (one for one in fields(data, outer.start, outer.end) if one.number == number)
 
 
-def text(data: bytes, outer: Field, number: int) -> str:
+def text(data: Data, outer: Field, number: int) -> str:
     """A text in the message that ``outer`` holds; empty where it has none."""
     for one in inside(data, outer, number):
         return data[one.start : one.end].decode("utf-8", "replace")
     return ""
 
 
-def graph(data: bytes) -> Field:
+def graph(data: Data) -> Field:
     """The graph of a model.
 
     Raises:
@@ -75,7 +79,7 @@ def graph(data: bytes) -> Field:
     raise BuildError("the ONNX model has no graph: convert the model again")
 
 
-def nodes(data: bytes) -> Tuple[Tuple[str, str], ...]:
+def nodes(data: Data) -> Tuple[Tuple[str, str], ...]:
     """Name and operator of each node of the graph, in their order."""
     return tuple(
         (text(data, node, NAME_OF_NODE), text(data, node, OPERATOR_OF_NODE))
@@ -83,7 +87,7 @@ def nodes(data: bytes) -> Tuple[Tuple[str, str], ...]:
     )
 
 
-def _varint(data: bytes, start: int, end: int) -> Tuple[int, int]:
+def _varint(data: Data, start: int, end: int) -> Tuple[int, int]:
     """A number of seven bits a byte, and where it ends."""
     value = 0
     for index in range(_MOST_VARINT_BYTES):

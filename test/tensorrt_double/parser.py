@@ -194,15 +194,15 @@ class OnnxParser(Bound):
             )
         if network._model is not None:
             self._api.machine.fail("two models were parsed into one network")
-        if not self._inputs_are_known(model) or not self._nodes_are_known(model):
+        if not self._types_are_known(model) or not self._nodes_are_known(model):
             return False
         if not self._api.at_least(10) and TensorProto.INT64 in types_in(model):
             report(self._api, self._logger, "WARNING", INT64_WARNING)
         fill(network, model)
         return True
 
-    def _inputs_are_known(self, model: onnx.ModelProto) -> bool:
-        for value in model.graph.input:
+    def _types_are_known(self, model: onnx.ModelProto) -> bool:
+        for value in (*model.graph.input, *model.graph.output):
             kind = value.type.tensor_type.elem_type
             if kind == TensorProto.UINT8 and not self._api.at_least(8, 5):
                 return self._refuse(
@@ -216,6 +216,15 @@ class OnnxParser(Bound):
     def _nodes_are_known(self, model: onnx.ModelProto) -> bool:
         weights = {tensor.name: tensor for tensor in model.graph.initializer}
         for number, node in enumerate(model.graph.node):
+            if _casts_to_uint8(node) and not self._api.at_least(8, 5):
+                return self._refuse(
+                    "INVALID_NODE",
+                    'Assertion failed: convertDtype(onnxType, &dtype) && "Unsupported data type '
+                    'for the Cast operator!"',
+                    number,
+                    node.name,
+                    node.op_type,
+                )
             if node.domain not in ("", "ai.onnx") or node.op_type in self._lacking():
                 return self._refuse(
                     "UNSUPPORTED_NODE" if self._api.at_least(10) else "INVALID_NODE",
@@ -249,3 +258,8 @@ class OnnxParser(Bound):
         self._errors.append(error)
         report(self._api, self._logger, "ERROR", f"ModelImporter.cpp:1: {error}")
         return False
+
+
+def _casts_to_uint8(node: onnx.NodeProto) -> bool:
+    targets = [given.i for given in node.attribute if given.name == "to"]
+    return node.op_type == "Cast" and targets == [TensorProto.UINT8]

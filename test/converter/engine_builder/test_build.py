@@ -330,14 +330,18 @@ def test_a_classifier_has_the_same_classes(
     assert engine(bundle, "fp32").sidecar.measured["comparison"]["agreement"]["same"] == 3
 
 
-def test_a_class_map_needs_a_tensorrt_with_bytes(
-    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("external_data", [False, True])
+def test_a_class_map_has_the_same_classes(
+    version: str,
+    external_data: bool,
+    tmp_path: Path,
+    pictures: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    bundle = write_segmentation_bundle(tmp_path / "segments")
-    arguments = ("build", bundle, "--precision", "fp32", "--images", pictures)
-    with install("8.4.1"):
-        run_here(capsys, *arguments).refused("'class_map' is uint8", "8.5")
-    with install("8.6.1"):
-        assert run_here(capsys, *arguments).exit_code == 0
-        found = engine(bundle, "fp32").sidecar.measured["comparison"]["agreement"]
-        assert found["same"] == found["compared"] > 0
+    bundle = write_segmentation_bundle(tmp_path / "segments", external_data=external_data)
+    result = run_here(capsys, "build", bundle, "--precision", "fp32", "--images", pictures)
+    assert result.exit_code == 0, result.output
+    (tensor,) = (one for one in plan(bundle, "fp32").tensors if not one.is_input)
+    assert tensor.dtype == ("INT32" if version in BEFORE_BYTES else "UINT8")
+    found = engine(bundle, "fp32").sidecar.measured["comparison"]["agreement"]
+    assert found["same"] == found["compared"] > 0

@@ -7,7 +7,7 @@ from typing import Callable, Tuple
 import pytest
 
 from test.converter.command_line import Result, run_here
-from test.task_bundles import write_classification_bundle
+from test.task_bundles import write_classification_bundle, write_segmentation_bundle
 from test.tensorrt_double.install import install
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.bundles.engine_files import find_engine
@@ -62,6 +62,19 @@ def test_a_plan_of_the_bundles_model_is_taken_in(
         assert (found.sidecar.typing, found.sidecar.onnx_sha256) == ("unknown", "")
         assert found.sidecar.options == {"imported": "trtexec.plan"}
         assert "comparison" in found.sidecar.measured
+
+
+def test_a_plan_with_a_class_map_of_int32_is_taken_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = write_segmentation_bundle(tmp_path / "segments")
+    with install("8.2.1"):
+        plan = built_plan(bundle, capsys, tmp_path / "trtexec.plan")
+        result = run_here(capsys, "build", bundle, "--precision", "fp32", "--import-engine", plan)
+        assert result.exit_code == 0, result.output
+        sidecar = find_engine(load_bundle(bundle), "fp32", this_machine()).sidecar
+        found = sidecar.measured["comparison"]["agreement"]
+        assert found["same"] == found["compared"] > 0
 
 
 def test_a_description_in_front_is_left_out(

@@ -2,13 +2,17 @@
 
 import json
 import threading
+import tracemalloc
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
 import numpy as np
+import onnx
 import pytest
 
 from test.color_bundle import offer_precisions, picture, write_color_bundle
+from test.task_bundles import HEIGHT, MAP_HEIGHT, MAP_WIDTH, WIDTH, write_segmentation_bundle
 from test.tensorrt_bundle import add_engine
 from test.tensorrt_double import VERSIONS, Double, install
 from trt_inference.bundles.bundle import load_bundle
@@ -88,6 +92,58 @@ def test_closed_engine_leaves_nothing_behind(
     engine.close()
     del engine
     assert double.live() == {}
+
+
+def red_half(seed: int) -> np.ndarray:
+    """Noise of pure colors beside red: several classes, other ones for each seed."""
+    picture = np.random.default_rng(seed).choice([0, 255], (HEIGHT, WIDTH, 3)).astype(np.uint8)
+    picture[:, : WIDTH // 2, :2] = 0
+    return picture
+
+
+@pytest.mark.parametrize("kind", [onnx.TensorProto.INT32, onnx.TensorProto.FLOAT])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_class_map_is_of_bytes_though_the_plan_may_have_none(
+    version: str, kind: int, tmp_path: Path
+) -> None:
+    folder = write_segmentation_bundle(tmp_path / "segments")
+    with install(version), ExitStack() as stack:
+        add_engine(folder, batch=2, class_map=kind)
+        engine = stack.enter_context(closing(open_here(folder)))
+        reference = stack.enter_context(
+            closing(open_engine(load_bundle(folder), "onnxruntime", "fp32"))
+        )
+        for run, count in enumerate((2, 1, 2, 1)):
+            pictures = [red_half(2 * run + number) for number in range(count)]
+            engine.input_buffer()[:count] = pictures
+            found = engine.infer(count)["class_map"]
+            assert (found.shape, found.dtype) == ((count, MAP_HEIGHT, MAP_WIDTH), np.uint8)
+            for one, picture_of_it in zip(found, pictures):
+                reference.input_buffer()[0] = picture_of_it
+                np.testing.assert_array_equal(one, reference.infer()["class_map"][0])
+
+
+def test_nothing_is_allocated_for_a_class_map_that_becomes_bytes(tmp_path: Path) -> None:
+    folder = write_segmentation_bundle(tmp_path / "segments")
+    with install("8.2.1"):
+        add_engine(folder, batch=64)
+        with closing(open_here(folder)) as engine:
+            engine.infer(64)
+            (run, *_) = engine._runs  # type: ignore[attr-defined]  # without the double's own work
+            tracemalloc.start()
+            class_map = run.outputs()["class_map"]
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            assert class_map.dtype == np.uint8
+            assert peak < class_map.nbytes / 4
+
+
+def test_class_map_of_another_type_is_refused(tmp_path: Path) -> None:
+    folder = write_segmentation_bundle(tmp_path / "segments")
+    with install("8.2.1"):
+        add_engine(folder, class_map=onnx.TensorProto.BOOL)
+        with pytest.raises(EngineError, match=r"class_map must be uint8 .* it has bool"):
+            open_here(folder)
 
 
 def test_frame_is_one_launch_of_a_graph(modern: Double, folder: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Mapping, Optional
 
 import numpy as np
 
+from trt_inference.bundles.bundle import Bundle, OutputSpec
 from trt_inference.engines.base import EngineOptions
 from trt_inference.engines.tensorrt.cuda_buffers import BufferSet
 from trt_inference.engines.tensorrt.cuda_graph import CudaGraph
@@ -26,13 +27,13 @@ class BufferedRun:
         context: Any,
         stream: Any,
         tensors: Mapping[str, IoTensor],
-        image: str,
+        bundle: Bundle,
         options: EngineOptions,
     ) -> None:
         """
         Args:
             context: TensorRT's execution context, whose shapes are set.
-            image: name of the input.
+            tensors: those of the engine, which fit the bundle.
         """
         self._context, self._stream = context, stream
         self._named = has_named_tensors(context.engine)
@@ -42,13 +43,14 @@ class BufferedRun:
         self.done = cuda.Event(waits | flags.DISABLE_TIMING)
         self._graph: Optional[CudaGraph] = None
         self._bindings = self.buffers.bindings()
-        given = self.buffers.arrays[image]
-        # TensorRT before 8.5 takes no bytes: they are made floats on the way.
+        given = self.buffers.arrays[bundle.input.name]
+        # TensorRT before 8.5 has no bytes: they are made floats on the way, and class maps bytes.
         self._floats = given if given.dtype != np.uint8 else None
         self.image = given if self._floats is None else np.zeros(given.shape, np.uint8)
         self._count = 0
+        wanted = {spec.name: self._wanted(spec) for spec in bundle.outputs}
         self._outputs: List[Dict[str, np.ndarray]] = [
-            {name: array[: number + 1] for name, array in self.buffers.outputs.items()}
+            {name: array[: number + 1] for name, array in wanted.items()}
             for number in range(len(self.image))
         ]
 
@@ -64,8 +66,18 @@ class BufferedRun:
         self.done.record(self._stream)
 
     def outputs(self) -> Dict[str, np.ndarray]:
-        """The outputs for the images of the last run."""
-        return self._outputs[self._count - 1]
+        """The outputs for the images of the last run, which is over, in the bundle's types."""
+        outputs = self._outputs[self._count - 1]
+        for name, array in outputs.items():
+            given = self.buffers.outputs[name]
+            if given.dtype != array.dtype:
+                np.copyto(array, given[: self._count], casting="unsafe")
+        return outputs
+
+    def _wanted(self, spec: OutputSpec) -> np.ndarray:
+        """What an output is read from: the buffer, or an array that it is converted into."""
+        given = self.buffers.outputs[spec.name]
+        return given if given.dtype == spec.dtype else np.zeros(given.shape, spec.dtype)
 
     def capture(self) -> None:
         """Run once, so that TensorRT sets up what it needs, and then make it a graph."""

@@ -6,7 +6,7 @@ While the GPU works on one frame, the next one is written into the other set of 
 import traceback
 from collections import deque
 from contextlib import ExitStack
-from typing import Any, Deque, Dict, List, Mapping, Optional
+from typing import Any, Deque, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -16,7 +16,12 @@ from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.engines.tensorrt.buffered_run import BufferedRun
 from trt_inference.engines.tensorrt.cuda_graph import CaptureError
 from trt_inference.engines.tensorrt.gpu import GpuContext, import_library, this_machine
-from trt_inference.engines.tensorrt.io_tensors import IoTensor, io_tensors, set_input_shape
+from trt_inference.engines.tensorrt.io_tensors import (
+    IoTensor,
+    io_tensors,
+    serves,
+    set_input_shape,
+)
 from trt_inference.engines.tensorrt.plan import load_plan
 from trt_inference.errors import EngineError
 
@@ -115,7 +120,7 @@ class TensorRtEngine(Engine):
         self._stream = cuda.Stream()
         self._freeing.callback(self._drop, "_stream")
         for _ in range(DEPTH):
-            run = BufferedRun(cuda, self._context, self._stream, tensors, spec.name, self._options)
+            run = BufferedRun(cuda, self._context, self._stream, tensors, bundle, self._options)
             self._runs.append(run)
             self._freeing.callback(lambda: self._runs.pop().free())
         self._freeing.callback(self._wait)
@@ -159,11 +164,11 @@ def _check(bundle: Bundle, tensors: Mapping[str, IoTensor], file: EngineFile) ->
     """
     batch = file.sidecar.batch
     wanted: Dict[str, Any] = {
-        spec.name: (np.dtype(spec.dtype), (batch, *spec.shape[1:])) for spec in bundle.outputs
+        spec.name: (spec.dtype, (batch, *spec.shape[1:])) for spec in bundle.outputs
     }
     for name, (dtype, shape) in wanted.items():
         tensor = tensors.get(name)
-        if tensor is None or tensor.is_input or (tensor.dtype, tensor.shape) != (dtype, shape):
+        if tensor is None or not _fits(tensor, dtype, shape):
             found = f"{tensor.dtype} {list(tensor.shape)}" if tensor else "no such output"
             raise EngineError(
                 f"{file.plan.name} does not fit the bundle: {name} must be {dtype} {list(shape)}, "
@@ -175,3 +180,7 @@ def _check(bundle: Bundle, tensors: Mapping[str, IoTensor], file: EngineFile) ->
             f"{file.plan.name} does not fit the bundle: its input {bundle.input.name} must be "
             f"uint8 or float32, it has {image.dtype if image else 'no such input'}. Build it again"
         )
+
+
+def _fits(tensor: IoTensor, dtype: str, shape: Tuple[int, ...]) -> bool:
+    return not tensor.is_input and tensor.shape == shape and serves(tensor.dtype.name, dtype)

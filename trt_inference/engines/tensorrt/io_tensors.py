@@ -19,6 +19,10 @@ DTYPES: Mapping[str, type] = {
     "BOOL": np.bool_,
 }
 
+# Types of a plan that the engine converts, by the bundle's type of the output: TensorRT before 8.5
+# has no uint8.
+_INSTEAD = {"uint8": ("int32", "float32")}
+
 
 @dataclass(frozen=True)
 class IoTensor:
@@ -39,6 +43,11 @@ class IoTensor:
     def bytes(self) -> int:
         """Its size in memory."""
         return int(np.prod(self.shape)) * self.dtype.itemsize
+
+
+def serves(dtype: str, wanted: str) -> bool:
+    """Whether an output may have this type in a plan where the bundle has ``wanted``."""
+    return dtype in (wanted, *_INSTEAD.get(wanted, ()))
 
 
 def has_named_tensors(engine: Any) -> bool:
