@@ -4,11 +4,16 @@ from typing import List, Tuple
 
 from rich.console import Console
 
+from converter.command_line.print_boards import print_boards
 from converter.command_line.print_table import facts_table, print_tables
+from converter.compatibility.tensorrt_operators import Missing
 from converter.conversion import Conversion
+from converter.export.unsupported import layer_of
+from converter.onnx_tools.node_names import NETWORK
+from converter.report.source_facts import opset
 from converter.report.verdict import cautions
 from converter.tables.verification_tables import accuracy_table, agreement_facts, parity_tables
-from converter.tables.wording import file_size
+from converter.tables.wording import counted, file_size
 from converter.terminal.console import print_line
 from trt_inference.bundles.names import REPORT_PAGE
 
@@ -26,6 +31,7 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
         f"pixels: {pixels.channels}, (value * {pixels.scale:.6g} - {_numbers(pixels.mean)}) / "
         f"{_numbers(pixels.std)}: check that the model was trained on this",
     )
+    print_boards(opset(conversion), conversion.export.answer, conversion.missing, console)
     verification = conversion.verification
     accuracy = accuracy_table(verification)
     print_tables(parity_tables(verification), console)
@@ -45,11 +51,15 @@ def _warnings(conversion: Conversion) -> List[str]:
     return [
         *cautions(conversion.verification),
         *(
-            f"TensorRT {', '.join(entry.lacking)} does not have {entry.operator} ({entry.count} "
-            f"nodes): {entry.remedy}."
+            f"TensorRT {', '.join(entry.lacking)} does not have {entry.operator} "
+            f"({counted(entry.count, 'node')}, as in layer {_layer(entry)}): {entry.remedy}."
             for entry in conversion.missing
         ),
     ]
+
+
+def _layer(entry: Missing) -> str:
+    return layer_of(entry.nodes[0].replace(NETWORK, "", 1))
 
 
 def _print_verdict(conversion: Conversion, console: Console) -> None:

@@ -6,8 +6,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from converter.command_line.print_boards import print_boards
 from converter.commands.inspect import Inspection
-from converter.compatibility.tensorrt_operators import VERSIONS, Missing
+from converter.compatibility.tensorrt_operators import Missing
+from converter.compatibility.tensorrt_versions import VERSIONS
 from converter.inputs.saved_model import SavedModel
 from converter.terminal.console import print_line
 
@@ -22,6 +24,9 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
     if inspection.operators:
         console.print(_operators(inspection.operators))
         console.print(_missing(inspection.missing))
+    if inspection.answer is not None and inspection.operators:
+        answer = inspection.answer
+        print_boards(answer.opset, answer, inspection.missing, console)
     for output in inspection.outputs:
         print_line(console, f"output {output}")
     if inspection.recognised is not None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from converter.command_line.argument_types import anchors, image_size, not_zero, setting
-from converter.commands.convert_options import OPSET, SourceOptions
-from converter.compatibility.tensorrt_operators import TARGETS
+from converter.commands.convert_options import SourceOptions
+from converter.compatibility.tensorrt_versions import TARGETS
+from converter.errors import ExportError
+from converter.export.opsets import HIGHEST_OPSET, LOWEST_OPSET, Opsets
 from converter.heads.choose import AUTO, head_names
 from converter.heads.decoding.box_formats import BOX_FORMATS
 from converter.heads.decoding.scores import ACTIVATIONS, BACKGROUNDS
@@ -28,8 +30,11 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def source_options(arguments: argparse.Namespace) -> SourceOptions:
-    """How the SavedModel is understood, from the parsed arguments."""
-    target = arguments.target and TARGETS[arguments.target]
+    """How the SavedModel is understood, from the parsed arguments.
+
+    Raises:
+        ExportError: the target does not take the opset that is asked for.
+    """
     return SourceOptions(
         saved_model=arguments.saved_model,
         labels=arguments.labels,
@@ -41,8 +46,21 @@ def source_options(arguments: argparse.Namespace) -> SourceOptions:
         outputs=tuple(arguments.outputs),
         pixels=_pixels(arguments),
         head=_head(arguments),
-        opset=arguments.opset or (target.opset if target else OPSET),
+        opsets=_opsets(arguments),
     )
+
+
+def _opsets(arguments: argparse.Namespace) -> Opsets:
+    """One opset where it is asked for, else those that the target takes, or any board."""
+    target, asked = arguments.target and TARGETS[arguments.target], arguments.opset
+    if target and asked and asked > target.opset:
+        raise ExportError(
+            f"--opset {asked}: {target} takes opset {target.opset} at most: leave --opset or "
+            "--target out"
+        )
+    if asked:
+        return Opsets(asked, asked)
+    return Opsets(highest=min(target.opset, HIGHEST_OPSET)) if target else Opsets()
 
 
 def _pixels(arguments: argparse.Namespace) -> PixelOptions:
@@ -103,13 +121,18 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="text file with one class name a line (default: class 0, class 1, ...)",
     )
-    add("--target", choices=tuple(TARGETS), help="what it is for: decides the opset")
+    add(
+        "--target",
+        choices=tuple(TARGETS),
+        help="what it is for: refuse a network that needs a later opset than it takes",
+    )
     add(
         "--opset",
         type=int,
         choices=_OPSETS,
         metavar=f"{_OPSETS[0]}..{_OPSETS[-1]}",
-        help=f"ONNX operator set (default: {OPSET}, or the target's)",
+        help=f"ONNX operator set (default: {LOWEST_OPSET}, which all boards take, or as little "
+        f"more as the network needs, up to {HIGHEST_OPSET})",
     )
 
 

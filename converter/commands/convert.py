@@ -9,6 +9,7 @@ from converter.bundle.write_bundle import check_output, new_bundle, write_manife
 from converter.commands import describe_bundle
 from converter.commands.convert_options import ConvertOptions
 from converter.commands.prepare import (
+    compute_the_same,
     count_operators,
     export_network,
     read_source,
@@ -20,6 +21,7 @@ from converter.compatibility.tensorflow_operators import UNRELIABLE
 from converter.compatibility.tensorrt_operators import missing_operators
 from converter.conversion import Conversion, Prepared, Source
 from converter.errors import DatasetError, ParityError
+from converter.export.opsets import Opsets
 from converter.export.request_answer import FLAT_GRAPH_FILE
 from converter.inputs.dataset import Dataset, load_dataset, name_classes, read_labels
 from converter.precision.make_precisions import make_precisions
@@ -61,7 +63,10 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
                 f"--labels-coco measures detections, but this is {head.description}: leave it out"
             )
         names = labels or name_classes(head.classes)
-        return _write(options, prepared, names, dataset, progress)
+        try:
+            return _write(options, prepared, names, dataset, progress)
+        except ParityError as error:
+            return _write_later(options, prepared, names, dataset, progress, error)
 
 
 def _prepare(
@@ -81,6 +86,32 @@ def _prepare(
             network, pixels, dataset.samples, options.fit, labels, options.source
         )
     return Prepared(source, exported, network, pixels, recognised)
+
+
+def _write_later(
+    options: ConvertOptions,
+    prepared: Prepared,
+    labels: Tuple[str, ...],
+    dataset: Dataset,
+    progress: Progress,
+    error: ParityError,
+) -> Conversion:
+    """Convert at the latest opset, where the network computes something else there.
+
+    Raises:
+        ParityError: ``error``, where it does not, or another one where it is not right either.
+    """
+    opset, latest = prepared.network.opset, options.source.opsets.highest
+    if opset >= latest:
+        raise error
+    progress.note(f"at opset {opset} the model differs from TensorFlow: opset {latest} is tried")
+    opsets = Opsets(latest, latest, (f"at opset {opset} the model differs from TensorFlow",))
+    options = replace(options, source=replace(options.source, opsets=opsets))
+    with tempfile.TemporaryDirectory() as scratch:
+        later = _prepare(options, prepared.source, dataset, len(labels), Path(scratch), progress)
+        if compute_the_same(prepared, later):
+            raise error
+        return _write(options, later, labels, dataset, progress)
 
 
 def _write(

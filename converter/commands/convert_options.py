@@ -4,19 +4,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Optional, Tuple
 
+from converter.export.opsets import Opsets
 from converter.heads.evidence import HeadOptions
 from converter.inputs.pixels import PixelOptions
 from converter.precision.precision_options import PrecisionOptions
 from trt_inference.bundles.bundle import Thresholds
 from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 
-OPSET = 17
-
 
 @dataclass(frozen=True)
 class SourceOptions:
     """The model and how it is understood. ``input_size`` is height, width in pixels, ``values``
-    are those of inputs that are not the image, ``outputs`` those that count, all without any."""
+    are those of inputs that are not the image, ``outputs`` those that count, all without any.
+    ``opsets`` are those that the export may have."""
 
     saved_model: Path
     labels: Optional[Path] = None
@@ -28,7 +28,7 @@ class SourceOptions:
     outputs: Tuple[str, ...] = ()
     pixels: PixelOptions = field(default_factory=PixelOptions)
     head: HeadOptions = field(default_factory=HeadOptions)
-    opset: int = OPSET
+    opsets: Opsets = field(default_factory=Opsets)
 
 
 @dataclass(frozen=True)

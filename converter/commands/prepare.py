@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 
 from converter.commands.convert_options import SourceOptions
-from converter.conversion import Source
+from converter.conversion import Prepared, Source
 from converter.errors import HeadError, SavedModelError
 from converter.export.export import Export, export
 from converter.export.exported_network import Network
@@ -73,10 +73,10 @@ def export_network(source: Source, options: SourceOptions, folder: Path) -> Tupl
         ExportError: it cannot be exported.
     """
     exported = export(
-        source.saved_model, source.signature, source.image, options.values, options.opset, folder
+        source.saved_model, source.signature, source.image, options.values, options.opsets, folder
     )
     outputs = exported.answer.outputs
-    network = Network(exported.model, options.opset, source.image, folder, outputs)
+    network = Network(exported.model, exported.answer.opset, source.image, folder, outputs)
     return exported, network
 
 
@@ -130,6 +130,15 @@ def _check_sizes(network: Network, runs: Sequence[Mapping[str, np.ndarray]]) -> 
                     "Export the model without picking boxes by their scores (tf.boolean_mask, "
                     "tf.where): the robot does that"
                 )
+
+
+def compute_the_same(one: Prepared, other: Prepared) -> bool:
+    """Whether two exports of a network give the same numbers for an image of noise, to the last
+    bit."""
+    height, width = one.network.input_size
+    noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    first, second = (each.network.run(each.pixels.apply(noise)) for each in (one, other))
+    return all(np.array_equal(first[name], second[name], equal_nan=True) for name in first)
 
 
 def _stacked(values: Sequence[np.ndarray]) -> np.ndarray:

@@ -5,53 +5,28 @@ each version, and names the commits. ``since`` is the first version with an oper
 lost one. ``limits`` hold from the version they stand under until the next; an empty text ends one.
 The matrix was compared with the parser's sources up to 10.1; ``corrections`` lists where it errs.
 ``remedies`` are ours.
-
-The opset of a target is the highest that both its TensorRT takes (13 for 8.2, 17 for 8.5, 20 and
-more for 10) and tf2onnx 1.17 writes without loss. tf2onnx ends at 18, which brings it bitwise
-operators only, and those no TensorRT takes. So it is 17 for all but the Jetson Nano, and what is
-converted for one of them suits the others too.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import onnx
 
-_TABLE = json.loads(Path(__file__).with_name("tensorrt_operators.json").read_text("utf-8"))
+from converter.compatibility.tensorrt_versions import TENSORRT_TABLE, VERSIONS, reaches
+
 _ONNX_DOMAINS = ("", "ai.onnx")
 _NAMES_SHOWN = 3
+# The reduction that ScatterND has from opset 16 on counts as an operator of its own: TensorRT 10
+# and later refuse it, and earlier versions overwrite values instead of adding to them.
+_REDUCING_SCATTER = "ScatterND with reduction"
 
 # For operators that exported networks have.
 _REMEDIES: dict[str, str] = {
-    operator: entry["remedy"] for entry in _TABLE["remedies"] for operator in entry["operators"]
-}
-
-# The versions of TensorRT in the table, oldest first.
-VERSIONS: tuple[str, ...] = tuple(_TABLE["versions"])
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a bundle is converted for: version of TensorRT, and the opset to export for it."""
-
-    name: str
-    tensorrt: str
-    opset: int
-
-
-TARGETS: dict[str, Target] = {
-    target.name: target
-    for target in (
-        Target("jetson-nano", "8.2", 13),  # JetPack 4.6
-        Target("jetpack5", "8.5", 17),
-        Target("jetpack6", "10.3", 17),
-        Target("jetpack7", "10.13", 17),
-        Target("desktop", "10.13", 17),
-    )
+    operator: entry["remedy"]
+    for entry in TENSORRT_TABLE["remedies"]
+    for operator in entry["operators"]
 }
 
 
@@ -91,14 +66,14 @@ def missing_operators(model: onnx.ModelProto) -> tuple[Missing, ...]:
 
 def takes(tensorrt: str, operator: str) -> bool:
     """Whether that version, such as ``10.3``, has the operator, such as ``TopK``."""
-    since = _TABLE["since"].get(operator)
-    return since is not None and _reaches(tensorrt, since)
+    since = TENSORRT_TABLE["since"].get(operator)
+    return since is not None and reaches(tensorrt, since)
 
 
 def limit(tensorrt: str, operator: str) -> str:
     """In a few words, what that version does not take of an operator; empty for nothing known."""
-    limits = _TABLE["limits"].get(operator, {})
-    return next((limits[since] for since in reversed(limits) if _reaches(tensorrt, since)), "")
+    limits = TENSORRT_TABLE["limits"].get(operator, {})
+    return next((limits[since] for since in reversed(limits) if reaches(tensorrt, since)), "")
 
 
 def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
@@ -110,19 +85,17 @@ def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
 
 
 def _operator(node: onnx.NodeProto) -> str:
+    if node.op_type == "ScatterND" and _reduces(node):
+        return _REDUCING_SCATTER
     return node.op_type if node.domain in _ONNX_DOMAINS else f"{node.domain}.{node.op_type}"
 
 
-def _reaches(version: str, other: str) -> bool:
-    return _number(version) >= _number(other)
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
+def _reduces(node: onnx.NodeProto) -> bool:
+    return any(one.name == "reduction" and one.s != b"none" for one in node.attribute)
 
 
 def _remedy(operator: str) -> str:
-    known, since = _REMEDIES.get(operator), _TABLE["since"].get(operator)
+    known, since = _REMEDIES.get(operator), TENSORRT_TABLE["since"].get(operator)
     if since is None:
         return known or "express it in ONNX's own operators, or end the network before it"
     newer = f"use TensorRT {since} or newer"

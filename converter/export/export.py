@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from converter.errors import ExportError
 from converter.export import request_answer
 from converter.export.attach_weights import attach
 from converter.export.clean import clean
+from converter.export.opsets import HIGHEST_OPSET, OpsetNeed, Opsets, describe_needs
 from converter.export.request_answer import MODEL_FILE, ExportAnswer, ExportRequest
+from converter.export.typed_operators import types_of_later_opsets
 from converter.export.unsupported import describe_unsupported
 from converter.inputs.image_input import ImageInput
 from converter.inputs.quiet_tensorflow import ENVIRONMENT
@@ -52,10 +54,10 @@ def export(
     signature: Signature,
     image: ImageInput,
     values: Mapping[str, Any],
-    opset: int,
+    opsets: Opsets,
     folder: Path,
 ) -> Export:
-    """Export one signature at ``opset`` into ``folder``.
+    """Export one signature into ``folder``, at the lowest of ``opsets`` that it takes.
 
     Args:
         image: which input is the image, and its size.
@@ -73,35 +75,67 @@ def export(
         image_shape=image.exported_shape,
         encoded=image.encoded,
         values=dict(values),
-        opset=opset,
+        opset=opsets.lowest,
+        highest_opset=opsets.highest,
         set_aside=True,
         folder=str(folder),
     )
     started = time.monotonic()
     answer, model = _export_checked(request, saved_model, folder)
+    answer = replace(answer, opset_reasons=(*opsets.reasons, *answer.opset_reasons))
     return Export(model, folder, answer, time.monotonic() - started)
 
 
 def _export_checked(
     request: ExportRequest, saved_model: SavedModel, folder: Path
 ) -> tuple[ExportAnswer, onnx.ModelProto]:
-    """Export, and once more with all weights in the graph where the result is not valid: some
-    conversions need to see the values."""
+    """Export, and once more where the result is not valid: at a later opset if types need it, or
+    with all weights in the graph, because some conversions need to see the values."""
     answer = _run_process(request, saved_model, folder)
     _check_answer(answer)
     try:
         return answer, _load_checked(answer, folder)
     except ExportError:
-        if not answer.weights:
+        needs = _needs_of_types(folder)
+        if not (needs or answer.weights):
             raise
-    whole = folder / "whole"
-    whole.mkdir()
-    answer = _run_process(replace(request, set_aside=False, folder=str(whole)), saved_model, whole)
-    _check_answer(answer)
-    for file in whole.iterdir():
+    if needs:
+        return _export_later(request, needs, saved_model, folder)
+    return _export_anew(replace(request, set_aside=False), saved_model, folder / "whole")
+
+
+def _export_anew(
+    request: ExportRequest, saved_model: SavedModel, folder: Path
+) -> tuple[ExportAnswer, onnx.ModelProto]:
+    """Export into a folder of its own; the files that come out replace those in the one around
+    it."""
+    folder.mkdir()
+    result = _export_checked(replace(request, folder=str(folder)), saved_model, folder)
+    for file in folder.iterdir():
         if file.is_file():
-            file.replace(folder / file.name)
-    return answer, _load_checked(answer, folder)
+            file.replace(folder.parent / file.name)
+    return result
+
+
+def _needs_of_types(folder: Path) -> tuple[OpsetNeed, ...]:
+    model = onnx.load(str(folder / MODEL_FILE), load_external_data=False)
+    return types_of_later_opsets(model, HIGHEST_OPSET)
+
+
+def _export_later(
+    request: ExportRequest, needs: Sequence[OpsetNeed], saved_model: SavedModel, folder: Path
+) -> tuple[ExportAnswer, onnx.ModelProto]:
+    """Export at the opset that all of ``needs`` have."""
+    opset, reasons = max(need.opset for need in needs), describe_needs(needs)
+    if opset > request.highest_opset:
+        raise ExportError(
+            f"the network cannot be expressed in opset {request.highest_opset}: "
+            f"{'; '.join(reasons)}. Convert with --opset {opset} for boards that take it, or "
+            "compute in float32 there (tf.cast)"
+        )
+    request = replace(request, opset=opset)
+    answer, model = _export_anew(request, saved_model, folder / f"opset_{opset}")
+    return replace(answer, opset_reasons=(*reasons, *answer.opset_reasons)), model
 
 
 def _run_process(request: ExportRequest, saved_model: SavedModel, folder: Path) -> ExportAnswer:

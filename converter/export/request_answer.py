@@ -14,11 +14,13 @@ MODEL_FILE, FLAT_GRAPH_FILE = "network.onnx", "network.pb"
 
 @dataclass(frozen=True)
 class Unsupported:
-    """A node of the TensorFlow graph that ONNX cannot express, and why."""
+    """A node of the TensorFlow graph that ONNX cannot express, and why. ``since`` is the opset
+    that can, of an operator for which there is one; 0 if there is none."""
 
     node: str
     operator: str
     reason: str
+    since: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class ExportRequest:
         image_shape: what it is fixed to, -1 for any; None for encoded images.
         encoded: the input takes encoded images: the decoding is to be cut away.
         values: values of the other inputs, which become constants.
-        opset: of the model.
+        opset: of the model, if the network does not need a later one.
+        highest_opset: the latest that it may have.
         set_aside: keep large weights out of the graph while it is converted.
         folder: where the answer is written.
     """
@@ -48,6 +51,7 @@ class ExportRequest:
     encoded: bool
     values: dict[str, Any]
     opset: int
+    highest_opset: int
     set_aside: bool
     folder: str
 
@@ -73,6 +77,8 @@ class ExportAnswer:
         weights: file by the name of the input that stands for a weight.
         weight_bytes: of all weights.
         operators: TensorFlow's, with counts.
+        opset: of the model.
+        opset_reasons: why it is later than the one that was asked for, in a few words each.
         unsupported: nodes that could not be converted.
         notes: what was cut away or left out, in sentences for the user.
         suppression: the suppression that was cut out.
@@ -87,6 +93,8 @@ class ExportAnswer:
     weights: dict[str, str] = field(default_factory=dict)
     weight_bytes: int = 0
     operators: dict[str, int] = field(default_factory=dict)
+    opset: int = 0
+    opset_reasons: tuple[str, ...] = ()
     unsupported: tuple[Unsupported, ...] = ()
     notes: tuple[str, ...] = ()
     suppression: Suppression | None = None
@@ -119,6 +127,7 @@ def read_answer(file: Path) -> ExportAnswer:
         **{
             **content,
             "notes": tuple(content["notes"]),
+            "opset_reasons": tuple(content["opset_reasons"]),
             "unsupported": tuple(Unsupported(**entry) for entry in content["unsupported"]),
         },
         suppression=Suppression(**suppression) if suppression else None,

@@ -18,6 +18,7 @@ from converter.inputs.quiet_tensorflow import tensorflow
 # How tf2onnx reports these two; its functions go on and give a graph that is not valid.
 _NO_HANDLER = "Tensorflow op [%s: %s] is not supported"
 _HANDLER_FAILED = "Failed to convert node %r"
+_NO_COUNTERPART = "it has no counterpart in ONNX"
 _LOOPS_LISTED = 5
 
 
@@ -47,6 +48,7 @@ def convert_to_onnx(
         with tf.Graph().as_default() as graph:
             tf.import_graph_def(folded, name="")
             model = _run_tf2onnx(graph, inputs, outputs, opset)
+            _give_shapes(model, graph)
     except Exception as error:  # its errors have no common base below Exception
         raise ExportError(_why(folded, error)) from error
     finally:
@@ -67,6 +69,26 @@ def _run_tf2onnx(
         output_names=list(outputs),
     )
     return optimizer.optimize_graph(converted).make_model("network")
+
+
+def _give_shapes(model: onnx.ModelProto, graph: Any) -> None:
+    """Give outputs the shapes that TensorFlow knows, where tf2onnx has lost them: that of an
+    Einsum, at opset 13."""
+    for value in model.graph.output:
+        sizes = graph.get_tensor_by_name(value.name).shape
+        kind = value.type.tensor_type
+        if not kind.HasField("shape") and sizes.rank is not None:
+            typed = onnx.helper.make_tensor_type_proto(kind.elem_type, sizes.as_list())
+            value.type.CopyFrom(typed)
+
+
+def first_opset(operator: str) -> int:
+    """The opset from which on tf2onnx converts an operator of TensorFlow; 0 where it does not."""
+    from tf2onnx import tfonnx  # noqa: F401  (registers the handlers)
+    from tf2onnx.handler import tf_op
+
+    tables = tf_op.get_opsets().get("", [])
+    return next((opset for opset, table in enumerate(tables) if operator in table), 0)
 
 
 def _why(graph_def: Any, error: Exception) -> str:
@@ -129,7 +151,9 @@ class _Listener(logging.Handler):
         arguments = record.args if isinstance(record.args, tuple) else ()
         if record.msg == _NO_HANDLER:
             node, operator = map(str, arguments)
-            self.found.append(Unsupported(node, operator, "it has no counterpart in ONNX"))
+            since = first_opset(operator)
+            reason = f"ONNX has it from opset {since} on" if since else _NO_COUNTERPART
+            self.found.append(Unsupported(node, operator, reason, since))
         elif record.msg.startswith(_HANDLER_FAILED):
             node = str(arguments[0])
             reason = str(record.exc_info[1]) if record.exc_info else "unknown reason"

@@ -18,11 +18,13 @@ def describe_unsupported(nodes: Sequence[Unsupported]) -> str:
     for operator, found in by_operator.items():
         lines.append(f"  {operator}: {found[0].reason}")
         lines += [f"    {node.node} (layer {layer_of(node.node)})" for node in found]
-        remedy = remedy_for(operator) or (
-            "end the exported signature before it, or use other operators"
-        )
-        lines.append(f"    what to do: {remedy}")
+        lines.append(f"    what to do: {remedy_for(operator) or _usual_remedy(found[0].since)}")
     return "\n".join(lines)
+
+
+def _usual_remedy(since: int) -> str:
+    end = "end the exported signature before it, or use other operators"
+    return f"convert with --opset {since} for boards that take it, or {end}" if since else end
 
 
 def layer_of(node: str) -> str:

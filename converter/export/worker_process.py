@@ -16,6 +16,7 @@ from converter.export import cut_image_decoding, cut_suppression, flatten, rewri
 from converter.export.floats import narrowest_float, widen
 from converter.export.graph_inputs_outputs import add_outputs, open_inputs, set_image, set_values
 from converter.export.graph_view import GraphView, canonical, node_of
+from converter.export.opsets import OpsetNeed, describe_needs
 from converter.export.request_answer import (
     FLAT_GRAPH_FILE,
     MODEL_FILE,
@@ -171,10 +172,21 @@ class ExportJob:
     def _to_onnx(
         self, view: GraphView, image: str, outputs: dict[str, str]
     ) -> tuple[onnx.ModelProto, tuple[Unsupported, ...]]:
+        """Convert at the opset that is asked for, and once more where operators came later."""
+        request = self.request
         weights = [name for name in self._weights.files if node_of(name) in view.nodes]
-        return to_onnx.convert_to_onnx(
-            view.graph_def, [image, *weights], list(outputs.values()), self.request.opset
-        )
+        ends = [image, *weights], list(outputs.values())
+        model, unsupported = to_onnx.convert_to_onnx(view.graph_def, *ends, request.opset)
+        needs = [
+            OpsetNeed(one.operator, one.since, one.node)
+            for one in unsupported
+            if request.opset < one.since <= request.highest_opset
+        ]
+        opset = max([request.opset, *(need.opset for need in needs)])
+        if needs:
+            model, unsupported = to_onnx.convert_to_onnx(view.graph_def, *ends, opset)
+        self.answer = replace(self.answer, opset=opset, opset_reasons=describe_needs(needs))
+        return model, unsupported
 
 
 def main(request_file: str, answer_file: str) -> int:

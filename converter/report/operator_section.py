@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Dict, List, Mapping, Sequence, Tuple
 
-from converter.compatibility.tensorrt_operators import TARGETS, Missing, Target, limit
+from converter.compatibility.tensorrt_operators import Missing, limit
+from converter.compatibility.tensorrt_versions import TARGETS, Target
 from converter.tables.wording import Bar, bars
 
 
@@ -12,6 +13,7 @@ class TargetLine:
     """Whether a robot's TensorRT takes the model, and why."""
 
     name: str
+    board: str
     tensorrt: str
     takes: bool
     reason: str
@@ -30,18 +32,20 @@ def limits(operator: str) -> str:
     return "; ".join(f"{text} ({', '.join(those)})" for text, those in versions.items() if text)
 
 
-def targets(missing: Sequence[Missing], opset: int) -> Tuple[TargetLine, ...]:
-    """One line for each target that there is."""
-    return tuple(_line(target, missing, opset) for target in TARGETS.values())
+def targets(missing: Sequence[Missing], opset: int, needed: bool) -> Tuple[TargetLine, ...]:
+    """One line for each target that there is.
+
+    Args:
+        needed: the network needs the opset; otherwise the user has asked for it.
+    """
+    return tuple(_line(target, missing, opset, needed) for target in TARGETS.values())
 
 
-def _line(target: Target, missing: Sequence[Missing], opset: int) -> TargetLine:
+def _line(target: Target, missing: Sequence[Missing], opset: int, needed: bool) -> TargetLine:
     lacking = [one.operator for one in missing if target.tensorrt in one.lacking]
     against = [f"lacks {', '.join(lacking)}"] if lacking else []
     if target.opset < opset:
-        against.append(
-            f"takes opset {target.opset}, the model has {opset}: "
-            f"convert with --target {target.name}"
-        )
+        remedy = "" if needed else ": convert without --opset"
+        against.append(f"takes opset {target.opset}, the model has {opset}{remedy}")
     reason = "; ".join(against) or f"has all operators, and takes opset {opset}"
-    return TargetLine(target.name, target.tensorrt, not against, reason)
+    return TargetLine(target.name, target.board, target.tensorrt, not against, reason)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Dict, Sequence
 
-from converter.compatibility.tensorrt_operators import VERSIONS
+from converter.compatibility.tensorrt_versions import VERSIONS
 from converter.conversion import Conversion
 from converter.precision.precision_results import PrecisionResult
 from converter.report.engine_section import engine_section
@@ -65,14 +65,14 @@ def add_precisions(
 
 def _content(conversion: Conversion, score_threshold: float) -> Dict[str, Any]:
     """What the page shows, section by section."""
-    verification = conversion.verification
+    verification, answer = conversion.verification, conversion.export.answer
     version = opset(conversion)
     return {
         "title": conversion.bundle.absolute().name,
         "task": verification.task,
         "verdict": verdict(verification),
         "cautions": cautions(verification),
-        "notes": conversion.export.answer.notes,
+        "notes": answer.notes,
         "facts": bundle_facts(conversion),
         "agreement": agreement_facts(verification),
         "accuracy": accuracy_table(verification),
@@ -86,7 +86,7 @@ def _content(conversion: Conversion, score_threshold: float) -> Dict[str, Any]:
         "operators": operator_bars(conversion.operators),
         "versions": VERSIONS,
         "missing": conversion.missing,
-        "targets": targets(conversion.missing, version),
+        "targets": targets(conversion.missing, version, bool(answer.opset_reasons)),
         "speed": speed_bars(verification),
         "stages": stage_bars(conversion.export),
         "export": export_facts(conversion.export),

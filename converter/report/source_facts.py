@@ -5,6 +5,7 @@ from typing import Optional, Sequence, Tuple
 from converter.conversion import Conversion
 from converter.export.request_answer import Suppression
 from converter.inputs.pixels import Pixels
+from converter.onnx_tools.text import ir_version
 from converter.tables.wording import Fact
 
 
@@ -15,6 +16,7 @@ def source_facts(conversion: Conversion, model_opset: int) -> Tuple[Fact, ...]:
     made on.
     """
     source, pixels = conversion.source, conversion.pixels
+    reasons = conversion.export.answer.opset_reasons
     return (
         Fact("SavedModel", source.saved_model.path.absolute().name),
         Fact("Saved by", f"TensorFlow {source.saved_model.tensorflow_version or 'unknown'}"),
@@ -25,6 +27,8 @@ def source_facts(conversion: Conversion, model_opset: int) -> Tuple[Fact, ...]:
         Fact("Channels", pixels.channels.upper() if pixels.count == 3 else pixels.channels),
         Fact("Pixels", _formula(pixels)),
         Fact("ONNX opset", str(model_opset)),
+        *([Fact("Why no earlier opset", "; ".join(reasons))] if reasons else []),
+        Fact("ONNX IR version", str(ir_version(model_opset))),
     )
 
 

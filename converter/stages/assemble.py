@@ -11,7 +11,7 @@ from converter.heads.base import Head
 from converter.inputs.pixels import Pixels
 from converter.onnx_tools.edit import _graphs, all_nodes, remove_unused
 from converter.onnx_tools.node_names import HEAD, INPUT_STAGE, NETWORK, NETWORK_PIXELS, OUTPUT_STAGE
-from converter.onnx_tools.text import IR_VERSION
+from converter.onnx_tools.text import ir_version
 from converter.stages.input_stage import input_stage
 from converter.stages.output_stage import output_stage
 from trt_inference.bundles.names import OUTPUTS
@@ -81,7 +81,7 @@ def _join(
 ) -> onnx.ModelProto:
     """Without compose's own check, which does not find weights that are in a file."""
     graph = compose.merge_graphs(first.graph, second.graph, io_map=list(links.items()))
-    model = onnx.ModelProto(ir_version=IR_VERSION, graph=graph)
+    model = onnx.ModelProto(ir_version=first.ir_version, graph=graph)
     model.opset_import.extend(first.opset_import)
     return model
 
@@ -106,7 +106,7 @@ def _only_standard_operators(network: onnx.ModelProto, opset: int) -> onnx.Model
     cleaned.CopyFrom(network)
     del cleaned.opset_import[:]
     cleaned.opset_import.append(onnx.helper.make_opsetid("", opset))
-    cleaned.ir_version = IR_VERSION
+    cleaned.ir_version = ir_version(opset)
     return cleaned
 
 

@@ -162,6 +162,21 @@ def test_both_precisions_are_added_and_find_what_is_there(bundle: Path, quantize
     assert "calibration" not in found["fp16"]
 
 
+@pytest.mark.parametrize(("opset", "ir"), [(13, 7), (16, 8)])
+def test_they_have_the_opset_of_fp32(opset: int, ir: int, bundle: Path, quantize: Quantize) -> None:
+    file = bundle / "fp32.onnx"
+    model = onnx.load(str(file))
+    model.opset_import[0].version, model.ir_version = opset, ir
+    onnx.save(model, str(file))
+    digest = sha256_of_file(file)
+    change_manifest(bundle, lambda m: m["precisions"]["fp32"].update(sha256=digest))
+    assert quantize(bundle, "--precision", "fp16", "int8").exit_code == 0
+    for precision in ("fp16", "int8"):
+        made = onnx.load(str(bundle / f"{precision}.onnx"))
+        assert [(one.domain, one.version) for one in made.opset_import] == [("", opset)]
+        assert made.ir_version == ir
+
+
 def test_the_report_has_them(bundle: Path, quantize: Quantize) -> None:
     quantize(bundle)
     content = json.loads((bundle / "report" / "report.json").read_text("utf-8"))

@@ -5,21 +5,11 @@ from __future__ import annotations
 import onnx
 import onnx.parser
 import pytest
-from tf2onnx.constants import OPSET_TO_IR_VERSION
 
-from converter.compatibility.tensorrt_operators import (
-    TARGETS,
-    VERSIONS,
-    Missing,
-    limit,
-    missing_operators,
-    takes,
-)
+from converter.compatibility.tensorrt_operators import Missing, limit, missing_operators, takes
+from converter.compatibility.tensorrt_versions import VERSIONS
 from converter.inputs.pixels import Pixels
 from converter.stages.input_stage import input_stage
-
-# What TensorRT 8.2, 8.5, 10.3 and 10.13 read at most, from the first lines of their matrices.
-HIGHEST_OPSET = {"8.2": 13, "8.5": 17, "10.3": 20, "10.13": 20}
 
 SUPPRESSION = """
 detector (float[1, 8, 4] boxes, float[1, 3, 8] scores) => (int64[kept, 3] chosen)
@@ -69,25 +59,6 @@ def model(graph: str) -> onnx.ModelProto:
 def the_one(graph: str) -> Missing:
     (missing,) = missing_operators(model(graph))
     return missing
-
-
-def test_versions_are_in_order() -> None:
-    numbers = [tuple(int(part) for part in version.split(".")) for version in VERSIONS]
-    assert numbers == sorted(set(numbers))
-
-
-def test_the_table_has_the_version_of_every_target() -> None:
-    assert {target.tensorrt for target in TARGETS.values()} <= set(VERSIONS)
-    assert [name for name, target in TARGETS.items() if name != target.name] == []
-
-
-def test_both_tensorrt_and_tf2onnx_have_the_opset_of_every_target() -> None:
-    most = max(OPSET_TO_IR_VERSION)
-    assert {
-        name: target.opset
-        for name, target in TARGETS.items()
-        if target.opset > min(most, HIGHEST_OPSET[target.tensorrt])
-    } == {}
 
 
 @pytest.mark.parametrize(
@@ -149,6 +120,26 @@ def test_there_is_a_remedy_for_operators_that_nobody_thought_of() -> None:
 
 def test_nothing_is_missing_for_the_input_stage() -> None:
     assert missing_operators(input_stage(320, 320, Pixels(), 17)) == ()
+
+
+@pytest.mark.parametrize(
+    ("attribute", "operator", "lacking"),
+    [
+        ("", "ScatterND", ("8.0",)),
+        ('<reduction = "none">', "ScatterND", ("8.0",)),
+        ('<reduction = "add">', "ScatterND with reduction", VERSIONS),
+    ],
+)
+def test_scattering_that_adds_up_is_in_no_version(
+    attribute: str, operator: str, lacking: tuple[str, ...]
+) -> None:
+    """Those before 10 do not look at the attribute, and would overwrite."""
+    missing = the_one(
+        "scatter (float[8] data, int64[3, 1] places, float[3] values) => (float[8] result)\n"
+        f"{{ result = ScatterND {attribute} (data, places, values) }}"
+    )
+    assert (missing.operator, missing.lacking) == (operator, lacking)
+    assert ("tf.matmul" in missing.remedy) == (operator != "ScatterND")
 
 
 def test_limits_hold_from_their_version_to_the_next() -> None:

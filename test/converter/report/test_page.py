@@ -13,7 +13,8 @@ import pytest
 
 from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, TensorParity
-from converter.compatibility.tensorrt_operators import TARGETS, VERSIONS, Missing
+from converter.compatibility.tensorrt_operators import Missing
+from converter.compatibility.tensorrt_versions import TARGETS, VERSIONS
 from converter.conversion import Conversion
 from converter.inputs.pixels import Pixels
 from converter.report.page import write_report
@@ -309,8 +310,8 @@ def test_each_target_has_a_line_with_the_reason(
     model = onnx.helper.make_model(conversion.export.model.graph, opset_imports=opsets)
     page = write(replace(conversion, export=replace(conversion.export, model=model)))
     for name, target in TARGETS.items():
-        version, answer, reason = page.row(name)
-        assert version == target.tensorrt
+        board, version, answer, reason = page.row(name)
+        assert (board, version) == (target.board, target.tensorrt)
         assert answer == ("no" if name in refusing else "yes")
         assert reason.startswith(refusing.get(name, "has all operators"))
     assert page.facts["ONNX opset"] == str(opset)

@@ -42,6 +42,15 @@ def test_all_that_the_page_shows_comes_from_its_content(report: Path) -> None:
     assert after.facts["matched"] == before.facts["matched"]
 
 
+def test_a_report_from_before_targets_had_boards_is_drawn(report: Path) -> None:
+    content = json.loads((report / "report.json").read_text("utf-8"))
+    for line in content["targets"]:
+        del line["board"]
+    (report / "report.json").write_text(json.dumps(content), "utf-8")
+    board, version, *_ = Page(add(report)).row("jetson-nano")
+    assert (board, version) == ("", "8.2")
+
+
 def test_a_report_without_content_is_refused_with_the_remedy(report: Path) -> None:
     (report / "report.json").unlink()
     before = (report / "index.html").read_text("utf-8")
