@@ -32,7 +32,7 @@ SIZE = 64
 CELL = 8
 CELLS = (SIZE // CELL) ** 2
 CANDIDATES = 20
-OPSET = 17
+OPSET = 13  # the highest one of TensorRT 8.2
 
 
 def color_network() -> onnx.ModelProto:

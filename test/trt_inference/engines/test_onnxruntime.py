@@ -6,8 +6,8 @@ from typing import Iterator
 
 import pytest
 
-from test.color_bundle import SIZE, write_color_bundle
-from trt_inference.bundles.bundle import load_bundle
+from test.color_bundle import SIZE, change_manifest, write_color_bundle
+from trt_inference.bundles.bundle import load_bundle, sha256_of_file
 from trt_inference.bundles.choose_precision import CPU
 from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
@@ -52,6 +52,27 @@ def test_missing_library_is_an_error_with_the_command_that_installs_it(
     monkeypatch.setitem(sys.modules, "onnxruntime", None)  # as if it was not installed
     with pytest.raises(EngineError, match="pip install onnxruntime"):
         open_engine(load_bundle(shared_color_bundle), "auto", "fp32")
+
+
+@pytest.mark.parametrize(
+    ("tag", "place", "reason"),
+    [(0, 1, "IR version: 125"), (-2, -1, "Opset 125")],
+    ids=["format", "opset"],
+)
+def test_a_model_that_is_too_new_is_refused_with_a_remedy(
+    tag: int, place: int, reason: str, color_bundle: Path
+) -> None:
+    """The file begins with the version of the format, and ends with that of the operators: in
+    protobuf, each is a byte behind one that names it."""
+    file = color_bundle / "fp32.onnx"
+    model = bytearray(file.read_bytes())
+    assert model[tag] == {0: 1 << 3, -2: 2 << 3}[tag]
+    model[place] = 125
+    file.write_bytes(model)
+    digest = sha256_of_file(file)
+    change_manifest(color_bundle, lambda m: m["precisions"]["fp32"].update(sha256=digest))
+    with pytest.raises(EngineError, match=f"too new.*--target jetson-nano.*{reason}"):
+        open_engine(load_bundle(color_bundle), "onnxruntime", "fp32")
 
 
 WRONG_INPUT = {

@@ -95,5 +95,22 @@ def _open_session(file: str, threads: int) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no common base below Exception
-        version = onnxruntime.__version__
-        raise EngineError(f"ONNX Runtime {version} refuses {file}: {error}") from error
+        version, reason = onnxruntime.__version__, str(error)
+        if any(sign in reason for sign in _TOO_NEW):
+            raise EngineError(
+                f"{file} is too new for ONNX Runtime {version}: {_REMEDY} ({reason})"
+            ) from error
+        raise EngineError(f"ONNX Runtime {version} refuses {file}: {reason}") from error
+
+
+# In the reasons of a runtime that does not know the opset of a model, or the version of its format:
+# so that of 1.8, and those of 1.10 to 1.32.
+_TOO_NEW = (
+    "Unknown model file format version",
+    "Unsupported model IR version",
+    "under development",
+)
+_REMEDY = (
+    "convert the model again, on the workstation, with trt-inference convert … --target "
+    "jetson-nano, which every ONNX Runtime from 1.8 on takes, or install a newer one"
+)
