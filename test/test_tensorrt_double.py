@@ -414,6 +414,29 @@ def test_the_parser_tells_what_it_lacks(modern: Double) -> None:
     assert parts == [[0], [1]] and not parser.is_subgraph_supported(1)
 
 
+def test_a_later_opset_is_read_without_a_word() -> None:
+    """8.2 documents opset 13; its parser looks at operators, and asks for 7 at least."""
+    model = onnx.parser.parse_model(
+        """<ir_version: 8, opset_import: ["": 17]>
+        g (float[4] image) => (float[4] y) { y = Relu (image) }"""
+    ).SerializeToString()
+    with install("8.2.1") as double:
+        _, _, parser, done, logger = parsed(double, model)
+        assert done and parser.num_errors == 0
+        assert not [line for line in logger.lines if "pset" in line]
+
+
+@pytest.mark.parametrize(
+    ("operator", "lacking"), [("LayerNormalization", ["8.2.1", "8.4.1"]), ("HardSwish", ["8.2.1"])]
+)
+def test_operators_came_with_a_version(double: Double, operator: str, lacking: List[str]) -> None:
+    trt = double.tensorrt
+    network = trt.Builder(trt.Logger()).create_network(1 if hasattr(trt.BuilderFlag, "FP16") else 0)
+    parser = trt.OnnxParser(network, trt.Logger())
+    old = trt.__version__.startswith(tuple(lacking))
+    assert parser.supports_operator(operator) != old
+
+
 def test_an_input_may_become_float(color_onnx: bytes) -> None:
     with install("8.6.1") as double:
         builder, network, _, _, _ = parsed(double, color_onnx)

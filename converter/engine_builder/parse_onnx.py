@@ -4,6 +4,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, List, Tuple
 
+from converter.compatibility.tensorrt_versions import documented_opset, target_of
 from converter.engine_builder import protobuf_reader, tensorrt_api
 from converter.engine_builder.parser_remedies import remedy
 from converter.engine_builder.replace_uint8 import find_changes
@@ -17,9 +18,11 @@ def parse(trt: ModuleType, network: Any, logger: Any, bundle: Bundle, precision:
 
     Raises:
         BundleError: the model is missing or was changed.
-        BuildError: TensorRT does not take it; with all of its errors.
+        BuildError: its opset is too late for this TensorRT, or TensorRT does not take it; with all
+            of its errors.
     """
     file = bundle.model_file(precision)
+    _check_opset(file, trt.__version__)
     parser = trt.OnnxParser(network, logger)
     if tensorrt_api.supports_uint8(trt):
         taken = parser.parse_from_file(str(file))
@@ -27,6 +30,19 @@ def parse(trt: ModuleType, network: Any, logger: Any, bundle: Bundle, precision:
         taken = _parse_without_uint8(parser, file, bundle.input.name)
     if not taken:
         raise BuildError(_refusal(trt, parser, bundle, file))
+
+
+def _check_opset(file: Path, tensorrt: str) -> None:
+    """Parsers read what came later as if it meant what it did before, without a word."""
+    with mapped(file) as model:
+        opset = protobuf_reader.opset_of_model(model)
+    most = documented_opset(tensorrt)
+    if opset > most:
+        raise BuildError(
+            f"{file} has opset {opset}, and TensorRT {tensorrt} knows opsets up to {most}: convert "
+            "the model again, on the workstation, with trt-inference convert … --target "
+            f"{target_of(tensorrt).name}"
+        )
 
 
 def _parse_without_uint8(parser: Any, file: Path, image: str) -> bool:

@@ -11,8 +11,10 @@ from converter.errors import BuildError
 
 _VARINT, _EIGHT_BYTES, _PIECE, _FOUR_BYTES = 0, 1, 2, 5
 _MOST_VARINT_BYTES = 10
+_ONNX_DOMAINS = ("", "ai.onnx")
 
-GRAPH_OF_MODEL = 7
+GRAPH_OF_MODEL, OPSET_OF_MODEL = 7, 8
+DOMAIN_OF_OPSET, VERSION_OF_OPSET = 1, 2
 NODE_OF_GRAPH, INPUT_OF_GRAPH, OUTPUT_OF_GRAPH, VALUE_OF_GRAPH = 1, 11, 12, 13
 INPUT_OF_NODE, NAME_OF_NODE, OPERATOR_OF_NODE, ATTRIBUTE_OF_NODE = 1, 3, 4, 5
 NAME_OF_ATTRIBUTE, NUMBER_OF_ATTRIBUTE, GRAPH_OF_ATTRIBUTE = 1, 3, 6
@@ -77,6 +79,20 @@ def graph(data: Data) -> Field:
         if one.number == GRAPH_OF_MODEL:
             return one
     raise BuildError("the ONNX model has no graph: convert the model again")
+
+
+def opset_of_model(data: Data) -> int:
+    """The version of ONNX' own operators in a model.
+
+    Raises:
+        BuildError: it names none.
+    """
+    for one in fields(data):
+        if one.number != OPSET_OF_MODEL or text(data, one, DOMAIN_OF_OPSET) not in _ONNX_DOMAINS:
+            continue
+        for version in inside(data, one, VERSION_OF_OPSET):
+            return _varint(data, version.start, version.end)[0]
+    raise BuildError("the ONNX model does not name its opset: convert the model again")
 
 
 def nodes(data: Data) -> Tuple[Tuple[str, str], ...]:

@@ -2,7 +2,7 @@
 
 import operator
 from pathlib import Path
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Optional, Set, Tuple
 
 import onnx
 from onnx import TensorProto
@@ -13,7 +13,15 @@ from test.tensorrt_double.surface import Bound
 
 # No version has these.
 UNKNOWN = {"Unique", "TfIdfVectorizer", "StringNormalizer", "SequenceConstruct", "SplitToSequence"}
-SINCE_8_5 = {"NonMaxSuppression", "NonZero", "OneHot", "GridSample", "ReverseSequence"}
+# Operators that came after 8.0, from the importers in the sources of onnx-tensorrt.
+SINCE = {
+    (8, 2): {"Einsum", "GatherND", "IsNaN", "Round", "ScatterElements", "ScatterND", "Sign"},
+    (8, 4): {"HardSwish", "Shrink", "Xor"},
+    (8, 5): {"GridSample", "MeanVarianceNormalization", "Mod", "NonZero", "OneHot", "RoiAlign"}
+    | {"RandomNormal", "RandomNormalLike", "Trilu"},
+    (8, 6): {"GroupNormalization", "IsInf", "LayerNormalization"},
+    (10, 0): {"CastLike", "Gelu", "Hardmax", "Mish"},
+}
 MOST_K = 3840
 INT64_WARNING = (
     "onnx2trt_utils.cpp:369: Your ONNX model has been generated with INT64 weights, while TensorRT "
@@ -80,7 +88,8 @@ class ParserError(Bound):
 
 
 class OnnxParser(Bound):
-    """Reads one model into one network."""
+    """Reads one model into one network. A later opset than the documented one is no reason to
+    refuse it, nor to warn: importers look at the operators alone."""
 
     def __init__(self, network: Any, logger: Any) -> None:
         self._constructed = True
@@ -178,8 +187,9 @@ class OnnxParser(Bound):
             return self._refuse("MODEL_DESERIALIZE_FAILED", f"Failed to parse the file: {model}")
         return self._take(read)
 
-    def _lacking(self) -> set:
-        return UNKNOWN if self._api.at_least(8, 5) else UNKNOWN | SINCE_8_5
+    def _lacking(self) -> Set[str]:
+        later = (names for version, names in SINCE.items() if not self._api.at_least(*version))
+        return UNKNOWN.union(*later)
 
     def _take(self, model: onnx.ModelProto) -> bool:
         network = self._network

@@ -201,6 +201,40 @@ def test_operators_that_tensorrt_lacks_are_named_with_a_remedy(
     assert not list((bundle / "engines").glob("*fp32*"))
 
 
+def set_opset(bundle: Path, precision: str, opset: int) -> None:
+    """In the file alone: the manifest still has the one of the conversion."""
+    file = bundle / f"{precision}.onnx"
+    model = onnx.load(str(file))
+    model.opset_import[0].version = opset
+    onnx.save(model, str(file))
+    digest = sha256_of_file(file)
+    change_manifest(bundle, lambda m: m["precisions"][precision].update(sha256=digest))
+
+
+@pytest.mark.parametrize(
+    ("version", "opset", "most", "target"),
+    [("8.2.1", 14, 13, "jetson-nano"), ("8.6.1", 18, 17, "jetpack5")],
+    indirect=["version"],
+)
+def test_a_later_opset_than_tensorrt_knows_is_refused_before_it_is_parsed(
+    version: str, opset: int, most: int, target: str, bundle: Path, build: Build
+) -> None:
+    """The real parser would take it, and may build something else of it."""
+    set_opset(bundle, "fp16", opset)
+    build("--precision", "fp16", "fp32").refused(
+        f"fp16.onnx has opset {opset}",
+        f"TensorRT {VERSIONS[version][0]} knows opsets up to {most}",
+        f"trt-inference convert … --target {target}",
+    )
+    assert [file.name[:4] for file in (bundle / "engines").glob("*.engine")] == ["fp32"]
+
+
+@pytest.mark.parametrize("version", ["8.4.1", "10.3.0"], indirect=True)
+def test_an_opset_that_tensorrt_knows_is_built(version: str, bundle: Path, build: Build) -> None:
+    set_opset(bundle, "fp16", 17)
+    assert build("--precision", "fp16").exit_code == 0
+
+
 def test_what_cannot_be_written_is_reported_before_the_build(bundle: Path, build: Build) -> None:
     (bundle / "engines").write_text("a file where the folder should be")
     with install("10.3.0") as double:
