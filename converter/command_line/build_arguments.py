@@ -21,7 +21,7 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
         choices=PRECISIONS,
         nargs="+",
         required=True,
-        help="precisions of the bundle to build engines of",
+        help="precisions of the bundle to build engines of; those that the GPU lacks are left out",
     )
     _add_resources(parser)
     _add_compatibility(parser)

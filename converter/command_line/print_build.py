@@ -42,6 +42,8 @@ def print_build(result: BuildResult, console: Console) -> None:
     cautions = [caution for engine in result.engines for caution in engine.measured.cautions]
     for caution in dict.fromkeys(cautions):
         print_line(console, f"caution: {caution}", "yellow")
+    for reason in result.skipped:
+        print_line(console, reason, "yellow")
     for sidecar in sidecars:
         print_line(console, str(result.bundle / ENGINES_FOLDER / sidecar.file))
 

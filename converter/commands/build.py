@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, List, Tuple
+from typing import Callable, List, Sequence, Tuple
 
 from converter.engine_builder.build_engine import Built, build_plan
 from converter.engine_builder.build_options import BuildOptions
@@ -21,7 +21,7 @@ from converter.report.engine_section import show_engines
 from converter.report.report_files import has_report
 from converter.terminal.progress import Progress
 from trt_inference.bundles.bundle import Bundle, load_bundle
-from trt_inference.bundles.choose_precision import choose
+from trt_inference.bundles.choose_precision import Device, choose
 from trt_inference.bundles.engine_files import model_sha256
 from trt_inference.bundles.machine import Machine
 from trt_inference.bundles.names import REPORT_FOLDER
@@ -42,15 +42,22 @@ class BuiltEngine:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """The engines that are in the bundle now, and why others are not."""
+    """The engines that are in the bundle now, and why others are not.
+
+    Attributes:
+        failures: of builds that were tried.
+        skipped: why a precision was not tried, for each that the GPU lacks.
+    """
 
     bundle: Path
     engines: Tuple[BuiltEngine, ...]
     failures: Tuple[str, ...]
+    skipped: Tuple[str, ...] = ()
 
 
 def build_engines(options: BuildOptions, progress: Progress, on_built: OnBuilt) -> BuildResult:
     """Build or import, and try, one engine after the other; each is in the bundle once it runs.
+    A precision that the GPU lacks is left out where there are others.
 
     Args:
         on_built: called with the precision of each engine as soon as it is built.
@@ -62,19 +69,35 @@ def build_engines(options: BuildOptions, progress: Progress, on_built: OnBuilt) 
     machine = this_machine()
     if options.plan is not None and len(options.precisions) != 1:
         raise BuildError("--import-engine takes one plan: name its one --precision")
-    for precision in options.precisions:
-        choose(bundle, precision, gpu_device())
+    precisions, skipped = _choose_precisions(bundle, options.precisions, gpu_device())
+    for reason in skipped:
+        progress.caution(reason)
     check_writable(bundle.path)
     pictures = find_pictures(options.images, bundle.path, options.most_images)
     maker = _Maker(bundle, machine, pictures, options, progress, on_built)
     engines: List[BuiltEngine] = []
     failures: List[str] = []
-    for precision in options.precisions:
+    for precision in precisions:
         try:
             engines.append(maker.make(precision))
         except TrtInferenceError as error:
             failures.append(str(error))
-    return BuildResult(bundle.path, tuple(engines), tuple(failures))
+    return BuildResult(bundle.path, tuple(engines), tuple(failures), skipped)
+
+
+def _choose_precisions(
+    bundle: Bundle, asked: Sequence[str], device: Device
+) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
+    """The precisions to build, and why others are not.
+
+    Raises:
+        BundleError: the bundle lacks one of them, or the device all.
+    """
+    usable = tuple(one for one in asked if one not in device.lacks)
+    for precision in usable or asked:
+        choose(bundle, precision, device)
+    lacking = [one for one in asked if one not in usable]
+    return usable, tuple(f"{one} is not built: {device.name} has no {one}" for one in lacking)
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List
+from typing import Callable, Dict, Iterator, List, Sequence
 
 import cv2
 import numpy as np
 import onnx
 import pytest
 
-from test.color_bundle import change_manifest, picture
+from test.color_bundle import change_manifest, offer_precisions, picture
 from test.converter.command_line import Result, run_here
 from test.converter.engine_builder.bundles import PRECISIONS
 from test.task_bundles import write_classification_bundle, write_segmentation_bundle
@@ -167,6 +167,30 @@ def test_what_a_version_does_not_have_is_refused(option: List[str], build: Build
 def test_int8_is_refused_on_a_gpu_without_it(build: Build) -> None:
     with install("8.2.1", compute_capability=(5, 3)):
         build("--precision", "int8").refused("sm_53 has no int8", "fp16")
+
+
+@pytest.mark.parametrize("asked", [("fp16", "int8"), ("int8", "fp16", "fp32")])
+def test_a_precision_that_the_gpu_lacks_does_not_stop_the_others(
+    asked: Sequence[str], bundle: Path, build: Build
+) -> None:
+    with install("8.2.1", compute_capability=(5, 3)):
+        result = build("--precision", *asked)
+        assert result.exit_code == 0, result.output
+        built = {file.name[:4] for file in (bundle / "engines").glob("*.engine")}
+    assert built == set(asked) - {"int8"}
+    reason = "int8 is not built: sm_53 has no int8"
+    lines = result.output.splitlines()
+    assert f"caution: {reason}" == lines[0]  # before anything takes minutes
+    assert reason in lines  # and behind the tables
+
+
+def test_a_precision_that_the_bundle_lacks_is_refused_beside_others(
+    bundle: Path, build: Build
+) -> None:
+    offer_precisions(bundle, "fp32", "fp16")
+    with install("10.3.0"):
+        build("--precision", "fp16", "int8").refused("has no precision 'int8'", "fp32, fp16")
+    assert not (bundle / "engines").exists()
 
 
 def test_the_accelerator_is_used_where_there_is_one(bundle: Path, build: Build) -> None:
