@@ -12,12 +12,14 @@ from typing import Any, Dict, Sequence
 
 import numpy as np
 import onnx
+import onnx.numpy_helper  # old versions of onnx do not import it, nor the parser
+import onnx.parser
 
 from converter.bundle.write_bundle import new_bundle, write_manifest
 from trt_inference.bundles.bundle import sha256_of_file
 
 HEIGHT, WIDTH = 48, 64  # not square: rows and columns cannot be mistaken for each other
-OPSET = 17
+OPSET = 13
 
 COLORS = ("blue", "green", "red")
 SOFTNESS = 51.0
@@ -135,7 +137,7 @@ def _write_bundle(
 
 def _write_model(file: Path, graph: str, external_data: bool) -> Dict[str, Any]:
     """Write the model and give the manifest's entry of it."""
-    model = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : {OPSET}]>\n{graph}')
+    model = onnx.parser.parse_model(f'<ir_version: 7, opset_import: ["" : {OPSET}]>\n{graph}')
     onnx.checker.check_model(model, full_check=True)
     if external_data:
         for tensor in model.graph.initializer:  # only raw bytes can be moved to another file
