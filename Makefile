@@ -6,6 +6,13 @@
 ROBOT := .venv/robot
 CONVERTER := .venv/converter
 DEMO := build/demo
+# What runs on robots, and so on Python 3.6. The folders of the converter are those of which `build`,
+# `engines`, `detect` or the list of commands need a module.
+ON_ROBOTS := trt_inference launch scripts/detector setup.py \
+	converter/__init__.py converter/__main__.py converter/errors.py converter/bundle \
+	converter/compatibility/__init__.py converter/compatibility/tensorrt_versions.py \
+	converter/command_line converter/commands converter/comparison converter/engine_builder \
+	converter/inputs converter/onnx_tools converter/report converter/tables converter/terminal
 
 # Without a sourced ROS distribution, ROS is the one in the robot's environment.
 export AMENT_PREFIX_PATH ?= $(CURDIR)/$(ROBOT)
@@ -58,11 +65,16 @@ bench-gpu: $(ROBOT)/.ready ## measure a TensorRT engine of BUNDLE on this GPU (a
 	$(ROBOT)/bin/python -m benchmarks.gpu --bundle $(or $(BUNDLE),$(DEMO)/shapes) --node
 
 .PHONY: lint
-lint: $(CONVERTER)/.ready $(ROBOT)/.ready ## ruff and mypy
+lint: $(CONVERTER)/.ready $(ROBOT)/.ready vermin ## ruff, mypy, and vermin for Python 3.6
 	$(CONVERTER)/bin/ruff check .
 	$(CONVERTER)/bin/ruff format --check .
 	$(CONVERTER)/bin/mypy --python-executable $(ROBOT)/bin/python trt_inference examples benchmarks
 	$(CONVERTER)/bin/mypy converter benchmarks/export.py
+
+.PHONY: vermin
+vermin: $(CONVERTER)/.ready
+	$(CONVERTER)/bin/vermin --quiet --violations --target=3.6- --eval-annotations \
+		--backport dataclasses --backport typing $(ON_ROBOTS)
 
 .PHONY: clean
 clean: ## remove everything that was built, not the environments

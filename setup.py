@@ -45,7 +45,7 @@ TEST = [
 ]
 
 # What lint runs. Another version may complain about other things.
-DEVELOP = ["ruff==0.17.6", "mypy==2.4.1"]
+DEVELOP = ["ruff==0.17.6", "mypy==2.4.1", "vermin==1.9.2"]
 
 setup(
     # Not in setup.cfg: colcon cannot read what setuptools makes of it there.

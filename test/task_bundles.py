@@ -12,6 +12,8 @@ from typing import Any, Dict, Sequence
 
 import numpy as np
 import onnx
+import onnx.numpy_helper  # old versions of onnx do not import it, nor the parser
+import onnx.parser
 
 from converter.bundle.write_bundle import new_bundle, write_manifest
 from trt_inference.bundles.bundle import sha256_of_file

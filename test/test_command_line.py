@@ -108,10 +108,30 @@ def test_commands_of_robots_run_with_what_robots_have(
 def test_a_missing_library_is_reported_with_the_remedy_of_the_command(name: str) -> None:
     shown = run(name, "--help", before=without("rich"), code=1)
     assert "rich" in shown
-    assert ("pip install numpy" in shown) == (name in OF_ROBOTS)
+    assert ("sudo apt install python3-rich" in shown) == (name in OF_ROBOTS)
     environment = "robot" if name in OF_ROBOTS else "converter"
     assert f"scripts/environment.sh {environment}" in shown
     assert f".venv/{environment}/bin/trt-inference" in shown
+
+
+def test_python_3_6_without_the_dataclasses_of_pip_is_told_so() -> None:
+    shown = run("detect", "--help", before=without("dataclasses"), code=1)
+    assert shown.startswith("error: ")
+    assert "python3 -m pip install dataclasses" in shown
+
+
+@pytest.mark.parametrize("name", OF_ROBOTS)
+def test_a_library_that_was_built_for_another_numpy_is_told_from_a_missing_one(
+    name: str, tmp_path: Path, shared_color_bundle: Path
+) -> None:
+    """As apt's OpenCV does where pip has put NumPy 2 over apt's."""
+    module = tmp_path / "cv2.py"
+    module.write_text("raise ImportError('numpy.core.multiarray failed to import')", "utf-8")
+    before = f"sys.path.insert(0, {str(tmp_path)!r})"
+    shown = run(name, shared_color_bundle, module, before=before, code=1)
+    assert "numpy.core.multiarray failed to import. " in shown
+    assert "pip install 'numpy<2'" in shown
+    assert "environment.sh" not in shown
 
 
 @pytest.mark.parametrize("name", COMMANDS)

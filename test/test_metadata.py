@@ -64,6 +64,13 @@ def tree() -> Set[str]:
     return found
 
 
+def test_rosdep_installs_nothing_with_pip() -> None:
+    """pip would put NumPy 2 over the NumPy that apt's OpenCV was built for."""
+    names = [entry.text or "" for entry in PACKAGE.iter("exec_depend")]
+    assert "python3-opencv" in names
+    assert [name for name in names if name.endswith("-pip")] == []
+
+
 def test_ros_accepts_package_xml() -> None:
     catkin = pytest.importorskip("catkin_pkg.package", reason="comes with colcon")
     warnings: List[str] = []

@@ -1,13 +1,10 @@
 """Write a bundle so that a reader sees the old one or the new one, and never a part."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Iterator
 
 from converter.errors import OutputError
 from trt_inference.bundles.atomic_write import new_folder, write_file
@@ -60,7 +57,7 @@ def new_bundle(output: Path, overwrite: bool) -> Iterator[Path]:
         raise OutputError(f"cannot write '{output}': {error}. Nothing was changed") from error
 
 
-def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+def write_manifest(folder: Path, manifest: Dict[str, Any]) -> None:
     """Write ``model.json`` with the hash of its content.
 
     Raises:

@@ -7,21 +7,16 @@ TensorFlow nor onnx. Nothing here needs a library, so that a missing one is repo
 import argparse
 import os
 import sys
-from typing import Optional, Sequence
+from typing import TYPE_CHECKING, Optional, Sequence
 
-from converter.command_line.command import Command, all_commands, command_names, load_command
+from converter.command_line.missing_library import PROGRAM, describe_missing_library
 
-PROGRAM = "trt-inference"
+if TYPE_CHECKING:
+    from converter.command_line.command import Command
+
 INTERRUPTED = 130  # as a shell reports it
 _WRONG_USAGE = 2  # as argparse ends
 _PYTHON_OF_WORKSTATIONS = (3, 10)
-_ROBOT_REMEDY = (
-    "Run python3 -m pip install numpy opencv-python-headless onnxruntime jsonschema rich, "
-    f"or scripts/environment.sh robot and then .venv/robot/bin/{PROGRAM}"
-)
-_WORKSTATION_REMEDY = (
-    f"Run scripts/environment.sh converter, and then .venv/converter/bin/{PROGRAM}"
-)
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -29,12 +24,16 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     Ctrl-C."""
     try:
         return _main(arguments)
+    except ModuleNotFoundError as error:  # of dataclasses, on Python 3.6
+        return _fail(describe_missing_library(error, on_robots=True))
     except BrokenPipeError:  # as of `| head`: nobody reads what is left to print
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
 def _main(arguments: Optional[Sequence[str]]) -> int:
+    from converter.command_line.command import command_names, load_command
+
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = given[0] if given else ""
     if name in ("-h", "--help"):
@@ -48,6 +47,8 @@ def _main(arguments: Optional[Sequence[str]]) -> int:
 
 
 def _overview() -> str:
+    from converter.command_line.command import all_commands
+
     commands = all_commands()
     width = max(map(len, commands))
     lines = [f"  {name:{width}}  {command.help}" for name, command in commands.items()]
@@ -64,15 +65,15 @@ def _overview() -> str:
     )
 
 
-def _run(name: str, command: Command, arguments: Sequence[str]) -> int:
+def _run(name: str, command: "Command", arguments: Sequence[str]) -> int:
     if not command.on_robots and sys.version_info < _PYTHON_OF_WORKSTATIONS:
         return _fail(
             "this command needs Python 3.10 or newer, and TensorFlow: run it on a workstation"
         )
     try:
         return _run_parsed(name, command, arguments)
-    except ModuleNotFoundError as error:
-        return _fail(f"{error}. {_ROBOT_REMEDY if command.on_robots else _WORKSTATION_REMEDY}")
+    except ImportError as error:
+        return _fail(describe_missing_library(error, command.on_robots))
 
 
 def _fail(text: str) -> int:
@@ -80,7 +81,7 @@ def _fail(text: str) -> int:
     return 1
 
 
-def _run_parsed(name: str, command: Command, arguments: Sequence[str]) -> int:
+def _run_parsed(name: str, command: "Command", arguments: Sequence[str]) -> int:
     from rich.console import Console
 
     from converter.terminal.console import print_line

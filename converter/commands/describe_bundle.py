@@ -1,7 +1,7 @@
 """The parts of a bundle's manifest, and the files that it describes."""
 
 import dataclasses
-from importlib.metadata import version
+from importlib.metadata import version  # novm: on workstations only
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 

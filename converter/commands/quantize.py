@@ -37,7 +37,7 @@ def quantize(options: QuantizeOptions, progress: Progress) -> Quantization:
     report_files.load_report(bundle / REPORT_FOLDER)  # what is measured is added to it
     before = read_manifest(bundle)["sha256"]
     with new_bundle(bundle, overwrite=True) as folder:
-        shutil.copytree(bundle, folder, dirs_exist_ok=True)
+        shutil.copytree(bundle, folder, dirs_exist_ok=True)  # novm: on workstations only
         made = make_precisions(
             folder, options.images, options.annotations, options.precision, progress
         )

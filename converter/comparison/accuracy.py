@@ -59,8 +59,8 @@ def _results(
             "bbox": [x1, y1, x2 - x1, y2 - y1],
             "score": score,
         }
-        for sample, detections in zip(samples, found, strict=True)
-        for (x1, y1, x2, y2), score, class_id in zip(
+        for sample, detections in zip(samples, found, strict=True)  # novm: on workstations only
+        for (x1, y1, x2, y2), score, class_id in zip(  # novm
             detections.xyxy.tolist(),
             detections.scores.tolist(),
             detections.class_ids.tolist(),

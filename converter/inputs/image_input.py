@@ -183,10 +183,10 @@ def _layout(shape: Tuple[int, ...]) -> Optional[str]:
 def _numeric(tensor: Tensor, size: Optional[Tuple[int, int]]) -> ImageInput:
     shape = tensor.shape if tensor.shape is not None else (-1, -1, -1, -1)
     layout = _layout(shape) or "NHWC"
-    sizes = dict(zip(layout, shape, strict=True))
+    sizes = dict(zip(layout, shape, strict=True))  # novm: on workstations only
     channels = sizes["C"] if sizes["C"] > 0 else 3
     fixed = sizes["H"], sizes["W"]
-    for wanted, found in zip(size or fixed, fixed, strict=True):
+    for wanted, found in zip(size or fixed, fixed, strict=True):  # novm
         if found > 0 and wanted != found:
             width, height = (size or fixed)[::-1]
             raise SavedModelError(f"--input-size {width}x{height} does not fit input {tensor}")

@@ -9,14 +9,8 @@ import pytest
 from converter.comparison.agreement import Agreement, ClassAgreement
 from converter.engine_builder.compare_engine import EngineComparison, compare
 from converter.inputs.dataset import Sample
+from test.changed_bundles import break_scores, exchange_classes, exchange_colors
 from test.color_bundle import picture, write_color_bundle
-from test.converter.precision.models import (
-    colored_cells,
-    constant,
-    exchange_classes,
-    kernel,
-    write_bundle,
-)
 from test.task_bundles import (
     MAP_HEIGHT,
     MAP_WIDTH,
@@ -25,8 +19,6 @@ from test.task_bundles import (
 )
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.inference.detector import Detector
-
-SWAPPED = kernel("swap", np.eye(3)[::-1])
 
 
 def run(reference: Path, engine: Path, samples: Sequence[Sample]) -> EngineComparison:
@@ -56,10 +48,8 @@ def test_the_same_model_agrees(write: object, samples: List[Sample], tmp_path: P
 
 
 def test_other_detections_are_missing_and_extra(samples: List[Sample], tmp_path: Path) -> None:
-    swapped = colored_cells(SWAPPED, "seen = Conv (planes, swap)")  # blue and red
-    found = run(
-        write_color_bundle(tmp_path / "one"), write_bundle(tmp_path / "other", swapped), samples
-    )
+    other = exchange_colors(write_color_bundle(tmp_path / "other"))
+    found = run(write_color_bundle(tmp_path / "one"), other, samples)
     assert found.differs
     assert isinstance(found.agreement, Agreement)
     assert (found.agreement.detections, found.agreement.matched) == (3, 1)
@@ -83,11 +73,8 @@ def test_an_engine_that_finds_other_classes_differs(
 
 def test_what_is_no_number_differs_where_there_is_nothing_to_see(tmp_path: Path) -> None:
     samples = [Sample("grey", None, np.full((64, 64, 3), 128, np.uint8))]
-    minus = constant("minus", -1.0)  # of a black picture, on which the head is read, 0
-    broken = colored_cells(minus, "below = Mul (planes, minus) seen = Sqrt (below)")
-    found = run(
-        write_color_bundle(tmp_path / "one"), write_bundle(tmp_path / "other", broken), samples
-    )
+    broken = break_scores(write_color_bundle(tmp_path / "other"))
+    found = run(write_color_bundle(tmp_path / "one"), broken, samples)
     assert isinstance(found.agreement, Agreement)
     assert (found.agreement.detections, found.agreement.extra) == (0, 0)
     assert found.differs

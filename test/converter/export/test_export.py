@@ -17,7 +17,7 @@ from converter.inputs.image_input import ImageInput, find_image
 from converter.inputs.pixels import Pixels
 from converter.inputs.saved_model import read_saved_model
 from converter.stages.assemble import assemble
-from test.color_bundle import color_head, color_network, load_color_network
+from test.converter.color_model import color_head, color_network, load_color_network
 from test.converter.expected import run_tensorflow
 
 

@@ -23,15 +23,9 @@ from converter.inputs.pixels import Pixels
 from converter.onnx_tools.text import floats, model_from_text
 from converter.precision.float32_model import Float32Model, read_float32
 from converter.stages.assemble import assemble, prefixed
-from test.color_bundle import (
-    CANDIDATES,
-    OPSET,
-    SIZE,
-    change_manifest,
-    color_head,
-    color_network,
-    write_color_bundle,
-)
+from test.changed_bundles import replace_model
+from test.color_bundle import CANDIDATES, OPSET, SIZE, write_color_bundle
+from test.converter.color_model import color_head, color_network
 from test.converter.expected import scene
 from test.task_bundles import (
     CELL,
@@ -43,8 +37,6 @@ from test.task_bundles import (
     write_classification_bundle,
     write_segmentation_bundle,
 )
-from trt_inference.bundles.bundle import sha256_of_file
-from trt_inference.bundles.names import CLASS_MAP, CLASSES
 from trt_inference.inference.detections import Detections
 
 # From red, green, blue to the same and a fourth channel, and back without that one.
@@ -116,15 +108,6 @@ def write_bundle(folder: Path, model: onnx.ModelProto, **changes: Any) -> Path:
     return replace_model(write_color_bundle(folder, **changes), model)
 
 
-def replace_model(folder: Path, model: onnx.ModelProto) -> Path:
-    """Another fp32 in the bundle in ``folder``."""
-    file = folder / "fp32.onnx"
-    onnx.save(model, str(file))
-    entry = {"file": file.name, "sha256": sha256_of_file(file), "bytes": file.stat().st_size}
-    change_manifest(folder, lambda manifest: manifest["precisions"].update(fp32=entry))
-    return folder
-
-
 # From red, green, blue to blue, green, red; and to background, blue, green, red.
 TO_CLASSES = 5 * np.eye(3)[::-1]
 TO_SEGMENTS = np.concatenate([np.zeros((1, 3)), 2 * np.eye(3)[::-1] - 1])
@@ -142,25 +125,6 @@ def write_segmenter(folder: Path, extra: float = 0.0) -> Path:
     network = segmenter(extra)
     head = task_head(network, SEGMENTATION_FAMILY, 4)
     return replace_model(write_segmentation_bundle(folder), assemble(network, Pixels(), head, 4))
-
-
-def exchange_classes(folder: Path) -> Path:
-    """Change the bundle in ``folder``: instead of each class it finds the next one."""
-    model = onnx.load(str(folder / "fp32.onnx"))
-    (output,) = (one for one in model.graph.output if one.name in (CLASSES, CLASS_MAP))
-    for node in model.graph.node:
-        node.output[:] = ["right" if name == output.name else name for name in node.output]
-    labels = (folder / "labels.txt").read_text("utf-8").splitlines()
-    dtype = onnx.helper.tensor_dtype_to_np_dtype(output.type.tensor_type.elem_type)
-    following = np.roll(np.arange(len(labels)), -1).astype(dtype)
-    model.graph.initializer.append(onnx.numpy_helper.from_array(following, "following"))
-    model.graph.node.extend(
-        [
-            onnx.helper.make_node("Cast", ["right"], ["places"], to=onnx.TensorProto.INT64),
-            onnx.helper.make_node("Gather", ["following", "places"], [output.name]),
-        ]
-    )
-    return replace_model(folder, model)
 
 
 def classifier(extra: float = 0.0) -> Network:

@@ -25,12 +25,12 @@ from converter.verification.source_model import SourceModel
 from converter.verification.tensorflow_reference import Reference
 from converter.verification.verification_results import Verification
 from converter.verification.verify import verify
+from test.changed_bundles import exchange_classes
 from test.converter.networks import tf
 from test.converter.precision.models import (
     TO_CLASSES,
     TO_SEGMENTS,
     classifier,
-    exchange_classes,
     samples,
     segmenter,
     task_head,

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Iterator
 
+import numpy as np
 import pytest
 
 from test.color_bundle import SIZE, change_manifest, write_color_bundle
@@ -45,12 +46,18 @@ def test_precision_that_the_bundle_lacks_is_an_error(shared_color_bundle: Path) 
         open_engine(load_bundle(shared_color_bundle), "auto", "int8")
 
 
+@pytest.mark.parametrize(
+    ("numpy_version", "expected"),
+    [("1.21.5", r"onnxruntime 'numpy<2'$"), ("2.2.6", r"onnxruntime$")],
+)
 def test_missing_library_is_an_error_with_the_command_that_installs_it(
-    shared_color_bundle: Path, monkeypatch: pytest.MonkeyPatch
+    numpy_version: str, expected: str, shared_color_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The command leaves NumPy 1 in its place, for which OpenCV was built."""
+    monkeypatch.setattr(np, "__version__", numpy_version)
     monkeypatch.delitem(sys.modules, "trt_inference.engines.onnxruntime.engine", raising=False)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)  # as if it was not installed
-    with pytest.raises(EngineError, match="pip install onnxruntime"):
+    with pytest.raises(EngineError, match="python3 -m pip install " + expected):
         open_engine(load_bundle(shared_color_bundle), "auto", "fp32")
 
 

@@ -1,5 +1,7 @@
 """ONNX Runtime: the backend for every machine."""
 
+import numpy as np
+
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.choose_precision import CPU, Device
 from trt_inference.engines.base import Backend, Engine, EngineOptions
@@ -27,9 +29,15 @@ class OnnxRuntimeBackend(Backend):
             from trt_inference.engines.onnxruntime.engine import OnnxRuntimeEngine
         except ImportError as error:
             raise EngineError(
-                f"backend onnxruntime: {error}. Install it with: python3 -m pip install onnxruntime"
+                f"backend onnxruntime: {error}. Install it with: {_installation()}"
             ) from error
         return OnnxRuntimeEngine(bundle, precision, options.threads, options.batch)
+
+
+def _installation() -> str:
+    """The command that leaves a NumPy 1 in place: OpenCV and cv_bridge were built for it."""
+    limit = " 'numpy<2'" if np.__version__.startswith("1.") else ""
+    return f"python3 -m pip install onnxruntime{limit}"
 
 
 BACKEND = OnnxRuntimeBackend()

@@ -6,7 +6,7 @@ from typing import Any, Callable, Deque, Optional, Tuple
 
 from rclpy.node import Node
 
-_Call = Tuple["Future[Any]", Callable[[], Any]]
+_Call = Tuple[Future, Callable[[], Any]]
 
 
 class ExecutorCalls:
@@ -18,9 +18,9 @@ class ExecutorCalls:
         self._is_cancelled = False
         self._condition = node.create_guard_condition(self._run)
 
-    def submit(self, function: Callable[[], Any]) -> "Future[Any]":
+    def submit(self, function: Callable[[], Any]) -> Future:
         """Have ``function`` called; the future has its result, or what it raised."""
-        future: Future[Any] = Future()
+        future: Future = Future()
         self._calls.append((future, function))
         if self._is_cancelled:
             self._cancel_all()
