@@ -27,6 +27,8 @@ MESSAGES = (
     "common_interfaces/sensor_msgs/msg/*Image",
     "common_interfaces/std_msgs/msg/Header",
     "rcl_interfaces/builtin_interfaces/msg/*",
+    "rcl_interfaces/lifecycle_msgs/msg/*",
+    "rcl_interfaces/lifecycle_msgs/srv/ChangeState",
     "rcl_interfaces/rcl_interfaces/msg/*",
     "rcl_interfaces/rcl_interfaces/srv/*",
     "vision_msgs/vision_msgs/msg/*",
