@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, List, Optional, Set, Tuple
 
 import onnx
+import onnx.numpy_helper  # old versions of onnx do not import it
 from onnx import TensorProto
 
 from test.tensorrt_double.foundations import buffer_bytes, report, require

@@ -9,6 +9,7 @@ from trt_inference.errors import DeviceFault, EngineError, EngineMissing, TrtInf
 from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
 from trt_inference.ros.diagnostics.statuses import unconfigured_status
 from trt_inference.ros.lifecycle.bond import ManagerBond
+from trt_inference.ros.lifecycle.change_requests import answer_impossible
 from trt_inference.ros.lifecycle.end_request import EndRequest
 from trt_inference.ros.lifecycle.transitions import ERROR, FAILURE, SUCCESS, logged
 from trt_inference.ros.parameters.node_parameters import Parameters
@@ -34,6 +35,7 @@ class DetectorNode(LifecycleNode):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("detector", **options)
+        answer_impossible(self)
         self.told_to_end = EndRequest()
         self._resources: Optional[Resources] = None
         self._bond: Optional[ManagerBond] = None

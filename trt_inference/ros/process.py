@@ -70,8 +70,7 @@ def _end_at_once(code: int) -> None:
 
 
 def spin_once(node: DetectorNode, executor: SingleThreadedExecutor) -> None:
-    """Run what is due. What a callback raises is logged, and the node goes on: on Humble and
-    Jazzy a request for a transition that is not possible now raises in the executor."""
+    """Run what is due. What a callback raises is logged, and the node goes on."""
     try:
         executor.spin_once(timeout_sec=SIGNAL_PERIOD)
     except Exception:  # the boundary to rclpy, whose errors have no common base

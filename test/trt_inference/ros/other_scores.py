@@ -5,6 +5,7 @@ from typing import Mapping, Sequence
 
 import numpy as np
 import onnx
+import onnx.numpy_helper  # old versions of onnx do not import it
 
 from test.color_bundle import change_manifest, write_color_bundle
 from trt_inference.bundles.bundle import sha256_of_file

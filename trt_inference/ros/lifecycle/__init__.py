@@ -1,1 +1,1 @@
-"""The logging of failed transitions, and the bond to a lifecycle manager."""
+"""Transitions that fail or are not possible, and the bond to a lifecycle manager."""

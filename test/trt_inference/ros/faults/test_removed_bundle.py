@@ -16,7 +16,8 @@ def test_a_removed_bundle_is_missed_only_when_the_node_is_configured_again(
 ) -> None:
     node, client = start_node(bundle=color_bundle)
     client.start()
-    aside = color_bundle.rename(color_bundle.with_name("aside"))
+    aside = color_bundle.with_name("aside")
+    color_bundle.rename(aside)
     for _ in range(5):
         answer = client.detect(client.image(encoded("green", CELL, 3)))
         assert_found(answer, "green", CELL, 3)

@@ -14,7 +14,8 @@ class HeldModel:
 
     def __init__(self, bundle: Path) -> None:
         self._file = bundle / "fp32.onnx"
-        self._model = self._file.rename(self._file.with_name("held.onnx"))
+        self._model = bundle / "held.onnx"
+        self._file.rename(self._model)
         os.mkfifo(self._file)
         self._writer = -1
 
