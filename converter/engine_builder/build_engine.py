@@ -31,12 +31,13 @@ class Built:
     """A plan, and how it was built.
 
     Attributes:
+        plan: in TensorRT's own memory, which this keeps alive.
         typing: ``strong`` or ``weak``.
         workspace: in bytes.
         reused: whether the times of an earlier build were used.
     """
 
-    plan: bytes
+    plan: memoryview
     typing: str
     input_dtype: str
     workspace: int
@@ -100,7 +101,7 @@ class _Build:
             reused=reused,
         )
 
-    def _build(self) -> Tuple[bytes, bool]:
+    def _build(self) -> Tuple[memoryview, bool]:
         trt, request, log = self._trt, self._request, Log()
         logger = make_logger(trt, log)
         builder = trt.Builder(logger)
@@ -114,7 +115,7 @@ class _Build:
         if plan is None:
             raise BuildError(_failure(request.precision, log, request.workspace))
         timing_cache.save_cache(config, self._cache)
-        return bytes(plan), reused
+        return memoryview(plan).cast("B"), reused
 
 
 def _failure(precision: str, log: Log, workspace: int) -> str:

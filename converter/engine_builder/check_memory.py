@@ -17,8 +17,8 @@ _LARGEST_WORKSPACE = 8 * GIB
 _STEP = 64 * MIB
 # Libraries of CUDA and TensorRT in the process, and layers that are tried, without the workspace.
 _LIBRARIES = 600 * MIB
-# The file, the parsed network, what was tried last, and the plan.
-_COPIES_OF_WEIGHTS = 4
+# TensorRT's: the parsed model, what was tried last, and the plan.
+_COPIES_OF_WEIGHTS = 3
 _ADVICE = (
     "close other programs and the desktop (sudo systemctl isolate multi-user.target), add 4 GB of "
     "swap, choose a smaller --workspace, as in 128MiB, or build fp16, whose weights are half"

@@ -51,7 +51,8 @@ def load_plan(trt: ModuleType, file: EngineFile) -> Plan:
     runtime = trt.Runtime(logger)
     if file.sidecar.options.get("version_compatible"):  # such a plan brings its own runtime
         runtime.engine_host_code_allowed = True
-    engine = runtime.deserialize_cuda_engine(file.read())
+    with file.open() as plan:
+        engine = runtime.deserialize_cuda_engine(plan)
     if engine is None:
         command = build_command(file.plan.parents[1], file.sidecar.precision)
         raise EngineError(f"TensorRT does not take {file.plan}: {log.last()}. Run {command}")
