@@ -11,17 +11,13 @@ from converter.engine_builder import background, tensorrt_api
 from converter.engine_builder.build_options import BuildOptions, EngineRequest
 from converter.engine_builder.build_progress import BuildProgress, make_monitor
 from converter.engine_builder.builder_config import configure
-from converter.engine_builder.check_memory import (
-    Memory,
-    check_memory,
-    default_workspace,
-    measure_memory,
-)
+from converter.engine_builder.check_memory import check_memory, default_workspace
 from converter.engine_builder.parse_onnx import parse
 from converter.engine_builder.timing_cache import TimingCache, default_file
 from converter.errors import BuildError, OutputError
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.machine import Machine
+from trt_inference.engines.free_memory import Memory, measure_memory
 from trt_inference.engines.tensorrt.gpu import GpuContext, import_library
 from trt_inference.engines.tensorrt.plan import Log, make_logger
 

@@ -12,6 +12,7 @@ from converter.engine_builder.sample_pictures import Pictures
 from converter.terminal.progress import Progress
 from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.bundles.machine import Machine
+from trt_inference.engines.base import EngineOptions
 from trt_inference.engines.tensorrt.gpu import import_library
 from trt_inference.errors import EngineError
 from trt_inference.inference.detector import Detector
@@ -33,6 +34,7 @@ class EngineMeasurement:
         compared = {"comparison": self.comparison.content()} if self.comparison else {}
         return {
             "gpu_milliseconds": self.gpu.content(),
+            **self.gpu.memory.content(),
             **compared,
             "precisions": by_precision(self.gpu.layers),
             "slowest_layers": [
@@ -53,7 +55,8 @@ def measure(
         BundleError: it does not fit the bundle.
     """
     bundle = load_bundle(folder)
-    with Detector.open(bundle, "tensorrt", precision) as detector:
+    options = EngineOptions(warn=progress.caution)
+    with Detector.open(bundle, "tensorrt", precision, options) as detector:
         seen = see(detector, pictures.samples)
     with progress.step(f"time {precision} on the GPU"):
         gpu = time_on_gpu(bundle, precision, machine)

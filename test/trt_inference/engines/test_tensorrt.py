@@ -18,6 +18,7 @@ from test.tensorrt_double import VERSIONS, Double, install
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
+from trt_inference.engines.tensorrt.engine_memory import EngineMemory
 from trt_inference.errors import BundleError, DeviceFault, EngineError
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.detector import Detector
@@ -246,9 +247,40 @@ def test_full_memory_is_an_error_and_all_is_given_back(modern: Double, folder: P
 
 def test_no_room_for_the_engine_is_an_error(modern: Double, folder: Path) -> None:
     modern.faults.create_execution_context = True
-    with pytest.raises(EngineError, match="cannot make room"):
+    with pytest.raises(EngineError, match=r"cannot make room .* takes about \d+MiB: .*narrower"):
         open_here(folder)
     assert modern.live() == {}
+
+
+def test_no_room_for_the_weights_is_an_error_with_other_remedies_than_a_build(
+    modern: Double, folder: Path
+) -> None:
+    modern.machine.free_memory = 1000  # less than the plan
+    with pytest.warns(RuntimeWarning, match="may not fit"), pytest.raises(EngineError) as caught:
+        open_here(folder)
+    assert "has no room for fp32-" in str(caught.value) and "swap" in str(caught.value)
+    assert "trt-inference build" not in str(caught.value)
+    assert modern.live() == {}
+
+
+def test_what_will_not_fit_is_not_loaded(modern: Double, folder: Path) -> None:
+    memory = EngineMemory(weights=2**20, context=7 * 2**30, buffers=2**20)
+    add_engine(folder, measured=memory.content())
+    cautions: List[str] = []
+    with pytest.raises(
+        EngineError, match=r"does not fit .* 7\.0GiB .* 6\.0GiB of 8\.0GiB are free"
+    ):
+        open_here(folder, warn=cautions.append)
+    assert modern.counters.execution_contexts == 0
+    assert (modern.live(), cautions) == ({}, [])
+
+
+def test_what_may_not_fit_is_loaded_with_a_caution(modern: Double, folder: Path) -> None:
+    add_engine(folder, measured=EngineMemory(measured=7 * 2**30).content())
+    cautions: List[str] = []
+    open_here(folder, warn=cautions.append).close()
+    (caution,) = cautions
+    assert "may not fit" in caution and "7.0GiB" in caution
 
 
 @pytest.mark.parametrize("fault", ["illegal address", "launch failed", "device lost"])
