@@ -4,7 +4,7 @@ engines."""
 import abc
 import warnings
 from dataclasses import dataclass, field
-from typing import Callable, List, Mapping, Optional
+from typing import Callable, Mapping, Optional
 
 import numpy as np
 
@@ -131,9 +131,11 @@ class Backend(abc.ABC):
             EngineError: there is no such GPU.
         """
 
-    def built_precisions(self, bundle: Bundle, index: int) -> Optional[List[str]]:
-        """The precisions for which the bundle has an engine for this machine; None where none has
-        to be built.
+    def built_precisions(
+        self, bundle: Bundle, index: int
+    ) -> Optional[Mapping[str, Optional[float]]]:
+        """The precisions for which the bundle has an engine for this machine, each with the
+        milliseconds of an image that were measured here, or None; None where none has to be built.
 
         Raises:
             BundleError: a sidecar cannot be read.

@@ -355,6 +355,21 @@ def test_auto_takes_the_fastest_precision_that_has_an_engine(folder: Path) -> No
             assert str(detector.choice) == "fp16 (auto: this machine has no engine of int8)"
 
 
+def test_auto_takes_the_engine_that_was_measured_as_the_fastest(folder: Path) -> None:
+    offer_precisions(folder, "fp32", "fp16", "int8")
+    with install("10.3.0"):
+        for precision, p50 in (("fp32", 0.2), ("fp16", 0.118), ("int8", 0.166)):
+            times = {"p50": p50, "p95": p50, "p99": p50}
+            add_engine(folder, precision, measured={"gpu_milliseconds": times})
+        with Detector.open(load_bundle(folder), "tensorrt") as detector:
+            assert detector.choice.precision == "fp16"
+            assert "0.118 ms an image, int8 0.166 ms" in str(detector.choice)
+    # Another GPU runs these engines, and was not measured.
+    with install("10.3.0", device_name="Orin Nano"):
+        with Detector.open(load_bundle(folder), "tensorrt") as detector:
+            assert str(detector.choice) == "int8 (auto: the fastest on sm_87)"
+
+
 def test_auto_without_any_engine_asks_for_that_of_the_fastest(folder: Path) -> None:
     offer_precisions(folder, "fp32", "fp16", "int8")
     with install("8.2.1", compute_capability=(5, 3)):
