@@ -5,7 +5,6 @@ from rich.console import Console
 from converter.command_line.print_table import print_tables
 from converter.commands.build import BuildResult
 from converter.engine_builder.build_engine import Built
-from converter.engine_builder.check_memory import binary_size
 from converter.tables.engine_tables import (
     computed_types,
     engine_list_table,
@@ -16,6 +15,7 @@ from converter.tables.wording import file_size, join_tables
 from converter.terminal.console import print_line
 from trt_inference.bundles.names import ENGINES_FOLDER
 from trt_inference.bundles.sidecar import Sidecar
+from trt_inference.engines.free_memory import binary_size
 
 _SLOWEST_SHOWN = 5
 _NAME_SHOWN = 70

@@ -8,6 +8,7 @@ from converter.engine_builder.build_engine import Built, build_plan
 from converter.engine_builder.build_options import BuildOptions
 from converter.engine_builder.engine_folder import (
     check_writable,
+    publish_engine,
     read_sidecars,
     sha256_of,
     staged,
@@ -120,13 +121,14 @@ class _Maker:
             plan, sidecar = self._import(precision, self.options.plan)
         with staged(path) as folder:
             write_engine(folder, plan, sidecar)
+            del plan  # from here on it is on the disk
             measured = measure(folder, precision, self.machine, self.pictures, self.progress)
-        sidecar = replace(sidecar, measured=measured.content())
-        write_engine(path, plan, sidecar)
+            sidecar = replace(sidecar, measured=measured.content())
+            publish_engine(folder, path, sidecar)
         self._add_to_report()
         return BuiltEngine(sidecar, measured)
 
-    def _build(self, precision: str) -> Tuple[bytes, Sidecar]:
+    def _build(self, precision: str) -> Tuple[memoryview, Sidecar]:
         console, warn = self.progress.console, self.progress.caution
         built = build_plan(self.bundle, precision, self.machine, self.options, console, warn)
         self.on_built(precision, built)
@@ -146,7 +148,7 @@ class _Maker:
         )
         return built.plan, sidecar
 
-    def _import(self, precision: str, file: Path) -> Tuple[bytes, Sidecar]:
+    def _import(self, precision: str, file: Path) -> Tuple[memoryview, Sidecar]:
         imported = read_plan(file, self.bundle, self.options.batch)
         if imported.note:
             self.progress.note(imported.note)

@@ -41,11 +41,13 @@ def run(
         running.start()
         return running.wait(tick)
     except KeyboardInterrupt:
-        cancel()
-        if can_cancel:
-            running.wait_for_end()
-        if running.is_alive:
-            atexit.register(_leave, running)
+        try:
+            cancel()
+            if can_cancel:
+                running.wait_for_end()
+        finally:  # also after a second one
+            if running.is_alive:
+                atexit.register(_leave, running)
         raise
 
 

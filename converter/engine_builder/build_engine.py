@@ -1,25 +1,23 @@
 """Build the engine of one precision of a bundle on this machine's GPU."""
 
+import contextlib
 import time
 from dataclasses import dataclass
 from typing import Any, Callable, List, Tuple
 
 from rich.console import Console
 
-from converter.engine_builder import background, tensorrt_api, timing_cache
+from converter.engine_builder import background, tensorrt_api
 from converter.engine_builder.build_options import BuildOptions, EngineRequest
 from converter.engine_builder.build_progress import BuildProgress, make_monitor
 from converter.engine_builder.builder_config import configure
-from converter.engine_builder.check_memory import (
-    Memory,
-    check_memory,
-    default_workspace,
-    measure_memory,
-)
+from converter.engine_builder.check_memory import check_memory, default_workspace
 from converter.engine_builder.parse_onnx import parse
-from converter.errors import BuildError
+from converter.engine_builder.timing_cache import TimingCache, default_file
+from converter.errors import BuildError, OutputError
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.machine import Machine
+from trt_inference.engines.free_memory import Memory, measure_memory
 from trt_inference.engines.tensorrt.gpu import GpuContext, import_library
 from trt_inference.engines.tensorrt.plan import Log, make_logger
 
@@ -31,12 +29,13 @@ class Built:
     """A plan, and how it was built.
 
     Attributes:
+        plan: in TensorRT's own memory, which this keeps alive.
         typing: ``strong`` or ``weak``.
         workspace: in bytes.
         reused: whether the times of an earlier build were used.
     """
 
-    plan: bytes
+    plan: memoryview
     typing: str
     input_dtype: str
     workspace: int
@@ -83,7 +82,7 @@ class _Build:
 
     def __init__(self, trt: Any, request: EngineRequest, progress: BuildProgress) -> None:
         self._trt, self._request, self._progress = trt, request, progress
-        default = timing_cache.default_file(request.bundle.path, request.machine)
+        default = default_file(request.bundle.path, request.machine)
         self._cache = request.options.timing_cache or default
         self._typing = tensorrt_api.typing_mode(trt, request.precision, request.options.dla)
 
@@ -100,21 +99,23 @@ class _Build:
             reused=reused,
         )
 
-    def _build(self) -> Tuple[bytes, bool]:
+    def _build(self) -> Tuple[memoryview, bool]:
         trt, request, log = self._trt, self._request, Log()
         logger = make_logger(trt, log)
         builder = trt.Builder(logger)
         network = builder.create_network(tensorrt_api.network_flags(trt, self._typing))
         parse(trt, network, logger, request.bundle, request.precision)
         config = configure(trt, builder, network, request)
-        reused = timing_cache.use_cache(config, self._cache)
+        cache = TimingCache(config, self._cache)
         if tensorrt_api.has_progress(trt):
             config.progress_monitor = make_monitor(trt, self._progress)
         plan = builder.build_serialized_network(network, config)
         if plan is None:
+            with contextlib.suppress(OutputError):  # of the two, what went wrong first is reported
+                cache.save()
             raise BuildError(_failure(request.precision, log, request.workspace))
-        timing_cache.save_cache(config, self._cache)
-        return bytes(plan), reused
+        cache.save()
+        return memoryview(plan).cast("B"), cache.is_reused
 
 
 def _failure(precision: str, log: Log, workspace: int) -> str:

@@ -1,15 +1,10 @@
 """Check that there is enough memory for a build, before the build takes minutes."""
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Dict, List
+from typing import List
 
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle, model_bytes
-
-MIB = 1 << 20
-GIB = 1 << 30
-_MEMINFO = Path("/proc/meminfo")
+from trt_inference.engines.free_memory import GIB, MAKE_ROOM, MIB, Memory, binary_size
 
 _SMALL = 4.5 * GIB  # a Jetson Nano has 4 GB, less what the system keeps for itself
 _SMALL_WORKSPACE = 256 * MIB
@@ -17,53 +12,12 @@ _LARGEST_WORKSPACE = 8 * GIB
 _STEP = 64 * MIB
 # Libraries of CUDA and TensorRT in the process, and layers that are tried, without the workspace.
 _LIBRARIES = 600 * MIB
-# The file, the parsed network, what was tried last, and the plan.
-_COPIES_OF_WEIGHTS = 4
+# TensorRT's: the parsed model, what was tried last, and the plan.
+_COPIES_OF_WEIGHTS = 3
 _ADVICE = (
-    "close other programs and the desktop (sudo systemctl isolate multi-user.target), add 4 GB of "
-    "swap, choose a smaller --workspace, as in 128MiB, or build fp16, whose weights are half"
+    f"{MAKE_ROOM}, choose a smaller --workspace, as in 128MiB, or build fp16, whose weights are "
+    "half"
 )
-
-
-@dataclass(frozen=True)
-class Memory:
-    """The memory of a machine, in bytes.
-
-    Attributes:
-        shared: the GPU works in the processor's memory, as on a Jetson.
-    """
-
-    gpu_free: int
-    gpu_total: int
-    system_free: int
-    system_total: int
-    shared: bool = False
-
-    @property
-    def free(self) -> int:
-        """Bytes that the GPU can have. Where memory is shared, CUDA's free memory leaves out the
-        file caches, which the system gives up when it must."""
-        return max(self.gpu_free, self.system_free) if self.shared else self.gpu_free
-
-
-def measure_memory(cuda: Any, architecture: str) -> Memory:
-    """Measure the memory as it is now.
-
-    Args:
-        cuda: ``pycuda.driver``, with a context.
-        architecture: of the processor, as ``aarch64``.
-    """
-    gpu_free, gpu_total = cuda.mem_get_info()
-    system = read_meminfo(_MEMINFO.read_text("ascii")) if _MEMINFO.exists() else {}
-    system_total = system.get("MemTotal", 0)
-    shared = architecture == "aarch64" and abs(gpu_total - system_total) < 0.1 * gpu_total
-    return Memory(gpu_free, gpu_total, system.get("MemAvailable", 0), system_total, shared)
-
-
-def read_meminfo(text: str) -> Dict[str, int]:
-    """Return bytes by name from the text of ``/proc/meminfo``."""
-    lines = (line.split() for line in text.splitlines())
-    return {words[0].rstrip(":"): int(words[1]) * 1024 for words in lines if len(words) == 3}
 
 
 def default_workspace(memory: Memory) -> int:
@@ -122,8 +76,3 @@ def _warnings(memory: Memory, workspace: int, model: int) -> List[str]:
         for name, needed, free in pools
         if needed > free
     ]
-
-
-def binary_size(number: float) -> str:
-    """Format bytes as the command line takes them: ``256MiB``."""
-    return f"{number / GIB:.1f}GiB" if number >= GIB else f"{number / MIB:.0f}MiB"

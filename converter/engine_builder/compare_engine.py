@@ -43,23 +43,37 @@ class EngineComparison:
         return broken or not self.agreement.is_same
 
 
+Seen = Tuple[Outputs, ImageFindings]
+
+
+def see(engine: Detector, samples: Sequence[Sample]) -> List[Seen]:
+    """Run an engine on every image, and return its outputs with what it found in each."""
+    comparison = COMPARISONS[engine.bundle.task]
+    return [_run(engine, comparison, sample.read()) for sample in samples]
+
+
 def compare(
-    reference: Detector, engine: Detector, precision: str, samples: Sequence[Sample], track: Track
+    reference: Detector,
+    seen: Sequence[Seen],
+    precision: str,
+    samples: Sequence[Sample],
+    track: Track,
 ) -> EngineComparison:
-    """Run both on every image.
+    """Run the model on every image, too.
 
     Args:
         reference: on ONNX Runtime.
+        seen: by the engine in the same images. It may be closed meanwhile: on a small machine
+            there is no room for both.
         track: wraps the samples in a progress bar.
     """
     comparison = COMPARISONS[reference.bundle.task]
     gap = TOLERANCES[PRECISION_TABLE[precision].rounding].score_gap
     parities: List[Tuple[TensorParity, ...]] = []
     pairs: List[Tuple[ImageFindings, ImageFindings]] = []
-    for sample in track(samples, f"compare {precision} with ONNX Runtime"):
-        frame = sample.read()
-        wanted, expected = _run(reference, comparison, frame)
-        given, found = _run(engine, comparison, frame)
+    steps = zip(track(samples, f"compare {precision} with ONNX Runtime"), seen)
+    for sample, (given, found) in steps:
+        wanted, expected = _run(reference, comparison, sample.read())
         parities.append(comparison.parity(wanted, given, comparison.clear(wanted, gap)))
         pairs.append((expected, found))
     return EngineComparison(
@@ -69,9 +83,7 @@ def compare(
     )
 
 
-def _run(
-    detector: Detector, comparison: TaskComparison, frame: np.ndarray
-) -> Tuple[Outputs, ImageFindings]:
+def _run(detector: Detector, comparison: TaskComparison, frame: np.ndarray) -> Seen:
     """Run the engine itself, since a detector does not show its outputs."""
     bundle, engine = detector.bundle, detector.engine
     spec = bundle.input

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Iterator, List, Tuple
 
 from converter.errors import OutputError
-from trt_inference.bundles.atomic_write import remove_leftovers, write_file
+from trt_inference.bundles.atomic_write import Content, remove_leftovers, write_file
 from trt_inference.bundles.names import ENGINES_FOLDER
 from trt_inference.bundles.sidecar import Sidecar, read_sidecar
 from trt_inference.errors import BundleError
@@ -17,7 +17,7 @@ from trt_inference.errors import BundleError
 _STAGING = ".build-"
 
 
-def write_or_refuse(file: Path, content: bytes) -> None:
+def write_or_refuse(file: Path, content: Content) -> None:
     """Write a file whole.
 
     Raises:
@@ -29,18 +29,32 @@ def write_or_refuse(file: Path, content: bytes) -> None:
         raise OutputError(f"cannot write '{file}': {error}. The old one is unchanged") from error
 
 
-def sha256_of(content: bytes) -> str:
+def sha256_of(content: Content) -> str:
     """The SHA-256 of ``content`` as 64 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 
 
-def write_engine(bundle: Path, plan: bytes, sidecar: Sidecar) -> None:
+def write_engine(bundle: Path, plan: Content, sidecar: Sidecar) -> None:
     """Write a plan, and its sidecar last: until that is there, the plan is not used.
 
     Raises:
         OutputError: the disk is full or not writable.
     """
     write_or_refuse(bundle / ENGINES_FOLDER / sidecar.file, plan)
+    write_sidecar(bundle, sidecar)
+
+
+def publish_engine(staged_bundle: Path, bundle: Path, sidecar: Sidecar) -> None:
+    """Move a plan that was written into ``staged_bundle`` into the bundle, and write its sidecar.
+
+    Raises:
+        OutputError: the disk is full or not writable.
+    """
+    place = Path(ENGINES_FOLDER, sidecar.file)
+    try:
+        (staged_bundle / place).replace(bundle / place)
+    except OSError as error:
+        raise OutputError(f"cannot write '{bundle / place}': {error}") from error
     write_sidecar(bundle, sidecar)
 
 

@@ -7,11 +7,15 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
+from converter.engine_builder import tensorrt_api
 from converter.engine_builder.engine_layers import EngineLayer, inspect_layers, time_layers
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.engine_files import EngineFile, find_engine
 from trt_inference.bundles.machine import Machine
+from trt_inference.bundles.sidecar import Sidecar
+from trt_inference.engines.free_memory import measure_memory
 from trt_inference.engines.tensorrt.cuda_buffers import BufferSet
+from trt_inference.engines.tensorrt.engine_memory import EngineMemory
 from trt_inference.engines.tensorrt.gpu import GpuContext, import_library
 from trt_inference.engines.tensorrt.io_tensors import (
     has_named_tensors,
@@ -30,10 +34,11 @@ _PROFILED = 10
 
 @dataclass(frozen=True)
 class OnGpu:
-    """Milliseconds of GPU work of one engine, and its layers."""
+    """Milliseconds of GPU work of one engine, its layers, and the memory that it takes."""
 
     milliseconds: Percentiles
     layers: Tuple[EngineLayer, ...]
+    memory: EngineMemory
 
     def content(self) -> Dict[str, Any]:
         """Return the times as the sidecar keeps them."""
@@ -56,18 +61,50 @@ def _time(cuda: Any, bundle: Bundle, file: EngineFile) -> OnGpu:
     """A function of its own, so that no object of TensorRT outlives the context, not even in the
     frames of an error."""
     try:
+        usage = _Usage(cuda, file.sidecar)
         plan = load_plan(import_library("tensorrt"), file)
-        return _Timed(cuda, bundle, file.sidecar.batch, plan).run()
+        usage.plan_is_loaded()
+        return _Timed(cuda, bundle, file.sidecar.batch, plan, usage).run()
     except BaseException as error:
         traceback.clear_frames(error.__traceback__)
         raise
 
 
+class _Usage:
+    """The memory that was free before the engine was loaded and is not any more. Other programs
+    take and give back as well: what TensorRT knows exactly is asked of it."""
+
+    def __init__(self, cuda: Any, sidecar: Sidecar) -> None:
+        self._cuda, self._sidecar = cuda, sidecar
+        self._weights = 0
+        self._before = self._free()
+
+    def plan_is_loaded(self) -> None:
+        """The weights are on the GPU, and nothing else yet."""
+        self._weights = min(self._taken(), self._sidecar.bytes)
+
+    def report(self, engine: Any, buffers: int) -> EngineMemory:
+        """What was measured, once the engine has run.
+
+        Args:
+            buffers: bytes of its images and outputs.
+        """
+        context = tensorrt_api.context_bytes(engine)
+        return EngineMemory(self._weights, context, buffers, measured=self._taken())
+
+    def _taken(self) -> int:
+        return max(0, self._before - self._free())
+
+    def _free(self) -> int:
+        return measure_memory(self._cuda, self._sidecar.machine.architecture).free
+
+
 class _Timed:
     """An engine with buffers, on the thread that owns the context."""
 
-    def __init__(self, cuda: Any, bundle: Bundle, batch: int, plan: Any) -> None:
+    def __init__(self, cuda: Any, bundle: Bundle, batch: int, plan: Any, usage: _Usage) -> None:
         self._cuda, self._trt, self._plan = cuda, import_library("tensorrt"), plan
+        self._usage = usage
         self._engine = plan.engine
         self._context = self._engine.create_execution_context()
         if self._context is None:
@@ -75,18 +112,21 @@ class _Timed:
         spec = bundle.input
         shape = (batch, spec.height, spec.width, 3)
         set_input_shape(self._engine, self._context, spec.name, shape)
-        self._buffers = BufferSet(cuda, io_tensors(self._trt, self._engine, self._context))
+        tensors = io_tensors(self._trt, self._engine, self._context)
+        self._buffer_bytes = sum(one.bytes for one in tensors.values())
+        self._buffers = BufferSet(cuda, tensors)
         self._stream = cuda.Stream()
 
     def run(self) -> OnGpu:
         try:
             self._buffers.copy_in(self._stream)
             self._repeat(_WARM_UP_SECONDS)
+            memory = self._usage.report(self._engine, self._buffer_bytes)
             times = self._repeat(_SECONDS)
             layers = inspect_layers(self._trt, self._engine, self._context)
             bindings = self._buffers.bindings()
             timed = time_layers(self._trt, self._context, bindings, layers, _PROFILED)
-            return OnGpu(Percentiles.of(np.array(times)), timed)
+            return OnGpu(Percentiles.of(np.array(times)), timed, memory)
         finally:
             self._stream.synchronize()
             self._buffers.free()

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.mapped_file import map_file
 from trt_inference.bundles.precisions import model_file_name
 from trt_inference.engines.tensorrt.gpu import GpuContext, import_library
 from trt_inference.engines.tensorrt.io_tensors import DTYPES, has_named_tensors, serves
@@ -52,9 +53,10 @@ class PlanTensor:
 
 @dataclass(frozen=True)
 class Imported:
-    """A plan that fits the bundle. ``note`` describes what was in front of it, if anything was."""
+    """A plan that fits the bundle, in the file as memory. ``note`` describes what was in front of
+    it, if anything was."""
 
-    plan: bytes
+    plan: memoryview
     input_dtype: str
     note: str = ""
 
@@ -70,8 +72,8 @@ def read_plan(file: Path, bundle: Bundle, batch: int) -> Imported:
         EngineError: there is no TensorRT or no GPU here.
     """
     try:
-        content = file.read_bytes()
-    except OSError as error:
+        content = memoryview(map_file(file))
+    except (OSError, ValueError) as error:  # ValueError: it is empty
         raise BuildError(f"--import-engine: '{file}' cannot be read: {error}") from error
     described, plan = split_description(content)
     note = _describe(described) if described is not None else ""
@@ -86,7 +88,7 @@ def read_plan(file: Path, bundle: Bundle, batch: int) -> Imported:
     return Imported(plan, image.dtype, left_out)
 
 
-def split_description(content: bytes) -> Tuple[Optional[Dict[str, Any]], bytes]:
+def split_description(content: memoryview) -> Tuple[Optional[Dict[str, Any]], memoryview]:
     """Split a file into what Ultralytics' exporter writes before a plan (a length of 4 bytes,
     little-endian, and a JSON object of that length; None where there is no such description) and
     the plan."""
@@ -95,7 +97,7 @@ def split_description(content: bytes) -> Tuple[Optional[Dict[str, Any]], bytes]:
     if not 2 <= length <= min(_LARGEST_TEXT, len(content) - _LENGTH_BYTES):
         return None, content
     try:
-        described = json.loads(content[_LENGTH_BYTES:end].decode("utf-8"))
+        described = json.loads(bytes(content[_LENGTH_BYTES:end]).decode("utf-8"))
     except ValueError:
         return None, content
     return (described, content[end:]) if isinstance(described, dict) else (None, content)
@@ -106,7 +108,7 @@ def _describe(described: Dict[str, Any]) -> str:
     return f"begins with a description by Ultralytics' exporter ({shown or 'without details'})"
 
 
-def _tensors(trt: ModuleType, plan: bytes, file: Path, note: str) -> List[PlanTensor]:
+def _tensors(trt: ModuleType, plan: memoryview, file: Path, note: str) -> List[PlanTensor]:
     log = Log()
     logger = make_logger(trt, log)
     runtime = trt.Runtime(logger)

@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 from converter.engine_builder import tensorrt_api
-from converter.engine_builder.compare_engine import EngineComparison, compare
+from converter.engine_builder.compare_engine import EngineComparison, Seen, compare, see
 from converter.engine_builder.engine_layers import by_precision, is_unused
 from converter.engine_builder.gpu_times import OnGpu, time_on_gpu
 from converter.engine_builder.sample_pictures import Pictures
 from converter.terminal.progress import Progress
-from trt_inference.bundles.bundle import load_bundle
+from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.bundles.machine import Machine
+from trt_inference.engines.base import EngineOptions
 from trt_inference.engines.tensorrt.gpu import import_library
 from trt_inference.errors import EngineError
 from trt_inference.inference.detector import Detector
@@ -33,6 +34,7 @@ class EngineMeasurement:
         compared = {"comparison": self.comparison.content()} if self.comparison else {}
         return {
             "gpu_milliseconds": self.gpu.content(),
+            **self.gpu.memory.content(),
             **compared,
             "precisions": by_precision(self.gpu.layers),
             "slowest_layers": [
@@ -53,10 +55,12 @@ def measure(
         BundleError: it does not fit the bundle.
     """
     bundle = load_bundle(folder)
-    with Detector.open(bundle, "tensorrt", precision) as detector:
-        comparison, why_not = _compare(detector, precision, pictures, progress)
+    options = EngineOptions(warn=progress.caution)
+    with Detector.open(bundle, "tensorrt", precision, options) as detector:
+        seen = see(detector, pictures.samples)
     with progress.step(f"time {precision} on the GPU"):
         gpu = time_on_gpu(bundle, precision, machine)
+    comparison, why_not = _compare(bundle, seen, precision, pictures, progress)
     cautions = [
         why_not,
         pictures.caution if comparison else "",
@@ -67,16 +71,16 @@ def measure(
 
 
 def _compare(
-    detector: Detector, precision: str, pictures: Pictures, progress: Progress
+    bundle: Bundle, seen: Sequence[Seen], precision: str, pictures: Pictures, progress: Progress
 ) -> Tuple[Optional[EngineComparison], str]:
     """The comparison, or None and the reason why there is none."""
     try:
-        reference = Detector.open(detector.bundle, "onnxruntime", precision)
+        reference = Detector.open(bundle, "onnxruntime", precision)
     except EngineError as error:
         return None, f"{precision} was not compared with the ONNX model: {error}"
     with reference:
         samples = pictures.samples
-        return compare(reference, detector, precision, samples, progress.track), ""
+        return compare(reference, seen, precision, samples, progress.track), ""
 
 
 def _about_agreement(precision: str, comparison: Optional[EngineComparison]) -> str:

@@ -10,7 +10,7 @@ from converter.engine_builder.parser_remedies import remedy
 from converter.engine_builder.replace_uint8 import find_changes
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
-from trt_inference.bundles.mapped_file import mapped
+from trt_inference.bundles.mapped_file import map_file
 
 
 def parse(trt: ModuleType, network: Any, logger: Any, bundle: Bundle, precision: str) -> None:
@@ -46,7 +46,7 @@ def _check_opset(file: Path, tensorrt: str) -> None:
 
 
 def _parse_without_uint8(parser: Any, file: Path, image: str) -> bool:
-    with mapped(file, changeable=True) as model:
+    with map_file(file, changeable=True) as model:
         for place, value in find_changes(model, image).items():
             model[place] = value
         # Weights in a second file are looked for beside the path.
@@ -62,7 +62,7 @@ def _refusal(trt: ModuleType, parser: Any, bundle: Bundle, file: Path) -> str:
 
 
 def _nodes(file: Path) -> Tuple[Tuple[str, str], ...]:
-    with mapped(file) as model:
+    with map_file(file) as model:
         return protobuf_reader.nodes(model)
 
 

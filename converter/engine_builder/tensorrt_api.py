@@ -113,6 +113,13 @@ def has_progress(trt: ModuleType) -> bool:
     return hasattr(trt, "IProgressMonitor") and hasattr(trt.IBuilderConfig, "progress_monitor")
 
 
+def context_bytes(engine: Any) -> int:
+    """Return the bytes that an execution context takes on the GPU."""
+    if hasattr(engine, "device_memory_size_v2"):  # from 10 on; from 11 on there is no other
+        return int(engine.device_memory_size_v2)
+    return int(engine.device_memory_size)
+
+
 def has_inspector(trt: ModuleType) -> bool:
     """Whether an engine describes its layers: from 8.2 on."""
     return hasattr(trt.ICudaEngine, "create_engine_inspector")

@@ -20,30 +20,41 @@ def default_file(bundle: Path, machine: Machine) -> Path:
     return bundle / ENGINES_FOLDER / name
 
 
-def use_cache(config: Any, file: Path) -> bool:
-    """Give ``config`` the cache in ``file``, or an empty one.
+class TimingCache:
+    """The cache of one build.
 
-    Returns:
-        Whether TensorRT took the cache of the file.
+    Attributes:
+        is_reused: whether TensorRT took the cache of the file.
     """
-    try:
-        content = file.read_bytes()
-    except FileNotFoundError:
-        content = b""
-    cache = config.create_timing_cache(content)
-    if cache is not None and config.set_timing_cache(cache, False):
-        return bool(content)
-    empty = config.create_timing_cache(b"")
-    config.set_timing_cache(empty, False)
-    return False
 
+    def __init__(self, config: Any, file: Path) -> None:
+        """Give ``config`` the cache in ``file``, or an empty one."""
+        self._config, self._file = config, file
+        self.is_reused = self._use()
+        self._before = self._content()
 
-def save_cache(config: Any, file: Path) -> None:
-    """Keep what ``config`` has learnt.
+    def save(self) -> None:
+        """Keep what TensorRT has measured meanwhile, if anything. A build that failed or was
+        cancelled has measured, too.
 
-    Raises:
-        OutputError: it cannot be written.
-    """
-    cache = config.get_timing_cache()
-    if cache is not None:
-        write_or_refuse(file, bytes(cache.serialize()))
+        Raises:
+            OutputError: it cannot be written.
+        """
+        content = self._content()
+        if content != self._before:
+            write_or_refuse(self._file, content)
+
+    def _use(self) -> bool:
+        try:
+            content = self._file.read_bytes()
+        except FileNotFoundError:
+            content = b""
+        cache = self._config.create_timing_cache(content)
+        if cache is not None and self._config.set_timing_cache(cache, False):
+            return bool(content)
+        self._config.set_timing_cache(self._config.create_timing_cache(b""), False)
+        return False
+
+    def _content(self) -> bytes:
+        cache = self._config.get_timing_cache()
+        return bytes(cache.serialize()) if cache is not None else b""

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from converter.tables.wording import Bar, Fact, Table, bars, counted, difference, file_size
 from trt_inference.bundles.sidecar import Sidecar
+from trt_inference.engines.tensorrt.engine_memory import needed_memory
 
 _SLOWEST = 10
 _UNKNOWN = "unknown"  # where TensorRT does not tell
@@ -15,7 +16,7 @@ _UNKNOWN = "unknown"  # where TensorRT does not tell
 def engine_list_table(engines: Sequence[Tuple[Sidecar, str]], machine_is_known: bool) -> Table:
     """The engines of a bundle, each with the reason why it does not run here, if there is one."""
     here = ["here"] if machine_is_known else []
-    columns = ("TensorRT", "GPU", "system", "size", "batch", "GPU ms", *here)
+    columns = ("TensorRT", "GPU", "system", "size, memory", "batch", "GPU ms", *here)
     return Table("Engines", columns, tuple(_list_row(*one, machine_is_known) for one in engines))
 
 
@@ -27,7 +28,7 @@ def _list_row(sidecar: Sidecar, reason_against: str, machine_is_known: bool) -> 
         built.tensorrt,
         f"{built.gpu} ({built.sm})",
         f"{built.system} {built.architecture}",
-        file_size(sidecar.bytes),
+        f"{file_size(sidecar.bytes)}, {file_size(needed_memory(sidecar))}",
         str(sidecar.batch),
         f"{times['p50']:.3f}" if times else "",
         *(["no" if reason_against else "runs"] if machine_is_known else []),
@@ -85,6 +86,7 @@ def engine_facts(sidecar: Sidecar) -> Tuple[Fact, ...]:
     workspace = file_size(sidecar.workspace)
     facts = [
         Fact("Size", file_size(sidecar.bytes)),
+        Fact("GPU memory", f"about {file_size(needed_memory(sidecar))}"),
         Fact("Batch", str(sidecar.batch)),
         Fact("Typing", sidecar.typing),
         Fact("Build", f"{sidecar.seconds:,.1f} s with a workspace of {workspace}"),

@@ -125,6 +125,8 @@ def _watch(api: Any, network: Any, config: Any) -> None:
     monitor.phase_start(inner, outer, len(network._layers))
     going = True
     for number, layer in enumerate(network._layers):
+        if number == api.machine.faults.memory_after_layers:
+            raise Refused("Error Code 2: OutOfMemory (Requested size was 268435456 bytes.)")
         going = going and monitor.step_complete(inner, number)
         if going and layer.name not in entries:
             entries.append(layer.name)

@@ -223,6 +223,7 @@ class ICudaEngine(Bound):
         return self._plan.tensors[number % len(self._plan.tensors)]
 
     def __del__(self) -> None:
+        self._api.machine.free_memory += len(getattr(self, "_data", b""))
         context = getattr(self, "_context", None)
         if context is not None and not context.alive:
             self._api.machine.note("an engine was freed after its context was detached")

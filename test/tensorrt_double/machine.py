@@ -52,6 +52,7 @@ class Faults:
     create_execution_context: bool = False
     execute: bool = False  # execute_async returns False
     build: Optional[str] = None  # the error that build_serialized_network logs
+    memory_after_layers: Optional[int] = None  # so many are timed, then a build has no memory
     at_synchronize: Optional[str] = None  # a key of STICKY
     # Once there, its content replaces at_synchronize: another process breaks the device with it.
     file: Optional[Path] = None

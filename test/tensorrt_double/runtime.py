@@ -14,6 +14,9 @@ FAILED = (
 )
 
 
+NO_MEMORY = "[defaultAllocator.cpp::allocate::20] Error Code 1: Cuda Runtime (out of memory)"
+
+
 class Unreadable(Exception):
     """Why there is no engine; logged, and None returned."""
 
@@ -77,6 +80,11 @@ class Runtime(Bound):
             return None
         if plan.options["version_compatible"] and plan.version != machine.version:
             report(self._api, self._logger, "WARNING", f"A plan of {plan.version} is run")
+        if len(data) > machine.free_memory:
+            for message in (NO_MEMORY, FAILED):
+                report(self._api, self._logger, "ERROR", message)
+            return None
+        machine.free_memory -= len(data)
         return self._api.ICudaEngine._make(
             runtime=self, plan=plan, data=data, context=machine.current(), model=Model(plan)
         )

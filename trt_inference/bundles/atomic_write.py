@@ -11,20 +11,21 @@ import glob
 import os
 import shutil
 from pathlib import Path
-from typing import Callable, Iterator, Mapping, Optional
+from typing import Callable, Iterator, Mapping, Optional, Union
 
+Content = Union[bytes, memoryview]
 _PARTIAL = "partial"
 # From Linux' fcntl.h and fs.h.
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
 
-def write_file(file: Path, content: bytes, durable: bool = True) -> None:
+def write_file(file: Path, content: Content, durable: bool = True) -> None:
     """Write ``file`` whole, with its folder if that is missing; see ``write_files``."""
     write_files({file: content}, durable)
 
 
-def write_files(contents: Mapping[Path, bytes], durable: bool = True) -> None:
+def write_files(contents: Mapping[Path, Content], durable: bool = True) -> None:
     """Write several files, of which none is renamed before all of them are written.
 
     A link stays, and the file that it stands for is written. What is no file, as /dev/stdout, is
@@ -60,7 +61,7 @@ def _real_path(file: Path) -> Path:
     return Path(os.path.realpath(str(file)))
 
 
-def _write(file: Path, content: bytes, durable: bool) -> None:
+def _write(file: Path, content: Content, durable: bool) -> None:
     with file.open("wb") as stream:
         stream.write(content)
         stream.flush()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Mapping, Optional, Sequence, Tuple
 
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.precisions import NARROW_PRECISIONS, PRECISION_TABLE, PRECISIONS
@@ -57,14 +57,19 @@ class PrecisionChoice:
 
 
 def choose(
-    bundle: Bundle, requested: str, device: Device, built: Optional[Sequence[str]] = None
+    bundle: Bundle,
+    requested: str,
+    device: Device,
+    built: Optional[Mapping[str, Optional[float]]] = None,
 ) -> PrecisionChoice:
     """Choose the precision that is asked for, or for ``auto`` the fastest one that the bundle has
     and the device runs. Every precision in a bundle has passed its check of accuracy.
 
     Args:
-        built: precisions for which there is an engine, where one is needed: for ``auto``, one of
-            them is taken if there are any.
+        built: precisions for which there is an engine, where one is needed, with the milliseconds
+            of an image that were measured on this machine, or None. For ``auto``, one of them is
+            taken if there are any: the fastest of those that were measured, since a narrower
+            precision is not always faster, or else the narrowest.
 
     Raises:
         BundleError: the bundle does not have the requested precision, or the device does not
@@ -82,8 +87,7 @@ def choose(
             f"{', '.join(device.runs)}: take a bundle that has one of these"
         )
     if requested == "auto":
-        ready = [name for name in usable if built is None or name in built] or usable
-        return PrecisionChoice(ready[0], f"auto: {_why(ready[0], device, usable)}")
+        return _choose_fastest(device, usable, dict.fromkeys(usable) if built is None else built)
     if requested not in usable:
         raise BundleError(
             f"{device.name} has no {requested}: of {bundle.path} choose {', '.join(usable)} or auto"
@@ -91,15 +95,45 @@ def choose(
     return PrecisionChoice(requested, "asked for")
 
 
-def _why(fastest: str, device: Device, usable: Sequence[str]) -> str:
-    """Tell who lacks the faster ones, or that there are none."""
-    faster = list(takewhile(lambda name: name != fastest, device.fastest_first))
-    reasons = [
+def _choose_fastest(
+    device: Device, usable: Sequence[str], built: Mapping[str, Optional[float]]
+) -> PrecisionChoice:
+    ready = [name for name in usable if name in built] or usable
+    known = [(built.get(name), name) for name in ready]
+    measured = [(value, name) for value, name in known if value is not None]
+    measured.sort(key=lambda one: one[0])
+    fastest = measured[0][1] if measured else ready[0]
+    reasons = _what_lacks(fastest, device, usable, ready)
+    if measured and len(ready) > 1:
+        reasons.insert(0, _compare(measured))
+    return PrecisionChoice(
+        fastest,
+        f"auto: {' and '.join(reasons) or f'the fastest on {device.name}{device.remark}'}",
+    )
+
+
+def _compare(measured: Sequence[Tuple[float, str]]) -> str:
+    """The milliseconds of the fastest one, and of the others."""
+    (least, _), *others = measured
+    if not others:
+        return f"the only one measured here, {least:.3f} ms an image"
+    slower = ", ".join(f"{name} {milliseconds:.3f} ms" for milliseconds, name in others)
+    return f"the fastest measured here, {least:.3f} ms an image, {slower}"
+
+
+def _what_lacks(
+    chosen: str, device: Device, usable: Sequence[str], ready: Sequence[str]
+) -> List[str]:
+    """Tell who lacks the ones that would be expected to be faster, if somebody does."""
+    faster = list(takewhile(lambda name: name != chosen, device.fastest_first))
+    return [
         *_lack(device.name, [name for name in faster if name in device.lacks]),
         *_lack("this bundle", [name for name in faster if name not in (*device.lacks, *usable)]),
-        *_lack("this machine", [f"engine of {name}" for name in faster if name in usable]),
+        *_lack(
+            "this machine",
+            [f"engine of {name}" for name in faster if name in usable and name not in ready],
+        ),
     ]
-    return " and ".join(reasons) or f"the fastest on {device.name}{device.remark}"
 
 
 def _lack(who: str, names: Sequence[str]) -> List[str]:

@@ -1,12 +1,14 @@
 """The engines of a bundle: which one runs on a machine, and why others do not."""
 
 import hashlib
+import mmap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List
 
 from trt_inference.bundles.bundle import Bundle, sha256_of_file
 from trt_inference.bundles.machine import Machine
+from trt_inference.bundles.mapped_file import map_file
 from trt_inference.bundles.names import ENGINES_FOLDER
 from trt_inference.bundles.sidecar import Sidecar, read_sidecar, reason_against
 from trt_inference.errors import BundleError, EngineMissing
@@ -20,23 +22,22 @@ class EngineFile:
     sidecar: Sidecar
     reason_against: str
 
-    def read(self) -> bytes:
-        """The plan.
+    def open(self) -> mmap.mmap:
+        """The plan as memory, to be closed.
 
         Raises:
             BundleError: it is missing or was changed.
         """
         try:
             actual = sha256_of_file(self.plan)
-            plan = self.plan.read_bytes()
+            if actual != self.sidecar.sha256:
+                raise BundleError(
+                    f"{self.plan} was changed: its sha256 is {actual[:12]}…, its sidecar has "
+                    f"{self.sidecar.sha256[:12]}…. Copy or build it again"
+                )
+            return map_file(self.plan)
         except OSError as error:
             raise BundleError(f"{self.plan} cannot be read: {error}. Build it again") from error
-        if actual != self.sidecar.sha256:
-            raise BundleError(
-                f"{self.plan} was changed: its sha256 is {actual[:12]}…, its sidecar has "
-                f"{self.sidecar.sha256[:12]}…. Copy or build it again"
-            )
-        return plan
 
 
 def list_engines(bundle: Bundle, machine: Machine) -> List[EngineFile]:

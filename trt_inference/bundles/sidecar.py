@@ -106,6 +106,20 @@ def reason_against(sidecar: Sidecar, machine: Machine, onnx_sha256: Optional[str
     )
 
 
+def measured_milliseconds(sidecar: Sidecar, machine: Machine) -> Optional[float]:
+    """Milliseconds of GPU work for one image, the median; None where they were not measured, or
+    not on this kind of machine: an engine may run on others than the one that it was built on."""
+    built, here = sidecar.machine, machine
+    same = (built.gpu, built.capability, built.architecture, built.tensorrt) == (
+        here.gpu,
+        here.capability,
+        here.architecture,
+        here.tensorrt,
+    )
+    found = sidecar.measured.get("gpu_milliseconds", {}).get("p50")
+    return float(found) / sidecar.batch if same and found is not None else None
+
+
 def _place(machine: Machine) -> str:
     return f"{machine.architecture} ({machine.system})"
 

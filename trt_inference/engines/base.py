@@ -2,13 +2,19 @@
 engines."""
 
 import abc
-from dataclasses import dataclass
-from typing import List, Mapping, Optional
+import warnings
+from dataclasses import dataclass, field
+from typing import Callable, Mapping, Optional
 
 import numpy as np
 
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.choose_precision import Device
+
+
+def warn_user(text: str) -> None:
+    """Give a RuntimeWarning."""
+    warnings.warn(text, RuntimeWarning, stacklevel=2)
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,8 @@ class EngineOptions:
         spin: wait for the GPU with a busy core, for some microseconds less.
         batch: most images in one run, where the engine leaves it open; one that was built for a
             number of images runs that many.
+        warn: called with what a user should know before the engine is loaded, as that memory is
+            scarce. By default that is a Python warning.
     """
 
     threads: int = 0
@@ -31,6 +39,7 @@ class EngineOptions:
     zero_copy: bool = False
     spin: bool = False
     batch: int = 1
+    warn: Callable[[str], object] = field(default=warn_user, compare=False)
 
 
 class Engine(abc.ABC):
@@ -122,9 +131,11 @@ class Backend(abc.ABC):
             EngineError: there is no such GPU.
         """
 
-    def built_precisions(self, bundle: Bundle, index: int) -> Optional[List[str]]:
-        """The precisions for which the bundle has an engine for this machine; None where none has
-        to be built.
+    def built_precisions(
+        self, bundle: Bundle, index: int
+    ) -> Optional[Mapping[str, Optional[float]]]:
+        """The precisions for which the bundle has an engine for this machine, each with the
+        milliseconds of an image that were measured here, or None; None where none has to be built.
 
         Raises:
             BundleError: a sidecar cannot be read.

@@ -15,6 +15,7 @@ from trt_inference.bundles.atomic_write import remove_leftovers, write_file
 from trt_inference.bundles.bundle import Thresholds, load_bundle
 from trt_inference.bundles.precisions import PRECISIONS
 from trt_inference.engines.backends import backend_names
+from trt_inference.engines.base import EngineOptions
 from trt_inference.errors import ImageError, TrtInferenceError
 from trt_inference.inference.detector import Detector
 from trt_inference.tools.argument_types import fraction, positive
@@ -75,7 +76,8 @@ def run_detect(options: argparse.Namespace) -> int:
     # Names and labels are shown as they are, whatever brackets and colons they have.
     console = Console(markup=False, emoji=False)
     bundle = load_bundle(options.bundle)
-    with Detector.open(bundle, options.backend, options.precision) as detector:
+    engine_options = EngineOptions(warn=_print_caution)
+    with Detector.open(bundle, options.backend, options.precision, engine_options) as detector:
         detector.thresholds = _thresholds(options, bundle.defaults)
         console.print(
             f"{bundle.name} {detector.choice}: {detector.engine.description}", soft_wrap=True
@@ -142,8 +144,16 @@ def _detect_all(detector: Detector, files: Sequence[Path], output: Path) -> Tupl
 
 
 def _print_error(error: Exception) -> None:
+    _print_aside(f"error: {error}", "red")
+
+
+def _print_caution(text: str) -> None:
+    _print_aside(f"caution: {text}", "yellow")
+
+
+def _print_aside(text: str, style: str) -> None:
     console = Console(stderr=True, markup=False, emoji=False)
-    console.print(f"error: {error}", style="red", soft_wrap=True)
+    console.print(text, style=style, soft_wrap=True)
 
 
 def _make_folder(folder: Path) -> None:

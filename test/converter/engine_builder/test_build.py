@@ -18,6 +18,7 @@ from test.tensorrt_double.plan import Plan
 from test.tensorrt_double.surface import VERSIONS
 from trt_inference.bundles.bundle import load_bundle, sha256_of_file
 from trt_inference.bundles.engine_files import EngineFile, find_engine
+from trt_inference.engines.tensorrt.engine_memory import needed_memory
 from trt_inference.engines.tensorrt.gpu import this_machine
 from trt_inference.inference.detector import Detector
 
@@ -66,7 +67,8 @@ def engine(bundle: Path, precision: str) -> EngineFile:
 
 
 def plan(bundle: Path, precision: str) -> Plan:
-    return Plan.from_bytes(engine(bundle, precision).read())
+    with engine(bundle, precision).open() as content:
+        return Plan.from_bytes(content.read())
 
 
 def files(bundle: Path) -> Dict[str, str]:
@@ -140,6 +142,23 @@ def test_without_strong_typing_fp16_is_where_the_model_has_it(
         assert types[f"network/model/{name}"] == "HALF"
     for name in ("network/model/scores", "head/all_boxes", "input_stage/step_4"):
         assert types[name] == "FLOAT"
+
+
+def test_the_memory_that_the_engine_takes_is_known(
+    version: str, bundle: Path, build: Build
+) -> None:
+    assert build("--precision", "fp32", "--batch", "2").exit_code == 0
+    sidecar = engine(bundle, "fp32").sidecar
+    candidates, image = 20 * (4 + 1 + 1) * 4, 64 * 64 * 3
+    buffers = 2 * (candidates + image * (4 if version in BEFORE_BYTES else 1))
+    context = 1 << 20  # the double's
+    assert sidecar.measured["memory"] == {
+        "weights": sidecar.bytes,
+        "context": context,
+        "buffers": buffers,
+        "measured": sidecar.bytes + context + buffers,
+    }
+    assert needed_memory(sidecar) == sidecar.bytes + context + 2 * buffers
 
 
 def test_a_small_machine_gets_a_small_workspace(bundle: Path, build: Build) -> None:
@@ -309,7 +328,7 @@ def test_one_that_fails_does_not_stop_the_others(bundle: Path, build: Build) -> 
     with install("10.3.0"):
         (bundle / "fp16.onnx").write_bytes(b"")
         build("--precision", "fp16", "fp32").refused("fp16.onnx was changed")
-        assert engine(bundle, "fp32").read()
+        assert plan(bundle, "fp32")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from converter.comparison.agreement import Agreement, ClassAgreement
-from converter.engine_builder.compare_engine import EngineComparison, compare
+from converter.engine_builder.compare_engine import EngineComparison, compare, see
 from converter.inputs.dataset import Sample
 from test.changed_bundles import break_scores, exchange_classes, exchange_colors
 from test.color_bundle import picture, write_color_bundle
@@ -25,9 +25,10 @@ def run(reference: Path, engine: Path, samples: Sequence[Sample]) -> EngineCompa
     def track(items: Sequence[Sample], name: str) -> Sequence[Sample]:
         return items
 
-    with Detector.open(load_bundle(reference), "onnxruntime", "fp32") as one:
-        with Detector.open(load_bundle(engine), "onnxruntime", "fp32") as other:
-            return compare(one, other, "fp32", samples, track)
+    with Detector.open(load_bundle(engine), "onnxruntime", "fp32") as opened:
+        seen = see(opened, samples)
+    with Detector.open(load_bundle(reference), "onnxruntime", "fp32") as opened:
+        return compare(opened, seen, "fp32", samples, track)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ def test_an_engine_for_this_machine_runs(built: Path, capsys: pytest.CaptureFixt
     with install("10.3.0"):
         output = run_here(capsys, "engines", built).output
     assert " runs " in output
+    assert "memory" in output and "1.1 MB" in output  # the double's context, and little else
     assert f"for int8, run trt-inference build {built} --precision int8" in output
     assert "--precision fp16" not in output
 

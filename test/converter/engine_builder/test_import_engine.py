@@ -10,7 +10,7 @@ from test.converter.command_line import Result, run_here
 from test.task_bundles import write_classification_bundle, write_segmentation_bundle
 from test.tensorrt_double.install import install
 from trt_inference.bundles.bundle import load_bundle
-from trt_inference.bundles.engine_files import find_engine
+from trt_inference.bundles.engine_files import EngineFile, find_engine
 from trt_inference.engines.tensorrt.gpu import this_machine
 
 Import = Callable[..., Result]
@@ -24,6 +24,11 @@ def built_plan(bundle: Path, capsys: pytest.CaptureFixture[str], target: Path, *
     for file in (bundle / "engines").iterdir():
         file.unlink()
     return target
+
+
+def content_of(engine: EngineFile) -> bytes:
+    with engine.open() as content:
+        return content.read()
 
 
 @pytest.fixture
@@ -58,7 +63,7 @@ def test_a_plan_of_the_bundles_model_is_taken_in(
         result = take_in(plan)
         assert result.exit_code == 0, result.output
         found = find_engine(load_bundle(bundle), "fp32", this_machine())
-        assert found.read() == plan.read_bytes()
+        assert content_of(found) == plan.read_bytes()
         assert (found.sidecar.typing, found.sidecar.onnx_sha256) == ("unknown", "")
         assert found.sidecar.options == {"imported": "trtexec.plan"}
         assert "comparison" in found.sidecar.measured
@@ -86,7 +91,7 @@ def test_a_description_in_front_is_left_out(
         assert result.exit_code == 0, result.output
         assert "description by Ultralytics' exporter (description YOLOv8n model" in result.output
         found = find_engine(load_bundle(bundle), "fp32", this_machine())
-        assert found.read() == plan.read_bytes()
+        assert content_of(found) == plan.read_bytes()
 
 
 def test_a_plan_of_another_network_is_explained_and_refused(

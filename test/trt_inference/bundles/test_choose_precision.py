@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable, Tuple
+from typing import Callable, Dict, Optional, Tuple
 
 import pytest
 
@@ -105,3 +105,69 @@ def test_bundle_without_any_that_the_device_runs_is_an_error(
 ) -> None:
     with pytest.raises(BundleError, match="colors has only int8, and sm_53 runs only fp16, fp32"):
         choose(bundle_with("int8"), requested, JETSON_NANO)
+
+
+@pytest.mark.parametrize(
+    ("device", "built", "precision", "reason"),
+    [
+        (
+            ORIN,
+            {"fp32": 0.3, "fp16": 0.118, "int8": 0.166},
+            "fp16",
+            "the fastest measured here, 0.118 ms an image, int8 0.166 ms, fp32 0.300 ms",
+        ),
+        (
+            ORIN,
+            {"fp32": 0.3, "int8": 0.1},
+            "int8",
+            "the fastest measured here, 0.100 ms an image, fp32 0.300 ms",
+        ),
+        (
+            ORIN,
+            {"fp32": 0.1, "fp16": 0.2},
+            "fp32",
+            "the fastest measured here, 0.100 ms an image, fp16 0.200 ms and this machine has no "
+            "engine of int8",
+        ),
+        (
+            JETSON_NANO,
+            {"fp32": 31.0, "fp16": 20.25, "int8": 1.0},
+            "fp16",
+            "the fastest measured here, 20.250 ms an image, fp32 31.000 ms and sm_53 has no int8",
+        ),
+        # One that was measured comes before those of which nothing is known.
+        (
+            ORIN,
+            {"fp32": None, "fp16": 0.2, "int8": None},
+            "fp16",
+            "the only one measured here, 0.200 ms an image",
+        ),
+        # Alone, or without times, as it is without measurements.
+        (ORIN, {"fp16": 0.2}, "fp16", "this machine has no engine of int8"),
+        (ORIN, {"fp32": None, "fp16": None}, "fp16", "this machine has no engine of int8"),
+        (ORIN, {"fp16": None, "int8": None}, "int8", "the fastest on sm_87"),
+        # Equally fast: the narrower one.
+        (
+            ORIN,
+            {"fp32": 0.2, "int8": 0.2},
+            "int8",
+            "the fastest measured here, 0.200 ms an image, fp32 0.200 ms",
+        ),
+    ],
+)
+def test_auto_takes_the_fastest_that_was_measured_here(
+    bundle_with: With,
+    device: Device,
+    built: Dict[str, Optional[float]],
+    precision: str,
+    reason: str,
+) -> None:
+    for order in (list(built), list(built)[::-1]):
+        choice = choose(bundle_with(*ALL), "auto", device, {name: built[name] for name in order})
+        assert choice == PrecisionChoice(precision, f"auto: {reason}")
+
+
+def test_times_do_not_matter_for_a_precision_that_is_asked_for(bundle_with: With) -> None:
+    built = {"fp16": 0.1, "int8": 0.2}
+    assert choose(bundle_with(*ALL), "int8", ORIN, built).precision == "int8"
+    assert choose(bundle_with(*ALL), "fp32", ORIN, built).precision == "fp32"

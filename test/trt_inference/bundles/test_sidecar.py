@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import pytest
 
@@ -14,7 +14,12 @@ from trt_inference.bundles.bundle import load_bundle
 from trt_inference.bundles.engine_files import find_engine, list_engines
 from trt_inference.bundles.machine import Machine
 from trt_inference.bundles.names import ENGINES_FOLDER
-from trt_inference.bundles.sidecar import Sidecar, read_sidecar, reason_against
+from trt_inference.bundles.sidecar import (
+    Sidecar,
+    measured_milliseconds,
+    read_sidecar,
+    reason_against,
+)
 from trt_inference.errors import BundleError, EngineMissing
 
 ORIN = Machine("10.3.0.26", "12.6", (8, 7), "Orin", "linux", "aarch64")
@@ -109,6 +114,31 @@ def test_a_plan_of_another_model_is_refused_and_one_that_was_taken_in_is_not_com
     assert reason_against(built(onnx_sha256=""), ORIN, "2" * 64) == ""
 
 
+TIMES = {"gpu_milliseconds": {"p50": 0.5, "p95": 0.6, "p99": 0.9}}
+
+
+@pytest.mark.parametrize(
+    ("here", "expected"),
+    [
+        ({}, 0.5),
+        ({"cuda": "12.8"}, 0.5),  # a newer driver is no other machine
+        ({"gpu": "Orin Nano"}, None),  # runs the same engines, in other times
+        ({"capability": (8, 9)}, None),
+        ({"tensorrt": "10.13.3.9"}, None),
+        ({"architecture": "x86_64"}, None),
+    ],
+)
+def test_a_time_counts_on_the_machine_on_which_it_was_measured(
+    here: Dict[str, Any], expected: Optional[float]
+) -> None:
+    assert measured_milliseconds(built(measured=TIMES), replace(ORIN, **here)) == expected
+
+
+def test_a_time_is_that_of_one_image() -> None:
+    assert measured_milliseconds(built(measured=TIMES, batch=4), ORIN) == 0.125
+    assert measured_milliseconds(built(), ORIN) is None
+
+
 def add(bundle: Path, sidecar: Sidecar) -> Path:
     file = bundle / ENGINES_FOLDER / f"{sidecar.file}.json"
     file.parent.mkdir(exist_ok=True)
@@ -145,6 +175,21 @@ def test_a_sidecar_is_read_as_it_was_written(color_bundle: Path) -> None:
     assert read_sidecar(file) == sidecar
     [found] = list_engines(load_bundle(color_bundle), ORIN)
     assert found.sidecar == sidecar
+
+
+@pytest.mark.parametrize(
+    "measured",
+    [
+        {"gpu_milliseconds": {"p50": "fast"}},
+        {"gpu_milliseconds": {}},
+        {"memory": {"weights": -1, "context": 0, "buffers": 0, "measured": 0}},
+        {"memory": {"weights": 1}},
+    ],
+)
+def test_measurements_that_are_none_are_told(color_bundle: Path, measured: Dict[str, Any]) -> None:
+    file = add(color_bundle, built(measured=measured))
+    with pytest.raises(BundleError, match=r"not valid at measured/.*\. Build the engine again"):
+        read_sidecar(file)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"schema_version": 1}'])

@@ -37,7 +37,7 @@ class Remote(Backend):
         return CPU
 
     def built_precisions(self, bundle, index):
-        return ["fp32"]
+        return {"fp32": None}
 
     def open(self, bundle, precision, options):
         engine = WORKER.open(bundle, precision, options)

@@ -18,6 +18,7 @@ from test.tensorrt_double import VERSIONS, Double, install
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
+from trt_inference.engines.tensorrt.engine_memory import EngineMemory
 from trt_inference.errors import BundleError, DeviceFault, EngineError
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.detector import Detector
@@ -246,9 +247,40 @@ def test_full_memory_is_an_error_and_all_is_given_back(modern: Double, folder: P
 
 def test_no_room_for_the_engine_is_an_error(modern: Double, folder: Path) -> None:
     modern.faults.create_execution_context = True
-    with pytest.raises(EngineError, match="cannot make room"):
+    with pytest.raises(EngineError, match=r"cannot make room .* takes about \d+MiB: .*narrower"):
         open_here(folder)
     assert modern.live() == {}
+
+
+def test_no_room_for_the_weights_is_an_error_with_other_remedies_than_a_build(
+    modern: Double, folder: Path
+) -> None:
+    modern.machine.free_memory = 1000  # less than the plan
+    with pytest.warns(RuntimeWarning, match="may not fit"), pytest.raises(EngineError) as caught:
+        open_here(folder)
+    assert "has no room for fp32-" in str(caught.value) and "swap" in str(caught.value)
+    assert "trt-inference build" not in str(caught.value)
+    assert modern.live() == {}
+
+
+def test_what_will_not_fit_is_not_loaded(modern: Double, folder: Path) -> None:
+    memory = EngineMemory(weights=2**20, context=7 * 2**30, buffers=2**20)
+    add_engine(folder, measured=memory.content())
+    cautions: List[str] = []
+    with pytest.raises(
+        EngineError, match=r"does not fit .* 7\.0GiB .* 6\.0GiB of 8\.0GiB are free"
+    ):
+        open_here(folder, warn=cautions.append)
+    assert modern.counters.execution_contexts == 0
+    assert (modern.live(), cautions) == ({}, [])
+
+
+def test_what_may_not_fit_is_loaded_with_a_caution(modern: Double, folder: Path) -> None:
+    add_engine(folder, measured=EngineMemory(measured=7 * 2**30).content())
+    cautions: List[str] = []
+    open_here(folder, warn=cautions.append).close()
+    (caution,) = cautions
+    assert "may not fit" in caution and "7.0GiB" in caution
 
 
 @pytest.mark.parametrize("fault", ["illegal address", "launch failed", "device lost"])
@@ -321,6 +353,21 @@ def test_auto_takes_the_fastest_precision_that_has_an_engine(folder: Path) -> No
         add_engine(folder, "fp16")
         with Detector.open(load_bundle(folder), "tensorrt") as detector:
             assert str(detector.choice) == "fp16 (auto: this machine has no engine of int8)"
+
+
+def test_auto_takes_the_engine_that_was_measured_as_the_fastest(folder: Path) -> None:
+    offer_precisions(folder, "fp32", "fp16", "int8")
+    with install("10.3.0"):
+        for precision, p50 in (("fp32", 0.2), ("fp16", 0.118), ("int8", 0.166)):
+            times = {"p50": p50, "p95": p50, "p99": p50}
+            add_engine(folder, precision, measured={"gpu_milliseconds": times})
+        with Detector.open(load_bundle(folder), "tensorrt") as detector:
+            assert detector.choice.precision == "fp16"
+            assert "0.118 ms an image, int8 0.166 ms" in str(detector.choice)
+    # Another GPU runs these engines, and was not measured.
+    with install("10.3.0", device_name="Orin Nano"):
+        with Detector.open(load_bundle(folder), "tensorrt") as detector:
+            assert str(detector.choice) == "int8 (auto: the fastest on sm_87)"
 
 
 def test_auto_without_any_engine_asks_for_that_of_the_fastest(folder: Path) -> None:

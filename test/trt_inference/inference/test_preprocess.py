@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from test.resize_tolerance import resize_tolerance
 from trt_inference.errors import ImageError
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.preprocess import Preprocessor
@@ -126,7 +127,7 @@ def test_colors_put_in_order_after_the_resize_are_those_put_in_order_before(
         Preprocessor(early, fit, PAD)(Frame(cv2.cvtColor(pixels, conversion))),
     }
     assert len(placements) == 1
-    np.testing.assert_array_equal(late, early)
+    np.testing.assert_allclose(late, early, rtol=0, atol=resize_tolerance())
 
 
 def test_kinds_of_frames_may_change_from_one_to_the_next() -> None:
@@ -138,7 +139,7 @@ def test_kinds_of_frames_may_change_from_one_to_the_next() -> None:
         frame = Frame(generator.integers(0, 256, (40, 60, *channels), np.uint8), conversion)
         preprocess(frame)
         Preprocessor(expected, "letterbox", PAD)(Frame(frame.bgr()))
-        np.testing.assert_array_equal(buffer, expected)
+        np.testing.assert_allclose(buffer, expected, rtol=0, atol=resize_tolerance())
 
 
 def test_a_region_is_what_is_cut_out_by_hand_and_may_change() -> None:

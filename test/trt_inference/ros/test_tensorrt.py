@@ -13,6 +13,7 @@ from test.tensorrt_double import install
 from test.trt_inference.ros.client import ROOT, Client, NodeProcess, wait_until
 from test.trt_inference.ros.conftest import Start
 from test.trt_inference.ros.session.swapper import Swapper
+from trt_inference.engines.tensorrt.engine_memory import EngineMemory
 
 VERSION = "10.3.0"
 RED = picture("red", (2, 3))
@@ -61,6 +62,24 @@ def test_missing_engine_fails_to_configure_with_the_command_that_builds_it(
     with_engine(bundle)
     client.start()
     assert client.detect(client.image(RED)).detections
+
+
+def test_engine_that_does_not_fit_fails_to_configure_with_figures_and_the_node_lives_on(
+    start_node: Start, fault: Path, bundle: Path
+) -> None:
+    with install(VERSION):
+        add_engine(bundle, measured=EngineMemory(context=7 << 30).content())
+    node, client = start_node(bundle=bundle)
+    with pytest.raises(RuntimeError):
+        client.transition(Transition.TRANSITION_CONFIGURE)
+    assert wait_until(lambda: "configure failed: fp32-trt10.3.0" in node.log)
+    assert "7.0GiB to compute in" in node.log and "6.0GiB of 8.0GiB are free" in node.log
+    assert client.state() == "unconfigured"
+    with install(VERSION):
+        add_engine(bundle, measured=EngineMemory(measured=7 << 30).content())
+    client.start()
+    assert client.detect(client.image(RED)).detections
+    assert "may not fit into the GPU's memory: it takes about 7.0GiB" in node.log
 
 
 def test_missing_engine_is_built_beside_the_node_which_then_activates_itself(

@@ -15,6 +15,7 @@ from test.color_bundle import change_manifest, offer_precisions, picture
 from test.full_disk import largest_file
 from test.task_bundles import HEIGHT, WIDTH
 from trt_inference.bundles.bundle import sha256_of_file
+from trt_inference.engines import free_memory
 from trt_inference.tools.detect import main
 from trt_inference.viewing.drawing import class_color
 from trt_inference.viewing.image_files import read_image
@@ -298,3 +299,21 @@ def test_table_of_a_segmentation_has_the_share_of_each_class_and_the_picture_the
     for inside, class_id in ((np.s_[300:400, 100:300], 0), (np.s_[300:400, 500:600], 3)):
         expected = (image[inside] + np.array(class_color(class_id), float)) / 2
         assert np.abs(drawn[inside].mean(axis=(0, 1)) - expected.mean(axis=(0, 1))).max() < 8
+
+
+def test_scarce_memory_is_told_before_the_model_is_loaded(
+    shared_color_bundle: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal: 4000000 kB\nMemAvailable: 1 kB\n", "ascii")
+    monkeypatch.setattr(free_memory, "_MEMINFO", meminfo)
+    file = write_image(tmp_path / "scene.png", picture("blue", (0, 0)))
+    arguments = [str(shared_color_bundle), str(file), "--output", str(tmp_path / "out")]
+    assert main([*arguments, "--backend", "onnxruntime"]) == 0
+    shown = capsys.readouterr()
+    assert "blue" in shown.out
+    assert shown.err.startswith("caution: fp32.onnx may not fit into memory")
+    assert "swap" in shown.err

@@ -2,10 +2,13 @@
 
 import numpy as np
 
-from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.bundle import Bundle, model_bytes
 from trt_inference.bundles.choose_precision import CPU, Device
 from trt_inference.engines.base import Backend, Engine, EngineOptions
+from trt_inference.engines.free_memory import MAKE_ROOM, binary_size, system_memory
 from trt_inference.errors import EngineError
+
+_COPIES_WHILE_LOADING = 2  # of the weights: the file as it was read, and the tensors
 
 
 class OnnxRuntimeBackend(Backend):
@@ -31,6 +34,9 @@ class OnnxRuntimeBackend(Backend):
             raise EngineError(
                 f"backend onnxruntime: {error}. Install it with: {_installation()}"
             ) from error
+        caution = _about_memory(bundle, precision)
+        if caution:
+            options.warn(caution)
         return OnnxRuntimeEngine(bundle, precision, options.threads, options.batch)
 
 
@@ -38,6 +44,19 @@ def _installation() -> str:
     """The command that leaves a NumPy 1 in place: OpenCV and cv_bridge were built for it."""
     limit = " 'numpy<2'" if np.__version__.startswith("1.") else ""
     return f"python3 -m pip install onnxruntime{limit}"
+
+
+def _about_memory(bundle: Bundle, precision: str) -> str:
+    """A caution where the model may not fit, otherwise nothing."""
+    free = system_memory().get("MemAvailable")
+    entry = bundle.precisions.get(precision)
+    if free is None or entry is None or _COPIES_WHILE_LOADING * model_bytes(entry) <= free:
+        return ""
+    return (
+        f"{entry['file']} may not fit into memory: loading it takes about "
+        f"{binary_size(_COPIES_WHILE_LOADING * model_bytes(entry))}, and {binary_size(free)} are "
+        f"free. If it fails or the machine swaps, {MAKE_ROOM}"
+    )
 
 
 BACKEND = OnnxRuntimeBackend()

@@ -1,10 +1,11 @@
 """TensorRT: the backend for NVIDIA GPUs."""
 
-from typing import List
+from typing import Dict, Optional
 
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.choose_precision import Device
 from trt_inference.bundles.engine_files import list_engines
+from trt_inference.bundles.sidecar import measured_milliseconds
 from trt_inference.engines.base import Backend, Engine, EngineOptions
 from trt_inference.engines.tensorrt.gpu import (
     gpu_device,
@@ -34,10 +35,15 @@ class TensorRtBackend(Backend):
         """The GPU."""
         return gpu_device(index)
 
-    def built_precisions(self, bundle: Bundle, index: int) -> List[str]:
-        """Those for which the bundle has an engine for this machine."""
-        engines = list_engines(bundle, this_machine(index))
-        return [engine.sidecar.precision for engine in engines if not engine.reason_against]
+    def built_precisions(self, bundle: Bundle, index: int) -> Dict[str, Optional[float]]:
+        """Those for which the bundle has an engine for this machine, with their milliseconds."""
+        machine = this_machine(index)
+        found: Dict[str, Optional[float]] = {}
+        for engine in list_engines(bundle, machine):
+            if not engine.reason_against:  # of several of one precision, the first is opened
+                time = measured_milliseconds(engine.sidecar, machine)
+                found.setdefault(engine.sidecar.precision, time)
+        return found
 
     def open(self, bundle: Bundle, precision: str, options: EngineOptions) -> Engine:
         """As ``Backend.open``."""

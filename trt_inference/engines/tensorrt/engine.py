@@ -13,8 +13,15 @@ import numpy as np
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.engine_files import EngineFile, find_engine
 from trt_inference.engines.base import Engine, EngineOptions
+from trt_inference.engines.free_memory import binary_size, measure_memory
 from trt_inference.engines.tensorrt.buffered_run import BufferedRun
 from trt_inference.engines.tensorrt.cuda_graph import CaptureError
+from trt_inference.engines.tensorrt.engine_memory import (
+    DEPTH,
+    advice,
+    check_room,
+    needed_memory,
+)
 from trt_inference.engines.tensorrt.gpu import GpuContext, import_library, this_machine
 from trt_inference.engines.tensorrt.io_tensors import (
     IoTensor,
@@ -24,8 +31,6 @@ from trt_inference.engines.tensorrt.io_tensors import (
 )
 from trt_inference.engines.tensorrt.plan import load_plan
 from trt_inference.errors import EngineError
-
-DEPTH = 2
 
 
 class TensorRtEngine(Engine):
@@ -100,6 +105,9 @@ class TensorRtEngine(Engine):
 
     def _open(self, bundle: Bundle, file: EngineFile) -> None:
         cuda, trt = self._gpu.cuda, import_library("tensorrt")
+        memory = measure_memory(cuda, file.sidecar.machine.architecture)
+        for caution in check_room(file, memory):
+            self._options.warn(caution)
         # Kept: the engine needs its runtime, and the runtime its logger.
         self._plan = load_plan(trt, file)
         self._freeing.callback(self._drop, "_plan")
@@ -108,8 +116,9 @@ class TensorRtEngine(Engine):
         self._freeing.callback(self._drop, "_context")
         if self._context is None:
             raise EngineError(
-                f"TensorRT cannot make room for {file.plan.name}: {self._plan.log.last()}. Close "
-                "other users of the GPU, or take a narrower precision"
+                f"TensorRT cannot make room for {file.plan.name}, which takes about "
+                f"{binary_size(needed_memory(file.sidecar))}: {self._plan.log.last()}. To mend it, "
+                f"{advice(memory)}"
             )
         spec = bundle.input
         self.batch = file.sidecar.batch

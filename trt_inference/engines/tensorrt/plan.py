@@ -1,15 +1,23 @@
 """Load a plan: the bytes of an engine → TensorRT's engine."""
 
+import re
 from collections import deque
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Deque
 
 from trt_inference.bundles.engine_files import EngineFile, build_command
+from trt_inference.engines.free_memory import MAKE_ROOM
 from trt_inference.errors import EngineError
 
 _LINES_KEPT = 20
 _LINES_SHOWN = 3
+# In its words: "Cuda Runtime (out of memory)", "OutOfMemory (no further information)".
+_OUT_OF_MEMORY = re.compile(r"out ?of ?memory|could not be allocated", re.IGNORECASE)
+_REMEDY = (
+    f"On a Jetson, {MAKE_ROOM}; elsewhere close other users of the GPU. Or take a narrower "
+    "precision"
+)
 
 
 class Log:
@@ -51,7 +59,10 @@ def load_plan(trt: ModuleType, file: EngineFile) -> Plan:
     runtime = trt.Runtime(logger)
     if file.sidecar.options.get("version_compatible"):  # such a plan brings its own runtime
         runtime.engine_host_code_allowed = True
-    engine = runtime.deserialize_cuda_engine(file.read())
+    with file.open() as plan:
+        engine = runtime.deserialize_cuda_engine(plan)
+    if engine is None and _OUT_OF_MEMORY.search(log.last()):
+        raise EngineError(f"TensorRT has no room for {file.plan.name}: {log.last()}. {_REMEDY}")
     if engine is None:
         command = build_command(file.plan.parents[1], file.sidecar.precision)
         raise EngineError(f"TensorRT does not take {file.plan}: {log.last()}. Run {command}")

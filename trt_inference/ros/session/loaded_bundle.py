@@ -1,6 +1,7 @@
 """A bundle in use: opened when the node is configured, and replaced by a swap."""
 
 import functools
+from dataclasses import replace
 from typing import Callable, Dict, NamedTuple, Sequence
 
 from rclpy.node import Node
@@ -41,6 +42,7 @@ class LoadedBundle:
     ) -> None:
         self.bundle = bundle
         self._is_introduced = False
+        self._warn = node.get_logger().warning
         self._settings, self._cameras, self._callbacks = settings, cameras, callbacks
         self.pipeline = Pipeline(node, bundle, self.introduce)
         self.thread: InferenceThread[Received] = InferenceThread(
@@ -139,10 +141,7 @@ class LoadedBundle:
     def _open_detector(self) -> Detector:
         """Called on the inference thread, which owns the engine from then on."""
         settings = self._settings
+        options = replace(settings.engine_options(), warn=self._warn)
         return Detector.open(
-            self.bundle,
-            settings.backend,
-            settings.precision,
-            settings.engine_options(),
-            self.pipeline.clock,
+            self.bundle, settings.backend, settings.precision, options, self.pipeline.clock
         )
