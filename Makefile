@@ -1,6 +1,6 @@
-# The commands of this project. The two virtual environments are made when a command needs them.
+# The commands of this project. The virtual environments are made when a command needs them.
 .DEFAULT_GOAL := help
-# Both environments install this tree, and two installations at once would disturb each other.
+# All environments install this tree, and two installations at once would disturb each other.
 .NOTPARALLEL:
 
 ROBOT := .venv/robot
@@ -47,6 +47,18 @@ $(ROBOT)/bin/python -m pytest test -n 4 --dist worksteal$(1) || failed=$$?; \
 [ $$failed -eq 2 ] || $(CONVERTER)/bin/python -m pytest test/converter -n 2 --dist worksteal$(1) || failed=$$?; \
 exit $$failed
 endef
+
+PYTHONS := $(patsubst python%.txt,%,$(shell ls -v scripts/constraints))
+
+# Of the options above, pytest-xdist for old Pythons has only -n.
+.PHONY: test-python
+ifneq ($(filter $(PYTHON),$(PYTHONS)),)
+test-python: .venv/python$(PYTHON)/.ready ## run the tests that need no ROS on a Jetson's PYTHON (3.6 …)
+	.venv/python$(PYTHON)/bin/python -m pytest test -n 4
+else
+test-python:
+	@echo "usage: make test-python PYTHON=3.6    PYTHON is one of: $(PYTHONS)" >&2; exit 2
+endif
 
 .PHONY: bench
 bench: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure preprocessing, the node, several cameras, memory (6 minutes)
@@ -106,6 +118,9 @@ $(DEMO)/shapes/model.json: $(DEMO)/saved_model/saved_model.pb $(DEMO)/heldout/an
 $(ROBOT)/.ready: setup.py setup.cfg scripts/environment.sh \
 		$(wildcard interfaces/*.py interfaces/*.txt interfaces/vision_msgs/* interfaces/vision_msgs/msg/*)
 	@scripts/environment.sh robot
+
+.venv/python%/.ready: scripts/constraints/python%.txt setup.py setup.cfg scripts/environment.sh
+	@scripts/environment.sh python$*
 
 $(CONVERTER)/.ready: setup.py setup.cfg scripts/environment.sh
 	@scripts/environment.sh converter

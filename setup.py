@@ -6,11 +6,13 @@ PACKAGE = "trt_inference"
 
 # What a robot needs beside ROS. On a robot these come from apt through package.xml.
 ROBOT = [
-    "numpy>=1.21",
-    "opencv-python-headless>=4.2",
-    "onnxruntime>=1.14",
+    "numpy>=1.19",
+    "opencv-python-headless>=4.1.2",
+    # 1.14 crashes on models in fp16.
+    "onnxruntime>=1.10,!=1.14.*",
     "jsonschema>=3.2",
     "rich>=10",
+    'dataclasses; python_version < "3.7"',
 ]
 
 # Real rclpy without apt, for laptops and continuous integration: x86_64, Python 3.10 and later.
@@ -40,8 +42,10 @@ TEST = [
     "pytest-xdist",
     "psutil",
     "hypothesis",
-    "onnx>=1.20,<1.24",
-    "rosbags-image",
+    "onnx>=1.11,<1.24",
+    'rosbags-image; python_version >= "3.10"',
+    # setup.py is tested, and Python has brought none since 3.12.
+    "setuptools",
 ]
 
 # What lint runs. Another version may complain about other things.
@@ -49,7 +53,7 @@ DEVELOP = ["ruff==0.17.6", "mypy==2.4.1", "vermin==1.9.2"]
 
 setup(
     # Not in setup.cfg: colcon cannot read what setuptools makes of it there.
-    python_requires=">=3.8",
+    python_requires=">=3.6",
     packages=find_packages(include=[PACKAGE, PACKAGE + ".*", "converter", "converter.*"]),
     package_data={
         PACKAGE: ["py.typed"],

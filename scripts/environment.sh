@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Makes one of the project's two virtual environments, or brings it up to date:
+# Makes one of the project's virtual environments, or brings it up to date:
 #   scripts/environment.sh robot      what a robot has: ROS, OpenCV, ONNX Runtime; no TensorFlow
 #   scripts/environment.sh converter  what a workstation needs to convert models: TensorFlow
-# It may be interrupted and run again. PYTHON names the interpreter to use.
+#   scripts/environment.sh python3.6  a Jetson's Python with its old libraries, for tests without ROS;
+#                                     scripts/constraints/ has a file for each such Python
+# It may be interrupted and run again. PYTHON names the interpreter to use for the first two.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +20,7 @@ fail() {
 }
 
 # The first interpreter that the ROS and TensorFlow wheels are made for.
-find_python() {
+find_new_python() {
     local candidate
     for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python3.10}; do
         if "$candidate" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null; then
@@ -30,13 +32,29 @@ find_python() {
         "Install one, or name it: make PYTHON=/path/to/python3"
 }
 
+# The interpreter of exactly this version, as python3.6: on the PATH, or the newest one of pyenv.
+find_this_python() {
+    local candidate versions=${PYENV_ROOT:-$HOME/.pyenv}/versions
+    for candidate in "$1" $(ls -dv "$versions/${1#python}".*/bin/python 2>/dev/null | tail -n 1); do
+        if "$candidate" -c "import sys; sys.exit('python%d.%d' % sys.version_info[:2] != '$1')" \
+            2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    fail "no $1 found, neither on the PATH nor in $versions." \
+        "Install it with: pyenv install ${1#python}, or on Ubuntu, from the PPA deadsnakes, with:" \
+        "sudo add-apt-repository ppa:deadsnakes/ppa && sudo apt install $1-venv"
+}
+
+# The first argument finds the interpreter for a new environment.
 make_environment() {
     # pip takes a package for installed that it was interrupted in: such an environment is made anew.
     if [ ! -e "$unfinished" ] && "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
         return
     fi
     local python
-    python=$(find_python)
+    python=$("$@")
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         fail "$python cannot make virtual environments. Run: sudo apt install python3-venv"
     echo "$folder: new virtual environment with $("$python" --version)"
@@ -46,7 +64,7 @@ make_environment() {
 install() {
     echo "$folder: installing $2 …"
     touch "$unfinished"
-    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[$1]" ||
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[$1]" "${@:3}" ||
         fail "pip could not install the packages above. Check the network and run the command again"
 }
 
@@ -73,17 +91,30 @@ install_keras_2() {
         fail "pip could not install tf-keras. Check the network and run the command again"
 }
 
+install_old_libraries() {
+    # The pip that comes with an old Python does not know today's kinds of wheels.
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade pip --constraint "$1" ||
+        fail "pip could not be brought up to date. Check the network and run the command again"
+    install robot,test "the libraries of $1" --only-binary :all: --constraint "$1"
+}
+
 case $name in
     robot)
-        make_environment
+        make_environment find_new_python
         install_robot
         ;;
+    python*)
+        constraints=scripts/constraints/$name.txt
+        [ -e "$constraints" ] || fail "there is no $constraints: it would name the libraries that go with $name"
+        make_environment find_this_python "$name"
+        install_old_libraries "$constraints"
+        ;;
     converter)
-        make_environment
+        make_environment find_new_python
         install converter,test,develop "TensorFlow and the converter's packages (about two minutes)"
         install_keras_2
         ;;
-    *) fail "there is no environment '$name': choose robot or converter" ;;
+    *) fail "there is no environment '$name': choose robot, converter or python3.6 and the like" ;;
 esac
 rm -f "$unfinished"
 touch "$folder/.ready"

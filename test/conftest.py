@@ -1,17 +1,17 @@
 """What all tests share: isolated ROS, and a bundle whose detections can be computed by hand."""
 
-import importlib.util
 import os
 import signal
 import sys
 from pathlib import Path
-from typing import Iterator, List
+from typing import Any, Iterator, List
 
 import hypothesis
 import pytest
 
 from test import domains
 from test.color_bundle import write_color_bundle
+from test.needs import left_out, reasons
 
 # What a shell runs in the background ignores Ctrl-C, and hands that on to all that it starts. Tests
 # send it to processes of their own, which must hear it.
@@ -32,32 +32,24 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("any machine")
 
-# What the converter's tests need and a robot lacks. There the tests are left out.
-_MISSING = [
-    name
-    for name in ("tensorflow", "tf2onnx", "tf_keras", "pycocotools", "jinja2")
-    if importlib.util.find_spec(name) is None
-]
-collect_ignore = ["converter"] if _MISSING else []
+collect_ignore = list(left_out())
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: Any) -> None:
     parser.addoption("--long", action="store_true", help="run the tests that are marked long, too")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: Any, items: List[pytest.Item]) -> None:
     if not config.getoption("--long"):
         for item in items:
             if item.get_closest_marker("long") is not None:
                 item.add_marker(pytest.mark.skip(reason="long: make test-all runs it"))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _MISSING:
-        terminalreporter.write_line(
-            f"test/converter is left out: {', '.join(_MISSING)} not installed. "
-            "Where the converter is installed these tests run: make test"
-        )
+def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
+    asked = [Path(argument.partition("::")[0]).absolute() for argument in config.args]
+    for line in reasons(asked):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, Sequence
 
 import numpy as np
-import onnx
-import onnx.numpy_helper  # old versions of onnx do not import it, nor the parser
-import onnx.parser
+import pytest
 
 from converter.bundle.write_bundle import new_bundle, write_manifest
 from trt_inference.bundles.bundle import sha256_of_file
@@ -137,6 +135,10 @@ def _write_bundle(
 
 def _write_model(file: Path, graph: str, external_data: bool) -> Dict[str, Any]:
     """Write the model and give the manifest's entry of it."""
+    pytest.importorskip("onnx", reason="needs onnx")
+    import onnx.numpy_helper  # old versions of onnx do not import it themselves, nor the parser
+    import onnx.parser
+
     model = onnx.parser.parse_model(f'<ir_version: 7, opset_import: ["" : {OPSET}]>\n{graph}')
     onnx.checker.check_model(model, full_check=True)
     if external_data:

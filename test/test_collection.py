@@ -1,4 +1,4 @@
-"""What is collected: by make all tests that there are, on a robot those that need no TensorFlow."""
+"""What is collected: by make all tests that there are, elsewhere those that have what they need."""
 
 import re
 import shlex
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import List, Set
 
 import pytest
+
+from test.needs import needs
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,12 +36,12 @@ def files_in_git() -> Set[str]:
     return set(output_of("git", "ls-files", "test_*.py", "**/test_*.py").splitlines())
 
 
-def pytest_commands(target: str) -> List[List[str]]:
-    """The commands with which a target of the Makefile runs pytest."""
+def pytest_commands(*target: str) -> List[List[str]]:
+    """The commands with which a target of the Makefile, and its variables, runs pytest."""
     if shutil.which("make") is None:
         pytest.skip("make is not installed: nothing tells what it runs")
-    recipe = output_of("make", "--dry-run", target)
-    return [shlex.split(text) for text in re.findall(r"\S+ -m pytest[^|;]*", recipe)]
+    recipe = output_of("make", "--dry-run", *target)
+    return [shlex.split(text) for text in re.findall(r"\S+ -m pytest[^|;\n]*", recipe)]
 
 
 def collected_by(command: List[str]) -> List[str]:
@@ -64,10 +66,18 @@ def test_make_test_leaves_out_nothing_but_what_is_long() -> None:
     assert pytest_commands("test") == without_long != pytest_commands("test-all")
 
 
-def test_without_tensorflow_the_tests_of_the_converter_are_left_out_with_the_reason() -> None:
+def test_make_test_python_leaves_out_nothing_itself() -> None:
+    (command,) = pytest_commands("test-python", "PYTHON=3.6")
+    assert command == [".venv/python3.6/bin/python", "-m", "pytest", "test", "-n", "4"]
+
+
+@needs("onnx")
+def test_without_tensorflow_the_tests_that_need_it_are_left_out_with_the_reason() -> None:
     others = [f"--ignore=test/{folder}" for folder in ("trt_inference", "examples")]
     output = output_of(sys.executable, "-m", "pytest", "--collect-only", "-q", *others)
     lines = output.splitlines()
     assert [line for line in lines if line.startswith("test/test_packaging.py::")]
-    assert [line for line in lines if line.startswith("test/converter/")] == []
-    assert "test/converter is left out: tensorflow, tf2onnx" in output
+    of_the_converter = {line.split("::")[0] for line in lines if line.startswith("test/converter/")}
+    assert "test/converter/engine_builder/test_build.py" in of_the_converter
+    assert [file for file in of_the_converter if "/export/" in file or "/heads/" in file] == []
+    assert re.search(r"Left out without tensorflow, tf2onnx.*: .*test/converter/export", output)

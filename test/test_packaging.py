@@ -12,6 +12,7 @@ from typing import Dict, List, Optional, Set
 import pytest
 
 from converter.command_line.command import command_names
+from test.needs import needs
 
 ROOT = Path(__file__).parents[1]
 # What git does not track; a build must not depend on it, nor write into the tree.
@@ -43,16 +44,31 @@ def not_source(folder: str, names: List[str]) -> Set[str]:
     return {*ignored, *(NOT_SOURCE_AT_THE_TOP if Path(folder) == ROOT else ())}
 
 
-def test_pip_installs_the_package_for_ros(source: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def installed_by_pip(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The prefix."""
+    prefix = tmp_path_factory.mktemp("prefix")
     command = [sys.executable, "-m", "pip", "install", "--no-deps", "--quiet"]
-    run([*command, "--prefix", str(tmp_path), str(source)], cwd=tmp_path)
-    assert [name for name in INSTALLED if not (tmp_path / name).is_file()] == []
-    packages = Path(sysconfig.get_path("purelib")).relative_to(sys.prefix)
-    environment = {"PYTHONPATH": str(tmp_path / packages)}
-    check_node_starts(tmp_path, environment)
-    check_commands_start(tmp_path, environment)
+    run([*command, "--prefix", str(prefix), str(source)], cwd=prefix)
+    return prefix
 
 
+def packages_in(prefix: Path) -> Dict[str, str]:
+    """The environment in which Python finds what pip installed."""
+    return {"PYTHONPATH": str(prefix / Path(sysconfig.get_path("purelib")).relative_to(sys.prefix))}
+
+
+def test_pip_installs_the_package_for_ros(installed_by_pip: Path) -> None:
+    assert [name for name in INSTALLED if not (installed_by_pip / name).is_file()] == []
+    check_commands_start(installed_by_pip, packages_in(installed_by_pip))
+
+
+@needs("rclpy")
+def test_the_node_that_pip_installs_starts(installed_by_pip: Path) -> None:
+    check_node_starts(installed_by_pip, packages_in(installed_by_pip))
+
+
+@needs("rclpy", "colcon")
 def test_colcon_builds_the_package(source: Path) -> None:
     workspace = source.parents[1]
     run([sys.executable, "-m", "colcon", "build"], cwd=workspace)

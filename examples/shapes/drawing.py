@@ -83,7 +83,8 @@ def draw_background(generator: np.random.Generator, height: int, width: int) -> 
     for _ in range(generator.integers(2, 10)):
         colour = (base + generator.normal(0, 35, 3)).clip(0, 255).tolist()
         thickness = max(1, round(float(generator.uniform(1, 4) * unit)))
-        first, second = (generator.uniform(0, 1, (2, 2)) * (width, height)).astype(int).tolist()
+        ends = (generator.uniform(0, 1, (2, 2)) * (width, height)).astype(int).tolist()
+        first, second = map(tuple, ends)  # OpenCV before 4.5 takes no lists
         if generator.random() < 0.6:
             cv2.line(image, first, second, colour, thickness, cv2.LINE_AA)
         else:  # open arcs: curved like a circle, but not one
@@ -192,7 +193,7 @@ def paint_shape(image: np.ndarray, shape: Shape) -> None:
         if shape.class_id == CIRCLE:
             centre = to_subpixels(shape.centre - 0.5)
             whole = int(to_subpixels(np.array(radius)))
-            cv2.circle(image, centre.tolist(), whole, colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
+            cv2.circle(image, tuple(centre.tolist()), whole, colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
         else:
             corners = to_subpixels(shape.corners(radius) - 0.5)
             cv2.fillPoly(image, [corners], colour, cv2.LINE_AA, SUBPIXEL_BITS)

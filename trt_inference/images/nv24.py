@@ -9,6 +9,8 @@ import numpy as np
 # have it: rows B, G, R; columns Y, U, V, and what is added.
 _YUV_TO_BGR = np.array([[1.164, 2.018, 0.0], [1.164, -0.391, -0.813], [1.164, 0.0, 1.596]])
 _YUV_TO_BGR = np.hstack([_YUV_TO_BGR, -_YUV_TO_BGR @ [[16.0], [128.0], [128.0]]])
+# A scalar of OpenCV's, which its type hints do not know.
+_DARKEST: Any = (16, 0, 0, 0)
 
 
 def nv24_to_bgr(image: Any, row: int, kept: Dict[str, np.ndarray]) -> np.ndarray:
@@ -21,6 +23,6 @@ def nv24_to_bgr(image: Any, row: int, kept: Dict[str, np.ndarray]) -> np.ndarray
         kept["yuv"] = np.empty((height, width, 3), np.uint8)
     yuv = kept["yuv"]
     cv2.mixChannels([luma, chroma], [yuv], [0, 0, 1, 1, 2, 2])
-    np.maximum(yuv[..., 0], 16, out=yuv[..., 0])
+    cv2.max(yuv, _DARKEST, dst=yuv)  # NumPy 1.21 would allocate for it
     kept["bgr"] = cv2.transform(yuv, _YUV_TO_BGR, dst=kept.get("bgr"))
     return kept["bgr"]

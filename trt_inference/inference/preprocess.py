@@ -52,7 +52,10 @@ class Preprocessor:
             self._prepared_for = kind
         x, y, width, height = placement.region
         part = pixels[y : y + height, x : x + width]
-        cv2.resize(part, (placement.width, placement.height), dst=self._resized)
+        if width == height == 1:  # OpenCV 4.5.4, that of Ubuntu 22.04, refuses such images
+            self._resized[...] = part
+        else:
+            cv2.resize(part, (placement.width, placement.height), dst=self._resized)
         if conversion is not None:
             cv2.cvtColor(self._resized, conversion, dst=self._content)
         return placement

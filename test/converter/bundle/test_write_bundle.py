@@ -1,8 +1,7 @@
 """Writing beside the old bundle and exchanging the two."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Type
 
 import numpy as np
 import pytest
@@ -100,7 +99,7 @@ def test_a_run_killed_between_two_renamings_gives_the_old_bundle_back(color_bund
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_failure_leaves_the_old_bundle_and_nothing_else(
-    color_bundle: Path, error: type[BaseException]
+    color_bundle: Path, error: Type[BaseException]
 ) -> None:
     with pytest.raises(error), new_bundle(color_bundle, overwrite=True) as folder:
         (folder / "model.json").write_text("half")

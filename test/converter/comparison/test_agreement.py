@@ -1,8 +1,7 @@
 """The comparison of two models on hand-made tensors and detections."""
 
-from __future__ import annotations
-
 import math
+from typing import Dict, List, Tuple
 
 import numpy as np
 import pytest
@@ -64,7 +63,7 @@ def test_the_worst_image_counts_wherever_it_is(position: int) -> None:
     assert math.isnan(worst(images).magnitude)
 
 
-def candidates(**changes: np.ndarray) -> dict[str, np.ndarray]:
+def candidates(**changes: np.ndarray) -> Dict[str, np.ndarray]:
     return {"boxes": BOXES, "scores": THREE.scores, "classes": THREE.class_ids, **changes}
 
 
@@ -89,7 +88,7 @@ def test_candidates_of_equal_score_may_change_places() -> None:
     assert [parity.max_abs for parity in parities] == [0, 0, 0]
 
 
-def compare(pairs: list[tuple[Detections, Detections]], threshold: float) -> Agreement:
+def compare(pairs: List[Tuple[Detections, Detections]], threshold: float) -> Agreement:
     """Each side has just its detections to choose from."""
     return match_all(pairs, [(other, one) for one, other in pairs], threshold)
 
@@ -142,7 +141,7 @@ def test_boxes_at_one_place_are_paired_by_the_nearest_score() -> None:
     whole = np.array([[0, 0, 10, 10]] * 2, np.float32)
     one = Detections(whole, np.array([0.9, 0.6]), np.zeros(2, int))
     rows, columns, _ = match(one, one[[1, 0]])
-    assert sorted(zip(rows.tolist(), columns.tolist(), strict=True)) == [(0, 1), (1, 0)]
+    assert sorted(zip(rows.tolist(), columns.tolist())) == [(0, 1), (1, 0)]
 
 
 def test_the_best_overlap_is_paired_first() -> None:

@@ -1,6 +1,6 @@
 """What each task counts as the same, on outputs that are made by hand."""
 
-from __future__ import annotations
+from typing import List
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ GAP = 1e-4
 CORNERS = np.array([[0, 0, 10, 10], [20, 0, 30, 10], [0, 20, 10, 30]], np.float32)
 
 
-def detections(scores: list[float]) -> Detections:
+def detections(scores: List[float]) -> Detections:
     return Detections(CORNERS[: len(scores)], np.array(scores, np.float32), np.arange(len(scores)))
 
 

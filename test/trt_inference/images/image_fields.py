@@ -31,3 +31,10 @@ def encoded(suffix: str, pixels: np.ndarray) -> bytes:
     worked, data = cv2.imencode(suffix, pixels)
     assert worked
     return data.tobytes()
+
+
+def smooth(*shape: int, dtype: type = np.uint8) -> np.ndarray:
+    """Noise of low frequency, so that jpeg keeps something of it."""
+    most = np.iinfo(dtype).max
+    noise = np.random.default_rng(8).integers(0, most, shape, dtype, endpoint=True)
+    return cv2.GaussianBlur(noise, (5, 5), 2)

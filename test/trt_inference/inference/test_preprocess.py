@@ -56,6 +56,8 @@ def test_stretch_is_opencvs_resize_for_any_size(height: int, width: int) -> None
     buffer = empty_buffer(64, 96)
     image = noise(height, width)
     Preprocessor(buffer, "stretch", PAD)(Frame(image))
+    if height == width == 1:  # OpenCV 4.5.4 refuses it
+        image = np.tile(image, (2, 2, 1))
     np.testing.assert_array_equal(buffer, cv2.resize(image, (96, 64)))
 
 

@@ -1,0 +1,81 @@
+"""What tests need beside pytest and the libraries of a robot: where it is missing, they are left
+out or skipped, with the reason."""
+
+import importlib.util
+import sys
+from pathlib import Path, PurePosixPath
+from typing import Dict, Iterator, List, Sequence, Tuple
+
+import pytest
+
+TEST = Path(__file__).parent
+PYTHON_IS_OF_WORKSTATIONS = sys.version_info >= (3, 10)
+
+# Modules that the tests in a folder or file need; what stands deeper has its own. Of the tests of
+# the converter, robots run those of what `build`, `engines` and `detect` import.
+NEEDS: Dict[str, Tuple[str, ...]] = {
+    "converter": ("tensorflow", "tf2onnx", "tf_keras", "pycocotools", "jinja2"),
+    "converter/bundle": (),
+    "converter/comparison/test_agreement.py": (),
+    "converter/comparison/test_compare_by_task.py": (),
+    "converter/engine_builder": ("onnx",),
+    "converter/engine_builder/test_engine_section.py": ("onnx", "jinja2"),
+    "examples/test_demo_tables.py": ("rclpy",),
+    "test_launch.py": ("rclpy",),
+    "test_launch_files.py": ("rclpy", "yaml"),
+    "test_tensorrt_double.py": ("onnx",),
+    "trt_inference/engines/test_contract.py": ("onnx",),
+    "trt_inference/engines/test_tensorrt.py": ("onnx",),
+    "trt_inference/images/test_rosbags_image.py": ("rosbags.image",),
+    "trt_inference/ros": ("rclpy",),
+}
+# Tests of the sources as such, which they read with the syntax of a workstation's Python.
+OF_THE_SOURCES = ("test_architecture.py", "test_metadata.py")
+
+
+def is_missing(module: str) -> bool:
+    """Whether it cannot be imported; nothing is imported but the packages that it is in."""
+    try:
+        return importlib.util.find_spec(module) is None
+    except ModuleNotFoundError:  # the package that it is in
+        return True
+
+
+def missing_of(path: str) -> List[str]:
+    """What a folder or file of tests needs and this environment lacks."""
+    if path in OF_THE_SOURCES and not PYTHON_IS_OF_WORKSTATIONS:
+        return ["Python 3.10"]
+    places = (path, *map(str, PurePosixPath(path).parents))
+    needed = next((NEEDS[place] for place in places if place in NEEDS), ())
+    return [module for module in needed if is_missing(module)]
+
+
+def left_out(folder: Path = TEST) -> Iterator[str]:
+    """The folders and files of tests of which nothing can run, relative to ``test/``."""
+    for path in sorted(folder.iterdir()):
+        name = path.relative_to(TEST).as_posix()
+        if path.is_dir() and any(place.startswith(f"{name}/") for place in NEEDS):
+            yield from left_out(path)
+        elif (path.is_dir() or path.match("test_*.py")) and missing_of(name):
+            yield name
+
+
+def reasons(asked: Sequence[Path] = (TEST,)) -> List[str]:
+    """A line for each thing that is missing, with the tests in ``asked`` that are left out."""
+    tests: Dict[str, List[str]] = {}
+    for name in left_out():
+        path = TEST / name
+        if any(one == path or one in path.parents for one in asked):
+            tests.setdefault(", ".join(missing_of(name)), []).append(f"test/{name}")
+    return [f"Left out without {what}: {', '.join(names)}" for what, names in tests.items()]
+
+
+def needs(*modules: str) -> pytest.MarkDecorator:
+    """Skip a test where one of ``modules`` is missing."""
+    missing = [module for module in modules if is_missing(module)]
+    return pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}")
+
+
+needs_python_of_workstations = pytest.mark.skipif(
+    not PYTHON_IS_OF_WORKSTATIONS, reason="needs Python 3.10, as most of the converter does"
+)

@@ -1,0 +1,58 @@
+"""scripts/environment.sh: what it tells where it cannot make an environment."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CONSTRAINTS = sorted((ROOT / "scripts" / "constraints").iterdir())
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A tree without environments; in ``bin``, what the script needs, and no Python."""
+    shutil.copytree(str(ROOT / "scripts"), str(tmp_path / "scripts"))
+    (tmp_path / "bin").mkdir()
+    for name in ("bash", "dirname", "ls", "tail"):
+        (tmp_path / "bin" / name).symlink_to(str(shutil.which(name)))
+    return tmp_path
+
+
+def refusal(environment: str, tree: Path) -> str:
+    ended = subprocess.run(
+        ["bash", "scripts/environment.sh", environment],
+        cwd=str(tree),
+        env={"PATH": str(tree / "bin"), "PYENV_ROOT": str(tree / "pyenv")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stdout
+    return ended.stdout
+
+
+@pytest.mark.parametrize("file", CONSTRAINTS, ids=lambda file: file.stem)
+def test_a_python_that_is_not_there_is_named_with_the_way_to_get_it(file: Path, tree: Path) -> None:
+    shown = refusal(file.stem, tree)
+    assert f"no {file.stem} found, neither on the PATH nor in {tree}/pyenv/versions" in shown
+    assert f"pyenv install {file.stem[len('python') :]}" in shown
+    assert f"apt install {file.stem}-venv" in shown
+
+
+def test_a_python_without_constraints_is_refused(tree: Path) -> None:
+    assert "there is no scripts/constraints/python3.5.txt" in refusal("python3.5", tree)
+
+
+@pytest.mark.parametrize("name", ["", "robbot"])
+def test_environments_are_named(name: str, tree: Path) -> None:
+    assert "choose robot, converter or python3.6" in refusal(name, tree)
+
+
+@pytest.mark.parametrize("file", CONSTRAINTS, ids=lambda file: file.stem)
+def test_each_line_of_the_constraints_is_one_version(file: Path) -> None:
+    lines = [line for line in file.read_text("utf-8").splitlines() if line and line[0] != "#"]
+    assert {line.partition("==")[0] for line in lines} >= {"numpy", "onnxruntime", "pytest", "onnx"}
+    assert [line for line in lines if line.count("==") != 1 or "*" in line] == []
