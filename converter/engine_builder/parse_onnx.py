@@ -34,7 +34,7 @@ def parse(trt: ModuleType, network: Any, logger: Any, bundle: Bundle, precision:
 
 def _check_opset(file: Path, tensorrt: str) -> None:
     """Parsers read what came later as if it meant what it did before, without a word."""
-    with mapped(file) as model:
+    with map_file(file) as model:
         opset = protobuf_reader.opset_of_model(model)
     most = documented_opset(tensorrt)
     if opset > most:
