@@ -236,6 +236,7 @@ def install(version: str, **machine: Any) -> Iterator[Double]:
     }
     double = Double(api, modules)
     with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
         for name, module in modules.items():
             patch.setitem(sys.modules, name, module)
         patch.setattr(ctypes, "CDLL", _loader(double))
