@@ -244,6 +244,19 @@ def test_one_thread_may_own_it_that_is_not_the_main_one(modern: Double, folder: 
     assert modern.live() == {}
 
 
+def test_closed_detector_leaves_nothing_behind_while_another_one_runs(
+    modern: Double, folder: Path
+) -> None:
+    """As when a node exchanges them: the context lives on, and with it all that was forgotten."""
+    with Detector.open(load_bundle(folder), "tensorrt") as stays:
+        labels_seen(stays, "red")
+        before = modern.live()
+        for _ in range(2):
+            with Detector.open(load_bundle(folder), "tensorrt") as goes:
+                labels_seen(goes, "red")
+            assert modern.live() == before  # goes is still there, and closed
+
+
 def test_auto_takes_tensorrt_where_a_gpu_is(folder: Path) -> None:
     assert choose_backend("auto").name == "onnxruntime"
     with install("8.6.1"):
