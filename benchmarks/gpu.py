@@ -12,6 +12,11 @@ from benchmarks import gpu_loops
 from benchmarks.gpu_loops import Times
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.base import EngineOptions
+from trt_inference.engines.tensorrt.cuda.choose_library import (
+    CUDA_LIBRARIES,
+    load_cuda,
+    prefer_library,
+)
 from trt_inference.errors import TrtInferenceError
 from trt_inference.inference.detector import Detector
 
@@ -26,10 +31,18 @@ def main() -> int:
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--precision", default="auto")
     parser.add_argument(
+        "--cuda",
+        choices=CUDA_LIBRARIES,
+        help="the library for CUDA, where both are installed (default: pycuda); not with --node, "
+        "which takes the one that it finds",
+    )
+    parser.add_argument(
         "--saved-model", type=Path, help="what the bundle was made from, to time it in TensorFlow"
     )
     parser.add_argument("--node", action="store_true", help="the node, too: 20 seconds, needs ROS")
     options = parser.parse_args()
+    if options.cuda and options.node:
+        parser.error("--cuda is not for the node: uninstall the library that it should not take")
     console = Console(width=110)
     try:
         _run(options, console)
@@ -41,9 +54,12 @@ def main() -> int:
 
 def _run(options: argparse.Namespace, console: Console) -> None:
     bundle = load_bundle(options.bundle)
+    if options.cuda:
+        prefer_library(options.cuda)
     with Detector.open(bundle, "tensorrt", options.precision) as detector:
         precision = detector.choice.precision
-        console.print(f"{bundle.name} {precision}: {detector.engine.description}", soft_wrap=True)
+        how = f"{detector.engine.description}, by {load_cuda().library}"
+        console.print(f"{bundle.name} {precision}: {how}", soft_wrap=True)
         resize = gpu_loops.time_resize(bundle, _FRAME)
         whole = gpu_loops.time_detector(detector, _FRAME)
         at_rate = gpu_loops.time_detector_paced(detector, _FRAME, _NODE_RATE)

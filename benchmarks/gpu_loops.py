@@ -17,7 +17,12 @@ from trt_inference.engines.base import EngineOptions
 from trt_inference.engines.tensorrt.cuda_buffers import BufferSet
 from trt_inference.engines.tensorrt.cuda_graph import CaptureError, CudaGraph
 from trt_inference.engines.tensorrt.engine import TensorRtEngine
-from trt_inference.engines.tensorrt.gpu import GpuContext, import_library, this_machine
+from trt_inference.engines.tensorrt.gpu import (
+    GpuContext,
+    import_tensorrt,
+    open_cuda,
+    this_machine,
+)
 from trt_inference.engines.tensorrt.io_tensors import (
     has_named_tensors,
     io_tensors,
@@ -110,17 +115,17 @@ def frames_per_second(detector: Detector, size: Tuple[int, int]) -> float:
 
 def growth(detector: Detector, size: Tuple[int, int]) -> Growth:
     """Memory that is not given back, over ``FRAMES`` frames."""
-    frame, cuda = frame_of(size), import_library("pycuda.driver")
+    frame, cuda = frame_of(size), open_cuda()
     for _ in range(_WARM_UP):
         detector.detect(frame)
-    free = cuda.mem_get_info()[0]
+    free = cuda.memory_info()[0]
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     for _ in range(FRAMES):
         detector.detect(frame)
     after = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    return Growth(after - before, free - cuda.mem_get_info()[0])
+    return Growth(after - before, free - cuda.memory_info()[0])
 
 
 def time_engine(bundle: Bundle, precision: str, options: EngineOptions) -> Times:
@@ -161,7 +166,7 @@ class Bare:
 
     def __init__(self, bundle: Bundle, precision: str) -> None:
         self.gpu = GpuContext()
-        trt, self.cuda = import_library("tensorrt"), self.gpu.cuda
+        trt, self.cuda = import_tensorrt(), self.gpu.cuda
         file = find_engine(bundle, precision, this_machine())
         self._plan = load_plan(trt, file)
         engine = self._plan.engine
@@ -171,7 +176,7 @@ class Bare:
         set_input_shape(engine, self.context, spec.name, shape)
         self.tensors = io_tensors(trt, engine, self.context)
         self.named = has_named_tensors(engine)
-        self.stream = self.cuda.Stream()
+        self.stream = self.cuda.stream()
 
     def execute(self, addresses: Dict[str, int]) -> None:
         """Put one inference on the stream."""
@@ -201,7 +206,7 @@ def time_on_gpu(bundle: Bundle, precision: str, as_graph: bool) -> Times:
     if as_graph:
         with contextlib.suppress(CaptureError):  # then it is as slow as step by step
             graph = CudaGraph(bare.stream.handle, lambda: bare.execute(buffers.addresses))
-    began, ended = bare.cuda.Event(), bare.cuda.Event()
+    began, ended = bare.cuda.event(timing=True), bare.cuda.event(timing=True)
     taken = np.zeros(FRAMES)
     for index in range(-_WARM_UP, FRAMES):
         began.record(bare.stream)
@@ -212,6 +217,7 @@ def time_on_gpu(bundle: Bundle, precision: str, as_graph: bool) -> Times:
     if graph is not None:
         graph.close()
     buffers.free()
+    del began, ended
     bare.close()
     return times_of(taken)
 
@@ -249,16 +255,16 @@ def time_textbook(bundle: Bundle, precision: str) -> Times:
     }
 
     def infer() -> None:
-        memory = {name: cuda.mem_alloc(array.nbytes) for name, array in arrays.items()}
+        memory = {name: cuda.allocate(array.nbytes) for name, array in arrays.items()}
         for name, tensor in bare.tensors.items():
             if tensor.is_input:
-                cuda.memcpy_htod(memory[name], arrays[name])
+                cuda.upload_now(memory[name], arrays[name])
         bare.execute({name: int(allocation) for name, allocation in memory.items()})
         bare.stream.synchronize()
         for name, tensor in bare.tensors.items():
             if not tensor.is_input:
                 arrays[name] = np.empty(tensor.shape, tensor.dtype)
-                cuda.memcpy_dtoh(arrays[name], memory[name])
+                cuda.download_now(arrays[name], memory[name])
         for allocation in memory.values():
             allocation.free()
 

@@ -43,9 +43,14 @@ collect_ignore = ["converter"] if _MISSING else []
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the tests that are marked long, too")
+    parser.addoption(
+        "--gpu", action="store_true", help="run those that need TensorRT and a GPU, too"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
+    if not config.getoption("--gpu"):
+        items[:] = [item for item in items if item.get_closest_marker("gpu") is None]
     if not config.getoption("--long"):
         for item in items:
             if item.get_closest_marker("long") is not None:

@@ -1,4 +1,4 @@
-"""Engines of the double for a bundle, built by the shortest way that each version has."""
+"""Engines for a bundle, built by the shortest way that each version of TensorRT has."""
 
 import json
 from dataclasses import replace
@@ -15,7 +15,8 @@ from trt_inference.engines.tensorrt.gpu import GpuContext, this_machine
 
 
 def add_engine(folder: Path, precision: str = "fp32", batch: int = 1, **changes: Any) -> Path:
-    """Build with the installed double and write the plan with its sidecar; ``changes`` of it."""
+    """Build with TensorRT, the double or the real one, and write the plan with its sidecar;
+    ``changes`` of it."""
     import tensorrt as trt
 
     bundle = load_bundle(folder)
@@ -51,6 +52,8 @@ def _build(trt: Any, model: Path, batch: int) -> bytes:
     if not parser.parse(_model(trt, model)):
         raise RuntimeError([parser.get_error(index).desc() for index in range(parser.num_errors)])
     config = builder.create_builder_config()
+    if hasattr(trt.BuilderFlag, "TF32"):  # it would round
+        config.clear_flag(trt.BuilderFlag.TF32)
     image = network.get_input(0)
     shape = (batch, *tuple(image.shape)[1:])
     profile = builder.create_optimization_profile()

@@ -20,7 +20,7 @@ from converter.engine_builder.parse_onnx import parse
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.machine import Machine
-from trt_inference.engines.tensorrt.gpu import GpuContext, import_library
+from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt
 from trt_inference.engines.tensorrt.plan import Log, make_logger
 
 Warn = Callable[[str], None]
@@ -60,7 +60,7 @@ def build_plan(
         EngineError: the GPU cannot be used.
         KeyboardInterrupt: after Ctrl-C.
     """
-    trt = import_library("tensorrt")
+    trt = import_tensorrt()
     memory = _memory(machine)
     workspace = options.workspace or default_workspace(memory)
     for warning in check_memory(memory, workspace, bundle, precision):

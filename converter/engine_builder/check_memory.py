@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Dict, List
 
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle, model_bytes
+from trt_inference.engines.tensorrt.cuda.base import Cuda
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -46,14 +47,14 @@ class Memory:
         return max(self.gpu_free, self.system_free) if self.shared else self.gpu_free
 
 
-def measure_memory(cuda: Any, architecture: str) -> Memory:
+def measure_memory(cuda: Cuda, architecture: str) -> Memory:
     """Measure the memory as it is now.
 
     Args:
-        cuda: ``pycuda.driver``, with a context.
+        cuda: with a current context.
         architecture: of the processor, as ``aarch64``.
     """
-    gpu_free, gpu_total = cuda.mem_get_info()
+    gpu_free, gpu_total = cuda.memory_info()
     system = read_meminfo(_MEMINFO.read_text("ascii")) if _MEMINFO.exists() else {}
     system_total = system.get("MemTotal", 0)
     shared = architecture == "aarch64" and abs(gpu_total - system_total) < 0.1 * gpu_total

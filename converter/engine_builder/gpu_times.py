@@ -11,8 +11,9 @@ from converter.engine_builder.engine_layers import EngineLayer, inspect_layers, 
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.engine_files import EngineFile, find_engine
 from trt_inference.bundles.machine import Machine
+from trt_inference.engines.tensorrt.cuda.base import Cuda
 from trt_inference.engines.tensorrt.cuda_buffers import BufferSet
-from trt_inference.engines.tensorrt.gpu import GpuContext, import_library
+from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt
 from trt_inference.engines.tensorrt.io_tensors import (
     has_named_tensors,
     io_tensors,
@@ -52,11 +53,11 @@ def time_on_gpu(bundle: Bundle, precision: str, machine: Machine) -> OnGpu:
             return _time(gpu.cuda, bundle, file)
 
 
-def _time(cuda: Any, bundle: Bundle, file: EngineFile) -> OnGpu:
+def _time(cuda: Cuda, bundle: Bundle, file: EngineFile) -> OnGpu:
     """A function of its own, so that no object of TensorRT outlives the context, not even in the
     frames of an error."""
     try:
-        plan = load_plan(import_library("tensorrt"), file)
+        plan = load_plan(import_tensorrt(), file)
         return _Timed(cuda, bundle, file.sidecar.batch, plan).run()
     except BaseException as error:
         traceback.clear_frames(error.__traceback__)
@@ -66,8 +67,8 @@ def _time(cuda: Any, bundle: Bundle, file: EngineFile) -> OnGpu:
 class _Timed:
     """An engine with buffers, on the thread that owns the context."""
 
-    def __init__(self, cuda: Any, bundle: Bundle, batch: int, plan: Any) -> None:
-        self._cuda, self._trt, self._plan = cuda, import_library("tensorrt"), plan
+    def __init__(self, cuda: Cuda, bundle: Bundle, batch: int, plan: Any) -> None:
+        self._cuda, self._trt, self._plan = cuda, import_tensorrt(), plan
         self._engine = plan.engine
         self._context = self._engine.create_execution_context()
         if self._context is None:
@@ -76,7 +77,7 @@ class _Timed:
         shape = (batch, spec.height, spec.width, 3)
         set_input_shape(self._engine, self._context, spec.name, shape)
         self._buffers = BufferSet(cuda, io_tensors(self._trt, self._engine, self._context))
-        self._stream = cuda.Stream()
+        self._stream = cuda.stream()
 
     def run(self) -> OnGpu:
         try:
@@ -96,7 +97,7 @@ class _Timed:
         times: List[float] = []
         until = time.monotonic() + seconds
         while len(times) < _LEAST or (time.monotonic() < until and len(times) < _MOST):
-            before, after = self._cuda.Event(), self._cuda.Event()
+            before, after = self._cuda.event(timing=True), self._cuda.event(timing=True)
             before.record(self._stream)
             self._enqueue()
             after.record(self._stream)

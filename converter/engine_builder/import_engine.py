@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.precisions import model_file_name
-from trt_inference.engines.tensorrt.gpu import GpuContext, import_library
+from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt
 from trt_inference.engines.tensorrt.io_tensors import DTYPES, has_named_tensors
 from trt_inference.engines.tensorrt.plan import Log, make_logger
 
@@ -75,7 +75,7 @@ def read_plan(file: Path, bundle: Bundle, batch: int) -> Imported:
         raise BuildError(f"--import-engine: '{file}' cannot be read: {error}") from error
     described, plan = split_description(content)
     note = _describe(described) if described is not None else ""
-    trt = import_library("tensorrt")
+    trt = import_tensorrt()
     with GpuContext():
         tensors = _tensors(trt, plan, file, note)
     against = _reason_against(tensors, bundle, batch)

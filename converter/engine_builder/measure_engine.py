@@ -12,7 +12,7 @@ from converter.engine_builder.sample_pictures import Pictures
 from converter.terminal.progress import Progress
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.bundles.machine import Machine
-from trt_inference.engines.tensorrt.gpu import import_library
+from trt_inference.engines.tensorrt.gpu import import_tensorrt
 from trt_inference.errors import EngineError
 from trt_inference.inference.detector import Detector
 
@@ -89,7 +89,7 @@ def _about_agreement(precision: str, comparison: Optional[EngineComparison]) -> 
 
 
 def _about_layers(precision: str, gpu: OnGpu) -> str:
-    if not tensorrt_api.has_inspector(import_library("tensorrt")):
+    if not tensorrt_api.has_inspector(import_tensorrt()):
         return "this TensorRT does not report the precision of layers"
     if not is_unused(precision, gpu.layers):
         return ""

@@ -13,7 +13,7 @@ from test.color_bundle import change_manifest, picture
 from test.converter.command_line import Result, run_here
 from test.converter.engine_builder.bundles import PRECISIONS
 from test.task_bundles import write_classification_bundle, write_segmentation_bundle
-from test.tensorrt_double.install import install
+from test.tensorrt_double.install import CUDA_PACKAGES, install
 from test.tensorrt_double.plan import Plan
 from test.tensorrt_double.surface import VERSIONS
 from trt_inference.bundles.bundle import load_bundle, sha256_of_file
@@ -54,10 +54,16 @@ def build(bundle: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> B
     return run
 
 
+@pytest.fixture(params=CUDA_PACKAGES)
+def cuda(request: pytest.FixtureRequest) -> str:
+    """Each library for CUDA."""
+    return str(request.param)
+
+
 @pytest.fixture(params=VERSIONS)
-def version(request: pytest.FixtureRequest) -> Iterator[str]:
+def version(request: pytest.FixtureRequest, cuda: str) -> Iterator[str]:
     """Each one, installed."""
-    with install(request.param):
+    with install(request.param, cuda):
         yield request.param
 
 
@@ -255,13 +261,13 @@ def test_one_that_fails_does_not_stop_the_others(bundle: Path, build: Build) -> 
 
 
 @pytest.mark.parametrize(
-    ("version", "device"), [("10.13.3", "Double"), ("10.3.0", "Orin")], ids=["version", "device"]
+    ("release", "device"), [("10.13.3", "Double"), ("10.3.0", "Orin")], ids=["version", "device"]
 )
-def test_times_of_another_device_are_replaced(
-    version: str, device: str, build: Build, tmp_path: Path
+def test_times_of_another_gpu_are_replaced(
+    release: str, device: str, build: Build, tmp_path: Path
 ) -> None:
     file = tmp_path / "times"
-    with install(version, device_name=device):
+    with install(release, device_name=device):
         build("--precision", "fp32", "--timing-cache", file)
     before = file.read_bytes()
     with install("10.3.0"):
@@ -288,7 +294,9 @@ def test_without_a_gpu_nothing_of_tensorrt_is_touched(build: Build) -> None:
 def test_without_tensorrt_and_pycuda_it_reports_what_to_install(
     bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_here(capsys, "build", bundle, "--precision", "fp16").refused("pip install pycuda")
+    run_here(capsys, "build", bundle, "--precision", "fp16").refused(
+        "pip install pycuda", "cuda-bindings"
+    )
 
 
 def test_without_pictures_it_warns(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

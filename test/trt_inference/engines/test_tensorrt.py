@@ -1,6 +1,7 @@
 """The TensorRT engine on the double: memory, graphs, stale engines, and a GPU that fails."""
 
 import json
+import sys
 import threading
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
@@ -10,7 +11,7 @@ import pytest
 
 from test.color_bundle import offer_precisions, picture, write_color_bundle
 from test.tensorrt_bundle import add_engine
-from test.tensorrt_double import VERSIONS, Double, install
+from test.tensorrt_double import COMBINATIONS, CUDA_PACKAGES, Double, install
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
@@ -26,18 +27,18 @@ def folder(tmp_path: Path) -> Path:
     return write_color_bundle(tmp_path / "colors")
 
 
-@pytest.fixture(params=list(VERSIONS))
+@pytest.fixture(params=COMBINATIONS, ids="-".join)
 def double(request: pytest.FixtureRequest, folder: Path) -> Iterator[Double]:
-    """Each version, with an engine in the bundle."""
-    with install(request.param) as installed:
+    """Each version with each library for CUDA, and an engine in the bundle."""
+    with install(*request.param) as installed:
         add_engine(folder)
         yield installed
 
 
-@pytest.fixture
-def modern(folder: Path) -> Iterator[Double]:
+@pytest.fixture(params=CUDA_PACKAGES)
+def modern(request: pytest.FixtureRequest, folder: Path) -> Iterator[Double]:
     """One version, with an engine in the bundle."""
-    with install("10.3.0") as installed:
+    with install("10.3.0", request.param) as installed:
         add_engine(folder)
         yield installed
 
@@ -267,8 +268,11 @@ def test_auto_takes_tensorrt_where_a_gpu_is(folder: Path) -> None:
             open_here(folder)
 
 
-def test_missing_tensorrt_is_an_error_that_names_where_it_comes_from(folder: Path) -> None:
-    with pytest.raises(EngineError, match=r"backend tensorrt: .*pycuda"):
+def test_missing_tensorrt_is_an_error_that_names_where_it_comes_from(
+    modern: Double, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorrt", None)
+    with pytest.raises(EngineError, match=r"backend tensorrt: .*JetPack; .*pip install tensorrt"):
         open_here(folder)
 
 

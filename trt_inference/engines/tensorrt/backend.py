@@ -8,8 +8,8 @@ from trt_inference.bundles.engine_files import list_engines
 from trt_inference.engines.base import Backend, Engine, EngineOptions
 from trt_inference.engines.tensorrt.gpu import (
     gpu_device,
-    import_library,
-    open_device,
+    import_tensorrt,
+    open_cuda,
     this_machine,
 )
 from trt_inference.errors import EngineError
@@ -24,8 +24,8 @@ class TensorRtBackend(Backend):
     def is_available(self, device: int) -> bool:
         """Whether TensorRT is installed, and there is such a GPU."""
         try:
-            import_library("tensorrt")
-            open_device(device)
+            import_tensorrt()
+            open_cuda(device)
         except EngineError:
             return False
         return True

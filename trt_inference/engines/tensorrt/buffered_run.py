@@ -1,11 +1,11 @@
 """One run of a TensorRT engine: copies in, inference, copies out, on buffers of its own."""
 
-from types import ModuleType
 from typing import Any, Dict, List, Mapping, Optional
 
 import numpy as np
 
 from trt_inference.engines.base import EngineOptions
+from trt_inference.engines.tensorrt.cuda.base import Cuda, Stream
 from trt_inference.engines.tensorrt.cuda_buffers import BufferSet
 from trt_inference.engines.tensorrt.cuda_graph import CudaGraph
 from trt_inference.engines.tensorrt.io_tensors import IoTensor, has_named_tensors
@@ -22,9 +22,9 @@ class BufferedRun:
 
     def __init__(
         self,
-        cuda: ModuleType,
+        cuda: Cuda,
         context: Any,
-        stream: Any,
+        stream: Stream,
         tensors: Mapping[str, IoTensor],
         image: str,
         options: EngineOptions,
@@ -34,12 +34,11 @@ class BufferedRun:
             context: TensorRT's execution context, whose shapes are set.
             image: name of the input.
         """
-        self._context, self._stream = context, stream
+        self._context: Any = context
+        self._stream: Any = stream
         self._named = has_named_tensors(context.engine)
         self.buffers = BufferSet(cuda, tensors, options.zero_copy)
-        flags = cuda.event_flags
-        waits = flags.DEFAULT if options.spin else flags.BLOCKING_SYNC
-        self.done = cuda.Event(waits | flags.DISABLE_TIMING)
+        self.done = cuda.event(blocking=not options.spin)
         self._graph: Optional[CudaGraph] = None
         self._bindings = self.buffers.bindings()
         given = self.buffers.arrays[image]

@@ -15,7 +15,7 @@ from trt_inference.bundles.engine_files import EngineFile, find_engine
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.engines.tensorrt.buffered_run import BufferedRun
 from trt_inference.engines.tensorrt.cuda_graph import CaptureError
-from trt_inference.engines.tensorrt.gpu import GpuContext, import_library, this_machine
+from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt, this_machine
 from trt_inference.engines.tensorrt.io_tensors import IoTensor, io_tensors, set_input_shape
 from trt_inference.engines.tensorrt.plan import load_plan
 from trt_inference.errors import EngineError
@@ -82,8 +82,8 @@ class TensorRtEngine(Engine):
     def memory(self) -> Mapping[str, int]:
         """Free and total bytes of the GPU, whoever uses it."""
         with self._gpu.translated("has failed"):
-            free, total = self._gpu.cuda.mem_get_info()
-        return {"free": int(free), "total": int(total)}
+            free, total = self._gpu.cuda.memory_info()
+        return {"free": free, "total": total}
 
     def close(self) -> None:
         """Free everything, also when some of it fails. A second call does nothing.
@@ -94,7 +94,7 @@ class TensorRtEngine(Engine):
         self._freeing.close()
 
     def _open(self, bundle: Bundle, file: EngineFile) -> None:
-        cuda, trt = self._gpu.cuda, import_library("tensorrt")
+        cuda, trt = self._gpu.cuda, import_tensorrt()
         # Kept: the engine needs its runtime, and the runtime its logger.
         self._plan = load_plan(trt, file)
         self._freeing.callback(self._drop, "_plan")
@@ -112,7 +112,7 @@ class TensorRtEngine(Engine):
         set_input_shape(engine, self._context, spec.name, shape)
         tensors = io_tensors(trt, engine, self._context)
         _check(bundle, tensors, file)
-        self._stream = cuda.Stream()
+        self._stream = cuda.stream()
         self._freeing.callback(self._drop, "_stream")
         for _ in range(DEPTH):
             run = BufferedRun(cuda, self._context, self._stream, tensors, spec.name, self._options)
