@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Mapping, Optional
 
@@ -19,6 +20,7 @@ from trt_inference.engines.tensorrt.cuda.choose_library import (
 )
 from trt_inference.errors import TrtInferenceError
 from trt_inference.inference.detector import Detector
+from trt_inference.tools.argument_types import add_device
 
 _NODE_RATE = 30.0  # images a second
 _NODE_SECONDS = 15.0
@@ -30,6 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m benchmarks.gpu", description=__doc__)
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--precision", default="auto")
+    add_device(parser)
     parser.add_argument(
         "--cuda",
         choices=CUDA_LIBRARIES,
@@ -53,10 +56,11 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace, console: Console) -> None:
-    bundle = load_bundle(options.bundle)
+    bundle, device = load_bundle(options.bundle), options.device
     if options.cuda:
         prefer_library(options.cuda)
-    with Detector.open(bundle, "tensorrt", options.precision) as detector:
+    on_device = EngineOptions(device=device)
+    with Detector.open(bundle, "tensorrt", options.precision, on_device) as detector:
         precision = detector.choice.precision
         how = f"{detector.engine.description}, by {load_cuda().library}"
         console.print(f"{bundle.name} {precision}: {how}", soft_wrap=True)
@@ -66,12 +70,14 @@ def _run(options: argparse.Namespace, console: Console) -> None:
         sustained = gpu_loops.frames_per_second(detector, _FRAME)
         memory = gpu_loops.growth(detector, _FRAME)
     graph, plain = (
-        gpu_loops.time_engine(bundle, precision, EngineOptions(cuda_graph=use, spin=True))
+        gpu_loops.time_engine(bundle, precision, replace(on_device, cuda_graph=use, spin=True))
         for use in (True, False)
     )
-    on_gpu = [gpu_loops.time_on_gpu(bundle, precision, as_graph) for as_graph in (True, False)]
-    bare = gpu_loops.bare_frames_per_second(bundle, precision)
-    textbook = gpu_loops.time_textbook(bundle, precision)
+    on_gpu = [
+        gpu_loops.time_on_gpu(bundle, precision, as_graph, device) for as_graph in (True, False)
+    ]
+    bare = gpu_loops.bare_frames_per_second(bundle, precision, device)
+    textbook = gpu_loops.time_textbook(bundle, precision, device)
     node = _node(options, precision) if options.node else None
     tensorflow = gpu_loops.time_tensorflow(bundle, options.saved_model)
     rows = {
@@ -124,7 +130,11 @@ def _node(options: argparse.Namespace, precision: str) -> Times:
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         height, width = _FRAME
-        parameters = {"backend": "tensorrt", "precision": precision}
+        parameters = {
+            "backend": "tensorrt",
+            "precision": precision,
+            "device": str(options.device),
+        }
         with session(options.bundle, _NODE_RATE, width, height, parameters) as running:
             running.monitor.spin(_NODE_SECONDS)
             return Times(*(running.milliseconds("node", name) for name in ("p50", "p99")))

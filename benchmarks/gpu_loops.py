@@ -164,10 +164,10 @@ def time_tensorflow(bundle: Bundle, saved_model: Optional[Path]) -> Optional[Tim
 class Bare:
     """TensorRT with nothing of this project around it but the loading of the plan."""
 
-    def __init__(self, bundle: Bundle, precision: str) -> None:
-        self.gpu = GpuContext()
+    def __init__(self, bundle: Bundle, precision: str, device: int) -> None:
+        self.gpu = GpuContext(device)
         trt, self.cuda = import_tensorrt(), self.gpu.cuda
-        file = find_engine(bundle, precision, this_machine())
+        file = find_engine(bundle, precision, this_machine(device), device)
         self._plan = load_plan(trt, file)
         engine = self._plan.engine
         self.context = engine.create_execution_context()
@@ -195,9 +195,9 @@ class Bare:
         self.gpu.close()
 
 
-def time_on_gpu(bundle: Bundle, precision: str, as_graph: bool) -> Times:
+def time_on_gpu(bundle: Bundle, precision: str, as_graph: bool, device: int = 0) -> Times:
     """The inference without copies, by the GPU's own clock."""
-    bare = Bare(bundle, precision)
+    bare = Bare(bundle, precision, device)
     buffers = BufferSet(bare.cuda, bare.tensors)
     buffers.copy_in(bare.stream)
     bare.execute(buffers.addresses)
@@ -222,9 +222,9 @@ def time_on_gpu(bundle: Bundle, precision: str, as_graph: bool) -> Times:
     return times_of(taken)
 
 
-def bare_frames_per_second(bundle: Bundle, precision: str) -> float:
+def bare_frames_per_second(bundle: Bundle, precision: str, device: int = 0) -> float:
     """Enqueue copies and inference one behind the other, and wait at the end only."""
-    bare = Bare(bundle, precision)
+    bare = Bare(bundle, precision, device)
     buffers = BufferSet(bare.cuda, bare.tensors)
 
     def enqueue() -> None:
@@ -245,10 +245,10 @@ def bare_frames_per_second(bundle: Bundle, precision: str) -> float:
     return FRAMES / seconds
 
 
-def time_textbook(bundle: Bundle, precision: str) -> Times:
+def time_textbook(bundle: Bundle, precision: str, device: int = 0) -> Times:
     """What samples do for each frame: allocate, copy, execute, copy back, free; pageable memory,
     and a wait after each step."""
-    bare = Bare(bundle, precision)
+    bare = Bare(bundle, precision, device)
     cuda = bare.cuda
     arrays: Dict[str, Any] = {
         name: np.zeros(tensor.shape, tensor.dtype) for name, tensor in bare.tensors.items()

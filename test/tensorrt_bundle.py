@@ -14,14 +14,16 @@ from trt_inference.bundles.sidecar import Sidecar, engine_name
 from trt_inference.engines.tensorrt.gpu import GpuContext, this_machine
 
 
-def add_engine(folder: Path, precision: str = "fp32", batch: int = 1, **changes: Any) -> Path:
+def add_engine(
+    folder: Path, precision: str = "fp32", batch: int = 1, device: int = 0, **changes: Any
+) -> Path:
     """Build with TensorRT, the double or the real one, and write the plan with its sidecar;
     ``changes`` of it."""
     import tensorrt as trt
 
     bundle = load_bundle(folder)
-    with GpuContext():
-        machine = this_machine()
+    with GpuContext(device):
+        machine = this_machine(device)
         plan = _build(trt, bundle.model_file(precision), batch)
     (folder / ENGINES_FOLDER).mkdir(exist_ok=True)
     file = folder / ENGINES_FOLDER / engine_name(precision, machine)

@@ -59,11 +59,11 @@ def build_engines(options: BuildOptions, progress: Progress, on_built: OnBuilt) 
         TrtInferenceError: no engine can be built here, whatever its precision.
     """
     bundle = load_bundle(options.bundle)
-    machine = this_machine()
+    machine = this_machine(options.device)
     if options.plan is not None and len(options.precisions) != 1:
         raise BuildError("--import-engine takes one plan: name its one --precision")
     for precision in options.precisions:
-        choose(bundle, precision, gpu_device())
+        choose(bundle, precision, gpu_device(options.device))
     check_writable(bundle.path)
     pictures = find_pictures(options.images, bundle.path, options.most_images)
     maker = _Maker(bundle, machine, pictures, options, progress, on_built)
@@ -97,7 +97,14 @@ class _Maker:
             plan, sidecar = self._import(precision, self.options.plan)
         with staged(path) as folder:
             write_engine(folder, plan, sidecar)
-            measured = measure(folder, precision, self.machine, self.pictures, self.progress)
+            measured = measure(
+                folder,
+                precision,
+                self.machine,
+                self.pictures,
+                self.progress,
+                self.options.device,
+            )
         sidecar = replace(sidecar, measured=measured.content())
         write_engine(path, plan, sidecar)
         self._add_to_report()
@@ -124,7 +131,7 @@ class _Maker:
         return built.plan, sidecar
 
     def _import(self, precision: str, file: Path) -> Tuple[bytes, Sidecar]:
-        imported = read_plan(file, self.bundle, self.options.batch)
+        imported = read_plan(file, self.bundle, self.options.batch, self.options.device)
         if imported.note:
             self.progress.note(imported.note)
         sidecar = Sidecar(

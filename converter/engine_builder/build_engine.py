@@ -61,7 +61,7 @@ def build_plan(
         KeyboardInterrupt: after Ctrl-C.
     """
     trt = import_tensorrt()
-    memory = _memory(machine)
+    memory = _memory(machine, options.device)
     workspace = options.workspace or default_workspace(memory)
     for warning in check_memory(memory, workspace, bundle, precision):
         warn(warning)
@@ -73,8 +73,8 @@ def build_plan(
         )
 
 
-def _memory(machine: Machine) -> Memory:
-    with GpuContext() as gpu:
+def _memory(machine: Machine, device: int) -> Memory:
+    with GpuContext(device) as gpu:
         return measure_memory(gpu.cuda, machine.architecture)
 
 
@@ -89,7 +89,7 @@ class _Build:
 
     def run(self) -> Built:
         started = time.monotonic()
-        with GpuContext():
+        with GpuContext(self._request.options.device):
             plan, reused = self._build()
         return Built(
             plan=plan,

@@ -41,14 +41,17 @@ class OnGpu:
         return asdict(self.milliseconds)
 
 
-def time_on_gpu(bundle: Bundle, precision: str, machine: Machine) -> OnGpu:
+def time_on_gpu(bundle: Bundle, precision: str, machine: Machine, device: int = 0) -> OnGpu:
     """Load the engine of ``bundle`` once more, and run it on an empty image.
+
+    Args:
+        device: number of the GPU.
 
     Raises:
         EngineError: it cannot be loaded or run.
     """
-    file = find_engine(bundle, precision, machine)
-    with GpuContext() as gpu:
+    file = find_engine(bundle, precision, machine, device)
+    with GpuContext(device) as gpu:
         with gpu.translated("cannot time the engine"):
             return _time(gpu.cuda, bundle, file)
 

@@ -59,11 +59,12 @@ class Imported:
     note: str = ""
 
 
-def read_plan(file: Path, bundle: Bundle, batch: int) -> Imported:
+def read_plan(file: Path, bundle: Bundle, batch: int, device: int = 0) -> Imported:
     """Load a plan on this machine, and check that its inputs and outputs are those of the bundle.
 
     Args:
         batch: images at once that it must take.
+        device: number of the GPU.
 
     Raises:
         BuildError: it cannot be read, does not run here, or does not fit; with the reason.
@@ -76,7 +77,7 @@ def read_plan(file: Path, bundle: Bundle, batch: int) -> Imported:
     described, plan = split_description(content)
     note = _describe(described) if described is not None else ""
     trt = import_tensorrt()
-    with GpuContext():
+    with GpuContext(device):
         tensors = _tensors(trt, plan, file, note)
     against = _reason_against(tensors, bundle, batch)
     if against:

@@ -12,6 +12,7 @@ from converter.engine_builder.sample_pictures import Pictures
 from converter.terminal.progress import Progress
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.bundles.machine import Machine
+from trt_inference.engines.base import EngineOptions
 from trt_inference.engines.tensorrt.gpu import import_tensorrt
 from trt_inference.errors import EngineError
 from trt_inference.inference.detector import Detector
@@ -44,19 +45,28 @@ class EngineMeasurement:
 
 
 def measure(
-    folder: Path, precision: str, machine: Machine, pictures: Pictures, progress: Progress
+    folder: Path,
+    precision: str,
+    machine: Machine,
+    pictures: Pictures,
+    progress: Progress,
+    device: int = 0,
 ) -> EngineMeasurement:
     """Open the engine in ``folder`` as a robot does, compare and time it.
+
+    Args:
+        device: number of the GPU.
 
     Raises:
         EngineError: it cannot be loaded or run.
         BundleError: it does not fit the bundle.
     """
     bundle = load_bundle(folder)
-    with Detector.open(bundle, "tensorrt", precision) as detector:
+    options = EngineOptions(device=device)
+    with Detector.open(bundle, "tensorrt", precision, options) as detector:
         comparison, why_not = _compare(detector, precision, pictures, progress)
     with progress.step(f"time {precision} on the GPU"):
-        gpu = time_on_gpu(bundle, precision, machine)
+        gpu = time_on_gpu(bundle, precision, machine, device)
     cautions = [
         why_not,
         pictures.caution if comparison else "",

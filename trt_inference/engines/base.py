@@ -105,7 +105,8 @@ class Backend(abc.ABC):
 
     @abc.abstractmethod
     def is_available(self, device: int) -> bool:
-        """Whether engines can be opened here.
+        """Whether engines can be opened here. Where there are GPUs, a wrong number is not a reason
+        against them but an error of ``device`` and ``open``.
 
         Args:
             device: number of the GPU.

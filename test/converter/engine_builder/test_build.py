@@ -286,6 +286,40 @@ def test_a_file_that_is_no_cache_is_replaced(build: Build, tmp_path: Path) -> No
     assert file.stat().st_size > 100
 
 
+def test_engines_are_built_and_listed_for_the_gpu_that_is_asked_for(
+    bundle: Path, build: Build, cuda: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with install("10.3.0", cuda, devices=2, other_capability=(7, 5)):
+        assert build("--precision", "fp16", "--device", "1").exit_code == 0
+        (file,) = (bundle / "engines").glob("fp16*.engine")
+        assert "sm75" in file.name
+        output = run_here(capsys, "engines", bundle, "--device", "1").output
+        assert " runs " in output and "sm_75" in output
+        assert f"for int8, run trt-inference build {bundle} --precision int8 --device 1" in output
+        output = run_here(capsys, "engines", bundle).output
+        assert "built by TensorRT 10.3.0 for sm_75" in output
+        assert f"trt-inference build {bundle} --precision fp16\n" in output
+        imported = build(
+            "--import-engine", file, "--precision", "fp16", "--device", "1", "--batch", "1"
+        )
+        assert imported.exit_code == 0, imported.output
+        build("--precision", "fp16", "--device", "2").refused(
+            "there is no GPU 2, there are 2, counted from 0"
+        )
+
+
+def test_engines_are_built_for_the_visible_gpu(
+    bundle: Path, build: Build, cuda: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with install("10.3.0", cuda, devices=2, other_capability=(7, 5)):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+        assert build("--precision", "fp16").exit_code == 0
+        assert "sm75" in next((bundle / "engines").glob("fp16*.engine")).name
+        build("--precision", "fp16", "--device", "1").refused(
+            "there is no GPU 1, there is 1, counted from 0 (CUDA_VISIBLE_DEVICES=1)"
+        )
+
+
 def test_without_a_gpu_nothing_of_tensorrt_is_touched(build: Build) -> None:
     with install("8.6.1", devices=0):
         build("--precision", "fp16").refused("there is no NVIDIA GPU here")

@@ -268,6 +268,26 @@ def test_auto_takes_tensorrt_where_a_gpu_is(folder: Path) -> None:
             open_here(folder)
 
 
+@pytest.mark.parametrize("backend", ["auto", "tensorrt"])
+def test_a_gpu_that_is_not_there_is_an_error_and_not_a_slow_detector(
+    modern: Double, folder: Path, backend: str
+) -> None:
+    with pytest.raises(EngineError, match="there is no GPU 4, there is 1, counted from 0"):
+        Detector.open(load_bundle(folder), backend, options=EngineOptions(device=4))
+
+
+def test_engine_runs_on_the_gpu_that_is_asked_for(folder: Path) -> None:
+    with install("10.3.0", devices=2, other_capability=(7, 5)) as double:
+        add_engine(folder)
+        with pytest.raises(BundleError, match="--precision fp32 --device 1"):
+            open_here(folder, device=1)
+        add_engine(folder, device=1)
+        with Detector.open(load_bundle(folder), options=EngineOptions(device=1)) as detector:
+            assert "sm_75" in detector.engine.description
+            assert double.machine.capability == (7, 5)
+            assert labels_seen(detector, "red") == ["red"]
+
+
 def test_missing_tensorrt_is_an_error_that_names_where_it_comes_from(
     modern: Double, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,10 +22,10 @@ class TensorRtBackend(Backend):
     rank = 10
 
     def is_available(self, device: int) -> bool:
-        """Whether TensorRT is installed, and there is such a GPU."""
+        """Whether TensorRT is installed, and there is a GPU: a wrong number of it is an error."""
         try:
             import_tensorrt()
-            open_cuda(device)
+            open_cuda()
         except EngineError:
             return False
         return True

@@ -38,7 +38,7 @@ class TensorRtEngine(Engine):
         self._runs: List[BufferedRun] = []
         self._started: Deque[BufferedRun] = deque()
         self._next = 0
-        file = find_engine(bundle, precision, this_machine(options.device))
+        file = find_engine(bundle, precision, this_machine(options.device), options.device)
         # What is made later is freed earlier, whatever goes wrong on the way.
         self._freeing = ExitStack()
         self._gpu = self._freeing.enter_context(GpuContext(options.device))
@@ -96,7 +96,7 @@ class TensorRtEngine(Engine):
     def _open(self, bundle: Bundle, file: EngineFile) -> None:
         cuda, trt = self._gpu.cuda, import_tensorrt()
         # Kept: the engine needs its runtime, and the runtime its logger.
-        self._plan = load_plan(trt, file)
+        self._plan = load_plan(trt, file, self._options.device)
         self._freeing.callback(self._drop, "_plan")
         engine = self._plan.engine
         self._context = engine.create_execution_context()

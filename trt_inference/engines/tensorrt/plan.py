@@ -40,8 +40,11 @@ class Plan:
     log: Log
 
 
-def load_plan(trt: ModuleType, file: EngineFile) -> Plan:
+def load_plan(trt: ModuleType, file: EngineFile, device: int = 0) -> Plan:
     """
+    Args:
+        device: number of the GPU, for the message.
+
     Raises:
         BundleError: the plan is missing or was changed.
         EngineError: TensorRT does not take it.
@@ -53,7 +56,7 @@ def load_plan(trt: ModuleType, file: EngineFile) -> Plan:
         runtime.engine_host_code_allowed = True
     engine = runtime.deserialize_cuda_engine(file.read())
     if engine is None:
-        command = build_command(file.plan.parents[1], file.sidecar.precision)
+        command = build_command(file.plan.parents[1], file.sidecar.precision, device)
         raise EngineError(f"TensorRT does not take {file.plan}: {log.last()}. Run {command}")
     return Plan(engine, runtime, logger, log)
 

@@ -52,7 +52,13 @@ _CONFIGURED = (
         0,
         range=(0, 256),
     ),
-    Spec("device", _INTEGER, "Number of the GPU", 0, range=(0, 63)),
+    Spec(
+        "device",
+        _INTEGER,
+        "Number of the GPU, among those that CUDA_VISIBLE_DEVICES leaves",
+        0,
+        range=(0, 63),
+    ),
     Spec(
         "cuda_graph",
         _BOOL,
