@@ -316,3 +316,21 @@ def test_a_gpu_is_counted_among_the_visible_ones(
         assert this_machine(index).capability == capability
         with GpuContext(index):
             assert double.machine.capability == capability
+
+
+@pytest.mark.parametrize(
+    ("capability", "integrated", "expected"),
+    [
+        ((5, 3), True, False),  # Nano
+        ((6, 2), True, False),  # TX2
+        ((7, 2), True, True),  # Xavier
+        ((8, 7), True, True),  # Orin
+        ((11, 0), True, True),  # Thor
+        ((8, 9), False, False),  # a card
+        ((5, 3), False, False),
+    ],
+)
+def test_zero_copy_suits_gpus_that_share_memory_which_the_processor_caches(
+    capability: Tuple[int, int], integrated: bool, expected: bool
+) -> None:
+    assert GpuProperties("", capability, integrated).suits_zero_copy == expected

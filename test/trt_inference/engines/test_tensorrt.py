@@ -4,7 +4,7 @@ import json
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 import pytest
@@ -256,6 +256,32 @@ def test_closed_detector_leaves_nothing_behind_while_another_one_runs(
             with Detector.open(load_bundle(folder), "tensorrt") as goes:
                 labels_seen(goes, "red")
             assert modern.live() == before  # goes is still there, and closed
+
+
+@pytest.mark.parametrize(
+    ("machine", "chosen", "has_copies"),
+    [
+        ({"integrated": True}, None, False),
+        ({"integrated": True}, False, True),
+        ({}, None, True),
+        ({}, True, False),
+        ({"integrated": True, "compute_capability": (5, 3)}, None, True),  # a Nano
+        ({"integrated": True, "compute_capability": (5, 3)}, True, False),
+    ],
+)
+@pytest.mark.parametrize("library", CUDA_PACKAGES)
+def test_copies_are_left_out_where_the_gpu_shares_cached_memory_or_the_user_says_so(
+    folder: Path, library: str, machine: Dict[str, Any], chosen: Optional[bool], has_copies: bool
+) -> None:
+    with install("8.6.1", library, **machine) as double:
+        add_engine(folder)
+        double.counters.reset()
+        options = EngineOptions(zero_copy=chosen)
+        with Detector.open(load_bundle(folder), "tensorrt", options=options) as detector:
+            assert labels_seen(detector, "red") == ["red"]
+            assert ("without copies" in detector.engine.description) != has_copies
+        assert (double.counters.copies_to_device > 0) == has_copies
+        assert (double.counters.copies_to_host > 0) == has_copies
 
 
 def test_auto_takes_tensorrt_where_a_gpu_is(folder: Path) -> None:

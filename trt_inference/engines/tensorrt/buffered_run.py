@@ -33,11 +33,12 @@ class BufferedRun:
         Args:
             context: TensorRT's execution context, whose shapes are set.
             image: name of the input.
+            options: with ``zero_copy`` decided.
         """
         self._context: Any = context
         self._stream: Any = stream
         self._named = has_named_tensors(context.engine)
-        self.buffers = BufferSet(cuda, tensors, options.zero_copy)
+        self.buffers = BufferSet(cuda, tensors, bool(options.zero_copy))
         self.done = cuda.event(blocking=not options.spin)
         self._graph: Optional[CudaGraph] = None
         self._bindings = self.buffers.bindings()

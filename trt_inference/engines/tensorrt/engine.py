@@ -6,6 +6,7 @@ While the GPU works on one frame, the next one is written into the other set of 
 import traceback
 from collections import deque
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, Deque, Dict, List, Mapping, Optional
 
 import numpy as np
@@ -15,7 +16,12 @@ from trt_inference.bundles.engine_files import EngineFile, find_engine
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.engines.tensorrt.buffered_run import BufferedRun
 from trt_inference.engines.tensorrt.cuda_graph import CaptureError
-from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt, this_machine
+from trt_inference.engines.tensorrt.gpu import (
+    GpuContext,
+    gpu_properties,
+    import_tensorrt,
+    this_machine,
+)
 from trt_inference.engines.tensorrt.io_tensors import IoTensor, io_tensors, set_input_shape
 from trt_inference.engines.tensorrt.plan import load_plan
 from trt_inference.errors import EngineError
@@ -34,7 +40,7 @@ class TensorRtEngine(Engine):
             BundleError: there is no engine for this machine; with the command that builds one.
             EngineError: TensorRT, the GPU or the engine cannot be used.
         """
-        self._options = options
+        self._options = _decided(options)
         self._runs: List[BufferedRun] = []
         self._started: Deque[BufferedRun] = deque()
         self._next = 0
@@ -120,8 +126,10 @@ class TensorRtEngine(Engine):
             self._freeing.callback(lambda: self._runs.pop().free())
         self._freeing.callback(self._wait)
         how = self._capture() if self._options.cuda_graph else "without a CUDA graph"
+        copies = " and without copies" if self._options.zero_copy else ""
         machine = file.sidecar.machine
-        self._description = f"TensorRT {machine.tensorrt} on {machine.gpu} ({machine.sm}), {how}"
+        device = f"{machine.gpu} ({machine.sm})"
+        self._description = f"TensorRT {machine.tensorrt} on {device}, {how}{copies}"
 
     def _capture(self) -> str:
         """Make a graph for each set, if the driver can. Returns a remark for the description."""
@@ -142,6 +150,13 @@ class TensorRtEngine(Engine):
 
     def _drop(self, name: str) -> None:
         setattr(self, name, None)
+
+
+def _decided(options: EngineOptions) -> EngineOptions:
+    """With ``zero_copy`` as the GPU does better, where the user leaves it open."""
+    if options.zero_copy is not None:
+        return options
+    return replace(options, zero_copy=gpu_properties(options.device).suits_zero_copy)
 
 
 def _let_go(error: Optional[BaseException]) -> None:

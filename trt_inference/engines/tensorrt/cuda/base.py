@@ -12,6 +12,11 @@ import numpy as np
 
 from trt_inference.bundles.precisions import Capability
 
+# The first Jetson that is I/O coherent, so that the processor may cache page-locked memory: Xavier.
+# See "I/O Coherency" in https://docs.nvidia.com/cuda/cuda-for-tegra-appnote/. CUDA's attribute for
+# it, HOST_REGISTER_SUPPORTED, is not in pycuda.
+_XAVIER: Capability = (7, 2)
+
 
 @dataclass(frozen=True)
 class GpuProperties:
@@ -24,6 +29,13 @@ class GpuProperties:
     name: str
     capability: Capability
     integrated: bool
+
+    @property
+    def suits_zero_copy(self) -> bool:
+        """Whether it is better to let the GPU work on the processor's arrays than to copy them:
+        where they share one memory, in which the processor may cache such arrays. Before Xavier
+        neither of them caches them, and a GPU with memory of its own fetches them over the bus."""
+        return self.integrated and self.capability >= _XAVIER
 
 
 class Context(abc.ABC):
