@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Mapping, Optional
 
@@ -12,8 +13,14 @@ from benchmarks import gpu_loops
 from benchmarks.gpu_loops import Times
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.base import EngineOptions
+from trt_inference.engines.tensorrt.cuda.choose_library import (
+    CUDA_LIBRARIES,
+    load_cuda,
+    prefer_library,
+)
 from trt_inference.errors import TrtInferenceError
 from trt_inference.inference.detector import Detector
+from trt_inference.tools.argument_types import add_device
 
 _NODE_RATE = 30.0  # images a second
 _NODE_SECONDS = 15.0
@@ -25,11 +32,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m benchmarks.gpu", description=__doc__)
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--precision", default="auto")
+    add_device(parser)
+    parser.add_argument(
+        "--cuda",
+        choices=CUDA_LIBRARIES,
+        help="the library for CUDA, where both are installed (default: pycuda); not with --node, "
+        "which takes the one that it finds",
+    )
     parser.add_argument(
         "--saved-model", type=Path, help="what the bundle was made from, to time it in TensorFlow"
     )
     parser.add_argument("--node", action="store_true", help="the node, too: 20 seconds, needs ROS")
     options = parser.parse_args()
+    if options.cuda and options.node:
+        parser.error("--cuda is not for the node: uninstall the library that it should not take")
     console = Console(width=110)
     try:
         _run(options, console)
@@ -40,22 +56,28 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace, console: Console) -> None:
-    bundle = load_bundle(options.bundle)
-    with Detector.open(bundle, "tensorrt", options.precision) as detector:
+    bundle, device = load_bundle(options.bundle), options.device
+    if options.cuda:
+        prefer_library(options.cuda)
+    on_device = EngineOptions(device=device)
+    with Detector.open(bundle, "tensorrt", options.precision, on_device) as detector:
         precision = detector.choice.precision
-        console.print(f"{bundle.name} {precision}: {detector.engine.description}", soft_wrap=True)
+        how = f"{detector.engine.description}, by {load_cuda().library}"
+        console.print(f"{bundle.name} {precision}: {how}", soft_wrap=True)
         resize = gpu_loops.time_resize(bundle, _FRAME)
         whole = gpu_loops.time_detector(detector, _FRAME)
         at_rate = gpu_loops.time_detector_paced(detector, _FRAME, _NODE_RATE)
         sustained = gpu_loops.frames_per_second(detector, _FRAME)
         memory = gpu_loops.growth(detector, _FRAME)
     graph, plain = (
-        gpu_loops.time_engine(bundle, precision, EngineOptions(cuda_graph=use, spin=True))
+        gpu_loops.time_engine(bundle, precision, replace(on_device, cuda_graph=use, spin=True))
         for use in (True, False)
     )
-    on_gpu = [gpu_loops.time_on_gpu(bundle, precision, as_graph) for as_graph in (True, False)]
-    bare = gpu_loops.bare_frames_per_second(bundle, precision)
-    textbook = gpu_loops.time_textbook(bundle, precision)
+    on_gpu = [
+        gpu_loops.time_on_gpu(bundle, precision, as_graph, device) for as_graph in (True, False)
+    ]
+    bare = gpu_loops.bare_frames_per_second(bundle, precision, device)
+    textbook = gpu_loops.time_textbook(bundle, precision, device)
     node = _node(options, precision) if options.node else None
     tensorflow = gpu_loops.time_tensorflow(bundle, options.saved_model)
     rows = {
@@ -108,7 +130,11 @@ def _node(options: argparse.Namespace, precision: str) -> Times:
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         height, width = _FRAME
-        parameters = {"backend": "tensorrt", "precision": precision}
+        parameters = {
+            "backend": "tensorrt",
+            "precision": precision,
+            "device": str(options.device),
+        }
         with session(options.bundle, _NODE_RATE, width, height, parameters) as running:
             running.monitor.spin(_NODE_SECONDS)
             return Times(*(running.milliseconds("node", name) for name in ("p50", "p99")))

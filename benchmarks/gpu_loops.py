@@ -17,7 +17,12 @@ from trt_inference.engines.base import EngineOptions
 from trt_inference.engines.tensorrt.cuda_buffers import BufferSet
 from trt_inference.engines.tensorrt.cuda_graph import CaptureError, CudaGraph
 from trt_inference.engines.tensorrt.engine import TensorRtEngine
-from trt_inference.engines.tensorrt.gpu import GpuContext, import_library, this_machine
+from trt_inference.engines.tensorrt.gpu import (
+    GpuContext,
+    import_tensorrt,
+    open_cuda,
+    this_machine,
+)
 from trt_inference.engines.tensorrt.io_tensors import (
     has_named_tensors,
     io_tensors,
@@ -110,17 +115,17 @@ def frames_per_second(detector: Detector, size: Tuple[int, int]) -> float:
 
 def growth(detector: Detector, size: Tuple[int, int]) -> Growth:
     """Memory that is not given back, over ``FRAMES`` frames."""
-    frame, cuda = frame_of(size), import_library("pycuda.driver")
+    frame, cuda = frame_of(size), open_cuda()
     for _ in range(_WARM_UP):
         detector.detect(frame)
-    free = cuda.mem_get_info()[0]
+    free = cuda.memory_info()[0]
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     for _ in range(FRAMES):
         detector.detect(frame)
     after = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    return Growth(after - before, free - cuda.mem_get_info()[0])
+    return Growth(after - before, free - cuda.memory_info()[0])
 
 
 def time_engine(bundle: Bundle, precision: str, options: EngineOptions) -> Times:
@@ -159,10 +164,10 @@ def time_tensorflow(bundle: Bundle, saved_model: Optional[Path]) -> Optional[Tim
 class Bare:
     """TensorRT with nothing of this project around it but the loading of the plan."""
 
-    def __init__(self, bundle: Bundle, precision: str) -> None:
-        self.gpu = GpuContext()
-        trt, self.cuda = import_library("tensorrt"), self.gpu.cuda
-        file = find_engine(bundle, precision, this_machine())
+    def __init__(self, bundle: Bundle, precision: str, device: int) -> None:
+        self.gpu = GpuContext(device)
+        trt, self.cuda = import_tensorrt(), self.gpu.cuda
+        file = find_engine(bundle, precision, this_machine(device), device)
         self._plan = load_plan(trt, file)
         engine = self._plan.engine
         self.context = engine.create_execution_context()
@@ -171,7 +176,7 @@ class Bare:
         set_input_shape(engine, self.context, spec.name, shape)
         self.tensors = io_tensors(trt, engine, self.context)
         self.named = has_named_tensors(engine)
-        self.stream = self.cuda.Stream()
+        self.stream = self.cuda.stream()
 
     def execute(self, addresses: Dict[str, int]) -> None:
         """Put one inference on the stream."""
@@ -190,9 +195,9 @@ class Bare:
         self.gpu.close()
 
 
-def time_on_gpu(bundle: Bundle, precision: str, as_graph: bool) -> Times:
+def time_on_gpu(bundle: Bundle, precision: str, as_graph: bool, device: int = 0) -> Times:
     """The inference without copies, by the GPU's own clock."""
-    bare = Bare(bundle, precision)
+    bare = Bare(bundle, precision, device)
     buffers = BufferSet(bare.cuda, bare.tensors)
     buffers.copy_in(bare.stream)
     bare.execute(buffers.addresses)
@@ -201,7 +206,7 @@ def time_on_gpu(bundle: Bundle, precision: str, as_graph: bool) -> Times:
     if as_graph:
         with contextlib.suppress(CaptureError):  # then it is as slow as step by step
             graph = CudaGraph(bare.stream.handle, lambda: bare.execute(buffers.addresses))
-    began, ended = bare.cuda.Event(), bare.cuda.Event()
+    began, ended = bare.cuda.event(timing=True), bare.cuda.event(timing=True)
     taken = np.zeros(FRAMES)
     for index in range(-_WARM_UP, FRAMES):
         began.record(bare.stream)
@@ -212,13 +217,14 @@ def time_on_gpu(bundle: Bundle, precision: str, as_graph: bool) -> Times:
     if graph is not None:
         graph.close()
     buffers.free()
+    del began, ended
     bare.close()
     return times_of(taken)
 
 
-def bare_frames_per_second(bundle: Bundle, precision: str) -> float:
+def bare_frames_per_second(bundle: Bundle, precision: str, device: int = 0) -> float:
     """Enqueue copies and inference one behind the other, and wait at the end only."""
-    bare = Bare(bundle, precision)
+    bare = Bare(bundle, precision, device)
     buffers = BufferSet(bare.cuda, bare.tensors)
 
     def enqueue() -> None:
@@ -239,26 +245,26 @@ def bare_frames_per_second(bundle: Bundle, precision: str) -> float:
     return FRAMES / seconds
 
 
-def time_textbook(bundle: Bundle, precision: str) -> Times:
+def time_textbook(bundle: Bundle, precision: str, device: int = 0) -> Times:
     """What samples do for each frame: allocate, copy, execute, copy back, free; pageable memory,
     and a wait after each step."""
-    bare = Bare(bundle, precision)
+    bare = Bare(bundle, precision, device)
     cuda = bare.cuda
     arrays: Dict[str, Any] = {
         name: np.zeros(tensor.shape, tensor.dtype) for name, tensor in bare.tensors.items()
     }
 
     def infer() -> None:
-        memory = {name: cuda.mem_alloc(array.nbytes) for name, array in arrays.items()}
+        memory = {name: cuda.allocate(array.nbytes) for name, array in arrays.items()}
         for name, tensor in bare.tensors.items():
             if tensor.is_input:
-                cuda.memcpy_htod(memory[name], arrays[name])
+                cuda.upload_now(memory[name], arrays[name])
         bare.execute({name: int(allocation) for name, allocation in memory.items()})
         bare.stream.synchronize()
         for name, tensor in bare.tensors.items():
             if not tensor.is_input:
                 arrays[name] = np.empty(tensor.shape, tensor.dtype)
-                cuda.memcpy_dtoh(arrays[name], memory[name])
+                cuda.download_now(arrays[name], memory[name])
         for allocation in memory.values():
             allocation.free()
 

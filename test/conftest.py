@@ -37,9 +37,14 @@ collect_ignore = list(left_out())
 
 def pytest_addoption(parser: Any) -> None:
     parser.addoption("--long", action="store_true", help="run the tests that are marked long, too")
+    parser.addoption(
+        "--gpu", action="store_true", help="run those that need TensorRT and a GPU, too"
+    )
 
 
 def pytest_collection_modifyitems(config: Any, items: List[pytest.Item]) -> None:
+    if not config.getoption("--gpu"):
+        items[:] = [item for item in items if item.get_closest_marker("gpu") is None]
     if not config.getoption("--long"):
         for item in items:
             if item.get_closest_marker("long") is not None:

@@ -1,4 +1,4 @@
-"""Engines of the double for a bundle, built by the shortest way that each version has."""
+"""Engines for a bundle, built by the shortest way that each version of TensorRT has."""
 
 import json
 from dataclasses import replace
@@ -18,10 +18,12 @@ def add_engine(
     folder: Path,
     precision: str = "fp32",
     batch: int = 1,
+    device: int = 0,
     class_map: int = onnx.TensorProto.INT32,
     **changes: Any,
 ) -> Path:
-    """Build with the installed double and write the plan with its sidecar; ``changes`` of it.
+    """Build with TensorRT, the double or the real one, and write the plan with its sidecar;
+    ``changes`` of it.
 
     Args:
         class_map: its type where TensorRT has no uint8.
@@ -29,8 +31,8 @@ def add_engine(
     import tensorrt as trt
 
     bundle = load_bundle(folder)
-    with GpuContext():
-        machine = this_machine()
+    with GpuContext(device):
+        machine = this_machine(device)
         plan = _build(trt, _model(trt, bundle.model_file(precision), class_map), batch)
     (folder / ENGINES_FOLDER).mkdir(exist_ok=True)
     file = folder / ENGINES_FOLDER / engine_name(precision, machine)
@@ -61,6 +63,8 @@ def _build(trt: Any, model: bytes, batch: int) -> bytes:
     if not parser.parse(model):
         raise RuntimeError([parser.get_error(index).desc() for index in range(parser.num_errors)])
     config = builder.create_builder_config()
+    if hasattr(trt.BuilderFlag, "TF32"):  # it would round
+        config.clear_flag(trt.BuilderFlag.TF32)
     image = network.get_input(0)
     shape = (batch, *tuple(image.shape)[1:])
     profile = builder.create_optimization_profile()

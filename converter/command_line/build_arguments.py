@@ -6,7 +6,7 @@ from pathlib import Path
 
 from converter.engine_builder.build_options import BuildOptions
 from trt_inference.bundles.precisions import PRECISIONS
-from trt_inference.tools.argument_types import positive
+from trt_inference.tools.argument_types import add_device, positive
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 1 << 10, "MI": 1 << 20, "GI": 1 << 30}
 _HIGHEST_LEVEL = 5
@@ -31,6 +31,7 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_resources(parser: argparse.ArgumentParser) -> None:
     """Declare what a build may use, and what the engine will run on."""
     add = parser.add_argument
+    add_device(parser)
     add(
         "--workspace",
         metavar="SIZE",
@@ -120,6 +121,7 @@ def build_options(arguments: argparse.Namespace) -> BuildOptions:
         images=arguments.images,
         most_images=arguments.max_images,
         plan=arguments.import_engine,
+        device=arguments.device,
     )
 
 

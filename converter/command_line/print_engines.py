@@ -28,4 +28,5 @@ def _print_reasons(found: BundleEngines, console: Console) -> None:
         if reason:
             print_line(console, f"{sidecar.file}: {reason}")
     for precision in found.missing:
-        print_line(console, f"for {precision}, run {build_command(found.bundle.path, precision)}")
+        command = build_command(found.bundle.path, precision, found.device)
+        print_line(console, f"for {precision}, run {command}")

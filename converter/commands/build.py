@@ -67,10 +67,10 @@ def build_engines(options: BuildOptions, progress: Progress, on_built: OnBuilt) 
         TrtInferenceError: no engine can be built here, whatever its precision.
     """
     bundle = load_bundle(options.bundle)
-    machine = this_machine()
+    machine = this_machine(options.device)
     if options.plan is not None and len(options.precisions) != 1:
         raise BuildError("--import-engine takes one plan: name its one --precision")
-    precisions, skipped = _choose_precisions(bundle, options.precisions, gpu_device())
+    precisions, skipped = _choose_precisions(bundle, options.precisions, gpu_device(options.device))
     for reason in skipped:
         progress.caution(reason)
     check_writable(bundle.path)
@@ -122,7 +122,14 @@ class _Maker:
         with staged(path) as folder:
             write_engine(folder, plan, sidecar)
             del plan  # from here on it is on the disk
-            measured = measure(folder, precision, self.machine, self.pictures, self.progress)
+            measured = measure(
+                folder,
+                precision,
+                self.machine,
+                self.pictures,
+                self.progress,
+                self.options.device,
+            )
             sidecar = replace(sidecar, measured=measured.content())
             publish_engine(folder, path, sidecar)
         self._add_to_report()
@@ -149,7 +156,7 @@ class _Maker:
         return built.plan, sidecar
 
     def _import(self, precision: str, file: Path) -> Tuple[memoryview, Sidecar]:
-        imported = read_plan(file, self.bundle, self.options.batch)
+        imported = read_plan(file, self.bundle, self.options.batch, self.options.device)
         if imported.note:
             self.progress.note(imported.note)
         sidecar = Sidecar(

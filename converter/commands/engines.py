@@ -19,6 +19,7 @@ class BundleEngines:
     """The engines of a bundle.
 
     Attributes:
+        device: number of the GPU.
         machine: this one; None where no engine runs, and ``why_not`` gives the reason.
         engines: each with the reason why it does not run here, empty where it does or where
             that is not known.
@@ -26,6 +27,7 @@ class BundleEngines:
     """
 
     bundle: Bundle
+    device: int
     machine: Optional[Machine]
     why_not: str
     engines: Tuple[Tuple[Sidecar, str], ...]
@@ -38,23 +40,27 @@ class BundleEngines:
         return tuple(one for one in self.bundle.precisions if one not in running)
 
 
-def find_engines(folder: Path) -> BundleEngines:
+def find_engines(folder: Path, device: int = 0) -> BundleEngines:
     """Read the sidecars of a bundle's engines and compare them with this machine.
+
+    Args:
+        device: number of the GPU.
 
     Raises:
         BundleError: ``folder`` is no bundle.
     """
     bundle = load_bundle(folder)
-    machine, why_not = _machine()
+    machine, why_not = _machine(device)
     found, broken = read_sidecars(bundle.path)
     engines = tuple((sidecar, _reason(bundle, sidecar, machine, file)) for file, sidecar in found)
-    return BundleEngines(bundle, machine, why_not, engines, (*broken, *_without_sidecar(bundle)))
+    cautions = (*broken, *_without_sidecar(bundle))
+    return BundleEngines(bundle, device, machine, why_not, engines, cautions)
 
 
-def _machine() -> Tuple[Optional[Machine], str]:
+def _machine(device: int) -> Tuple[Optional[Machine], str]:
     """This one, or why it runs no engines."""
     try:
-        return this_machine(), ""
+        return this_machine(device), ""
     except EngineError as error:
         return None, str(error)
 

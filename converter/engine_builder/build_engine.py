@@ -18,7 +18,7 @@ from converter.errors import BuildError, OutputError
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.machine import Machine
 from trt_inference.engines.free_memory import Memory, measure_memory
-from trt_inference.engines.tensorrt.gpu import GpuContext, import_library
+from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt
 from trt_inference.engines.tensorrt.plan import Log, make_logger
 
 Warn = Callable[[str], None]
@@ -59,8 +59,8 @@ def build_plan(
         EngineError: the GPU cannot be used.
         KeyboardInterrupt: after Ctrl-C.
     """
-    trt = import_library("tensorrt")
-    memory = _memory(machine)
+    trt = import_tensorrt()
+    memory = _memory(machine, options.device)
     workspace = options.workspace or default_workspace(memory)
     for warning in check_memory(memory, workspace, bundle, precision):
         warn(warning)
@@ -72,8 +72,8 @@ def build_plan(
         )
 
 
-def _memory(machine: Machine) -> Memory:
-    with GpuContext() as gpu:
+def _memory(machine: Machine, device: int) -> Memory:
+    with GpuContext(device) as gpu:
         return measure_memory(gpu.cuda, machine.architecture)
 
 
@@ -88,7 +88,7 @@ class _Build:
 
     def run(self) -> Built:
         started = time.monotonic()
-        with GpuContext():
+        with GpuContext(self._request.options.device):
             plan, reused = self._build()
         return Built(
             plan=plan,

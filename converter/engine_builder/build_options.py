@@ -25,6 +25,7 @@ class BuildOptions:
         images: to compare on; None takes the pictures of the bundle's report.
         most_images: so many of them at most.
         plan: one that was built elsewhere, to be taken in instead of building.
+        device: number of the GPU.
     """
 
     bundle: Path
@@ -39,6 +40,7 @@ class BuildOptions:
     images: Optional[Path] = None
     most_images: int = 16
     plan: Optional[Path] = None
+    device: int = 0
 
     def recorded(self) -> Dict[str, Any]:
         """Return what a sidecar keeps: the options that differ from the usual ones."""

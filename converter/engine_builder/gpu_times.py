@@ -14,9 +14,10 @@ from trt_inference.bundles.engine_files import EngineFile, find_engine
 from trt_inference.bundles.machine import Machine
 from trt_inference.bundles.sidecar import Sidecar
 from trt_inference.engines.free_memory import measure_memory
+from trt_inference.engines.tensorrt.cuda.base import Cuda
 from trt_inference.engines.tensorrt.cuda_buffers import BufferSet
 from trt_inference.engines.tensorrt.engine_memory import EngineMemory
-from trt_inference.engines.tensorrt.gpu import GpuContext, import_library
+from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt
 from trt_inference.engines.tensorrt.io_tensors import (
     has_named_tensors,
     io_tensors,
@@ -45,24 +46,27 @@ class OnGpu:
         return asdict(self.milliseconds)
 
 
-def time_on_gpu(bundle: Bundle, precision: str, machine: Machine) -> OnGpu:
+def time_on_gpu(bundle: Bundle, precision: str, machine: Machine, device: int = 0) -> OnGpu:
     """Load the engine of ``bundle`` once more, and run it on an empty image.
+
+    Args:
+        device: number of the GPU.
 
     Raises:
         EngineError: it cannot be loaded or run.
     """
-    file = find_engine(bundle, precision, machine)
-    with GpuContext() as gpu:
+    file = find_engine(bundle, precision, machine, device)
+    with GpuContext(device) as gpu:
         with gpu.translated("cannot time the engine"):
             return _time(gpu.cuda, bundle, file)
 
 
-def _time(cuda: Any, bundle: Bundle, file: EngineFile) -> OnGpu:
+def _time(cuda: Cuda, bundle: Bundle, file: EngineFile) -> OnGpu:
     """A function of its own, so that no object of TensorRT outlives the context, not even in the
     frames of an error."""
     try:
         usage = _Usage(cuda, file.sidecar)
-        plan = load_plan(import_library("tensorrt"), file)
+        plan = load_plan(import_tensorrt(), file)
         usage.plan_is_loaded()
         return _Timed(cuda, bundle, file.sidecar.batch, plan, usage).run()
     except BaseException as error:
@@ -102,8 +106,8 @@ class _Usage:
 class _Timed:
     """An engine with buffers, on the thread that owns the context."""
 
-    def __init__(self, cuda: Any, bundle: Bundle, batch: int, plan: Any, usage: _Usage) -> None:
-        self._cuda, self._trt, self._plan = cuda, import_library("tensorrt"), plan
+    def __init__(self, cuda: Cuda, bundle: Bundle, batch: int, plan: Any, usage: _Usage) -> None:
+        self._cuda, self._trt, self._plan = cuda, import_tensorrt(), plan
         self._usage = usage
         self._engine = plan.engine
         self._context = self._engine.create_execution_context()
@@ -115,7 +119,7 @@ class _Timed:
         tensors = io_tensors(self._trt, self._engine, self._context)
         self._buffer_bytes = sum(one.bytes for one in tensors.values())
         self._buffers = BufferSet(cuda, tensors)
-        self._stream = cuda.Stream()
+        self._stream = cuda.stream()
 
     def run(self) -> OnGpu:
         try:
@@ -136,7 +140,7 @@ class _Timed:
         times: List[float] = []
         until = time.monotonic() + seconds
         while len(times) < _LEAST or (time.monotonic() < until and len(times) < _MOST):
-            before, after = self._cuda.Event(), self._cuda.Event()
+            before, after = self._cuda.event(timing=True), self._cuda.event(timing=True)
             before.record(self._stream)
             self._enqueue()
             after.record(self._stream)

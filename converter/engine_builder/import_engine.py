@@ -10,7 +10,7 @@ from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.mapped_file import map_file
 from trt_inference.bundles.precisions import model_file_name
-from trt_inference.engines.tensorrt.gpu import GpuContext, import_library
+from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt
 from trt_inference.engines.tensorrt.io_tensors import DTYPES, has_named_tensors, serves
 from trt_inference.engines.tensorrt.plan import Log, make_logger
 
@@ -61,11 +61,12 @@ class Imported:
     note: str = ""
 
 
-def read_plan(file: Path, bundle: Bundle, batch: int) -> Imported:
+def read_plan(file: Path, bundle: Bundle, batch: int, device: int = 0) -> Imported:
     """Load a plan on this machine, and check that its inputs and outputs are those of the bundle.
 
     Args:
         batch: images at once that it must take.
+        device: number of the GPU.
 
     Raises:
         BuildError: it cannot be read, does not run here, or does not fit; with the reason.
@@ -77,8 +78,8 @@ def read_plan(file: Path, bundle: Bundle, batch: int) -> Imported:
         raise BuildError(f"--import-engine: '{file}' cannot be read: {error}") from error
     described, plan = split_description(content)
     note = _describe(described) if described is not None else ""
-    trt = import_library("tensorrt")
-    with GpuContext():
+    trt = import_tensorrt()
+    with GpuContext(device):
         tensors = _tensors(trt, plan, file, note)
     against = _reason_against(tensors, bundle, batch)
     if against:

@@ -13,7 +13,7 @@ from converter.terminal.progress import Progress
 from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.bundles.machine import Machine
 from trt_inference.engines.base import EngineOptions
-from trt_inference.engines.tensorrt.gpu import import_library
+from trt_inference.engines.tensorrt.gpu import import_tensorrt
 from trt_inference.errors import EngineError
 from trt_inference.inference.detector import Detector
 
@@ -46,20 +46,28 @@ class EngineMeasurement:
 
 
 def measure(
-    folder: Path, precision: str, machine: Machine, pictures: Pictures, progress: Progress
+    folder: Path,
+    precision: str,
+    machine: Machine,
+    pictures: Pictures,
+    progress: Progress,
+    device: int = 0,
 ) -> EngineMeasurement:
     """Open the engine in ``folder`` as a robot does, compare and time it.
+
+    Args:
+        device: number of the GPU.
 
     Raises:
         EngineError: it cannot be loaded or run.
         BundleError: it does not fit the bundle.
     """
     bundle = load_bundle(folder)
-    options = EngineOptions(warn=progress.caution)
+    options = EngineOptions(device=device, warn=progress.caution)
     with Detector.open(bundle, "tensorrt", precision, options) as detector:
         seen = see(detector, pictures.samples)
     with progress.step(f"time {precision} on the GPU"):
-        gpu = time_on_gpu(bundle, precision, machine)
+        gpu = time_on_gpu(bundle, precision, machine, device)
     comparison, why_not = _compare(bundle, seen, precision, pictures, progress)
     cautions = [
         why_not,
@@ -93,7 +101,7 @@ def _about_agreement(precision: str, comparison: Optional[EngineComparison]) -> 
 
 
 def _about_layers(precision: str, gpu: OnGpu) -> str:
-    if not tensorrt_api.has_inspector(import_library("tensorrt")):
+    if not tensorrt_api.has_inspector(import_tensorrt()):
         return "this TensorRT does not report the precision of layers"
     if not is_unused(precision, gpu.layers):
         return ""

@@ -18,7 +18,7 @@ class Builder(Bound):
         api = self._api
         self._constructed = True
         self._logger = require(api.ILogger, logger)
-        if api.machine.devices == 0:
+        if not api.machine.visible():
             report(api, logger, "ERROR", "CUDA initialization failure with error: 100")
             raise TypeError("pybind11::init(): factory function returned nullptr")
 
@@ -66,17 +66,17 @@ class Builder(Bound):
     @property
     def platform_has_fast_fp16(self) -> bool:
         """From the compute capability."""
-        return fast_fp16(self._api.machine.compute_capability)
+        return fast_fp16(self._api.machine.capability)
 
     @property
     def platform_has_fast_int8(self) -> bool:
         """From the compute capability."""
-        return fast_int8(self._api.machine.compute_capability)
+        return fast_int8(self._api.machine.capability)
 
     @property
     def platform_has_tf32(self) -> bool:
         """From the compute capability."""
-        return self._api.machine.compute_capability >= (8, 0)
+        return self._api.machine.capability >= (8, 0)
 
     @property
     def num_DLA_cores(self) -> int:
@@ -169,7 +169,7 @@ def _plan(api: Any, network: Any, config: Any) -> Plan:
     ]
     return Plan(
         version=api.machine.version,
-        compute_capability=list(api.machine.compute_capability),
+        compute_capability=list(api.machine.capability),
         name=network._name,
         tensors=tensors,
         layers=[_layer(layer, config) for layer in network._layers],

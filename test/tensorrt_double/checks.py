@@ -75,7 +75,7 @@ def _check_weak(api: Any, network: Any, config: Any) -> None:
                 "configured in the builder)"
             )
     for flag, fast in (("FP16", fast_fp16), ("INT8", fast_int8)):
-        if config._has(flag) and not fast(api.machine.compute_capability):
+        if config._has(flag) and not fast(api.machine.capability):
             config._log(
                 "WARNING",
                 f"{flag} support requested on hardware without native {flag} support, "
@@ -95,7 +95,7 @@ def _quantized(network: Any) -> bool:
 
 
 def _need_int8_device(api: Any, network: Any) -> None:
-    if _quantized(network) and not fast_int8(api.machine.compute_capability):
+    if _quantized(network) and not fast_int8(api.machine.capability):
         raise Refused(
             "Error Code 10: Internal Error (Could not find any implementation for node "
             f"{network._layers[0].name}.)"

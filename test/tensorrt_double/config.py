@@ -47,7 +47,7 @@ class ITimingCache(Bound):
         content = {
             "version": machine.version,
             "device": machine.device_name,
-            "compute_capability": machine.compute_capability,
+            "compute_capability": machine.capability,
             "entries": self._entries,
         }
         return host_memory(self._api, CACHE_MAGIC + json.dumps(content).encode())
@@ -150,7 +150,7 @@ class IBuilderConfig(Bound):
         """Use it, unless it is another device's."""
         require(self._api.ITimingCache, cache)
         machine = self._api.machine
-        here = (machine.device_name, machine.compute_capability)
+        here = (machine.device_name, machine.capability)
         if getattr(cache, "_device", here) != here and not ignore_mismatch:
             self._log("ERROR", "The timing cache was made on another device")
             return False

@@ -13,16 +13,18 @@ class Context:
     machine: ClassVar[Machine]
     device_type: ClassVar[Any]
 
-    def __init__(self, primary: bool) -> None:
+    def __init__(self, device: int, primary: bool) -> None:
         self.valid = True
+        self.device = device
         self.primary = primary
+        self._ended = self.machine.primary_ended.get(device, 0)
         self.thread = threading.current_thread()
         self.machine.count_live("contexts", 1)
 
     @property
     def handle(self) -> int:
         """The primary context has one handle, however often it is retained."""
-        return 0x55550000 if self.primary else id(self)
+        return 0x55550000 + 64 * self.device if self.primary else id(self)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Context) and other.handle == self.handle
@@ -58,13 +60,21 @@ class Context:
         self.valid = False
         self.machine.count_live("contexts", -1)
         if self.primary:
-            self.machine.primary_retained -= 1
+            self._release_primary()
         self.machine.current()  # takes what is no longer valid off the stack
+
+    def _release_primary(self) -> None:
+        machine, device = self.machine, self.device
+        machine.primary_retained[device] -= 1
+        if machine.primary_retained[device] == 0:
+            machine.primary_ended[device] = machine.primary_ended.get(device, 0) + 1
 
     @property
     def alive(self) -> bool:
         """Whether memory in it still exists: the primary one lives while anybody retains it."""
-        return self.machine.primary_retained > 0 if self.primary else self.valid
+        if not self.primary:
+            return self.valid
+        return self._ended == self.machine.primary_ended.get(self.device, 0)
 
     @classmethod
     def synchronize(cls) -> None:
@@ -82,7 +92,8 @@ class Context:
     def get_device(cls) -> "Device":
         """The device of the current context."""
         cls.machine.check("cuCtxGetDevice")
-        return cls.device_type(0)
+        current = cls.machine.current()
+        return cls.device_type(cls.machine.visible().index(current.device if current else 0))
 
     def __del__(self) -> None:
         if self.valid and not self.machine.closed:
@@ -102,12 +113,10 @@ def may_release(machine: Machine, context: Context, what: str) -> bool:
     if machine.closed:
         return False
     here = machine.current() is context or threading.current_thread() is context.thread
-    if here or not context.alive:
+    if (here and context.valid) or not context.alive:
         return True
-    machine.note(
-        f"{what} was freed in thread {threading.current_thread().name}, where its context "
-        "is not current: it leaks"
-    )
+    why = "where its context is not current" if context.valid else "after its context was detached"
+    machine.note(f"{what} was freed in thread {threading.current_thread().name}, {why}: it leaks")
     return False
 
 
@@ -122,16 +131,16 @@ class Device:
             raise argument_error("Device", number)
         if not self.machine.initialized:
             raise LogicError("cuDeviceGet failed: initialization error")
-        if not 0 <= number < self.machine.devices:
+        if not 0 <= number < len(self.machine.visible()):
             raise LogicError("cuDeviceGet failed: invalid device ordinal")
-        self._number = number
+        self._number = self.machine.visible()[number]
 
     @classmethod
     def count(cls) -> int:
         """How many there are."""
         if not cls.machine.initialized:
             raise LogicError("cuDeviceGetCount failed: initialization error")
-        return cls.machine.devices
+        return len(cls.machine.visible())
 
     def name(self) -> str:
         """As the vendor calls it."""
@@ -143,7 +152,7 @@ class Device:
 
     def compute_capability(self) -> Tuple[int, int]:
         """Major and minor."""
-        return self.machine.compute_capability
+        return self.machine.capability_of(self._number)
 
     def total_memory(self) -> int:
         """Bytes."""
@@ -151,7 +160,7 @@ class Device:
 
     def get_attribute(self, attr: Any) -> int:
         """One of ``device_attribute``."""
-        major, minor = self.machine.compute_capability
+        major, minor = self.compute_capability()
         values = {
             "MULTIPROCESSOR_COUNT": 1,
             "INTEGRATED": int(self.machine.integrated),
@@ -169,13 +178,14 @@ class Device:
     def retain_primary_context(self) -> Context:
         """The context that TensorRT uses too. It is not current before ``push``."""
         self.machine.raise_sticky("cuDevicePrimaryCtxRetain")
-        self.machine.primary_retained += 1
-        return self.context_type(primary=True)
+        retained = self.machine.primary_retained
+        retained[self._number] = retained.get(self._number, 0) + 1
+        return self.context_type(self._number, primary=True)
 
     def make_context(self, flags: int = 0) -> Context:
         """A context of its own, and current at once."""
         self.machine.raise_sticky("cuCtxCreate")
-        context = self.context_type(primary=False)
+        context = self.context_type(self._number, primary=False)
         stack_of(self.machine).append(context)
         return context
 

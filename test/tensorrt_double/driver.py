@@ -94,7 +94,7 @@ def make_driver(machine: Machine) -> ModuleType:
 
 def _add_functions(driver: Any, machine: Machine) -> None:
     def init(flags: int = 0) -> None:
-        if machine.devices == 0:
+        if not machine.visible():
             raise machine.no_device("cuInit")
         machine.initialized = True
 

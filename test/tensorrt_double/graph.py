@@ -76,7 +76,7 @@ class LibCuda:
         self._graphs: Dict[int, List[Operation]] = {}
         self._executables: Dict[int, List[Operation]] = {}
         functions: Dict[str, Callable[..., int]] = {
-            "cuInit": lambda flags: SUCCESS if machine.devices else NO_DEVICE,
+            "cuInit": lambda flags: SUCCESS if machine.visible() else NO_DEVICE,
             "cuDriverGetVersion": self._version,
             "cuDeviceGetCount": self._count,
             "cuGetErrorName": self._name,
@@ -116,7 +116,7 @@ class LibCuda:
         return SUCCESS
 
     def _count(self, number: ctypes.c_int) -> int:
-        number.value = self._machine.devices
+        number.value = len(self._machine.visible())
         return SUCCESS
 
     def _stream(self, handle: int) -> Optional[Stream]:

@@ -1,4 +1,4 @@
-"""Puts the double in the place of ``tensorrt`` and ``pycuda``, and takes it away again."""
+"""Puts the double in the place of ``tensorrt`` and a library for CUDA, and takes it away again."""
 
 import contextlib
 import ctypes
@@ -20,6 +20,7 @@ from test.tensorrt_double import (
     parser,
     runtime,
 )
+from test.tensorrt_double.bindings import make_bindings
 from test.tensorrt_double.driver import PYCUDA_VERSION, make_driver
 from test.tensorrt_double.errors import DoubleError
 from test.tensorrt_double.graph import LibCuda
@@ -123,7 +124,9 @@ class Double:
         self._api = api
         self.machine = api.machine
         self.tensorrt: Any = modules["tensorrt"]
-        self.driver: Any = modules["pycuda.driver"]
+        # Of the two that which is installed, and None.
+        self.driver: Any = modules.get("pycuda.driver")
+        self.bindings: Any = modules.get("cuda.bindings.driver")
         self.libcuda: Optional[LibCuda] = LibCuda(api.machine)  # None: there is no such file
 
     @property
@@ -212,30 +215,45 @@ def _nptype(api: Api, dtype: Any) -> Any:
     raise TypeError("Could not resolve TensorRT datatype to an equivalent numpy datatype.")
 
 
+def make_pycuda(machine: Machine) -> Dict[str, ModuleType]:
+    """The modules of pycuda by name, on ``machine``."""
+    pycuda: Any = ModuleType("pycuda")
+    pycuda.__path__ = []
+    pycuda.VERSION = PYCUDA_VERSION
+    pycuda.VERSION_TEXT = ".".join(str(number) for number in PYCUDA_VERSION)
+    pycuda.driver = make_driver(machine)
+    return {"pycuda": pycuda, "pycuda.driver": pycuda.driver}
+
+
+# The libraries for CUDA: what makes their modules, and their packages.
+CUDA_MODULES = {"pycuda": make_pycuda, "cuda-python": make_bindings}
+CUDA_PACKAGES = {"pycuda": "pycuda", "cuda-python": "cuda"}
+
+
+def _is_for_cuda(module: str) -> bool:
+    return module.partition(".")[0] in CUDA_PACKAGES.values()
+
+
 @contextlib.contextmanager
-def install(version: str, **machine: Any) -> Iterator[Double]:
-    """Have ``tensorrt`` of ``version`` (a key of ``VERSIONS``), ``pycuda`` and libcuda.
+def install(version: str, cuda: str = "pycuda", **machine: Any) -> Iterator[Double]:
+    """Have ``tensorrt`` of ``version`` (a key of ``VERSIONS``), a library for CUDA and libcuda. All
+    devices are visible at first.
 
     Args:
+        cuda: ``pycuda`` or ``cuda-python``; there is no other one.
         machine: fields of ``Machine`` that differ, as ``compute_capability=(5, 3)``.
 
     Raises:
         DoubleError: at the end, if something was wrong and no exception is on its way already.
     """
-    full, cuda = VERSIONS[version]
-    api = Api(version, Machine(**{"version": full, "cuda_version": cuda, **machine}))
-    pycuda: Any = ModuleType("pycuda")
-    pycuda.__path__ = []
-    pycuda.VERSION = PYCUDA_VERSION
-    pycuda.VERSION_TEXT = ".".join(str(number) for number in PYCUDA_VERSION)
-    pycuda.driver = make_driver(api.machine)
-    modules = {
-        "tensorrt": make_tensorrt(api),
-        "pycuda": pycuda,
-        "pycuda.driver": pycuda.driver,
-    }
+    full, of_driver = VERSIONS[version]
+    api = Api(version, Machine(**{"version": full, "cuda_version": of_driver, **machine}))
+    modules = {"tensorrt": make_tensorrt(api), **CUDA_MODULES[cuda](api.machine)}
     double = Double(api, modules)
     with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        for name in {*CUDA_PACKAGES.values(), *filter(_is_for_cuda, sys.modules)}:
+            patch.setitem(sys.modules, name, None)  # type: ignore[arg-type]
         for name, module in modules.items():
             patch.setitem(sys.modules, name, module)
         patch.setattr(ctypes, "CDLL", _loader(double))
@@ -254,7 +272,7 @@ def _forget_importers(modules: Dict[str, ModuleType]) -> None:
     """Modules that imported the fakes must import anew what comes next."""
     fakes = list(modules.values())
     for name, module in list(sys.modules.items()):
-        values = list(vars(module).values()) if name not in modules else []
+        values = list(getattr(module, "__dict__", {}).values()) if name not in modules else []
         if any(value is fake for value in values for fake in fakes):
             del sys.modules[name]
 

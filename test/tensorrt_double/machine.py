@@ -1,5 +1,7 @@
 """The machine that the double pretends to be: its device, its faults, what was counted."""
 
+import itertools
+import os
 import threading
 import weakref
 from dataclasses import dataclass, field
@@ -98,6 +100,7 @@ class Machine:
     devices: int = 1  # 0: no driver or no device
     device_name: str = "Double"
     compute_capability: Tuple[int, int] = (8, 7)
+    other_capability: Optional[Tuple[int, int]] = None  # of all devices but the first
     total_memory: int = 8 * GIB
     free_memory: int = 6 * GIB
     dla_cores: int = 0
@@ -110,7 +113,9 @@ class Machine:
     initialized: bool = False
     sticky: Optional[str] = None
     closed: bool = False
-    primary_retained: int = 0
+    # How often the primary context of each device is retained, and how often it has ended.
+    primary_retained: Dict[int, int] = field(default_factory=dict)
+    primary_ended: Dict[int, int] = field(default_factory=dict)
     sequence: int = 0
     stacks: Dict[threading.Thread, List["Context"]] = field(default_factory=dict)
     default_stream: Optional["Stream"] = None
@@ -128,6 +133,26 @@ class Machine:
         """Complain at the end: where raising would go nowhere, as in a destructor."""
         if not self.closed:
             self.failures.append(message)
+
+    def visible(self) -> List[int]:
+        """The devices that CUDA_VISIBLE_DEVICES leaves, in its order: up to the first entry that
+        is none."""
+        given = os.environ.get("CUDA_VISIBLE_DEVICES")
+        every = [str(number) for number in range(self.devices)]
+        named = every if given is None else given.split(",")
+        return [int(one) for one in itertools.takewhile(every.__contains__, named)]
+
+    def capability_of(self, device: int) -> Tuple[int, int]:
+        """Of a device by its number on the machine, whatever is visible."""
+        return (
+            self.other_capability or self.compute_capability if device else self.compute_capability
+        )
+
+    @property
+    def capability(self) -> Tuple[int, int]:
+        """Of the device that TensorRT uses: that of the current context, or the first one."""
+        current = self.current()
+        return self.capability_of(current.device if current is not None else self.visible()[0])
 
     def current(self) -> Optional["Context"]:
         """The context on top of this thread's stack."""

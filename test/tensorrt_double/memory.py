@@ -118,7 +118,7 @@ class DeviceAllocation:
         self._address = address
         what = f"the device allocation of {size} bytes at {address:#x}"
         self._block = Block(address, np.empty(size, np.uint8), True, what)
-        self._context = machine.current()
+        self.context = machine.current()
         machine.blocks.append(self._block)
         machine.counters.device_allocations += 1
         machine.count_live("device_allocations", 1)
@@ -135,7 +135,7 @@ class DeviceAllocation:
         if self._block is None:
             raise LogicError("device_allocation::free failed: invalid resource handle")
         block, self._block = self._block, None
-        if self._context is None or not may_release(self.machine, self._context, block.what):
+        if self.context is None or not may_release(self.machine, self.context, block.what):
             return
         self.machine.not_in_capture("cuMemFree")
         if self.machine.sticky is None:
@@ -179,7 +179,7 @@ class PagelockedHostAllocation:
         what = f"the page-locked memory of {size} bytes"
         self._block = Block(address, self._memory, False, what)
         self._block.mapped = bool(flags & DEVICEMAP)
-        self._context = machine.current()
+        self.context = machine.current()
         machine.blocks.append(self._block)
         machine.counters.pinned_allocations += 1
         machine.count_live("pinned_allocations", 1)
@@ -195,6 +195,11 @@ class PagelockedHostAllocation:
             "version": 3,
         }
         return np.asarray(self)
+
+    @property
+    def address(self) -> int:
+        """Where it is."""
+        return int(self._memory.ctypes.data)
 
     def get_flags(self) -> int:
         """Those that it was made with."""
@@ -214,7 +219,7 @@ class PagelockedHostAllocation:
         if self._block is None:
             raise LogicError("pagelocked_host_allocation::free failed: invalid resource handle")
         block, self._block = self._block, None
-        if self._context is None or not may_release(self.machine, self._context, block.what):
+        if self.context is None or not may_release(self.machine, self.context, block.what):
             return
         self.machine.not_in_capture("cuMemFreeHost")
         if self.machine.sticky is None:

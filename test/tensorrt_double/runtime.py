@@ -68,7 +68,7 @@ class Runtime(Bound):
     def deserialize_cuda_engine(self, serialized_engine: Any) -> Any:
         """The engine, or None with the reason in the log."""
         machine = self._api.machine
-        if machine.devices == 0:
+        if not machine.visible():
             machine.fail("a Runtime without a driver crashes the process: ask pycuda first")
         data = buffer_bytes(serialized_engine)
         try:
@@ -119,8 +119,8 @@ class Runtime(Bound):
                 "(Serialization assertion stdVersionRead == serializationVersion failed.Version "
                 "tag does not match. Note: Current Version: 205, Serialized Engine Version: 232)"
             )
-        if not _runs_on(plan, machine.compute_capability):
-            here, there = machine.compute_capability, plan.compute_capability
+        if not _runs_on(plan, machine.capability):
+            here, there = machine.capability, plan.compute_capability
             raise Unreadable(
                 "Error Code 6: The engine plan file is generated on an incompatible device, "
                 f"expecting compute {here[0]}.{here[1]} got compute {there[0]}.{there[1]}, please "

@@ -55,7 +55,7 @@ class Stream:
         self.queue: List[Task] = []
         self.capture: Optional[Capture] = None
         self._handle, self._flags = 0, flags
-        self._context = machine.current()
+        self.context: Any = machine.current()
         self._queries = 0
         if handle is None:  # the default stream is there without a context
             machine.check("cuStreamCreate")
@@ -137,14 +137,19 @@ class Stream:
                     what = " and ".join(block.what for block in clash)
                     self.machine.fail(f"two streams use {what} and none waits for the other")
 
+    def destroy(self) -> None:
+        """Give it back, once what is on it is done."""
+        handle, self._handle = self._handle, 0
+        if not may_release(self.machine, self.context, "a stream"):
+            return
+        if self.machine.sticky is None and self.context.alive:
+            self.flush()
+        self.machine.streams.pop(handle, None)
+        self.machine.count_live("streams", -1)
+
     def __del__(self) -> None:
-        if getattr(self, "_handle", 0) and self._context is not None:
-            if not may_release(self.machine, self._context, "a stream"):
-                return
-            if self.machine.sticky is None and self._context.alive:
-                self.flush()
-            self.machine.streams.pop(self._handle, None)
-            self.machine.count_live("streams", -1)
+        if getattr(self, "_handle", 0):  # the default one has none
+            self.destroy()
 
 
 class Event:
@@ -155,10 +160,10 @@ class Event:
     def __init__(self, flags: int = 0) -> None:
         if not isinstance(flags, int):
             raise argument_error("Event", flags)
-        self._context = None
+        self.context: Any = None
         self.machine.check("cuEventCreate")
         self._flags = flags
-        self._context = self.machine.current()
+        self.context = self.machine.current()
         self.stream: Optional[Stream] = None  # where it was recorded
         self.waiting = 0  # records that the device has not come to
         self.time: Optional[float] = None
@@ -209,10 +214,15 @@ class Event:
         """Milliseconds between the two."""
         return end.time_since(self)
 
-    def __del__(self) -> None:
-        context = getattr(self, "_context", None)
-        if context is not None and may_release(self.machine, context, "an event"):
+    def destroy(self) -> None:
+        """Give it back."""
+        context, self.context = self.context, None
+        if may_release(self.machine, context, "an event"):
             self.machine.count_live("events", -1)
+
+    def __del__(self) -> None:
+        if getattr(self, "context", None) is not None:
+            self.destroy()
 
 
 class Record(Operation):

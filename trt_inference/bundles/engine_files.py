@@ -55,8 +55,11 @@ def list_engines(bundle: Bundle, machine: Machine) -> List[EngineFile]:
     return found
 
 
-def find_engine(bundle: Bundle, precision: str, machine: Machine) -> EngineFile:
+def find_engine(bundle: Bundle, precision: str, machine: Machine, device: int = 0) -> EngineFile:
     """The engine of ``precision`` that runs on ``machine``.
+
+    Args:
+        device: number of its GPU, for the command.
 
     Raises:
         EngineMissing: there is none; with why, and the command that builds one.
@@ -69,14 +72,15 @@ def find_engine(bundle: Bundle, precision: str, machine: Machine) -> EngineFile:
     stale = "; ".join(f"{one.plan.name} was {one.reason_against}" for one in engines)
     raise EngineMissing(
         f"{bundle.path} has no {precision} engine for {machine}"
-        f"{': ' + stale if stale else ''}. Run {build_command(bundle.path, precision)}",
+        f"{': ' + stale if stale else ''}. Run {build_command(bundle.path, precision, device)}",
         precision,
     )
 
 
-def build_command(bundle: Path, precision: str) -> str:
-    """What builds an engine on this machine."""
-    return f"trt-inference build {bundle} --precision {precision}"
+def build_command(bundle: Path, precision: str, device: int = 0) -> str:
+    """What builds an engine on this machine, for GPU number ``device``."""
+    which = f" --device {device}" if device else ""
+    return f"trt-inference build {bundle} --precision {precision}{which}"
 
 
 def model_sha256(bundle: Bundle, precision: str) -> str:

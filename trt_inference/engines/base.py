@@ -25,7 +25,8 @@ class EngineOptions:
         threads: of the CPU for one inference; 0 lets the backend choose.
         device: number of the GPU.
         cuda_graph: launch a frame's work as one piece where the driver can.
-        zero_copy: the GPU works on the host's memory, for GPUs that share it, as on a Jetson.
+        zero_copy: the GPU works on the processor's arrays, without copies; None: where they share
+            one memory and the processor caches it meanwhile, as on Jetsons from Xavier on.
         spin: wait for the GPU with a busy core, for some microseconds less.
         batch: most images in one run, where the engine leaves it open; one that was built for a
             number of images runs that many.
@@ -36,7 +37,7 @@ class EngineOptions:
     threads: int = 0
     device: int = 0
     cuda_graph: bool = True
-    zero_copy: bool = False
+    zero_copy: Optional[bool] = None
     spin: bool = False
     batch: int = 1
     warn: Callable[[str], object] = field(default=warn_user, compare=False)
@@ -114,7 +115,8 @@ class Backend(abc.ABC):
 
     @abc.abstractmethod
     def is_available(self, device: int) -> bool:
-        """Whether engines can be opened here.
+        """Whether engines can be opened here. Where there are GPUs, a wrong number is not a reason
+        against them but an error of ``device`` and ``open``.
 
         Args:
             device: number of the GPU.

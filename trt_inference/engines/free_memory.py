@@ -51,10 +51,10 @@ def measure_memory(cuda: Any, architecture: str) -> Memory:
     """Measure the memory as it is now.
 
     Args:
-        cuda: what gives ``mem_get_info()``, as ``pycuda.driver`` does, with a context.
+        cuda: what gives ``memory_info()``, as ``Cuda`` does, with a context.
         architecture: of the processor, as ``aarch64``.
     """
-    gpu_free, gpu_total = cuda.mem_get_info()
+    gpu_free, gpu_total = cuda.memory_info()
     system = system_memory()
     total = system.get("MemTotal", 0)
     return Memory(

@@ -197,7 +197,8 @@ class Detector:
         return self._preprocessors[key]
 
     def close(self) -> None:
-        """Close the engine."""
+        """Close the engine, and let go of its buffers, which are freed in its context."""
+        self._preprocessors.clear()
         self.engine.close()
 
     def __enter__(self) -> "Detector":

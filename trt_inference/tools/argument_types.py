@@ -1,4 +1,5 @@
-"""Types of command line arguments, with the message for a value that is none."""
+"""Types of command line arguments, with the message for a value that is none, and the argument that
+several programs have."""
 
 import argparse
 import math
@@ -9,6 +10,24 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of 1 or more")
     return int(text)
+
+
+def not_negative(text: str) -> int:
+    """A whole number of 0 or more."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of 0 or more")
+    return int(text)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--device``."""
+    parser.add_argument(
+        "--device",
+        metavar="N",
+        type=not_negative,
+        default=0,
+        help="number of the GPU, among those that CUDA_VISIBLE_DEVICES leaves (default: 0)",
+    )
 
 
 def number(text: str) -> float:

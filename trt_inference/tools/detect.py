@@ -18,7 +18,7 @@ from trt_inference.engines.backends import backend_names
 from trt_inference.engines.base import EngineOptions
 from trt_inference.errors import ImageError, TrtInferenceError
 from trt_inference.inference.detector import Detector
-from trt_inference.tools.argument_types import fraction, positive
+from trt_inference.tools.argument_types import add_device, fraction, positive
 from trt_inference.viewing.image_files import read_frames
 from trt_inference.viewing.views import VIEWS, Cells
 
@@ -53,6 +53,7 @@ def add_detect_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--precision", default="auto", choices=("auto", *PRECISIONS))
     parser.add_argument("--backend", default="auto", choices=backend_names())
+    add_device(parser)
     parser.add_argument(
         "--score-threshold", type=fraction, metavar="0..1", help="default: the bundle's"
     )
@@ -76,7 +77,7 @@ def run_detect(options: argparse.Namespace) -> int:
     # Names and labels are shown as they are, whatever brackets and colons they have.
     console = Console(markup=False, emoji=False)
     bundle = load_bundle(options.bundle)
-    engine_options = EngineOptions(warn=_print_caution)
+    engine_options = EngineOptions(device=options.device, warn=_print_caution)
     with Detector.open(bundle, options.backend, options.precision, engine_options) as detector:
         detector.thresholds = _thresholds(options, bundle.defaults)
         console.print(

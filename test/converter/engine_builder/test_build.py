@@ -13,7 +13,7 @@ from test.color_bundle import change_manifest, offer_precisions, picture
 from test.converter.command_line import Result, run_here
 from test.converter.engine_builder.bundles import PRECISIONS
 from test.task_bundles import write_classification_bundle, write_segmentation_bundle
-from test.tensorrt_double.install import install
+from test.tensorrt_double.install import CUDA_PACKAGES, install
 from test.tensorrt_double.plan import Plan
 from test.tensorrt_double.surface import VERSIONS
 from trt_inference.bundles.bundle import load_bundle, sha256_of_file
@@ -55,10 +55,16 @@ def build(bundle: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> B
     return run
 
 
+@pytest.fixture(params=CUDA_PACKAGES)
+def cuda(request: pytest.FixtureRequest) -> str:
+    """Each library for CUDA."""
+    return str(request.param)
+
+
 @pytest.fixture(params=VERSIONS)
-def version(request: pytest.FixtureRequest) -> Iterator[str]:
+def version(request: pytest.FixtureRequest, cuda: str) -> Iterator[str]:
     """Each one, installed."""
-    with install(request.param):
+    with install(request.param, cuda):
         yield request.param
 
 
@@ -332,13 +338,13 @@ def test_one_that_fails_does_not_stop_the_others(bundle: Path, build: Build) -> 
 
 
 @pytest.mark.parametrize(
-    ("version", "device"), [("10.13.3", "Double"), ("10.3.0", "Orin")], ids=["version", "device"]
+    ("release", "device"), [("10.13.3", "Double"), ("10.3.0", "Orin")], ids=["version", "device"]
 )
-def test_times_of_another_device_are_replaced(
-    version: str, device: str, build: Build, tmp_path: Path
+def test_times_of_another_gpu_are_replaced(
+    release: str, device: str, build: Build, tmp_path: Path
 ) -> None:
     file = tmp_path / "times"
-    with install(version, device_name=device):
+    with install(release, device_name=device):
         build("--precision", "fp32", "--timing-cache", file)
     before = file.read_bytes()
     with install("10.3.0"):
@@ -357,6 +363,40 @@ def test_a_file_that_is_no_cache_is_replaced(build: Build, tmp_path: Path) -> No
     assert file.stat().st_size > 100
 
 
+def test_engines_are_built_and_listed_for_the_gpu_that_is_asked_for(
+    bundle: Path, build: Build, cuda: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with install("10.3.0", cuda, devices=2, other_capability=(7, 5)):
+        assert build("--precision", "fp16", "--device", "1").exit_code == 0
+        (file,) = (bundle / "engines").glob("fp16*.engine")
+        assert "sm75" in file.name
+        output = run_here(capsys, "engines", bundle, "--device", "1").output
+        assert " runs " in output and "sm_75" in output
+        assert f"for int8, run trt-inference build {bundle} --precision int8 --device 1" in output
+        output = run_here(capsys, "engines", bundle).output
+        assert "built by TensorRT 10.3.0 for sm_75" in output
+        assert f"trt-inference build {bundle} --precision fp16\n" in output
+        imported = build(
+            "--import-engine", file, "--precision", "fp16", "--device", "1", "--batch", "1"
+        )
+        assert imported.exit_code == 0, imported.output
+        build("--precision", "fp16", "--device", "2").refused(
+            "there is no GPU 2, there are 2, counted from 0"
+        )
+
+
+def test_engines_are_built_for_the_visible_gpu(
+    bundle: Path, build: Build, cuda: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with install("10.3.0", cuda, devices=2, other_capability=(7, 5)):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+        assert build("--precision", "fp16").exit_code == 0
+        assert "sm75" in next((bundle / "engines").glob("fp16*.engine")).name
+        build("--precision", "fp16", "--device", "1").refused(
+            "there is no GPU 1, there is 1, counted from 0 (CUDA_VISIBLE_DEVICES=1)"
+        )
+
+
 def test_without_a_gpu_nothing_of_tensorrt_is_touched(build: Build) -> None:
     with install("8.6.1", devices=0):
         build("--precision", "fp16").refused("there is no NVIDIA GPU here")
@@ -365,7 +405,9 @@ def test_without_a_gpu_nothing_of_tensorrt_is_touched(build: Build) -> None:
 def test_without_tensorrt_and_pycuda_it_reports_what_to_install(
     bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_here(capsys, "build", bundle, "--precision", "fp16").refused("pip install pycuda")
+    run_here(capsys, "build", bundle, "--precision", "fp16").refused(
+        "pip install pycuda", "cuda-bindings"
+    )
 
 
 def test_without_pictures_it_warns(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,34 +1,39 @@
-"""What every engine must do, on ONNX Runtime and on the double of each version of TensorRT."""
+"""What every engine must do, on ONNX Runtime and on the double of each version of TensorRT, with
+each library for CUDA; on a real GPU with --gpu."""
 
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Iterator, Tuple
+from typing import Iterator, Tuple, Union
 
 import numpy as np
 import pytest
 
 from test.color_bundle import CANDIDATES, CELL, SIZE, write_color_bundle
+from test.real_gpu import ON_THIS_GPU, on_this_gpu
 from test.tensorrt_bundle import add_engine
-from test.tensorrt_double import VERSIONS, install
+from test.tensorrt_double import COMBINATIONS, install
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.backends import open_engine
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import EngineError
 
 ONNX_RUNTIME = "ONNX Runtime"
-
-
 BATCH = 3
+
+# ONNX Runtime, a version and a library of the double, or a library on this GPU.
+What = Union[str, Tuple[str, str]]
+EVERY = [ONNX_RUNTIME, *COMBINATIONS, *ON_THIS_GPU]
 
 
 @contextmanager
-def opened(what: str, folder: Path, batch: int) -> Iterator[Engine]:
-    """An engine of the color bundle on ONNX Runtime or the double of a version."""
+def opened(what: What, folder: Path, batch: int) -> Iterator[Engine]:
+    """An engine of the color bundle."""
     write_color_bundle(folder)
     with ExitStack() as stack:
         backend = "onnxruntime"
         if what != ONNX_RUNTIME:
-            stack.enter_context(install(what))
+            is_real = isinstance(what, str)
+            stack.enter_context(on_this_gpu(str(what)) if is_real else install(*what))
             add_engine(folder, batch=batch)
             backend = "tensorrt"
         options = EngineOptions(threads=1, batch=batch)
@@ -37,13 +42,13 @@ def opened(what: str, folder: Path, batch: int) -> Iterator[Engine]:
         yield engine
 
 
-@pytest.fixture(params=[ONNX_RUNTIME, *VERSIONS])
+@pytest.fixture(params=EVERY, ids=str)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     with opened(request.param, tmp_path / "colors", batch=1) as engine:
         yield engine
 
 
-@pytest.fixture(params=[ONNX_RUNTIME, *VERSIONS])
+@pytest.fixture(params=EVERY, ids=str)
 def engine_for_several(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     with opened(request.param, tmp_path / "colors", BATCH) as engine:
         yield engine

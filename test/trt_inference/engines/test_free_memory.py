@@ -45,7 +45,7 @@ def test_memory_is_shared_where_the_gpu_has_that_of_the_processor(
     meminfo = tmp_path / "meminfo"
     meminfo.write_text(NANO, "ascii")
     monkeypatch.setattr(free_memory, "_MEMINFO", meminfo)
-    cuda = SimpleNamespace(mem_get_info=lambda: (300 * MIB, gpu_total))
+    cuda = SimpleNamespace(memory_info=lambda: (300 * MIB, gpu_total))
     memory = measure_memory(cuda, architecture)
     assert memory.shared is shared
     # CUDA calls the file caches used; swapped out, other programs leave room for the GPU.

@@ -1,11 +1,12 @@
 """The TensorRT engine on the double: memory, graphs, stale engines, and a GPU that fails."""
 
 import json
+import sys
 import threading
 import tracemalloc
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 import onnx
@@ -14,7 +15,7 @@ import pytest
 from test.color_bundle import offer_precisions, picture, write_color_bundle
 from test.task_bundles import HEIGHT, MAP_HEIGHT, MAP_WIDTH, WIDTH, write_segmentation_bundle
 from test.tensorrt_bundle import add_engine
-from test.tensorrt_double import VERSIONS, Double, install
+from test.tensorrt_double import COMBINATIONS, CUDA_PACKAGES, VERSIONS, Double, install
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
@@ -31,18 +32,18 @@ def folder(tmp_path: Path) -> Path:
     return write_color_bundle(tmp_path / "colors")
 
 
-@pytest.fixture(params=list(VERSIONS))
+@pytest.fixture(params=COMBINATIONS, ids="-".join)
 def double(request: pytest.FixtureRequest, folder: Path) -> Iterator[Double]:
-    """Each version, with an engine in the bundle."""
-    with install(request.param) as installed:
+    """Each version with each library for CUDA, and an engine in the bundle."""
+    with install(*request.param) as installed:
         add_engine(folder)
         yield installed
 
 
-@pytest.fixture
-def modern(folder: Path) -> Iterator[Double]:
+@pytest.fixture(params=CUDA_PACKAGES)
+def modern(request: pytest.FixtureRequest, folder: Path) -> Iterator[Double]:
     """One version, with an engine in the bundle."""
-    with install("10.3.0") as installed:
+    with install("10.3.0", request.param) as installed:
         add_engine(folder)
         yield installed
 
@@ -332,6 +333,45 @@ def test_one_thread_may_own_it_that_is_not_the_main_one(modern: Double, folder: 
     assert modern.live() == {}
 
 
+def test_closed_detector_leaves_nothing_behind_while_another_one_runs(
+    modern: Double, folder: Path
+) -> None:
+    """As when a node exchanges them: the context lives on, and with it all that was forgotten."""
+    with Detector.open(load_bundle(folder), "tensorrt") as stays:
+        labels_seen(stays, "red")
+        before = modern.live()
+        for _ in range(2):
+            with Detector.open(load_bundle(folder), "tensorrt") as goes:
+                labels_seen(goes, "red")
+            assert modern.live() == before  # goes is still there, and closed
+
+
+@pytest.mark.parametrize(
+    ("machine", "chosen", "has_copies"),
+    [
+        ({"integrated": True}, None, False),
+        ({"integrated": True}, False, True),
+        ({}, None, True),
+        ({}, True, False),
+        ({"integrated": True, "compute_capability": (5, 3)}, None, True),  # a Nano
+        ({"integrated": True, "compute_capability": (5, 3)}, True, False),
+    ],
+)
+@pytest.mark.parametrize("library", CUDA_PACKAGES)
+def test_copies_are_left_out_where_the_gpu_shares_cached_memory_or_the_user_says_so(
+    folder: Path, library: str, machine: Dict[str, Any], chosen: Optional[bool], has_copies: bool
+) -> None:
+    with install("8.6.1", library, **machine) as double:
+        add_engine(folder)
+        double.counters.reset()
+        options = EngineOptions(zero_copy=chosen)
+        with Detector.open(load_bundle(folder), "tensorrt", options=options) as detector:
+            assert labels_seen(detector, "red") == ["red"]
+            assert ("without copies" in detector.engine.description) != has_copies
+        assert (double.counters.copies_to_device > 0) == has_copies
+        assert (double.counters.copies_to_host > 0) == has_copies
+
+
 def test_auto_takes_tensorrt_where_a_gpu_is(folder: Path) -> None:
     assert choose_backend("auto").name == "onnxruntime"
     with install("8.6.1"):
@@ -342,8 +382,31 @@ def test_auto_takes_tensorrt_where_a_gpu_is(folder: Path) -> None:
             open_here(folder)
 
 
-def test_missing_tensorrt_is_an_error_that_names_where_it_comes_from(folder: Path) -> None:
-    with pytest.raises(EngineError, match=r"backend tensorrt: .*pycuda"):
+@pytest.mark.parametrize("backend", ["auto", "tensorrt"])
+def test_a_gpu_that_is_not_there_is_an_error_and_not_a_slow_detector(
+    modern: Double, folder: Path, backend: str
+) -> None:
+    with pytest.raises(EngineError, match="there is no GPU 4, there is 1, counted from 0"):
+        Detector.open(load_bundle(folder), backend, options=EngineOptions(device=4))
+
+
+def test_engine_runs_on_the_gpu_that_is_asked_for(folder: Path) -> None:
+    with install("10.3.0", devices=2, other_capability=(7, 5)) as double:
+        add_engine(folder)
+        with pytest.raises(BundleError, match="--precision fp32 --device 1"):
+            open_here(folder, device=1)
+        add_engine(folder, device=1)
+        with Detector.open(load_bundle(folder), options=EngineOptions(device=1)) as detector:
+            assert "sm_75" in detector.engine.description
+            assert double.machine.capability == (7, 5)
+            assert labels_seen(detector, "red") == ["red"]
+
+
+def test_missing_tensorrt_is_an_error_that_names_where_it_comes_from(
+    modern: Double, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorrt", None)
+    with pytest.raises(EngineError, match=r"backend tensorrt: .*JetPack; .*pip install tensorrt"):
         open_here(folder)
 
 

@@ -14,6 +14,8 @@ import pytest
 from test.color_bundle import change_manifest, offer_precisions, picture
 from test.full_disk import largest_file
 from test.task_bundles import HEIGHT, WIDTH
+from test.tensorrt_bundle import add_engine
+from test.tensorrt_double import install
 from trt_inference.bundles.bundle import sha256_of_file
 from trt_inference.engines import free_memory
 from trt_inference.tools.detect import main
@@ -166,6 +168,22 @@ def test_first_line_names_which_precision_runs_and_why(color_bundle: Path, tmp_p
     ):
         text = detect(color_bundle, file, "--output", tmp_path / "out", *options)
         assert text.startswith(f"{expected_text}: ONNX Runtime "), text
+
+
+def test_network_runs_on_the_gpu_that_is_asked_for(
+    color_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = write_image(tmp_path / "red.png", picture("red", (1, 1)))
+    arguments = [str(color_bundle), str(image), "--output", str(tmp_path / "out"), "--device"]
+    with install("10.3.0", devices=2, other_capability=(7, 5)):
+        add_engine(color_bundle, device=1)
+        assert main([*arguments, "1"]) == 0
+        assert "TensorRT 10.3.0 on Double (sm_75)" in capsys.readouterr().out
+        assert main([*arguments, "2"]) == 1
+        assert "there is no GPU 2, there are 2, counted from 0" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*arguments, "-1"])
+    assert "'-1' is not a whole number of 0 or more" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from trt_inference.bundles.sidecar import measured_milliseconds
 from trt_inference.engines.base import Backend, Engine, EngineOptions
 from trt_inference.engines.tensorrt.gpu import (
     gpu_device,
-    import_library,
-    open_device,
+    import_tensorrt,
+    open_cuda,
     this_machine,
 )
 from trt_inference.errors import EngineError
@@ -23,10 +23,10 @@ class TensorRtBackend(Backend):
     rank = 10
 
     def is_available(self, device: int) -> bool:
-        """Whether TensorRT is installed, and there is such a GPU."""
+        """Whether TensorRT is installed, and there is a GPU: a wrong number of it is an error."""
         try:
-            import_library("tensorrt")
-            open_device(device)
+            import_tensorrt()
+            open_cuda()
         except EngineError:
             return False
         return True

@@ -1,12 +1,12 @@
 """One run of a TensorRT engine: copies in, inference, copies out, on buffers of its own."""
 
-from types import ModuleType
 from typing import Any, Dict, List, Mapping, Optional
 
 import numpy as np
 
 from trt_inference.bundles.bundle import Bundle, OutputSpec
 from trt_inference.engines.base import EngineOptions
+from trt_inference.engines.tensorrt.cuda.base import Cuda, Stream
 from trt_inference.engines.tensorrt.cuda_buffers import BufferSet
 from trt_inference.engines.tensorrt.cuda_graph import CudaGraph
 from trt_inference.engines.tensorrt.io_tensors import IoTensor, has_named_tensors
@@ -23,9 +23,9 @@ class BufferedRun:
 
     def __init__(
         self,
-        cuda: ModuleType,
+        cuda: Cuda,
         context: Any,
-        stream: Any,
+        stream: Stream,
         tensors: Mapping[str, IoTensor],
         bundle: Bundle,
         options: EngineOptions,
@@ -34,13 +34,13 @@ class BufferedRun:
         Args:
             context: TensorRT's execution context, whose shapes are set.
             tensors: those of the engine, which fit the bundle.
+            options: with ``zero_copy`` decided.
         """
-        self._context, self._stream = context, stream
+        self._context: Any = context
+        self._stream: Any = stream
         self._named = has_named_tensors(context.engine)
-        self.buffers = BufferSet(cuda, tensors, options.zero_copy)
-        flags = cuda.event_flags
-        waits = flags.DEFAULT if options.spin else flags.BLOCKING_SYNC
-        self.done = cuda.Event(waits | flags.DISABLE_TIMING)
+        self.buffers = BufferSet(cuda, tensors, bool(options.zero_copy))
+        self.done = cuda.event(blocking=not options.spin)
         self._graph: Optional[CudaGraph] = None
         self._bindings = self.buffers.bindings()
         given = self.buffers.arrays[bundle.input.name]

@@ -1,11 +1,11 @@
 """The memory of one frame: page-locked arrays and what the GPU sees of them, allocated once."""
 
 from contextlib import ExitStack
-from types import ModuleType
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping
 
 import numpy as np
 
+from trt_inference.engines.tensorrt.cuda.base import Copy, Cuda, DeviceMemory
 from trt_inference.engines.tensorrt.io_tensors import IoTensor
 from trt_inference.errors import EngineError
 
@@ -22,7 +22,7 @@ class BufferSet:
     """
 
     def __init__(
-        self, cuda: ModuleType, tensors: Mapping[str, IoTensor], zero_copy: bool = False
+        self, cuda: Cuda, tensors: Mapping[str, IoTensor], zero_copy: bool = False
     ) -> None:
         """
         Args:
@@ -30,29 +30,29 @@ class BufferSet:
                 the memory of the processor, as those of Jetsons do.
 
         Raises:
-            pycuda.driver.MemoryError: there is not enough memory.
+            cuda.out_of_memory: there is not enough memory.
         """
         self._cuda, self._tensors, self._zero_copy = cuda, tensors, zero_copy
-        flags = cuda.host_alloc_flags.DEVICEMAP if zero_copy else 0
         self.arrays: Dict[str, np.ndarray] = {}
         self.addresses: Dict[str, int] = {}
-        self._allocations: Dict[str, Any] = {}
+        self._allocations: Dict[str, DeviceMemory] = {}
         for name, tensor in tensors.items():
-            array = cuda.pagelocked_empty(tensor.shape, tensor.dtype, mem_flags=flags)
+            array = cuda.page_locked(tensor.shape, tensor.dtype, mapped=zero_copy)
             array.fill(0)
             self.arrays[name] = array
             self.addresses[name] = self._place(name, array)
         self.outputs = {
             name: array for name, array in self.arrays.items() if not tensors[name].is_input
         }
-        # Known once, so that no frame asks again.
-        self._inputs, self._outputs = self._copied(inputs=True), self._copied(inputs=False)
+        # Prepared once, so that no frame asks again.
+        self._inputs = self._copies(inputs=True)
+        self._outputs = self._copies(inputs=False)
 
     def _place(self, name: str, array: np.ndarray) -> int:
         if self._zero_copy:
-            address = int(array.base.get_device_pointer())  # type: ignore[union-attr]
+            address = self._cuda.address_of(array)
         else:
-            self._allocations[name] = self._cuda.mem_alloc(array.nbytes)
+            self._allocations[name] = self._cuda.allocate(array.nbytes)
             address = int(self._allocations[name])
         if address % _ALIGNMENT:
             raise EngineError(f"the GPU gave {name} the address {address:#x}, not on {_ALIGNMENT}")
@@ -65,13 +65,13 @@ class BufferSet:
 
     def copy_in(self, stream: Any) -> None:
         """Put the copies of all inputs to the GPU on ``stream``."""
-        for allocation, array in self._inputs:
-            self._cuda.memcpy_htod_async(allocation, array, stream)
+        for copy in self._inputs:
+            copy(stream)
 
     def copy_out(self, stream: Any) -> None:
         """Put the copies of all outputs from the GPU on ``stream``."""
-        for allocation, array in self._outputs:
-            self._cuda.memcpy_dtoh_async(array, allocation, stream)
+        for copy in self._outputs:
+            copy(stream)
 
     def free(self) -> None:
         """Give the memory back, on the thread that took it. Nothing may run on it any more."""
@@ -83,9 +83,10 @@ class BufferSet:
                 stack.callback(allocation.free)
             self._allocations.clear()
 
-    def _copied(self, inputs: bool) -> List[Tuple[Any, np.ndarray]]:
+    def _copies(self, inputs: bool) -> List[Copy]:
+        cuda, arrays = self._cuda, self.arrays
         return [
-            (allocation, self.arrays[name])
-            for name, allocation in self._allocations.items()
+            cuda.upload(memory, arrays[name]) if inputs else cuda.download(arrays[name], memory)
+            for name, memory in self._allocations.items()
             if self._tensors[name].is_input == inputs
         ]

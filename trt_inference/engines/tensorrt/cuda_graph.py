@@ -1,4 +1,5 @@
-"""CUDA graphs, which pycuda does not have: what was put on a stream once, launched as one piece.
+"""CUDA graphs: what was put on a stream once, launched as one piece. pycuda does not have them, so
+that this calls the driver itself, whatever the library.
 
 From the CUDA driver API, "Graph Management" and "Stream Management":
 https://docs.nvidia.com/cuda/cuda-driver-api/

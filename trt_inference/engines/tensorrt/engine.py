@@ -6,6 +6,7 @@ While the GPU works on one frame, the next one is written into the other set of 
 import traceback
 from collections import deque
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, Deque, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
@@ -22,7 +23,12 @@ from trt_inference.engines.tensorrt.engine_memory import (
     check_room,
     needed_memory,
 )
-from trt_inference.engines.tensorrt.gpu import GpuContext, import_library, this_machine
+from trt_inference.engines.tensorrt.gpu import (
+    GpuContext,
+    gpu_properties,
+    import_tensorrt,
+    this_machine,
+)
 from trt_inference.engines.tensorrt.io_tensors import (
     IoTensor,
     io_tensors,
@@ -44,11 +50,11 @@ class TensorRtEngine(Engine):
             BundleError: there is no engine for this machine; with the command that builds one.
             EngineError: TensorRT, the GPU or the engine cannot be used.
         """
-        self._options = options
+        self._options = _decided(options)
         self._runs: List[BufferedRun] = []
         self._started: Deque[BufferedRun] = deque()
         self._next = 0
-        file = find_engine(bundle, precision, this_machine(options.device))
+        file = find_engine(bundle, precision, this_machine(options.device), options.device)
         # What is made later is freed earlier, whatever goes wrong on the way.
         self._freeing = ExitStack()
         self._gpu = self._freeing.enter_context(GpuContext(options.device))
@@ -92,8 +98,8 @@ class TensorRtEngine(Engine):
     def memory(self) -> Mapping[str, int]:
         """Free and total bytes of the GPU, whoever uses it."""
         with self._gpu.translated("has failed"):
-            free, total = self._gpu.cuda.mem_get_info()
-        return {"free": int(free), "total": int(total)}
+            free, total = self._gpu.cuda.memory_info()
+        return {"free": free, "total": total}
 
     def close(self) -> None:
         """Free everything, also when some of it fails. A second call does nothing.
@@ -104,12 +110,12 @@ class TensorRtEngine(Engine):
         self._freeing.close()
 
     def _open(self, bundle: Bundle, file: EngineFile) -> None:
-        cuda, trt = self._gpu.cuda, import_library("tensorrt")
+        cuda, trt = self._gpu.cuda, import_tensorrt()
         memory = measure_memory(cuda, file.sidecar.machine.architecture)
         for caution in check_room(file, memory):
             self._options.warn(caution)
         # Kept: the engine needs its runtime, and the runtime its logger.
-        self._plan = load_plan(trt, file)
+        self._plan = load_plan(trt, file, self._options.device)
         self._freeing.callback(self._drop, "_plan")
         engine = self._plan.engine
         self._context = engine.create_execution_context()
@@ -126,7 +132,7 @@ class TensorRtEngine(Engine):
         set_input_shape(engine, self._context, spec.name, shape)
         tensors = io_tensors(trt, engine, self._context)
         _check(bundle, tensors, file)
-        self._stream = cuda.Stream()
+        self._stream = cuda.stream()
         self._freeing.callback(self._drop, "_stream")
         for _ in range(DEPTH):
             run = BufferedRun(cuda, self._context, self._stream, tensors, bundle, self._options)
@@ -134,8 +140,10 @@ class TensorRtEngine(Engine):
             self._freeing.callback(lambda: self._runs.pop().free())
         self._freeing.callback(self._wait)
         how = self._capture() if self._options.cuda_graph else "without a CUDA graph"
+        copies = " and without copies" if self._options.zero_copy else ""
         machine = file.sidecar.machine
-        self._description = f"TensorRT {machine.tensorrt} on {machine.gpu} ({machine.sm}), {how}"
+        device = f"{machine.gpu} ({machine.sm})"
+        self._description = f"TensorRT {machine.tensorrt} on {device}, {how}{copies}"
 
     def _capture(self) -> str:
         """Make a graph for each set, if the driver can. Returns a remark for the description."""
@@ -156,6 +164,13 @@ class TensorRtEngine(Engine):
 
     def _drop(self, name: str) -> None:
         setattr(self, name, None)
+
+
+def _decided(options: EngineOptions) -> EngineOptions:
+    """With ``zero_copy`` as the GPU does better, where the user leaves it open."""
+    if options.zero_copy is not None:
+        return options
+    return replace(options, zero_copy=gpu_properties(options.device).suits_zero_copy)
 
 
 def _let_go(error: Optional[BaseException]) -> None:

@@ -2,59 +2,75 @@
 
 import contextlib
 import importlib
+import os
 import platform
 from types import ModuleType, TracebackType
-from typing import Any, Iterator, Optional, Tuple, Type
+from typing import Iterator, Optional, Type
 
 from trt_inference.bundles.choose_precision import Device, gpu
 from trt_inference.bundles.machine import Machine
+from trt_inference.engines.tensorrt.cuda.base import Context, Cuda, GpuProperties
+from trt_inference.engines.tensorrt.cuda.choose_library import load_cuda
 from trt_inference.errors import DeviceFault, EngineError
 
-_ADVICE = {
-    "tensorrt": "On a Jetson it comes with JetPack; elsewhere: python3 -m pip install tensorrt",
-    "pycuda.driver": "Install it with: python3 -m pip install pycuda",
-}
 
-
-def import_library(name: str) -> ModuleType:
-    """``tensorrt`` or ``pycuda.driver``, which only robots with a GPU have.
+def import_tensorrt() -> ModuleType:
+    """``tensorrt``, which only robots with a GPU have.
 
     Raises:
         EngineError: it cannot be imported.
     """
     try:
-        return importlib.import_module(name)
-    except (ImportError, OSError) as error:  # OSError: libcuda.so.1 is missing
-        raise EngineError(f"backend tensorrt: {error}. {_ADVICE[name]}") from error
+        return importlib.import_module("tensorrt")
+    except (ImportError, OSError) as error:  # OSError: a library of CUDA is missing
+        raise EngineError(
+            f"backend tensorrt: {error}. On a Jetson it comes with JetPack; elsewhere: python3 -m "
+            "pip install tensorrt"
+        ) from error
 
 
-def open_device(index: int = 0) -> Any:
-    """The pycuda device, without a context. It comes before anything of TensorRT, which crashes
-    the process on some machines without a driver.
+def open_cuda(index: int = 0) -> Cuda:
+    """CUDA, without a context, on a machine that has GPU number ``index``. It comes before anything
+    of TensorRT, which crashes the process on some machines without a driver.
 
     Raises:
         EngineError: there is no such GPU, or no driver.
     """
-    cuda = import_library("pycuda.driver")
+    cuda = load_cuda()
     try:
         cuda.init()
-        count = cuda.Device.count()
-    except cuda.Error as error:
-        raise EngineError(f"backend tensorrt: there is no NVIDIA GPU here ({error})") from error
+        count = cuda.device_count()
+    except cuda.error as error:
+        raise EngineError(
+            f"backend tensorrt: there is no NVIDIA GPU here ({error}){_visible_devices()}"
+        ) from error
     if not 0 <= index < count:
-        raise EngineError(f"backend tensorrt: there is no GPU {index}, there are {count}")
-    return cuda.Device(index)
+        there_are = "there is 1" if count == 1 else f"there are {count}"
+        raise EngineError(
+            f"backend tensorrt: there is no GPU {index}, {there_are}, counted from 0"
+            f"{_visible_devices()}"
+        )
+    return cuda
 
 
-def capability(index: int = 0) -> Tuple[int, int]:
-    """The compute capability of a GPU, as ``(8, 7)``."""
-    major, minor = open_device(index).compute_capability()
-    return int(major), int(minor)
+def _visible_devices() -> str:
+    """What hides GPUs from CUDA, where it is set."""
+    value = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return "" if value is None else f" (CUDA_VISIBLE_DEVICES={value})"
+
+
+def gpu_properties(index: int = 0) -> GpuProperties:
+    """What is known of a GPU.
+
+    Raises:
+        EngineError: there is no such GPU, or no driver.
+    """
+    return open_cuda(index).properties(index)
 
 
 def gpu_device(index: int = 0) -> Device:
     """A GPU for the choice of the precision."""
-    return gpu(*capability(index))
+    return gpu(*gpu_properties(index).capability)
 
 
 def this_machine(index: int = 0) -> Machine:
@@ -63,41 +79,35 @@ def this_machine(index: int = 0) -> Machine:
     Raises:
         EngineError: there is no TensorRT, no GPU or no driver.
     """
-    device = open_device(index)
-    version = import_library("pycuda.driver").get_driver_version()
+    cuda = open_cuda(index)
+    properties, version = cuda.properties(index), cuda.driver_version()
     return Machine(
-        tensorrt=str(import_library("tensorrt").__version__),
+        tensorrt=str(import_tensorrt().__version__),
         cuda=f"{version // 1000}.{version % 1000 // 10}",
-        capability=capability(index),
-        gpu=str(device.name()),
+        capability=properties.capability,
+        gpu=properties.name,
         system=platform.system().lower(),
         architecture=platform.machine(),
     )
 
 
 class GpuContext:
-    """The primary context of a GPU, current on the thread that made it until it is closed there.
-
-    A thread that ends with it still current takes the whole process with it.
-    """
+    """The primary context of a GPU, current on the thread that made it until it is closed there."""
 
     def __init__(self, index: int = 0) -> None:
         """
         Raises:
             EngineError: there is no such GPU, or no memory left on it.
         """
-        self.cuda = import_library("pycuda.driver")
-        device = open_device(index)
+        self.cuda = open_cuda(index)
         with self.translated("cannot be used"):
-            self._context: Optional[Any] = device.retain_primary_context()
-            self._context.push()
+            self._context: Optional[Context] = self.cuda.enter(index)
 
     def close(self) -> None:
         """Not current any more. A second call does nothing."""
         context, self._context = self._context, None
         if context is not None:
-            context.pop()
-            context.detach()
+            context.close()
 
     def __enter__(self) -> "GpuContext":
         return self
@@ -121,12 +131,12 @@ class GpuContext:
         cuda = self.cuda
         try:
             yield
-        except cuda.MemoryError as error:
+        except cuda.out_of_memory as error:
             raise EngineError(
                 f"the GPU {what}: out of memory ({error}). Close other users of the GPU, take a "
                 "narrower precision, or a smaller input"
             ) from error
-        except cuda.Error as error:
+        except cuda.error as error:
             if self._is_lost():
                 raise DeviceFault(
                     f"the GPU {what}: {error}. Its context is lost, the process must be restarted"
@@ -142,7 +152,7 @@ class GpuContext:
     def _is_lost(self) -> bool:
         """Whether the last error stays: nothing works any more in this process."""
         try:
-            self.cuda.Context.synchronize()
-        except self.cuda.Error:
+            self.cuda.synchronize()
+        except self.cuda.error:
             return True
         return False

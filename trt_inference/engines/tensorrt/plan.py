@@ -48,8 +48,11 @@ class Plan:
     log: Log
 
 
-def load_plan(trt: ModuleType, file: EngineFile) -> Plan:
+def load_plan(trt: ModuleType, file: EngineFile, device: int = 0) -> Plan:
     """
+    Args:
+        device: number of the GPU, for the message.
+
     Raises:
         BundleError: the plan is missing or was changed.
         EngineError: TensorRT does not take it.
@@ -64,7 +67,7 @@ def load_plan(trt: ModuleType, file: EngineFile) -> Plan:
     if engine is None and _OUT_OF_MEMORY.search(log.last()):
         raise EngineError(f"TensorRT has no room for {file.plan.name}: {log.last()}. {_REMEDY}")
     if engine is None:
-        command = build_command(file.plan.parents[1], file.sidecar.precision)
+        command = build_command(file.plan.parents[1], file.sidecar.precision, device)
         raise EngineError(f"TensorRT does not take {file.plan}: {log.last()}. Run {command}")
     return Plan(engine, runtime, logger, log)
 

@@ -10,7 +10,7 @@ from trt_inference.engines.base import EngineOptions
 from trt_inference.errors import TrtInferenceError
 from trt_inference.inference.selection import Region, Selection
 from trt_inference.ros.diagnostics.limits import Limits
-from trt_inference.ros.parameters.table import DIAGNOSTIC_LIMITS, THRESHOLD_NAMES
+from trt_inference.ros.parameters.table import DIAGNOSTIC_LIMITS, THRESHOLD_NAMES, ZERO_COPY
 
 
 class ParameterError(TrtInferenceError):
@@ -27,7 +27,7 @@ class Settings:
     threads: int
     device: int
     cuda_graph: bool
-    zero_copy: bool
+    zero_copy: str
     spin: bool
     build_if_missing: bool
     hot_swap: bool
@@ -47,7 +47,7 @@ class Settings:
             self.threads,
             self.device,
             self.cuda_graph,
-            self.zero_copy,
+            ZERO_COPY[self.zero_copy],
             self.spin,
             batch=max(1, len(self.image_topics)),
         )

@@ -1,6 +1,6 @@
 """The table of the node's parameters."""
 
-from typing import Sequence
+from typing import Mapping, Optional, Sequence
 
 from rclpy.parameter import Parameter
 
@@ -14,6 +14,9 @@ _DOUBLE = Parameter.Type.DOUBLE
 _STRING = Parameter.Type.STRING
 _STRINGS = Parameter.Type.STRING_ARRAY
 _INTEGERS = Parameter.Type.INTEGER_ARRAY
+
+# What EngineOptions takes. Not "on" and "off", which are true and false in YAML.
+ZERO_COPY: Mapping[str, Optional[bool]] = {"auto": None, "always": True, "never": False}
 
 
 def _distinct_topics(topics: Sequence[str]) -> str:
@@ -52,7 +55,13 @@ _CONFIGURED = (
         0,
         range=(0, 256),
     ),
-    Spec("device", _INTEGER, "Number of the GPU", 0, range=(0, 63)),
+    Spec(
+        "device",
+        _INTEGER,
+        "Number of the GPU, among those that CUDA_VISIBLE_DEVICES leaves",
+        0,
+        range=(0, 63),
+    ),
     Spec(
         "cuda_graph",
         _BOOL,
@@ -61,9 +70,10 @@ _CONFIGURED = (
     ),
     Spec(
         "zero_copy",
-        _BOOL,
-        "Let the GPU work on the memory of the processor, for Jetsons, which share it",
-        False,
+        _STRING,
+        "Let the GPU work on the processor's arrays, without copies; auto: Jetsons from Xavier on",
+        "auto",
+        choices=tuple(ZERO_COPY),
     ),
     Spec("spin", _BOOL, "Wait for the GPU with a busy core, for some microseconds less", False),
     Spec(

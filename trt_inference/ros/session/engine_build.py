@@ -27,14 +27,11 @@ class BuildProcess:
     def __init__(self, bundle: Path, precision: str, device: int = 0, batch: int = 1) -> None:
         self.precision = precision
         self._lines: Deque[str] = deque(maxlen=_LINES_KEPT)
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        if device:  # the builder takes the first one that it sees
-            environment["CUDA_VISIBLE_DEVICES"] = str(device)
         command = [sys.executable, "-m", "converter", "build", str(bundle)]
-        command += ["--precision", precision, "--batch", str(batch)]
+        command += ["--precision", precision, "--batch", str(batch), "--device", str(device)]
         self._process = subprocess.Popen(
             command,
-            env=environment,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
             universal_newlines=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

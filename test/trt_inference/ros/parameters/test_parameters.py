@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from lifecycle_msgs.msg import Transition
@@ -14,7 +14,8 @@ from examples.shapes.monitor import MonitorError
 from test.color_bundle import COLORS, offer_precisions, picture, write_color_bundle
 from test.trt_inference.ros.client import ROOT, TIMEOUT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
-from trt_inference.ros.parameters.table import SPECS
+from trt_inference.ros.parameters.settings import Settings
+from trt_inference.ros.parameters.table import CONFIGURED, SPECS, SPECS_BY_NAME
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,7 @@ from trt_inference.ros.parameters.table import SPECS
         ("image_reliability", "sometimes", "not one of auto, best_effort, reliable", "reliable"),
         ("score_threshold", 1, "DOUBLE", 0.5),
         ("bundle", 3, "STRING", None),
+        ("zero_copy", True, "STRING", "never"),
     ],
 )
 def test_a_bad_value_at_start_up_fails_to_configure_until_it_is_mended(
@@ -205,3 +207,15 @@ def count_found(client: Client, brightness: float = 1.0) -> int:
         mask = (cell != 128).any(axis=2)
         pixels[mask] = (cell[mask] * brightness).astype("uint8")
     return len(client.detect(client.image(pixels)).detections)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("auto", None), ("always", True), ("never", False)]
+)
+def test_zero_copy_is_left_to_the_gpu_unless_the_user_decides(
+    value: str, expected: Optional[bool]
+) -> None:
+    defaults = {name: SPECS_BY_NAME[name].default for name in CONFIGURED}
+    assert defaults["zero_copy"] == "auto"
+    settings = Settings(**{**defaults, "zero_copy": value})
+    assert settings.engine_options().zero_copy is expected

@@ -1,18 +1,20 @@
 """A build beside the node, and its status when it has failed."""
 
 from pathlib import Path
-from typing import Iterator, List
+from typing import Iterator, List, Optional
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from test.trt_inference.ros.client import wait_until
+from test.color_bundle import write_color_bundle
+from test.tensorrt_double import CUDA_PACKAGES
+from test.trt_inference.ros.client import ROOT, wait_until
 from test.trt_inference.ros.diagnostics.conftest import Listener
 from trt_inference.engines.base import EngineOptions
 from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
-from trt_inference.ros.session.engine_build import EngineBuild
+from trt_inference.ros.session.engine_build import BuildProcess, EngineBuild
 
 NAME = "/building/detector: engine build"
 LONG = 120.0  # seconds, for the start of a process on a busy machine
@@ -51,6 +53,33 @@ def building(ros: None) -> Iterator[Building]:
     it = Building()
     yield it
     it.close()
+
+
+@pytest.mark.parametrize("library", CUDA_PACKAGES)
+@pytest.mark.parametrize(
+    ("visible", "device", "sm"), [(None, 1, 75), ("1,0", 0, 75), ("1,0", 1, 87)]
+)
+def test_an_engine_is_built_for_the_gpu_of_the_node(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    library: str,
+    visible: Optional[str],
+    device: int,
+    sm: int,
+) -> None:
+    """The number is among those that the node sees, and its process sees the same ones."""
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'test' / 'tensorrt_double' / 'site'}:{ROOT}")
+    monkeypatch.setenv("TENSORRT_DOUBLE", "10.3.0")
+    monkeypatch.setenv("TENSORRT_DOUBLE_CUDA", library)
+    monkeypatch.setenv("TENSORRT_DOUBLE_DEVICES", "2")
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    bundle = write_color_bundle(tmp_path / "colors")
+    build = BuildProcess(bundle, "fp32", device)
+    assert wait_until(lambda: build.exit_code() is not None, LONG)
+    assert build.exit_code() == 0, build.output()
+    (engine,) = bundle.glob("engines/*.engine")
+    assert f"-sm{sm}-" in engine.name
 
 
 def test_a_build_that_failed_is_shown_until_another_one_begins(

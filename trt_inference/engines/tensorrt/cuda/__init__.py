@@ -1,0 +1,1 @@
+"""CUDA's driver API from Python: one interface, and the libraries behind it."""
