@@ -11,6 +11,7 @@ cd "$(dirname "$0")/.."
 name=${1:-}
 folder=.venv/$name
 unfinished=$folder/.unfinished
+venv_options=()
 
 trap 'echo "interrupted: run it again" >&2; exit 130' INT
 
@@ -58,7 +59,7 @@ make_environment() {
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         fail "$python cannot make virtual environments. Run: sudo apt install python3-venv"
     echo "$folder: new virtual environment with $("$python" --version)"
-    "$python" -m venv --clear "$folder"
+    "$python" -m venv --clear "${venv_options[@]}" "$folder"
 }
 
 install() {
@@ -68,20 +69,49 @@ install() {
         fail "pip could not install the packages above. Check the network and run the command again"
 }
 
-# A sourced ROS distribution is taken as it is; without one, ROS comes from PyPI.
-ros_is_sourced() {
-    "$folder/bin/python" -c 'import rclpy, sys; sys.exit(rclpy.__file__.startswith(sys.prefix))' 2>/dev/null
+# A sourced ROS distribution is taken as it is, with the Python that it was built for.
+find_python_of_ros() {
+    local python=${PYTHON:-python3}
+    "$python" -c 'import rclpy, sys; sys.exit(rclpy.__file__.startswith(sys.prefix))' 2>/dev/null && echo "$python"
+}
+
+is_python_too_old() {
+    ! "$1" -c 'import sys; sys.exit(sys.version_info < (3, 8))'
 }
 
 install_robot() {
-    if ros_is_sourced; then
-        install robot,test,colcon "the robot's packages beside the ROS that is there"
-    else
-        [ "$(uname -m)" = x86_64 ] ||
-            fail "ROS from PyPI is made for x86_64 only. Install ROS 2 with apt, source its setup.bash and run this again"
+    local python
+    if python=$(find_python_of_ros); then
+        if is_python_too_old "$python"; then
+            fail "the ROS that is sourced is built for $("$python" --version)." \
+                "Use it without an environment: $python -m pip install dataclasses jsonschema rich onnxruntime"
+        fi
+        # The libraries of the system, too: JetPack's tensorrt, and OpenCV.
+        venv_options=(--system-site-packages)
+        make_environment find_python_of_ros
+        install_beside_ros
+    elif [ "$(uname -m)" = x86_64 ]; then
+        make_environment find_new_python
         install robot,ros,test,colcon "ROS 2 and the robot's packages (about a minute)"
+    else
+        fail "no ROS 2 is sourced, and PyPI has it for x86_64 only, not for $(uname -m). On Ubuntu 22.04" \
+            "(JetPack 6) run: sudo apt install ros-humble-ros-base, then source /opt/ros/humble/setup.bash, and" \
+            "this again. On JetPack 4 and 5 take a container with ROS 2 Humble, dustynv/ros"
     fi
     "$folder/bin/python" interfaces/build.py
+}
+
+# What the system has is left as it is: pip's OpenCV would hide that of apt or JetPack, and NumPy 2
+# would make all unusable that was built for NumPy 1.
+install_beside_ros() {
+    local pair missing=()
+    for pair in numpy=numpy cv2=opencv-python-headless onnxruntime=onnxruntime jsonschema=jsonschema rich=rich; do
+        "$folder/bin/python" -c "import ${pair%=*}" 2>/dev/null || missing+=("${pair#*=}")
+    done
+    if "$folder/bin/python" -c 'import numpy, sys; sys.exit(numpy.__version__[:2] != "1.")' 2>/dev/null; then
+        missing+=('numpy<2')
+    fi
+    install test,colcon "what is missing beside the ROS that is there" "${missing[@]}"
 }
 
 # Keras 2, whose SavedModels the tests make. Its wheel asks for "tensorflow", which would put its
@@ -100,7 +130,6 @@ install_old_libraries() {
 
 case $name in
     robot)
-        make_environment find_new_python
         install_robot
         ;;
     python*)
@@ -110,6 +139,9 @@ case $name in
         install_old_libraries "$constraints"
         ;;
     converter)
+        [ "$(uname -m)" = x86_64 ] ||
+            fail "the TensorFlow that converts is made for x86_64 only. Convert on such a machine, and copy" \
+                "the folder of the bundle to this one"
         make_environment find_new_python
         install converter,test,develop "TensorFlow and the converter's packages (about two minutes)"
         install_keras_2

@@ -46,6 +46,41 @@ def test_a_python_without_constraints_is_refused(tree: Path) -> None:
     assert "there is no scripts/constraints/python3.5.txt" in refusal("python3.5", tree)
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("robot", "sudo apt install ros-humble-ros-base, then source /opt/ros/humble/setup.bash"),
+        ("converter", "copy the folder of the bundle to this one"),
+    ],
+)
+def test_a_jetson_is_told_what_to_do_before_anything_is_made(
+    name: str, remedy: str, tree: Path
+) -> None:
+    uname = tree / "bin" / "uname"
+    uname.write_text("#!/bin/sh\necho aarch64\n", "utf-8")
+    uname.chmod(0o755)
+    assert remedy in refusal(name, tree).replace("\n", " ")
+    assert not (tree / ".venv").exists()
+
+
+def test_a_ros_for_python_3_6_is_used_without_an_environment(tree: Path) -> None:
+    """As in the containers for JetPack 4."""
+    python = tree / "bin" / "python3"
+    answers = """
+        case "$*" in
+            *rclpy*) exit 0 ;;
+            --version) echo Python 3.6.9 ;;
+            *version_info*) exit 1 ;;
+        esac
+    """
+    python.write_text(f"#!{shutil.which('bash')}\n{answers}", "utf-8")
+    python.chmod(0o755)
+    shown = refusal("robot", tree)
+    assert "built for Python 3.6.9" in shown
+    assert "python3 -m pip install dataclasses jsonschema rich onnxruntime" in shown
+    assert not (tree / ".venv").exists()
+
+
 @pytest.mark.parametrize("name", ["", "robbot"])
 def test_environments_are_named(name: str, tree: Path) -> None:
     assert "choose robot, converter or python3.6" in refusal(name, tree)
