@@ -1,9 +1,10 @@
 """What every engine must do, on ONNX Runtime and on the double of each version of TensorRT, with
 each library for CUDA; on a real GPU with --gpu."""
 
+import shutil
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Iterator, Tuple, Union
+from typing import Callable, Dict, Iterator, Tuple, Union
 
 import numpy as np
 import pytest
@@ -25,17 +26,35 @@ What = Union[str, Tuple[str, str]]
 EVERY = [ONNX_RUNTIME, *COMBINATIONS, *ON_THIS_GPU]
 
 
+Build = Callable[[Path, int], None]
+
+
+@pytest.fixture(scope="session")
+def build_here(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Gives a bundle the real engine of a batch, which is built once."""
+    built: Dict[int, Path] = {}
+
+    def build(folder: Path, batch: int) -> None:
+        if batch not in built:
+            built[batch] = write_color_bundle(tmp_path_factory.mktemp("built") / "colors")
+            add_engine(built[batch], batch=batch)
+        shutil.copytree(str(built[batch] / "engines"), str(folder / "engines"))
+
+    return build
+
+
 @contextmanager
-def opened(what: What, folder: Path, batch: int) -> Iterator[Engine]:
+def opened(what: What, folder: Path, batch: int, build_here: Build) -> Iterator[Engine]:
     """An engine of the color bundle."""
     write_color_bundle(folder)
     with ExitStack() as stack:
-        backend = "onnxruntime"
-        if what != ONNX_RUNTIME:
-            is_real = isinstance(what, str)
-            stack.enter_context(on_this_gpu(str(what)) if is_real else install(*what))
+        backend = "onnxruntime" if what == ONNX_RUNTIME else "tensorrt"
+        if not isinstance(what, str):
+            stack.enter_context(install(*what))
             add_engine(folder, batch=batch)
-            backend = "tensorrt"
+        elif backend == "tensorrt":
+            stack.enter_context(on_this_gpu(what))
+            build_here(folder, batch)
         options = EngineOptions(threads=1, batch=batch)
         engine = open_engine(load_bundle(folder), backend, "fp32", options)
         stack.callback(engine.close)
@@ -43,14 +62,16 @@ def opened(what: What, folder: Path, batch: int) -> Iterator[Engine]:
 
 
 @pytest.fixture(params=EVERY, ids=str)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    with opened(request.param, tmp_path / "colors", batch=1) as engine:
+def engine(request: pytest.FixtureRequest, tmp_path: Path, build_here: Build) -> Iterator[Engine]:
+    with opened(request.param, tmp_path / "colors", 1, build_here) as engine:
         yield engine
 
 
 @pytest.fixture(params=EVERY, ids=str)
-def engine_for_several(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    with opened(request.param, tmp_path / "colors", BATCH) as engine:
+def engine_for_several(
+    request: pytest.FixtureRequest, tmp_path: Path, build_here: Build
+) -> Iterator[Engine]:
+    with opened(request.param, tmp_path / "colors", BATCH, build_here) as engine:
         yield engine
 
 
