@@ -6,7 +6,7 @@ from typing import Optional, Tuple
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from test.resize_tolerance import resize_tolerance
@@ -51,6 +51,7 @@ def test_letterbox_is_opencvs_resize_between_borders(
 
 
 @given(st.integers(1, 300), st.integers(1, 300))
+@example(1, 1)
 @settings(max_examples=50, deadline=None)
 def test_stretch_is_opencvs_resize_for_any_size(height: int, width: int) -> None:
     buffer = empty_buffer(64, 96)
