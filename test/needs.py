@@ -79,3 +79,11 @@ def needs(*modules: str) -> pytest.MarkDecorator:
 needs_python_of_workstations = pytest.mark.skipif(
     not PYTHON_IS_OF_WORKSTATIONS, reason="needs Python 3.10, as most of the converter does"
 )
+
+
+def onnxruntime_is_before(version: str) -> bool:
+    """Whether the ONNX Runtime that is installed is older, as ``1.12``."""
+    import onnxruntime
+
+    found = onnxruntime.__version__.split(".")
+    return [int(part) for part in found[:2]] < [int(part) for part in version.split(".")]
