@@ -1,5 +1,6 @@
 """What an engine takes is compared with what there is, before it is loaded."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
@@ -99,3 +100,9 @@ def test_an_error_on_a_gpu_of_its_own_is_about_that_alone() -> None:
 def test_an_engine_of_which_nothing_was_measured_is_never_refused() -> None:
     (caution,) = check_room(engine(None), nano(MIB, MIB))
     assert "about 320MiB" in caution
+
+
+def test_what_a_later_release_measures_as_well_is_left_aside() -> None:
+    sidecar = engine().sidecar
+    more = {**KNOWN.content()["memory"], "streamed": 5}
+    assert EngineMemory.of(replace(sidecar, measured={"memory": more})) == KNOWN

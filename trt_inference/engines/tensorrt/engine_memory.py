@@ -1,6 +1,6 @@
 """How much of the GPU's memory an engine takes, known before it is loaded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Dict, List, Mapping
 
 from trt_inference.bundles.engine_files import EngineFile
@@ -33,9 +33,10 @@ class EngineMemory:
 
     @staticmethod
     def of(sidecar: Sidecar) -> "EngineMemory":
-        """What a sidecar holds; zeros in those of earlier builds, which hold nothing of it."""
+        """What a sidecar holds; zeros in those of earlier builds, which hold nothing of it. Later
+        ones may hold more."""
         found: Mapping[str, int] = sidecar.measured.get(_KEY, {})
-        return EngineMemory(**found)
+        return EngineMemory(**{one.name: found.get(one.name, 0) for one in fields(EngineMemory)})
 
     def content(self) -> Dict[str, Any]:
         """What the sidecar keeps as measured."""
