@@ -5,6 +5,7 @@ messages when it is loaded, or crashes. So what it needs is compared before it i
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Tuple
@@ -108,7 +109,8 @@ def reason_against(sidecar: Sidecar, machine: Machine, onnx_sha256: Optional[str
 
 def measured_milliseconds(sidecar: Sidecar, machine: Machine) -> Optional[float]:
     """Milliseconds of GPU work for one image, the median; None where they were not measured, or
-    not on this kind of machine: an engine may run on others than the one that it was built on."""
+    not on this kind of machine: an engine may run on others than the one that it was built on.
+    JSON has numbers that are no times, too: NaN, which would come first among them, and 0."""
     built, here = sidecar.machine, machine
     same = (built.gpu, built.capability, built.architecture, built.tensorrt) == (
         here.gpu,
@@ -116,8 +118,8 @@ def measured_milliseconds(sidecar: Sidecar, machine: Machine) -> Optional[float]
         here.architecture,
         here.tensorrt,
     )
-    found = sidecar.measured.get("gpu_milliseconds", {}).get("p50")
-    return float(found) / sidecar.batch if same and found is not None else None
+    found = float(sidecar.measured.get("gpu_milliseconds", {}).get("p50", 0))
+    return found / sidecar.batch if same and math.isfinite(found) and found > 0 else None
 
 
 def _place(machine: Machine) -> str:

@@ -192,6 +192,12 @@ def test_measurements_that_are_none_are_told(color_bundle: Path, measured: Dict[
         read_sidecar(file)
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 0])
+def test_a_number_that_is_no_time_does_not_count(color_bundle: Path, number: float) -> None:
+    file = add(color_bundle, built(measured={"gpu_milliseconds": {"p50": number}}))
+    assert measured_milliseconds(read_sidecar(file), ORIN) is None
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"schema_version": 1}'])
 def test_a_sidecar_that_is_none_is_named_with_the_remedy(color_bundle: Path, content: str) -> None:
     file = add(color_bundle, built())
