@@ -47,10 +47,10 @@ def _check_gpu(memory: Memory, workspace: int, model: int) -> None:
             f"{binary_size(memory.gpu_total)} of this GPU: choose "
             f"{binary_size(default_workspace(memory))}"
         )
-    if model > memory.free:
+    if model > memory.obtainable:
         raise BuildError(
-            f"the model has {binary_size(model)}, and {binary_size(memory.free)} of the GPU's "
-            f"{binary_size(memory.gpu_total)} are free: {_ADVICE}"
+            f"the model has {binary_size(model)}, and {binary_size(memory.obtainable)} of the "
+            f"GPU's {binary_size(memory.gpu_total)} can be had at the very most: {_ADVICE}"
         )
     host = _COPIES_OF_WEIGHTS * model
     if memory.system_total and host > memory.system_total:

@@ -55,8 +55,17 @@ def test_a_workspace_that_the_gpu_does_not_have_is_refused(bundle_of: BundleOf) 
 
 
 def test_a_model_that_does_not_fit_is_refused_with_advice(bundle_of: BundleOf) -> None:
-    with pytest.raises(BuildError, match=r"the model has 3\.0GiB, and 2\.0GiB .* are free"):
+    with pytest.raises(BuildError, match=r"the model has 3\.0GiB, and 2\.0GiB .* can be had"):
         check_memory(NANO, 256 * MIB, bundle_of(3 * GIB), "fp32")
+
+
+def test_swap_makes_the_refusal_a_warning(bundle_of: BundleOf) -> None:
+    full = replace(NANO, gpu_free=MIB, system_free=300 * MIB)
+    bundle = bundle_of(400 * MIB)
+    with pytest.raises(BuildError, match="add 4 GB of swap"):
+        check_memory(full, 256 * MIB, bundle, "fp32")
+    (warning,) = check_memory(replace(full, system_obtainable=4 * GIB), 256 * MIB, bundle, "fp32")
+    assert "300MiB are free" in warning
 
 
 def test_a_model_that_the_processor_cannot_hold_is_refused(bundle_of: BundleOf) -> None:
