@@ -7,6 +7,7 @@ from converter.commands.engines import BundleEngines
 from converter.tables.engine_tables import engine_list_table
 from converter.terminal.console import print_line
 from trt_inference.bundles.engine_files import build_command
+from trt_inference.bundles.machine import Machine
 
 
 def print_engines(found: BundleEngines, console: Console) -> None:
@@ -17,16 +18,18 @@ def print_engines(found: BundleEngines, console: Console) -> None:
     if found.machine is None:
         print_line(console, f"No engine runs here: {found.why_not}")
     else:
-        _print_reasons(found, console)
+        _print_reasons(found, found.machine, console)
     for text in found.cautions:
         print_line(console, f"caution: {text}", "yellow")
 
 
-def _print_reasons(found: BundleEngines, console: Console) -> None:
-    print_line(console, f"This machine: {found.machine}")
+def _print_reasons(found: BundleEngines, machine: Machine, console: Console) -> None:
+    print_line(console, f"This machine: {machine}")
     for sidecar, reason in found.engines:
         if reason:
             print_line(console, f"{sidecar.file}: {reason}")
     for precision in found.missing:
         command = build_command(found.bundle.path, precision, found.device)
         print_line(console, f"for {precision}, run {command}")
+    for precision in found.lacking:
+        print_line(console, f"{precision} does not run here: {machine.sm} has no {precision}")

@@ -6,6 +6,7 @@ from typing import List, Optional, Tuple
 
 from converter.engine_builder.engine_folder import read_sidecars
 from trt_inference.bundles.bundle import Bundle, load_bundle
+from trt_inference.bundles.choose_precision import gpu
 from trt_inference.bundles.engine_files import model_sha256
 from trt_inference.bundles.machine import Machine
 from trt_inference.bundles.names import ENGINES_FOLDER
@@ -35,9 +36,16 @@ class BundleEngines:
 
     @property
     def missing(self) -> Tuple[str, ...]:
-        """The precisions of the bundle of which no engine runs here."""
+        """The precisions of the bundle of which no engine runs here, but could be built."""
         running = {sidecar.precision for sidecar, reason in self.engines if not reason}
-        return tuple(one for one in self.bundle.precisions if one not in running)
+        without = {*running, *self.lacking}
+        return tuple(one for one in self.bundle.precisions if one not in without)
+
+    @property
+    def lacking(self) -> Tuple[str, ...]:
+        """The precisions of the bundle that this GPU does not run."""
+        lacks = gpu(*self.machine.capability).lacks if self.machine is not None else ()
+        return tuple(one for one in self.bundle.precisions if one in lacks)
 
 
 def find_engines(folder: Path, device: int = 0) -> BundleEngines:

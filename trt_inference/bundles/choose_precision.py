@@ -78,7 +78,7 @@ def choose(
     if requested not in ("auto", *bundle.precisions):
         raise BundleError(
             f"{bundle.path} has no precision '{requested}': "
-            f"choose {', '.join(bundle.precisions)} or auto"
+            f"choose one of {', '.join(bundle.precisions)}"
         )
     usable = [name for name in device.runs if name in bundle.precisions]
     if not usable:
@@ -90,7 +90,7 @@ def choose(
         return _choose_fastest(device, usable, dict.fromkeys(usable) if built is None else built)
     if requested not in usable:
         raise BundleError(
-            f"{device.name} has no {requested}: of {bundle.path} choose {', '.join(usable)} or auto"
+            f"{device.name} has no {requested}: of {bundle.path} choose one of {', '.join(usable)}"
         )
     return PrecisionChoice(requested, "asked for")
 

@@ -192,7 +192,7 @@ def test_what_a_version_does_not_have_is_refused(option: List[str], build: Build
 
 def test_int8_is_refused_on_a_gpu_without_it(build: Build) -> None:
     with install("8.2.1", compute_capability=(5, 3)):
-        build("--precision", "int8").refused("sm_53 has no int8", "fp16")
+        build("--precision", "int8").refused("sm_53 has no int8", "choose one of fp16, fp32\n")
 
 
 @pytest.mark.parametrize("asked", [("fp16", "int8"), ("int8", "fp16", "fp32")])

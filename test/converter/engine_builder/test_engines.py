@@ -25,6 +25,16 @@ def test_an_engine_for_this_machine_runs(built: Path, capsys: pytest.CaptureFixt
     assert "--precision fp16" not in output
 
 
+def test_no_build_is_proposed_of_a_precision_that_the_gpu_lacks(
+    built: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with install("8.2.1", compute_capability=(5, 3)):
+        output = run_here(capsys, "engines", built).output
+    assert "int8 does not run here: sm_53 has no int8" in output
+    assert "--precision int8" not in output
+    assert f"for fp32, run trt-inference build {built} --precision fp32" in output
+
+
 def test_a_stale_engine_is_listed_with_why_and_what_mends_it(
     built: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -97,7 +97,7 @@ def test_a_precision_that_is_not_there_is_refused_with_those_that_are(
     offer_precisions(color_bundle, "fp32", "fp16")
     node, client = start_node(bundle=color_bundle, precision="int8")
     refuse_to_configure(client)
-    assert wait_until(lambda: "no precision 'int8': choose fp32, fp16 or auto" in node.log)
+    assert wait_until(lambda: "no precision 'int8': choose one of fp32, fp16" in node.log)
     assert client.set_parameter("precision", "fp16") == ""
     client.start()
     assert wait_until(lambda: "configured: colors fp16 (asked for)" in node.log)
