@@ -84,7 +84,8 @@ install_robot() {
     if python=$(find_python_of_ros); then
         if is_python_too_old "$python"; then
             fail "the ROS that is sourced is built for $("$python" --version)." \
-                "Use it without an environment: $python -m pip install dataclasses jsonschema rich onnxruntime"
+                "Use it without an environment: $python -m pip install dataclasses jsonschema rich onnxruntime" \
+                "(the steps are in README.md, under Jetson Nano)"
         fi
         # The libraries of the system, too: JetPack's tensorrt, and OpenCV.
         venv_options=(--system-site-packages)

@@ -78,6 +78,7 @@ def test_a_ros_for_python_3_6_is_used_without_an_environment(tree: Path) -> None
     shown = refusal("robot", tree)
     assert "built for Python 3.6.9" in shown
     assert "python3 -m pip install dataclasses jsonschema rich onnxruntime" in shown
+    assert "README.md, under Jetson Nano" in shown
     assert not (tree / ".venv").exists()
 
 
