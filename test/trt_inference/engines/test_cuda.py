@@ -242,7 +242,7 @@ def test_without_either_it_is_told_how_to_get_one_on_each_jetpack() -> None:
         "cuda-python: ",
         "JetPack 4 and 5",
         "pip install pycuda",
-        "pycuda==2022.1 for Python 3.6",
+        "pip install pycuda (--no-use-pep517 pycuda==2022.1 for Python 3.6)",
         "JetPack 6",
         "'cuda-bindings==12.9.*'",
         "JetPack 7",

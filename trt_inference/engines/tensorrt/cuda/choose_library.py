@@ -14,9 +14,9 @@ _order: List[str] = list(CUDA_LIBRARIES)
 
 _ADVICE = (
     "On JetPack 4 and 5 compile it: PATH=/usr/local/cuda/bin:$PATH python3 -m pip install pycuda "
-    "(pycuda==2022.1 for Python 3.6). On JetPack 6, and elsewhere with CUDA 12: python3 -m pip "
-    "install 'cuda-bindings==12.9.*'. On JetPack 7, and elsewhere with CUDA 13: python3 -m pip "
-    "install 'cuda-bindings==13.*'"
+    "(--no-use-pep517 pycuda==2022.1 for Python 3.6). On JetPack 6, and elsewhere with CUDA 12: "
+    "python3 -m pip install 'cuda-bindings==12.9.*'. On JetPack 7, and elsewhere with CUDA 13: "
+    "python3 -m pip install 'cuda-bindings==13.*'"
 )
 
 
