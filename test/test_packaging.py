@@ -86,6 +86,28 @@ def test_colcon_builds_the_package(source: Path) -> None:
     assert shutil.which("trt-inference", path=environment["PATH"]) is not None
 
 
+@pytest.mark.parametrize(
+    ("module", "remedy"),
+    [("rclpy", "source /opt/ros/"), ("dataclasses", "pip install dataclasses")],
+)
+def test_the_node_tells_what_it_needs(module: str, remedy: str) -> None:
+    program = (
+        f"import runpy, sys; sys.modules[{module!r}] = None; "
+        "runpy.run_path('scripts/detector', run_name='__main__')"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=str(ROOT),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stdout.startswith(f"error: import of {module} halted")
+    assert remedy in ended.stdout
+
+
 def test_ros2_run_finds_each_command_by_its_name() -> None:
     links = {file.name for file in (ROOT / "scripts" / "ros2").iterdir()}
     assert links == {*command_names(), "trt-inference"}
