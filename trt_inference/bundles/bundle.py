@@ -9,7 +9,7 @@ bundle that was changed or cut short on its way to the robot is refused, not run
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Tuple, Union
+from typing import IO, Any, Mapping, Tuple, Union
 
 from trt_inference.bundles.manifest import read_manifest
 from trt_inference.errors import BundleError
@@ -137,10 +137,15 @@ def model_bytes(entry: Mapping[str, Any]) -> int:
 
 def sha256_of_file(path: Path) -> str:
     """The SHA-256 of a file as 64 hexadecimal digits, read in pieces of 1 MiB."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        for piece in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(piece)
+        return sha256_of_stream(stream)
+
+
+def sha256_of_stream(stream: IO[bytes]) -> str:
+    """The same of an open file, from where it stands."""
+    digest = hashlib.sha256()
+    for piece in iter(lambda: stream.read(1 << 20), b""):
+        digest.update(piece)
     return digest.hexdigest()
 
 

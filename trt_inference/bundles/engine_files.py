@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List
 
-from trt_inference.bundles.bundle import Bundle, sha256_of_file
+from trt_inference.bundles.bundle import Bundle, sha256_of_stream
 from trt_inference.bundles.machine import Machine
-from trt_inference.bundles.mapped_file import map_file
+from trt_inference.bundles.mapped_file import map_stream
 from trt_inference.bundles.names import ENGINES_FOLDER
 from trt_inference.bundles.sidecar import Sidecar, read_sidecar, reason_against
 from trt_inference.errors import BundleError, EngineMissing
@@ -29,13 +29,14 @@ class EngineFile:
             BundleError: it is missing or was changed.
         """
         try:
-            actual = sha256_of_file(self.plan)
-            if actual != self.sidecar.sha256:
-                raise BundleError(
-                    f"{self.plan} was changed: its sha256 is {actual[:12]}…, its sidecar has "
-                    f"{self.sidecar.sha256[:12]}…. Copy or build it again"
-                )
-            return map_file(self.plan)
+            with self.plan.open("rb") as stream:  # another may be renamed over it meanwhile
+                actual = sha256_of_stream(stream)
+                if actual != self.sidecar.sha256:
+                    raise BundleError(
+                        f"{self.plan} was changed: its sha256 is {actual[:12]}…, its sidecar has "
+                        f"{self.sidecar.sha256[:12]}…. Copy or build it again"
+                    )
+                return map_stream(stream)
         except OSError as error:
             raise BundleError(f"{self.plan} cannot be read: {error}. Build it again") from error
 
