@@ -53,11 +53,12 @@ def _check_gpu(memory: Memory, workspace: int, model: int) -> None:
             f"GPU's {binary_size(memory.gpu_total)} can be had at the very most: {_ADVICE}"
         )
     host = _COPIES_OF_WEIGHTS * model
-    if memory.system_total and host > memory.system_total:
+    most = memory.system_total + memory.swap_total
+    if memory.system_total and host > most:
         raise BuildError(
             f"a model of {binary_size(model)} takes about {binary_size(host)} while it is built, "
-            f"and this machine has {binary_size(memory.system_total)}: build fp16, or convert a "
-            "smaller model"
+            f"and this machine has {binary_size(most)} with its swap: build fp16, add swap, or "
+            "convert a smaller model"
         )
 
 

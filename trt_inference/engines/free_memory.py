@@ -32,6 +32,7 @@ class Memory:
     system_total: int
     shared: bool = False
     system_obtainable: int = 0
+    swap_total: int = 0
 
     @property
     def free(self) -> int:
@@ -64,6 +65,7 @@ def measure_memory(cuda: Any, architecture: str) -> Memory:
         total,
         shared=architecture == "aarch64" and abs(gpu_total - total) < 0.1 * gpu_total,
         system_obtainable=sum(system.get(name, 0) for name in (*_GIVEN_UP, "SwapFree")),
+        swap_total=system.get("SwapTotal", 0),
     )
 
 

@@ -72,3 +72,11 @@ def test_a_model_that_the_processor_cannot_hold_is_refused(bundle_of: BundleOf) 
     small_host = replace(DESKTOP, system_free=GIB, system_total=2 * GIB)
     with pytest.raises(BuildError, match=r"takes about 3\.0GiB while it is built"):
         check_memory(small_host, GIB, bundle_of(GIB), "fp32")
+
+
+def test_what_a_build_takes_of_the_processor_may_be_in_swap(bundle_of: BundleOf) -> None:
+    large = bundle_of(3 * GIB // 2)  # TensorRT has it three times
+    small_host = replace(DESKTOP, system_total=4 * GIB, system_free=3 * GIB)
+    with pytest.raises(BuildError, match=r"this machine has 4\.0GiB with its swap: .*add swap"):
+        check_memory(small_host, 256 * MIB, large, "fp32")
+    assert check_memory(replace(small_host, swap_total=GIB), 256 * MIB, large, "fp32") != []
