@@ -105,20 +105,22 @@ def _choose_fastest(
     fastest = measured[0][1] if measured else ready[0]
     reasons = _what_lacks(fastest, device, usable, ready)
     if measured and len(ready) > 1:
-        reasons.insert(0, _compare(measured))
+        unmeasured = [name for value, name in known if value is None]
+        reasons.insert(0, _compare(measured, unmeasured))
     return PrecisionChoice(
         fastest,
         f"auto: {' and '.join(reasons) or f'the fastest on {device.name}{device.remark}'}",
     )
 
 
-def _compare(measured: Sequence[Tuple[float, str]]) -> str:
-    """The milliseconds of the fastest one, and of the others."""
+def _compare(measured: Sequence[Tuple[float, str]], unmeasured: Sequence[str]) -> str:
+    """The milliseconds of the fastest one, and what is known of the others."""
     (least, _), *others = measured
-    if not others:
-        return f"the only one measured here, {least:.3f} ms an image"
-    slower = ", ".join(f"{name} {milliseconds:.3f} ms" for milliseconds, name in others)
-    return f"the fastest measured here, {least:.3f} ms an image, {slower}"
+    which = "fastest" if others else "only one"
+    parts = [f"the {which} measured here, {least:.3f} ms an image"]
+    parts += [f"{name} {milliseconds:.3f} ms" for milliseconds, name in others]
+    parts += [f"{name} not measured: build it here" for name in unmeasured]
+    return ", ".join(parts)
 
 
 def _what_lacks(

@@ -142,7 +142,8 @@ def test_bundle_without_any_that_the_device_runs_is_an_error(
             ORIN,
             {"fp32": None, "fp16": 0.2, "int8": None},
             "fp16",
-            "the only one measured here, 0.200 ms an image",
+            "the only one measured here, 0.200 ms an image, int8 not measured: build it here, fp32 "
+            "not measured: build it here",
         ),
         # Alone, or without times, as it is without measurements.
         (ORIN, {"fp16": 0.2}, "fp16", "this machine has no engine of int8"),
