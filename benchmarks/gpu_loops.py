@@ -168,7 +168,7 @@ class Bare:
         self.gpu = GpuContext(device)
         trt, self.cuda = import_tensorrt(), self.gpu.cuda
         file = find_engine(bundle, precision, this_machine(device), device)
-        self._plan = load_plan(trt, file)
+        self._plan = load_plan(trt, file, device)
         engine = self._plan.engine
         self.context = engine.create_execution_context()
         spec = bundle.input

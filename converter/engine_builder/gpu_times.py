@@ -58,15 +58,15 @@ def time_on_gpu(bundle: Bundle, precision: str, machine: Machine, device: int = 
     file = find_engine(bundle, precision, machine, device)
     with GpuContext(device) as gpu:
         with gpu.translated("cannot time the engine"):
-            return _time(gpu.cuda, bundle, file)
+            return _time(gpu.cuda, bundle, file, device)
 
 
-def _time(cuda: Cuda, bundle: Bundle, file: EngineFile) -> OnGpu:
+def _time(cuda: Cuda, bundle: Bundle, file: EngineFile, device: int) -> OnGpu:
     """A function of its own, so that no object of TensorRT outlives the context, not even in the
     frames of an error."""
     try:
         usage = _Usage(cuda, file.sidecar)
-        plan = load_plan(import_tensorrt(), file)
+        plan = load_plan(import_tensorrt(), file, device)
         usage.plan_is_loaded()
         return _Timed(cuda, bundle, file.sidecar.batch, plan, usage).run()
     except BaseException as error:

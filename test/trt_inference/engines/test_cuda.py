@@ -262,8 +262,18 @@ def test_without_either_it_is_told_how_to_get_one_on_each_jetpack() -> None:
         (3, None, 3, "there is no GPU 3, there are 3, counted from 0$"),
         (3, "2,0", 2, r"there is no GPU 2, there are 2, counted from 0 \(CUDA_VISIBLE_DEVICES=2,0"),
         (3, "1", -1, r"there is no GPU -1, there is 1, .*\(CUDA_VISIBLE_DEVICES=1\)$"),
-        (1, "", 0, r"no NVIDIA GPU here \(cuInit .*no CUDA-capable.*\) \(CUDA_VISIBLE_DEVICES=\)$"),
-        (0, None, 0, r"there is no NVIDIA GPU here \(cuInit failed: no CUDA-capable device .*\)$"),
+        (
+            1,
+            "",
+            0,
+            r"no NVIDIA GPU here \(cuInit .*no CUDA-capable.*\) \(CUDA_VISIBLE_DEVICES=\)\. See",
+        ),
+        (
+            0,
+            None,
+            0,
+            r"there is no NVIDIA GPU here \(cuInit failed: no CUDA-capable device .*\)\. See",
+        ),
     ],
 )
 def test_a_gpu_that_is_not_there_is_an_error_that_counts_those_that_are(

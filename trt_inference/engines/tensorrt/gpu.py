@@ -42,7 +42,9 @@ def open_cuda(index: int = 0) -> Cuda:
         count = cuda.device_count()
     except cuda.error as error:
         raise EngineError(
-            f"backend tensorrt: there is no NVIDIA GPU here ({error}){_visible_devices()}"
+            f"backend tensorrt: there is no NVIDIA GPU here ({error}){_visible_devices()}. "
+            "See whether nvidia-smi, or tegrastats on a Jetson, finds one; start a container with "
+            "--runtime nvidia"
         ) from error
     if not 0 <= index < count:
         there_are = "there is 1" if count == 1 else f"there are {count}"

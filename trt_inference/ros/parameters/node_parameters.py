@@ -145,6 +145,7 @@ class Parameters:
             of_type = isinstance(error, InvalidParameterTypeException)
             point = ", and a number with a fraction needs its point, as in 1.0"
             hint = point if of_type and spec.type == Parameter.Type.DOUBLE else ""
+            hint = f"; choose {', '.join(spec.choices)}" if of_type and spec.choices else hint
             self._problems[spec.name] = f"parameter {spec.name}: {error}{hint}"
 
     def _find_unknown(self) -> List[str]:

@@ -29,7 +29,7 @@ from trt_inference.ros.parameters.table import CONFIGURED, SPECS, SPECS_BY_NAME
         ("image_reliability", "sometimes", "not one of auto, best_effort, reliable", "reliable"),
         ("score_threshold", 1, "DOUBLE", 0.5),
         ("bundle", 3, "STRING", None),
-        ("zero_copy", True, "STRING", "never"),
+        ("zero_copy", True, "choose auto, always, never", "never"),
     ],
 )
 def test_a_bad_value_at_start_up_fails_to_configure_until_it_is_mended(
