@@ -44,8 +44,7 @@ find_this_python() {
         fi
     done
     fail "no $1 found, neither on the PATH nor in $versions." \
-        "Install it with: pyenv install ${1#python}, or on Ubuntu, from the PPA deadsnakes, with:" \
-        "sudo add-apt-repository ppa:deadsnakes/ppa && sudo apt install $1-venv"
+        "Install it with: pyenv install ${1#python}  (pyenv: https://github.com/pyenv/pyenv)"
 }
 
 # The first argument finds the interpreter for a new environment.

@@ -39,7 +39,6 @@ def test_a_python_that_is_not_there_is_named_with_the_way_to_get_it(file: Path, 
     shown = refusal(file.stem, tree)
     assert f"no {file.stem} found, neither on the PATH nor in {tree}/pyenv/versions" in shown
     assert f"pyenv install {file.stem[len('python') :]}" in shown
-    assert f"apt install {file.stem}-venv" in shown
 
 
 def test_a_python_without_constraints_is_refused(tree: Path) -> None:
