@@ -7,7 +7,7 @@ import traceback
 from collections import deque
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any, Deque, Dict, List, Mapping, Optional, Tuple
+from typing import Deque, List, Mapping, Optional
 
 import numpy as np
 
@@ -30,9 +30,8 @@ from trt_inference.engines.tensorrt.gpu import (
     this_machine,
 )
 from trt_inference.engines.tensorrt.io_tensors import (
-    IoTensor,
+    check_tensors,
     io_tensors,
-    serves,
     set_input_shape,
 )
 from trt_inference.engines.tensorrt.plan import load_plan
@@ -131,7 +130,7 @@ class TensorRtEngine(Engine):
         shape = (self.batch, spec.height, spec.width, 3)
         set_input_shape(engine, self._context, spec.name, shape)
         tensors = io_tensors(trt, engine, self._context)
-        _check(bundle, tensors, file)
+        check_tensors(bundle, tensors, file)
         self._stream = cuda.stream()
         self._freeing.callback(self._drop, "_stream")
         for _ in range(DEPTH):
@@ -178,33 +177,3 @@ def _let_go(error: Optional[BaseException]) -> None:
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__
-
-
-def _check(bundle: Bundle, tensors: Mapping[str, IoTensor], file: EngineFile) -> None:
-    """See that the engine is one of this bundle.
-
-    Raises:
-        EngineError: it has other inputs or outputs.
-    """
-    batch = file.sidecar.batch
-    wanted: Dict[str, Any] = {
-        spec.name: (spec.dtype, (batch, *spec.shape[1:])) for spec in bundle.outputs
-    }
-    for name, (dtype, shape) in wanted.items():
-        tensor = tensors.get(name)
-        if tensor is None or not _fits(tensor, dtype, shape):
-            found = f"{tensor.dtype} {list(tensor.shape)}" if tensor else "no such output"
-            raise EngineError(
-                f"{file.plan.name} does not fit the bundle: {name} must be {dtype} {list(shape)}, "
-                f"it has {found}. Build it again"
-            )
-    image = tensors.get(bundle.input.name)
-    if image is None or image.dtype not in (np.dtype(np.uint8), np.dtype(np.float32)):
-        raise EngineError(
-            f"{file.plan.name} does not fit the bundle: its input {bundle.input.name} must be "
-            f"uint8 or float32, it has {image.dtype if image else 'no such input'}. Build it again"
-        )
-
-
-def _fits(tensor: IoTensor, dtype: str, shape: Tuple[int, ...]) -> bool:
-    return not tensor.is_input and tensor.shape == shape and serves(tensor.dtype.name, dtype)

@@ -6,6 +6,8 @@ from typing import Any, Dict, Mapping, Tuple
 
 import numpy as np
 
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.engine_files import EngineFile
 from trt_inference.errors import EngineError
 
 # Not trt.nptype, which fails with NumPy 1.24 and later in TensorRT 8.0 to 8.5.
@@ -111,3 +113,33 @@ def _dtype(name: str, kind: Any) -> np.dtype:
     if kind.name not in DTYPES:
         raise EngineError(f"{name} is of {kind.name}, which no array has")
     return np.dtype(DTYPES[kind.name])
+
+
+def check_tensors(bundle: Bundle, tensors: Mapping[str, IoTensor], file: EngineFile) -> None:
+    """See that the engine is one of this bundle.
+
+    Raises:
+        EngineError: it has other inputs or outputs.
+    """
+    batch = file.sidecar.batch
+    wanted: Dict[str, Any] = {
+        spec.name: (spec.dtype, (batch, *spec.shape[1:])) for spec in bundle.outputs
+    }
+    for name, (dtype, shape) in wanted.items():
+        tensor = tensors.get(name)
+        if tensor is None or not _fits(tensor, dtype, shape):
+            found = f"{tensor.dtype} {list(tensor.shape)}" if tensor else "no such output"
+            raise EngineError(
+                f"{file.plan.name} does not fit the bundle: {name} must be {dtype} {list(shape)}, "
+                f"it has {found}. Build it again"
+            )
+    image = tensors.get(bundle.input.name)
+    if image is None or image.dtype not in (np.dtype(np.uint8), np.dtype(np.float32)):
+        raise EngineError(
+            f"{file.plan.name} does not fit the bundle: its input {bundle.input.name} must be "
+            f"uint8 or float32, it has {image.dtype if image else 'no such input'}. Build it again"
+        )
+
+
+def _fits(tensor: IoTensor, dtype: str, shape: Tuple[int, ...]) -> bool:
+    return not tensor.is_input and tensor.shape == shape and serves(tensor.dtype.name, dtype)
