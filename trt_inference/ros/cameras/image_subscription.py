@@ -1,7 +1,8 @@
 """A subscription to camera images that suits the publishers that are there."""
 
 import functools
-from typing import Any, Callable, Dict, List, Optional, Set
+from collections import deque
+from typing import Any, Callable, Deque, Dict, List, Optional, Set
 
 from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
@@ -65,7 +66,8 @@ class ImageSubscription:
         self._number = 0  # of the subscription that calls on_image
         self._current: Any = self._subscribe(0, wanted)
         self._next: Any = None  # takes over with its first image
-        self._last: Any = None  # image of the current one since there is a next one
+        # Images of the current one since there is a next one, which may have them, too.
+        self._recent: Deque[Any] = deque(maxlen=2 * options.depth)
         self._timer = steady_timer(node, LOOK_PERIOD, self._look, callback_group)
 
     def destroy(self) -> None:
@@ -75,7 +77,8 @@ class ImageSubscription:
         for subscription in (self._current, self._next):
             if subscription is not None:
                 self._node.destroy_subscription(subscription)
-        self._current = self._next = self._last = None
+        self._current = self._next = None
+        self._recent.clear()
 
     def publishers(self) -> str:
         """Who publishes on the topic and what they offer, for people."""
@@ -114,13 +117,20 @@ class ImageSubscription:
             if self._next is None or number != self._number + 1:
                 return  # of a subscription that is destroyed
             self._take_pending()
-            seen = message == self._last
             self._exchange()
-            if seen:
-                return
         elif self._next is not None:
-            self._last = message
-        self._on_image(message)
+            self._recent.append(message)
+        if self._next is not None or not self._was_received(message):
+            self._on_image(message)
+
+    def _was_received(self, message: Any) -> bool:
+        """Whether the subscription before this one has received the image, too. Each of its images
+        counts once: a camera may send equal ones."""
+        while self._recent and message in self._recent:
+            if self._recent.popleft() == message:
+                return True
+        self._recent.clear()
+        return False
 
     def _take_pending(self) -> None:
         """Take what waits at the current subscription, which would be lost with it."""
@@ -128,14 +138,14 @@ class ImageSubscription:
         with handle:
             taken = handle.take_message(kind, False)
             while taken is not None:
-                self._last = taken[0]
+                self._recent.append(taken[0])
                 self._on_image(taken[0])
                 taken = handle.take_message(kind, False)
 
     def _exchange(self) -> None:
         """The next subscription receives images: it becomes the current one."""
         self._node.destroy_subscription(self._current)
-        self._current, self._next, self._last = self._next, None, None
+        self._current, self._next = self._next, None
         self._number += 1
 
     def _look(self) -> None:
@@ -150,7 +160,8 @@ class ImageSubscription:
             return
         if self._next is not None:  # back to what the current one has
             self._node.destroy_subscription(self._next)
-            self._next = self._last = None
+            self._next = None
+            self._recent.clear()
             self.reliability = wanted
             return
         self._next = self._subscribe(self._number + 1, wanted)

@@ -127,7 +127,7 @@ def test_auto_suits_a_best_effort_camera(setup: Callable[..., Setup]) -> None:
 
 def test_auto_becomes_reliable_with_each_image_once(setup: Callable[..., Setup]) -> None:
     it = setup()
-    subscription = it.subscribe(reliability="auto")
+    subscription = it.subscribe(reliability="auto", depth=100)  # none is replaced by a later one
     publisher = it.camera("image", RELIABLE)
     assert it.spin(lambda: publisher.get_subscription_count() == publishers_of(it.node) == 1)
     # The exchange is over when the camera is left with one subscriber, a reliable one.
