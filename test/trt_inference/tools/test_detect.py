@@ -190,7 +190,7 @@ def test_network_runs_on_the_gpu_that_is_asked_for(
     ("options", "message"),
     [
         (("BUNDLE/missing", "IMAGE"), "is not a bundle: no such folder"),
-        (("BUNDLE", "IMAGE", "--precision", "int8"), "no precision 'int8': choose fp32"),
+        (("BUNDLE", "IMAGE", "--precision", "int8"), "no precision 'int8': choose one of fp32"),
         (("BUNDLE", "IMAGE", "--output", "IMAGE"), "cannot be written"),
     ],
 )
