@@ -136,12 +136,4 @@ def test_no_backend_imports_its_library_before_it_is_used() -> None:
 def run(program: str) -> str:
     """What a program prints, in a process of its own."""
     code = "\n".join(line.strip() for line in program.splitlines())
-    ended = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
-        check=True,
-    )
-    return ended.stdout
+    return subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, universal_newlines=True)

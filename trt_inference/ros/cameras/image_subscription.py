@@ -126,7 +126,7 @@ class ImageSubscription:
     def _was_received(self, message: Any) -> bool:
         """Whether the subscription before this one has received the image, too. Each of its images
         counts once: a camera may send equal ones."""
-        while self._recent and message in self._recent:
+        while message in self._recent:
             if self._recent.popleft() == message:
                 return True
         self._recent.clear()
