@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from converter.heads.decoding.box_formats import corner_lines, corners, unit
-from converter.heads.decoding.onnx_lines import Lines, decoding_model
+from converter.heads.decoding.onnx_lines import Lines, decoding_model, index
 from converter.heads.decoding.scores import ScoreReading
 from converter.inputs.tensor import Tensor
 from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
@@ -19,26 +19,33 @@ from trt_inference.bundles.names import DETECTION
 @dataclass(frozen=True)
 class BoxRows:
     """An output with ``columns`` values for each of ``anchors`` boxes, [N, A, columns], or
-    [N, columns, A] where ``boxes_last``."""
+    [N, columns, A] where ``boxes_last``, or [N, A] where it is ``flat``."""
 
     name: str
     anchors: int
     columns: int
     boxes_last: bool = False
+    flat: bool = False
 
     def values(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """``[N, A, columns]``."""
         values = outputs[self.name]
+        if self.flat:
+            return values[..., None]
         return values.transpose(0, 2, 1) if self.boxes_last else values
 
     def declaration(self, name: str) -> str:
         """Its type and ``name`` as an input of the stage."""
+        if self.flat:
+            return f"float[N, {self.anchors}] {name}"
         sizes = [self.anchors, self.columns]
         first, second = reversed(sizes) if self.boxes_last else sizes
         return f"float[N, {first}, {second}] {name}"
 
     def lines(self, name: str, result: str) -> Lines:
         """From input ``name`` to ``result [N, A, columns]``."""
+        if self.flat:
+            return Lines((index("last", 2),), (f"{result} = Unsqueeze ({name}, last)",))
         order = "[0, 2, 1]" if self.boxes_last else "[0, 1, 2]"
         return Lines((), (f"{result} = Transpose <perm = {order}> ({name})",))
 
@@ -107,3 +114,10 @@ def rows_of(output: Tensor) -> list[BoxRows]:
     if first < 1 or second < 1:
         return []
     return [BoxRows(output.name, first, second), BoxRows(output.name, second, first, True)]
+
+
+def one_score_each(output: Tensor) -> list[BoxRows]:
+    """How an output [N, A] may be read: as one score for each box."""
+    if output.dtype != "float32" or output.shape is None or len(output.shape) != 2:
+        return []
+    return [BoxRows(output.name, output.shape[1], 1, flat=True)] if output.shape[1] > 1 else []

@@ -1,17 +1,24 @@
 """A pair of outputs: a box [N, A, 4] and the scores of its classes [N, A, C], decoded already.
 
-Either may have its boxes along the last axis, [N, 4, A] and [N, C, A].
+Either may have its boxes along the last axis, [N, 4, A] and [N, C, A], and the scores of one class
+may be [N, A].
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from converter.errors import HeadError
-from converter.heads.boxes_and_scores.head import BoxesAndScoresHead, BoxRows, rows_of
+from converter.heads.boxes_and_scores.head import (
+    BoxesAndScoresHead,
+    BoxRows,
+    one_score_each,
+    rows_of,
+)
 from converter.heads.decoding.box_formats import (
     MOST,
     PIXELS,
@@ -25,9 +32,13 @@ from converter.heads.decoding.find_activation import read_scores
 from converter.heads.decoding.scores import are_probabilities
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.family import Family
+from converter.inputs.tensor import Tensor
 
 NAME = "boxes-and-scores"
-EXPECTS = "two outputs float32, boxes [N, A, 4] and class scores [N, A, C], or [N, 4, A], [N, C, A]"
+EXPECTS = (
+    "two outputs float32, boxes [N, A, 4] and class scores [N, A, C], or [N, 4, A], [N, C, A]; the "
+    "scores of one class also as [N, A]"
+)
 BOX_NAMES, _SCORE_NAMES = re.compile("box"), re.compile("score|class|cls|logit|prob|conf")
 # DETR gives each object once, and has the background last, https://arxiv.org/abs/2005.12872.
 DETR = re.compile(r"pred_boxes(:\d+)?$")
@@ -46,7 +57,10 @@ def recognise(evidence: Evidence) -> Recognised | None:
     options = evidence.options
     if options.head == "auto" and options.anchors is not None:
         return None  # The user knows that the boxes are relative to anchors.
-    pairs = [pair for pair in _pairs(evidence) if _plausible(*pair, evidence)]
+    pairs = [pair for pair in _pairs(evidence, rows_of) if _plausible(*pair, evidence)]
+    if not pairs:
+        lists = _pairs(evidence, one_score_each)
+        pairs = [pair for pair in lists if _plausible(*pair, evidence)]
     if len(pairs) > 1:
         pairs = [pair for pair in pairs if _named(*pair)]
         if len(pairs) != 1:
@@ -72,14 +86,24 @@ def _check_nothing_is_left(boxes: BoxRows, scores: BoxRows, evidence: Evidence) 
     """
     for output in evidence.outputs:
         single = any(
-            rows.columns == 1 and rows.anchors == boxes.anchors for rows in rows_of(output)
+            rows.columns == 1 and rows.anchors == boxes.anchors
+            for rows in (*rows_of(output), *one_score_each(output))
         )
-        if single and output.name != scores.name:
+        if single and output.name != scores.name and not _is_best(output, scores, evidence):
             raise HeadError(
                 f"beside boxes {boxes.name} and scores {scores.name} there is {output}, which may "
                 f"be an objectness or centerness of each box: give --head {NAME} to leave it out, "
                 "or name another --head"
             )
+
+
+def _is_best(output: Tensor, scores: BoxRows, evidence: Evidence) -> bool:
+    """Whether it repeats the best score or the best class of each box."""
+    values, of_classes = evidence.values[output.name], scores.values(evidence.values)
+    return values.size * scores.columns == of_classes.size and any(
+        np.allclose(values.reshape(best.shape), best, atol=1e-3)
+        for best in (of_classes.max(axis=2), of_classes.argmax(axis=2))
+    )
 
 
 def _check_boxes_are_no_scores(boxes: BoxRows, scores: BoxRows, evidence: Evidence) -> None:
@@ -104,13 +128,15 @@ def _check_boxes_are_no_scores(boxes: BoxRows, scores: BoxRows, evidence: Eviden
         )
 
 
-def _pairs(evidence: Evidence) -> list[tuple[BoxRows, BoxRows]]:
+def _pairs(
+    evidence: Evidence, rows_of_scores: Callable[[Tensor], list[BoxRows]]
+) -> list[tuple[BoxRows, BoxRows]]:
     """Boxes and scores of every two outputs that fit each other, once for each two."""
     pairs: dict[tuple[str, str], tuple[BoxRows, BoxRows]] = {}
     for boxes_output in evidence.outputs:
         for scores_output in evidence.outputs:
             for boxes in rows_of(boxes_output):
-                for scores in rows_of(scores_output):
+                for scores in rows_of_scores(scores_output):
                     if (
                         boxes_output is not scores_output
                         and boxes.columns == 4

@@ -33,12 +33,20 @@ def finished_detections(
     first = first_class_of(finished, evidence)
     classes = _classes(finished, first, evidence)
     head = FinishedHead(family, finished, classes, first, box_format, scale)
-    number = "as the labels file has" if evidence.labels else "the largest seen: --labels decides"
     return Recognised(
         head,
         f"outputs {', '.join(head.inputs)} are finished detections; boxes {box_format} in "
-        f"{unit(scale)}, {why} (--box-format decides); {classes} classes, {number}; numbered from "
-        f"{first}: --first-class changes it",
+        f"{unit(scale)}, {why} (--box-format decides); {_why_classes(finished, head, evidence)}",
+    )
+
+
+def _why_classes(finished: Finished, head: FinishedHead, evidence: Evidence) -> str:
+    if finished.numbers is None:
+        return "one class, as no output gives its number"
+    number = "as the labels file has" if evidence.labels else "the largest seen: --labels decides"
+    return (
+        f"{head.classes} classes, {number}; numbered from {head.first_class}: --first-class "
+        "changes it"
     )
 
 
@@ -69,6 +77,8 @@ def first_class_of(finished: Finished, evidence: Evidence) -> int:
     """The number of the first class: 1 in the TF Object Detection API, unless a 0 is seen;
     otherwise 0, unless outputs have the names of TensorFlow and that would be one class more than
     there are labels."""
+    if finished.numbers is None:
+        return 0
     if evidence.options.first_class is not None:
         return evidence.options.first_class
     scores, numbers = finished.meant(evidence.values)
@@ -81,11 +91,13 @@ def first_class_of(finished: Finished, evidence: Evidence) -> int:
 
 
 def _classes(finished: Finished, first: int, evidence: Evidence) -> int:
-    """The number of classes.
+    """The number of classes; one where no output gives their numbers.
 
     Raises:
         HeadError: there are numbers beyond the labels, or neither labels nor detections.
     """
+    if finished.numbers is None:
+        return 1
     scores, numbers = finished.meant(evidence.values)
     seen = int(numbers[scores > 0].max(initial=first - 1)) - first + 1
     return count_classes(seen, first, evidence)

@@ -34,7 +34,7 @@ class FinishedHead:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The outputs of the network: boxes, scores, classes, and the count if there is one."""
+        """The outputs of the network: boxes, scores, classes and the count, if there are any."""
         return tuple(tensor.name for tensor in self.outputs.tensors)
 
     @property
@@ -45,41 +45,54 @@ class FinishedHead:
     @property
     def description(self) -> str:
         """Family and layout."""
+        classes = f"classes from {self.first_class}" if self.outputs.numbers else "one class"
         return (
             f"{self.family}, finished detections, boxes {self.box_format} in {unit(self.scale)}, "
-            f"classes from {self.first_class}"
+            f"{classes}"
         )
 
     def stage(self, opset: int) -> onnx.ModelProto:
         """The decoding as ONNX."""
-        names = ("boxes", "scores", "numbers", "count")[: len(self.inputs)]
+        given = {
+            "boxes": self.outputs.boxes,
+            "scores": self.outputs.scores,
+            "numbers": self.outputs.numbers,
+            "count": self.outputs.count,
+        }
+        inputs = {name: tensor for name, tensor in given.items() if tensor is not None}
         parts = [
-            Lines((), tuple(f"{name}_float = Cast <to = 1> ({name})" for name in names)),
+            Lines((), tuple(f"{name}_float = Cast <to = 1> ({name})" for name in inputs)),
             corner_lines("boxes_float", ALL_BOXES, self.box_format, self.scale),
+            self._score_lines(),
             self._valid_lines(),
-            Lines(
-                (index("last", 2),),
-                (
-                    "score_column = Unsqueeze (valid_scores, last)",
-                    "number_column = Unsqueeze (numbers_float, last)",
-                ),
-            ),
-            numbered_lines(
-                "score_column", "number_column", CLASS_SCORES, self.classes, self.first_class
-            ),
+            Lines((), ("score_column = Unsqueeze (valid_scores, last)",)),
+            self._class_lines(),
         ]
-        inputs = [
-            _declaration(tensor, name)
-            for tensor, name in zip(self.outputs.tensors, names, strict=True)
-        ]
-        return decoding_model(opset, inputs, self.anchors, self.classes, parts)
+        declared = [_declaration(tensor, name) for name, tensor in inputs.items()]
+        return decoding_model(opset, declared, self.anchors, self.classes, parts)
+
+    def _score_lines(self) -> Lines:
+        """From ``scores_float`` to ``score_list`` [N, K]."""
+        has_column = len(self.outputs.scores.shape or ()) == 3
+        operator = "Squeeze (scores_float, last)" if has_column else "Identity (scores_float)"
+        return Lines((index("last", 2),), (f"score_list = {operator}",))
+
+    def _class_lines(self) -> Lines:
+        """From ``score_column`` to the scores of all classes."""
+        if self.outputs.numbers is None:
+            return Lines((), (f"{CLASS_SCORES} = Identity (score_column)",))
+        numbered = numbered_lines(
+            "score_column", "number_column", CLASS_SCORES, self.classes, self.first_class
+        )
+        line = "number_column = Unsqueeze (numbers_float, last)"
+        return Lines(numbered.constants, (line, *numbered.nodes))
 
     def _valid_lines(self) -> Lines:
-        """From ``scores_float`` to ``valid_scores``, 0 for the rows beyond the count and for
+        """From ``score_list`` to ``valid_scores``, 0 for the rows beyond the count and for
         those with a score below 0."""
         count = self.outputs.count
         if count is None:
-            return Lines((), ("valid_scores = Relu (scores_float)",))
+            return Lines((), ("valid_scores = Relu (score_list)",))
         column = "count_column = Identity (count_float)"
         if count.shape is not None and len(count.shape) == 1:
             column = "count_column = Unsqueeze (count_float, second_axis)"
@@ -92,19 +105,28 @@ class FinishedHead:
                 column,
                 "is_valid = Less (places, count_column)",
                 "valid = Cast <to = 1> (is_valid)",
-                "scores_so_far = Mul (scores_float, valid)",
+                "scores_so_far = Mul (score_list, valid)",
                 "valid_scores = Relu (scores_so_far)",
             ),
         )
 
     def decode(self, outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The decoding in NumPy."""
-        boxes, scores, numbers = (outputs[name].astype(np.float32) for name in self.inputs[:3])
+        boxes = outputs[self.outputs.boxes.name].astype(np.float32)
+        scores = outputs[self.outputs.scores.name].astype(np.float32)
+        scores = scores.reshape(len(scores), self.anchors)
         scores = np.maximum(np.where(self.outputs.valid(outputs), scores, 0), 0)
         return {
             ALL_BOXES: corners(boxes, self.box_format, self.scale),
-            CLASS_SCORES: numbered_scores(scores, numbers, self.classes, self.first_class),
+            CLASS_SCORES: self._of_classes(scores, outputs),
         }
+
+    def _of_classes(self, scores: np.ndarray, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """``[N, K, C]`` from ``[N, K]``."""
+        if self.outputs.numbers is None:
+            return scores[..., None]
+        numbers = outputs[self.outputs.numbers.name].astype(np.float32)
+        return numbered_scores(scores, numbers, self.classes, self.first_class)
 
 
 def _declaration(tensor: Tensor, name: str) -> str:

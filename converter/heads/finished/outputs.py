@@ -25,13 +25,13 @@ ONNX_TYPES = {"float32": "float", "float16": "float16", "int32": "int32", "int64
 
 @dataclass(frozen=True)
 class Finished:
-    """The outputs: boxes [N, K, 4], scores [N, K], numbers of classes [N, K], and how many of
-    the K are meant [N] or [N, 1], which may be missing. ``api``: named as by the TF Object
-    Detection API; ``named``: by names at all."""
+    """The outputs: boxes [N, K, 4], scores [N, K] or [N, K, 1], numbers of classes [N, K], None
+    where there is one class, and how many of the K are meant [N] or [N, 1], which may be missing.
+    ``api``: named as by the TF Object Detection API; ``named``: by names at all."""
 
     boxes: Tensor
     scores: Tensor
-    numbers: Tensor
+    numbers: Tensor | None
     count: Tensor | None
     api: bool = False
     named: bool = True
@@ -39,8 +39,8 @@ class Finished:
     @property
     def tensors(self) -> tuple[Tensor, ...]:
         """All of them."""
-        given = (self.boxes, self.scores, self.numbers)
-        return given if self.count is None else (*given, self.count)
+        given = (self.boxes, self.scores, self.numbers, self.count)
+        return tuple(tensor for tensor in given if tensor is not None)
 
     @property
     def anchors(self) -> int:
@@ -57,8 +57,11 @@ class Finished:
     def meant(self, outputs: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Scores float32 and class numbers int64, both ``[N, K]``; scores 0 where not valid, as
         also where score or number is below 0, with which some models fill their lists up."""
-        scores = np.nan_to_num(outputs[self.scores.name].astype(np.float32))
-        numbers = np.nan_to_num(outputs[self.numbers.name].astype(np.float64))
+        values = outputs[self.scores.name].astype(np.float32)
+        scores = np.nan_to_num(values.reshape(len(values), self.anchors))
+        numbers = np.zeros(scores.shape)
+        if self.numbers is not None:
+            numbers = np.nan_to_num(outputs[self.numbers.name].astype(np.float64))
         valid = self.valid(outputs) & (scores > 0) & (numbers >= 0)
         return np.where(valid, scores, 0), numbers.round().astype(np.int64)
 

@@ -1,7 +1,7 @@
 """Finished detections with arbitrary names: boxes, scores and class numbers, known by their values.
 
 keras-retinanet gives them so, https://github.com/fizyr/keras-retinanet, filled up with -1, and so
-do exports that lose the names of outputs.
+do exports that lose the names of outputs. A detector of one class may give no class numbers.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from converter.errors import HeadError
+from converter.heads.decoding.box_formats import MOST, ordered_fraction
 from converter.heads.decoding.error_messages import listed
 from converter.heads.decoding.feature_maps import sizes_of
 from converter.heads.decoding.scores import TOLERANCE, are_probabilities
@@ -17,17 +18,22 @@ from converter.heads.family import Family
 from converter.heads.finished.decode_options import finished_detections
 from converter.heads.finished.outputs import ONNX_TYPES, Finished, is_count
 from converter.inputs.tensor import Tensor
+from trt_inference.inference.geometry import pairwise_iou
 
 NAME = "finished"
 EXPECTS = (
     "finished detections by any names: boxes [N, K, 4], scores [N, K] in [0, 1], whole numbers of "
-    "classes [N, K], filled up with -1 or 0, and maybe their count [N]"
+    "classes [N, K], filled up with -1 or 0, and maybe their count [N]; without classes, there is "
+    "one"
 )
 FILLED = -1  # where a list has no more detections
+# A suppression leaves no two boxes that are so alike.
+MOST_ALIKE = 0.9
 
 
 def recognise(evidence: Evidence) -> Recognised | None:
-    """Find three lists of one length K, and how many of the K are valid if an output gives it.
+    """Find three lists of one length K, and how many of the K are valid if an output gives it; or
+    boxes and scores alone, of one class.
 
     Classes count from 0, corners are ``xyxy`` in pixels and ``yxyx`` in fractions, unless values
     or options show otherwise.
@@ -45,12 +51,51 @@ def recognise(evidence: Evidence) -> Recognised | None:
         for numbers in evidence.outputs
         if numbers is not scores and _are_numbers(numbers, sizes_of(boxes)[:1], evidence)
     ]
+    found = found or _of_one_class(evidence)
     if len(found) > 1:
         raise HeadError(
             f"several of the outputs ({listed(evidence)}) could be the boxes, scores or classes of "
             "finished detections: choose one of each with --outputs"
         )
     return finished_detections(NAME, found[0], "auto", evidence) if found else None
+
+
+def _of_one_class(evidence: Evidence) -> list[Finished]:
+    """Boxes and scores, without another output of as many rows."""
+    return [
+        one
+        for boxes in evidence.outputs
+        if boxes.dtype in ("float32", "float16") and sizes_of(boxes)[1:] == (4,)
+        for scores in evidence.outputs
+        if any(
+            _are_scores(scores, (*sizes_of(boxes)[:1], *column), evidence) for column in ((), (1,))
+        )
+        for one in (Finished(boxes, scores, None, _count(scores, evidence), named=False),)
+        if not _has_more(one, evidence) and _is_suppressed(one, evidence)
+    ]
+
+
+def _has_more(found: Finished, evidence: Evidence) -> bool:
+    """Whether another output may have something for each box: classes, an objectness, key points;
+    any list where no count shows that the boxes are finished."""
+    others = [output for output in evidence.outputs if output not in found.tensors]
+    lists = [sizes_of(output) for output in others if not is_count(output)]
+    return bool(lists) if found.count is None else any(found.anchors in one for one in lists)
+
+
+def _is_suppressed(found: Finished, evidence: Evidence) -> bool:
+    """Whether the boxes are those that a suppression has left: their number is given, or the best
+    are first and no two are nearly the same. Others are for ``boxes-and-scores``."""
+    if found.count is not None or evidence.options.head == NAME:
+        return True
+    scores, _ = found.meant(evidence.values)
+    if (np.diff(scores, axis=1) > 0).any():
+        return False
+    for boxes, valid in zip(found.meant_boxes(evidence.values), scores > 0, strict=True):
+        overlaps = np.triu(pairwise_iou(boxes[valid], boxes[valid]), k=1)
+        if overlaps.size and overlaps.max() > MOST_ALIKE:
+            return False
+    return ordered_fraction(found.meant_boxes(evidence.values)) >= MOST
 
 
 def _are_scores(output: Tensor, sizes: tuple[int, ...], evidence: Evidence) -> bool:

@@ -289,10 +289,31 @@ def test_boxes_relative_to_anchors_are_left_to_others() -> None:
         {"boxes": in_pixels(fractions())},
         {"boxes": in_pixels(fractions()), "scores": random_scores()[:, :-1]},
         {"boxes": in_pixels(fractions()), "scores": random_scores().astype(np.int64)},
-        {"boxes": in_pixels(fractions()), "scores": random_scores()[..., 0]},
     ],
 )
 def test_outputs_that_do_not_fit_each_other_are_left_to_others(
     outputs: dict[str, np.ndarray],
 ) -> None:
     assert recognise(evidence(outputs)) is None
+
+
+@pytest.mark.parametrize("logits", [False, True])
+@pytest.mark.parametrize("labels", [None, 1])
+def test_scores_of_one_class_may_have_no_axis_for_it(labels: int | None, logits: bool) -> None:
+    values = random_scores()[..., 0]
+    outputs = {"boxes": in_pixels(fractions()), "scores": 8 * values - 4 if logits else values}
+    head = found(outputs, labels).head
+    assert (head.classes, head.needs_nms) == (1, True)
+    wanted = of_rows(sigmoid, (8 * values - 4)[..., None]) if logits else values[..., None]
+    assert_decodes(head, outputs, list(in_pixels(fractions())), list(wanted))
+
+
+def test_a_list_beside_boxes_and_classes_may_be_an_objectness() -> None:
+    outputs = {
+        "boxes": in_pixels(fractions()),
+        "scores": random_scores(),
+        "third": np.random.default_rng(3).random((2, COUNT), np.float32),
+    }
+    assert "objectness" in refusal(outputs)
+    outputs["third"] = random_scores().max(axis=2)
+    assert found(outputs).head.inputs == ("boxes", "scores")

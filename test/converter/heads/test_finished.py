@@ -151,3 +151,88 @@ def test_several_lists_of_scores_are_not_guessed_between() -> None:
 def test_other_lists_are_left_to_others(changed: Outputs) -> None:
     outputs = {**lists(in_pixels(fractions(), SQUARE)), **changed}
     assert recognise(evidence(outputs, CLASSES, SQUARE)) is None
+
+
+# --- of one class
+
+
+def of_one_class(boxes: np.ndarray, column: bool = False) -> Outputs:
+    """Without class numbers."""
+    given = lists(boxes)
+    scores = given["filtered_1"]
+    return {"filtered": given["filtered"], "filtered_1": scores[..., None] if column else scores}
+
+
+def own_scores(outputs: Outputs, counts: tuple[int, int] = (COUNT, COUNT)) -> list[Any]:
+    """Each score in the one column, 0 beyond the count and where it is -1."""
+    images = outputs["filtered_1"].reshape(2, COUNT).tolist()
+    return [
+        [[max(score, 0.0) if row < count else 0.0] for row, score in enumerate(scores)]
+        for scores, count in zip(images, counts, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("column", [False, True])
+@pytest.mark.parametrize("labels", [None, 1])
+def test_boxes_and_scores_without_numbers_are_one_class(labels: int | None, column: bool) -> None:
+    outputs = of_one_class(y_first(fractions()), column)
+    recognised = found(outputs, labels)
+    assert "one class" in recognised.reason
+    assert recognised.head.inputs == ("filtered", "filtered_1")
+    expected = filled(in_pixels(fractions(), SQUARE), (64, 64))
+    assert_decodes(recognised.head, outputs, expected, own_scores(outputs))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float32"])
+@pytest.mark.parametrize("column", [False, True])
+def test_a_count_tells_how_many_of_one_class_are_meant(dtype: str, column: bool) -> None:
+    """Whatever their order: some models give them as their anchors are."""
+    boxes = in_pixels(fractions(), SQUARE)
+    outputs = of_one_class(boxes)
+    outputs["filtered_1"][0] = outputs["filtered_1"][0, ::-1]
+    outputs["num_boxes"] = np.array([7, 20], dtype)
+    if column:
+        outputs["num_boxes"] = outputs["num_boxes"][:, None]
+    head = choose_head(evidence(outputs, 1, SQUARE)).head
+    assert (head.classes, head.needs_nms) == (1, False)
+    assert_decodes(head, outputs, filled(boxes), own_scores(outputs, (7, 20)))
+
+
+@pytest.mark.parametrize("with_count", [False, True])
+def test_one_class_does_not_fit_the_labels_of_more(with_count: bool) -> None:
+    outputs = of_one_class(in_pixels(fractions(), SQUARE))
+    if with_count:
+        outputs["num_boxes"] = np.array([7, 20])
+    with pytest.raises(HeadError, match="have 1 classes as .* the labels file has 5 classes"):
+        choose_head(evidence(outputs, CLASSES, SQUARE))
+
+
+def test_boxes_that_still_overlap_are_suppressed_by_the_robot() -> None:
+    """As a decoder without a suppression gives them, the best first or not."""
+    boxes = in_pixels(fractions(), SQUARE)
+    boxes[:, 1] = boxes[:, 0] + 0.1
+    scores = np.sort(np.random.default_rng(1).random((2, COUNT), np.float32))[:, ::-1].copy()
+    for order in (slice(None), slice(None, None, -1)):
+        outputs = {"boxes": boxes[:, order], "scores": scores[:, order]}
+        head = choose_head(evidence(outputs, 1, SQUARE)).head
+        assert head.needs_nms
+        assert_decodes(head, outputs, list(boxes[:, order]), list(scores[:, order, None]))
+        assert not choose_head(evidence(outputs, 1, SQUARE, head="finished")).head.needs_nms
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        np.random.default_rng(3).random((2, COUNT, CLASSES), np.float32),
+        np.random.default_rng(3).random((2, COUNT, 10), np.float32),  # key points
+        np.random.default_rng(3).random((2, COUNT), np.float32),  # an objectness
+    ],
+)
+@pytest.mark.parametrize("with_count", [False, True])
+def test_boxes_with_more_than_a_score_are_not_of_one_class(
+    beside: np.ndarray, with_count: bool
+) -> None:
+    outputs = {**of_one_class(in_pixels(fractions(), SQUARE)), "beside": beside}
+    if with_count:
+        outputs["num_boxes"] = np.array([7, 20])
+    assert recognise(evidence(outputs, size=SQUARE)) is None
