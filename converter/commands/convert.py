@@ -178,6 +178,7 @@ def _source_model(options: ConvertOptions, prepared: Prepared) -> SourceModel:
         prepared.pixels,
         flat,
         exported.answer.float_type,
+        exported.answer.suppression,
     )
 
 

@@ -2,34 +2,30 @@
 
 What is looked for are the boxes of all anchors and the scores of all their classes. They enter
 one ``CombinedNonMaxSuppression``, or, in older exports, a ``NonMaxSuppression`` for each class,
-often inside a loop over the images of a batch.
+often inside a loop over the images of a batch. Columns of the scores that the suppression does not
+use, such as that of a background, are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from converter.export.graph_inputs_outputs import add_output
-from converter.export.graph_view import LOOPS, GraphView, node_of
+from converter.export.graph_view import LOOPS, GraphView, canonical, node_of
 from converter.export.loop_bodies import LoopBody
-from converter.export.provenance import Sources, constant_value, shapes_of
+from converter.export.probe_suppression import LAYERS, Probed, SuppressionProbe, behind_layers
+from converter.export.provenance import Sources, imported, shapes_of, twins
 from converter.export.request_answer import Suppression
+from converter.export.suppression_inputs import SuppressionInput
+from converter.export.suppression_nodes import (
+    COMBINED,
+    PER_CLASS,
+    FoundSuppression,
+    constant_thresholds,
+)
 from converter.heads.evidence import BOXES_BEFORE_NMS, SCORES_BEFORE_NMS
-from converter.inputs.quiet_tensorflow import tensorflow
-
-COMBINED = "CombinedNonMaxSuppression"
-PER_CLASS = tuple(f"NonMaxSuppression{version}" for version in ("", "V2", "V3", "V4", "V5"))
-# A suppression with one of these behind it chooses regions for a second stage.
-_LAYERS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "CropAndResize")
-# Where the thresholds are among the inputs: IoU, score.
-_THRESHOLDS = {
-    COMBINED: (4, 5),
-    "NonMaxSuppressionV2": (3, None),
-    "NonMaxSuppression": (None, None),
-}
-_THRESHOLDS_LATER = (3, 4)
 
 
 @dataclass(frozen=True)
@@ -41,48 +37,59 @@ class Cut:
     thresholds: Suppression
 
 
-def cut_suppression(view: GraphView, outputs: Mapping[str, str], image: str) -> Cut | None:
+def cut_suppression(view: GraphView, outputs: Mapping[str, str]) -> Cut | None:
     """Replace the outputs that come from a suppression by what enters it.
 
-    Args:
-        image: the input of the graph.
-
     Returns:
-        None where there is no suppression, or where what enters it cannot be determined: then the
-        graph is not changed.
+        None where there is no suppression, or where what enters it, or which of it is used,
+        cannot be determined: then the graph is not changed.
     """
     places = _places(view, outputs)
     if not places:
         return None
-    sources = Sources(view, shapes_of(view))
+    graph = imported(view)
+    sources = Sources(view, shapes_of(graph))
     found = _combined(sources, places) or _per_class(sources, places)
     if found is None:
         return None
-    boxes, scores = found
     ends = {place.top for place in places}
     kept = {name: tensor for name, tensor in outputs.items() if not ends & view.ancestors([tensor])}
-    replaced = [tensor for name, tensor in outputs.items() if name not in kept]
-    if sources.shape(scores)[-1] == 1 and _takes_more(view, replaced, found, image):
+    replaced = {name: tensor for name, tensor in outputs.items() if name not in kept}
+    if found.scores.columns == 1 and _takes_more(view, replaced.values(), found):
         return None
-    float32 = tensorflow().float32
-    new = {
-        name: add_output(view.graph_def, name, tensor, float32)
-        for name, tensor in ((BOXES_BEFORE_NMS, boxes), (SCORES_BEFORE_NMS, scores))
-    }
-    view.refresh()
-    thresholds = _thresholds(places[0])
-    return Cut({**kept, **new}, _note(thresholds, set(outputs) - set(kept)), thresholds)
+    known = constant_thresholds(sources, places)
+    probe = SuppressionProbe(view, graph, found.boxes, found.scores, replaced)
+    probed = probe.find(known.score_threshold)
+    if probed is None:
+        return None
+    new = _add_outputs(view, graph, found, probed.columns)
+    suppression = _with_probed(known, probed)
+    note = _note(suppression, set(replaced), found.scores.columns)
+    return Cut({**kept, **new}, note, suppression)
 
 
 @dataclass(frozen=True)
-class FoundSuppression:
-    """A suppression: its node, the graph that it is in, and the node of the main graph that
-    holds it, the loop or itself."""
+class Entering:
+    """What enters a suppression."""
 
-    node: Any
-    view: GraphView
-    top: str
-    body: LoopBody | None
+    boxes: SuppressionInput
+    scores: SuppressionInput
+
+
+def _add_outputs(
+    view: GraphView, graph: Any, found: Entering, columns: Sequence[int]
+) -> dict[str, str]:
+    """Outputs of the graph with the boxes, and with these columns of the scores."""
+    new = {}
+    for name, one, kept in (
+        (BOXES_BEFORE_NMS, found.boxes, ()),
+        (SCORES_BEFORE_NMS, found.scores, columns),
+    ):
+        dtype = graph.get_tensor_by_name(one.tensor).dtype
+        rows = one.rows(view, dtype.as_datatype_enum, kept)
+        new[name] = add_output(view.graph_def, name, rows, dtype)
+    view.refresh()
+    return new
 
 
 def _places(view: GraphView, outputs: Mapping[str, str]) -> list[FoundSuppression]:
@@ -104,81 +111,84 @@ def _places(view: GraphView, outputs: Mapping[str, str]) -> list[FoundSuppressio
     return [place for place in found if not _has_layers_behind(view, place.top)]
 
 
-def _takes_more(
-    view: GraphView, replaced: Sequence[str], found: tuple[str, str], image: str
-) -> bool:
+def _takes_more(view: GraphView, replaced: Iterable[str], found: Entering) -> bool:
     """Whether the outputs tell more about the image than boxes and scores do: where the best class
     is chosen before the suppression, its number goes another way."""
-    stop = {node_of(tensor) for tensor in found}
-    return node_of(image) in view.ancestors(replaced, stop)
+    entering = [
+        same
+        for one in (found.boxes, found.scores)
+        for same in (one.tensor, *twins(view, one.tensor))
+    ]
+    return behind_layers(view, replaced, set(map(node_of, entering)))
 
 
 def _has_layers_behind(view: GraphView, name: str) -> bool:
-    return any(view.nodes[follower].op in _LAYERS for follower in view.descendants([name]))
+    return any(view.nodes[follower].op in LAYERS for follower in view.descendants([name]))
 
 
-def _combined(sources: Sources, places: Sequence[FoundSuppression]) -> tuple[str, str] | None:
+def _combined(sources: Sources, places: Sequence[FoundSuppression]) -> Entering | None:
     if len(places) != 1 or places[0].node.op != COMBINED or places[0].body is not None:
         return None
-    boxes, scores = places[0].node.input[:2]
-    shape = sources.shape(boxes)
-    if shape is None or len(shape) != 4 or shape[2] != 1:
-        return None  # boxes of their own for each class
-    return sources.squeezed(boxes, 2), scores
+    boxes, scores = (canonical(tensor) for tensor in places[0].node.input[:2])
+    found = sources.boxes(boxes)  # four axes: None where each class has boxes of its own
+    given = found and sources.scores(scores, found.anchors)
+    return Entering(found, given) if found and given else None
 
 
-def _per_class(sources: Sources, places: Sequence[FoundSuppression]) -> tuple[str, str] | None:
+def _per_class(sources: Sources, places: Sequence[FoundSuppression]) -> Entering | None:
     """The nearest tensors that the suppressions of all classes have in common."""
     if any(place.node.op == COMBINED for place in places):
         return None
-    chains = [
-        (sources.chain(place, place.node.input[0]), sources.chain(place, place.node.input[1]))
-        for place in places
-    ]
-    boxes = _first_common([boxes for boxes, _ in chains], sources.boxes)
+    of_boxes, of_scores = (
+        [sources.chain(place, place.node.input[number]) for place in places] for number in (0, 1)
+    )
+    boxes = _first_common(of_boxes, sources.boxes)
     if boxes is None:
         return None
-    anchors = sources.shape(boxes)[1]
-    scores = _first_common(
-        [scores for _, scores in chains],
-        lambda tensor: sources.scores(tensor, anchors),
-    )
-    return None if scores is None else (boxes, scores)
+    anchors = boxes.anchors
+    scores = _first_common(of_scores, lambda tensor: sources.scores(tensor, anchors))
+    return None if scores is None else Entering(boxes, scores)
 
 
-def _first_common(chains: Sequence[Sequence[str]], usable: Any) -> str | None:
-    """The first tensor of all chains from which ``usable`` makes what is wanted."""
+def _first_common(
+    chains: Sequence[Sequence[str]], usable: Callable[[str], SuppressionInput | None]
+) -> SuppressionInput | None:
+    """The first tensor of all chains that ``usable`` takes."""
     for tensor in chains[0]:
         if all(tensor in chain for chain in chains):
-            result: str | None = usable(tensor)
+            result = usable(tensor)
             if result is not None:
                 return result
     return None
 
 
-def _thresholds(place: FoundSuppression) -> Suppression:
-    node = place.node
-    iou, score = _THRESHOLDS.get(node.op, _THRESHOLDS_LATER)
-    values = [
-        None if index is None else constant_value(place.view, node.input[index])
-        for index in (score, iou)
-    ]
-    if node.op == "NonMaxSuppression":
-        values[1] = float(node.attr["iou_threshold"].f)
-    return Suppression(node.op, *values)
+def _with_probed(known: Suppression, probed: Probed) -> Suppression:
+    return replace(
+        known,
+        score_threshold=min(probed.thresholds),
+        class_thresholds=probed.thresholds,
+        class_numbers=probed.numbers,
+        own=probed.own,
+    )
 
 
-def _note(thresholds: Suppression, replaced: set[str]) -> str:
+def _note(suppression: Suppression, replaced: set[str], columns: int) -> str:
     known = [
         f"{name} {value:g}"
         for name, value in (
-            ("score", thresholds.score_threshold),
-            ("IoU", thresholds.iou_threshold),
+            ("score", suppression.score_threshold),
+            ("IoU", suppression.iou_threshold),
         )
-        if value is not None
+        if value
     ]
     frozen = f" (its thresholds were {', '.join(known)})" if known else ""
+    classes = len(suppression.class_thresholds)
+    unused = (
+        f"; it uses {classes} of {columns} columns of the scores, and only these become classes"
+        if classes < columns
+        else ""
+    )
     return (
-        f"the suppression of overlapping boxes ({thresholds.operator}) is cut out{frozen}: its "
-        f"boxes and scores replace {', '.join(sorted(replaced))}, and the robot suppresses"
+        f"the suppression of overlapping boxes ({suppression.operator}) is cut out{frozen}: its "
+        f"boxes and scores replace {', '.join(sorted(replaced))}, and the robot suppresses{unused}"
     )

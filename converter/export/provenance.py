@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from converter.export.graph_view import GraphView, canonical, node_of
-from converter.export.nodes import constant, integer_type
+from converter.export.graph_view import GraphView, canonical, port_of
+from converter.export.suppression_inputs import SuppressionInput
 from converter.inputs.quiet_tensorflow import tensorflow
 
 Shape = tuple[int, ...]  # -1 for any size
@@ -38,11 +38,16 @@ _HANDS_ON = {
 }
 
 
-def shapes_of(view: GraphView) -> Mapping[str, Shape | None]:
-    """The shapes that TensorFlow infers, by tensor; None where even the rank is unknown."""
+def imported(view: GraphView) -> Any:
+    """The graph of TensorFlow, which knows shapes and can be run."""
     tf = tensorflow()
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(view.graph_def, name="")
+    return graph
+
+
+def shapes_of(graph: Any) -> Mapping[str, Shape | None]:
+    """The shapes that TensorFlow infers, by tensor; None where even the rank is unknown."""
     return {
         tensor.name: (
             None if tensor.shape.rank is None else tuple(s or -1 for s in tensor.shape.as_list())
@@ -61,11 +66,34 @@ def constant_value(view: GraphView, tensor: str) -> float | None:
     return float(values) if values.size == 1 else None
 
 
+def twins(view: GraphView, tensor: str) -> list[str]:
+    """Other tensors that are picked from the same one in the same way."""
+    node = view.source(tensor)
+    return [
+        canonical(f"{other.name}:{port_of(tensor)}")
+        for other in view.graph_def.node
+        if other.op == node.op and other.name != node.name and _alike(view, other, node)
+    ]
+
+
+def _alike(view: GraphView, one: Any, other: Any) -> bool:
+    """Whether two nodes pick the same, or are the same constant."""
+    if one.name == other.name:
+        return True
+    if one.op != other.op or one.op not in ("Const", *_HANDS_ON) or one.attr != other.attr:
+        return False
+    inputs = [[tensor for tensor in node.input if tensor[0] != "^"] for node in (one, other)]
+    return len(inputs[0]) == len(inputs[1]) and all(
+        port_of(a) == port_of(b) and _alike(view, view.source(a), view.source(b))
+        for a, b in zip(*inputs, strict=True)
+    )
+
+
 class Sources:
     """Follows tensors of a suppression back to those of the main graph."""
 
     def __init__(self, view: GraphView, shapes: Mapping[str, Shape | None]) -> None:
-        self._view, self._shapes = view, dict(shapes)
+        self._view, self._shapes = view, shapes
 
     def shape(self, tensor: str) -> Any:
         """The shape of a tensor in the main graph."""
@@ -76,17 +104,28 @@ class Sources:
         nearest first."""
         if place.body is None:
             return self._up(self._view, tensor)
-        inside = self._up(place.view, tensor)
-        source = place.view.source(inside[-1])
+        given = self.outside(place, self._up(place.view, tensor)[-1])
+        return [] if given is None else self._up(self._view, given)
+
+    def constant(self, place: Any, tensor: str) -> float | None:
+        """The one number that ``tensor`` of a suppression always is; None where it is computed."""
+        value = constant_value(place.view, tensor)
+        if value is not None or place.body is None:
+            return value
+        given = self.outside(place, place.view.through_identity(tensor))
+        return None if given is None else constant_value(self._view, given)
+
+    def outside(self, place: Any, tensor: str) -> str | None:
+        """The tensor of the main graph that the loop around a suppression is given as ``tensor``,
+        or of which it takes one item in each round."""
+        source = place.view.source(tensor)
         if source.op == "TensorListGetItem":
             source = place.view.source(place.view.through_identity(source.input[0]))
         if source.name not in place.body.arguments:
-            return []
-        given = place.body.outside(self._view.nodes[place.top], source.name)
+            return None
+        given: str = place.body.outside(self._view.nodes[place.top], source.name)
         node = self._view.source(self._view.through_identity(given))
-        if node.op == "TensorListFromTensor":
-            given = node.input[0]
-        return self._up(self._view, given)
+        return str(node.input[0]) if node.op == "TensorListFromTensor" else given
 
     def _up(self, view: GraphView, tensor: str) -> list[str]:
         found = [canonical(tensor)]
@@ -102,63 +141,26 @@ class Sources:
             else:
                 return found
 
-    def boxes(self, tensor: str) -> str | None:
-        """``tensor`` as ``[N, A, 4]``, where it can be that."""
+    def boxes(self, tensor: str) -> SuppressionInput | None:
+        """``tensor`` as four coordinates for each box, where it can be that."""
         shape = self.shape(tensor)
-        if shape is None or shape[-1] != 4 or len(shape) < 2 or shape[1] == 1:
+        if shape is None or shape[-1] != 4:
             return None
-        if len(shape) == 4 and shape[2] == 1:
-            return self.squeezed(tensor, 2)
-        if len(shape) == 2 and shape[0] != 1:
-            return self.with_batch(tensor)
-        return tensor if len(shape) == 3 else None
+        axes = {2: "AC", 3: "NAC", 4: "NA1C"}.get(len(shape), "")
+        for axis, size in zip(axes, shape, strict=False):
+            if (axis == "N" and size > 1) or (axis == "1" and size != 1):
+                return None
+        anchors = shape[axes.index("A")] if axes else 0
+        return SuppressionInput(tensor, axes, anchors, 4) if anchors > 1 else None
 
-    def scores(self, tensor: str, anchors: int) -> str | None:
-        """``tensor`` as ``[N, A, C]``, where it can be that."""
+    def scores(self, tensor: str, anchors: int) -> SuppressionInput | None:
+        """``tensor`` as one or several scores for each box, where it can be that. One score for
+        each is as good as scores of one class, as what enters a single suppression."""
         shape = self.shape(tensor)
-        if shape is None or not 2 <= len(shape) <= 3 or anchors < 1:
-            return None
-        result = tensor if len(shape) == 3 else self.with_batch(tensor)
-        if shape[-2] == anchors and shape[-1] > 0:
-            return result
-        if shape[-1] == anchors and shape[-2] > 0:
-            return self.transposed(result)
+        forms = {1: ("A",), 2: ("NA", "AC", "CA"), 3: ("NAC", "NCA")}
+        for axes in forms.get(len(shape or ()), ()):
+            sizes = dict(zip(axes, shape, strict=True))
+            columns = sizes.get("C", 1)
+            if sizes["A"] == anchors and columns > 0 and sizes.get("N", 1) in (-1, 1):
+                return SuppressionInput(tensor, axes, anchors, columns)
         return None
-
-    def squeezed(self, tensor: str, axis: int) -> str:
-        """Without an axis of one element."""
-        node = self._add("Squeeze", tensor)
-        node.attr["squeeze_dims"].list.i.append(axis)
-        return self._done(node, tensor, lambda shape: (*shape[:axis], *shape[axis + 1 :]))
-
-    def with_batch(self, tensor: str) -> str:
-        """With an axis for the batch before the others."""
-        node = self._add("ExpandDims", tensor)
-        self._give_integers(node, 0)
-        node.attr["Tdim"].type = integer_type()
-        return self._done(node, tensor, lambda shape: (1, *shape))
-
-    def transposed(self, tensor: str) -> str:
-        """``[N, C, A]`` as ``[N, A, C]``."""
-        node = self._add("Transpose", tensor)
-        self._give_integers(node, [0, 2, 1])
-        node.attr["Tperm"].type = integer_type()
-        return self._done(node, tensor, lambda shape: (shape[0], shape[2], shape[1]))
-
-    def _add(self, operator: str, tensor: str) -> Any:
-        name = f"before_nms/{operator}_{len(self._view.graph_def.node)}"
-        node = self._view.graph_def.node.add(name=name, op=operator)
-        node.input.append(tensor)
-        node.attr["T"].type = tensorflow().float32.as_datatype_enum
-        return node
-
-    def _give_integers(self, node: Any, value: Any) -> None:
-        given = constant(f"{node.name}/value", value)
-        self._view.graph_def.node.append(given)
-        node.input.append(given.name)
-
-    def _done(self, node: Any, tensor: str, change: Any) -> str:
-        self._view.refresh()
-        result = f"{node_of(node.name)}:0"
-        self._shapes[result] = change(self.shape(tensor))
-        return result

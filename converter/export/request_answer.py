@@ -57,13 +57,47 @@ class ExportRequest:
 
 
 @dataclass(frozen=True)
+class OwnDetections:
+    """Which outputs of the SavedModel give what its own suppression lets through.
+
+    Attributes:
+        boxes: ``[N, K, 4]``.
+        scores: ``[N, K]``, or with an axis of one element more.
+        numbers: of the classes, as the scores; None where nothing gives them.
+        count: how many of the K are meant; None where nothing gives it.
+        swapped: the boxes have x and y in the other order than those that enter the suppression.
+    """
+
+    boxes: str
+    scores: str
+    numbers: str | None
+    count: str | None
+    swapped: bool
+
+
+@dataclass(frozen=True)
 class Suppression:
-    """A non-maximum suppression that was cut out of the graph, with its thresholds, None where
-    they are computed."""
+    """A non-maximum suppression that was cut out of the graph.
+
+    Attributes:
+        operator: of TensorFlow.
+        score_threshold: the lowest of all classes; None where it is not known.
+        iou_threshold: None where it is computed, or classes have different ones.
+        class_thresholds: the score threshold of each class; empty where they are not known.
+        class_numbers: the number that the model gives each class; empty where it gives none.
+        most_of_class: how many boxes of one class it lets through; None where it is not known.
+        soft: it lowers scores instead (Soft-NMS, https://arxiv.org/abs/1704.04503).
+        own: the outputs of the SavedModel that give its result; None where they were not found.
+    """
 
     operator: str
     score_threshold: float | None
     iou_threshold: float | None
+    class_thresholds: tuple[float, ...] = ()
+    class_numbers: tuple[int, ...] = ()
+    most_of_class: int | None = None
+    soft: bool = False
+    own: OwnDetections | None = None
 
 
 @dataclass(frozen=True)
@@ -130,5 +164,11 @@ def read_answer(file: Path) -> ExportAnswer:
             "opset_reasons": tuple(content["opset_reasons"]),
             "unsupported": tuple(Unsupported(**entry) for entry in content["unsupported"]),
         },
-        suppression=Suppression(**suppression) if suppression else None,
+        suppression=_suppression(suppression) if suppression else None,
     )
+
+
+def _suppression(content: dict[str, Any]) -> Suppression:
+    own = content.pop("own")
+    lists = {name: tuple(value) for name, value in content.items() if isinstance(value, list)}
+    return Suppression(**{**content, **lists}, own=OwnDetections(**own) if own else None)

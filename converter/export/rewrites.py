@@ -8,7 +8,7 @@ import numpy as np
 
 from converter.export.graph_view import GraphView, canonical
 from converter.export.nodes import constant
-from converter.export.provenance import shapes_of
+from converter.export.provenance import imported, shapes_of
 from converter.inputs.quiet_tensorflow import tensorflow
 
 
@@ -17,7 +17,7 @@ def rewrite(view: GraphView) -> None:
     new: list[Any] = []
     float32 = tensorflow().float32.as_datatype_enum
     patches = [node for node in view.graph_def.node if node.op == "ExtractImagePatches"]
-    shapes = shapes_of(view) if patches else {}
+    shapes = shapes_of(imported(view)) if patches else {}
     for node in view.graph_def.node:
         if node.op in _WITH_ONE:
             new += _with_one(node)

@@ -124,7 +124,7 @@ class ExportJob:
             set_image(view, image, request.image_shape)
         others = {name: tensor for name, tensor in request.inputs.items() if name != request.image}
         set_values(view, others, request.values)
-        outputs = self._cut_suppression(view, outputs, image)
+        outputs = self._cut_suppression(view, outputs)
         view.keep(view.ancestors(outputs.values()) | {node_of(image)})
         waiting = open_inputs(view, request.inputs, request.image)
         if waiting:
@@ -134,10 +134,8 @@ class ExportJob:
             )
         return image, outputs
 
-    def _cut_suppression(
-        self, view: GraphView, outputs: dict[str, str], image: str
-    ) -> dict[str, str]:
-        found = cut_suppression.cut_suppression(view, outputs, image)
+    def _cut_suppression(self, view: GraphView, outputs: dict[str, str]) -> dict[str, str]:
+        found = cut_suppression.cut_suppression(view, outputs)
         if found is None:
             return outputs
         self.answer = replace(self.answer, suppression=found.thresholds)

@@ -49,15 +49,31 @@ def _class_facts(found: ClassAgreement, task: str) -> Tuple[Fact, ...]:
 
 
 def _suppression_facts(found: Optional[SourceSuppression]) -> Tuple[Fact, ...]:
+    """The source's own detections, at its own thresholds."""
     if found is None:
         return ()
-    return (
+    if found.unread and not found.detections + found.published:
+        reason = "not compared: its outputs could not be read"
+        return (Fact("the source's own suppression", reason, "care"),)
+    facts = [
         Fact(
             "found of the source's own suppression",
             f"{found.found:,} of {found.detections:,}",
             _tone(found.found == found.detections),
         ),
-    )
+        Fact(
+            "extra at the source's own thresholds",
+            f"{found.extra:,} of {found.published:,}",
+            _tone(found.extra == 0),
+        ),
+    ]
+    if found.further_classes:
+        reason = f"{found.further_classes:,}: a robot gives each box its best class"
+        facts.append(Fact("further classes of a box there", reason, "care"))
+    if found.class_blind:
+        reason = "not compared: its numbers of classes could not be read"
+        facts.append(Fact("classes of the source's own suppression", reason, "care"))
+    return tuple(facts)
 
 
 def _tone(good: bool) -> str:

@@ -91,10 +91,20 @@ def _check_classes(found: ClassAgreement, task: str, tolerance: Tolerance) -> No
 
 
 def _check_suppression(found: SourceSuppression | None) -> None:
-    if found is not None and found.found < MIN_OF_SOURCE * found.detections:
+    if found is None:
+        return
+    if found.found < MIN_OF_SOURCE * found.detections:
         raise ParityError(
             f"of {found.detections} detections of the SavedModel's own suppression only "
-            f"{found.found} are among the boxes and scores that enter it: choose with --head "
-            "tf-object-detection, --boxes and --box-format how they are to be read, or report it "
-            "with the model"
+            f"{found.found} are among the boxes and scores that enter it, at their place with the "
+            "score of their class: choose with --head tf-object-detection, --boxes, --box-format "
+            "and --background how they are to be read, or report it with the model"
+        )
+    if found.extra > (1 - MIN_OF_SOURCE) * found.published:
+        raise ParityError(
+            f"at the thresholds of the SavedModel's own suppression the bundle gives "
+            f"{found.published} detections, and the SavedModel neither gives {found.extra} of them "
+            "nor others in their place: columns of the scores that are no classes, such as a "
+            "background, may be among them. Give --background first or last, or a labels file "
+            "with one line for each class; if that is not it, report it with the model"
         )

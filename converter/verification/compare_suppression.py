@@ -1,90 +1,185 @@
-"""Check a suppression that was cut out: its detections must be among the boxes that enter it."""
+"""Compare with what the SavedModel's own suppression lets through, at its own thresholds.
+
+Its detections must be among all boxes and scores, in the column of their class. And what the
+robot lets through at these thresholds must be among its detections: a box that is not was
+suppressed by one of them, or fell to the most that the model gives.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
-from converter.errors import HeadError
-from converter.heads.base import Head
-from converter.heads.evidence import Evidence, HeadOptions
-from converter.heads.finished.outputs import find_finished
-from converter.heads.tf_object_detection.recognise import NAME, recognise
-from converter.inputs.tensor import Tensor
+from converter.comparison.tolerance import TOLERANCES
 from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
+from converter.verification.own_detections import Own, read_own
 from converter.verification.source_model import SourceModel
 from converter.verification.verification_results import SourceSuppression
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.names import BOXES, CLASSES, SCORES
+from trt_inference.inference.detections import Detections
 from trt_inference.inference.geometry import pairwise_iou
+from trt_inference.inference.postprocess import suppress
 
-LEAST_SCORE = 0.05  # a detection with less is not looked for
+LEAST_SCORE = 0.01  # a detection with less is not looked for
 LEAST_IOU = 0.95
-SCORE_TOLERANCE = 0.01
+IOU_MARGIN = 0.02  # two overlaps that differ by less may be the same but for rounding
 
 
-def find_in_candidates(
-    source: SourceModel, given: Mapping[str, np.ndarray], decoded: Mapping[str, np.ndarray]
+def compare_with_own(
+    source: SourceModel,
+    bundle: Bundle,
+    given: Mapping[str, np.ndarray],
+    decoded: Mapping[str, np.ndarray],
+    candidates: Mapping[str, np.ndarray],
 ) -> SourceSuppression | None:
-    """Count how many detections of the SavedModel's own outputs are among all boxes and scores.
+    """Compare one image.
 
     Args:
-        given: the outputs of the SavedModel for one image.
-        decoded: boxes and class scores that the head has read from what was cut free.
+        given: the outputs of the SavedModel.
+        decoded: boxes and class scores that the head has read, of all boxes.
+        candidates: what the bundle gives.
 
     Returns:
-        None where no suppression was cut out, or its outputs cannot be read.
+        None where the model has no suppression beside what the head reads.
     """
-    if source.flat is None or all(name in given for name in source.head.inputs):
+    if not source.head.needs_nms:
         return None
-    head = _finished_head(source, given)
-    if head is None:
-        return None
-    finished = head.decode(given)
-    scores = finished[CLASS_SCORES][0].max(axis=1)
-    boxes = finished[ALL_BOXES][0][scores >= LEAST_SCORE]
-    found = _are_among(boxes, scores[scores >= LEAST_SCORE], source, decoded)
-    return SourceSuppression(len(boxes), int(found.sum()))
-
-
-def _finished_head(source: SourceModel, given: Mapping[str, np.ndarray]) -> Head | None:
-    outputs = tuple(
-        Tensor(name, value.dtype.name, (-1, *value.shape[1:]))
-        for name, value in given.items()
-        if value.ndim and value.shape[0] == 1
+    own = read_own(source, given)
+    if own is None:
+        if source.suppression is None:
+            return None
+        return SourceSuppression(0, 0, unread=1)
+    comparison = _Comparison(source, bundle, own, decoded)
+    found = comparison.rows[comparison.is_looked_for] >= 0
+    mine = comparison.robot(candidates)
+    extra = [row for row in range(len(mine)) if not comparison.explains(mine, row)]
+    return SourceSuppression(
+        len(found),
+        int(found.sum()),
+        published=len(mine),
+        extra=len(extra),
+        further_classes=comparison.further_classes(),
+        class_blind=int(not own.has_classes),
     )
-    values = {output.name: np.asarray(given[output.name]) for output in outputs}
-    size = source.network.input_size
-    evidence = Evidence(outputs, values, size, options=HeadOptions(NAME))
-    finished = find_finished(evidence)
-    if finished is not None and not finished.api:  # no names give its order of corners
-        order = getattr(source.head, "box_format", "auto")
-        evidence = replace(evidence, options=replace(evidence.options, box_format=order))
-    try:
-        recognised = recognise(evidence)
-    except HeadError:  # the outputs leave it open, as with nothing detected
-        return None
-    return recognised.head if recognised and not recognised.head.needs_nms else None
 
 
-def _are_among(
-    boxes: np.ndarray,
-    scores: np.ndarray,
-    source: SourceModel,
-    decoded: Mapping[str, np.ndarray],
-) -> np.ndarray:
-    """Which detections have a box at their place with their score for some class. A suppression
-    may have clipped its boxes to the input."""
-    height, width = source.network.input_size
-    edges = np.array([width, height, width, height], np.float32)
-    everywhere = decoded[ALL_BOXES][0]
-    near = pairwise_iou(boxes, everywhere) >= LEAST_IOU
-    near |= pairwise_iou(boxes, np.clip(everywhere, 0, edges)) >= LEAST_IOU
-    all_scores = decoded[CLASS_SCORES][0]
-    return np.array(
-        [
-            bool((np.abs(all_scores[row] - score) <= SCORE_TOLERANCE).any())
-            for row, score in zip(near, scores, strict=True)
-        ],
-        bool,
-    )
+class _Comparison:
+    """Of one image.
+
+    Attributes:
+        rows: for each of the model's own detections its row of all boxes, -1 where it is not there.
+        is_looked_for: which of these count.
+    """
+
+    def __init__(
+        self,
+        source: SourceModel,
+        bundle: Bundle,
+        own: Own,
+        decoded: Mapping[str, np.ndarray],
+    ) -> None:
+        height, width = source.network.input_size
+        self._edges = np.array([width, height, width, height], np.float32)
+        self._tolerance = TOLERANCES[source.float_type].score_difference
+        self._suppression, self._bundle, self._own = source.suppression, bundle, own
+        self._boxes, self._scores = decoded[ALL_BOXES][0], decoded[CLASS_SCORES][0]
+        self.is_looked_for = (own.scores >= LEAST_SCORE) & self._is_inside(own.boxes)
+        self.rows = self._find_rows()
+        # Where a model clips its boxes, it may do so after the suppression.
+        found = (self.rows >= 0)[:, None]
+        self._unclipped = np.where(found, self._boxes[self.rows], own.boxes)
+
+    def _find_rows(self) -> np.ndarray:
+        """The nearest box of all at each detection's place with its score for its class."""
+        own, rows = self._own, np.full(len(self._own), -1)
+        for number, overlaps in enumerate(self._overlaps(own.boxes, self._boxes)):
+            near = np.flatnonzero(overlaps >= LEAST_IOU)
+            scores = self._scores[near]
+            if own.has_classes:
+                scores = scores[:, own.classes[number], None]
+            near = near[self._alike(own.scores[number], scores).any(axis=1)]
+            if len(near):
+                rows[number] = near[overlaps[near].argmax()]
+        return rows
+
+    def further_classes(self) -> int:
+        """How many of its detections are of another class than the best of their box, which alone
+        is a candidate."""
+        seen = self.is_looked_for & (self.rows >= 0)
+        if not self._own.has_classes:
+            return 0
+        best = self._scores[self.rows[seen]].max(axis=1)
+        own = self._scores[self.rows[seen], self._own.classes[seen]]
+        return int((own < best).sum())
+
+    def _alike(self, own: np.ndarray, score: np.ndarray) -> np.ndarray:
+        """Whether scores are the same; Soft-NMS lowers the model's own."""
+        difference = score - own
+        most = np.inf if self._is_soft else self._tolerance
+        return (difference >= -self._tolerance) & (difference <= most)
+
+    @property
+    def _is_soft(self) -> bool:
+        return self._suppression is not None and self._suppression.soft
+
+    def _is_inside(self, boxes: np.ndarray) -> np.ndarray:
+        clipped = np.clip(boxes, 0, self._edges)
+        return (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
+
+    def _overlaps(self, boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """IoU; of both clipped to the input if that is more."""
+        clipped = [np.clip(one, 0, self._edges) for one in (boxes, others)]
+        return np.maximum(pairwise_iou(boxes, others), pairwise_iou(*clipped))
+
+    def robot(self, candidates: Mapping[str, np.ndarray]) -> Detections:
+        """What the robot lets through at the model's thresholds, in pixels of the input; no more
+        than the model has room for."""
+        boxes, scores, classes = (candidates[name] for name in (BOXES, SCORES, CLASSES))
+        kept = (scores >= self._thresholds(classes)) & self._is_inside(boxes)
+        kept = np.flatnonzero(kept & np.isfinite(boxes).all(axis=1))
+        best_first = kept[np.argsort(-scores[kept], kind="stable")]
+        found = Detections(boxes[best_first], scores[best_first], classes[best_first])
+        iou = self._suppression.iou_threshold if self._suppression else None
+        if iou is None:
+            iou = self._bundle.defaults.iou_threshold
+        found = found[suppress(found.xyxy, found.class_ids, iou)]
+        return found[: len(self._own)] if self._own.is_full else found
+
+    def _thresholds(self, classes: np.ndarray) -> np.ndarray:
+        """For each candidate, what its score must be above for the model, with a margin."""
+        known = self._suppression.class_thresholds if self._suppression else ()
+        if len(known) != len(self._scores.T):  # as without a background that the model has
+            lowest = max(known, default=self._own.lowest)
+            known = (lowest,) * len(self._scores.T)
+        return np.maximum(np.array(known)[classes] + self._tolerance, LEAST_SCORE)
+
+    def explains(self, mine: Detections, row: int) -> bool:
+        """Whether the model's own detections show why it gives or lacks a detection of the
+        robot."""
+        of_class = np.ones(len(self._own), bool)
+        if self._own.has_classes and self._suppression is not None:
+            of_class = self._own.classes == mine.class_ids[row]
+        box, score = mine.xyxy[row : row + 1], mine.scores[row]
+        own = self._own[of_class]
+        better = own.scores >= score - self._tolerance
+        overlaps = np.maximum(
+            self._overlaps(box, self._unclipped[of_class])[0], self._overlaps(box, own.boxes)[0]
+        )
+        same = (overlaps >= LEAST_IOU) & self._alike(own.scores, score)
+        suppressed = better & (overlaps > self._overlap_that_suppresses())
+        no_room = self._own.is_full and score <= self._own.lowest + self._tolerance
+        most = self._has_most(len(own)) and score <= own.lowest + self._tolerance
+        return bool(same.any() or suppressed.any() or no_room or most)
+
+    def _overlap_that_suppresses(self) -> float:
+        """The IoU from which on a detection may have suppressed another; 0 where it is not
+        known."""
+        iou = self._suppression.iou_threshold if self._suppression else None
+        return 0.0 if iou is None or self._is_soft else iou - IOU_MARGIN
+
+    def _has_most(self, count: int) -> bool:
+        """Whether a class may have as many detections as the model lets through."""
+        most = self._suppression.most_of_class if self._suppression else None
+        return count > 0 and (most is None or count >= most)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from converter.export.exported_network import Network
+from converter.export.request_answer import Suppression
 from converter.heads.base import Head
 from converter.inputs.pixels import Pixels
 from converter.verification.tensorflow_reference import FlatGraph, Reference
@@ -18,7 +19,7 @@ class SourceModel:
 
     ``flat`` is the TensorFlow graph that was exported: tensors that are no outputs of the
     SavedModel, where a suppression was cut out, are read there. ``float_type`` is the narrowest
-    in which it computes.
+    in which it computes. ``suppression`` was cut out of it.
     """
 
     reference: Reference
@@ -27,6 +28,7 @@ class SourceModel:
     pixels: Pixels
     flat: FlatGraph | None = None
     float_type: str = "float32"
+    suppression: Suppression | None = None
 
     def run(self, pixels: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Return the outputs of the SavedModel, and those that the head reads, by name, for one

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -13,11 +13,31 @@ from trt_inference.inference.results import Result
 
 @dataclass(frozen=True)
 class SourceSuppression:
-    """Detections that the SavedModel's own suppression let through, and how many of them are
-    among the boxes and scores that replace it."""
+    """The model's own suppression against what replaces it, at the thresholds of the model.
+
+    Attributes:
+        detections: that the SavedModel itself gives.
+        found: how many of them are among the boxes and scores that enter its suppression.
+        published: what the robot lets through at the same thresholds.
+        extra: how many of these the SavedModel neither gives nor suppresses by one that it gives.
+        further_classes: of those that are found, how many are of another class than the best of
+            their box, which the robot leaves out.
+        class_blind: images on which it is not known which number means which class.
+        unread: images on which its own detections could not be read.
+    """
 
     detections: int
     found: int
+    published: int = 0
+    extra: int = 0
+    further_classes: int = 0
+    class_blind: int = 0
+    unread: int = 0
+
+    def __add__(self, other: SourceSuppression) -> SourceSuppression:
+        """Of more images."""
+        added = (getattr(self, one.name) + getattr(other, one.name) for one in fields(self))
+        return SourceSuppression(*added)
 
 
 @dataclass(frozen=True)

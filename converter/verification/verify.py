@@ -16,7 +16,7 @@ from converter.comparison.compare_by_task import COMPARISONS
 from converter.comparison.compare_detections import BEFORE_SUPPRESSION
 from converter.comparison.tolerance import TOLERANCES
 from converter.inputs.dataset import Dataset, Track
-from converter.verification.compare_suppression import find_in_candidates
+from converter.verification.compare_suppression import compare_with_own
 from converter.verification.source_model import SourceModel
 from converter.verification.verification_results import Picture, SourceSuppression, Verification
 from trt_inference.inference.detections import Detections
@@ -90,7 +90,7 @@ class Comparer:
                 self._found(expected, ranked.outputs, placement, ranked.tied),
                 self._found(found, candidates, placement),
             ),
-            suppression=find_in_candidates(source, given, decoded),
+            suppression=compare_with_own(source, self._detector.bundle, given, decoded, candidates),
             seconds=(seconds, seconds_of_engine),
         )
 
@@ -175,7 +175,7 @@ def _all_of_source(found: Sequence[SourceSuppression | None]) -> SourceSuppressi
     known = [one for one in found if one is not None]
     if not known:
         return None
-    return SourceSuppression(sum(one.detections for one in known), sum(one.found for one in known))
+    return sum(known[1:], known[0])
 
 
 def _accuracies(

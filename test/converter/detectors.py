@@ -46,13 +46,15 @@ def outputs(boxes: Any, scores: Any, classes: Any, count: Any) -> Dict[str, Any]
     return dict(zip(names, (boxes, scores, classes, count), strict=True))
 
 
-def one_image(boxes: Any, scores: Any) -> Tuple[Any, Any, Any, Any]:
-    """The suppression of older exports: class after class, then the best, filled up with zeros."""
+def one_image(boxes: Any, scores: Any, first: int = 0) -> Tuple[Any, Any, Any, Any]:
+    """The suppression of older exports: class after class, then the best, filled up with zeros.
+    ``first``: the column of the first class."""
     kept = []
     for number in range(CLASSES):
-        index = tf.image.non_max_suppression(boxes, scores[:, number], MOST, IOU, SCORE)
+        of_class = scores[:, first + number]
+        index = tf.image.non_max_suppression(boxes, of_class, MOST, IOU, SCORE)
         classes = tf.fill([tf.size(index)], float(number + 1))
-        kept.append((tf.gather(boxes, index), tf.gather(scores[:, number], index), classes))
+        kept.append((tf.gather(boxes, index), tf.gather(of_class, index), classes))
     boxes, scores, classes = (tf.concat(part, 0) for part in zip(*kept, strict=True))
     count = tf.minimum(MOST, tf.size(scores))
     best, index = tf.nn.top_k(scores, count)
@@ -73,10 +75,35 @@ def per_class_in_a_loop(boxes: Any, scores: Any) -> Dict[str, Any]:
     return outputs(*found)
 
 
-def per_class(boxes: Any, scores: Any) -> Dict[str, Any]:
+def per_class(boxes: Any, scores: Any, first: int = 0) -> Dict[str, Any]:
     """For a batch of one."""
-    found = one_image(boxes[0], scores[0])
+    found = one_image(boxes[0], scores[0], first)
     return outputs(*(part[None] for part in found))
+
+
+def behind_the_background(boxes: Any, scores: Any) -> Dict[str, Any]:
+    """A suppression for each class but the first, which is the background."""
+    return per_class(boxes, tf.concat([1 - 0.1 * scores[..., :1], scores], -1), 1)
+
+
+def of_faces(boxes: Any, scores: Any) -> Dict[str, Any]:
+    """A suppression of one class, beside a background; nothing gives class numbers."""
+
+    def of_image(image: Any) -> Tuple[Any, Any, Any]:
+        index = tf.image.non_max_suppression(*image, MOST, IOU, SCORE)
+        rest = MOST - tf.size(index)
+        found = tf.gather(image[0], index), tf.gather(image[1], index)
+        return (
+            tf.pad(found[0], [[0, rest], [0, 0]]),
+            tf.pad(found[1], [[0, rest]]),
+            tf.size(index),
+        )
+
+    both = tf.stack([1 - scores[..., 2], scores[..., 2]], -1)
+    found = tf.map_fn(
+        of_image, (boxes, both[:, :, 1]), fn_output_signature=(tf.float32, tf.float32, tf.int32)
+    )
+    return dict(zip(("boxes", "scores", "num_boxes"), found, strict=True))
 
 
 def agnostic(boxes: Any, scores: Any) -> Dict[str, Any]:

@@ -22,6 +22,12 @@ SIDES = (96, 80)  # width, height of the input
 MODELS: dict[str, Callable[[Path], Path]] = {
     "combined": lambda folder: detectors.save(folder, detectors.combined),
     "for each class": lambda folder: detectors.save(folder, detectors.per_class),
+    "for each class behind the background": lambda folder: detectors.save(
+        folder, detectors.behind_the_background
+    ),
+    "for one class beside the background": lambda folder: detectors.save(
+        folder, detectors.of_faces
+    ),
     "for each class in a loop": lambda folder: detectors.save(
         folder, detectors.per_class_in_a_loop
     ),
@@ -44,11 +50,11 @@ def by_tensorflow(model: Path, image: np.ndarray) -> Detections:
         key: value.numpy()[0]
         for key, value in function(**{name: image[None, ..., ::-1].copy()}).items()
     }
-    count = int(found["num_detections"])
-    boxes = found["detection_boxes"][:count][:, [1, 0, 3, 2]] * [*SIDES, *SIDES]
-    return Detections(
-        boxes, found["detection_scores"][:count], found["detection_classes"][:count].astype(int) - 1
-    )
+    found = {key.replace("detection_", ""): value for key, value in found.items()}
+    count = int(found.get("num_detections", found.get("num_boxes")))
+    boxes = found["boxes"][:count][:, [1, 0, 3, 2]] * [*SIDES, *SIDES]
+    classes = found.get("classes", np.ones(len(found["scores"])))[:count].astype(int) - 1
+    return Detections(boxes, found["scores"][:count], classes)
 
 
 def convert(model: Path, output: Path, capsys: pytest.CaptureFixture[str], *more: object) -> Result:
@@ -65,6 +71,7 @@ def test_the_robot_finds_what_the_model_found(
     assert f"its thresholds were score {detectors.SCORE}, IoU {detectors.IOU}" in result.output
     bundle = load_bundle(tmp_path / "bundle")
     assert bundle.needs_nms
+    assert len(bundle.labels) == (1 if "one class" in kind else detectors.CLASSES)
     assert bundle.defaults.iou_threshold == pytest.approx(detectors.IOU)
     with Detector.open(bundle, "onnxruntime") as detector:
         detector.thresholds = Thresholds(detectors.SCORE, detectors.IOU, detectors.MOST)
@@ -97,6 +104,9 @@ def test_all_detections_of_the_model_are_looked_for(
     (line,) = [line for line in result.output.splitlines() if "source's own suppression" in line]
     found, detections = re.findall(r"(\d+) of (\d+)", line)[0]
     assert found == detections != "0"
+    (line,) = [line for line in result.output.splitlines() if "extra at the source's own" in line]
+    extra, published = re.findall(r"(\d+) of (\d+)", line)[0]
+    assert extra == "0" != published
 
 
 def test_boxes_that_are_read_wrongly_are_refused(

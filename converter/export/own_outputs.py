@@ -1,0 +1,83 @@
+"""Which outputs of a model give what its suppression lets through, found by their values for one
+box that is made up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from converter.export.request_answer import OwnDetections
+
+# Numbers that no other output is likely to have, exact in half precision. No two coordinates have
+# the ratio that exchanging x and y would need.
+BOX, SCORE = (0.25, 0.3125, 0.5, 0.875), 63 / 64
+
+OutputValues = dict[str, np.ndarray]
+
+
+def find_own_outputs(
+    found: Mapping[int, OutputValues],
+) -> tuple[OwnDetections | None, dict[int, int]]:
+    """The outputs with boxes, scores, class numbers and the count, and the class number of
+    each column."""
+    outputs = next(iter(found.values()))
+    for scores, value in outputs.items():
+        places = np.flatnonzero(np.isclose(value.ravel().astype(np.float64), SCORE, atol=1e-4))
+        if len(places) != 1:
+            continue
+        for boxes in outputs:
+            swapped = _swapped(outputs[boxes], value.size, int(places[0]))
+            if swapped is not None:
+                name, numbers = _numbers(found, scores)
+                count = _count(outputs, value.size)
+                return OwnDetections(boxes, scores, name, count, swapped), numbers
+    return None, {}
+
+
+def _swapped(values: np.ndarray, rows: int, place: int) -> bool | None:
+    """Whether the box at ``place`` has x and y exchanged; None where it is not that box, in
+    some unit along each axis."""
+    if values.shape[-1:] != (4,) or values.size != 4 * rows:
+        return None
+    box = values.reshape(rows, 4)[place].astype(np.float64)
+    for swapped, order in ((False, [0, 1, 2, 3]), (True, [1, 0, 3, 2])):
+        ratios = box / np.asarray(BOX)[order]
+        if ratios.all() and np.allclose(ratios[:2], ratios[2:], rtol=1e-2):
+            return swapped
+    return None
+
+
+def _numbers(found: Mapping[int, OutputValues], scores: str) -> tuple[str | None, dict[int, int]]:
+    """The output that has another whole number at the place of the score for each column, and
+    these numbers; neither unless it is the only one."""
+    fitting = []
+    for name in next(iter(found.values())):
+        numbers = {
+            column: number
+            for column, outputs in found.items()
+            if (number := _number_at(outputs[name], outputs[scores])) is not None
+        }
+        if len(numbers) == len(set(numbers.values())) == len(found):
+            fitting.append((name, numbers))
+    return fitting[0] if len(fitting) == 1 else (None, {})
+
+
+def _number_at(values: np.ndarray, scores: np.ndarray) -> int | None:
+    """The whole number at the place of the best score."""
+    if values.size != scores.size or values.dtype.kind not in "iuf":
+        return None
+    number = float(values.ravel()[int(scores.argmax())])
+    return int(number) if number.is_integer() and number >= 0 else None
+
+
+def _count(outputs: OutputValues, rows: int) -> str | None:
+    """The one output with a single whole number from 1 to ``rows``."""
+    if rows == 1:
+        return None
+    found = [
+        name
+        for name, value in outputs.items()
+        if value.size == 1 and float(value.ravel()[0]).is_integer() and 1 <= value <= rows
+    ]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,201 @@
+"""What a suppression inside a graph does with boxes and scores that are made up.
+
+The graph is run behind its layers: one box has a score in one column, and everything else is 0.
+What then changes in the outputs shows whether the suppression uses that column, which number the
+model gives its class, from which score on, and which output has what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from converter.export.graph_view import GraphView, canonical, node_of
+from converter.export.own_outputs import BOX, SCORE, OutputValues, find_own_outputs
+from converter.export.provenance import twins
+from converter.export.request_answer import OwnDetections
+from converter.export.suppression_inputs import SuppressionInput
+from converter.inputs.quiet_tensorflow import tensorflow
+
+# Operators of layers: what depends on one tells more about the image than its size.
+LAYERS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "Einsum", "CropAndResize")
+# Boxes are in fractions of the image, or in pixels.
+UNITS = (1.0, 64.0)
+HALVINGS = 10  # of the range in which a score threshold is looked for
+MARGIN = 0.01  # a score so much above a threshold must pass
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What was found out.
+
+    Attributes:
+        columns: of the scores, those that the suppression uses, in the order of their classes.
+        thresholds: of their scores.
+        numbers: the numbers that the model gives these classes; empty where it gives none.
+        own: the outputs with the result; None where they are not these.
+    """
+
+    columns: tuple[int, ...]
+    thresholds: tuple[float, ...]
+    numbers: tuple[int, ...]
+    own: OwnDetections | None
+
+
+def behind_layers(view: GraphView, tensors: Iterable[str], stop: Iterable[str]) -> bool:
+    """Whether ``tensors`` depend on a layer of the network in another way than through the nodes
+    in ``stop``, or through the size of something."""
+    sizes = [name for name, node in view.nodes.items() if node.op in ("Shape", "ShapeN", "Size")]
+    needed = view.ancestors(tensors, {*stop, *sizes}) - set(stop)
+    return any(view.nodes[name].op in LAYERS for name in needed)
+
+
+class SuppressionProbe:
+    """Runs the part of a graph that is behind ``boxes`` and ``scores``."""
+
+    def __init__(
+        self,
+        view: GraphView,
+        graph: Any,
+        boxes: SuppressionInput,
+        scores: SuppressionInput,
+        outputs: Mapping[str, str],
+    ) -> None:
+        """
+        Args:
+            graph: ``view`` in TensorFlow.
+            outputs: those that come from the suppression; of these, the ones that also depend on
+                layers in another way are not looked at.
+        """
+        tf = tensorflow()
+        config = tf.compat.v1.ConfigProto()
+        config.graph_options.rewrite_options.disable_meta_optimizer = True
+        self._session = tf.compat.v1.Session(graph=graph, config=config)
+        self._boxes, self._scores, self._unit = boxes, scores, UNITS[0]
+        self._same = {one.tensor: (one.tensor, *twins(view, one.tensor)) for one in (boxes, scores)}
+        stop = {node_of(tensor) for same in self._same.values() for tensor in same}
+        self._outputs = {
+            name: tensor
+            for name, tensor in outputs.items()
+            if not behind_layers(view, [tensor], stop)
+        }
+        sizes = _sizes(view, graph, self._outputs, stop)
+        behind = view.ancestors(self._outputs.values(), {*stop, *map(node_of, sizes)})
+        self._fixed = {**_zeros(graph, behind), **sizes}
+
+    def find(self, known_threshold: float | None) -> Probed | None:
+        """Look at all columns.
+
+        Args:
+            known_threshold: the score threshold of all classes, where the graph has it as a
+                constant; it is tried first.
+
+        Returns:
+            None where no column is used, or not of all boxes, or the graph cannot be run so.
+        """
+        try:
+            for unit in UNITS if self._outputs else ():
+                self._unit = unit
+                found = self._used_columns()
+                if found:
+                    return self._probed(found, known_threshold) if self._takes_all(found) else None
+        except (tensorflow().errors.OpError, ValueError, TypeError):
+            pass  # it needs something that is not known without the layers
+        finally:
+            self._session.close()
+        return None
+
+    def _used_columns(self) -> dict[int, OutputValues]:
+        """The outputs for each column that changes them."""
+        self._nothing = self._run(0, 0.0)
+        results = {column: self._run(column, SCORE) for column in range(self._scores.columns)}
+        return {column: outputs for column, outputs in results.items() if self._differs(outputs)}
+
+    def _takes_all(self, found: dict[int, OutputValues]) -> bool:
+        """Whether the first and the last box are used too."""
+        column = next(iter(found))
+        return all(
+            self._differs(self._run(column, SCORE, row), self._run(column, 0.0, row))
+            for row in (0, self._boxes.anchors - 1)
+        )
+
+    def _probed(self, found: dict[int, OutputValues], known: float | None) -> Probed:
+        own, numbers = find_own_outputs(found)
+        order = sorted(found, key=lambda column: (numbers.get(column, column), column))
+        thresholds: list[float] = []
+        for column in order:
+            thresholds.append(self._threshold(column, known))
+            known = thresholds[-1] if known is None else known
+        ordered = tuple(numbers[column] for column in order) if numbers else ()
+        return Probed(tuple(order), tuple(thresholds), ordered, own)
+
+    def _run(self, column: int, score: float, row: int | None = None) -> OutputValues:
+        """The outputs with ``score`` in one column of one row, that in the middle if none is
+        given."""
+        row = self._boxes.anchors // 2 if row is None else row
+        scores = np.zeros((self._scores.anchors, self._scores.columns), np.float32)
+        boxes = np.zeros((self._boxes.anchors, 4), np.float32)
+        scores[row, column] = score
+        boxes[row] = np.multiply(BOX, self._unit)
+        feed = {
+            tensor: one.arrange(rows)
+            for one, rows in ((self._boxes, boxes), (self._scores, scores))
+            for tensor in self._same[one.tensor]
+        }
+        values = self._session.run(list(self._outputs.values()), {**self._fixed, **feed})
+        return dict(zip(self._outputs, map(np.asarray, values), strict=True))
+
+    def _differs(self, outputs: OutputValues, others: OutputValues | None = None) -> bool:
+        """Whether the outputs are others than with no score at all."""
+        others = others or self._nothing
+        return any(not np.array_equal(value, others[name]) for name, value in outputs.items())
+
+    def _threshold(self, column: int, known: float | None) -> float:
+        """The score from which on a box of that column is let through."""
+        low, high = 0.0, SCORE
+        if known is not None and known < high:
+            low, high = max(known, 0.0), min(max(known, 0.0) + MARGIN, SCORE)
+            if self._differs(self._run(column, high)):
+                return low
+            high = SCORE
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            if self._differs(self._run(column, middle)):
+                high = middle
+            else:
+                low = middle
+        return high
+
+
+def _zeros(graph: Any, names: Iterable[str]) -> OutputValues:
+    """Zeros for those of the nodes that are inputs of the graph, of one image."""
+    inputs = [graph.get_tensor_by_name(f"{name}:0") for name in names if _is_input(graph, name)]
+    return {
+        tensor.name: np.zeros(
+            [size or 1 for size in tensor.shape.as_list()], tensor.dtype.as_numpy_dtype
+        )
+        for tensor in inputs
+        if tensor.shape.rank is not None
+    }
+
+
+def _is_input(graph: Any, name: str) -> bool:
+    return bool(graph.get_operation_by_name(name).type == "Placeholder")
+
+
+def _sizes(view: GraphView, graph: Any, outputs: Mapping[str, str], stop: set[str]) -> OutputValues:
+    """Values of the nodes that only ask layers for their size, so that these need not run."""
+    fixed = {}
+    for name in view.ancestors(outputs.values(), stop):
+        node = view.nodes[name]
+        if node.op != "Shape" or not behind_layers(view, node.input, stop):
+            continue
+        shape = graph.get_tensor_by_name(canonical(node.input[0])).shape
+        in_loop = any(view.nodes[one].op == "Enter" for one in view.ancestors([name], stop))
+        if shape.rank and None not in shape.as_list()[1:] and not in_loop:
+            kind = graph.get_tensor_by_name(f"{name}:0").dtype.as_numpy_dtype
+            fixed[f"{name}:0"] = np.array([size or 1 for size in shape.as_list()], kind)
+    return fixed
