@@ -16,6 +16,7 @@ from converter.heads.decoding.feature_maps import sizes_of
 from converter.heads.decoding.scores import TOLERANCE
 from converter.heads.evidence import Evidence
 from converter.heads.unsupported.output_groups import OutputGroup, cells_of_strides, find_groups
+from converter.heads.yolo.complete_lists import begin_with_boxes
 
 # Values of one distance: NanoDet and PicoDet, NanoDet-g, YOLOv8 and later, YOLOv6.
 _BINS = (8, 11, 16, 17)
@@ -52,6 +53,8 @@ def _in_groups(groups: tuple[OutputGroup, ...], evidence: Evidence) -> str:
     if not possible:
         return ""
     by_name = [entry for entry in possible if _named(groups[0].names(_SIDES * entry[0]))]
+    if groups[0].of_maps and len(groups) == 1 and not by_name:
+        return ""  # They may be class scores of the cells, beside features.
     bins = (by_name or possible)[0][0]
     names = [name for group in groups for name in group.names(_SIDES * bins)]
     names = [name for name in names if _named([name])] or names
@@ -59,11 +62,15 @@ def _in_groups(groups: tuple[OutputGroup, ...], evidence: Evidence) -> str:
 
 
 def _may_be_classes(classes: int, bins: int, group: OutputGroup, evidence: Evidence) -> bool:
-    """Whether the other column can be the class scores: not where it may be the four offsets of
-    a box, and the columns the scores of many classes; nor those of ``bins`` anchors in a cell."""
-    labels = evidence.labels
-    if labels is not None and labels != classes:
-        return labels not in (_SIDES * bins, classes // bins, classes // bins - 1)
+    """Whether the other column can be the class scores: not where labels or values show another
+    thing, nor where it may be the four offsets of a box, and the columns class scores."""
+    if evidence.labels is not None and evidence.labels != classes:
+        return False
+    values = evidence.values[group.names(classes)[0]]
+    if not group.of_maps:
+        rows = values if values.shape[2] == classes else values.transpose(0, 2, 1)
+        if begin_with_boxes(rows):
+            return False
     return classes != _SIDES or _named(group.names(_SIDES * bins))
 
 

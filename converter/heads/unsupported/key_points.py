@@ -28,7 +28,9 @@ def find_points(evidence: Evidence) -> str:
         if sizes == POSES:
             return f"a pose model, which finds 17 points of persons: {_NO_POINTS}"
     groups = find_groups(evidence)
-    return (_faces(groups) or _faces_of_levels(groups) if groups else "") or _heatmaps(evidence)
+    if not groups or groups[0].of_maps:
+        return _heatmaps(evidence)
+    return _faces(groups) or _faces_of_levels(groups)
 
 
 def _faces(groups: tuple[OutputGroup, ...]) -> str:
@@ -49,7 +51,7 @@ def _faces(groups: tuple[OutputGroup, ...]) -> str:
 
 def _faces_of_levels(groups: tuple[OutputGroup, ...]) -> str:
     """For each of several levels boxes, five points and scores. Of one level, or all together,
-    boxes and scores can be read without the points, see ``without_landmarks``."""
+    boxes and scores can be read without the points, see ``landmark_names``."""
     if len(groups) < 2 or not are_boxes_with_landmarks(groups[0]):
         return ""
     return (
@@ -74,7 +76,7 @@ def landmark_names(evidence: Evidence) -> list[str]:
     """The outputs with the points of a face beside boxes and scores that can be read without
     them, as RetinaFace has them for all its anchors; none where ten columns may be classes."""
     groups = find_groups(evidence)
-    if len(groups) != 1 or not are_boxes_with_landmarks(groups[0]):
+    if len(groups) != 1 or groups[0].of_maps or not are_boxes_with_landmarks(groups[0]):
         return []
     return [] if evidence.labels in (_LANDMARKS, _LANDMARKS - 1) else groups[0].names(_LANDMARKS)
 

@@ -3,10 +3,13 @@ for certain."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from converter.heads.decoding.feature_maps import grids, sizes_of
 from converter.heads.evidence import Evidence
 from converter.heads.unsupported.output_groups import are_levels, find_groups
 
+_FILLED = (-1, 0)
 _DECODED = "export boxes [N, A, 4] in pixels beside scores [N, A, C]"
 
 
@@ -14,11 +17,25 @@ def likely_reason(evidence: Evidence) -> str:
     """A sentence without its full stop."""
     if all(output.dtype != "float32" for output in evidence.outputs):
         return "none of the outputs is float32, and none is a map of class numbers"
-    for find in (_left_out, _levels, _parts, _one_list, _map, _vector):
+    for find in (_nothing_found, _left_out, _levels, _parts, _one_list, _map, _vector):
         found = find(evidence)
         if found:
             return found
     return "the outputs are not those of any known head"
+
+
+def _nothing_found(evidence: Evidence) -> str:
+    """Finished detections of which all are what fills a list up."""
+    boxes = [output for output in evidence.outputs if sizes_of(output)[1:] == (4,)]
+    others = [o for o in evidence.outputs for box in boxes if sizes_of(o) == sizes_of(box)[:1]]
+    empty = [o.name for o in others if np.isin(evidence.values[o.name], _FILLED).all()]
+    if not empty:
+        return ""
+    return (
+        f"the network finds nothing on these images, as {', '.join(dict.fromkeys(empty))} has only "
+        "values that fill a list up: give --images with pictures such as it was trained on, and "
+        "check --pixels"
+    )
 
 
 def _left_out(evidence: Evidence) -> str:

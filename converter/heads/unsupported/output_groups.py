@@ -21,10 +21,11 @@ _MOST_BOXES = 9  # in each cell: three scales in three proportions
 @dataclass(frozen=True)
 class OutputGroup:
     """Outputs with values for the same ``rows``: the name of each, and its ``columns`` for a
-    row."""
+    row. ``of_maps``: the rows are the cells of maps."""
 
     rows: int
     parts: tuple[tuple[str, int], ...]
+    of_maps: bool = False
 
     @property
     def columns(self) -> tuple[int, ...]:
@@ -41,7 +42,7 @@ def find_groups(evidence: Evidence) -> tuple[OutputGroup, ...]:
     [N, columns, A], otherwise maps. One group where there is one level; none where the groups
     differ in their columns, or an output stands alone."""
     maps = [(grid.cells, grid.name, grid.channels) for grid in grids(evidence)]
-    for groups in (_grouped(_lists(evidence)), _grouped(maps)):
+    for groups in (_grouped(_lists(evidence), False), _grouped(maps, True)):
         alike = {group.columns for group in groups}
         if len(alike) == 1 and len(alike.pop()) > 1:
             return groups
@@ -57,12 +58,13 @@ def _lists(evidence: Evidence) -> list[tuple[int, str, int]]:
     return [(sizes_of(output)[rows], output.name, sizes_of(output)[1 - rows]) for output in lists]
 
 
-def _grouped(entries: Sequence[tuple[int, str, int]]) -> tuple[OutputGroup, ...]:
+def _grouped(entries: Sequence[tuple[int, str, int]], of_maps: bool) -> tuple[OutputGroup, ...]:
     """The groups of outputs with as many rows, from rows, name and columns of each."""
     by_rows: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for rows, name, columns in entries:
         by_rows[rows].append((name, columns))
-    return tuple(OutputGroup(rows, tuple(by_rows[rows])) for rows in sorted(by_rows, reverse=True))
+    lengths = sorted(by_rows, reverse=True)
+    return tuple(OutputGroup(rows, tuple(by_rows[rows]), of_maps) for rows in lengths)
 
 
 def _is_list(output: Tensor) -> bool:

@@ -31,7 +31,7 @@ def is_complete(name: str, layout: Layout, evidence: Evidence) -> bool:
     if _is_level(name, layout, evidence):
         return False
     rows = layout.rows(evidence.values[name])
-    begins_with_boxes = _go_over_the_image(rows[..., :2]) or _are_boxes_and_scores(rows)
+    begins_with_boxes = begin_with_boxes(rows)
     others = [output for output in evidence.outputs if output.name != name]
     if any(_has_the_rest(layout, other, begins_with_boxes) for other in others):
         return False
@@ -53,8 +53,11 @@ def _has_the_rest(layout: Layout, other: Tensor, begins_with_boxes: bool) -> boo
     return len(sizes) == 2 and layout.anchors in sizes and (not begins_with_boxes or 1 in sizes)
 
 
-def _are_boxes_and_scores(rows: np.ndarray) -> bool:
-    """Whether ``[images, A, values]`` begin with pixels, and the rest are probabilities."""
+def begin_with_boxes(rows: np.ndarray) -> bool:
+    """Whether the values of ``[images, A, values]`` show that each row begins with a box: its
+    centres go over the image row by row, or it is in pixels, and the rest are probabilities."""
+    if _go_over_the_image(rows[..., :2]):
+        return True
     return are_probabilities(rows[..., SIDES:]) and not are_probabilities(rows[..., :SIDES])
 
 

@@ -257,6 +257,21 @@ def test_eight_anchors_in_a_cell_are_no_distributions_with_their_labels() -> Non
     assert "--anchors" in refusal(outputs, 5, size=LARGE)
 
 
+@pytest.mark.parametrize("labels", [None, 5])
+def test_rows_of_boxes_beside_coefficients_of_masks_are_no_distributions(
+    labels: int | None,
+) -> None:
+    outputs = {"a": rows(uniform(COUNT, 5)), "b": normal(32, COUNT)}
+    assert choose_head(evidence(outputs, labels)).head.inputs == ("a",)
+
+
+def test_class_scores_beside_features_are_no_distributions_and_no_faces() -> None:
+    for channels, scores in ((32, 5), (16, 1)):
+        message = refusal({"a": normal(12, 24, channels), "b": normal(12, 24, scores)})
+        assert "NanoDet" not in message
+        assert "BlazeFace" not in message
+
+
 def test_the_levels_of_a_detector_are_no_choice() -> None:
     rows_of_level = centred(in_pixels(corner_boxes(np.random.default_rng(3), 2, CELLS), LARGE))
     columns = np.concatenate([rows_of_level, uniform(CELLS, 5)], axis=-1)
