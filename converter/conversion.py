@@ -11,17 +11,26 @@ from converter.heads.evidence import Recognised
 from converter.inputs.image_input import ImageInput
 from converter.inputs.pixels import Pixels
 from converter.inputs.saved_model import SavedModel, Signature
+from converter.inputs.tensor import Tensor
 from converter.precision.precision_results import Precisions
 from converter.verification.verification_results import Verification
 
 
 @dataclass(frozen=True)
 class Source:
-    """What is known of a SavedModel before anything is run."""
+    """What is known of a SavedModel before anything is run.
+
+    Attributes:
+        saved_model: its signatures.
+        signature: the one that is converted, with no other outputs than the user names.
+        image: the input that is the image.
+        left_out: outputs of the signature that the user does not name.
+    """
 
     saved_model: SavedModel
     signature: Signature
     image: ImageInput
+    left_out: Tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from converter.commands.prepare import (
     read_source,
     recognise_head,
     resolve_pixels,
+    run_on_images,
 )
 from converter.commands.quantize import add_to_report
 from converter.compatibility.tensorflow_operators import UNRELIABLE
@@ -82,9 +83,9 @@ def _prepare(
         exported, network = export_network(source, options.source, scratch)
     with progress.step("recognise the head"):
         pixels = resolve_pixels(source, network, options.source)
-        recognised = recognise_head(
-            network, pixels, dataset.samples, options.fit, labels, options.source
-        )
+        seen = run_on_images(network, pixels, dataset.samples, options.fit)
+        notes = exported.answer.notes
+        recognised = recognise_head(seen, source, labels, options.source, notes)
     return Prepared(source, exported, network, pixels, recognised)
 
 

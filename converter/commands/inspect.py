@@ -12,6 +12,7 @@ from converter.commands.prepare import (
     read_source,
     recognise_head,
     resolve_pixels,
+    run_on_images,
 )
 from converter.compatibility.tensorrt_operators import Missing, missing_operators
 from converter.conversion import Source
@@ -60,7 +61,7 @@ def inspect(options: SourceOptions, progress: Progress) -> Inspection:
     labels = read_labels(options.labels)
     try:
         source = read_source(options)
-    except SavedModelError as error:
+    except (HeadError, SavedModelError) as error:
         return Inspection(saved_model, problem=str(error))
     with tempfile.TemporaryDirectory() as scratch:
         try:
@@ -80,7 +81,8 @@ def inspect(options: SourceOptions, progress: Progress) -> Inspection:
         try:
             pixels = resolve_pixels(source, network, options)
             count = len(labels) if labels else None
-            recognised = recognise_head(network, pixels, samples, "letterbox", count, options)
+            seen = run_on_images(network, pixels, samples, "letterbox")
+            recognised = recognise_head(seen, source, count, options)
         except (HeadError, SavedModelError) as error:
             return Inspection(**{**vars(found), "problem": str(error)})
         return Inspection(**{**vars(found), "recognised": recognised})

@@ -14,8 +14,9 @@ from converter.conversion import Prepared, Source
 from converter.errors import HeadError, SavedModelError
 from converter.export.export import Export, export
 from converter.export.exported_network import Network
-from converter.heads.choose import choose_head
+from converter.heads.choose import AUTO, choose_head
 from converter.heads.evidence import Evidence, Recognised
+from converter.heads.unsupported.refuse_names import refuse_unsupported_names
 from converter.inputs.dataset import Sample
 from converter.inputs.image_input import find_image
 from converter.inputs.pixels import Pixels
@@ -33,10 +34,13 @@ def read_source(options: SourceOptions) -> Source:
 
     Raises:
         SavedModelError: it is not readable, or has no such signature or input.
+        HeadError: the names of its outputs are those of a task without a bundle.
     """
     saved_model = read_saved_model(options.saved_model, options.tag)
-    signature = saved_model.signature(options.signature)
-    signature = _with_outputs(signature, options.outputs)
+    whole = saved_model.signature(options.signature)
+    signature = _with_outputs(whole, options.outputs)
+    if options.head.head == AUTO:  # before the export, which takes minutes
+        refuse_unsupported_names([tensor.name for tensor in signature.outputs])
     unknown = sorted(set(options.values) - {tensor.name for tensor in signature.inputs})
     if unknown:
         raise SavedModelError(
@@ -51,7 +55,8 @@ def read_source(options: SourceOptions) -> Source:
         grey=options.pixels.channels == "grey",
     )
     options.pixels.resolve(image, False)  # before anything that takes time
-    return Source(saved_model, signature, image)
+    left_out = tuple(tensor for tensor in whole.outputs if tensor not in signature.outputs)
+    return Source(saved_model, signature, image, left_out)
 
 
 def _with_outputs(signature: Signature, names: Sequence[str]) -> Signature:
@@ -89,21 +94,15 @@ def resolve_pixels(source: Source, network: Network, options: SourceOptions) -> 
     return options.pixels.resolve(source.image, network.takes_bytes)
 
 
-def recognise_head(
-    network: Network,
-    pixels: Pixels,
-    samples: Sequence[Sample],
-    fit: str,
-    labels: Optional[int],
-    options: SourceOptions,
-) -> Recognised:
-    """Run the network on a few images and find out how its outputs are to be read.
+def run_on_images(
+    network: Network, pixels: Pixels, samples: Sequence[Sample], fit: str
+) -> Evidence:
+    """The outputs of the network, and their values on a few images.
 
     Raises:
-        HeadError: they belong to no family that is known, or to several.
+        HeadError: an output has other sizes for other images.
     """
-    size = network.input_size
-    buffer = np.zeros((*size, 3), np.uint8)
+    buffer = np.zeros((*network.input_size, 3), np.uint8)
     preprocess = Preprocessor(buffer, fit, 114)
     runs = []
     for sample in samples[:IMAGES_LOOKED_AT]:
@@ -111,7 +110,37 @@ def recognise_head(
         runs.append(network.run(pixels.apply(buffer)))
     _check_sizes(network, runs)
     values = {name: _stacked([run[name] for run in runs]) for name in runs[0]}
-    return choose_head(Evidence(network.outputs, values, size, labels, options.head))
+    return Evidence(network.outputs, values, network.input_size)
+
+
+def recognise_head(
+    seen: Evidence,
+    source: Source,
+    labels: Optional[int],
+    options: SourceOptions,
+    notes: Sequence[str] = (),
+) -> Recognised:
+    """Find out how the outputs of a network are to be read.
+
+    Args:
+        seen: the outputs, and their values on images.
+        source: what it was exported from.
+        labels: how many classes the user has names for.
+        options: what the user specifies.
+        notes: of the export, to be told where no head fits.
+
+    Raises:
+        HeadError: they belong to no family that is known, or to several.
+    """
+    return choose_head(
+        replace(
+            seen,
+            labels=labels,
+            options=options.head,
+            left_out=source.left_out,
+            notes=tuple(notes),
+        )
+    )
 
 
 def _check_sizes(network: Network, runs: Sequence[Mapping[str, np.ndarray]]) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from converter.errors import HeadError
 from converter.heads.decoding.error_messages import listed, wrong_labels
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.family import find_families, find_family
-from converter.heads.unsupported_tasks import refuse_unsupported_tasks
+from converter.heads.unsupported.key_points import landmark_names
+from converter.heads.unsupported.likely_reasons import likely_reason
+from converter.heads.unsupported.refuse_tasks import refuse_unsupported_tasks
 
 AUTO = "auto"
+# How TF Model Garden scaled and cropped the image, beside what its networks find.
+_IMAGE_INFO = re.compile(r"(^|[^a-z0-9])image_info(:\d+)?$")
 
 OPTIONS = (
     "--head, --boxes, --box-format, --activation, --background, --first-class, --anchors, "
@@ -31,18 +38,42 @@ def choose_head(evidence: Evidence) -> Recognised:
 
     Raises:
         HeadError: there is none, it is ambiguous, or the labels file has another number of
-            classes; the message lists the outputs, and the options that decide.
+            classes; the message begins with what is most likely wrong, and lists the outputs, what
+            the export noted, and the options that decide.
     """
     wanted = evidence.options.head
     if wanted not in head_names():
         raise HeadError(f"there is no head '{wanted}': choose from {', '.join(head_names())}")
+    try:
+        recognised = _first_that_fits(_without_others(evidence))
+    except HeadError as error:
+        raise HeadError("\n".join([str(error), *evidence.notes])) from error
+    if recognised is None:
+        raise _not_recognised(evidence)
+    return _with_unread(recognised, evidence)
+
+
+def _first_that_fits(evidence: Evidence) -> Recognised | None:
+    wanted = evidence.options.head
     if wanted == AUTO:
         refuse_unsupported_tasks(evidence)
     for family in find_families() if wanted == AUTO else (find_family(wanted),):
         recognised = family.recognise(evidence)
         if recognised is not None:
             return _checked(recognised, evidence)
-    raise _not_recognised(evidence)
+    return None
+
+
+def _without_others(evidence: Evidence) -> Evidence:
+    """Without outputs that no family reads and that could be taken for a list: how the image was
+    scaled, and the points of a face beside its boxes and scores."""
+    points = landmark_names(evidence)
+    kept = tuple(
+        output
+        for output in evidence.outputs
+        if output.name not in points and not _IMAGE_INFO.search(output.name.lower())
+    )
+    return replace(evidence, outputs=kept) if kept else evidence
 
 
 def _checked(recognised: Recognised, evidence: Evidence) -> Recognised:
@@ -52,12 +83,30 @@ def _checked(recognised: Recognised, evidence: Evidence) -> Recognised:
     return recognised
 
 
+def _with_unread(recognised: Recognised, evidence: Evidence) -> Recognised:
+    """With a sentence on the outputs that are not read and of which the reason tells nothing."""
+    read, reason = recognised.head.inputs, recognised.reason
+    unread = [str(o) for o in evidence.outputs if o.name not in read and o.name not in reason]
+    if not unread:
+        return recognised
+    family = recognised.head.description.split()[0].rstrip(",")
+    return replace(recognised, reason=f"{reason}; {family} does not read {'; '.join(unread)}")
+
+
 def _not_recognised(evidence: Evidence) -> HeadError:
+    """The likeliest reason first, the list of all families last."""
     wanted = evidence.options.head
-    family = "those of any known head" if wanted == AUTO else f"those of --head {wanted}"
+    expected = _expected()
+    if wanted != AUTO:
+        first = f"the outputs ({listed(evidence)}) are not those of --head {wanted}, which takes "
+        first += expected[wanted]
+    else:
+        first = f"{likely_reason(evidence)}. The outputs: {listed(evidence)}"
     lines = [
-        f"the outputs ({listed(evidence)}) are not {family}. What each family takes:",
-        *(f"  --head {name}: {text}" for name, text in _expected().items()),
+        first,
+        *evidence.notes,
+        "What each family takes:",
+        *(f"  --head {name}: {text}" for name, text in expected.items()),
         f"Where values leave it open, {OPTIONS} decide. A labels file must have one line for each "
         "class",
     ]

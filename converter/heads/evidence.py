@@ -52,6 +52,9 @@ class Evidence:
         input_size: height, width of the network's input in pixels.
         labels: how many classes the user has names for; None without a labels file.
         options: what the user specifies.
+        left_out: outputs of the signature that the user leaves out, as far as it tells their
+            shapes.
+        notes: what the export has cut away or left out, in sentences.
     """
 
     outputs: tuple[Tensor, ...]
@@ -59,6 +62,8 @@ class Evidence:
     input_size: tuple[int, int]
     labels: int | None = None
     options: HeadOptions = field(default_factory=HeadOptions)
+    left_out: tuple[Tensor, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

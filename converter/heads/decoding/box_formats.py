@@ -19,6 +19,8 @@ PIXELS, NORMALISED = "pixels", "normalised"
 # The constants with which four values are cut in halves, on the third axis.
 PLACES = {"zero": 0, "two": 2, "four": 4, "last": 2}
 
+# A score below this is published on no robot.
+PUBLISHABLE = 0.05
 # Nearly all boxes of a network are sound; a few may have collapsed.
 MOST = 0.95
 # Fractions reach a little beyond the image; pixels do so much further in any image that is larger.
@@ -90,6 +92,18 @@ def telling_rows(values: np.ndarray) -> np.ndarray:
     with which a model fills its list of detections up."""
     rows = values.reshape(-1, 4)
     return rows[np.isfinite(rows).all(axis=1) & (rows != 0).any(axis=1)]
+
+
+def publishable_boxes(values: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """The rows ``[rows, 4]`` of finished boxes ``[..., 4]`` whose ``scores [...]`` are such that a
+    robot may publish them; where none is, those that are nearest to it.
+
+    The ends of ranked lists are filled up with what the network has given no thought.
+    """
+    scores = np.where(np.isfinite(scores) & np.isfinite(values).all(axis=-1), scores, -np.inf)
+    best = scores.max(initial=-np.inf)
+    least = min(PUBLISHABLE, best / 2) if best > 0 else best
+    return values[scores >= least]
 
 
 def ordered_fraction(values: np.ndarray) -> float:

@@ -22,6 +22,7 @@ from converter.heads.decoding.box_formats import (
     corners,
     find_scale,
     ordered_fraction,
+    publishable_boxes,
     unit,
 )
 from converter.heads.decoding.class_numbers import count_classes, numbered_lines, numbered_scores
@@ -140,11 +141,13 @@ def _are_whole(numbers: np.ndarray) -> bool:
 
 def _head(output: Tensor, evidence: Evidence) -> Recognised:
     boxes, scores, numbers = _columns(evidence.values[output.name])
-    scale = find_scale(boxes, evidence.options.boxes, evidence.input_size)
+    published = publishable_boxes(boxes, scores)
+    scale = find_scale(published, evidence.options.boxes, evidence.input_size)
     before = sizes_of(output)[1] - VALUES
     seen = numbers[scores > 0]
     first = _first_class(seen, before, evidence)
-    box_format, why = _box_format(output, boxes, scale, evidence)
+    corners_are_ordered = ordered_fraction(published) >= MOST
+    box_format, why = _box_format(output, boxes, scale, evidence, corners_are_ordered)
     most = int(np.nanmax(seen).round()) - first + 1 if seen.size else 0
     classes = count_classes(most, first, evidence)
     head = EndToEndHead((output.name,), before, boxes.shape[1], classes, first, box_format, scale)
@@ -169,17 +172,29 @@ def _first_class(seen: np.ndarray, before: int, evidence: Evidence) -> int:
 
 
 def _box_format(
-    output: Tensor, boxes: np.ndarray, scale: tuple[float, float], evidence: Evidence
+    output: Tensor,
+    boxes: np.ndarray,
+    scale: tuple[float, float],
+    evidence: Evidence,
+    corners_are_ordered: bool,
 ) -> tuple[str, str]:
-    """The format, and why."""
+    """The format, and why.
+
+    Args:
+        corners_are_ordered: whether those of the boxes that a robot may publish are.
+
+    Raises:
+        HeadError: they are not, and no format was given.
+    """
     if evidence.options.box_format != "auto":
         return evidence.options.box_format, "as --box-format specifies"
-    if ordered_fraction(boxes) >= MOST:
+    if corners_are_ordered:
         usual = "xyxy" if sizes_of(output)[1] == VALUES else "yxyx"
         return corner_format(boxes, scale, evidence.input_size, usual)
     raise HeadError(
         f"output {output} has scores and classes in its last two columns, but its boxes are not "
-        "two corners: give --box-format, or --head if it is no output of finished detections"
+        "two corners on these images: give --images with pictures such as it was trained on, "
+        "--box-format, or --head if it is no output of finished detections"
     )
 
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from converter.errors import HeadError
-from converter.heads.decoding.box_formats import MOST, find_scale, ordered_fraction, unit
+from converter.heads.decoding.box_formats import (
+    MOST,
+    find_scale,
+    ordered_fraction,
+    publishable_boxes,
+    unit,
+)
 from converter.heads.decoding.class_numbers import count_classes
 from converter.heads.decoding.corner_order import corner_format
 from converter.heads.decoding.error_messages import listed
@@ -28,8 +34,8 @@ def finished_detections(
     Raises:
         HeadError: the boxes are no corners and no format was given, or the labels do not fit.
     """
-    boxes = finished.meant_boxes(evidence.values)
-    box_format, scale, why = read_corners(boxes, evidence, usual)
+    boxes, (scores, _) = finished.meant_boxes(evidence.values), finished.meant(evidence.values)
+    box_format, scale, why = read_corners(boxes, scores, evidence, usual)
     first = first_class_of(finished, evidence)
     classes = _classes(finished, first, evidence)
     head = FinishedHead(family, finished, classes, first, box_format, scale)
@@ -50,20 +56,25 @@ def _why_classes(finished: Finished, head: FinishedHead, evidence: Evidence) -> 
     )
 
 
-def read_corners(boxes: np.ndarray, evidence: Evidence, usual: str) -> tuple[str, Scale, str]:
+def read_corners(
+    boxes: np.ndarray, scores: np.ndarray, evidence: Evidence, usual: str
+) -> tuple[str, Scale, str]:
     """Format and scale of boxes ``[images, A, 4]``, and why that format.
 
     Args:
+        scores: the best of each box, ``[images, A]``: boxes that no robot publishes are no
+            evidence.
         usual: ``xyxy`` or ``yxyx``; ``auto`` for ``yxyx`` in fractions, as in TensorFlow, and
             ``xyxy`` in pixels.
 
     Raises:
         HeadError: they are no corners, and no format was given.
     """
-    scale = find_scale(boxes, evidence.options.boxes, evidence.input_size)
+    published = publishable_boxes(boxes, scores)
+    scale = find_scale(published, evidence.options.boxes, evidence.input_size)
     if evidence.options.box_format != "auto":
         return evidence.options.box_format, scale, "as --box-format specifies"
-    if ordered_fraction(boxes) < MOST:
+    if ordered_fraction(published) < MOST:
         raise HeadError(
             f"the boxes in the outputs ({listed(evidence)}) are not two corners: give --box-format"
         )

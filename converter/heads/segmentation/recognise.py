@@ -27,6 +27,7 @@ EXPECTS = (
 )
 
 _COARSEST = 32
+_FEW = 16  # numbers, as of a matrix of 4 x 4
 MOST_CLASSES = 256  # that uint8 can count
 FINE = 8  # pixels of a cell; coarser maps beside class scores of the image are features
 FIRST = re.compile(r"(^|[^a-z0-9])output_0(:\d+)?$")
@@ -97,11 +98,20 @@ def _has_others(found: list[Grid], scores: list[Grid], evidence: Evidence) -> bo
     """Whether outputs are more than maps of classes: lists, coarse maps, maps of one size that
     differ in channels, or of several sizes with channels that are not the labels."""
     names = {grid.name for grid in found}
-    if any(o.name not in names and len(sizes_of(o)) > 1 for o in evidence.outputs):
+    others = [output for output in evidence.outputs if output.name not in names]
+    if any(len(sizes_of(other)) > 1 and not _is_constant(other, evidence) for other in others):
         return True
     channels = {grid.channels for grid in scores}
     sizes = {grid.cells for grid in scores}
     return len(channels) > 1 or (len(sizes) > 1 and channels != {evidence.labels})
+
+
+def _is_constant(output: Tensor, evidence: Evidence) -> bool:
+    """Whether it has a few numbers that are the same for all images, as how they were scaled or a
+    matrix of the camera, which tell nothing of what is seen."""
+    values = evidence.values[output.name]
+    few = int(np.prod(sizes_of(output))) <= _FEW
+    return few and len(values) > 1 and bool((values == values[:1]).all())
 
 
 def _is_beside(maps: list[Grid], evidence: Evidence) -> bool:
@@ -136,6 +146,8 @@ def _only(maps: list[Grid], evidence: Evidence) -> tuple[Grid, str]:
     first = [grid for grid in fitting if FIRST.search(grid.name)]
     if len(first) == 1 and len({grid.shape for grid in fitting}) == 1:
         return first[0], "; the first output, as the others mostly are auxiliary"
+    if fitting[0].channels > 1:
+        check_are_scores(fitting[0], evidence)
     raise HeadError(
         f"several of the outputs ({listed(evidence)}) could be the map of the classes: choose "
         "one of them only with --outputs NAME"

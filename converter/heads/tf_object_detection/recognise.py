@@ -87,7 +87,8 @@ def _unsuppressed(
     boxes: BoxRows, scores: BoxRows, reading: ScoreReading, what: str, evidence: Evidence
 ) -> Recognised:
     """The head of boxes that are still to be suppressed."""
-    box_format, scale, why = read_corners(boxes.values(evidence.values), evidence, "yxyx")
+    best = reading.apply(scores.values(evidence.values)).max(axis=-1)
+    box_format, scale, why = read_corners(boxes.values(evidence.values), best, evidence, "yxyx")
     head = BoxesAndScoresHead(NAME, boxes, scores, box_format, scale, reading)
     return Recognised(
         head,

@@ -8,6 +8,7 @@ from converter.errors import HeadError
 from converter.heads.decoding.box_formats import MOST, positive_fraction, telling_rows
 from converter.heads.decoding.error_messages import listed, wrong_labels
 from converter.heads.evidence import Evidence
+from converter.heads.yolo.complete_lists import is_complete
 from converter.heads.yolo.layout import NAME, OBJECTNESS, SIDES, Layout
 from converter.heads.yolo.unsupported_rows import refuse_unsupported_rows
 from converter.inputs.tensor import Tensor
@@ -27,7 +28,7 @@ def find_layout(evidence: Evidence) -> tuple[str, Layout, str] | None:
     """Name of the output, its layout, and why it is that; None where no output has one.
 
     Raises:
-        HeadError: several have one, or it contradicts the labels.
+        HeadError: several complete lists have one, or it contradicts the labels.
     """
     possible = [
         (output.name, layout)
@@ -41,16 +42,18 @@ def find_layout(evidence: Evidence) -> tuple[str, Layout, str] | None:
         if layout.classes == evidence.labels and _has_sides(name, layout, evidence)
     ]
     found = by_labels or [entry for entry in possible if _looks_like_rows(*entry, evidence)]
-    if not found:
-        return None
     if evidence.options.head == "auto":
+        found = [entry for entry in found if is_complete(*entry, evidence)]
         for name, layout in found:
             refuse_unsupported_rows(name, layout.rows(evidence.values[name]), evidence.labels)
+    if not found:
+        return None
     ways = {(name, layout.boxes_last) for name, layout in found}
     if len(ways) > 1:
         raise HeadError(
-            f"the outputs ({listed(evidence)}) fit the yolo layout in {len(ways)} ways: "
-            "choose one of them only with --outputs NAME"
+            f"each of {', '.join(sorted({name for name, _ in ways}))} can be the list of all boxes "
+            f"and scores, as yolo has one: choose one with --outputs NAME. The outputs: "
+            f"{listed(evidence)}"
         )
     return _checked(found, evidence) if by_labels else _chosen(found, evidence)
 

@@ -15,11 +15,12 @@ from converter.heads.yolo.layout import SIDES
 
 MASK, POINT = 32, 3  # coefficients of a mask, values of a point
 _POSE = SIDES + 1 + 17 * POINT  # values for a person, with 17 points
+_ALONG_BOX = 0.8  # correlation of x or y of a point, over all boxes, with that of the box's centre
 
 
 def refuse_unsupported_rows(name: str, rows: np.ndarray, labels: int | None) -> None:
-    """Refuse rows ``[images, A, values]`` of which some columns are probabilities, others not:
-    class scores are all of one kind.
+    """Refuse rows ``[images, A, values]`` of which some columns are probabilities, others not, or
+    follow the centre of the box: class scores are all of one kind.
 
     Raises:
         HeadError: they are so, or have as many values as a pose of a person.
@@ -27,7 +28,10 @@ def refuse_unsupported_rows(name: str, rows: np.ndarray, labels: int | None) -> 
     values = rows.shape[-1]
     finite = rows[np.isfinite(rows).all(axis=-1)]
     inside = _are_probabilities(finite[:, SIDES:])
-    found = "" if inside.all() or not inside.any() else _kind(inside)
+    points = _count_points(finite)
+    found = f"x and y of {points} points of a pose" if points else ""
+    if inside.any() and not inside.all():
+        found = _kind(inside) or found or "some columns are probabilities and some are not"
     if not found and values in (_POSE, _POSE + 1) and labels is None:
         found = "the points of a pose, or scores of many classes, which a labels file would tell"
     if found:
@@ -45,13 +49,37 @@ def _are_probabilities(columns: np.ndarray) -> np.ndarray:
     return np.asarray(inside.all(axis=0))
 
 
+def _count_points(rows: np.ndarray) -> int:
+    """How many pairs of columns of ``[rows, values]`` follow the box over the image, x and then y,
+    as points of an object do, in pixels or in fractions; 0 where it is one only."""
+    if len(rows) < 2 or (rows[:, :2].std(axis=0) == 0).any():
+        return 0
+    x, y = (np.abs(_correlations(rows[:, SIDES:], rows[:, axis])) for axis in (0, 1))
+    pairs = (x[:-1] > _ALONG_BOX) & (y[1:] > _ALONG_BOX)
+    return int(pairs.sum()) if pairs.sum() > 1 else 0
+
+
+def _correlations(columns: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The correlation of each of ``[rows, columns]`` with ``values [rows]``; 0 for constants."""
+    columns = (columns - columns.mean(axis=0)).astype(np.float64)
+    values = (values - values.mean()).astype(np.float64)
+    norms = np.linalg.norm(columns, axis=0) * np.linalg.norm(values)
+    products = columns.T @ values
+    return np.divide(products, norms, out=np.zeros_like(products), where=norms > 0)
+
+
 def _kind(inside: np.ndarray) -> str:
-    """What the columns after the box probably are, by which of them are probabilities."""
-    points = inside[1:]
-    if len(points) % POINT == 0 and points[POINT - 1 :: POINT].all() and not points[::POINT].any():
-        return f"x, y and a score for {len(points) // POINT} points of a pose"
-    if inside[:-1].all():
+    """What the columns after the box probably are, by which of them are probabilities: first
+    those of the classes, then the others."""
+    others = inside[int(inside.argmin()) :]
+    if len(others) > 1 and len(others) % POINT == 0:
+        of_points = others.reshape(-1, POINT)
+        if of_points[:, -1].all() and not of_points[:, 0].any():
+            return f"x, y and a score for {len(of_points)} points of a pose"
+    if len(others) == 1 and len(inside) > 1:
         return "an angle in the last column, of a rotated box"
     if len(inside) > MASK and inside[:-MASK].all():
         return f"{MASK} coefficients of a mask, of instance segmentation"
-    return "some columns are probabilities and some are not"
+    if not others.any() and len(others) % 2 == 0 and len(others) < len(inside):
+        return f"x and y of {len(others) // 2} points of a pose"
+    return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,90 @@ def test_nan_of_the_network_is_not_blamed_on_the_export(
     result = run_here(capsys, "convert", tmp_path / "model", *wanted)
     result.refused("Predictions of the SavedModel has NaN", "in TensorFlow", "weights")
     assert not (tmp_path / "bundle").exists()
+
+
+def save_function(folder: Path, function: Callable[[tf.Tensor], dict[str, tf.Tensor]]) -> Path:
+    """A SavedModel of a function of images [1, 64, 64, 3]."""
+    module = tf.Module()
+    spec = tf.TensorSpec((1, 64, 64, 3), tf.float32, name="images")
+    module.serve = tf.function(function, input_signature=[spec])
+    tf.saved_model.save(module, str(folder), signatures=module.serve)
+    return folder
+
+
+def masks_of_objects(images: tf.Tensor) -> dict[str, tf.Tensor]:
+    """As Mask R-CNN of the TF Object Detection API: ten boxes with a mask of 15 x 15 each."""
+    red = tf.reduce_mean(images[..., 0], axis=[1, 2])
+    steps = tf.range(10.0)[None] / 20
+    corners = tf.stack([steps, steps, steps + 0.3, steps + 0.4], axis=-1)
+    return {
+        "detection_boxes": corners + 0 * red[:, None, None],
+        "detection_scores": red[:, None] * (1 - steps),
+        "detection_classes": tf.constant([[1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0]]),
+        "detection_masks": tf.ones((1, 10, 15, 15)) * red[:, None, None, None],
+        "num_detections": tf.constant([10.0]),
+    }
+
+
+@pytest.mark.parametrize("command", ["convert", "inspect"])
+def test_masks_of_objects_are_refused_before_the_export(
+    command: str, tmp_path: Path, wanted: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The names tell it, and an export of Mask R-CNN takes minutes."""
+    model = save_function(tmp_path / "model", masks_of_objects)
+    result = run_here(capsys, command, model, *(wanted if command == "convert" else ()))
+    boxes_alone = "detection_boxes detection_classes detection_scores num_detections"
+    for text in ("detection_masks", "as Mask R-CNN does", f"--outputs {boxes_alone}"):
+        assert text in " ".join(result.output.split())
+    assert "export to ONNX" not in result.output
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_boxes_convert_without_the_masks_as_the_refusal_advises(
+    tmp_path: Path, wanted: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = save_function(tmp_path / "model", masks_of_objects)
+    refused = run_here(capsys, "convert", model, *wanted)
+    advice = " ".join(refused.output.split()).partition("--outputs ")[2].split()
+    result = run_here(capsys, "convert", model, *wanted, "--outputs", *advice)
+    assert result.exit_code == 0, result.output
+    assert "agrees with TensorFlow" in result.output
+    result = run_here(
+        capsys, "convert", model, *wanted, "--overwrite", "--head", "tf-object-detection"
+    )
+    assert result.exit_code == 0, result.output
+    assert "does not read detection_masks" in " ".join(result.output.split())
+
+
+def part_of_a_detector(images: tf.Tensor) -> dict[str, tf.Tensor]:
+    """8 x 8 cells with the scores of 20 classes and 11 values of something else, and a text."""
+    means = tf.reshape(tf.nn.avg_pool2d(images, 8, 8, "VALID"), [1, 64, 3])
+    weights = tf.reshape(tf.sin(tf.range(93.0)), [3, 31])
+    values = tf.sigmoid(means @ weights)
+    return {
+        "scores": values[..., :20],
+        "others": values[..., 20:],
+        "text": tf.strings.as_string(means[:, 0, 0]),
+    }
+
+
+def test_a_refusal_begins_with_the_likeliest_reason_and_tells_what_was_left_out(
+    tmp_path: Path, wanted: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = save_function(tmp_path / "model", part_of_a_detector)
+    result = run_here(capsys, "convert", model, *wanted)
+    text = " ".join(result.output.partition("error: ")[2].split())
+    assert text.startswith("the outputs have 64 rows each, as of a detector whose boxes are not")
+    left_out = text.index("output text is left out: it gives texts")
+    assert text.index("scores: float32 [?, 64, 20]") < left_out < text.index("--head yolo:")
+
+
+def test_outputs_that_are_a_part_only_are_not_taken_when_the_user_picks_one(
+    tmp_path: Path, wanted: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = save_function(tmp_path / "model", part_of_a_detector)
+    result = run_here(capsys, "convert", model, *wanted[:2], "--outputs", "scores")
+    result.refused("as many rows as others, which --outputs leaves out", "Leave --outputs out")
 
 
 @pytest.mark.parametrize(

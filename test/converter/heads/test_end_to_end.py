@@ -118,6 +118,41 @@ def test_boxes_that_are_no_corners_are_not_guessed_at() -> None:
     assert "--box-format" in refusal({"out": rows}, 5)
 
 
+def test_boxes_that_nobody_publishes_may_be_anything() -> None:
+    """The end of a ranked list: sides below 0, far outside the image, at scores below 0.05."""
+    rows = detections(in_pixels(fractions()))
+    rows[..., 4] = np.linspace(0.9, 0.001, COUNT)
+    unpublished = rows[..., 4] < 0.05
+    assert 0 < unpublished.sum() < unpublished.size
+    expected = in_pixels(fractions())
+    expected[1, 20:] = 0
+    rows[unpublished, :4] = [900, 20, -700, 10]
+    expected[unpublished] = [900, 20, -700, 10]
+    head = found(rows, 5).head
+    assert_decodes(head, {"out": rows}, list(expected), scores_by_class(rows, 5))
+    rows[:, 3:5, :4] = [60, 20, 50, 10]  # of boxes that are published, 4 are no corners
+    assert "not two corners" in refusal({"out": rows}, 5)
+
+
+def test_junk_beyond_the_image_does_not_make_pixels_of_fractions() -> None:
+    rows = detections(fractions())
+    rows[..., 4] = np.linspace(0.9, 0.04, COUNT)
+    rows[:, -1, :4] = [-50, -40, 90, 80]
+    boxes = found(rows, 5).head.decode({"out": rows})["all_boxes"]
+    np.testing.assert_allclose(boxes[0, :20], in_pixels(fractions())[0, :20], atol=1e-3)
+
+
+def test_without_a_score_worth_publishing_the_best_boxes_show_the_format() -> None:
+    rows = detections(in_pixels(fractions()))
+    rows[..., 4] /= 100
+    rows[:, -3:, :4] = [60, 20, 50, 10]
+    rows[:, -3:, 4] = 1e-5
+    expected = in_pixels(fractions())
+    expected[1, 20:] = 0
+    expected[:, -3:] = [60, 20, 50, 10]
+    assert_decodes(found(rows, 5).head, {"out": rows}, list(expected), scores_by_class(rows, 5))
+
+
 def test_without_labels_and_detections_the_labels_are_asked_for() -> None:
     rows = np.zeros((2, 30, 6), np.float32)
     assert "give --labels" in refusal({"out": rows}, boxes="pixels", box_format="xyxy")

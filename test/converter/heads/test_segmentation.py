@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -180,6 +181,19 @@ def test_a_map_coarser_than_a_32nd_is_not_claimed() -> None:
     assert found({"out": scores(5, 2, 3)}, 5, size=(64, 96)).head.classes == 5
 
 
+@pytest.mark.parametrize("labels", [None, 5])
+@pytest.mark.parametrize("of_numbers", [False, True])
+def test_a_map_beside_constants_of_the_image_is_a_class_map(
+    of_numbers: bool, labels: int | None
+) -> None:
+    """As TF Model Garden's image_info: the sizes of the image and how it was scaled."""
+    sizes = np.tile(np.float32([[96, 48], [96, 48], [1, 1], [0, 0]]), (2, 1, 1))
+    outputs = {"scale": sizes, "map": numbers(5) if of_numbers else scores(5)}
+    assert found(outputs, labels).head.inputs == ("map",)
+    outputs["scale"] = np.random.default_rng(5).random((2, 4, 2), np.float32)
+    assert recognise(evidence(outputs, labels)) is None
+
+
 # --- auxiliary outputs, and maps of other things
 
 
@@ -251,3 +265,54 @@ def test_fine_maps_beside_class_scores_of_the_image_are_not_guessed_about() -> N
     assert found(outputs, 5).head.inputs == ("map",)
     assert recognise(evidence(outputs, 4)) is None
     assert recognise(evidence({"map": scores(5, 3, 6), "whole": values})) is None
+
+
+def heatmaps(points: int = 16, peak: float = 1.0) -> np.ndarray:
+    """A peak for each point, by the definition exp(-d^2 / 2), and next to nothing elsewhere."""
+    generator = np.random.default_rng(6)
+    values = np.zeros((2, HEIGHT, WIDTH, points))
+    for image, point in np.ndindex(2, points):
+        top, left = generator.uniform(0, HEIGHT), generator.uniform(0, WIDTH)
+        for y, x in np.ndindex(HEIGHT, WIDTH):
+            squared = (y - top) ** 2 + (x - left) ** 2
+            values[image, y, x, point] = peak * math.exp(-squared / 2)
+    return values + generator.uniform(-0.01, 0.01, values.shape)
+
+
+@pytest.mark.parametrize("points", [2, 16, 21])
+@pytest.mark.parametrize("kind", ["sigmoid", "linear", "logits"])
+def test_heatmaps_of_points_are_no_class_map(kind: str, points: int) -> None:
+    values = heatmaps(points)
+    if kind == "sigmoid":
+        values = values.clip(1e-4, 0.99)
+    elif kind == "logits":
+        values = np.log(values.clip(0.01, 0.9) / (1 - values.clip(0.01, 0.9)))
+    assert "heatmaps of key points" in doubted({"out": values.astype(np.float32)})
+
+
+def test_a_name_shows_that_maps_are_of_points_where_the_images_have_none() -> None:
+    values = np.random.default_rng(7).normal(0, 0.01, (2, HEIGHT, WIDTH, 17)).astype(np.float32)
+    assert "heatmaps of key points" in doubted({"heatmaps": values})
+    assert found({"out": values}).head.classes == 17  # logits without any training look so too
+
+
+@pytest.mark.parametrize("classes", [2, 5, 21, 150])
+@pytest.mark.parametrize("deviation", [0.01, 1.0, 6.0])
+def test_untrained_class_scores_are_no_heatmaps(deviation: float, classes: int) -> None:
+    """As logits, under a sigmoid, and under a softmax."""
+    logits = np.random.default_rng(8).normal(0, deviation, (2, HEIGHT, WIDTH, classes))
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    ways = [logits, 1 / (1 + np.exp(-logits)), powers / powers.sum(axis=-1, keepdims=True)]
+    for values in ways:
+        assert found({"out": values.astype(np.float32)}).head.classes == classes
+
+
+@pytest.mark.parametrize("shift", [-8.0, 0.0])
+@pytest.mark.parametrize("classes", [4, 19])
+def test_trained_logits_are_no_heatmaps(classes: int, shift: float) -> None:
+    """One class of each region is far above the others; all of them may be low, as a softmax does
+    not see a number that is added to all."""
+    logits = np.random.default_rng(9).normal(-6, 1, (2, HEIGHT, WIDTH, classes)) + shift
+    logits[:, :, : WIDTH // 3, 1] += 10
+    logits[:, :, WIDTH // 3 :, 2] += 10
+    assert found({"out": logits.astype(np.float32)}).head.classes == classes

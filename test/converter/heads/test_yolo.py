@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -212,8 +213,58 @@ def test_without_labels_signs_that_contradict_each_other_are_not_guessed_between
 
 def test_two_outputs_that_fit_are_not_guessed_between() -> None:
     outputs = {"a": laid_out(rows_of(7), True), "b": rows_of(7, 50)}
-    assert "in 2 ways" in refusal(outputs, 3)
-    assert "in 2 ways" in refusal(outputs)
+    for labels in (3, None):
+        message = refusal(outputs, labels)
+        assert "each of a, b can be" in message
+        assert "choose one with --outputs" in message
+
+
+def level_scores() -> dict[str, np.ndarray]:
+    """For strides 8, 16 and 32 of 64 x 64 pixels, scores and something else of each cell."""
+    generator = np.random.default_rng(8)
+    return {
+        f"{name}_{cells}": generator.random((2, cells, columns), np.float32) / 8
+        for cells in (64, 16, 4)
+        for name, columns in (("scores", 20), ("others", 11))
+    }
+
+
+def test_scores_of_one_level_are_no_boxes_and_scores() -> None:
+    """Not beside the other outputs, not alone, and not where --outputs leaves these out."""
+    outputs = level_scores()
+    assert recognise(evidence(outputs, size=(64, 64))) is None
+    alone = {"scores_64": outputs["scores_64"]}
+    seen = evidence(alone, size=(64, 64))
+    assert recognise(seen) is None
+    others = evidence(outputs, size=(64, 64)).outputs
+    left_out = tuple(output for output in others if output.name == "others_64")
+    with pytest.raises(HeadError, match="as many rows as others_64, which --outputs leaves out"):
+        recognise(replace(seen, left_out=left_out))
+
+
+def test_a_list_with_another_of_its_length_is_taken_where_it_begins_with_boxes() -> None:
+    rows = rows_of(7)
+    masks = np.random.default_rng(9).normal(size=(2, 40, 32)).astype(np.float32)
+    assert found({"out": rows, "masks": masks}).head.inputs == ("out",)
+    objectness = np.random.default_rng(9).random((2, 40, 1), np.float32)
+    assert recognise(evidence({"out": rows, "objectness": objectness})) is None
+
+
+def test_one_level_alone_is_taken_where_its_boxes_go_over_the_image() -> None:
+    """A detector with one level: fractions, and as many rows as 12 x 24 cells of 4 pixels."""
+    y, x = np.mgrid[0:12, 0:24].reshape(2, 1, -1, 1)
+    generator = np.random.default_rng(10)
+    jitter = generator.normal(0, 0.02, (2, 288, 2))
+    centres = np.concatenate([(x + 0.5) / 24, (y + 0.5) / 12], axis=-1) + jitter
+    rest = generator.uniform(0.05, 0.3, (2, 288, 5))
+    rows = np.concatenate([centres.clip(0, 1), rest], axis=-1).astype(np.float32)
+    assert found({"out": rows}).head.classes == 3
+    assert recognise(evidence({"out": generator.permuted(rows, axis=1)})) is None
+
+
+def test_the_levels_of_decoded_rows_are_no_choice() -> None:
+    outputs = {f"rows_{cells}": rows_of(7, cells, (64, 64)) for cells in (64, 16, 4)}
+    assert recognise(evidence(outputs, size=(64, 64))) is None
 
 
 def test_scores_beside_their_boxes_are_left_to_others() -> None:

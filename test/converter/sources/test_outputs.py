@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import pytest
 
-from test.converter.sources.conversion import Conversion
+from test.converter.sources.conversion import Conversion, frames
 from test.converter.sources.models import Classifier, images_of, save, tf
+from trt_inference.bundles.bundle import load_bundle
+from trt_inference.inference.detector import Detector
 
 
 def fractions(rgb: np.ndarray) -> Any:
@@ -103,3 +107,31 @@ def test_an_output_without_a_counterpart_is_left_out_beside_a_good_one(
     result = conversion(model)
     assert "output hues, hues_one_by_one is left out: it needs RGBToHSV" in result.output
     conversion.gives(lambda rgb: classifier(fractions(rgb)))
+
+
+@pytest.mark.parametrize("numbers", [False, True])
+def test_a_class_map_beside_image_info_is_segmentation(
+    numbers: bool, tmp_path: Path, conversion: Conversion
+) -> None:
+    """As TF Model Garden exports it: beside the map, sizes and scale of the image, [N, 4, 2]."""
+    module = tf.Module()
+    module.weight = tf.Variable(np.random.default_rng(3).normal(0, 2, (3, 3, 3, 5)), dtype="float32")
+
+    def predict(images: Any) -> dict[str, Any]:
+        logits = tf.nn.conv2d(images - 0.5, module.weight, 2, "SAME")
+        given = tf.argmax(logits, -1) if numbers else tf.nn.softmax(logits)
+        sizes = tf.constant([[32.0, 48.0], [32.0, 48.0], [1.0, 1.0], [0.0, 0.0]])
+        info = tf.tile(sizes[None], [tf.shape(images)[0], 1, 1])
+        return {"map": given, "image_info": info}
+
+    result = conversion(save(tmp_path / "model", module, predict, images_of(None, 32, 48, 3)))
+    assert "head: segmentation" in result.output
+    assert "does not read image_info: float32 [?, 4, 2]" in " ".join(result.output.split())
+    with Detector.open(load_bundle(conversion.bundle), "onnxruntime") as detector:
+        for frame in frames():
+            small = cv2.resize(frame, (48, 32))
+            rgb = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
+            given = predict(fractions(rgb))["map"].numpy()[0]
+            best = given if numbers else given.argmax(axis=-1)
+            cells = best.repeat(2, axis=0).repeat(2, axis=1)
+            assert (detector.detect(small).class_map == cells).mean() > 0.99

@@ -63,7 +63,8 @@ def test_the_layer_with_the_changed_weight_is_named(
     flat = FlatGraph(tmp_path / "network.pb", exported.answer)
     sample = Sample("noise", None, FRAME)
     options = SourceOptions(model)
-    head = prepare.recognise_head(network, Pixels(), [sample], "stretch", None, options).head
+    seen = prepare.run_on_images(network, Pixels(), [sample], "stretch")
+    head = prepare.recognise_head(seen, source, None, options).head
     message = first_difference(SourceModel(reference, network, head, Pixels(), flat), FRAME)
     assert f"/{layer}" in message
     assert "first layer where the two differ" in message

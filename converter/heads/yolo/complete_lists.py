@@ -1,0 +1,93 @@
+"""Whether a list has all boxes of a network, with all that is known of each.
+
+Heads with several outputs have lists that look like rows of boxes and class scores, such as the
+scores of one level: 80 probabilities are four sides above 0 and 76 classes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from converter.errors import HeadError
+from converter.heads.decoding.feature_maps import sizes_of
+from converter.heads.decoding.scores import are_probabilities
+from converter.heads.evidence import Evidence
+from converter.heads.unsupported.output_groups import are_levels, cells_of_strides
+from converter.heads.yolo.layout import SIDES, Layout
+from converter.inputs.tensor import Tensor
+
+# Along a list row by row, y is correlated with the place in it by nearly 1, x by nearly 0. Fewer
+# boxes may be so by chance.
+_ALONG, _ACROSS, _FEWEST = 0.75, 0.5, 20
+
+
+def is_complete(name: str, layout: Layout, evidence: Evidence) -> bool:
+    """Whether an output is such a list: neither one level of several, nor as long as another list
+    that has the rest, unless its values show that it begins with boxes.
+
+    Raises:
+        HeadError: an output that ``--outputs`` leaves out shows that it is none.
+    """
+    if _is_level(name, layout, evidence):
+        return False
+    rows = layout.rows(evidence.values[name])
+    begins_with_boxes = begin_with_boxes(rows)
+    others = [output for output in evidence.outputs if output.name != name]
+    if any(_has_the_rest(layout, other, begins_with_boxes) for other in others):
+        return False
+    for other in evidence.left_out:
+        if _has_the_rest(layout, other, begins_with_boxes):
+            raise HeadError(
+                f"output {name} has as many rows as {other.name}, which --outputs leaves out: each "
+                "is only a part of what the network finds. Leave --outputs out, or give --head "
+                "yolo if the rows are boxes with all of their class scores"
+            )
+    is_one_level = _has_cells_of_one_level(layout, evidence) and are_probabilities(rows)
+    return begins_with_boxes or not is_one_level
+
+
+def _has_the_rest(layout: Layout, other: Tensor, begins_with_boxes: bool) -> bool:
+    """Whether another list is as long, so that it has a part of what is known of each box: where
+    the boxes are here, that is only a single value, which may be an objectness."""
+    sizes = sizes_of(other)
+    return len(sizes) == 2 and layout.anchors in sizes and (not begins_with_boxes or 1 in sizes)
+
+
+def begin_with_boxes(rows: np.ndarray) -> bool:
+    """Whether the values of ``[images, A, values]`` show that each row begins with a box: its
+    centres go over the image row by row, or it is in pixels, and the rest are probabilities."""
+    if _go_over_the_image(rows[..., :2]):
+        return True
+    return are_probabilities(rows[..., SIDES:]) and not are_probabilities(rows[..., :SIDES])
+
+
+def _is_level(name: str, layout: Layout, evidence: Evidence) -> bool:
+    """Whether other outputs have as many values in a row, and rows as another level has."""
+    lengths = {
+        max(sizes_of(other))
+        for other in (*evidence.outputs, *evidence.left_out)
+        if other.name != name and len(sizes_of(other)) == 2 and layout.values in sizes_of(other)
+    }
+    return any(are_levels((layout.anchors, length), evidence.input_size) for length in lengths)
+
+
+def _has_cells_of_one_level(layout: Layout, evidence: Evidence) -> bool:
+    return any(layout.anchors in cells for cells in cells_of_strides(evidence.input_size).values())
+
+
+def _go_over_the_image(centres: np.ndarray) -> bool:
+    """Whether y of x, y ``[images, A, 2]`` grows steadily along the list while x does not; with
+    several levels, along its first half, where the finest is. True without finite boxes."""
+    finite = np.isfinite(centres).all(axis=(0, 2))
+    places, means = np.flatnonzero(finite), centres[:, finite].astype(np.float64).mean(axis=0)
+    if not len(places):
+        return True
+    half = int((places < centres.shape[1] / 2).sum())
+    return any(_grow_in_y(means[:end], places[:end]) for end in (half, len(places)))
+
+
+def _grow_in_y(centres: np.ndarray, places: np.ndarray) -> bool:
+    if len(places) < _FEWEST or (centres.std(axis=0) == 0).any():
+        return False
+    x, y = (np.corrcoef(centres[:, axis], places)[0, 1] for axis in (0, 1))
+    return bool(y > _ALONG and abs(x) < _ACROSS)
