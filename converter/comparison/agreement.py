@@ -5,7 +5,7 @@ from typing import Sequence
 
 import numpy as np
 
-from converter.comparison.tolerance import TOLERANCES
+from converter.comparison.tolerance import TOLERANCES, Tolerance
 from trt_inference.inference.results import Result, Segmentation
 
 # Tensors that differ by less are equal, and where both are all but zero have no direction.
@@ -26,6 +26,10 @@ class TensorParity:
     def relative(self) -> float:
         """``max_abs`` as a fraction of the magnitude, or of 1 where that is less."""
         return self.max_abs / max(1.0, self.magnitude)
+
+    def is_within(self, tolerance: Tolerance) -> bool:
+        """Whether rounding explains the difference. NaN and infinity are never within."""
+        return bool(self.relative <= tolerance.relative and self.cosine >= tolerance.cosine)
 
 
 def tensor_parity(name: str, reference: np.ndarray, candidate: np.ndarray) -> TensorParity:
@@ -51,10 +55,44 @@ def worst(parities: Sequence[TensorParity]) -> TensorParity:
 
 
 @dataclass(frozen=True)
+class RowAgreement:
+    """Rows of boxes, scores and classes that were compared as sets, over all images.
+
+    Rows whose score is zero but for rounding are not counted: they fill lists up.
+
+    Attributes:
+        rows: of the reference.
+        moved: how many of them are at another place in the candidate.
+        undecided: rows of either side that the other lacks because rounding decides which of
+            several are in the list, as of those with the score of the last row.
+        unlike: rows of either side that the other lacks for no such reason.
+        example: one of the unlike rows, in words.
+    """
+
+    rows: int = 0
+    moved: int = 0
+    undecided: int = 0
+    unlike: int = 0
+    example: str = ""
+
+    def plus(self, other: "RowAgreement") -> "RowAgreement":
+        """Return the sums, with the first example."""
+        return RowAgreement(
+            self.rows + other.rows,
+            self.moved + other.moved,
+            self.undecided + other.undecided,
+            self.unlike + other.unlike,
+            self.example or other.example,
+        )
+
+
+@dataclass(frozen=True)
 class Agreement:
     """Detections of a candidate against those of a reference, over all images.
 
     ``missing`` detections are the reference's that the candidate lacks, ``extra`` the reverse.
+    ``cut_off`` are those that one side lacks because its list of candidates ends before them, or
+    at their score.
     """
 
     images: int
@@ -65,6 +103,7 @@ class Agreement:
     mean_iou: float
     lowest_iou: float
     largest_score_difference: float
+    cut_off: int = 0
 
 
 @dataclass(frozen=True)

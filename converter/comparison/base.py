@@ -4,6 +4,7 @@ The converter compares a bundle with TensorFlow, a precision with fp32, and a Te
 its ONNX model. Each of the three runs two models on the same images and hands their outputs over.
 """
 
+import functools
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Mapping, Optional, Sequence, Tuple, Union
@@ -11,8 +12,16 @@ from typing import Mapping, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from converter.comparison.accuracy import ACCURACY_THRESHOLDS
-from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity, tensor_parity
-from converter.comparison.tolerance import TOLERANCES
+from converter.comparison.agreement import (
+    Agreement,
+    ClassAgreement,
+    RowAgreement,
+    TensorParity,
+    tensor_parity,
+    worst,
+)
+from converter.comparison.match_rows import DetectionRows
+from converter.comparison.tolerance import TOLERANCES, Tolerance
 from trt_inference.bundles.bundle import Thresholds
 from trt_inference.bundles.names import SCORES
 from trt_inference.inference.results import Result
@@ -29,11 +38,29 @@ class ImageFindings:
         published: what a robot would publish.
         pool: what that is chosen from, in which the other model's results are looked for.
         tied: whether two classes share the best score but for rounding, so that either may win.
+        cut: the score up to which the model may have cut off what it would have published, such
+            as the best boxes have that are not among its K candidates; minus infinity where
+            nothing is cut off.
     """
 
     published: Result
     pool: Result
     tied: bool = False
+    cut: float = -np.inf
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a network has chosen the boxes that it gives.
+
+    Attributes:
+        is_whole: whether they are all that there are, so that none was cut off.
+        is_hidden: whether it chooses by what its outputs do not show, as by overlaps in a
+            suppression inside, so that rounding may exchange boxes of any score.
+    """
+
+    is_whole: bool = True
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,16 +70,40 @@ class Ranked:
     Attributes:
         outputs: of one image, by name.
         clear: bool ``[K]``, False where another score is so near that rounding may exchange the
-            two; None where the outputs have no scores.
+            two; None where the outputs have no scores, or are compared as sets.
+        rows: all boxes from which the K were chosen, for tasks whose outputs are compared as sets.
+        choice: how the network has chosen ``rows``.
     """
 
     outputs: Outputs
-    clear: Optional[np.ndarray]
+    clear: Optional[np.ndarray] = None
+    rows: Optional[DetectionRows] = None
+    choice: Choice = Choice()
 
     @property
     def tied(self) -> bool:
         """Whether rounding decides what comes first."""
         return self.clear is not None and not self.clear[:1].all()
+
+
+@dataclass(frozen=True)
+class Parity:
+    """The parity of each output for one image, and of their rows where they were compared as
+    sets."""
+
+    tensors: Tuple[TensorParity, ...]
+    rows: Optional[RowAgreement] = None
+
+
+def worst_of_each(parities: Sequence[Parity]) -> Tuple[TensorParity, ...]:
+    """Combine the parities of all images for each output."""
+    return tuple(worst(one) for one in zip(*(image.tensors for image in parities)))
+
+
+def all_rows(parities: Sequence[Parity]) -> Optional[RowAgreement]:
+    """Return the sums over all images; None where no rows were compared as sets."""
+    known = [one.rows for one in parities if one.rows is not None]
+    return functools.reduce(RowAgreement.plus, known) if known else None
 
 
 Pairs = Sequence[Tuple[ImageFindings, ImageFindings]]
@@ -80,36 +131,39 @@ class TaskComparison(ABC):
             gap: scores that are no further apart may change places.
         """
 
-    def clear(self, outputs: Outputs, gap: float) -> Optional[np.ndarray]:
-        """Find the candidates (bool ``[K]``) that rounding cannot exchange. The last one is never
-        clear, because the score that follows it is not known. None without scores."""
+    def as_ranked(self, outputs: Outputs, gap: float) -> Ranked:
+        """Return the outputs of a bundle as a reference. The last candidate is never clear,
+        because the score that follows it is not known."""
         if not self.has_scores:
-            return None
-        return far_apart(outputs[SCORES], gap, after=float(outputs[SCORES][-1]))
+            return Ranked(outputs)
+        return Ranked(outputs, far_apart(outputs[SCORES], gap, after=float(outputs[SCORES][-1])))
 
-    def parity(
-        self, reference: Outputs, candidate: Outputs, clear: Optional[np.ndarray]
-    ) -> Tuple[TensorParity, ...]:
-        """Compare the outputs for one image, in the order of ``reference``.
-
-        Args:
-            clear: bool ``[K]``: of the other candidates only the scores are compared.
-        """
-        return tuple(
-            _parity(name, reference[name], candidate[name], None if name == SCORES else clear)
-            for name in reference
+    def parity(self, reference: Ranked, candidate: Outputs, tolerance: Tolerance) -> Parity:
+        """Compare the outputs for one image, in the order of the reference's. Of candidates that
+        are not clear only the scores are compared."""
+        clear = reference.clear
+        return Parity(
+            tuple(
+                output_parity(name, wanted, candidate[name], None if name == SCORES else clear)
+                for name, wanted in reference.outputs.items()
+            )
         )
 
     def found(
-        self, outputs: Outputs, published: Result, pool: Result, tied: bool = False
+        self,
+        outputs: Outputs,
+        published: Result,
+        pool: Result,
+        tied: bool = False,
+        cut: float = -np.inf,
     ) -> ImageFindings:
         """Keep what ``agree`` needs to know about one image.
 
         Args:
             outputs: of the model; they are not kept.
-            published, pool, tied: see ``ImageFindings``.
+            published, pool, tied, cut: see ``ImageFindings``.
         """
-        return ImageFindings(published, pool, tied)
+        return ImageFindings(published, pool, tied, cut)
 
     def publish_at(self, defaults: Thresholds) -> Thresholds:
         """Return the thresholds with which results are published for the comparison.
@@ -163,9 +217,20 @@ def far_apart(falling: np.ndarray, gap: float, after: float) -> np.ndarray:
     return apart
 
 
-def _parity(
-    name: str, wanted: np.ndarray, given: np.ndarray, clear: Optional[np.ndarray]
+def end_of(outputs: Outputs, gap: float) -> float:
+    """Return the score up to which a full list of candidates may have cut others off; minus
+    infinity where there are none."""
+    return float(outputs[SCORES][-1]) + gap if SCORES in outputs else -np.inf
+
+
+def output_parity(
+    name: str, wanted: np.ndarray, given: np.ndarray, clear: Optional[np.ndarray] = None
 ) -> TensorParity:
+    """Compare one output of a bundle for one image; of classes, 1 is another class.
+
+    Args:
+        clear: bool ``[K]``, the candidates that are compared; None for all.
+    """
     if clear is not None:
         wanted, given = wanted[clear], given[clear]
     if not np.issubdtype(wanted.dtype, np.floating):  # classes have no distances

@@ -43,7 +43,12 @@ class ClassificationComparison(TaskComparison):
         return replace(defaults, score_threshold=-np.inf)
 
     def found(
-        self, outputs: Outputs, published: Result, pool: Result, tied: bool = False
+        self,
+        outputs: Outputs,
+        published: Result,
+        pool: Result,
+        tied: bool = False,
+        cut: float = -np.inf,
     ) -> ImageFindings:
         """Keep the best class, which a robot may not publish because its score is low."""
         best = Classification(outputs[SCORES][:1].copy(), outputs[CLASSES][:1].copy())

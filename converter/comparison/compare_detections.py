@@ -7,9 +7,18 @@ import numpy as np
 
 from converter.comparison.accuracy import ACCURACY_THRESHOLDS
 from converter.comparison.agreement import Agreement
-from converter.comparison.base import Outputs, Pairs, Ranked, TaskComparison, far_apart
-from converter.comparison.tolerance import TOLERANCES
-from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
+from converter.comparison.base import (
+    Choice,
+    Outputs,
+    Pairs,
+    Parity,
+    Ranked,
+    TaskComparison,
+    output_parity,
+)
+from converter.comparison.compare_sets import Undecided, box_rows, compare_sets
+from converter.comparison.match_rows import DetectionRows
+from converter.comparison.tolerance import TOLERANCES, Tolerance
 from trt_inference.bundles.names import BOXES, CLASSES, SCORES
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.geometry import pairwise_iou
@@ -31,23 +40,37 @@ class DetectionComparison(TaskComparison):
     score but for rounding, either may suppress the other."""
 
     def rank(self, decoded: Outputs, count: int, gap: float) -> Ranked:
-        """Take the best class of each box, and the best boxes. A candidate is clear where it can
-        be neither another box nor another class by rounding."""
-        scores = decoded[CLASS_SCORES]
-        best_scores = scores.max(axis=1)
-        order = np.argsort(-best_scores, kind="stable")
-        best = order[:count]
-        after = float(best_scores[order[count]]) if count < len(order) else -np.inf
-        clear = far_apart(best_scores[best], gap, after)
-        if scores.shape[1] > 1:
-            second, first = np.sort(scores[best], axis=1)[:, -2:].T
-            clear &= first - second > gap
-        outputs = {
-            SCORES: best_scores[best],
-            BOXES: decoded[ALL_BOXES][best],
-            CLASSES: scores.argmax(axis=1)[best].astype(np.int32),
+        """Take the best class of each box, and the best boxes."""
+        rows = box_rows(decoded)
+        best = np.argsort(-rows.scores, kind="stable")[:count]
+        outputs = {SCORES: rows.scores[best], BOXES: rows.boxes[best], CLASSES: rows.classes[best]}
+        return Ranked(outputs, rows=rows)
+
+    def as_ranked(self, outputs: Outputs, gap: float) -> Ranked:
+        """Return the candidates of a bundle as a reference; others were cut off."""
+        rows = DetectionRows(outputs[BOXES], outputs[SCORES], outputs[CLASSES])
+        return Ranked(outputs, rows=rows, choice=Choice(is_whole=False))
+
+    def parity(self, reference: Ranked, candidate: Outputs, tolerance: Tolerance) -> Parity:
+        """Compare the rows as sets, and the falling scores in their order."""
+        if reference.rows is None:
+            raise ValueError("the detections of the reference are not ranked: use rank")
+        given = DetectionRows(candidate[BOXES], candidate[SCORES], candidate[CLASSES])
+        choice = reference.choice
+        is_cut = len(given) < len(reference.rows) or not choice.is_whole
+        undecided = Undecided(not choice.is_whole, is_cut, choice.is_hidden)
+        sets = compare_sets(reference.rows, given, tolerance, undecided)
+        pairs = {
+            SCORES: (reference.outputs[SCORES], given.scores),
+            BOXES: (reference.rows.boxes[sets.rows], given.boxes[sets.columns]),
+            CLASSES: (
+                np.where(sets.same, given.classes[sets.columns], reference.rows.classes[sets.rows]),
+                given.classes[sets.columns],
+            ),
         }
-        return Ranked(outputs, clear)
+        return Parity(
+            tuple(output_parity(name, *pairs[name]) for name in reference.outputs), sets.agreement
+        )
 
     def publish(self, result: Result, threshold: float) -> Result:
         """Return the detections with that score or a better one."""
@@ -61,6 +84,7 @@ class DetectionComparison(TaskComparison):
             [(_detections(one.published), _detections(other.pool)) for one, other in pairs],
             [(_detections(other.published), _detections(one.pool)) for one, other in pairs],
             threshold,
+            [(one.cut, other.cut) for one, other in pairs],
         )
 
     def differ(self, wanted: Result, given: Result, threshold: float) -> float:
@@ -86,25 +110,32 @@ def match_all(
     wanted: Sequence[Tuple[Detections, Detections]],
     given: Sequence[Tuple[Detections, Detections]],
     threshold: float,
+    cuts: Sequence[Tuple[float, float]] = (),
 ) -> Agreement:
     """Compare detections of the same images, found at ``threshold``.
 
     Args:
         wanted: for each image the reference's detections, and the candidate's to find them in.
         given: for each image the candidate's detections, and the reference's to find them in.
+        cuts: for each image the scores up to which the reference and the candidate may have cut
+            off detections; empty where they have cut off none.
     """
     ious: List[float] = []
     score_differences: List[float] = []
-    missing = extra = 0
+    alone: List[np.ndarray] = []
+    found_alone: List[np.ndarray] = []
     for reference, candidate in wanted:
         rows, columns, overlaps = match(reference, candidate)
         ious.extend(overlaps.tolist())
         score_differences.extend(
             np.abs(reference.scores[rows] - candidate.scores[columns]).tolist()
         )
-        missing += _unmatched(reference, rows, threshold)
+        alone.append(_unmatched(reference, rows, threshold))
     for candidate, reference in given:
-        extra += _unmatched(candidate, match(candidate, reference)[0], threshold)
+        found_alone.append(_unmatched(candidate, match(candidate, reference)[0], threshold))
+    cuts = cuts or [(-np.inf, -np.inf)] * len(wanted)
+    missing = sum(int((scores > cut).sum()) for scores, (_, cut) in zip(alone, cuts))
+    extra = sum(int((scores > cut).sum()) for scores, (cut, _) in zip(found_alone, cuts))
     return Agreement(
         images=len(wanted),
         detections=sum(len(reference) for reference, _ in wanted),
@@ -114,6 +145,7 @@ def match_all(
         mean_iou=float(np.mean(ious)) if ious else 1.0,
         lowest_iou=min(ious, default=1.0),
         largest_score_difference=max(score_differences, default=0.0),
+        cut_off=sum(map(len, alone + found_alone)) - missing - extra,
     )
 
 
@@ -140,10 +172,11 @@ def match(
     return np.array(rows, int), np.array(columns, int), np.array(values, float)
 
 
-def _unmatched(detections: Detections, matched: np.ndarray, threshold: float) -> int:
-    """Count the detections that are not matched, except those at the threshold."""
+def _unmatched(detections: Detections, matched: np.ndarray, threshold: float) -> np.ndarray:
+    """The scores of the detections that are not matched, except those at the threshold."""
     alone = np.delete(detections.scores, matched)
-    return int((alone >= threshold + SCORE_MARGIN).sum())
+    result: np.ndarray = alone[alone >= threshold + SCORE_MARGIN]
+    return result
 
 
 def _detections(result: Result) -> Detections:

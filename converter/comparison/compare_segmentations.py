@@ -19,10 +19,15 @@ class SegmentationComparison(TaskComparison):
 
     def rank(self, decoded: Outputs, count: int, gap: float) -> Ranked:
         """Take the class map as it is, which is what the bundle gives."""
-        return Ranked({CLASS_MAP: decoded[CLASS_MAP]}, None)
+        return Ranked({CLASS_MAP: decoded[CLASS_MAP]})
 
     def found(
-        self, outputs: Outputs, published: Result, pool: Result, tied: bool = False
+        self,
+        outputs: Outputs,
+        published: Result,
+        pool: Result,
+        tied: bool = False,
+        cut: float = -np.inf,
     ) -> ImageFindings:
         """Keep the cells of the map, which the pixels of the frame only repeat."""
         cells = Segmentation(outputs[CLASS_MAP].copy())

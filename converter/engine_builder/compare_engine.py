@@ -1,12 +1,20 @@
 """An engine against its ONNX model on ONNX Runtime: tensors, and what a robot would publish."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Dict, List, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity, worst
-from converter.comparison.base import ImageFindings, Outputs, TaskComparison
+from converter.comparison.agreement import Agreement, ClassAgreement, RowAgreement, TensorParity
+from converter.comparison.base import (
+    ImageFindings,
+    Outputs,
+    Parity,
+    TaskComparison,
+    all_rows,
+    end_of,
+    worst_of_each,
+)
 from converter.comparison.compare_by_task import COMPARISONS
 from converter.comparison.tolerance import TOLERANCES
 from converter.inputs.dataset import Sample, Track
@@ -24,11 +32,13 @@ _EVERYTHING = 100_000
 
 @dataclass(frozen=True)
 class EngineComparison:
-    """The engine's outputs and its published results against the model's, over all images."""
+    """The engine's outputs and its published results against the model's, over all images.
+    ``rows`` are those that were compared as sets, None where there are none."""
 
     images: int
     tensors: Tuple[TensorParity, ...]
     agreement: Union[Agreement, ClassAgreement]
+    rows: Optional[RowAgreement] = None
 
     def content(self) -> Dict[str, Any]:
         """Return what the sidecar keeps."""
@@ -39,7 +49,9 @@ class EngineComparison:
         """Whether a robot would see other things, or an output is not a number."""
         broken = any(not np.isfinite(one.max_abs) for one in self.tensors)
         if isinstance(self.agreement, Agreement):
-            return broken or bool(self.agreement.missing or self.agreement.extra)
+            found = self.agreement
+            shows_nothing = found.cut_off > found.detections  # all scores are equal
+            return broken or shows_nothing or bool(found.missing or found.extra)
         return broken or not self.agreement.is_same
 
 
@@ -68,18 +80,20 @@ def compare(
         track: wraps the samples in a progress bar.
     """
     comparison = COMPARISONS[reference.bundle.task]
-    gap = TOLERANCES[PRECISION_TABLE[precision].rounding].score_gap
-    parities: List[Tuple[TensorParity, ...]] = []
+    tolerance = TOLERANCES[PRECISION_TABLE[precision].rounding]
+    parities: List[Parity] = []
     pairs: List[Tuple[ImageFindings, ImageFindings]] = []
     steps = zip(track(samples, f"compare {precision} with ONNX Runtime"), seen)
     for sample, (given, found) in steps:
         wanted, expected = _run(reference, comparison, sample.read())
-        parities.append(comparison.parity(wanted, given, comparison.clear(wanted, gap)))
+        ranked = comparison.as_ranked(wanted, tolerance.score_gap)
+        parities.append(comparison.parity(ranked, given, tolerance))
         pairs.append((expected, found))
     return EngineComparison(
         images=len(pairs),
-        tensors=tuple(worst(one) for one in zip(*parities)),
+        tensors=worst_of_each(parities),
         agreement=comparison.agree(pairs, reference.bundle.defaults.score_threshold),
+        rows=all_rows(parities),
     )
 
 
@@ -90,11 +104,13 @@ def _run(detector: Detector, comparison: TaskComparison, frame: np.ndarray) -> S
     preprocess = Preprocessor(engine.input_buffer()[0], spec.fit, spec.pad_value)
     placement = preprocess(Frame(frame))
     outputs = {name: value[0].copy() for name, value in engine.infer().items()}
-    published, pool = (
-        postprocess_for(bundle)(outputs, placement, thresholds, EVERYTHING)
-        for thresholds in (comparison.publish_at(bundle.defaults), _everything(bundle.defaults))
-    )
-    return outputs, comparison.found(outputs, published, pool)
+    publish_at, everything = comparison.publish_at(bundle.defaults), _everything(bundle.defaults)
+    # Of two boxes with equal scores, either may suppress the other.
+    unsuppressed = replace(bundle, needs_nms=False)
+    published = postprocess_for(bundle)(outputs, placement, publish_at, EVERYTHING)
+    pool = postprocess_for(unsuppressed)(outputs, placement, everything, EVERYTHING)
+    gap = TOLERANCES[PRECISION_TABLE[detector.choice.precision].rounding].score_gap
+    return outputs, comparison.found(outputs, published, pool, cut=end_of(outputs, gap))
 
 
 def _everything(defaults: Thresholds) -> Thresholds:

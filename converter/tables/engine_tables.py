@@ -5,7 +5,16 @@ All figures come from the sidecars. Robots import this: nothing here needs more 
 
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
-from converter.tables.wording import Bar, Fact, Table, bars, counted, difference, file_size
+from converter.tables.wording import (
+    Bar,
+    Fact,
+    Table,
+    bars,
+    counted,
+    difference,
+    file_size,
+    outputs_title,
+)
 from trt_inference.bundles.sidecar import Sidecar
 from trt_inference.engines.tensorrt.engine_memory import needed_memory
 
@@ -59,7 +68,7 @@ def _comparison_tables(precision: str, compared: Mapping[str, Any]) -> Tuple[Tab
     return (
         Table(title, tuple(cells), ((precision, *cells.values()),)),
         Table(
-            f"Outputs of the {precision} engine",
+            outputs_title(f"the {precision} engine", compared.get("rows")),
             ("largest difference", "values up to", "cosine"),
             rows,
         ),

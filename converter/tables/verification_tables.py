@@ -2,8 +2,8 @@
 
 from typing import Optional, Sequence, Tuple
 
-from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
-from converter.tables.wording import Fact, Table, difference, percent
+from converter.comparison.agreement import Agreement, ClassAgreement, RowAgreement, TensorParity
+from converter.tables.wording import Fact, Table, difference, outputs_title, percent
 from converter.verification.verification_results import SourceSuppression, Verification
 from trt_inference.bundles.names import CLASSES, CLASSIFICATION
 
@@ -98,10 +98,29 @@ def accuracy_table(verification: Verification) -> Optional[Table]:
 
 
 def parity_tables(verification: Verification) -> Tuple[Table, ...]:
-    """The differences of the network's outputs, and of the bundle's."""
-    return (
-        _parity_table("Outputs of the network", verification.tensors),
-        _parity_table("Outputs of the bundle", verification.candidates),
+    """The differences of the network's outputs, and of the bundle's, and what became of rows that
+    were compared as sets."""
+    sides = (
+        ("network", verification.tensors, verification.tensor_rows),
+        ("bundle", verification.candidates, verification.candidate_rows),
+    )
+    tables = [
+        _parity_table(outputs_title(f"the {side}", rows), outputs) for side, outputs, rows in sides
+    ]
+    changed = [(side, rows) for side, _, rows in sides if rows and (rows.moved or rows.undecided)]
+    if changed:
+        tables.append(_row_table(changed))
+    return tuple(tables)
+
+
+def _row_table(found: Sequence[Tuple[str, RowAgreement]]) -> Table:
+    """Rows with equal scores, whose order and, at the end of a list, presence rounding decides."""
+    return Table(
+        "Rows compared as sets",
+        ("rows", "at another place", "in one list only, at its end"),
+        tuple(
+            (side, f"{one.rows:,}", f"{one.moved:,}", f"{one.undecided:,}") for side, one in found
+        ),
     )
 
 

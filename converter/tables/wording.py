@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Dict, Iterable, Sequence, Tuple
+from typing import Dict, Iterable, Optional, Sequence, Tuple
 
 _NAMES_SHOWN = 12
 
@@ -54,6 +54,16 @@ def file_size(number: int) -> str:
 def difference(value: float) -> str:
     """A difference, which is small or should be, in three digits."""
     return "0" if value == 0 else f"{value:.2e}"
+
+
+def outputs_title(side: str, rows: Optional[object]) -> str:
+    """The title of a table of outputs.
+
+    Args:
+        rows: what is known of rows that were compared as sets; nothing where they were compared
+            place by place.
+    """
+    return f"Outputs of {side}, rows compared as sets" if rows else f"Outputs of {side}"
 
 
 def some_names(names: Sequence[str]) -> str:

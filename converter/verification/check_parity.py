@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
+from converter.comparison.agreement import Agreement, ClassAgreement, RowAgreement, TensorParity
 from converter.comparison.tolerance import TOLERANCES, Tolerance
 from converter.errors import ParityError
 from converter.verification.verification_results import SourceSuppression, Verification
 from trt_inference.bundles.names import SCORES, SEGMENTATION
 
 MIN_IOU = 0.95
+MOST_UNDECIDED = 0.5  # of the rows of both models; lists in which more are so show nothing
 MIN_OF_SOURCE = 0.98  # of the detections that the source model's own suppression lets through
 
 
@@ -39,6 +40,8 @@ def _check_tensors(verification: Verification, tolerance: Tolerance) -> None:
             )
         if verification.task != SEGMENTATION:  # where rounding may decide between two classes
             _check_tensor(output, f"output {output.name}", "differs", "export", tolerance)
+    what = f"outputs {', '.join(output.name for output in verification.tensors)}"
+    _check_rows(verification.tensor_rows, f"{what} of the network", "export")
 
 
 def _check_candidates(verification: Verification, tolerance: Tolerance) -> None:
@@ -50,16 +53,35 @@ def _check_candidates(verification: Verification, tolerance: Tolerance) -> None:
             )
         what = f"the {output.name} of the bundle"
         _check_tensor(output, what, "differ", "conversion", tolerance)
+    _check_rows(verification.candidate_rows, "candidates of the bundle", "conversion")
 
 
 def _check_tensor(
     output: TensorParity, what: str, verb: str, fault: str, tolerance: Tolerance
 ) -> None:
-    if not (output.relative <= tolerance.relative and output.cosine >= tolerance.cosine):
+    if not output.is_within(tolerance):
         raise ParityError(
             f"{what} {verb} from TensorFlow's by {output.max_abs:.3g} where values reach "
             f"{output.magnitude:.3g} (cosine {output.cosine:.6f}): this is a fault of the {fault}, "
             "please report it with the model"
+        )
+
+
+def _check_rows(found: RowAgreement | None, what: str, fault: str) -> None:
+    if found is None:
+        return
+    if found.unlike:
+        raise ParityError(
+            f"{found.unlike} rows of the {what} and of TensorFlow's are not in both, of "
+            f"{found.rows} that were compared, as that with {found.example}: this is a fault of "
+            f"the {fault}, please report it with the model"
+        )
+    if found.undecided > 2 * found.rows * MOST_UNDECIDED:
+        raise ParityError(
+            f"rounding decides about {found.undecided} rows of the {what} and of TensorFlow's, of "
+            f"{found.rows} that were compared, because their scores are equal where the lists end:"
+            " see whether --channels, --scale, --mean and --std are those of the training. A "
+            "network that is fed wrongly gives many equal scores"
         )
 
 

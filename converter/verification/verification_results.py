@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from converter.comparison.accuracy import Accuracy
-from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
+from converter.comparison.agreement import Agreement, ClassAgreement, RowAgreement, TensorParity
 from trt_inference.inference.results import Result
 
 
@@ -58,6 +58,7 @@ class Verification:
         task: of the head.
         tensors: outputs of the network that the head reads.
         candidates: outputs of the bundle.
+        tensor_rows, candidate_rows: of both, where rows were compared as sets.
         agreement: on detections, or on classes of images or pixels.
         suppression: of a source model whose suppression was cut out.
         before, after: accuracies, None without annotations.
@@ -80,3 +81,5 @@ class Verification:
     pictures: tuple[Picture, ...] = ()
     float_type: str = "float32"
     milliseconds: dict[str, float] = field(default_factory=dict)
+    tensor_rows: RowAgreement | None = None
+    candidate_rows: RowAgreement | None = None

@@ -10,12 +10,21 @@ from typing import TypeVar
 import numpy as np
 
 from converter.comparison.accuracy import Accuracy, measure_accuracy
-from converter.comparison.agreement import TensorParity, kept, tensor_parity, worst
-from converter.comparison.base import ImageFindings, Outputs, Ranked
+from converter.comparison.agreement import kept
+from converter.comparison.base import (
+    ImageFindings,
+    Outputs,
+    Parity,
+    Ranked,
+    all_rows,
+    end_of,
+    worst_of_each,
+)
 from converter.comparison.compare_by_task import COMPARISONS
 from converter.comparison.compare_detections import BEFORE_SUPPRESSION
 from converter.comparison.tolerance import TOLERANCES
 from converter.inputs.dataset import Dataset, Track
+from converter.verification.compare_outputs import choice_of, compare_outputs
 from converter.verification.compare_suppression import compare_with_own
 from converter.verification.source_model import SourceModel
 from converter.verification.verification_results import Picture, SourceSuppression, Verification
@@ -45,8 +54,8 @@ class OneImage:
         seconds: of the source and of the bundle's engine.
     """
 
-    tensors: tuple[TensorParity, ...]
-    candidates: tuple[TensorParity, ...]
+    tensors: Parity
+    candidates: Parity
     results: tuple[Result, Result]
     pair: tuple[ImageFindings, ImageFindings]
     suppression: SourceSuppression | None
@@ -63,6 +72,8 @@ class Comparer:
         self._preprocess = Preprocessor(self._buffer, spec.fit, spec.pad_value)
         self._source, self._detector = source, detector
         self._comparison = COMPARISONS[bundle.task]
+        self._tolerance = TOLERANCES[source.float_type]
+        self._choice = choice_of(source.network, source.head)
         self._results = postprocess_for(bundle)
         self._pool = postprocess_for(replace(bundle, needs_nms=False))
         detector.thresholds = self._comparison.thresholds
@@ -80,9 +91,12 @@ class Comparer:
         ranked = self._rank(decoded)
         expected = self._results(ranked.outputs, placement, self._comparison.thresholds, EVERYTHING)
         return OneImage(
-            tensors=tuple(
-                tensor_parity(name, outputs[name], value)
-                for name, value in source.network.run(pixels, head.inputs).items()
+            tensors=compare_outputs(
+                head,
+                outputs,
+                source.network.run(pixels, head.inputs),
+                self._tolerance,
+                self._choice,
             ),
             candidates=self._parity(ranked, candidates),
             results=(expected, found),
@@ -95,15 +109,15 @@ class Comparer:
         )
 
     def _rank(self, decoded: Outputs) -> Ranked:
-        gap = TOLERANCES[self._source.float_type].score_gap
-        bundle = self._detector.bundle
-        return self._comparison.rank(_one_image(decoded), bundle.candidates, gap)
+        count, gap = self._detector.bundle.candidates, self._tolerance.score_gap
+        ranked = self._comparison.rank(_one_image(decoded), count, gap)
+        return replace(ranked, choice=self._choice)
 
-    def _parity(self, ranked: Ranked, candidates: Outputs) -> tuple[TensorParity, ...]:
+    def _parity(self, ranked: Ranked, candidates: Outputs) -> Parity:
         """The parity of candidates; none for a class map, whose classes have no distances."""
         if not self._comparison.has_scores:
-            return ()
-        return self._comparison.parity(ranked.outputs, candidates, ranked.clear)
+            return Parity(())
+        return self._comparison.parity(ranked, candidates, self._tolerance)
 
     def _found(
         self, result: Result, outputs: Outputs, placement: Placement, tied: bool = False
@@ -111,7 +125,14 @@ class Comparer:
         threshold = self._detector.bundle.defaults.score_threshold
         published = self._comparison.publish(result, threshold)
         pool = self._pool(outputs, placement, BEFORE_SUPPRESSION, EVERYTHING)
-        return self._comparison.found(outputs, published, pool, tied)
+        return self._comparison.found(outputs, published, pool, tied, self._cut(outputs))
+
+    def _cut(self, outputs: Outputs) -> float:
+        """The score up to which the bundle or the network cuts boxes off; see ImageFindings."""
+        anchors = self._source.head.anchors
+        if self._choice.is_whole and self._detector.bundle.candidates >= anchors:
+            return -np.inf
+        return end_of(outputs, self._tolerance.score_gap)
 
 
 def _one_image(outputs: Outputs) -> dict[str, np.ndarray]:
@@ -142,8 +163,10 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
     before, after = _accuracies(dataset, images)
     return Verification(
         task=source.head.task,
-        tensors=_worst_of_each([image.tensors for image in images]),
-        candidates=_worst_of_each([image.candidates for image in images]),
+        tensors=worst_of_each([image.tensors for image in images]),
+        candidates=worst_of_each([image.candidates for image in images]),
+        tensor_rows=all_rows([image.tensors for image in images]),
+        candidate_rows=all_rows([image.candidates for image in images]),
         agreement=COMPARISONS[source.head.task].agree(
             [image.pair for image in images],
             detector.bundle.defaults.score_threshold,
@@ -165,10 +188,6 @@ def _milliseconds(images: Sequence[OneImage]) -> dict[str, float]:
     later = np.array([image.seconds for image in images[1:] or images]) * 1e3
     tensorflow, engine = np.median(later, axis=0)
     return {"TensorFlow": float(tensorflow), "ONNX Runtime": float(engine)}
-
-
-def _worst_of_each(parities: list[tuple[TensorParity, ...]]) -> tuple[TensorParity, ...]:
-    return tuple(worst(of_one_output) for of_one_output in zip(*parities, strict=True))
 
 
 def _all_of_source(found: Sequence[SourceSuppression | None]) -> SourceSuppression | None:

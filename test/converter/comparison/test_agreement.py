@@ -12,11 +12,12 @@ from converter.comparison.agreement import (
     worst,
 )
 from converter.comparison.compare_detections import DetectionComparison, match, match_all
+from converter.comparison.tolerance import TOLERANCES
 from trt_inference.inference.detections import Detections
 
 BOXES = np.array([[0, 0, 10, 10], [20, 0, 30, 10], [0, 20, 10, 30]], np.float32)
 THREE = Detections(BOXES, np.array([0.9, 0.8, 0.7], np.float32), np.array([0, 1, 2]))
-SHARP = np.ones(3, bool)
+FLOAT32 = TOLERANCES["float32"]
 
 
 def moved(by: float) -> Detections:
@@ -72,20 +73,16 @@ def candidates(**changes: np.ndarray) -> Dict[str, np.ndarray]:
     [
         ("scores", np.array([0.9, 0.8, 0.6])),
         ("boxes", BOXES[:, [1, 0, 3, 2]]),
-        ("classes", np.array([0, 1, 1])),
+        ("classes", np.array([0, 0, 2])),
     ],
 )
 def test_each_wrong_part_of_a_candidate_is_seen(name: str, value: np.ndarray) -> None:
-    parities = DetectionComparison().parity(candidates(), candidates(**{name: value}), SHARP)
-    assert [parity.name for parity in parities if parity.relative > 0.01] == [name]
-
-
-def test_candidates_of_equal_score_may_change_places() -> None:
-    tied = candidates(scores=np.array([0.9, 0.5, 0.5]))
-    order = [0, 2, 1]
-    exchanged = {name: value[order] for name, value in tied.items()}
-    parities = DetectionComparison().parity(tied, exchanged, np.array([True, False, False]))
-    assert [parity.max_abs for parity in parities] == [0, 0, 0]
+    comparison = DetectionComparison()
+    reference = comparison.as_ranked(candidates(), FLOAT32.score_gap)
+    found = comparison.parity(reference, candidates(**{name: value}), FLOAT32)
+    assert [parity.name for parity in found.tensors if parity.relative > 0.01] == [name]
+    assert found.rows is not None
+    assert found.rows.unlike
 
 
 def compare(pairs: List[Tuple[Detections, Detections]], threshold: float) -> Agreement:
@@ -130,6 +127,16 @@ def test_shifts_and_score_changes_are_measured() -> None:
 
 def test_boxes_that_overlap_by_less_than_half_are_not_the_same() -> None:
     assert compare([(THREE, moved(5))], 0.5).matched == 0
+
+
+@pytest.mark.parametrize(("cut", "missing", "cut_off"), [(0.65, 1, 0), (0.7, 0, 1), (0.75, 0, 1)])
+def test_what_a_full_list_may_have_cut_off_is_not_missing(
+    cut: float, missing: int, cut_off: int
+) -> None:
+    found = match_all([(THREE, THREE[:2])], [(THREE[:2], THREE)], 0.5, [(-np.inf, cut)])
+    assert (found.missing, found.extra, found.cut_off) == (missing, 0, cut_off)
+    reverse = match_all([(THREE[:2], THREE)], [(THREE, THREE[:2])], 0.5, [(cut, -np.inf)])
+    assert (reverse.missing, reverse.extra, reverse.cut_off) == (0, missing, cut_off)
 
 
 def test_detections_at_the_threshold_may_be_on_either_side() -> None:
