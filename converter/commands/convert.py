@@ -82,9 +82,7 @@ def _prepare(
         exported, network = export_network(source, options.source, scratch)
     with progress.step("recognise the head"):
         pixels = resolve_pixels(source, network, options.source)
-        recognised = recognise_head(
-            network, pixels, dataset.samples, options.fit, labels, options.source
-        )
+        recognised = recognise_head(network, pixels, dataset, options.fit, labels, options.source)
     return Prepared(source, exported, network, pixels, recognised)
 
 

@@ -76,11 +76,11 @@ def inspect(options: SourceOptions, progress: Progress) -> Inspection:
             count_operators(network.model),
             missing_operators(network.model),
         )
-        samples = load_dataset(None, None, labels, 0).samples
+        dataset = load_dataset(None, None, labels, 0)
         try:
             pixels = resolve_pixels(source, network, options)
             count = len(labels) if labels else None
-            recognised = recognise_head(network, pixels, samples, "letterbox", count, options)
+            recognised = recognise_head(network, pixels, dataset, "letterbox", count, options)
         except (HeadError, SavedModelError) as error:
             return Inspection(**{**vars(found), "problem": str(error)})
         return Inspection(**{**vars(found), "recognised": recognised})

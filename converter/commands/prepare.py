@@ -16,12 +16,13 @@ from converter.export.export import Export, export
 from converter.export.exported_network import Network
 from converter.heads.choose import choose_head
 from converter.heads.evidence import Evidence, Recognised
-from converter.inputs.dataset import Sample
+from converter.inputs.dataset import Dataset
 from converter.inputs.image_input import find_image
 from converter.inputs.pixels import Pixels
 from converter.inputs.saved_model import Signature, read_saved_model
 from converter.onnx_tools.edit import all_nodes
 from trt_inference.inference.frame import Frame
+from trt_inference.inference.geometry import Placement
 from trt_inference.inference.preprocess import Preprocessor
 
 # So many images show what values the outputs take.
@@ -92,7 +93,7 @@ def resolve_pixels(source: Source, network: Network, options: SourceOptions) -> 
 def recognise_head(
     network: Network,
     pixels: Pixels,
-    samples: Sequence[Sample],
+    dataset: Dataset,
     fit: str,
     labels: Optional[int],
     options: SourceOptions,
@@ -105,13 +106,23 @@ def recognise_head(
     size = network.input_size
     buffer = np.zeros((*size, 3), np.uint8)
     preprocess = Preprocessor(buffer, fit, 114)
-    runs = []
-    for sample in samples[:IMAGES_LOOKED_AT]:
-        preprocess(Frame(sample.read()))
+    runs, objects = [], []
+    for sample in dataset.samples[:IMAGES_LOOKED_AT]:
+        placement = preprocess(Frame(sample.read()))
         runs.append(network.run(pixels.apply(buffer)))
+        if dataset.annotations is not None:
+            objects.append(_boxes_in_input(dataset.annotations.boxes(sample), placement))
     _check_sizes(network, runs)
     values = {name: _stacked([run[name] for run in runs]) for name in runs[0]}
-    return choose_head(Evidence(network.outputs, values, size, labels, options.head))
+    return choose_head(
+        Evidence(network.outputs, values, size, labels, options.head, tuple(objects))
+    )
+
+
+def _boxes_in_input(boxes: np.ndarray, placement: Placement) -> np.ndarray:
+    """Boxes ``[n, 4]`` of a whole frame, x1, y1, x2, y2, in pixels of the network's input."""
+    scale = np.array([placement.scale_x, placement.scale_y] * 2, np.float32)
+    return boxes * scale + np.array([placement.left, placement.top] * 2, np.float32)
 
 
 def _check_sizes(network: Network, runs: Sequence[Mapping[str, np.ndarray]]) -> None:

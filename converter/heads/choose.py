@@ -12,7 +12,7 @@ AUTO = "auto"
 
 OPTIONS = (
     "--head, --boxes, --box-format, --activation, --background, --first-class, --anchors, "
-    "--box-scales, --outputs and --labels"
+    "--box-scales, --offset-order, --outputs and --labels"
 )
 
 
