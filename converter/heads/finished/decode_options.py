@@ -6,8 +6,8 @@ import numpy as np
 
 from converter.errors import HeadError
 from converter.heads.decoding.box_formats import MOST, find_scale, ordered_fraction, unit
-from converter.heads.decoding.class_numbers import count_classes
-from converter.heads.decoding.corner_order import corner_format
+from converter.heads.decoding.class_numbers import assumed_numbers, count_classes
+from converter.heads.decoding.corner_order import assumed_corners, corner_format
 from converter.heads.decoding.error_messages import listed
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.finished.head import FinishedHead
@@ -39,7 +39,17 @@ def finished_detections(
         f"outputs {', '.join(head.inputs)} are finished detections; boxes {box_format} in "
         f"{unit(scale)}, {why} (--box-format decides); {classes} classes, {number}; numbered from "
         f"{first}: --first-class changes it",
+        (
+            *(() if finished.api else assumed_corners(box_format, why)),
+            *assumed_numbers(_seen(finished, evidence), classes, first, evidence, finished.api),
+        ),
     )
+
+
+def _seen(finished: Finished, evidence: Evidence) -> np.ndarray:
+    """The class numbers of what was detected."""
+    scores, numbers = finished.meant(evidence.values)
+    return numbers[scores > 0]
 
 
 def read_corners(boxes: np.ndarray, evidence: Evidence, usual: str) -> tuple[str, Scale, str]:
@@ -71,8 +81,7 @@ def first_class_of(finished: Finished, evidence: Evidence) -> int:
     there are labels."""
     if evidence.options.first_class is not None:
         return evidence.options.first_class
-    scores, numbers = finished.meant(evidence.values)
-    seen = numbers[scores > 0]
+    seen = _seen(finished, evidence)
     if (seen == 0).any():
         return 0
     if finished.api:
@@ -86,6 +95,5 @@ def _classes(finished: Finished, first: int, evidence: Evidence) -> int:
     Raises:
         HeadError: there are numbers beyond the labels, or neither labels nor detections.
     """
-    scores, numbers = finished.meant(evidence.values)
-    seen = int(numbers[scores > 0].max(initial=first - 1)) - first + 1
+    seen = int(_seen(finished, evidence).max(initial=first - 1)) - first + 1
     return count_classes(seen, first, evidence)
