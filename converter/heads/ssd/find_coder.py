@@ -155,7 +155,7 @@ def _undecided(distances: _Distances, names: tuple[str, ...]) -> HeadError:
         f"{' and '.join(names)} have offsets from anchors, which may be tx, ty, tw, th (SSD, "
         "KerasHub) or ty, tx, th, tw (KerasCV, TF Object Detection API, EfficientDet): "
         f"{seen}. Give --offset-order xywh for the first or --offset-order yxhw for the second, or "
-        "--images with objects that the model was trained on"
+        "convert with --images of objects that the model was trained on"
     )
 
 

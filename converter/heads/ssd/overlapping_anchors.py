@@ -61,7 +61,8 @@ def find_pairs(
     anchors: np.ndarray,
     objects: Sequence[np.ndarray],
 ) -> BoxPairs:
-    """The pairs of all images, weighted by their scores.
+    """The pairs of all images, weighted by their scores: of anchors and objects where enough of
+    these are annotated, otherwise of anchors and anchors.
 
     Args:
         offsets: ``[images, A, 4]``.
@@ -70,24 +71,30 @@ def find_pairs(
         objects: annotated boxes of each image, or nothing; see ``Evidence``.
     """
     boxes = corners(anchors, "cxcywh", (1.0, 1.0))
-    probabilities = np.where(np.isfinite(offsets).all(axis=-1)[..., None], probabilities, 0)
-    found = [
-        _at_objects(offsets[image], scores, anchors, boxes, objects[image])
-        if objects
-        else _at_each_other(offsets[image], scores, anchors, boxes)
-        for image, scores in enumerate(np.nan_to_num(probabilities, nan=0.0))
-    ]
-    parts = [np.concatenate(part) for part in zip(*found, strict=True)]
-    return BoxPairs((parts[0], parts[1]), (parts[2], parts[3]), parts[4])
+    finite = np.isfinite(offsets).all(axis=-1)[..., None]
+    scores = np.where(finite, np.nan_to_num(probabilities, nan=0.0), 0)
+    images = range(len(offsets))
+    if objects:
+        annotated = _joined(
+            [_at_objects(offsets[i], scores[i], anchors, boxes, objects[i]) for i in images]
+        )
+        if annotated.are_enough:
+            return annotated
+    return _joined([_at_each_other(offsets[i], scores[i], anchors, boxes) for i in images])
 
 
 _Parts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
+def _joined(images: Sequence[_Parts]) -> BoxPairs:
+    parts = [np.concatenate(part) for part in zip(*images, strict=True)]
+    return BoxPairs((parts[0], parts[1]), (parts[2], parts[3]), parts[4])
+
+
 def _at_each_other(
     offsets: np.ndarray, scores: np.ndarray, anchors: np.ndarray, boxes: np.ndarray
 ) -> _Parts:
-    """BoxPairs of the anchors with the best scores."""
+    """Pairs of the anchors with the best scores."""
     best, classes = scores.max(axis=1), scores.argmax(axis=1)
     chosen = np.argsort(-best, kind="stable")[:BEST_ANCHORS]
     near = pairwise_iou(boxes[chosen], boxes[chosen]) >= LEAST_OVERLAP
@@ -104,7 +111,7 @@ def _at_objects(
     boxes: np.ndarray,
     objects: np.ndarray,
 ) -> _Parts:
-    """BoxPairs of an anchor and an object, which is an anchor without offsets."""
+    """Pairs of an anchor and an object, which is an anchor without offsets."""
     found, which = np.nonzero(pairwise_iou(boxes, objects) >= LEAST_OVERLAP_OF_OBJECT)
     sides = objects[:, 2:] - objects[:, :2]
     centred = np.concatenate([objects[:, :2] + sides / 2, sides], axis=1)[which]

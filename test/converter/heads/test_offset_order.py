@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from converter.errors import HeadError
-from converter.heads.evidence import Evidence, Recognised
+from converter.heads.evidence import Recognised
 from converter.heads.ssd.recognise import recognise
 from converter.onnx_tools.node_names import ALL_BOXES
 from test.converter.heads.stages import assert_decodes, evidence, y_first
@@ -206,5 +206,10 @@ def test_nothing_is_concluded_from_a_few_anchors() -> None:
         recognised(outputs, anchors=anchors, box_format="cxcywh")
 
 
-def test_evidence_has_no_objects_unless_they_are_annotated() -> None:
-    assert Evidence((), {}, SIZE).objects == ()
+def test_scores_decide_where_the_annotations_have_no_objects() -> None:
+    anchors = grid_anchors()
+    given = evidence(trained(anchors), CLASSES, SIZE, anchors=anchors)
+    empty = tuple(np.zeros((0, 4), np.float32) for _ in OBJECTS)
+    found = recognise(replace(given, objects=empty))
+    assert found is not None
+    assert "tx, ty, tw, th times 1, 1, 1, 1" in found.head.description
