@@ -4,6 +4,7 @@ from typing import List, Tuple
 
 from rich.console import Console
 
+from converter.command_line.print_assumed import print_assumed
 from converter.command_line.print_boards import print_boards
 from converter.command_line.print_table import facts_table, print_tables
 from converter.compatibility.tensorrt_operators import Missing
@@ -11,7 +12,7 @@ from converter.conversion import Conversion
 from converter.export.unsupported import layer_of
 from converter.onnx_tools.node_names import NETWORK
 from converter.report.source_facts import opset
-from converter.report.verdict import cautions
+from converter.report.verdict import cautions, reading
 from converter.tables.verification_tables import accuracy_table, agreement_facts, parity_tables
 from converter.tables.wording import counted, file_size
 from converter.terminal.console import print_line
@@ -25,6 +26,7 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
     head = conversion.recognised.head
     print_line(console, f"head: {head.description}, {head.classes} classes")
     print_line(console, f"      {conversion.recognised.reason}")
+    print_assumed(conversion.recognised, console)
     pixels = conversion.pixels
     print_line(
         console,
@@ -64,9 +66,10 @@ def _layer(entry: Missing) -> str:
 
 def _print_verdict(conversion: Conversion, console: Console) -> None:
     answer = conversion.export.answer
+    print_line(console, reading(conversion))
     print_line(
         console,
-        f"{conversion.bundle}: {file_size(conversion.bytes)}, agrees with TensorFlow on "
+        f"{conversion.bundle}: {file_size(conversion.bytes)}, computes what TensorFlow computes on "
         f"{conversion.verification.images} images; the export took "
         f"{conversion.export.seconds:.1f} s and {answer.peak_bytes / 1e9:.1f} GB. Its report is "
         f"{conversion.bundle / REPORT_PAGE}",

@@ -15,6 +15,7 @@ from converter.heads.choose import AUTO, head_names
 from converter.heads.decoding.box_formats import BOX_FORMATS
 from converter.heads.decoding.scores import ACTIVATIONS, BACKGROUNDS
 from converter.heads.evidence import HeadOptions
+from converter.heads.ssd.box_coder import OFFSET_ORDERS
 from converter.inputs.pixels import PRESETS, PixelOptions
 from trt_inference.tools.argument_types import number
 
@@ -85,6 +86,7 @@ def _head(arguments: argparse.Namespace) -> HeadOptions:
         first_class=arguments.first_class,
         anchors=None if arguments.anchors is None else np.asarray(arguments.anchors, np.float32),
         box_scales=scales and tuple(scales),
+        offset_order=arguments.offset_order,
     )
 
 
@@ -166,7 +168,7 @@ def _add_head(parser: argparse.ArgumentParser) -> None:
         "--box-format",
         choices=(AUTO, *BOX_FORMATS),
         default=AUTO,
-        help="what the four numbers of a box or of an anchor are",
+        help="what the four numbers of a box, or of an anchor, are",
     )
     add(
         "--activation",
@@ -193,4 +195,11 @@ def _add_head(parser: argparse.ArgumentParser) -> None:
         nargs=4,
         metavar="X",
         help="by what the box coder multiplied, as in 10 10 5 5",
+    )
+    add(
+        "--offset-order",
+        choices=(AUTO, *OFFSET_ORDERS),
+        default=AUTO,
+        help="what the offsets from anchors are: "
+        + ", ".join(f"{name} for {what}" for name, what in OFFSET_ORDERS.items()),
     )

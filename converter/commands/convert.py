@@ -83,7 +83,7 @@ def _prepare(
         exported, network = export_network(source, options.source, scratch)
     with progress.step("recognise the head"):
         pixels = resolve_pixels(source, network, options.source)
-        seen = run_on_images(network, pixels, dataset.samples, options.fit)
+        seen = run_on_images(network, pixels, dataset, options.fit)
         notes = exported.answer.notes
         recognised = recognise_head(seen, source, labels, options.source, notes)
     return Prepared(source, exported, network, pixels, recognised)

@@ -77,11 +77,11 @@ def inspect(options: SourceOptions, progress: Progress) -> Inspection:
             count_operators(network.model),
             missing_operators(network.model),
         )
-        samples = load_dataset(None, None, labels, 0).samples
+        dataset = load_dataset(None, None, labels, 0)
         try:
             pixels = resolve_pixels(source, network, options)
             count = len(labels) if labels else None
-            seen = run_on_images(network, pixels, samples, "letterbox")
+            seen = run_on_images(network, pixels, dataset, "letterbox")
             recognised = recognise_head(seen, source, count, options)
         except (HeadError, SavedModelError) as error:
             return Inspection(**{**vars(found), "problem": str(error)})

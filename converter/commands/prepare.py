@@ -17,12 +17,13 @@ from converter.export.exported_network import Network
 from converter.heads.choose import AUTO, choose_head
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.unsupported.refuse_names import refuse_unsupported_names
-from converter.inputs.dataset import Sample
+from converter.inputs.dataset import Dataset
 from converter.inputs.image_input import find_image
 from converter.inputs.pixels import Pixels
 from converter.inputs.saved_model import Signature, read_saved_model
 from converter.onnx_tools.edit import all_nodes
 from trt_inference.inference.frame import Frame
+from trt_inference.inference.geometry import Placement
 from trt_inference.inference.preprocess import Preprocessor
 
 # So many images show what values the outputs take.
@@ -94,23 +95,29 @@ def resolve_pixels(source: Source, network: Network, options: SourceOptions) -> 
     return options.pixels.resolve(source.image, network.takes_bytes)
 
 
-def run_on_images(
-    network: Network, pixels: Pixels, samples: Sequence[Sample], fit: str
-) -> Evidence:
-    """The outputs of the network, and their values on a few images.
+def run_on_images(network: Network, pixels: Pixels, dataset: Dataset, fit: str) -> Evidence:
+    """The outputs of the network, their values on a few images, and what is annotated there.
 
     Raises:
         HeadError: an output has other sizes for other images.
     """
     buffer = np.zeros((*network.input_size, 3), np.uint8)
     preprocess = Preprocessor(buffer, fit, 114)
-    runs = []
-    for sample in samples[:IMAGES_LOOKED_AT]:
-        preprocess(Frame(sample.read()))
+    runs, objects = [], []
+    for sample in dataset.samples[:IMAGES_LOOKED_AT]:
+        placement = preprocess(Frame(sample.read()))
         runs.append(network.run(pixels.apply(buffer)))
+        if dataset.annotations is not None:
+            objects.append(_boxes_in_input(dataset.annotations.boxes(sample), placement))
     _check_sizes(network, runs)
     values = {name: _stacked([run[name] for run in runs]) for name in runs[0]}
-    return Evidence(network.outputs, values, network.input_size)
+    return Evidence(network.outputs, values, network.input_size, objects=tuple(objects))
+
+
+def _boxes_in_input(boxes: np.ndarray, placement: Placement) -> np.ndarray:
+    """Boxes ``[n, 4]`` of a whole frame, x1, y1, x2, y2, in pixels of the network's input."""
+    scale = np.array([placement.scale_x, placement.scale_y] * 2, np.float32)
+    return boxes * scale + np.array([placement.left, placement.top] * 2, np.float32)
 
 
 def recognise_head(

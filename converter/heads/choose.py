@@ -19,7 +19,7 @@ _IMAGE_INFO = re.compile(r"(^|[^a-z0-9])image_info(:\d+)?$")
 
 OPTIONS = (
     "--head, --boxes, --box-format, --activation, --background, --first-class, --anchors, "
-    "--box-scales, --outputs and --labels"
+    "--box-scales, --offset-order, --outputs and --labels"
 )
 
 

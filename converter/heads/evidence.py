@@ -22,7 +22,8 @@ class HeadOptions:
     Attributes:
         head: name of a family, or ``auto``.
         boxes: ``pixels``, ``normalised`` (fractions of the input), ``cells`` of a map, or ``auto``.
-        box_format: ``xyxy``, ``yxyx``, ``cxcywh`` (centre, sides) or ``xywh`` (corner, sides).
+        box_format: one of ``BOX_FORMATS``: two corners, a centre with sides, or a corner with
+            sides; of the anchors, where boxes are relative to anchors.
         activation: what is still to be applied to the scores: ``none``, ``sigmoid``, ``softmax``.
         background: where the scores have a class for nothing: ``none``, ``first``, ``last``.
         first_class: the number that the model gives its first class, where it gives numbers.
@@ -30,6 +31,7 @@ class HeadOptions:
             give boxes relative to anchors which are not in their outputs.
         box_scales: the four numbers by which the box coder multiplied, in the order of the
             head's box values, such as (10, 10, 5, 5).
+        offset_order: what the offsets from anchors are, one of ``OFFSET_ORDERS``.
     """
 
     head: str = "auto"
@@ -40,6 +42,7 @@ class HeadOptions:
     first_class: int | None = None
     anchors: np.ndarray | None = None
     box_scales: tuple[float, float, float, float] | None = None
+    offset_order: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Evidence:
         left_out: outputs of the signature that the user leaves out, as far as it tells their
             shapes.
         notes: what the export has cut away or left out, in sentences.
+        objects: for each image the annotated boxes float32 ``[n, 4]``: x1, y1, x2, y2 in pixels
+            of the input; none without annotations.
     """
 
     outputs: tuple[Tensor, ...]
@@ -64,11 +69,20 @@ class Evidence:
     options: HeadOptions = field(default_factory=HeadOptions)
     left_out: tuple[Tensor, ...] = ()
     notes: tuple[str, ...] = ()
+    objects: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """A head, and in one sentence for people why it was taken for that."""
+    """A head, and in one sentence for people why it was taken for that.
+
+    Attributes:
+        assumed: what is usual and was neither specified nor shown by names or values, each a
+            clause such as ``corners are y1, x1, y2, x2, as is usual in fractions: --box-format
+            changes it``. TensorFlow and the bundle are read by it alike, so that their agreement
+            does not prove it.
+    """
 
     head: Head
     reason: str
+    assumed: tuple[str, ...] = ()

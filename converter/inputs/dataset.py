@@ -42,6 +42,18 @@ class Annotations:
     category_ids: Tuple[int, ...]
     names: Tuple[str, ...]
 
+    def boxes(self, sample: Sample) -> np.ndarray:
+        """The objects in an image, crowds left out: float32 ``[n, 4]``, x1, y1, x2, y2 in its
+        pixels."""
+        found = [
+            one["bbox"]
+            for one in self.content["annotations"]
+            if one["image_id"] == sample.image_id and not one["iscrowd"]
+        ]
+        boxes = np.array(found, np.float32).reshape(-1, 4)
+        boxes[:, 2:] += boxes[:, :2]
+        return boxes
+
 
 @dataclass(frozen=True)
 class Dataset:

@@ -8,12 +8,12 @@ from converter.conversion import Conversion
 from converter.precision.precision_results import PrecisionResult
 from converter.report.engine_section import engine_section
 from converter.report.operator_section import operator_bars, targets
-from converter.report.pictures import pairs
+from converter.report.pictures import are_empty, pairs
 from converter.report.precision_section import precision_entry, precision_section
 from converter.report.report_files import load_report, plain, save_report
 from converter.report.source_facts import opset, source_facts
 from converter.report.time_section import export_facts, speed_bars, stage_bars
-from converter.report.verdict import bundle_facts, cautions, verdict
+from converter.report.verdict import bundle_facts, cautions, reading, verdict
 from converter.tables.verification_tables import accuracy_table, agreement_facts, parity_tables
 
 
@@ -72,6 +72,8 @@ def _content(conversion: Conversion, score_threshold: float) -> Dict[str, Any]:
         "task": verification.task,
         "verdict": verdict(verification),
         "cautions": cautions(verification),
+        "reading": reading(conversion),
+        "assumed": conversion.recognised.assumed,
         "notes": answer.notes,
         "facts": bundle_facts(conversion),
         "agreement": agreement_facts(verification),
@@ -82,6 +84,7 @@ def _content(conversion: Conversion, score_threshold: float) -> Dict[str, Any]:
         "pairs": pairs(
             verification.pictures, ("TensorFlow", "Bundle"), conversion.labels, score_threshold
         ),
+        "nothing_drawn": are_empty(verification.pictures, score_threshold),
         "score_threshold": f"{score_threshold:g}" if score_threshold else "",
         "operators": operator_bars(conversion.operators),
         "versions": VERSIONS,

@@ -46,6 +46,15 @@ def pairs(
     return tuple(_pair(picture, titles, labels, score_threshold) for picture in pictures)
 
 
+def are_empty(pictures: Sequence[Picture], score_threshold: float) -> bool:
+    """Whether nothing is detected in any of them, so that no box shows how outputs are read."""
+    results = [result for picture in pictures for result in (picture.expected, picture.found)]
+    return bool(results) and all(
+        isinstance(result, Detections) and not (result.scores >= score_threshold).any()
+        for result in results
+    )
+
+
 def _pair(
     picture: Picture, titles: Tuple[str, str], labels: Sequence[str], score_threshold: float
 ) -> PicturePair:

@@ -21,7 +21,8 @@ class Verdict:
 
 
 def verdict(verification: Verification) -> Verdict:
-    """Whether the bundle does what TensorFlow does."""
+    """Whether the bundle computes what TensorFlow does. Both are read in the same way: whether that
+    is right is for ``reading``."""
     found = verification.agreement
     if isinstance(found, Agreement):
         headline, same = _headline_of_detections(found), not (found.missing or found.extra)
@@ -73,6 +74,29 @@ def cautions(verification: Verification) -> Tuple[str, ...]:
             "the model's order, and --boxes, --channels and --scale right."
         )
     return tuple(given)
+
+
+def reading(conversion: Conversion) -> str:
+    """How far it is known that the outputs are read as they are meant.
+
+    TensorFlow's outputs and the bundle's are read alike, so that their agreement does not show it.
+    """
+    before, assumed = conversion.verification.before, conversion.recognised.assumed
+    if before and before.map_50 >= LOW_ACCURACY:
+        return (
+            "Your annotations confirm how its outputs are read: TensorFlow's mAP@0.5 is "
+            f"{before.map_50:.2f}."
+        )
+    if assumed:
+        return (
+            f"How its outputs are read was assumed in {counted(len(assumed), 'point')}, which the "
+            "agreement does not prove, as TensorFlow's outputs are read in the same way: see "
+            "whether the boxes or classes in the pictures are right, or give --labels-coco."
+        )
+    return (
+        "How its outputs are read is known from their names, their values or options; the "
+        "agreement does not prove it, as TensorFlow's outputs are read in the same way."
+    )
 
 
 def bundle_facts(conversion: Conversion) -> Tuple[Fact, ...]:

@@ -27,8 +27,8 @@ from converter.heads.decoding.box_formats import (
     positive_fraction,
     unit,
 )
-from converter.heads.decoding.corner_order import corner_format
-from converter.heads.decoding.find_activation import read_scores
+from converter.heads.decoding.corner_order import assumed_corners, corner_format
+from converter.heads.decoding.find_activation import assumed_activation, read_scores
 from converter.heads.decoding.scores import are_probabilities
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.family import Family
@@ -42,6 +42,10 @@ EXPECTS = (
 BOX_NAMES, _SCORE_NAMES = re.compile("box"), re.compile("score|class|cls|logit|prob|conf")
 # DETR gives each object once, and has the background last, https://arxiv.org/abs/2005.12872.
 DETR = re.compile(r"pred_boxes(:\d+)?$")
+_CENTRES = "because they are no corners but have positive sides"
+_ASSUMED_CENTRES = (
+    "boxes are centres with sides, not corners with sides: --box-format xywh changes it",
+)
 
 
 def recognise(evidence: Evidence) -> Recognised | None:
@@ -177,6 +181,11 @@ def _head(boxes: BoxRows, scores: BoxRows, evidence: Evidence) -> Recognised:
         f"{head.classes} classes; boxes in {unit(scale)} are {box_format}, {why}; scores are "
         f"{reading}: --activation and --background change it"
         + ("; as in DETR, each object has one box, without a suppression" if is_set else ""),
+        (
+            *assumed_corners(box_format, why.partition(":")[0]),
+            *(_ASSUMED_CENTRES if why == _CENTRES else ()),
+            *assumed_activation(reading, scores.values(evidence.values), evidence),
+        ),
     )
 
 
@@ -191,7 +200,7 @@ def _box_format(
         box_format, why = corner_format(values, scale, evidence.input_size, usual)
         return box_format, f"{why}: --box-format changes it"
     if positive_fraction(values) >= MOST:
-        return "cxcywh", "because they are no corners but have positive sides"
+        return "cxcywh", _CENTRES
     raise HeadError(
         "the boxes are neither corners nor centres with positive sides: give --box-format, or "
         "--head ssd and --anchors if they are relative to anchors"

@@ -15,9 +15,10 @@ import numpy as np
 
 from converter.errors import HeadError
 from converter.heads.centernet.head import CenterNetHead
+from converter.heads.decoding.box_formats import Y_FIRST
 from converter.heads.decoding.error_messages import listed
 from converter.heads.decoding.feature_maps import Grid, Rows, grids
-from converter.heads.decoding.find_activation import read_scores
+from converter.heads.decoding.find_activation import assumed_activation, read_scores
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.family import Family
 
@@ -30,6 +31,7 @@ EXPECTS = (
 SIZE_NAMES, OFFSET_NAMES = re.compile("size|wh|scale"), re.compile("off|reg")
 # Sizes are in cells unless one of a hundred is longer than the map is, times this.
 TOO_LONG = 1.5
+_X_FIRST = "x is before y in offset and size: --box-format yxyx changes it"
 MOST_OFFSETS = 0.9  # of the offsets, so many lie in their cells
 
 
@@ -58,7 +60,7 @@ def recognise(evidence: Evidence) -> Recognised | None:
         read_scores(rows, read_by),
         evidence.input_size,
         scale,
-        evidence.options.box_format == "yxyx",
+        evidence.options.box_format in Y_FIRST,
     )
     return Recognised(
         head,
@@ -66,6 +68,15 @@ def recognise(evidence: Evidence) -> Recognised | None:
         f"{size} the size; sizes are in {unit} (--boxes decides), "
         f"{'y is before x' if head.y_first else 'x is before y'} (--box-format yxyx decides), "
         f"the heatmap has {head.reading} (--activation decides)",
+        (
+            *([_X_FIRST] if evidence.options.box_format == "auto" else []),
+            *(
+                [f"sizes are in {unit}: --boxes changes it"]
+                if evidence.options.boxes == "auto"
+                else []
+            ),
+            *assumed_activation(head.reading, rows, read_by),
+        ),
     )
 
 

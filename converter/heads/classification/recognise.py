@@ -49,7 +49,21 @@ def recognise(evidence: Evidence) -> Recognised | None:
     if others:
         reason += f"; {'; '.join(map(str, others))} {'is' if len(others) == 1 else 'are'} left out"
     reason += _doubt(values, evidence)
-    return Recognised(head, f"output {output} has one score for each class; {reason}")
+    return Recognised(
+        head,
+        f"output {output} has one score for each class; {reason}",
+        _assumed(reading, evidence),
+    )
+
+
+def _assumed(reading: ScoreReading, evidence: Evidence) -> tuple[str, ...]:
+    """What is usual and not shown; see ``Recognised``."""
+    options, found = evidence.options, []
+    if options.activation == "auto" and reading.activation != "none":
+        found.append(f"scores are logits for a {reading.activation}: --activation changes it")
+    if options.background == "auto" and reading.background != "none":
+        found.append(f"the {reading.background} score is for none: --background changes it")
+    return tuple(found)
 
 
 def lone_probabilities(evidence: Evidence) -> Tensor | None:

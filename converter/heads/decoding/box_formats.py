@@ -1,8 +1,9 @@
 """The formats of four numbers that make a box, and how the numbers show which format it is.
 
-``xyxy`` and ``yxyx`` are two corners, ``cxcywh`` is the centre and ``xywh`` the top left corner,
-each with width and height. All are in pixels of the network's input or normalised, which is in
-fractions of its width and height.
+``xyxy`` is two corners, ``cxcywh`` is the centre and ``xywh`` the top left corner, each with width
+and height. ``yxyx``, ``cycxhw`` and ``yxhw`` are the same with y before x and height before width.
+All are in pixels of the network's input or normalised, which is in fractions of its width and
+height.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from converter.errors import HeadError
 from converter.heads.decoding.onnx_lines import Lines, index
 from converter.onnx_tools.text import floats
 
-BOX_FORMATS = ("xyxy", "yxyx", "cxcywh", "xywh")
+# The formats with y first, and those that they become when each pair of values is exchanged.
+Y_FIRST = {"yxyx": "xyxy", "cycxhw": "cxcywh", "yxhw": "xywh"}
+BOX_FORMATS = (*Y_FIRST.values(), *Y_FIRST)
+CORNERS = ("xyxy", "yxyx")
 PIXELS, NORMALISED = "pixels", "normalised"
 
 # The constants with which four values are cut in halves, on the third axis.
@@ -35,9 +39,10 @@ def corners(values: np.ndarray, box_format: str, scale: tuple[float, float]) -> 
         scale: width, height of the input for normalised boxes; 1, 1 for boxes in pixels.
     """
     first, second = values[..., :2], values[..., 2:]
-    if box_format == "yxyx":
+    if box_format in Y_FIRST:
         first, second = first[..., ::-1], second[..., ::-1]
-    elif box_format == "cxcywh":
+    box_format = Y_FIRST.get(box_format, box_format)
+    if box_format == "cxcywh":
         first, second = first - second / 2, first + second / 2
     elif box_format == "xywh":
         second = first + second
@@ -47,43 +52,44 @@ def corners(values: np.ndarray, box_format: str, scale: tuple[float, float]) -> 
 def corner_lines(values: str, result: str, box_format: str, scale: tuple[float, float]) -> Lines:
     """The same in ONNX, from float ``values [N, A, 4]`` to ``result [N, A, 4]``.
 
-    Takes the names ``scale``, ``half``, ``zero``, ``two``, ``four``, ``last``, ``yx``,
+    Takes the names ``scale``, ``half``, ``zero``, ``two``, ``four``, ``last``, ``yx``, ``x_first``,
     ``box_first``, ``box_second``, ``half_sizes``, ``top_left``, ``bottom_right`` and
     ``unscaled_boxes``.
     """
-    constants, nodes = _unscaled_lines(values, box_format)
+    constants, nodes, unscaled = _unscaled_lines(values, box_format)
     return Lines(
         (f"float[4] scale = {{{floats(scale * 2)}}}", *constants),
-        (*nodes, f"{result} = Mul ({'unscaled_boxes' if nodes else values}, scale)"),
+        (*nodes, f"{result} = Mul ({unscaled}, scale)"),
     )
 
 
-def _unscaled_lines(values: str, box_format: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Constants and nodes up to ``unscaled_boxes``; none where the values are it already."""
+def _unscaled_lines(values: str, box_format: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Constants and nodes up to ``xyxy`` without the scale, and the name of that result."""
+    if box_format in Y_FIRST:
+        given, rest, result = _unscaled_lines("x_first", Y_FIRST[box_format])
+        swap = f"x_first = Gather <axis = 2> ({values}, yx)"
+        return ("int64[4] yx = {1, 0, 3, 2}", *given), (swap, *rest), result
     if box_format == "xyxy":
-        return (), ()
-    if box_format == "yxyx":
-        return (
-            ("int64[4] yx = {1, 0, 3, 2}",),
-            (f"unscaled_boxes = Gather <axis = 2> ({values}, yx)",),
-        )
-    halves = (
-        f"box_first = Slice ({values}, zero, two, last)",
-        f"box_second = Slice ({values}, two, four, last)",
-    )
-    places = tuple(index(name, place) for name, place in PLACES.items())
+        return (), (), values
+    constants = [index(name, place) for name, place in PLACES.items()]
     if box_format == "xywh":
-        return places, (
-            *halves,
-            "bottom_right = Add (box_first, box_second)",
-            "unscaled_boxes = Concat <axis = 2> (box_first, bottom_right)",
-        )
-    return (*places, "float[2] half = {0.5, 0.5}"), (
-        *halves,
-        "half_sizes = Mul (box_second, half)",
-        "top_left = Sub (box_first, half_sizes)",
-        "bottom_right = Add (box_first, half_sizes)",
-        "unscaled_boxes = Concat <axis = 2> (top_left, bottom_right)",
+        first, nodes = "box_first", ["bottom_right = Add (box_first, box_second)"]
+    else:
+        first, constants = "top_left", [*constants, "float[2] half = {0.5, 0.5}"]
+        nodes = [
+            "half_sizes = Mul (box_second, half)",
+            "top_left = Sub (box_first, half_sizes)",
+            "bottom_right = Add (box_first, half_sizes)",
+        ]
+    return (
+        tuple(constants),
+        (
+            f"box_first = Slice ({values}, zero, two, last)",
+            f"box_second = Slice ({values}, two, four, last)",
+            *nodes,
+            f"unscaled_boxes = Concat <axis = 2> ({first}, bottom_right)",
+        ),
+        "unscaled_boxes",
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from converter.errors import HeadError
 from converter.heads.decoding.error_messages import listed, wrong_labels
 from converter.heads.decoding.onnx_lines import Lines
+from converter.heads.decoding.scores import TOLERANCE
 from converter.heads.evidence import Evidence
 from converter.onnx_tools.text import floats
 
@@ -33,6 +34,29 @@ def count_classes(seen: int, first_class: int, evidence: Evidence) -> int:
             evidence, f"{found} from {first_class}", "--first-class if the first has another number"
         )
     return evidence.labels
+
+
+def assumed_numbers(
+    seen: np.ndarray, classes: int, first_class: int, evidence: Evidence, named: bool = False
+) -> tuple[str, ...]:
+    """What was assumed of class numbers, as ``Recognised`` has it: that of the first class, which
+    a 0 shows, and how many there are.
+
+    Args:
+        seen: the numbers that the network gave on the images.
+        named: the names of the outputs tell the number of the first class.
+    """
+    found = []
+    shown = named or bool((np.abs(seen) < TOLERANCE).any())
+    if evidence.options.first_class is None and not shown:
+        found.append(f"classes are numbered from {first_class}: --first-class changes it")
+    if evidence.labels is None:
+        largest = first_class + classes - 1
+        found.append(
+            f"there are {classes} classes, as {largest} is the largest number seen: --labels "
+            "changes it"
+        )
+    return tuple(found)
 
 
 def numbered_scores(

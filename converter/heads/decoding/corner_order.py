@@ -11,6 +11,7 @@ CLEARLY = 10
 # Along a list row by row, y is correlated with the place in it by nearly 1, x by nearly 0. Fewer
 # boxes may be so by chance.
 ALONG, ACROSS, FEWEST = 0.75, 0.5, 50
+_USUAL = "as is usual"
 
 
 def corner_format(
@@ -30,7 +31,15 @@ def corner_format(
     listed = _listed_by_rows(values)
     if listed is not None:
         return listed, "as y grows along the list of boxes, which goes row by row"
-    return usual, f"as is usual in {unit(scale)}, the values do not show which"
+    return usual, f"{_USUAL} in {unit(scale)}, the values do not show which"
+
+
+def assumed_corners(box_format: str, why: str) -> tuple[str, ...]:
+    """What was assumed where ``corner_format`` gives ``box_format`` and ``why``."""
+    if not why.startswith(_USUAL):
+        return ()
+    order = "x1, y1, x2, y2" if box_format == "xyxy" else "y1, x1, y2, x2"
+    return (f"corners are {order}, {why}: --box-format changes it",)
 
 
 def _listed_by_rows(values: np.ndarray) -> str | None:

@@ -52,6 +52,19 @@ def read_scores(
     return reading
 
 
+def assumed_activation(
+    reading: ScoreReading, values: np.ndarray, evidence: Evidence
+) -> tuple[str, ...]:
+    """What was assumed of scores ``[images, A, columns]``, see ``Recognised``: a sigmoid, unless
+    options specify it or nearly all of the scores are low under it, as they are not under a
+    softmax without a background."""
+    rows = _finite_rows(values)
+    shown = len(rows) > 0 and bool(np.mean(rows.max(axis=1) < 0) > LOW)
+    if evidence.options.activation != "auto" or reading.activation != "sigmoid" or shown:
+        return ()
+    return ("scores are logits for a sigmoid, class by class: --activation changes it",)
+
+
 def _of_logits(values: np.ndarray, surplus: int | None, evidence: Evidence) -> str:
     """``softmax`` or ``sigmoid``.
 

@@ -25,8 +25,13 @@ from converter.heads.decoding.box_formats import (
     publishable_boxes,
     unit,
 )
-from converter.heads.decoding.class_numbers import count_classes, numbered_lines, numbered_scores
-from converter.heads.decoding.corner_order import corner_format
+from converter.heads.decoding.class_numbers import (
+    assumed_numbers,
+    count_classes,
+    numbered_lines,
+    numbered_scores,
+)
+from converter.heads.decoding.corner_order import assumed_corners, corner_format
 from converter.heads.decoding.feature_maps import sizes_of
 from converter.heads.decoding.onnx_lines import Lines, decoding_model, index
 from converter.heads.decoding.scores import TOLERANCE, are_probabilities
@@ -161,6 +166,10 @@ def _head(output: Tensor, evidence: Evidence) -> Recognised:
         f"output {output} has {image}probabilities and whole numbers in its last two columns, "
         f"which are score and class; {count}, numbered from {first} (--first-class decides); boxes "
         f"{box_format} in {unit(scale)}, {why} (--box-format decides)",
+        (
+            *assumed_corners(box_format, why),
+            *assumed_numbers(seen, classes, first, evidence),
+        ),
     )
 
 

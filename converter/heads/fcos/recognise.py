@@ -16,7 +16,7 @@ import onnx
 from converter.errors import HeadError
 from converter.heads.decoding.error_messages import listed
 from converter.heads.decoding.feature_maps import Rows, declare
-from converter.heads.decoding.find_activation import read_scores
+from converter.heads.decoding.find_activation import assumed_activation, read_scores
 from converter.heads.decoding.onnx_lines import Lines, decoding_model
 from converter.heads.decoding.scores import ScoreReading
 from converter.heads.evidence import Evidence, Recognised
@@ -196,6 +196,11 @@ def recognise(evidence: Evidence) -> Recognised | None:
         f"distances to four sides; distances are in {unit} (--boxes decides), "
         f"{'with' if levels[0].centerness else 'without'} centerness; scores are {reading} "
         "(--activation and --background decide)",
+        (
+            f"distances are in {unit}, from the middle of a cell to left, top, right and bottom: "
+            "--boxes changes the unit",
+            *assumed_activation(reading, scores, evidence),
+        ),
     )
 
 

@@ -12,8 +12,8 @@ from converter.heads.decoding.box_formats import (
     publishable_boxes,
     unit,
 )
-from converter.heads.decoding.class_numbers import count_classes
-from converter.heads.decoding.corner_order import corner_format
+from converter.heads.decoding.class_numbers import assumed_numbers, count_classes
+from converter.heads.decoding.corner_order import assumed_corners, corner_format
 from converter.heads.decoding.error_messages import listed
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.finished.head import FinishedHead
@@ -43,6 +43,10 @@ def finished_detections(
         head,
         f"outputs {', '.join(head.inputs)} are finished detections; boxes {box_format} in "
         f"{unit(scale)}, {why} (--box-format decides); {_why_classes(finished, head, evidence)}",
+        (
+            *(() if finished.api else assumed_corners(box_format, why)),
+            *_assumed_classes(finished, head, evidence),
+        ),
     )
 
 
@@ -54,6 +58,19 @@ def _why_classes(finished: Finished, head: FinishedHead, evidence: Evidence) -> 
         f"{head.classes} classes, {number}; numbered from {head.first_class}: --first-class "
         "changes it"
     )
+
+
+def _assumed_classes(finished: Finished, head: FinishedHead, evidence: Evidence) -> tuple[str, ...]:
+    if finished.numbers is None:
+        return ()
+    seen, api = _seen(finished, evidence), finished.api
+    return assumed_numbers(seen, head.classes, head.first_class, evidence, api)
+
+
+def _seen(finished: Finished, evidence: Evidence) -> np.ndarray:
+    """The class numbers of what was detected."""
+    scores, numbers = finished.meant(evidence.values)
+    return numbers[scores > 0]
 
 
 def read_corners(
@@ -92,8 +109,7 @@ def first_class_of(finished: Finished, evidence: Evidence) -> int:
         return 0
     if evidence.options.first_class is not None:
         return evidence.options.first_class
-    scores, numbers = finished.meant(evidence.values)
-    seen = numbers[scores > 0]
+    seen = _seen(finished, evidence)
     if (seen == 0).any():
         return 0
     if finished.api:
@@ -109,6 +125,5 @@ def _classes(finished: Finished, first: int, evidence: Evidence) -> int:
     """
     if finished.numbers is None:
         return 1
-    scores, numbers = finished.meant(evidence.values)
-    seen = int(numbers[scores > 0].max(initial=first - 1)) - first + 1
+    seen = int(_seen(finished, evidence).max(initial=first - 1)) - first + 1
     return count_classes(seen, first, evidence)

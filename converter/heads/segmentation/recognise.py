@@ -71,7 +71,25 @@ def recognise(evidence: Evidence) -> Recognised | None:
         reason += " (--activation decides)"
         if evidence.labels is None:
             reason += "; if it is a depth or another quantity and no class score, it is no head"
-    return Recognised(head, reason)
+    return Recognised(head, reason, _assumed(head, grid, evidence))
+
+
+def _assumed(head: SegmentationHead, grid: Grid, evidence: Evidence) -> tuple[str, ...]:
+    """What is usual and not shown; see ``Recognised``."""
+    options, values = evidence.options, evidence.values[grid.name]
+    if not head.numbers:
+        unsure = grid.channels == 1 and options.activation == "auto"
+        what = "probabilities" if head.threshold else "logits for a sigmoid"
+        return (f"its values are {what} of one class: --activation changes it",) if unsure else ()
+    found = []
+    if options.first_class is None and not (values == head.first_class).any():
+        found.append(f"classes are numbered from {head.first_class}: --first-class changes it")
+    if evidence.labels is None:
+        found.append(
+            f"there are {head.classes} classes, as the largest number seen is "
+            f"{head.first_class + head.classes - 1}: --labels changes it"
+        )
+    return tuple(found)
 
 
 def _is_fine(grid: Grid, evidence: Evidence) -> bool:

@@ -17,9 +17,10 @@ from converter.errors import HeadError
 from converter.heads.decoding.anchors import anchors_in, are_anchors, read_anchors
 from converter.heads.decoding.error_messages import listed
 from converter.heads.decoding.feature_maps import Rows, sizes_of
-from converter.heads.decoding.find_activation import read_scores
+from converter.heads.decoding.find_activation import assumed_activation, read_scores
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.family import Family
+from converter.heads.ssd.find_coder import find_coder
 from converter.heads.ssd.find_layout import (
     NAME,
     OffsetsAndScores,
@@ -31,6 +32,7 @@ from converter.heads.ssd.find_layout import (
     look_like_boxes,
 )
 from converter.heads.ssd.head import SsdHead
+from converter.heads.ssd.overlapping_anchors import find_pairs
 
 EXPECTS = (
     "float32 offsets from anchors [N, A, 4] and class scores [N, A, C], or both in one "
@@ -38,7 +40,6 @@ EXPECTS = (
     "another output or as --anchors FILE.npy"
 )
 
-UNSCALED = (1.0, 1.0, 1.0, 1.0)
 KERAS_COLUMNS = 12  # after the scores: four offsets, four of the anchor, four variances
 
 
@@ -59,28 +60,26 @@ def recognise(evidence: Evidence) -> Recognised | None:
     if found is None:
         return None
     values, source = found
-    scales = evidence.options.box_scales or UNSCALED
-    return _head(pair, values, scales, source, evidence)
+    return _head(pair, values, source, evidence)
 
 
 def _head(
-    pair: OffsetsAndScores,
-    anchors: np.ndarray,
-    scales: tuple[float, ...],
-    source: str,
-    evidence: Evidence,
+    pair: OffsetsAndScores, anchors: np.ndarray, source: str, evidence: Evidence
 ) -> Recognised:
     fixed = read_anchors(anchors, evidence)
-    reading = read_scores(pair.scores.of(evidence.values), evidence)
-    head = SsdHead(pair.offsets, pair.scores, reading, fixed, np.array(scales, np.float32))
-    order = "ty, tx, th, tw" if fixed.y_first else "tx, ty, tw, th"
+    scores = pair.scores.of(evidence.values)
+    reading = read_scores(scores, evidence)
+    offsets, probabilities = pair.offsets.of(evidence.values), reading.apply(scores)
+    pairs = find_pairs(offsets, probabilities, fixed.boxes, evidence.objects)
+    found = find_coder(pairs, pair.names, evidence.options)
+    head = SsdHead(pair.offsets, pair.scores, reading, fixed, found.coder)
     return Recognised(
         head,
         f"{' and '.join(pair.names)} are offsets and scores of {head.anchors} anchors, which come "
         f"from {source} and are {fixed.description} (--box-format and --boxes decide); the offsets "
-        f"are {order}, as y is {'first' if fixed.y_first else 'second'} in the anchors, times "
-        f"{', '.join(f'{scale:g}' for scale in scales)} (--box-scales decides); the scores of "
-        f"{head.classes} classes are {reading} (--activation and --background decide)",
+        f"are {found.coder}, {found.why}; the scores of {head.classes} classes are {reading} "
+        "(--activation and --background decide)",
+        (*found.assumed, *assumed_activation(reading, scores, evidence)),
     )
 
 
@@ -95,11 +94,15 @@ def _recognise_keras(evidence: Evidence) -> Recognised | None:
         scores, offsets = (0, width - KERAS_COLUMNS), (width - KERAS_COLUMNS, width - 8)
         pair = OffsetsAndScores(Rows((output,), width, offsets), Rows((output,), width, scores))
         options = replace(evidence.options, box_format="cxcywh")
+        if options.offset_order == "auto":
+            options = replace(options, offset_order="xywh")
+        if options.box_scales is None:
+            a, b, c, d = (1 / variances).tolist()
+            options = replace(options, box_scales=(a, b, c, d))
         if options.background == "auto":
             options = replace(options, background="first")
-        scales = options.box_scales or tuple((1 / variances).tolist())
         source = f"columns {width - 8} to {width - 5}"
-        return _head(pair, anchors, scales, source, replace(evidence, options=options))
+        return _head(pair, anchors, source, replace(evidence, options=options))
     return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from converter.heads.boxes_and_scores.head import BoxesAndScoresHead, BoxRows, rows_of
 from converter.heads.decoding.box_formats import unit
+from converter.heads.decoding.corner_order import assumed_corners
 from converter.heads.decoding.find_activation import read_scores
 from converter.heads.decoding.scores import ScoreReading
 from converter.heads.evidence import BOXES_BEFORE_NMS, SCORES_BEFORE_NMS, Evidence, Recognised
@@ -58,6 +59,7 @@ def _raw(
         recognised.head,
         f"{recognised.reason}; the raw detections would be better, but their scores may be "
         f"{' or '.join(map(str, readings))}: a labels file (--labels) lets them be used",
+        recognised.assumed,
     )
 
 
@@ -94,6 +96,7 @@ def _unsuppressed(
         head,
         f"outputs {boxes.name} and {scores.name} are {what}, with {head.classes} classes; "
         f"boxes {box_format} in {unit(scale)}, {why} (--box-format decides); scores are {reading}",
+        assumed_corners(box_format, why) if boxes.name.endswith(BOXES_BEFORE_NMS) else (),
     )
 
 

@@ -8,6 +8,7 @@ from converter.errors import HeadError
 from converter.heads.decoding.box_formats import MOST, positive_fraction, telling_rows
 from converter.heads.decoding.error_messages import listed, wrong_labels
 from converter.heads.evidence import Evidence
+from converter.heads.yolo.assumptions import TAKEN
 from converter.heads.yolo.complete_lists import is_complete
 from converter.heads.yolo.layout import NAME, OBJECTNESS, SIDES, Layout
 from converter.heads.yolo.unsupported_rows import refuse_unsupported_rows
@@ -159,7 +160,7 @@ def _chosen(found: list[Found], evidence: Evidence) -> tuple[str, Layout, str]:
         )
     layout = by_objectness[usual.pop() if usual else False]
     presence = "with" if layout.objectness else "without"
-    return name, layout, f"taken as one {presence} objectness, {decides}"
+    return name, layout, f"{TAKEN} one {presence} objectness, {decides}"
 
 
 def _usual(layout: Layout, evidence: Evidence) -> set[bool]:

@@ -26,6 +26,7 @@ from converter.heads.decoding.onnx_lines import Lines, decoding_model, index
 from converter.heads.decoding.scores import ScoreReading, activated, are_probabilities
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.family import Family
+from converter.heads.yolo.assumptions import assumed_of_rows
 from converter.heads.yolo.find_layout import find_layout
 from converter.heads.yolo.layout import NAME, OBJECTNESS, Layout
 from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
@@ -148,6 +149,7 @@ def recognise(evidence: Evidence) -> Recognised | None:
         head,
         f"output {name} is {layout} with {layout.classes} classes: {why}; "
         f"boxes in {unit(head.box_scale)}",
+        assumed_of_rows(layout, why, activation, options),
     )
 
 

@@ -76,7 +76,8 @@ def swapped(values: np.ndarray) -> np.ndarray:
 
 
 def found(outputs: dict[str, np.ndarray], labels: int | None = CLASSES, **options: Any) -> Any:
-    recognised = recognise(evidence(outputs, labels, **options))
+    """What is recognised; the order of offsets is given, as random ones do not show it."""
+    recognised = recognise(evidence(outputs, labels, **{"offset_order": "xywh", **options}))
     assert isinstance(recognised, Recognised)
     assert recognised.head.needs_nms
     return recognised
@@ -89,15 +90,23 @@ def refusal(outputs: dict[str, np.ndarray], labels: int | None = CLASSES, **opti
 
 
 @pytest.mark.parametrize("normalised", [False, True])
-@pytest.mark.parametrize("given", ["cxcywh", "xyxy", "yxyx"])
+@pytest.mark.parametrize("given", ["cxcywh", "xyxy", "yxyx", "xywh", "cycxhw", "yxhw"])
 def test_anchors_of_the_user_may_be_in_any_format_and_unit(given: str, normalised: bool) -> None:
+    """Whatever that is, offsets are tx, ty, tw, th, as those of KerasHub are."""
     anchors = grid_anchors()
     offsets, scores = random_offsets(anchors), probabilities(anchors)
     expected = decode(offsets, anchors)
     unit = [WIDTH, HEIGHT] * 2 if normalised else [1] * 4
-    values = (anchors if given == "cxcywh" else corners(anchors)) / np.array(unit, np.float32)
-    if given == "yxyx":
-        values, offsets = swapped(values), swapped(offsets)
+    sides = anchors[:, 2:]
+    forms = {
+        "xyxy": corners(anchors),
+        "cxcywh": anchors,
+        "xywh": np.concatenate([anchors[:, :2] - sides / 2, sides], axis=1),
+    }
+    y_first = {"yxyx": "xyxy", "cycxhw": "cxcywh", "yxhw": "xywh"}
+    values = forms[y_first.get(given, given)] / np.array(unit, np.float32)
+    if given in y_first:
+        values = swapped(values)
     outputs = {"box": offsets, "class": scores}
     for options in ({}, {"box_format": given}):
         recognised = found(outputs, anchors=values, **options)
@@ -110,8 +119,9 @@ def test_centres_with_y_first_are_seen_from_the_order_of_the_cells() -> None:
     anchors = grid_anchors()
     offsets, scores = random_offsets(anchors), probabilities(anchors)
     outputs = {"box": swapped(offsets), "class": scores}
-    recognised = found(outputs, anchors=swapped(anchors))
+    recognised = found(outputs, anchors=swapped(anchors), offset_order="yxhw")
     assert_decodes(recognised.head, outputs, decode(offsets, anchors), scores)
+    assert "cycxhw" in recognised.reason
     assert "ty, tx, th, tw" in recognised.reason
 
 
@@ -121,7 +131,11 @@ def test_box_scales_divide_the_offsets_in_their_own_order() -> None:
     expected = decode(offsets, anchors, (12, 10, 6, 5))
     outputs = {"box": swapped(offsets), "class": scores}
     recognised = found(
-        outputs, anchors=swapped(corners(anchors)), box_format="yxyx", box_scales=(10, 12, 5, 6)
+        outputs,
+        anchors=swapped(corners(anchors)),
+        box_format="yxyx",
+        box_scales=(10, 12, 5, 6),
+        offset_order="yxhw",
     )
     assert_decodes(recognised.head, outputs, expected, scores)
     assert "--box-scales" in recognised.reason
@@ -176,9 +190,9 @@ def test_the_layout_of_keras_holds_scores_offsets_anchors_and_variances(normalis
     fixed = np.concatenate([anchors / unit, np.tile(variances, (len(anchors), 1))], axis=1)
     values = np.concatenate([scores, offsets, np.stack([fixed, fixed])], axis=2)
     outputs = {"predictions": values.astype(np.float32)}
-    head = found(outputs).head
+    head = found(outputs, offset_order="auto").head
     assert_decodes(head, outputs, decode(offsets, anchors, (10, 10, 5, 5)), scores[..., 1:])
-    without_labels = found(outputs, None).head
+    without_labels = found(outputs, None, offset_order="auto").head
     assert (without_labels.classes, without_labels.inputs) == (CLASSES, ("predictions",))
 
 
@@ -308,7 +322,8 @@ def test_one_output_has_the_offsets_before_the_scores(labels: int | None) -> Non
     offsets, scores = random_offsets(anchors), logits(anchors) - 9  # all low, as most boxes are
     outputs = joined(offsets, scores)
     scales = (10.0, 10.0, 5.0, 5.0)
-    head = choose_head(evidence(outputs, labels, anchors=anchors, box_scales=scales)).head
+    given = {"anchors": anchors, "box_scales": scales, "offset_order": "xywh"}
+    head = choose_head(evidence(outputs, labels, **given)).head
     expected = of_rows(lambda row: [1 / (1 + math.exp(-value)) for value in row], scores)
     assert head.inputs == ("output_0",)
     assert_decodes(head, outputs, decode(offsets, anchors, scales), list(expected))

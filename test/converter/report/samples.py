@@ -42,11 +42,12 @@ GRID_SAMPLE = Missing("GridSample", 2, ("warp", "unwarp"), ("8.0", "8.2", "8.4")
 
 @dataclass(frozen=True)
 class Head:
-    """What the page wants of a head, and no more."""
+    """What page and terminal want of a head, and no more."""
 
     task: str
     description: str = "yolo [N, 7, 8400]"
     inputs: tuple[str, ...] = ("output_0",)
+    classes: int = 3
 
 
 def detections(*rows: tuple[float, float, float, float, float, int]) -> Detections:

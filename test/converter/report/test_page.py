@@ -162,6 +162,38 @@ def test_the_verdict_names_what_stands_against_it(
     assert ("verdict good" in classes, "verdict care" in classes) == (sound, not sound)
 
 
+def test_what_was_assumed_stands_beside_what_was_measured(
+    tmp_path: Path, write: Callable[..., Page]
+) -> None:
+    """The agreement with TensorFlow does not show that outputs are read as they are meant."""
+    plain = measured(samples.detection(tmp_path), before=None, after=None)
+    assert "is known from their names" in write(plain).texts["reading"]
+    clause = "corners are y1, x1, y2, x2, as is usual in fractions: --box-format changes it"
+    assumed = replace(plain, recognised=replace(plain.recognised, assumed=(clause,)))
+    page = write(assumed)
+    assert f"Assumed: {clause}" in page.texts["assumed"]
+    assert "assumed in 1 point, which the agreement does not prove" in page.texts["reading"]
+    assert "read in the same way" in page.texts["pictures"]
+
+
+def test_annotations_confirm_how_outputs_are_read_unless_accuracy_is_low(
+    tmp_path: Path, write: Callable[..., Page]
+) -> None:
+    good = measured(samples.detection(tmp_path), before=Accuracy(9, 0.83, 0.6))
+    assert "confirm how its outputs are read" in write(good).texts["reading"]
+    low = measured(samples.detection(tmp_path), before=Accuracy(9, 0.21, 0.1))
+    assert "confirm" not in write(low).texts["reading"]
+
+
+def test_pictures_without_detections_are_said_to_show_nothing(
+    tmp_path: Path, write: Callable[..., Page]
+) -> None:
+    conversion = samples.detection(tmp_path)
+    assert "nothing-drawn" not in write(conversion, score_threshold=0.25).texts
+    page = write(conversion, score_threshold=0.99)
+    assert "Nothing is detected in these pictures" in page.texts["nothing-drawn"]
+
+
 def test_what_was_written(tmp_path: Path, write: Callable[..., Page]) -> None:
     page = write(samples.detection(tmp_path))
     assert page.facts["Task"] == "detection"

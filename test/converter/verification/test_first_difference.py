@@ -10,7 +10,7 @@ import pytest
 
 from converter.commands import prepare
 from converter.commands.convert_options import SourceOptions
-from converter.inputs.dataset import Sample
+from converter.inputs.dataset import Dataset, Sample
 from converter.inputs.pixels import Pixels
 from converter.verification.first_difference import first_difference
 from converter.verification.source_model import SourceModel
@@ -61,9 +61,9 @@ def test_the_layer_with_the_changed_weight_is_named(
     damage(network, layer)
     reference = Reference(source.saved_model, source.signature, source.image)
     flat = FlatGraph(tmp_path / "network.pb", exported.answer)
-    sample = Sample("noise", None, FRAME)
+    dataset = Dataset((Sample("noise", None, FRAME),), None, synthetic=True)
     options = SourceOptions(model)
-    seen = prepare.run_on_images(network, Pixels(), [sample], "stretch")
+    seen = prepare.run_on_images(network, Pixels(), dataset, "stretch")
     head = prepare.recognise_head(seen, source, None, options).head
     message = first_difference(SourceModel(reference, network, head, Pixels(), flat), FRAME)
     assert f"/{layer}" in message

@@ -25,6 +25,8 @@ SAME_BOX = {
     "yxyx": [20, 10, 28, 30],
     "cxcywh": [20, 24, 20, 8],
     "xywh": [10, 20, 20, 8],
+    "cycxhw": [24, 20, 8, 20],
+    "yxhw": [20, 10, 8, 20],
 }
 PIXELS = (1.0, 1.0)
 
@@ -46,7 +48,7 @@ def test_each_format_gives_the_same_corners_in_pixels(
     box_format: str, scale: tuple[float, float], x: int, y: int
 ) -> None:
     values = np.array([[SAME_BOX[box_format]]] * 2, np.float32)
-    divisor = [y, x, y, x] if box_format == "yxyx" else [x, y, x, y]
+    divisor = [y, x, y, x] if box_format in ("yxyx", "cycxhw", "yxhw") else [x, y, x, y]
     values /= np.array(divisor, np.float32)
     expected = [[[10, 20, 30, 28]]] * 2
     np.testing.assert_allclose(corners(values, box_format, scale), expected, rtol=1e-5)
