@@ -51,7 +51,7 @@ def frames_of(view: GraphView) -> Iterator[Frame]:
         if node.op in ("Enter", "RefEnter"):
             enters.setdefault(node.attr["frame_name"].s.decode(), []).append(node)
     for name, nodes in enters.items():
-        frame = _frame(view, name.rstrip("/"), nodes)
+        frame = _frame(view, name.rstrip("/").removesuffix("/while_context"), nodes)
         if frame is not None:
             yield frame
 
@@ -190,12 +190,13 @@ def _inputs(node: Any, arguments: dict[str, str], kept: set[str]) -> Iterator[st
 def remove_frame(view: GraphView, frame: Frame) -> None:
     """Take the nodes of the loop out of the graph, but not the ``Exit`` nodes."""
     results = [variable.next.input[0] for variable in frame.variables]
-    inside = view.descendants(node.name for node in _enters(frame))
+    inside = view.descendants(node.name for node in enters_of(frame))
     gone = _reached(view, frame, [frame.condition, *results]) & inside
     gone |= {node.name for node in _control(frame)}
     view.keep(set(view.nodes) - gone)
 
 
-def _enters(frame: Frame) -> Iterator[Any]:
+def enters_of(frame: Frame) -> Iterator[Any]:
+    """The nodes by which values come into the loop."""
     yield from (variable.enter for variable in frame.variables)
     yield from frame.invariants

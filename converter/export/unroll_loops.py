@@ -13,7 +13,6 @@ from converter.export.known_values import KnownValues, evaluate
 from converter.export.loop_bodies import Body, Loop, functional_loop
 from converter.export.loop_frames import Frame, frames_of, loop_of, remove_frame
 from converter.export.nodes import become_identity
-from converter.inputs.quiet_tensorflow import tensorflow
 from converter.export.tensor_lists import read_lists
 
 
@@ -57,14 +56,14 @@ def _unroll_one(view: GraphView, known: KnownValues) -> str | None:
     """Replace the first loop that can be; its name."""
     for node in [node for node in view.graph_def.node if node.op in LOOPS]:
         loop = functional_loop(view, node)
-        plain = WAS_FRAME not in node.attr and _has_plain_lists(view, loop, known)
+        plain = WAS_FRAME not in node.attr and _has_plain_lists(view, loop)
         rounds = _rounds(loop, known, 1 if plain else MOST_ROUNDS)
         if rounds is not None:
             _hand_on(view, loop.name, _results(view, loop, rounds))
             return loop.name
     for frame in list(frames_of(view)):
         loop = loop_of(view, frame)
-        rounds = _rounds(loop, known, 1)
+        rounds = _rounds(loop, known, 1 if _has_plain_lists(view, loop) else MOST_ROUNDS)
         if rounds is not None:
             _replace_frame(view, frame, loop, rounds)
             return loop.name
@@ -81,13 +80,20 @@ def _replace_frame(view: GraphView, frame: Frame, loop: Loop, rounds: int) -> No
     view.refresh()
 
 
-def _has_plain_lists(view: GraphView, loop: Loop, known: KnownValues) -> bool:
+# Lists that have items before the loop begins, as those of ``tf.scan``, or none at all.
+_UNUSUAL_LISTS = {
+    "EmptyTensorList",
+    "TensorArrayWriteV3",
+    "TensorListPushBack",
+    "TensorListSetItem",
+}
+
+
+def _has_plain_lists(view: GraphView, loop: Loop) -> bool:
     """Whether tf2onnx understands the lists that a loop reads and writes, as those of
-    ``tf.map_fn``: others, as of ``tf.scan``, have items before the loop begins."""
-    variant = tensorflow().variant.as_datatype_enum
-    lists = [tensor for tensor in loop.inputs if known.dtype(tensor) == variant]
-    origins = {view.source(view.through_identity(tensor)).op for tensor in lists}
-    return origins <= {"TensorListReserve", "TensorListFromTensor"}
+    ``tf.map_fn``."""
+    origins = {view.source(view.through_identity(tensor)).op for tensor in loop.inputs}
+    return not origins & _UNUSUAL_LISTS
 
 
 def _rounds(loop: Loop, known: KnownValues, most: int) -> int | None:

@@ -181,6 +181,19 @@ def test_other_loops_give_what_they_gave(
     conversion.gives(lambda rgb: predict(fractions(rgb))["scores"])
 
 
+@pytest.mark.parametrize("way", OTHERS)
+def test_other_loops_of_tensorflow_1(
+    way: Callable[[Any, Tensors], Any], tmp_path: Path, conversion: Conversion
+) -> None:
+    def build(weights: Tensors) -> tuple[Tensors, Tensors]:
+        images = v1.placeholder(tf.float32, (None, 32, 48, 3), "images")
+        return {"images": images}, {"scores": way(images, weights)}
+
+    graph = Graph(build, "none", control_flow=1)
+    conversion(graph.save_simply(tmp_path / "model"))
+    conversion.gives(lambda rgb: graph.run("scores", images=rgb[None] / np.float32(255)))
+
+
 def loops_in(bundle: Path) -> list[str]:
     """Names of the loops in the bundle's network."""
     model = onnx.load(str(load_bundle(bundle).model_file("fp32")))
