@@ -8,8 +8,6 @@ from typing import Any
 from converter.errors import ExportError
 from converter.export.graph_inputs_outputs import make_placeholder
 from converter.export.graph_view import BRANCHES, LOOPS, GraphView, called, canonical, node_of
-from converter.export.loop_bodies import inline_body, stack_one
-from converter.export.tf1_loops import open_loop_of_frames
 from converter.inputs.quiet_tensorflow import tensorflow
 
 DECODERS = (
@@ -40,22 +38,20 @@ def cut_image_decoding(
     """
     behind = view.descendants([image])
     sizes = tuple(shape or (-1, -1, -1, 3))[1:]
-    for node in [view.nodes[name] for name in behind]:
-        if node.op in LOOPS and _decodes(view, node.attr["body"].func.name):
-            _open_loop(view, node)  # the decoder is in the graph then
-            break
     decoders = [node for node in view.graph_def.node if node.op in DECODERS]
     decoders = [node for node in decoders if node.name in view.descendants([image])]
     pixels = decoders[0] if len(decoders) == 1 else _merge_of(view, decoders)
     if pixels is not None:
-        open_loop_of_frames(view, pixels)
         return _begin_at(view, pixels, sizes)
     branch = _branch_with_decoder(view, behind)
     if branch is not None:
         return _begin_at(view, branch, sizes)
-    gathered = _after_tensor_array(view, behind)
-    if gathered is not None:
-        return _begin_at(view, gathered, (1, *sizes))
+    loops = [name for name in behind if view.nodes[name].op in (*LOOPS, "LoopCond")]
+    if loops:
+        raise ExportError(
+            f"the input {node_of(image)} takes texts, which the loop '{min(loops)}' works on in a "
+            "way that is not known to be decoding: export a signature that takes pixels"
+        )
     found = ", ".join(sorted({view.nodes[name].op for name in behind} - {"Identity", "Const"}))
     raise ExportError(
         f"the input {node_of(image)} takes texts, and no decoding of images is found behind it "
@@ -123,34 +119,3 @@ def _merge_of(view: GraphView, decoders: Sequence[Any]) -> Any:
         and not any(view.source(tensor).op == "NextIteration" for tensor in node.input)
     ]
     return min(merges, key=lambda node: len(view.ancestors([node.name])), default=None)
-
-
-def _after_tensor_array(view: GraphView, behind: set[str]) -> Any:
-    """What collects the images of a loop of TensorFlow 1 that decodes."""
-    found = [view.nodes[name] for name in behind if view.nodes[name].op == "TensorArrayGatherV3"]
-    first = [
-        node
-        for node in found
-        if not any(
-            other.name in view.ancestors([node.name]) for other in found if other is not node
-        )
-    ]
-    return first[0] if len(first) == 1 else None
-
-
-def _open_loop(view: GraphView, loop: Any) -> None:
-    """Replace ``tf.map_fn`` over the images by its body for one image, and the stack of its
-    results by that one with an axis before it.
-
-    Raises:
-        ExportError: the loop is of another kind.
-    """
-    stacks = [node for node in view.consumers(loop.name) if node.op == "TensorListStack"]
-    if len(stacks) != 1:
-        raise ExportError(
-            f"the loop '{loop.name}' decodes images and gives {len(stacks)} results: export a "
-            "signature that takes pixels"
-        )
-    (stack,) = stacks
-    item = inline_body(view, loop, stack.input[0])
-    stack_one(view, stack, item, stack.attr["element_dtype"].type)

@@ -35,7 +35,7 @@ def flatten(graph_def: Any, inputs: Sequence[str], outputs: Sequence[str]) -> An
     flat = optimise(graph, [*inputs, *outputs], ["function"])
     for node in flat.node:
         node.attr.pop("_class", None)  # on which device: some name nodes that are gone
-    _untie(flat)
+    untie(flat)
     return flat
 
 
@@ -57,7 +57,7 @@ def optimise(graph_def: Any, kept: Sequence[str], optimizers: Sequence[str]) -> 
     return tf_optimizer.OptimizeGraph(config, meta_graph)
 
 
-def _untie(graph_def: Any) -> None:
+def untie(graph_def: Any) -> None:
     """Let no node wait for one that computes nothing. Where a function was, such a node ties each
     of its outputs to all that is done in it."""
     idle = {node.name for node in graph_def.node if node.op in ("NoOp", "Assert")}

@@ -51,6 +51,15 @@ def set_image(view: GraphView, tensor: str, shape: tuple[int, ...] | None) -> No
     view.refresh()
 
 
+def take_one_text(view: GraphView, tensor: str) -> None:
+    """Fix the input of encoded images to one of them, where it takes any number."""
+    node = view.source(tensor)
+    sizes = node.attr["shape"].shape
+    single = not sizes.unknown_rank and not sizes.dim
+    make_placeholder(node, node.attr["dtype"].type, () if single else (1,))
+    view.refresh()
+
+
 def make_placeholder(node: Any, dtype: int, shape: tuple[int, ...] | None) -> None:
     """Turn ``node`` into an input of the graph, -1 for any size."""
     sizes = None if shape is None else [None if size < 0 else size for size in shape]

@@ -11,9 +11,11 @@ import onnx
 from converter.errors import ExportError
 from converter.export.flatten import optimise
 from converter.export.graph_view import CONTROL_FLOW, GraphView
+from converter.export.loops_at_fault import name_loops
 from converter.export.provenance import constant_value
 from converter.export.request_answer import Unsupported
 from converter.inputs.quiet_tensorflow import tensorflow
+from converter.onnx_tools.edit import all_nodes
 
 # How tf2onnx reports these two; its functions go on and give a graph that is not valid.
 _NO_HANDLER = "Tensorflow op [%s: %s] is not supported"
@@ -53,7 +55,18 @@ def convert_to_onnx(
         raise ExportError(_why(folded, error)) from error
     finally:
         logger.removeHandler(listener)
-    return model, tuple(dict.fromkeys(listener.found))
+    found = [*listener.found, *_left_over(model)]
+    return model, tuple(dict.fromkeys(name_loops(found, folded)))
+
+
+def _left_over(model: onnx.ModelProto) -> list[Unsupported]:
+    """The operators on lists of tensors that tf2onnx leaves in the graph without a word: it takes
+    them away only together with a loop around them."""
+    return [
+        Unsupported(node.name, node.op_type, _NO_COUNTERPART)
+        for node in all_nodes(model.graph)
+        if node.op_type.startswith(("TensorList", "TensorArray"))
+    ]
 
 
 def _run_tf2onnx(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,14 @@ import onnx
 from converter.errors import ExportError
 from converter.export import cut_image_decoding, cut_suppression, flatten, rewrites, to_onnx
 from converter.export.floats import narrowest_float, widen
-from converter.export.graph_inputs_outputs import add_outputs, open_inputs, set_image, set_values
+from converter.export.functional_loops import make_functional
+from converter.export.graph_inputs_outputs import (
+    add_outputs,
+    open_inputs,
+    set_image,
+    set_values,
+    take_one_text,
+)
 from converter.export.graph_view import GraphView, canonical, node_of
 from converter.export.opsets import OpsetNeed, describe_needs
 from converter.export.request_answer import (
@@ -27,6 +35,7 @@ from converter.export.request_answer import (
     write_message,
 )
 from converter.export.restore_variables import restore_missing
+from converter.export.unroll_loops import has_loops, unroll_loops
 from converter.export.weights import Weights, freeze, has_variables_in_functions
 from converter.inputs.quiet_tensorflow import tensorflow
 
@@ -97,7 +106,6 @@ class ExportJob:
                 )
                 view = GraphView(flatten.flatten(frozen, *ends))
             freeze(view, session, self._weights)
-        rewrites.rewrite(view)
         self._weights.set_constants_aside(view)
         return view, outputs
 
@@ -118,14 +126,22 @@ class ExportJob:
         request = self.request
         image = canonical(request.inputs[request.image])
         if request.encoded:
-            image, note = cut_image_decoding.cut_image_decoding(view, image, request.image_shape)
-            self._notes.append(note)
+            take_one_text(view, image)
         else:
             set_image(view, image, request.image_shape)
         others = {name: tensor for name, tensor in request.inputs.items() if name != request.image}
         set_values(view, others, request.values)
+        ends = [*outputs.values(), *request.inputs.values()]
+        make_functional(view)
+        unroll_loops(view, ends)
+        if request.encoded:
+            image, note = cut_image_decoding.cut_image_decoding(view, image, request.image_shape)
+            self._notes.append(note)
         outputs = self._cut_suppression(view, outputs)
         view.keep(view.ancestors(outputs.values()) | {node_of(image)})
+        self._unroll_for_one_image(view, [*outputs.values(), image])
+        rewrites.rewrite(view)
+        self._weights.set_constants_aside(view)
         waiting = open_inputs(view, request.inputs, request.image)
         if waiting:
             raise ExportError(
@@ -133,6 +149,25 @@ class ExportJob:
                 f"Give each a fixed value, as in --set {waiting[0]}=1"
             )
         return image, outputs
+
+    def _unroll_for_one_image(self, view: GraphView, wanted: Sequence[str]) -> None:
+        """Where loops go over the images of a batch of any size, make it one image, so that they
+        run once; it stays open where that does not help."""
+        shape = self.request.image_shape
+        if self.request.encoded or not shape or shape[0] >= 0 or not has_loops(view):
+            return
+        before = type(view.graph_def)()
+        before.CopyFrom(view.graph_def)
+        set_image(view, wanted[-1], (1, *shape[1:]))
+        unrolled = unroll_loops(view, wanted)
+        if unrolled:
+            self._notes.append(
+                f"the loop over the images of a batch ({', '.join(unrolled)}) is unrolled: the "
+                "network takes one image at a time"
+            )
+        else:
+            view.graph_def.CopyFrom(before)
+            view.refresh()
 
     def _cut_suppression(self, view: GraphView, outputs: dict[str, str]) -> dict[str, str]:
         found = cut_suppression.cut_suppression(view, outputs)

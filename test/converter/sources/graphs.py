@@ -77,3 +77,26 @@ def _weight(name: str, value: np.ndarray, variables: str) -> Any:
     if variables == "none":
         return tf.constant(value, name=name)
     return v1.Variable(value, name=name, use_resource=variables == "resource")
+
+
+def save_frozen(folder: Path, function: Callable[..., Any], *inputs: Any, lower: bool) -> Path:
+    """A function of TensorFlow 2 as its users freeze it, in a SavedModel.
+
+    Args:
+        lower: replace loops and branches by the operators of TensorFlow 1, as is the default.
+    """
+    from tensorflow.python.framework import convert_to_constants
+
+    concrete = tf.function(function).get_concrete_function(*inputs)
+    frozen = convert_to_constants.convert_variables_to_constants_v2(
+        concrete, lower_control_flow=lower
+    )
+    names = concrete.structured_outputs
+    with tf.Graph().as_default() as graph, v1.Session(graph=graph) as session:
+        tf.import_graph_def(frozen.graph.as_graph_def(), name="")
+        given = {one.name: graph.get_tensor_by_name(f"{one.name}:0") for one in inputs}
+        results = [graph.get_tensor_by_name(one.name) for one in frozen.outputs]
+        v1.saved_model.simple_save(
+            session, str(folder), given, dict(zip(sorted(names), results, strict=True))
+        )
+    return folder
