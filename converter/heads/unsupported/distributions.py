@@ -13,9 +13,9 @@ import re
 import numpy as np
 
 from converter.heads.decoding.feature_maps import sizes_of
+from converter.heads.decoding.output_groups import OutputGroup, cells_of_strides, find_groups
 from converter.heads.decoding.scores import TOLERANCE
 from converter.heads.evidence import Evidence
-from converter.heads.unsupported.output_groups import OutputGroup, cells_of_strides, find_groups
 from converter.heads.yolo.complete_lists import begin_with_boxes
 
 # Values of one distance: NanoDet and PicoDet, NanoDet-g, YOLOv8 and later, YOLOv6.
