@@ -84,8 +84,7 @@ def _prepare(
     with progress.step("recognise the head"):
         pixels = resolve_pixels(source, network, options.source)
         seen = run_on_images(network, pixels, dataset, options.fit)
-        notes = exported.answer.notes
-        recognised = recognise_head(seen, source, labels, options.source, notes)
+        recognised = recognise_head(seen, source, exported.answer, labels, options.source)
     return Prepared(source, exported, network, pixels, recognised)
 
 

@@ -1,7 +1,7 @@
 """`inspect`: what is in a SavedModel, and whether it can be converted."""
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Dict, Optional, Tuple
 
@@ -82,7 +82,8 @@ def inspect(options: SourceOptions, progress: Progress) -> Inspection:
             pixels = resolve_pixels(source, network, options)
             count = len(labels) if labels else None
             seen = run_on_images(network, pixels, dataset, "letterbox")
-            recognised = recognise_head(seen, source, count, options)
+            answer = replace(exported.answer, notes=())  # they are printed anyway
+            recognised = recognise_head(seen, source, answer, count, options)
         except (HeadError, SavedModelError) as error:
             return Inspection(**{**vars(found), "problem": str(error)})
         return Inspection(**{**vars(found), "recognised": recognised})

@@ -14,6 +14,7 @@ from converter.conversion import Prepared, Source
 from converter.errors import HeadError, SavedModelError
 from converter.export.export import Export, export
 from converter.export.exported_network import Network
+from converter.export.request_answer import ExportAnswer
 from converter.heads.choose import AUTO, choose_head
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.unsupported.refuse_names import refuse_unsupported_names
@@ -123,18 +124,18 @@ def _boxes_in_input(boxes: np.ndarray, placement: Placement) -> np.ndarray:
 def recognise_head(
     seen: Evidence,
     source: Source,
+    answer: ExportAnswer,
     labels: Optional[int],
     options: SourceOptions,
-    notes: Sequence[str] = (),
 ) -> Recognised:
     """Find out how the outputs of a network are to be read.
 
     Args:
         seen: the outputs, and their values on images.
         source: what it was exported from.
+        answer: of the export.
         labels: how many classes the user has names for.
         options: what the user specifies.
-        notes: of the export, to be told where no head fits.
 
     Raises:
         HeadError: they belong to no family that is known, or to several.
@@ -145,7 +146,8 @@ def recognise_head(
             labels=labels,
             options=options.head,
             left_out=source.left_out,
-            notes=tuple(notes),
+            each_class=answer.suppression is not None and answer.suppression.each_class,
+            notes=answer.notes,
         )
     )
 

@@ -168,6 +168,7 @@ def _with_probed(known: Suppression, probed: Probed) -> Suppression:
         score_threshold=min(probed.thresholds),
         class_thresholds=probed.thresholds,
         class_numbers=probed.numbers,
+        each_class=probed.each_class,
         own=probed.own,
     )
 

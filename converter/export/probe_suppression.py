@@ -7,7 +7,7 @@ model gives its class, from which score on, and which output has what.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ LAYERS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "Einsum"
 # Boxes are in fractions of the image, or in pixels.
 UNITS = (1.0, 64.0)
 HALVINGS = 10  # of the range in which a score threshold is looked for
+SECOND_SCORE = 0.96  # of another class of the same box
 MARGIN = 0.01  # a score so much above a threshold must pass
 
 
@@ -36,12 +37,14 @@ class Probed:
         columns: of the scores, those that the suppression uses, in the order of their classes.
         thresholds: of their scores.
         numbers: the numbers that the model gives these classes; empty where it gives none.
+        each_class: a box with scores in two columns is given for both of them.
         own: the outputs with the result; None where they are not these.
     """
 
     columns: tuple[int, ...]
     thresholds: tuple[float, ...]
     numbers: tuple[int, ...]
+    each_class: bool
     own: OwnDetections | None
 
 
@@ -110,15 +113,15 @@ class SuppressionProbe:
 
     def _used_columns(self) -> dict[int, OutputValues]:
         """The outputs for each column that changes them."""
-        self._nothing = self._run(0, 0.0)
-        results = {column: self._run(column, SCORE) for column in range(self._scores.columns)}
+        self._nothing = self._run({})
+        results = {column: self._run({column: SCORE}) for column in range(self._scores.columns)}
         return {column: outputs for column, outputs in results.items() if self._differs(outputs)}
 
     def _takes_all(self, found: dict[int, OutputValues]) -> bool:
         """Whether the first and the last box are used too."""
         column = next(iter(found))
         return all(
-            self._differs(self._run(column, SCORE, row), self._run(column, 0.0, row))
+            self._differs(self._run({column: SCORE}, row), self._run({}, row))
             for row in (0, self._boxes.anchors - 1)
         )
 
@@ -130,15 +133,23 @@ class SuppressionProbe:
             thresholds.append(self._threshold(column, known))
             known = thresholds[-1] if known is None else known
         ordered = tuple(numbers[column] for column in order) if numbers else ()
-        return Probed(tuple(order), tuple(thresholds), ordered, own)
+        return Probed(tuple(order), tuple(thresholds), ordered, self._gives_both(order), own)
 
-    def _run(self, column: int, score: float, row: int | None = None) -> OutputValues:
-        """The outputs with ``score`` in one column of one row, that in the middle if none is
+    def _gives_both(self, columns: Sequence[int]) -> bool:
+        """Whether a second class of a box changes the outputs."""
+        if len(columns) < 2:
+            return False
+        best, second = columns[:2]
+        alone = self._run({best: SCORE})
+        return self._differs(self._run({best: SCORE, second: SECOND_SCORE}), alone)
+
+    def _run(self, given: Mapping[int, float], row: int | None = None) -> OutputValues:
+        """The outputs with scores in some columns of one row, that in the middle if none is
         given."""
         row = self._boxes.anchors // 2 if row is None else row
         scores = np.zeros((self._scores.anchors, self._scores.columns), np.float32)
         boxes = np.zeros((self._boxes.anchors, 4), np.float32)
-        scores[row, column] = score
+        scores[row, list(given)] = list(given.values())
         boxes[row] = np.multiply(BOX, self._unit)
         feed = {
             tensor: one.arrange(rows)
@@ -158,12 +169,12 @@ class SuppressionProbe:
         low, high = 0.0, SCORE
         if known is not None and known < high:
             low, high = max(known, 0.0), min(max(known, 0.0) + MARGIN, SCORE)
-            if self._differs(self._run(column, high)):
+            if self._differs(self._run({column: high})):
                 return low
             high = SCORE
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            if self._differs(self._run(column, middle)):
+            if self._differs(self._run({column: middle})):
                 high = middle
             else:
                 low = middle

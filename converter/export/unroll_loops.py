@@ -15,7 +15,6 @@ from converter.export.loop_frames import Frame, frames_of, loop_of, remove_frame
 from converter.export.nodes import become_identity
 from converter.export.tensor_lists import read_lists
 
-
 # A loop of more rounds, or of more nodes in all of them, is left to ONNX.
 MOST_ROUNDS, MOST_NODES = 64, 5000
 

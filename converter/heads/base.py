@@ -47,6 +47,11 @@ class Head(Protocol):
         """A, the number of boxes; 0 where the task has none."""
 
     @property
+    def each_class(self) -> bool:
+        """Whether a box of a detector is given once for each of its classes, as by models that
+        suppress class by class, and not for its best class alone."""
+
+    @property
     def needs_nms(self) -> bool:
         """Whether overlapping boxes are still to be suppressed."""
 

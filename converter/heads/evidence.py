@@ -57,6 +57,7 @@ class Evidence:
         options: what the user specifies.
         left_out: outputs of the signature that the user leaves out, as far as it tells their
             shapes.
+        each_class: whether a suppression that was cut out gives a box once for each of its classes.
         notes: what the export has cut away or left out, in sentences.
         objects: for each image the annotated boxes float32 ``[n, 4]``: x1, y1, x2, y2 in pixels
             of the input; none without annotations.
@@ -69,6 +70,7 @@ class Evidence:
     options: HeadOptions = field(default_factory=HeadOptions)
     left_out: tuple[Tensor, ...] = ()
     notes: tuple[str, ...] = ()
+    each_class: bool = False
     objects: tuple[np.ndarray, ...] = ()
 
 

@@ -61,6 +61,7 @@ class BoxesAndScoresHead:
     scale: tuple[float, float]
     reading: ScoreReading
     needs_nms: bool = True
+    each_class: bool = False
 
     task = DETECTION
 
@@ -82,8 +83,10 @@ class BoxesAndScoresHead:
     @property
     def description(self) -> str:
         """Family and layout."""
+        several = ", several classes of a box" if self.each_class else ""
         return (
             f"{self.family}, boxes {self.box_format} in {unit(self.scale)}, scores {self.reading}"
+            f"{several}"
         )
 
     def stage(self, opset: int) -> onnx.ModelProto:

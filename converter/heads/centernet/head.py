@@ -35,6 +35,7 @@ class CenterNetHead:
     y_first: bool = False
 
     task = DETECTION
+    each_class = False
     needs_nms = False  # a peak has no other beside it
 
     @property

@@ -28,6 +28,7 @@ class ClassificationHead:
     both: bool = False
 
     task = CLASSIFICATION
+    each_class = False
     anchors = 0
     needs_nms = False
 

@@ -63,6 +63,7 @@ class EndToEndHead:
     scale: tuple[float, float]
 
     task = DETECTION
+    each_class = False
     needs_nms = False
 
     @property

@@ -56,6 +56,7 @@ class FcosHead:
     input_size: tuple[int, int]
 
     task = DETECTION
+    each_class = False
     needs_nms = True
 
     @property

@@ -30,6 +30,7 @@ class FinishedHead:
     scale: tuple[float, float]
 
     task = DETECTION
+    each_class = False
     needs_nms = False
 
     @property

@@ -34,6 +34,7 @@ class SegmentationHead:
     first_class: int = 0
 
     task = SEGMENTATION
+    each_class = False
     anchors = 0
     needs_nms = False
 

@@ -33,6 +33,7 @@ class SsdHead:
     coder: BoxCoder
 
     task = DETECTION
+    each_class = False
     needs_nms = True
 
     @property

@@ -7,6 +7,8 @@ https://github.com/tensorflow/models/blob/master/research/object_detection/expor
 
 from __future__ import annotations
 
+import numpy as np
+
 from converter.heads.boxes_and_scores.head import BoxesAndScoresHead, BoxRows, rows_of
 from converter.heads.decoding.box_formats import unit
 from converter.heads.decoding.corner_order import assumed_corners
@@ -36,7 +38,8 @@ def recognise(evidence: Evidence) -> Recognised | None:
     cut = _pair(evidence, BOXES_BEFORE_NMS, SCORES_BEFORE_NMS)
     if cut is not None:
         reading = read_scores(cut[1].values(evidence.values), evidence, no_background=True)
-        return _unsuppressed(*cut, reading, "what enters the suppression", evidence)
+        what = "what enters the suppression"
+        return _unsuppressed(*cut, reading, what, evidence, evidence.each_class)
     raw = _pair(evidence, "raw_detection_boxes", "raw_detection_scores")
     return _finished(finished, evidence) if raw is None else _raw(*raw, finished, evidence)
 
@@ -51,7 +54,8 @@ def _raw(
     """
     readings = possible_readings(scores.values(evidence.values), finished, evidence)
     if len(readings) == 1:
-        return _unsuppressed(boxes, scores, readings[0], "the raw detections", evidence)
+        several = _has_boxes_twice(finished, evidence)
+        return _unsuppressed(boxes, scores, readings[0], "the raw detections", evidence, several)
     recognised = _finished(finished, evidence)
     if recognised is None:
         raise undecided(readings, evidence)
@@ -61,6 +65,17 @@ def _raw(
         f"{' or '.join(map(str, readings))}: a labels file (--labels) lets them be used",
         recognised.assumed,
     )
+
+
+def _has_boxes_twice(finished: Finished | None, evidence: Evidence) -> bool:
+    """Whether finished detections have a box once for each of its classes, which is usual in the
+    API, and so the answer where there are none."""
+    if finished is None:
+        return True
+    scores, _ = finished.meant(evidence.values)
+    images = zip(finished.meant_boxes(evidence.values), scores > 0, strict=True)
+    found = [boxes[valid] for boxes, valid in images if valid.any()]
+    return any(len(np.unique(boxes, axis=0)) < len(boxes) for boxes in found) or not found
 
 
 def _finished(finished: Finished | None, evidence: Evidence) -> Recognised | None:
@@ -86,16 +101,24 @@ def _pair(evidence: Evidence, boxes_name: str, scores_name: str) -> tuple[BoxRow
 
 
 def _unsuppressed(
-    boxes: BoxRows, scores: BoxRows, reading: ScoreReading, what: str, evidence: Evidence
+    boxes: BoxRows,
+    scores: BoxRows,
+    reading: ScoreReading,
+    what: str,
+    evidence: Evidence,
+    each_class: bool,
 ) -> Recognised:
     """The head of boxes that are still to be suppressed."""
     best = reading.apply(scores.values(evidence.values)).max(axis=-1)
     box_format, scale, why = read_corners(boxes.values(evidence.values), best, evidence, "yxyx")
-    head = BoxesAndScoresHead(NAME, boxes, scores, box_format, scale, reading)
+    head = BoxesAndScoresHead(
+        NAME, boxes, scores, box_format, scale, reading, each_class=each_class
+    )
     return Recognised(
         head,
         f"outputs {boxes.name} and {scores.name} are {what}, with {head.classes} classes; "
-        f"boxes {box_format} in {unit(scale)}, {why} (--box-format decides); scores are {reading}",
+        f"boxes {box_format} in {unit(scale)}, {why} (--box-format decides); scores are {reading}; "
+        f"a box is given {'once for each of its classes' if each_class else 'for its best class'}",
         assumed_corners(box_format, why) if boxes.name.endswith(BOXES_BEFORE_NMS) else (),
     )
 

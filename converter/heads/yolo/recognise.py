@@ -51,6 +51,7 @@ class YoloHead:
     activation: str
 
     task = DETECTION
+    each_class = False
     needs_nms = True
 
     @property

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from converter.stages.output_stage import (
     MOST_CANDIDATES,
+    best_class_output,
     classification_stage,
-    detection_output,
+    each_class_output,
     output_stage,
 )
 from trt_inference.bundles.names import OUTPUTS
@@ -29,7 +30,14 @@ def run(model: onnx.ModelProto, inputs: dict[str, np.ndarray]) -> dict[str, np.n
 def detect(
     boxes: np.ndarray, class_scores: np.ndarray, candidates: int, opset: int = 17
 ) -> dict[str, np.ndarray]:
-    model = detection_output(boxes.shape[1], class_scores.shape[2], candidates, opset)
+    model = best_class_output(boxes.shape[1], class_scores.shape[2], candidates, opset)
+    return run(model, {"all_boxes": boxes, "class_scores": class_scores})
+
+
+def detect_each_class(
+    boxes: np.ndarray, class_scores: np.ndarray, candidates: int, opset: int
+) -> dict[str, np.ndarray]:
+    model = each_class_output(boxes.shape[1], class_scores.shape[2], candidates, opset)
     return run(model, {"all_boxes": boxes, "class_scores": class_scores})
 
 
@@ -66,6 +74,30 @@ def test_the_best_boxes_come_out_best_first(
         np.testing.assert_array_equal(
             found["classes"][image], class_scores[image].argmax(axis=1)[best]
         )
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    batch=st.integers(1, 3),
+    anchors=st.integers(1, 30),
+    classes=st.integers(1, 5),
+    candidates=st.integers(1, 40),
+    opset=st.sampled_from([13, 17]),
+    seed=st.integers(0, 999),
+)
+def test_a_box_comes_out_once_for_each_of_its_classes(
+    batch: int, anchors: int, classes: int, candidates: int, opset: int, seed: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    boxes = generator.random((batch, anchors, 4), np.float32)
+    class_scores = distinct_scores(generator, batch, anchors, classes)
+    found = detect_each_class(boxes, class_scores, candidates, opset)
+    for image in range(batch):
+        best = np.argsort(-class_scores[image].ravel())[: found["scores"].shape[1]]
+        rows, columns = np.unravel_index(best, class_scores[image].shape)
+        np.testing.assert_array_equal(found["scores"][image], class_scores[image][rows, columns])
+        np.testing.assert_array_equal(found["boxes"][image], boxes[image][rows])
+        np.testing.assert_array_equal(found["classes"][image], columns)
 
 
 @settings(max_examples=30, deadline=None)
@@ -109,20 +141,20 @@ def test_fewer_anchors_than_candidates_give_each_anchor_once() -> None:
 
 @pytest.mark.parametrize("task", ["detection", "classification"])
 def test_the_task_of_the_head_decides_what_comes_out(task: str) -> None:
-    head = SimpleNamespace(task=task, anchors=6, classes=4)
+    head = SimpleNamespace(each_class=False, task=task, anchors=6, classes=4)
     model = output_stage(head, 3, 17)  # type: ignore[arg-type]
     assert model is not None
     assert tuple(output.name for output in model.graph.output) == OUTPUTS[task]
 
 
 def test_a_class_map_goes_out_as_it_is() -> None:
-    head = SimpleNamespace(task="segmentation", anchors=0, classes=4)
+    head = SimpleNamespace(each_class=False, task="segmentation", anchors=0, classes=4)
     assert output_stage(head, 300, 17) is None  # type: ignore[arg-type]
     assert OUTPUTS["segmentation"] == ("class_map",)
 
 
 @pytest.mark.parametrize("candidates", [0, MOST_CANDIDATES + 1])
 def test_more_candidates_than_tensorrt_sorts_are_refused(candidates: int) -> None:
-    head = SimpleNamespace(task="detection", anchors=9000, classes=4)
+    head = SimpleNamespace(each_class=False, task="detection", anchors=9000, classes=4)
     with pytest.raises(ValueError, match="3840"):
         output_stage(head, candidates, 17)  # type: ignore[arg-type]

@@ -64,7 +64,7 @@ def test_the_layer_with_the_changed_weight_is_named(
     dataset = Dataset((Sample("noise", None, FRAME),), None, synthetic=True)
     options = SourceOptions(model)
     seen = prepare.run_on_images(network, Pixels(), dataset, "stretch")
-    head = prepare.recognise_head(seen, source, None, options).head
+    head = prepare.recognise_head(seen, source, exported.answer, None, options).head
     message = first_difference(SourceModel(reference, network, head, Pixels(), flat), FRAME)
     assert f"/{layer}" in message
     assert "first layer where the two differ" in message
