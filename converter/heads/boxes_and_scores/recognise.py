@@ -42,6 +42,7 @@ EXPECTS = (
 BOX_NAMES, _SCORE_NAMES = re.compile("box"), re.compile("score|class|cls|logit|prob|conf")
 # DETR gives each object once, and has the background last, https://arxiv.org/abs/2005.12872.
 DETR = re.compile(r"pred_boxes(:\d+)?$")
+_DETR_SCORES = re.compile(r"(^|[^a-z0-9_]|pred_)logits(:\d+)?$")
 _CENTRES = "because they are no corners but have positive sides"
 _ASSUMED_CENTRES = (
     "boxes are centres with sides, not corners with sides: --box-format xywh changes it",
@@ -67,6 +68,7 @@ def recognise(evidence: Evidence) -> Recognised | None:
         pairs = [pair for pair in lists if _plausible(*pair, evidence)]
     if len(pairs) > 1:
         pairs = [pair for pair in pairs if _named(*pair)]
+        pairs = [pair for pair in pairs if _named_by_detr(*pair)] or pairs
         if len(pairs) != 1:
             raise HeadError(
                 "more than one pair of outputs may be boxes and scores "
@@ -153,6 +155,12 @@ def _pairs(
 def _named(boxes: BoxRows, scores: BoxRows) -> bool:
     """Whether their names show what they are."""
     return bool(BOX_NAMES.search(boxes.name.lower()) and _SCORE_NAMES.search(scores.name.lower()))
+
+
+def _named_by_detr(boxes: BoxRows, scores: BoxRows) -> bool:
+    """Whether they have the names of DETR's results, which D-FINE has too, beside those of its
+    earlier layers, https://arxiv.org/abs/2410.13842."""
+    return bool(DETR.search(boxes.name.lower()) and _DETR_SCORES.search(scores.name.lower()))
 
 
 def _plausible(boxes: BoxRows, scores: BoxRows, evidence: Evidence) -> bool:
