@@ -115,7 +115,9 @@ def test_a_class_map_beside_image_info_is_segmentation(
 ) -> None:
     """As TF Model Garden exports it: beside the map, sizes and scale of the image, [N, 4, 2]."""
     module = tf.Module()
-    module.weight = tf.Variable(np.random.default_rng(3).normal(0, 2, (3, 3, 3, 5)), dtype="float32")
+    module.weight = tf.Variable(
+        np.random.default_rng(3).normal(0, 2, (3, 3, 3, 5)), dtype="float32"
+    )
 
     def predict(images: Any) -> dict[str, Any]:
         logits = tf.nn.conv2d(images - 0.5, module.weight, 2, "SAME")
