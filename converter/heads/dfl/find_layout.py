@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from converter.heads.decoding.output_groups import OutputGroup, find_groups
 from converter.heads.decoding.scores import are_probabilities
 from converter.heads.evidence import Evidence
-from converter.heads.unsupported.output_groups import OutputGroup, find_groups
 from converter.heads.yolo.complete_lists import begin_with_boxes
 
 # Values of one distance: NanoDet and PicoDet, NanoDet-g, YOLOv8 and later, YOLOv6.
-BINS = (8, 11, 16, 17)
+DISTANCE_BINS = (8, 11, 16, 17)
 FOUR_SIDES = 4
 _DISTANCE_NAMES = re.compile("box|dist|dis_|reg|dfl")
 _STRIDES = ((8, 16, 32), (8, 16, 32, 64))
@@ -50,7 +50,7 @@ def find_distances(evidence: Evidence) -> ScoresAndDistributions | None:
     columns = list(groups[0].columns)
     possible = [
         (bins, classes)
-        for bins in BINS
+        for bins in DISTANCE_BINS
         for classes in columns
         if sorted((FOUR_SIDES * bins, classes)) == columns
         and _may_be_classes(classes, bins, groups[0], evidence)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from converter.heads.decoding.feature_maps import sizes_of
+from converter.heads.decoding.output_groups import cells_of_strides
 from converter.heads.decoding.scores import TOLERANCE
-from converter.heads.dfl.find_layout import BINS, FOUR_SIDES, find_distances
+from converter.heads.dfl.find_layout import DISTANCE_BINS, FOUR_SIDES, find_distances
 from converter.heads.dfl.recognise import recognise
 from converter.heads.evidence import Evidence
-from converter.heads.unsupported.output_groups import cells_of_strides
 
 _FINEST, _FURTHER = (8, 16, 32), 64
 
@@ -41,7 +41,7 @@ def _in_one_list(sizes: tuple[int, ...], values: np.ndarray, evidence: Evidence)
     levels, or of one; 0 for another output."""
     if len(sizes) != 2 or sizes[0] not in _lengths(evidence.input_size):
         return 0
-    for bins in BINS:
+    for bins in DISTANCE_BINS:
         classes = sizes[1] - FOUR_SIDES * bins
         if classes > 0 and classes == evidence.labels:
             return bins
@@ -49,7 +49,7 @@ def _in_one_list(sizes: tuple[int, ...], values: np.ndarray, evidence: Evidence)
     classes = int(inside.argmin()) if not inside.all() else 0
     bins, rest = divmod(sizes[1] - classes, FOUR_SIDES)
     clear = classes > 0 and not inside[classes:].any() and not rest
-    return bins if clear and bins in BINS else 0
+    return bins if clear and bins in DISTANCE_BINS else 0
 
 
 def _lengths(input_size: tuple[int, int]) -> set[int]:

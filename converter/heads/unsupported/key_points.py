@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from converter.heads.decoding.feature_maps import grids, sizes_of
+from converter.heads.decoding.output_groups import OutputGroup, find_groups
 from converter.heads.evidence import Evidence
-from converter.heads.unsupported.output_groups import OutputGroup, find_groups
 
 # A person in COCO has 17 points, a hand 21, with x, y and maybe a score: for the most certain
 # person, or for six with a box too, https://www.tensorflow.org/hub/tutorials/movenet.

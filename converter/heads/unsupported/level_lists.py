@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 from converter.heads.decoding.feature_maps import sizes_of
+from converter.heads.decoding.output_groups import are_levels, find_groups
 from converter.heads.dfl.find_layout import find_distances
 from converter.heads.evidence import Evidence
-from converter.heads.unsupported.output_groups import are_levels, find_groups
 
 
 def find_level_lists(evidence: Evidence) -> str:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from converter.heads.decoding.feature_maps import grids, sizes_of
+from converter.heads.decoding.output_groups import are_levels, find_groups
 from converter.heads.evidence import Evidence
-from converter.heads.unsupported.output_groups import are_levels, find_groups
 
 _FILLED = (-1, 0)
 _DECODED = "export boxes [N, A, 4] in pixels beside scores [N, A, C]"

@@ -10,9 +10,9 @@ import numpy as np
 
 from converter.errors import HeadError
 from converter.heads.decoding.feature_maps import sizes_of
+from converter.heads.decoding.output_groups import are_levels, cells_of_strides
 from converter.heads.decoding.scores import are_probabilities
 from converter.heads.evidence import Evidence
-from converter.heads.unsupported.output_groups import are_levels, cells_of_strides
 from converter.heads.yolo.layout import SIDES, Layout
 from converter.inputs.tensor import Tensor
 
