@@ -33,8 +33,12 @@ from trt_inference.bundles.precisions import FP32, model_file_name
 _AGREEMENT = {DETECTION: "detections", CLASSIFICATION: "images", SEGMENTATION: "pixels"}
 
 
-def describe(options: ConvertOptions, prepared: Prepared) -> Dict[str, Any]:
-    """The part of the manifest that is known before anything is written."""
+def describe(options: ConvertOptions, prepared: Prepared, candidates: int) -> Dict[str, Any]:
+    """The part of the manifest that is known before anything is written.
+
+    Args:
+        candidates: how many boxes or classes are wanted.
+    """
     head = prepared.recognised.head
     height, width = prepared.network.input_size
     suppression = prepared.exported.answer.suppression
@@ -52,7 +56,7 @@ def describe(options: ConvertOptions, prepared: Prepared) -> Dict[str, Any]:
             "fit": options.fit,
             "pad_value": options.pad_value,
         },
-        "candidates": _candidates(options.candidates, head),
+        "candidates": _candidates(candidates, head),
         "needs_nms": head.needs_nms,
         "defaults": dataclasses.asdict(options.thresholds.resolve(head.task, frozen)),
     }
@@ -116,6 +120,7 @@ def _source(prepared: Prepared) -> Dict[str, Any]:
     return {
         "head": prepared.recognised.head.description,
         "pixels": dataclasses.asdict(prepared.pixels),
+        "anchors": prepared.recognised.head.anchors,
         "opset": prepared.network.opset,
         "saved_model_sha256": hash_saved_model(saved_model.path),
         "signature": prepared.source.signature.name,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Mapping, Tuple, Union
 
 from trt_inference.bundles.manifest import read_manifest
+from trt_inference.bundles.names import DETECTION
 from trt_inference.errors import BundleError
 
 
@@ -77,6 +78,16 @@ class Bundle:
     labels: Tuple[str, ...]
     precisions: Mapping[str, Mapping[str, Any]]
     source: Mapping[str, Any]
+
+    @property
+    def cuts_off(self) -> bool:
+        """Whether the network has more boxes than the K that leave the engine, so that some may be
+        cut off. Bundles of earlier converters do not tell how many it has: there, those that are
+        still to be suppressed are taken to be more."""
+        if self.task != DETECTION:
+            return False
+        anchors = self.source.get("anchors")
+        return self.needs_nms if anchors is None else bool(self.candidates < anchors)
 
     def model_file(self, precision: str) -> Path:
         """The ONNX file of ``precision``, with its hash checked, and that of the file with its
