@@ -41,7 +41,9 @@ def finished_detections(
         f"{first}: --first-class changes it",
         (
             *(() if finished.api else assumed_corners(box_format, why)),
-            *assumed_numbers(_seen(finished, evidence), classes, first, evidence, finished.api),
+            *assumed_numbers(
+                _seen(finished, evidence), classes, first, evidence, finished.api or first > 0
+            ),
         ),
     )
 
