@@ -27,6 +27,7 @@ from converter.heads.decoding.box_formats import (
     positive_fraction,
     unit,
 )
+from converter.heads.decoding.centre_or_corner import centre_or_corner
 from converter.heads.decoding.corner_order import assumed_corners, corner_format
 from converter.heads.decoding.find_activation import assumed_activation, read_scores
 from converter.heads.decoding.scores import are_probabilities
@@ -208,7 +209,8 @@ def _box_format(
         box_format, why = corner_format(values, scale, evidence.input_size, usual)
         return box_format, f"{why}: --box-format changes it"
     if positive_fraction(values) >= MOST:
-        return "cxcywh", _CENTRES
+        shown = centre_or_corner(values, scale, evidence.input_size)
+        return shown or ("cxcywh", _CENTRES)
     raise HeadError(
         "the boxes are neither corners nor centres with positive sides: give --box-format, or "
         "--head ssd and --anchors if they are relative to anchors"
