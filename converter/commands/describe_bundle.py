@@ -12,7 +12,7 @@ from converter.commands.convert_options import ConvertOptions
 from converter.commands.prepare import count_operators
 from converter.compatibility.tensorrt_operators import missing_operators
 from converter.conversion import Prepared
-from converter.heads.base import Head
+from converter.heads.base import most_candidates
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.inputs.saved_model import hash_saved_model
 from converter.onnx_tools import storage
@@ -56,16 +56,10 @@ def describe(options: ConvertOptions, prepared: Prepared, candidates: int) -> Di
             "fit": options.fit,
             "pad_value": options.pad_value,
         },
-        "candidates": _candidates(candidates, head),
+        "candidates": min(candidates, most_candidates(head)),
         "needs_nms": head.needs_nms,
         "defaults": dataclasses.asdict(options.thresholds.resolve(head.task, frozen)),
     }
-
-
-def _candidates(wanted: int, head: Head) -> int:
-    """How many boxes or classes leave the engine; 0 where the output is a map of classes."""
-    lists = {DETECTION: head.anchors, CLASSIFICATION: head.classes}
-    return min(wanted, lists.get(head.task, 0))
 
 
 def write_model_files(
@@ -120,7 +114,7 @@ def _source(prepared: Prepared) -> Dict[str, Any]:
     return {
         "head": prepared.recognised.head.description,
         "pixels": dataclasses.asdict(prepared.pixels),
-        "anchors": prepared.recognised.head.anchors,
+        "most_candidates": most_candidates(prepared.recognised.head),
         "opset": prepared.network.opset,
         "saved_model_sha256": hash_saved_model(saved_model.path),
         "signature": prepared.source.signature.name,

@@ -24,6 +24,7 @@ from converter.comparison.compare_by_task import COMPARISONS
 from converter.comparison.compare_detections import BEFORE_SUPPRESSION
 from converter.comparison.compare_sets import best_of
 from converter.comparison.tolerance import TOLERANCES
+from converter.heads.base import most_candidates
 from converter.inputs.dataset import Dataset, Track
 from converter.stages.output_stage import MOST_CANDIDATES
 from converter.verification.compare_outputs import choice_of, compare_outputs
@@ -122,7 +123,8 @@ class Comparer:
 
     def _rank(self, decoded: Outputs) -> Ranked:
         count, gap = self._detector.bundle.candidates, self._tolerance.score_gap
-        ranked = self._comparison.rank(_one_image(decoded), count, gap)
+        each_class = self._source.head.each_class
+        ranked = self._comparison.rank(_one_image(decoded), count, gap, each_class)
         return replace(ranked, choice=self._choice)
 
     def _parity(self, ranked: Ranked, candidates: Outputs) -> Parity:
@@ -152,7 +154,8 @@ class Comparer:
 
     def _cut(self, outputs: Outputs) -> float:
         """The score up to which the bundle or the network cuts boxes off; see ImageFindings."""
-        if self._choice.is_whole and len(outputs.get(SCORES, ())) >= self._source.head.anchors:
+        most = most_candidates(self._source.head)
+        if self._choice.is_whole and len(outputs.get(SCORES, ())) >= most:
             return -np.inf
         return end_of(outputs, self._tolerance.score_gap)
 
@@ -205,7 +208,7 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
         count=count_candidates(
             [image.boxes for image in images if image.boxes is not None],
             [sample.name for sample in dataset.samples],
-            source.head.anchors,
+            most_candidates(source.head),
             detector.bundle,
         ),
     )

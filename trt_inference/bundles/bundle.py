@@ -86,8 +86,8 @@ class Bundle:
         still to be suppressed are taken to be more."""
         if self.task != DETECTION:
             return False
-        anchors = self.source.get("anchors")
-        return self.needs_nms if anchors is None else bool(self.candidates < anchors)
+        most = self.source.get("most_candidates")
+        return self.needs_nms if most is None else bool(self.candidates < most)
 
     def model_file(self, precision: str) -> Path:
         """The ONNX file of ``precision``, with its hash checked, and that of the file with its
