@@ -30,6 +30,7 @@ class DflHead:
     levels: tuple[StrideLevel, ...]
 
     task = DETECTION
+    each_class = False
     needs_nms = True
 
     @property

@@ -85,7 +85,7 @@ def test_k_is_raised_until_no_detection_is_lost(model: Path, crowd: Path, tmp_pa
     conversion = converted(model, crowd, tmp_path)
     manifest = json.loads((conversion.bundle / "model.json").read_text("utf-8"))
     assert manifest["candidates"] == 600
-    assert manifest["source"]["anchors"] == ACROSS**2
+    assert manifest["source"]["most_candidates"] == ACROSS**2
     assert [one["shape"] for one in manifest["outputs"]] == [[-1, 600, 4], [-1, 600], [-1, 600]]
     found = conversion.verification
     assert isinstance(found.agreement, Agreement)

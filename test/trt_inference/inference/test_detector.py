@@ -236,7 +236,7 @@ def test_frames_are_counted_in_which_candidates_may_have_been_cut_off(
     def change(manifest: Dict[str, Any]) -> None:
         manifest["needs_nms"] = needs_nms
         if anchors is not None:
-            manifest["source"]["anchors"] = anchors
+            manifest["source"]["most_candidates"] = anchors
 
     change_manifest(color_bundle, change)
     few, many = grey(64, 64), grey(64, 64)
