@@ -28,7 +28,7 @@ EXPECTS = (
     "[N, h, w, 64]; where the user names this family also with 8, 11 or 17 values a distance, from "
     "the middle of each cell"
 )
-IN_THE_MIDDLE = 16  # values of a distance, with which all known models begin there
+BINS_FROM_THE_MIDDLE = 16  # values of a distance, with which all known models begin there
 
 
 def recognise(evidence: Evidence) -> Recognised | None:
@@ -38,7 +38,7 @@ def recognise(evidence: Evidence) -> Recognised | None:
         HeadError: the labels do not fit.
     """
     found = find_distances(evidence)
-    if found is None or (found.bins != IN_THE_MIDDLE and evidence.options.head != NAME):
+    if found is None or (found.bins != BINS_FROM_THE_MIDDLE and evidence.options.head != NAME):
         return None
     levels = find_strides(found.rows, evidence.input_size)
     rows = _rows(found, levels, evidence) if levels else None

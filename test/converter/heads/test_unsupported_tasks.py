@@ -322,8 +322,8 @@ def test_boxes_and_scores_of_a_face_detector_are_read_without_its_landmarks(
         "output_1": np.concatenate([1 - face, face], axis=-1),
         "output_2": normal(COUNT, 10),
     }
-    options = {"anchors": anchors, "offset_order": "xywh"}
-    recognised = choose_head(evidence(outputs, labels, **options))
+    stated = {"anchors": anchors, "offset_order": "xywh", "box_format": "cxcywh"}
+    recognised = choose_head(evidence(outputs, labels, **stated))
     assert recognised.head.inputs == ("output_0", "output_1")
     assert recognised.head.classes == 1
     assert "does not read output_2: float32 [?, 240, 10]" in recognised.reason
