@@ -9,7 +9,8 @@ import numpy as np
 import onnx
 
 from converter.heads.decoding.box_formats import corner_lines, corners, unit
-from converter.heads.decoding.onnx_lines import Lines, decoding_model, index
+from converter.heads.decoding.feature_maps import sizes_of
+from converter.heads.decoding.onnx_lines import Lines, decoding_model
 from converter.heads.decoding.scores import ScoreReading
 from converter.inputs.tensor import Tensor
 from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
@@ -18,36 +19,37 @@ from trt_inference.bundles.names import DETECTION
 
 @dataclass(frozen=True)
 class BoxRows:
-    """An output with ``columns`` values for each of ``anchors`` boxes, [N, A, columns], or
-    [N, columns, A] where ``boxes_last``, or [N, A] where it is ``flat``."""
+    """An output with ``columns`` values for each of ``anchors`` boxes.
+
+    ``axes`` has a letter for each of its axes: N for the batch, A for the boxes, C for the
+    columns, 1 for an axis of one element. Without a C, there is one column.
+    """
 
     name: str
     anchors: int
     columns: int
-    boxes_last: bool = False
-    flat: bool = False
+    axes: str = "NAC"
 
     def values(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """``[N, A, columns]``."""
         values = outputs[self.name]
-        if self.flat:
-            return values[..., None]
-        return values.transpose(0, 2, 1) if self.boxes_last else values
+        if self.axes == "NCA":
+            return values.transpose(0, 2, 1)
+        return values.reshape(len(values), self.anchors, self.columns)
 
     def declaration(self, name: str) -> str:
         """Its type and ``name`` as an input of the stage."""
-        if self.flat:
-            return f"float[N, {self.anchors}] {name}"
-        sizes = [self.anchors, self.columns]
-        first, second = reversed(sizes) if self.boxes_last else sizes
-        return f"float[N, {first}, {second}] {name}"
+        sizes = {"N": "N", "A": self.anchors, "C": self.columns, "1": 1}
+        return f"float[{', '.join(str(sizes[axis]) for axis in self.axes)}] {name}"
 
     def lines(self, name: str, result: str) -> Lines:
         """From input ``name`` to ``result [N, A, columns]``."""
-        if self.flat:
-            return Lines((index("last", 2),), (f"{result} = Unsqueeze ({name}, last)",))
-        order = "[0, 2, 1]" if self.boxes_last else "[0, 1, 2]"
-        return Lines((), (f"{result} = Transpose <perm = {order}> ({name})",))
+        if self.axes == "NCA":
+            return Lines((), (f"{result} = Transpose <perm = [0, 2, 1]> ({name})",))
+        if self.axes == "NAC":
+            return Lines((), (f"{result} = Identity ({name})",))
+        shape = f"int64[3] {result}_shape = {{0, {self.anchors}, {self.columns}}}"
+        return Lines((shape,), (f"{result} = Reshape ({name}, {result}_shape)",))
 
 
 @dataclass(frozen=True)
@@ -111,16 +113,20 @@ class BoxesAndScoresHead:
 
 def rows_of(output: Tensor) -> list[BoxRows]:
     """How an output may be read, with the boxes along its second axis first."""
-    if output.dtype != "float32" or output.shape is None or len(output.shape) != 3:
+    sizes = sizes_of(output)
+    if output.dtype != "float32" or min(sizes, default=0) < 1:
         return []
-    _, first, second = output.shape
-    if first < 1 or second < 1:
+    if len(sizes) == 3 and sizes[1] == 1:  # boxes of all classes, as tf.image takes them
+        return [BoxRows(output.name, sizes[0], sizes[2], "NA1C")]
+    if len(sizes) != 2:
         return []
-    return [BoxRows(output.name, first, second), BoxRows(output.name, second, first, True)]
+    first, second = sizes
+    return [BoxRows(output.name, first, second), BoxRows(output.name, second, first, "NCA")]
 
 
 def one_score_each(output: Tensor) -> list[BoxRows]:
     """How an output [N, A] may be read: as one score for each box."""
-    if output.dtype != "float32" or output.shape is None or len(output.shape) != 2:
+    sizes = sizes_of(output)
+    if output.dtype != "float32" or len(sizes) != 1 or sizes[0] <= 1:
         return []
-    return [BoxRows(output.name, output.shape[1], 1, flat=True)] if output.shape[1] > 1 else []
+    return [BoxRows(output.name, sizes[0], 1, "NA")]

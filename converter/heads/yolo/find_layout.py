@@ -80,7 +80,7 @@ def _wanted(output: Tensor, layout: Layout, evidence: Evidence) -> bool:
         return (head == OBJECTNESS) == layout.objectness
     if evidence.options.anchors is not None:
         return False  # The user knows that the boxes are relative to anchors.
-    boxes = {(layout.anchors, SIDES), (SIDES, layout.anchors)}
+    boxes = {(layout.anchors, SIDES), (SIDES, layout.anchors), (layout.anchors, 1, SIDES)}
     return not any(
         other.shape is not None and tuple(other.shape[1:]) in boxes
         for other in evidence.outputs

@@ -111,6 +111,14 @@ def test_either_output_may_have_the_boxes_last(boxes_last: bool, scores_last: bo
     assert_decodes(head, outputs, list(in_pixels(fractions())), list(random_scores()))
 
 
+def test_boxes_may_be_those_of_all_classes() -> None:
+    """[N, A, 1, 4], as tf.image.combined_non_max_suppression takes them; not rows of YOLO."""
+    outputs = {"boxes": in_pixels(fractions())[:, :, None], "scores": random_scores()}
+    head = choose_head(evidence(outputs, None, box_format="xyxy")).head
+    assert head.inputs == ("boxes", "scores")
+    assert_decodes(head, outputs, list(in_pixels(fractions())), list(random_scores()))
+
+
 @pytest.mark.parametrize(
     ("columns", "options", "function", "kept"),
     [
