@@ -19,7 +19,7 @@ from converter.export.unsupported import layer_of
 from converter.heads.choose import choose_head
 from converter.heads.evidence import Evidence, Recognised
 from converter.inputs.dataset import Sample
-from converter.inputs.image_input import ImageInput, check_size, find_image_of_any_size
+from converter.inputs.image_input import ImageInput, check_input_size, find_image_of_any_size
 from converter.inputs.pixels import Pixels
 from converter.inputs.saved_model import SavedModel, Signature, read_saved_model
 from converter.onnx_tools.edit import all_nodes
@@ -55,14 +55,12 @@ def read_source(options: SourceOptions) -> Source:
     )
     if min(image.size) < 1:
         image = _with_own_size(saved_model, signature, image)
-    check_size(image, signature)
+    check_input_size(image, signature)
     options.pixels.resolve(image, False)  # before anything that takes time
     return Source(saved_model, signature, image)
 
 
-def _with_own_size(
-    saved_model: SavedModel, signature: Signature, image: ImageInput
-) -> ImageInput:
+def _with_own_size(saved_model: SavedModel, signature: Signature, image: ImageInput) -> ImageInput:
     """The image with the size to which the graph resizes it, where there is one."""
     own = own_input_size(saved_model, signature, image)
     if own is None:

@@ -19,6 +19,7 @@ from converter.export.flatten import flatten
 from converter.export.functional_loops import make_functional
 from converter.export.graph_inputs_outputs import set_image, take_one_text
 from converter.export.graph_view import GraphView, canonical, node_of
+from converter.export.nodes import attribute
 from converter.export.unroll_loops import unroll_loops
 from converter.inputs.image_input import ImageInput
 from converter.inputs.quiet_tensorflow import tensorflow
@@ -139,7 +140,7 @@ class _Ways:
             elif node.op in _PADS and view.source(node.input[1]).op != "Const":
                 self.pads.append(node)
                 self._follow(view, node, resized)
-            elif node.op in _KEEPS_SIZE:
+            elif node.op in _KEEPS_SIZE or _keeps_height_and_width(view, node):
                 self._follow(view, node, resized)
             elif not resized:
                 self.complete = False
@@ -152,6 +153,22 @@ class _Ways:
             view.source(view.through_identity(node.input[1])).op == "Const" or node.name in behind
             for node in self.resizes
         )
+
+
+def _keeps_height_and_width(view: GraphView, node: Any) -> bool:
+    """Whether a slice takes all of an image: it may pick one of the batch, and channels. See
+    https://www.tensorflow.org/api_docs/python/tf/strided_slice for its masks."""
+    if node.op != "StridedSlice" or view.source(node.input[1]).op != "Const":
+        return False
+    mask = {
+        name: attribute(node, f"{name}_mask").i for name in ("begin", "end", "ellipsis", "new_axis")
+    }
+    whole = mask["begin"] & mask["end"] | mask["ellipsis"] | mask["new_axis"]
+    axes = tensorflow().make_ndarray(view.source(node.input[1]).attr["value"].tensor).size
+    partly = [axis for axis in range(axes) if not whole >> axis & 1]
+    first = attribute(node, "shrink_axis_mask").i & 1 and axes == 1
+    last = axes - 1 if axes > 2 or mask["ellipsis"] else None
+    return all(axis == last or (axis == 0 and first) for axis in partly)
 
 
 def _candidates(view: GraphView, ends: list[str]) -> Iterator[tuple[int, int]]:

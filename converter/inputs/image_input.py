@@ -98,7 +98,7 @@ def find_image(
         SavedModelError: no input can be an image, several can, or its size is open or another.
     """
     found = find_image_of_any_size(signature, size, name, values, grey)
-    check_size(found, signature)
+    check_input_size(found, signature)
     return found
 
 
@@ -132,7 +132,7 @@ def find_image_of_any_size(
     return found
 
 
-def check_size(image: ImageInput, signature: Signature) -> None:
+def check_input_size(image: ImageInput, signature: Signature) -> None:
     """Make sure that height and width are known.
 
     Raises:
