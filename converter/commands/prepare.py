@@ -14,14 +14,16 @@ from converter.conversion import Prepared, Source
 from converter.errors import HeadError, SavedModelError
 from converter.export.export import Export, export
 from converter.export.exported_network import Network
+from converter.export.own_input_size import own_input_size
 from converter.export.request_answer import ExportAnswer
+from converter.export.unsupported import layer_of
 from converter.heads.choose import AUTO, choose_head
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.unsupported.refuse_names import refuse_unsupported_names
 from converter.inputs.dataset import Dataset
-from converter.inputs.image_input import find_image
+from converter.inputs.image_input import ImageInput, check_input_size, find_image_of_any_size
 from converter.inputs.pixels import Pixels
-from converter.inputs.saved_model import Signature, read_saved_model
+from converter.inputs.saved_model import SavedModel, Signature, read_saved_model
 from converter.onnx_tools.edit import all_nodes
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement
@@ -32,7 +34,8 @@ IMAGES_LOOKED_AT = 8
 
 
 def read_source(options: SourceOptions) -> Source:
-    """Read the SavedModel and find its image input.
+    """Read the SavedModel and find its image input. Its size is that of the option, of the
+    signature, or of the graph's own resize.
 
     Raises:
         SavedModelError: it is not readable, or has no such signature or input.
@@ -49,16 +52,31 @@ def read_source(options: SourceOptions) -> Source:
             f"--set {unknown[0]}: signature '{signature.name}' has no such input, it has "
             f"{', '.join(tensor.name for tensor in signature.inputs)}"
         )
-    image = find_image(
+    image = find_image_of_any_size(
         signature,
         options.input_size,
         options.input,
         options.values,
         grey=options.pixels.channels == "grey",
     )
+    if min(image.size) < 1:
+        image = _with_own_size(saved_model, signature, image)
+    check_input_size(image, signature)
     options.pixels.resolve(image, False)  # before anything that takes time
     left_out = tuple(tensor for tensor in whole.outputs if tensor not in signature.outputs)
     return Source(saved_model, signature, image, left_out)
+
+
+def _with_own_size(saved_model: SavedModel, signature: Signature, image: ImageInput) -> ImageInput:
+    """The image with the size to which the graph resizes it, where there is one."""
+    own = own_input_size(saved_model, signature, image)
+    if own is None:
+        return image
+    note = (
+        f"the input size is {own.width}x{own.height}, because the graph itself resizes to it "
+        f"(layer {layer_of(own.node)}); --input-size chooses another"
+    )
+    return replace(image, height=own.height, width=own.width, size_note=note)
 
 
 def _with_outputs(signature: Signature, names: Sequence[str]) -> Signature:

@@ -82,7 +82,11 @@ def export(
     )
     started = time.monotonic()
     answer, model = _export_checked(request, saved_model, folder)
-    answer = replace(answer, opset_reasons=(*opsets.reasons, *answer.opset_reasons))
+    answer = replace(
+        answer,
+        opset_reasons=(*opsets.reasons, *answer.opset_reasons),
+        notes=(*filter(None, [image.size_note]), *answer.notes),
+    )
     return Export(model, folder, answer, time.monotonic() - started)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from converter.export.graph_view import GraphView, canonical
 from converter.export.loop_bodies import Body, Loop
-from converter.export.loop_frames import Frame, frames_of, loop_of, remove_frame
+from converter.export.loop_frames import LoopFrame, frames_of, loop_of, remove_frame
 from converter.export.nodes import become_identity, become_placeholder, constant, integer_type
 from converter.inputs.quiet_tensorflow import tensorflow
 
@@ -23,12 +23,12 @@ def make_functional(view: GraphView) -> None:
         _replace(view, next(frame for frame in frames if _is_innermost(view, frame)))
 
 
-def _is_innermost(view: GraphView, frame: Frame) -> bool:
+def _is_innermost(view: GraphView, frame: LoopFrame) -> bool:
     inside = loop_of(view, frame).body.view
     return not any(node.op == "LoopCond" for node in inside.graph_def.node)
 
 
-def _replace(view: GraphView, frame: Frame) -> None:
+def _replace(view: GraphView, frame: LoopFrame) -> None:
     loop = _counted(view, loop_of(view, frame))
     exits = [[node.name for node in variable.exits] for variable in frame.variables]
     remove_frame(view, frame)

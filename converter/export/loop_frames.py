@@ -11,7 +11,7 @@ from typing import Any
 
 from converter.export.graph_view import GraphView, canonical, node_of
 from converter.export.loop_bodies import Body, Loop
-from converter.export.nodes import become_placeholder
+from converter.export.nodes import attribute, become_placeholder
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Frame:
+class LoopFrame:
     """One loop.
 
     Attributes:
@@ -44,7 +44,7 @@ class Frame:
     ends: Any
 
 
-def frames_of(view: GraphView) -> Iterator[Frame]:
+def frames_of(view: GraphView) -> Iterator[LoopFrame]:
     """The loops of a graph that are complete."""
     enters: dict[str, list[Any]] = {}
     for node in view.graph_def.node:
@@ -56,11 +56,11 @@ def frames_of(view: GraphView) -> Iterator[Frame]:
             yield frame
 
 
-def _frame(view: GraphView, name: str, enters: list[Any]) -> Frame | None:
-    invariants = tuple(node for node in enters if node.attr["is_constant"].b)
+def _frame(view: GraphView, name: str, enters: list[Any]) -> LoopFrame | None:
+    invariants = tuple(node for node in enters if attribute(node, "is_constant").b)
     variables = []
     for enter in enters:
-        if not enter.attr["is_constant"].b:
+        if not attribute(enter, "is_constant").b:
             variable = _variable(view, enter)
             if variable is None:
                 return None
@@ -71,7 +71,7 @@ def _frame(view: GraphView, name: str, enters: list[Any]) -> Frame | None:
     ends = view.source(view.through_identity(switches[0].input[1]))
     if ends.op != "LoopCond":
         return None
-    return Frame(name, tuple(variables), invariants, ends.input[0], ends)
+    return LoopFrame(name, tuple(variables), invariants, ends.input[0], ends)
 
 
 def _variable(view: GraphView, enter: Any) -> Variable | None:
@@ -81,22 +81,20 @@ def _variable(view: GraphView, enter: Any) -> Variable | None:
         for tensor in merge.input:
             following = view.source(tensor)
             if following.op in ("NextIteration", "RefNextIteration"):
-                switch = next(
-                    (
-                        node
-                        for node in view.consumers(merge.name)
-                        if node.op in ("Switch", "RefSwitch")
-                        and node_of(node.input[0]) == merge.name
-                    ),
-                    None,
-                )
+                switch = _switch(view, merge)
                 exits = view.consumers(switch.name) if switch is not None else []
                 left = tuple(node for node in exits if node.op in ("Exit", "RefExit"))
                 return Variable(enter, merge, switch, following, left)
     return None
 
 
-def loop_of(view: GraphView, frame: Frame) -> Loop:
+def _switch(view: GraphView, merge: Any) -> Any:
+    """The node that hands what ``merge`` gives on to the next round or out of the loop."""
+    found = [node for node in view.consumers(merge.name) if node.op in ("Switch", "RefSwitch")]
+    return next((node for node in found if node_of(node.input[0]) == merge.name), None)
+
+
+def loop_of(view: GraphView, frame: LoopFrame) -> Loop:
     """The frame as a loop, whose condition and body are copies. What it takes from outside
     without an ``Enter``, which is weights, is an argument like the others."""
     arguments = _arguments(frame)
@@ -134,7 +132,7 @@ def loop_of(view: GraphView, frame: Frame) -> Loop:
     )
 
 
-def _arguments(frame: Frame) -> dict[str, str]:
+def _arguments(frame: LoopFrame) -> dict[str, str]:
     """Placeholder by the tensor that it stands for. A variable is read behind its ``Switch`` in
     the body, and before it in the condition."""
     found = {}
@@ -145,7 +143,7 @@ def _arguments(frame: Frame) -> dict[str, str]:
     return {**found, **{canonical(node.name): node.name for node in frame.invariants}}
 
 
-def _reached(view: GraphView, frame: Frame, tensors: Iterable[str]) -> set[str]:
+def _reached(view: GraphView, frame: LoopFrame, tensors: Iterable[str]) -> set[str]:
     """The nodes of the loop that lead to ``tensors``."""
     border = {node.name for node in _control(frame)}
     waiting = [node_of(tensor) for tensor in tensors]
@@ -158,7 +156,7 @@ def _reached(view: GraphView, frame: Frame, tensors: Iterable[str]) -> set[str]:
     return found
 
 
-def _control(frame: Frame) -> Iterator[Any]:
+def _control(frame: LoopFrame) -> Iterator[Any]:
     """The nodes that make a loop of the others."""
     yield from frame.invariants
     yield frame.ends
@@ -170,7 +168,7 @@ def _control(frame: Frame) -> Iterator[Any]:
             yield variable.switch
 
 
-def _from_outside(view: GraphView, frame: Frame, names: set[str]) -> list[str]:
+def _from_outside(view: GraphView, frame: LoopFrame, names: set[str]) -> list[str]:
     return sorted(name for name in names if view.nodes[name].op == "Placeholder")
 
 
@@ -188,7 +186,7 @@ def _inputs(node: Any, arguments: dict[str, str], kept: set[str]) -> Iterator[st
             yield tensor
 
 
-def remove_frame(view: GraphView, frame: Frame) -> None:
+def remove_frame(view: GraphView, frame: LoopFrame) -> None:
     """Take the nodes of the loop out of the graph, but not the ``Exit`` nodes."""
     results = [variable.next.input[0] for variable in frame.variables]
     inside = view.descendants(node.name for node in enters_of(frame))
@@ -197,7 +195,7 @@ def remove_frame(view: GraphView, frame: Frame) -> None:
     view.keep(set(view.nodes) - gone)
 
 
-def enters_of(frame: Frame) -> Iterator[Any]:
+def enters_of(frame: LoopFrame) -> Iterator[Any]:
     """The nodes by which values come into the loop."""
     yield from (variable.enter for variable in frame.variables)
     yield from frame.invariants

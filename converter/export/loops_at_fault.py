@@ -9,6 +9,7 @@ from converter.export.functional_loops import WAS_FRAME
 from converter.export.graph_view import LOOPS, GraphView
 from converter.export.known_values import KnownValues
 from converter.export.loop_frames import enters_of, frames_of
+from converter.export.nodes import attribute
 from converter.export.request_answer import Unsupported
 
 # The operator that stands for all of a loop in frames.
@@ -48,7 +49,7 @@ def _loops(view: GraphView) -> Iterator[tuple[set[str], Unsupported]]:
         yield names, Unsupported(f"{frame.name}/{FRAME}", FRAME, _REASON)
     for node in view.graph_def.node:
         if node.op in LOOPS:
-            was_frame = WAS_FRAME in node.attr and node.attr[WAS_FRAME].b
+            was_frame = attribute(node, WAS_FRAME).b
             yield {node.name}, Unsupported(node.name, FRAME if was_frame else node.op, _REASON)
 
 

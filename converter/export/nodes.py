@@ -43,6 +43,11 @@ def become_placeholder(node: Any, dtype: int, shape: Any) -> None:
     node.attr["shape"].shape.CopyFrom(tensorflow().TensorShape(shape).as_proto())
 
 
+def attribute(node: Any, name: str) -> Any:
+    """The attribute, an empty one where the node has none; ``node.attr[name]`` would add it."""
+    return node.attr[name] if name in node.attr else tensorflow().compat.v1.AttrValue()
+
+
 def integer_type() -> int:
     """TensorFlow's number of the type that whole numbers of Python get."""
     return int(tensorflow().dtypes.as_dtype(np.int32).as_datatype_enum)

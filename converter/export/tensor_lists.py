@@ -13,7 +13,13 @@ from typing import Any
 
 from converter.export.graph_view import GraphView, canonical, node_of
 from converter.export.known_values import KnownValues
-from converter.export.nodes import become_constant, become_identity, constant, integer_type
+from converter.export.nodes import (
+    attribute,
+    become_constant,
+    become_identity,
+    constant,
+    integer_type,
+)
 
 # Operator → which of its inputs are the list, and the index or indices if there are some.
 _READS = {
@@ -30,8 +36,16 @@ _READS = {
 _ITEM = ("TensorListGetItem", "TensorArrayReadV3")
 _LENGTH = ("TensorListLength", "TensorArraySizeV3")
 _STACK = ("TensorListStack", "TensorArrayGatherV3")
-# Operator → which of its inputs are the list before, the index, and the item.
-_WRITES = {"TensorListSetItem": (0, 1, 2), "TensorArrayWriteV3": (3, 1, 2)}
+# Operator that writes → which of its inputs is the list before, and which is the item.
+_BEFORE = {
+    "TensorArrayScatterV3": 3,
+    "TensorArrayWriteV3": 3,
+    "TensorListPushBack": 0,
+    "TensorListSetItem": 0,
+}
+_ITEM_OF = {"TensorArrayWriteV3": 2, "TensorListPushBack": 1, "TensorListSetItem": 2}
+# Operator that makes a list → which of its inputs is the number of items.
+_SIZE = {"TensorArrayV3": 0, "TensorListReserve": 1}
 
 
 def read_lists(view: GraphView, known: KnownValues) -> bool:
@@ -107,53 +121,40 @@ class _Lists:
     def _length(self, source: str) -> int | None:
         """How many items a list has."""
         node = self._origin(source)
-        if node.op in ("TensorListSetItem", "TensorArrayWriteV3"):
-            if node.attr["resize_if_index_out_of_bounds"].b:
-                return None
-            return self._length(node.input[_WRITES[node.op][0]])
+        if node.op in _BEFORE and not attribute(node, "resize_if_index_out_of_bounds").b:
+            length = self._length(node.input[_BEFORE[node.op]])
+            return length + 1 if node.op == "TensorListPushBack" and length is not None else length
         if node.op == "TensorListFromTensor":
             shape = self._known.shape(node.input[0])
             return None if shape.rank is None else shape[0]
-        if node.op == "TensorListReserve":
-            return self._known.integer(node.input[1])
-        if node.op == "TensorListPushBack":
-            before = self._length(node.input[0])
-            return None if before is None else before + 1
-        if node.op == "EmptyTensorList":
-            return 0
-        if node.op == "TensorArrayScatterV3":
-            return self._length(node.input[3])
-        if node.op == "TensorArrayV3" and not node.attr["dynamic_size"].b:
-            return self._known.integer(node.input[0])
-        return None
+        if node.op in _SIZE and not attribute(node, "dynamic_size").b:
+            return self._known.integer(node.input[_SIZE[node.op]])
+        return 0 if node.op == "EmptyTensorList" else None
 
     def _item(self, source: str, index: int, dtype: int) -> str | None:
         """The tensor that is item ``index`` of a list; None where that is not known."""
         node = self._origin(source)
-        if node.op in _WRITES:
-            before, position, item = _WRITES[node.op]
-            written = self._known.integer(node.input[position])
-            if written is None:
-                return None
-            if written == index:
-                return str(node.input[item])
-            return self._item(node.input[before], index, dtype)
-        if node.op == "TensorListPushBack":
-            last = self._length(node.input[0])
-            if last == index:
-                return str(node.input[1])
-            return None if last is None else self._item(node.input[0], index, dtype)
         if node.op == "TensorListFromTensor":
             return self._row(node, node.input[0], index, dtype)
+        if node.op not in _BEFORE:
+            return None
+        before = node.input[_BEFORE[node.op]]
+        written = self._written(node, before)
+        if written is None:
+            return None
+        if index not in written:
+            return self._item(before, index, dtype)
         if node.op == "TensorArrayScatterV3":
-            indices = self._known.value(node.input[1])
-            if indices is None:
-                return None
-            rows = [row for row, one in enumerate(indices.reshape(-1)) if one == index]
-            if rows:
-                return self._row(node, node.input[2], rows[-1], dtype)
-            return self._item(node.input[3], index, dtype)
-        return None
+            last = len(written) - 1 - written[::-1].index(index)
+            return self._row(node, node.input[2], last, dtype)
+        return str(node.input[_ITEM_OF[node.op]])
+
+    def _written(self, node: Any, before: str) -> list[int] | None:
+        """Which items ``node`` writes into the list ``before``."""
+        if node.op == "TensorListPushBack":
+            last = self._length(before)
+            return None if last is None else [last]
+        return self._indices(before, node.input[1])
 
     def _row(self, node: Any, tensor: str, index: int, dtype: int) -> str | None:
         """One row of a tensor. That of the only one is a squeeze, which works on bytes too."""

@@ -11,7 +11,7 @@ from converter.export.functional_loops import WAS_FRAME
 from converter.export.graph_view import LOOPS, GraphView, node_of, port_of
 from converter.export.known_values import KnownValues, evaluate
 from converter.export.loop_bodies import Body, Loop, functional_loop
-from converter.export.loop_frames import Frame, frames_of, loop_of, remove_frame
+from converter.export.loop_frames import LoopFrame, frames_of, loop_of, remove_frame
 from converter.export.nodes import become_identity
 from converter.export.tensor_lists import read_lists
 
@@ -69,7 +69,7 @@ def _unroll_one(view: GraphView, known: KnownValues) -> str | None:
     return None
 
 
-def _replace_frame(view: GraphView, frame: Frame, loop: Loop, rounds: int) -> None:
+def _replace_frame(view: GraphView, frame: LoopFrame, loop: Loop, rounds: int) -> None:
     exits = [[node.name for node in one.exits] for one in frame.variables]
     remove_frame(view, frame)
     results = _results(view, loop, rounds)
@@ -135,9 +135,11 @@ def _inline(view: GraphView, name: str, inputs: Sequence[str], body: Body) -> li
     body.view.refresh()
     given = dict(zip(body.arguments, inputs, strict=True))
     needed = body.view.ancestors(body.results) - set(given)
-    names = {
-        n.name: _new_name(view, name, n.name) for n in body.view.graph_def.node if n.name in needed
-    }
+    taken, names = set(view.nodes), {}
+    for node in body.view.graph_def.node:
+        if node.name in needed:
+            names[node.name] = _new_name(taken, name, node.name)
+            taken.add(names[node.name])
     for inner, outer in names.items():
         copy = view.graph_def.node.add()
         copy.CopyFrom(body.view.nodes[inner])
@@ -150,13 +152,13 @@ def _inline(view: GraphView, name: str, inputs: Sequence[str], body: Body) -> li
     return [_outside(tensor, given, names) for tensor in body.results]
 
 
-def _new_name(view: GraphView, loop: str, name: str) -> str:
+def _new_name(taken: Collection[str], loop: str, name: str) -> str:
     """Its own where that is free, so that messages name the layer."""
-    if name not in view.nodes:
+    if name not in taken:
         return name
     new = name if name.startswith(f"{loop}/") else f"{loop}/{name}"
     numbered = (f"{new}_round_{number}" for number in itertools.count(1))
-    return next(one for one in itertools.chain([new], numbered) if one not in view.nodes)
+    return next(one for one in itertools.chain([new], numbered) if one not in taken)
 
 
 def _outside(tensor: str, given: Mapping[str, str], names: Mapping[str, str]) -> str:

@@ -27,6 +27,8 @@ class ImageInput:
         height, width: in pixels.
         batch: the number of images at once; -1 for any.
         rank: of the tensor; for encoded images 0 or 1, which is how many texts it takes.
+        size_note: where the size comes from, a sentence for the user where it is neither the
+            signature nor an option.
     """
 
     name: str
@@ -37,6 +39,7 @@ class ImageInput:
     width: int
     batch: int
     rank: int
+    size_note: str = ""
 
     @property
     def encoded(self) -> bool:
@@ -89,16 +92,33 @@ def find_image(
     values: Union[Mapping[str, Any], Collection[str]] = (),
     grey: bool = False,
 ) -> ImageInput:
-    """The image input of ``signature``.
+    """The image input of ``signature``: see ``find_image_of_any_size``.
+
+    Raises:
+        SavedModelError: no input can be an image, several can, or its size is open or another.
+    """
+    found = find_image_of_any_size(signature, size, name, values, grey)
+    check_input_size(found, signature)
+    return found
+
+
+def find_image_of_any_size(
+    signature: Signature,
+    size: Optional[Tuple[int, int]] = None,
+    name: Optional[str] = None,
+    values: Union[Mapping[str, Any], Collection[str]] = (),
+    grey: bool = False,
+) -> ImageInput:
+    """The image input of ``signature``, with a height and width of -1 where they are open.
 
     Args:
-        size: height, width that the user wants; needed where the signature leaves them open.
+        size: height, width that the user wants.
         name: the input that the user names as the image.
         values: names of inputs that the user gives a fixed value.
         grey: whether the user asks for one channel where encoded images are decoded.
 
     Raises:
-        SavedModelError: no input can be an image, several can, or its size is open or another.
+        SavedModelError: no input can be an image, several can, or its size is another.
     """
     tensor = _image_tensor(signature, name, values)
     if tensor.dtype == "string":
@@ -109,16 +129,26 @@ def find_image(
         found = ImageInput(tensor.name, "string", "NHWC", channels, height, width, batch, rank)
     else:
         found = _numeric(tensor, size)
-    if min(found.size) < 1:
-        texts = (
-            ". It must take image files: a model that takes serialised tf.Example records needs a "
-            "signature that takes pixels"
-        )
-        raise SavedModelError(
-            f"input {tensor} has no fixed size: give one, as in --input-size 640x480"
-            + (texts if found.encoded else "")
-        )
     return found
+
+
+def check_input_size(image: ImageInput, signature: Signature) -> None:
+    """Make sure that height and width are known.
+
+    Raises:
+        SavedModelError: the size is open.
+    """
+    if min(image.size) >= 1:
+        return
+    tensor = next(one for one in signature.inputs if one.name == image.name)
+    texts = (
+        ". It must take image files: a model that takes serialised tf.Example records needs a "
+        "signature that takes pixels"
+    )
+    raise SavedModelError(
+        f"input {tensor} has no fixed size: give one, as in --input-size 640x480"
+        + (texts if image.encoded else "")
+    )
 
 
 def _image_tensor(

@@ -1,0 +1,138 @@
+"""The size that a graph resizes its image to, where the input takes any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from converter.commands.convert_options import SourceOptions
+from converter.commands.prepare import read_source
+from converter.errors import SavedModelError
+from test.converter.sources.models import Classifier, classify, images_of, save, tf
+
+
+def fixed(method: str) -> Callable[[Any], Any]:
+    """As fixed_shape_resizer of the Object Detection API: each image is resized by itself."""
+
+    def resize(images: Any) -> Any:
+        def one(image: Any) -> Any:
+            return tf.image.resize(image, [48, 80], method=method)
+
+        return tf.map_fn(one, tf.cast(images, tf.float32), fn_output_signature=tf.float32)
+
+    return resize
+
+
+def ratio_and_padding(images: Any) -> Any:
+    """As keep_aspect_ratio_resizer with pad_to_max_dimension: the longer side becomes 64."""
+
+    def one(image: Any) -> Any:
+        sides = tf.cast(tf.shape(image)[:2], tf.float32)
+        scale = tf.minimum(64.0 / tf.reduce_min(sides), 64.0 / tf.reduce_max(sides))
+        sizes = tf.cast(tf.round(sides * scale), tf.int32)
+        found = tf.image.resize(image, sizes)
+        missing = 64 - sizes
+        return tf.ensure_shape(
+            tf.pad(found, [[0, missing[0]], [0, missing[1]], [0, 0]]), (64, 64, 3)
+        )
+
+    return tf.map_fn(one, tf.cast(images, tf.float32), fn_output_signature=tf.float32)
+
+
+def with_pad(images: Any) -> Any:
+    return tf.image.resize_with_pad(tf.cast(images, tf.float32), 48, 80)
+
+
+def normalised_first(images: Any) -> Any:
+    return tf.image.resize(tf.cast(images, tf.float32) / 127.5 - 1, [48, 80])
+
+
+def antialiased(images: Any) -> Any:
+    return tf.image.resize(tf.cast(images, tf.float32), [48, 80], antialias=True)
+
+
+OWN = {
+    **{method: (fixed(method), (48, 80)) for method in ("bilinear", "nearest", "bicubic", "area")},
+    "ratio and padding": (ratio_and_padding, (64, 64)),
+    "resize_with_pad": (with_pad, (48, 80)),
+    "normalised first": (normalised_first, (48, 80)),
+    "antialiased": (antialiased, (48, 80)),
+}
+
+
+def cropped(images: Any) -> Any:
+    return tf.image.resize(tf.image.central_crop(images, 0.8), [48, 80])
+
+
+def two_sizes(images: Any) -> Any:
+    small = tf.image.resize(images, [24, 40])
+    return tf.image.resize(small, [48, 80]) + tf.image.resize(images, [48, 80])
+
+
+def by_the_image(images: Any) -> Any:
+    """As keep_aspect_ratio_resizer without padding."""
+    sides = tf.cast(tf.shape(images)[1:3], tf.float32)
+    return tf.image.resize(images, tf.cast(sides * (64.0 / tf.reduce_max(sides)), tf.int32))
+
+
+def beside(images: Any) -> Any:
+    """Of the image as it is, something is used too."""
+    return tf.image.resize(images, [48, 80]) + tf.reduce_mean(images)
+
+
+def half(images: Any) -> Any:
+    return tf.image.resize(images, tf.shape(images)[1:3] // 2)
+
+
+OPEN = (cropped, two_sizes, by_the_image, beside, half)
+
+
+def model(folder: Path, resize: Callable[[Any], Any], dtype: Any = tf.uint8) -> Path:
+    classifier = Classifier()
+
+    def predict(images: Any) -> dict[str, Any]:
+        return {"scores": classify(resize(images), classifier.weights)}
+
+    return save(folder, classifier, predict, images_of(1, None, None, 3, dtype=dtype))
+
+
+@pytest.mark.parametrize(("resize", "size"), OWN.values(), ids=OWN.keys())
+def test_that_size_is_taken(
+    resize: Callable[[Any], Any], size: tuple[int, int], tmp_path: Path
+) -> None:
+    source = read_source(SourceOptions(model(tmp_path, resize)))
+    assert source.image.size == size
+    assert f"{size[1]}x{size[0]}, because the graph itself resizes" in source.image.size_note
+
+
+@pytest.mark.parametrize("resize", OPEN)
+def test_any_other_size_is_asked_for(resize: Callable[[Any], Any], tmp_path: Path) -> None:
+    saved_model = model(tmp_path, resize, tf.float32)
+    with pytest.raises(SavedModelError, match=r"has no fixed size.*--input-size"):
+        read_source(SourceOptions(saved_model))
+
+
+def test_the_option_chooses_another(tmp_path: Path) -> None:
+    saved_model = model(tmp_path, fixed("bilinear"))
+    source = read_source(SourceOptions(saved_model, input_size=(96, 128)))
+    assert source.image.size == (96, 128)
+    assert not source.image.size_note
+
+
+def test_files_are_decoded_to_that_size(tmp_path: Path) -> None:
+    classifier = Classifier()
+
+    def one(file: Any) -> Any:
+        pixels = tf.io.decode_jpeg(file, channels=3)
+        return tf.image.resize(tf.cast(pixels, tf.float32), [48, 80])
+
+    def predict(image_bytes: Any) -> dict[str, Any]:
+        images = tf.map_fn(one, image_bytes, fn_output_signature=tf.float32)
+        return {"scores": classify(images / 127.5 - 1, classifier.weights)}
+
+    spec = tf.TensorSpec([None], tf.string, "image_bytes")
+    source = read_source(SourceOptions(save(tmp_path, classifier, predict, spec)))
+    assert source.image.size == (48, 80)
