@@ -10,6 +10,7 @@ import pytest
 
 from converter.errors import HeadError
 from converter.heads.boxes_and_scores.recognise import recognise
+from converter.heads.choose import choose_head
 from converter.heads.evidence import Recognised
 from test.converter.heads.stages import (
     assert_decodes,
