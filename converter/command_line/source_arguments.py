@@ -13,6 +13,7 @@ from converter.errors import ExportError
 from converter.export.opsets import HIGHEST_OPSET, LOWEST_OPSET, Opsets
 from converter.heads.choose import AUTO, head_names
 from converter.heads.decoding.box_formats import BOX_FORMATS
+from converter.heads.decoding.classes_of_box import CLASSES_OF_BOX
 from converter.heads.decoding.scores import ACTIVATIONS, BACKGROUNDS
 from converter.heads.evidence import HeadOptions
 from converter.heads.ssd.box_coder import OFFSET_ORDERS
@@ -87,6 +88,7 @@ def _head(arguments: argparse.Namespace) -> HeadOptions:
         anchors=None if arguments.anchors is None else np.asarray(arguments.anchors, np.float32),
         box_scales=scales and tuple(scales),
         offset_order=arguments.offset_order,
+        classes_of_box=arguments.classes_of_box,
     )
 
 
@@ -195,6 +197,13 @@ def _add_head(parser: argparse.ArgumentParser) -> None:
         nargs=4,
         metavar="X",
         help="by what the box coder multiplied, as in 10 10 5 5",
+    )
+    add(
+        "--classes-of-box",
+        choices=(AUTO, *CLASSES_OF_BOX),
+        default=AUTO,
+        help="whether a box is given for its best class alone, or once for each of its classes "
+        "(default: as a suppression in the model shows, otherwise for its best class)",
     )
     add(
         "--offset-order",

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from converter.errors import HeadError
+from converter.heads.decoding.classes_of_box import with_classes_of_box
 from converter.heads.decoding.error_messages import listed, wrong_labels
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.family import find_families, find_family
@@ -19,7 +20,7 @@ _IMAGE_INFO = re.compile(r"(^|[^a-z0-9])image_info(:\d+)?$")
 
 OPTIONS = (
     "--head, --boxes, --box-format, --activation, --background, --first-class, --anchors, "
-    "--box-scales, --offset-order, --outputs and --labels"
+    "--box-scales, --offset-order, --classes-of-box, --outputs and --labels"
 )
 
 
@@ -37,9 +38,9 @@ def choose_head(evidence: Evidence) -> Recognised:
     """The first family that recognises the outputs, or the one that the user names.
 
     Raises:
-        HeadError: there is none, it is ambiguous, or the labels file has another number of
-            classes; the message begins with what is most likely wrong, and lists the outputs, what
-            the export noted, and the options that decide.
+        HeadError: there is none, it is ambiguous, an option does not fit it, or the labels file
+            has another number of classes; the message begins with what is most likely wrong, and
+            lists the outputs, what the export noted, and the options that decide.
     """
     wanted = evidence.options.head
     if wanted not in head_names():
@@ -50,7 +51,7 @@ def choose_head(evidence: Evidence) -> Recognised:
         raise HeadError("\n".join([str(error), *evidence.notes])) from error
     if recognised is None:
         raise _not_recognised(evidence)
-    return _with_unread(recognised, evidence)
+    return _with_unread(with_classes_of_box(recognised, evidence), evidence)
 
 
 def _first_that_fits(evidence: Evidence) -> Recognised | None:

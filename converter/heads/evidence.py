@@ -31,6 +31,7 @@ class HeadOptions:
             give boxes relative to anchors which are not in their outputs.
         box_scales: the four numbers by which the box coder multiplied, in the order of the
             head's box values, such as (10, 10, 5, 5).
+        classes_of_box: whether a box is given for its ``best`` class, or for ``all``.
         offset_order: what the offsets from anchors are, one of ``OFFSET_ORDERS``.
     """
 
@@ -43,6 +44,7 @@ class HeadOptions:
     anchors: np.ndarray | None = None
     box_scales: tuple[float, float, float, float] | None = None
     offset_order: str = "auto"
+    classes_of_box: str = "auto"
 
 
 @dataclass(frozen=True)

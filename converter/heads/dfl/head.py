@@ -28,9 +28,9 @@ class DflHead:
     scores: Rows
     reading: ScoreReading
     levels: tuple[StrideLevel, ...]
+    each_class: bool = False
 
     task = DETECTION
-    each_class = False
     needs_nms = True
 
     @property

@@ -54,9 +54,9 @@ class FcosHead:
     centerness: ScoreReading
     unit: str
     input_size: tuple[int, int]
+    each_class: bool = False
 
     task = DETECTION
-    each_class = False
     needs_nms = True
 
     @property

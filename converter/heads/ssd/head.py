@@ -31,9 +31,9 @@ class SsdHead:
     reading: ScoreReading
     fixed: Anchors
     coder: BoxCoder
+    each_class: bool = False
 
     task = DETECTION
-    each_class = False
     needs_nms = True
 
     @property

@@ -79,7 +79,10 @@ def _head(
         f"from {source} and are {fixed.description} (--box-format and --boxes decide); the offsets "
         f"are {found.coder}, {found.why}; the scores of {head.classes} classes are {reading} "
         "(--activation and --background decide)",
-        (*found.assumed, *assumed_activation(reading, scores, evidence)),
+        (
+            *found.assumed,
+            *assumed_activation(reading, scores, evidence),
+        ),
     )
 
 

@@ -117,8 +117,8 @@ def _unsuppressed(
     return Recognised(
         head,
         f"outputs {boxes.name} and {scores.name} are {what}, with {head.classes} classes; "
-        f"boxes {box_format} in {unit(scale)}, {why} (--box-format decides); scores are {reading}; "
-        f"a box is given {'once for each of its classes' if each_class else 'for its best class'}",
+        f"boxes {box_format} in {unit(scale)}, {why} (--box-format decides); scores are {reading}"
+        f"{'; a box is given once for each of its classes' if each_class else ''}",
         assumed_corners(box_format, why) if boxes.name.endswith(BOXES_BEFORE_NMS) else (),
     )
 

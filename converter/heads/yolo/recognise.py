@@ -49,9 +49,9 @@ class YoloHead:
     box_format: str
     box_scale: tuple[float, float]
     activation: str
+    each_class: bool = False
 
     task = DETECTION
-    each_class = False
     needs_nms = True
 
     @property

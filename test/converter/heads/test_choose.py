@@ -181,3 +181,21 @@ def test_rows_relative_to_anchors_are_not_taken_for_yolo() -> None:
     except HeadError as error:
         description = str(error)
     assert not description.startswith("yolo")
+
+
+def test_the_user_decides_how_many_classes_of_a_box_are_given() -> None:
+    outputs = {"boxes": corners(), "scores": scores(5)}
+    by_default = choose_head(evidence(outputs, 5))
+    assert not by_default.head.each_class
+    assert "--classes-of-box all" in by_default.reason
+    every = choose_head(evidence(outputs, 5, classes_of_box="all"))
+    assert every.head.each_class
+    assert "--classes-of-box" not in every.reason
+    stage = output_stage(every.head, 3 * COUNT, 17)
+    assert stage is not None
+    assert stage.graph.output[0].type.tensor_type.shape.dim[1].dim_value == 3 * COUNT
+
+
+def test_finished_detections_have_their_classes_already() -> None:
+    with pytest.raises(HeadError, match=r"--classes-of-box all is for .* leave it out"):
+        choose_head(evidence(detections(), 5, classes_of_box="all"))
