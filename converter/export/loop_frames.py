@@ -104,7 +104,7 @@ def loop_of(view: GraphView, frame: LoopFrame) -> Loop:
     arguments.update({canonical(name): name for name in outer})
     inputs = [variable.enter.input[0] for variable in frame.variables]
     inputs += [node.input[0] for node in frame.invariants]
-    inputs += [canonical(name) for name in outer]
+    inputs += outer
     types = [_type(node) for node in (*(v.enter for v in frame.variables), *frame.invariants)]
     types += [view.nodes[name].attr["dtype"].type for name in outer]
     placeholders = list(dict.fromkeys(arguments.values()))

@@ -164,10 +164,11 @@ def _new_name(taken: Collection[str], loop: str, name: str) -> str:
 def _outside(tensor: str, given: Mapping[str, str], names: Mapping[str, str]) -> str:
     """What a tensor of the body is in the graph around it."""
     name = node_of(tensor)
-    if name in given:
-        return given[name]
-    mark = "^" if tensor.startswith("^") else ""
-    return f"{mark}{names[name]}{tensor.lstrip('^')[len(name) :]}"
+    if name not in given:
+        mark = "^" if tensor.startswith("^") else ""
+        tensor = f"{mark}{names[name]}{tensor.lstrip('^')[len(name) :]}"
+    # TensorFlow's optimizers take inputs of nodes to be spelled without the first port.
+    return given.get(name, tensor).removesuffix(":0")
 
 
 def _hand_on(view: GraphView, loop: str, results: Sequence[str]) -> None:

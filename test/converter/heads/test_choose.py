@@ -16,6 +16,7 @@ from converter.errors import HeadError
 from converter.heads.base import Head
 from converter.heads.choose import OPTIONS, choose_head, head_names
 from converter.heads.family import find_families
+from converter.stages.output_stage import output_stage
 from test.converter.heads.stages import centred, corner_boxes, evidence, in_pixels, y_first
 
 COUNT = 60

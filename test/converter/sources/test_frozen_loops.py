@@ -10,6 +10,9 @@ import numpy as np
 import onnx
 import pytest
 
+from converter.commands.convert_options import SourceOptions
+from converter.commands.prepare import export_network, read_source
+from converter.heads.evidence import BOXES_BEFORE_NMS, SCORES_BEFORE_NMS
 from test.converter.sources.conversion import Conversion
 from test.converter.sources.graphs import Graph, Tensors, save_frozen, v1
 from test.converter.sources.models import (
@@ -76,10 +79,6 @@ def before_and_behind(images: Any, weights: Tensors) -> Any:
 
 WAYS = (resized, two_results, with_branch, loop_inside, before_and_behind)
 BATCHES = (1, None)
-
-
-def constants() -> dict[str, Any]:
-    return {name: tf.constant(value) for name, value in random_weights().items()}
 
 
 def scores_of(way: Callable[[Any, Tensors], Any]) -> Callable[[Any], dict[str, Any]]:
@@ -192,6 +191,60 @@ def test_other_loops_of_tensorflow_1(
     graph = Graph(build, "none", control_flow=1)
     conversion(graph.save_simply(tmp_path / "model"))
     conversion.gives(lambda rgb: graph.run("scores", images=rgb[None] / np.float32(255)))
+
+
+def as_many_rows_as_bright(images: Any, weights: Tensors) -> Any:
+    """A list whose length follows from the picture, and layers behind it."""
+    count = tf.cast(tf.reduce_mean(images) * 20, tf.int32) + 2
+    turned = tf.transpose(images * 2 - 1, [1, 0, 2, 3])[:count]
+    found = tf.scan(lambda before, row: 0.5 * before + row, turned)
+    values = tf.nn.conv2d(tf.transpose(found, [1, 0, 2, 3]), weights["kernel"], 2, "SAME")
+    values = tf.nn.conv2d(tf.nn.bias_add(values, weights["offset"]), weights["deep"], 2, "SAME")
+    return classify_values(tf.reduce_mean(values, [1, 2]), weights)
+
+
+def test_the_loop_is_named_that_cannot_be_converted(tmp_path: Path, conversion: Conversion) -> None:
+    predict = scores_of(as_many_rows_as_bright)
+    model = save_frozen(tmp_path / "m", predict, images_of(1, 32, 48, 3), lower=True)
+    result = conversion.try_to(model)
+    assert result.exit_code != 0
+    assert "layer scan" in result.output
+    assert "export again without freezing" in result.output
+    assert "BiasAdd" not in result.output
+
+
+def suppressed(images: Any, weights: Tensors) -> dict[str, Any]:
+    """Two boxes of each cell, and a suppression for each image of the batch."""
+    values = tf.nn.conv2d(images, weights["kernel"], 4, "SAME")
+    values = tf.reshape(values, [-1, 8 * 12, 16])
+    corner = tf.sigmoid(values[..., :2]) * 0.5
+    boxes = tf.concat([corner, corner + 0.1 + 0.3 * tf.sigmoid(values[..., 2:4])], -1)
+    scores = tf.nn.softmax(values[..., 4:6])[:, :, 1]
+
+    def one(arguments: Any) -> Any:
+        kept, scored = arguments
+        chosen = tf.image.non_max_suppression(kept, scored, 20, 0.5)
+        missing = 20 - tf.size(chosen)
+        padded = tf.pad(tf.gather(kept, chosen), [[0, missing], [0, 0]])
+        return tf.ensure_shape(padded, (20, 4)), tf.pad(tf.gather(scored, chosen), [[0, missing]])
+
+    types = tf.float32, tf.float32
+    found, best = tf.map_fn(one, (boxes, scores), fn_output_signature=types)
+    return {"boxes": found, "scores": tf.ensure_shape(best, (None, 20))}
+
+
+@pytest.mark.parametrize("lower", [True, False], ids=["lowered", "functional"])
+def test_a_suppression_in_a_loop_is_cut_out(lower: bool, tmp_path: Path) -> None:
+    weights = random_weights()
+    model = save_frozen(
+        tmp_path / "m",
+        lambda images: suppressed(images, weights),
+        images_of(None, 32, 48, 3),
+        lower=lower,
+    )
+    source = read_source(SourceOptions(model))
+    exported, _ = export_network(source, SourceOptions(model), tmp_path)
+    assert set(exported.answer.outputs) == {BOXES_BEFORE_NMS, SCORES_BEFORE_NMS}
 
 
 def loops_in(bundle: Path) -> list[str]:
