@@ -64,6 +64,7 @@ class Bundle:
         candidates: K; 0 for a segmentation.
         needs_nms: whether the boxes have not yet been through non-maximum suppression.
         precisions: maps each precision to its entry in the manifest.
+        class_agnostic: whether a box also suppresses overlapping boxes of other classes.
     """
 
     path: Path
@@ -77,6 +78,7 @@ class Bundle:
     labels: Tuple[str, ...]
     precisions: Mapping[str, Mapping[str, Any]]
     source: Mapping[str, Any]
+    class_agnostic: bool = False
 
     def model_file(self, precision: str) -> Path:
         """The ONNX file of ``precision``, with its hash checked, and that of the file with its
@@ -127,6 +129,7 @@ def load_bundle(path: Union[str, Path]) -> Bundle:
         labels=names,
         precisions=manifest["precisions"],
         source=manifest["source"],
+        class_agnostic=manifest.get("class_agnostic", False),
     )
 
 

@@ -1,10 +1,10 @@
 """Candidates of an engine → detections in the pixels of the frame.
 
-The same for every model: threshold, suppression of overlapping boxes of one class, and the
-way back out of the letterbox. The engine bounds the number of candidates, and so the time.
+The same for every model: threshold, suppression of overlapping boxes of one class, or of all
+classes at once, and the way back out of the letterbox. The engine bounds the number of candidates, and so the time.
 """
 
-from typing import Mapping
+from typing import Mapping, Optional
 
 import numpy as np
 
@@ -21,6 +21,7 @@ def postprocess(
     thresholds: Thresholds,
     needs_nms: bool,
     selection: Selection = EVERYTHING,
+    class_agnostic: bool = False,
 ) -> Detections:
     """The detections of one image.
 
@@ -31,6 +32,7 @@ def postprocess(
         needs_nms: False when the graph has suppressed overlapping boxes already.
         selection: classes that are not wanted and boxes that are too small do not count to
             ``max_detections``.
+        class_agnostic: whether a box suppresses those of other classes too.
     """
     boxes, scores, classes = outputs[BOXES], outputs[SCORES], outputs[CLASSES]
     kept = np.flatnonzero(scores >= thresholds.score_threshold)
@@ -39,16 +41,17 @@ def postprocess(
     kept = kept[np.argsort(-scores[kept], kind="stable")]
     candidates = Detections(boxes[kept], scores[kept], classes[kept])
     if needs_nms and len(candidates) > 1:
-        candidates = candidates[
-            suppress(candidates.xyxy, candidates.class_ids, thresholds.iou_threshold)
-        ]
+        compared = None if class_agnostic else candidates.class_ids
+        candidates = candidates[suppress(candidates.xyxy, compared, thresholds.iou_threshold)]
     boxes = boxes_to_frame(candidates.xyxy, placement)
     sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
     shown = (sides > 0) & (sides >= selection.minimum_box_size)
     return candidates[shown][: thresholds.max_detections]
 
 
-def suppress(boxes: np.ndarray, classes: np.ndarray, iou_threshold: float) -> np.ndarray:
+def suppress(
+    boxes: np.ndarray, classes: Optional[np.ndarray], iou_threshold: float
+) -> np.ndarray:
     """Greedy non-maximum suppression within each class, without a loop over boxes.
 
     A box stays unless a better one that stays overlaps it. Starting from "all stay" and
@@ -58,14 +61,15 @@ def suppress(boxes: np.ndarray, classes: np.ndarray, iou_threshold: float) -> np
 
     Args:
         boxes: ``[n, 4]``, x1, y1, x2, y2, the best score first.
-        classes: ``[n]``.
+        classes: ``[n]``; None: boxes of all classes suppress each other.
         iou_threshold: a box goes when its IoU with a better one is above it.
 
     Returns:
         bool ``[n]``, True for the boxes that stay.
     """
     overlaps = pairwise_iou(boxes, boxes) > iou_threshold
-    overlaps &= classes[:, None] == classes[None, :]
+    if classes is not None:
+        overlaps &= classes[:, None] == classes[None, :]
     suppresses = np.triu(overlaps, k=1)
     stays: np.ndarray = np.ones(len(boxes), dtype=bool)
     while True:
