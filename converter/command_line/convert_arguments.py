@@ -83,8 +83,8 @@ def _add_bundle(parser: argparse.ArgumentParser) -> None:
         "--candidates",
         metavar="K",
         type=candidates,
-        default=300,
-        help="boxes or classes that leave the engine, the best ones (default: 300)",
+        help="boxes or classes that leave the engine, the best ones (default: 300, or as many as "
+        "lose no detection in the images, as far as their suppression is quick enough)",
     )
     usual = "default of the robot's parameter (default: "
     add(

@@ -13,6 +13,7 @@ from converter.export.unsupported import layer_of
 from converter.onnx_tools.node_names import NETWORK
 from converter.report.source_facts import opset
 from converter.report.verdict import cautions, reading
+from converter.tables.candidate_wording import candidate_facts
 from converter.tables.verification_tables import accuracy_table, agreement_facts, parity_tables
 from converter.tables.wording import counted, file_size
 from converter.terminal.console import print_line
@@ -33,6 +34,8 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
         f"pixels: {pixels.channels}, (value * {pixels.scale:.6g} - {_numbers(pixels.mean)}) / "
         f"{_numbers(pixels.std)}: check that the model was trained on this",
     )
+    for text in candidate_facts(conversion.verification):
+        print_line(console, f"candidates: {text}")
     print_boards(opset(conversion), conversion.export.answer, conversion.missing, console)
     verification = conversion.verification
     accuracy = accuracy_table(verification)

@@ -3,7 +3,7 @@
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Container, Optional, Tuple
+from typing import Optional, Tuple
 
 from converter.bundle.write_bundle import check_output, new_bundle, write_manifest
 from converter.commands import describe_bundle
@@ -18,7 +18,7 @@ from converter.commands.prepare import (
     run_on_images,
 )
 from converter.commands.quantize import add_to_report
-from converter.compatibility.tensorflow_operators import UNRELIABLE
+from converter.commands.verified_model import ModelWriter
 from converter.compatibility.tensorrt_operators import missing_operators
 from converter.conversion import Conversion, Prepared, Source
 from converter.errors import DatasetError, ParityError
@@ -28,18 +28,12 @@ from converter.inputs.dataset import Dataset, load_dataset, name_classes, read_l
 from converter.precision.make_precisions import make_precisions
 from converter.precision.split_images import require_images
 from converter.report.page import write_report
-from converter.stages.assemble import assemble
 from converter.terminal.progress import Progress
-from converter.verification.check_parity import check
-from converter.verification.first_difference import first_difference
 from converter.verification.source_model import SourceModel
 from converter.verification.tensorflow_reference import FlatGraph, Reference
-from converter.verification.verification_results import Verification
-from converter.verification.verify import verify
-from trt_inference.bundles.bundle import load_bundle, model_bytes
+from trt_inference.bundles.bundle import model_bytes
 from trt_inference.bundles.names import DETECTION, REPORT_FOLDER
 from trt_inference.bundles.precisions import FP32
-from trt_inference.inference.detector import Detector
 
 
 def convert(options: ConvertOptions, progress: Progress) -> Conversion:
@@ -122,21 +116,11 @@ def _write(
     progress: Progress,
 ) -> Conversion:
     """Graft the stages, write the bundle, verify it as a robot loads it, and put it in place."""
-    network, head = prepared.network, prepared.recognised.head
-    with progress.step("graft the input and output stages"):
-        model = assemble(network, prepared.pixels, head, options.candidates)
+    with progress.step("load the SavedModel in TensorFlow"):
+        source_model = _source_model(options, prepared)
     with new_bundle(options.output, options.overwrite) as folder:
-        content = describe_bundle.describe(options, prepared)
-        content.update(
-            describe_bundle.write_model_files(folder, model, network.folder, head.task, labels)
-        )
-        content["source"]["operators"] = describe_bundle.operator_remedies(model)
-        write_manifest(folder, content)
-        with progress.step("load the SavedModel in TensorFlow"):
-            source_model = _source_model(options, prepared)
-        with Detector.open(load_bundle(folder), "onnxruntime", FP32) as detector:
-            verification = verify(source_model, detector, dataset, progress.track)
-        _check(verification, source_model, dataset, prepared.exported.answer.operators)
+        writer = ModelWriter(options, prepared, source_model, labels, dataset, folder, progress)
+        content, model, verification = writer.write()
         content["precisions"][FP32].update(describe_bundle.measured_part(verification))
         write_manifest(folder, content)
         conversion = Conversion(
@@ -180,26 +164,3 @@ def _source_model(options: ConvertOptions, prepared: Prepared) -> SourceModel:
         exported.answer.float_type,
         exported.answer.suppression,
     )
-
-
-def _check(
-    verification: Verification, source: SourceModel, dataset: Dataset, operators: Container[str]
-) -> None:
-    """Accept what was measured, or report where the two models begin to differ.
-
-    Args:
-        operators: operators of the TensorFlow graph.
-
-    Raises:
-        ParityError: they do not agree.
-    """
-    try:
-        check(verification)
-    except ParityError as error:
-        layer = first_difference(source, dataset.samples[0].read())
-        suspects = "".join(
-            f"\nThe graph has {operator}, which tf2onnx converts inexactly: {remedy}"
-            for operator, remedy in UNRELIABLE.items()
-            if operator in operators
-        )
-        raise ParityError(f"{error}\n{layer}{suspects}") from error

@@ -77,7 +77,8 @@ class QuantizeOptions:
 
 @dataclass(frozen=True)
 class ConvertOptions:
-    """The defaults are those of the command line."""
+    """The defaults are those of the command line. ``candidates`` None leaves K to what is lost on
+    the images."""
 
     source: SourceOptions
     output: Path
@@ -86,7 +87,7 @@ class ConvertOptions:
     most_images: int = 500
     fit: str = "letterbox"
     pad_value: int = 114
-    candidates: int = 300
+    candidates: Optional[int] = None
     thresholds: ThresholdOptions = field(default_factory=ThresholdOptions)
     target: Optional[str] = None
     overwrite: bool = False

@@ -13,7 +13,7 @@ from converter.commands.prepare import count_operators
 from converter.compatibility.tensorrt_operators import missing_operators
 from converter.conversion import Prepared
 from converter.export.request_answer import Suppression
-from converter.heads.base import Head
+from converter.heads.base import Head, most_candidates
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.inputs.saved_model import hash_saved_model
 from converter.onnx_tools import storage
@@ -34,8 +34,12 @@ from trt_inference.bundles.precisions import FP32, model_file_name
 _AGREEMENT = {DETECTION: "detections", CLASSIFICATION: "images", SEGMENTATION: "pixels"}
 
 
-def describe(options: ConvertOptions, prepared: Prepared) -> Dict[str, Any]:
-    """The part of the manifest that is known before anything is written."""
+def describe(options: ConvertOptions, prepared: Prepared, candidates: int) -> Dict[str, Any]:
+    """The part of the manifest that is known before anything is written.
+
+    Args:
+        candidates: how many boxes or classes are wanted.
+    """
     head = prepared.recognised.head
     height, width = prepared.network.input_size
     suppression = prepared.exported.answer.suppression
@@ -53,7 +57,7 @@ def describe(options: ConvertOptions, prepared: Prepared) -> Dict[str, Any]:
             "fit": options.fit,
             "pad_value": options.pad_value,
         },
-        "candidates": _candidates(options.candidates, head),
+        "candidates": min(candidates, most_candidates(head)),
         "needs_nms": head.needs_nms,
         **_across_classes(head, suppression),
         "defaults": dataclasses.asdict(options.thresholds.resolve(head.task, frozen)),
@@ -64,12 +68,6 @@ def _across_classes(head: Head, cut: Optional[Suppression]) -> Dict[str, bool]:
     """That the robot suppresses across classes, where the model itself does. Otherwise nothing, so
     that robots with earlier software take the bundle."""
     return {"class_agnostic": True} if head.needs_nms and cut and cut.class_agnostic else {}
-
-
-def _candidates(wanted: int, head: Head) -> int:
-    """How many boxes or classes leave the engine; 0 where the output is a map of classes."""
-    lists = {DETECTION: head.anchors, CLASSIFICATION: head.classes}
-    return min(wanted, lists.get(head.task, 0))
 
 
 def write_model_files(
@@ -124,6 +122,7 @@ def _source(prepared: Prepared) -> Dict[str, Any]:
     return {
         "head": prepared.recognised.head.description,
         "pixels": dataclasses.asdict(prepared.pixels),
+        "most_candidates": most_candidates(prepared.recognised.head),
         "opset": prepared.network.opset,
         "saved_model_sha256": hash_saved_model(saved_model.path),
         "signature": prepared.source.signature.name,

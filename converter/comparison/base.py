@@ -122,13 +122,14 @@ class TaskComparison(ABC):
     has_scores: bool = True
 
     @abstractmethod
-    def rank(self, decoded: Outputs, count: int, gap: float) -> Ranked:
+    def rank(self, decoded: Outputs, count: int, gap: float, each_class: bool = False) -> Ranked:
         """Do in NumPy what the output stage does in the bundle.
 
         Args:
             decoded: what a head decodes from one image, by the names in ``DECODED``.
             count: K, how many candidates the bundle gives.
             gap: scores that are no further apart may change places.
+            each_class: a box is given once for each of its classes.
         """
 
     def as_ranked(self, outputs: Outputs, gap: float) -> Ranked:

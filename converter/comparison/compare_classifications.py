@@ -29,7 +29,7 @@ class ClassificationComparison(TaskComparison):
 
     thresholds = replace(ACCURACY_THRESHOLDS, score_threshold=-np.inf, max_detections=CLASSES_SHOWN)
 
-    def rank(self, decoded: Outputs, count: int, gap: float) -> Ranked:
+    def rank(self, decoded: Outputs, count: int, gap: float, each_class: bool = False) -> Ranked:
         """Take the best classes of the image."""
         scores = decoded[CLASS_SCORES]
         order = np.argsort(-scores, kind="stable")

@@ -16,7 +16,7 @@ from converter.comparison.base import (
     TaskComparison,
     output_parity,
 )
-from converter.comparison.compare_sets import Undecided, box_rows, compare_sets
+from converter.comparison.compare_sets import Undecided, best_of, box_rows, compare_sets, pair_rows
 from converter.comparison.match_rows import DetectionRows
 from converter.comparison.tolerance import TOLERANCES, Tolerance
 from trt_inference.bundles.names import BOXES, CLASSES, SCORES
@@ -39,12 +39,10 @@ class DetectionComparison(TaskComparison):
     the threshold is not missing because its score fell by a hair, and of two boxes with the same
     score but for rounding, either may suppress the other."""
 
-    def rank(self, decoded: Outputs, count: int, gap: float) -> Ranked:
-        """Take the best class of each box, and the best boxes."""
-        rows = box_rows(decoded)
-        best = np.argsort(-rows.scores, kind="stable")[:count]
-        outputs = {SCORES: rows.scores[best], BOXES: rows.boxes[best], CLASSES: rows.classes[best]}
-        return Ranked(outputs, rows=rows)
+    def rank(self, decoded: Outputs, count: int, gap: float, each_class: bool = False) -> Ranked:
+        """Take the best class of each box, or each of its classes, and the best of these."""
+        rows = pair_rows(decoded) if each_class else box_rows(decoded)
+        return Ranked(best_of(rows, count), rows=rows)
 
     def as_ranked(self, outputs: Outputs, gap: float) -> Ranked:
         """Return the candidates of a bundle as a reference; others were cut off."""

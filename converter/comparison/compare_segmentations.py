@@ -17,7 +17,7 @@ class SegmentationComparison(TaskComparison):
 
     has_scores = False
 
-    def rank(self, decoded: Outputs, count: int, gap: float) -> Ranked:
+    def rank(self, decoded: Outputs, count: int, gap: float, each_class: bool = False) -> Ranked:
         """Take the class map as it is, which is what the bundle gives."""
         return Ranked({CLASS_MAP: decoded[CLASS_MAP]})
 

@@ -1,7 +1,7 @@
 """Compare two lists of boxes as sets: what must be in both, and what rounding may have cut off."""
 
 from dataclasses import dataclass
-from typing import Mapping
+from typing import Dict, Mapping
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from converter.comparison.agreement import RowAgreement
 from converter.comparison.match_rows import DetectionRows, match_rows
 from converter.comparison.tolerance import Tolerance
 from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
+from trt_inference.bundles.names import BOXES, CLASSES, SCORES
+
+MOST_PAIRS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,25 @@ def box_rows(decoded: Mapping[str, np.ndarray]) -> DetectionRows:
     scores = decoded[CLASS_SCORES]
     classes = scores.argmax(axis=1).astype(np.int32)
     return DetectionRows(decoded[ALL_BOXES], scores.max(axis=1), classes, scores)
+
+
+def best_of(rows: DetectionRows, count: int) -> Dict[str, np.ndarray]:
+    """Return the best rows as a bundle gives them: ``scores`` (falling), ``boxes``, ``classes``."""
+    best = _falling(rows.scores)[:count]
+    return {SCORES: rows.scores[best], BOXES: rows.boxes[best], CLASSES: rows.classes[best]}
+
+
+def pair_rows(decoded: Mapping[str, np.ndarray]) -> DetectionRows:
+    """The same with a row for each box and each of its classes; the ``MOST_PAIRS`` best, which
+    are more than any bundle has."""
+    scores = decoded[CLASS_SCORES]
+    best = np.arange(scores.size)
+    if scores.size > MOST_PAIRS:
+        best = np.argpartition(-scores, MOST_PAIRS, axis=None)[:MOST_PAIRS]
+    boxes, classes = np.unravel_index(np.sort(best), scores.shape)
+    return DetectionRows(
+        decoded[ALL_BOXES][boxes], scores[boxes, classes], classes.astype(np.int32)
+    )
 
 
 def compare_sets(

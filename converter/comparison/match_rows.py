@@ -98,6 +98,15 @@ class _Distance:
         distance: np.ndarray = np.where(fits, np.maximum(moved, changed), np.inf)
         return distance
 
+    def begin_near(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Which boxes begin at one place, bool ``[rows, columns]``: few pairs of many are left to
+        be compared as a whole."""
+        near: np.ndarray = np.ones((len(rows), len(columns)), bool)
+        for axis in (0, 1):
+            begins = self.wanted.boxes[rows, axis][:, None] - self.given.boxes[columns, axis]
+            near &= np.abs(begins) <= self._boxes[rows, None]
+        return near
+
 
 def _ranked(rows: DetectionRows) -> np.ndarray:
     """The places of the rows without NaN and infinity, the best score first."""
@@ -117,23 +126,20 @@ def _nearest(
         Indices into ``rows`` and into ``columns``, no index twice.
     """
     falling = -distance.wanted.scores[rows]
-    found: List[Tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    found: List[Tuple[np.ndarray, np.ndarray]] = []
     for start in range(0, len(columns), _AT_ONCE):
         block = np.arange(start, min(start + _AT_ONCE, len(columns)))
         scores = -distance.given.scores[columns[block]]
         first = int(np.searchsorted(falling, scores[0] - distance.score, "left"))
         last = int(np.searchsorted(falling, scores[-1] + distance.score, "right"))
-        if first == last:
-            continue
-        near = distance.of(rows[None, first:last], columns[block, None])
-        near = np.where(near <= 1, near, np.inf)
-        places = np.arange(first, last)[None, :] - block[:, None]
-        best = (near + _PLACE * np.abs(places)).argmin(axis=1)
-        found.append((best + first, block, near[np.arange(len(block)), best]))
-    if not found:
-        return np.zeros(0, int), np.zeros(0, int)
-    best, block, near = (np.concatenate(part) for part in zip(*found))
-    order = np.argsort(near, kind="stable")
+        beside, above = np.nonzero(distance.begin_near(rows[first:last], columns[block]))
+        found.append((beside + first, block[above]))
+    chosen, taken = (np.concatenate(part) for part in zip(*found))
+    near = distance.of(rows[chosen], columns[taken])
+    near = np.where(near <= 1, near + _PLACE * np.abs(chosen - taken), np.inf)
+    order = np.lexsort((near, taken))
     order = order[np.isfinite(near[order])]
-    chosen, first_use = np.unique(best[order], return_index=True)
-    return chosen, block[order][first_use]
+    order = order[np.unique(taken[order], return_index=True)[1]]  # the nearest for each column
+    order = order[np.argsort(near[order], kind="stable")]
+    order = order[np.unique(chosen[order], return_index=True)[1]]
+    return chosen[order], taken[order]

@@ -89,9 +89,9 @@ class Suppression:
         class_thresholds: the score threshold of each class; empty where they are not known.
         class_numbers: the number that the model gives each class; empty where it gives none.
         most_of_class: how many boxes of one class it lets through; None where it is not known.
-        each_class: it gives a box once for each of its classes, not for the best one alone.
         soft: it lowers scores instead (Soft-NMS, https://arxiv.org/abs/1704.04503).
         own: the outputs of the SavedModel that give its result; None where they were not found.
+        each_class: it gives a box once for each of its classes, not for the best one alone.
         class_agnostic: a box suppresses those of other classes too.
     """
 
@@ -101,9 +101,9 @@ class Suppression:
     class_thresholds: tuple[float, ...] = ()
     class_numbers: tuple[int, ...] = ()
     most_of_class: int | None = None
-    each_class: bool = False
     soft: bool = False
     own: OwnDetections | None = None
+    each_class: bool = False
     class_agnostic: bool = False
 
 

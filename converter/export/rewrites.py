@@ -8,7 +8,7 @@ import numpy as np
 
 from converter.export.graph_view import GraphView, canonical
 from converter.export.nodes import constant
-from converter.export.provenance import imported, shapes_of
+from converter.export.provenance import constant_value, imported, shapes_of
 from converter.inputs.quiet_tensorflow import tensorflow
 
 
@@ -17,18 +17,51 @@ def rewrite(view: GraphView) -> None:
     new: list[Any] = []
     float32 = tensorflow().float32.as_datatype_enum
     patches = [node for node in view.graph_def.node if node.op == "ExtractImagePatches"]
-    shapes = shapes_of(imported(view)) if patches else {}
+    broadcasts = [node for node in view.graph_def.node if node.op == "BroadcastArgs"]
+    shapes = shapes_of(imported(view)) if patches or broadcasts else {}
     for node in view.graph_def.node:
         if node.op in _WITH_ONE:
             new += _with_one(node)
+        elif node.op == "Less":
+            new += _comparison_of_signs(view, node)
         elif node.op in _RESIZES and node.attr["T"].type != float32:
             new += _cast_before(node)
     for node in patches:
         shape = shapes.get(canonical(node.input[0]))
         if shape is not None and len(shape) == 4 and shape[3] > 0:
             new += _convolution_of_patches(node, shape[3])
+    for node in broadcasts:
+        _larger_sizes(node, *(shapes.get(canonical(tensor)) for tensor in node.input[:2]))
     view.graph_def.node.extend(new)
     view.refresh()
+
+
+def _larger_sizes(node: Any, *shapes: tuple[int, ...] | None) -> None:
+    """The shape to which two shapes of as many axes are broadcast, each of their sizes being 1
+    where the other's is not: ``tf.experimental.numpy.take_along_axis`` asks for it."""
+    if shapes[0] and shapes[0] == shapes[1] and shapes[0][0] > 0:
+        node.op = "Maximum"
+
+
+_SIGN_BIT = -(2**31)
+
+
+def _comparison_of_signs(view: GraphView, node: Any) -> list[Any]:
+    """Whether the bit of the sign is set in the bits of a float32, as ``keras.ops.signbit`` asks:
+    whether it is below 0. Of two zeros, none is."""
+    both = view.source(node.input[0])
+    if both.op != "BitwiseAnd" or constant_value(view, node.input[1]) != 0:
+        return []
+    bits, mask = view.source(both.input[0]), both.input[1]
+    if bits.op != "Bitcast" or constant_value(view, mask) != _SIGN_BIT:
+        return []
+    float32 = tensorflow().float32.as_datatype_enum
+    if bits.attr["T"].type != float32:
+        return []
+    zero = constant(f"{node.name}/zero", np.zeros((), np.float32))
+    node.input[:2] = [bits.input[0], zero.name]
+    node.attr["T"].type = float32
+    return [zero]
 
 
 # Operator → (the operator that it stands for, what is done with 1 and its result or argument).

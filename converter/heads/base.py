@@ -23,6 +23,14 @@ DECODED = {
 }
 
 
+def most_candidates(head: Head) -> int:
+    """How many candidates a network has at most: boxes, each once or once for each of its
+    classes, or classes of the image; 0 where the task has none."""
+    if head.task == CLASSIFICATION:
+        return head.classes
+    return head.anchors * (head.classes if head.each_class else 1)
+
+
 class Head(Protocol):
     """A recognised head."""
 

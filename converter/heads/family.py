@@ -23,7 +23,7 @@ class Family:
     Attributes:
         rank: families are tried from the lowest rank to the highest: what names tell comes before
             what shapes tell, and of two families that may own an output, the one that demands more
-            of it comes first. The ranks of the families in the tree are multiples of ten.
+            of it comes first. The ranks of the families in the tree are multiples of five.
         heads: names for ``--head``, each with the outputs that it expects.
         recognise: returns the recognised head, or None where the outputs are not of this family.
             Raises HeadError where they are ambiguous.

@@ -6,6 +6,7 @@ from typing import Tuple
 from converter.comparison.accuracy import LOW_ACCURACY
 from converter.comparison.agreement import Agreement, ClassAgreement
 from converter.conversion import Conversion
+from converter.tables.candidate_wording import candidate_cautions, candidate_facts
 from converter.tables.wording import Fact, counted, file_size, percent, some_names
 from converter.verification.verification_results import Verification
 from trt_inference.bundles.names import SEGMENTATION
@@ -25,7 +26,10 @@ def verdict(verification: Verification) -> Verdict:
     is right is for ``reading``."""
     found = verification.agreement
     if isinstance(found, Agreement):
-        headline, same = _headline_of_detections(found), not (found.missing or found.extra)
+        headline, same = (
+            _headline_of_detections(found),
+            not (found.missing or found.extra or found.cut_off),
+        )
     else:
         headline, same = _headline_of_classes(found, verification.task), found.is_same
     images = counted(verification.images, "made-up image" if verification.synthetic else "image")
@@ -41,6 +45,11 @@ def _headline_of_detections(found: Agreement) -> str:
         return (
             f"Of {counted(found.detections, 'detection')} of TensorFlow "
             f"{found.missing:,} are missing, and {found.extra:,} are new"
+        )
+    if found.cut_off:
+        return (
+            f"Finds {found.matched:,} of TensorFlow's {counted(found.detections, 'detection')}; "
+            "the others are cut off with the candidates"
         )
     if not found.detections:
         return "Neither TensorFlow nor the bundle detects anything"
@@ -73,7 +82,7 @@ def cautions(verification: Verification) -> Tuple[str, ...]:
             f"TensorFlow's own mAP@0.5 is only {before.map_50:.2f}: see whether the labels are in "
             "the model's order, and --boxes, --channels and --scale right."
         )
-    return tuple(given)
+    return (*given, *candidate_cautions(verification))
 
 
 def reading(conversion: Conversion) -> str:
@@ -109,4 +118,5 @@ def bundle_facts(conversion: Conversion) -> Tuple[Fact, ...]:
         Fact("Classes", f"{len(conversion.labels)}: {some_names(conversion.labels)}"),
         Fact("Head", head.description),
         Fact("Recognised by", conversion.recognised.reason),
+        *(Fact("Candidates", text) for text in candidate_facts(conversion.verification)),
     )

@@ -27,6 +27,10 @@ def _detection_facts(found: Agreement) -> Tuple[Fact, ...]:
         Fact("matched", f"{found.matched:,}"),
         Fact("missing", f"{found.missing:,}", _tone(found.missing == 0)),
         Fact("extra", f"{found.extra:,}", _tone(found.extra == 0)),
+        *(
+            [Fact("cut off with the candidates", f"{found.cut_off:,}", "care")]
+            * (found.cut_off > 0)
+        ),
         Fact("lowest IoU", f"{found.lowest_iou:.5f}"),
         Fact("largest score difference", difference(found.largest_score_difference)),
     )

@@ -84,6 +84,7 @@ class _Comparison:
         self._edges = np.array([width, height, width, height], np.float32)
         self._tolerance = TOLERANCES[source.float_type].score_difference
         self._suppression, self._bundle, self._own = source.suppression, bundle, own
+        self._gives_each_class = source.head.each_class
         self._boxes, self._scores = decoded[ALL_BOXES][0], decoded[CLASS_SCORES][0]
         self.is_looked_for = (own.scores >= LEAST_SCORE) & self._is_inside(own.boxes)
         self.rows = self._find_rows()
@@ -105,10 +106,10 @@ class _Comparison:
         return rows
 
     def further_classes(self) -> int:
-        """How many of its detections are of another class than the best of their box, which alone
-        is a candidate."""
+        """How many of its detections are of another class than the best of their box, where that
+        alone is a candidate."""
         seen = self.is_looked_for & (self.rows >= 0)
-        if not self._own.has_classes:
+        if not self._own.has_classes or self._gives_each_class:
             return 0
         best = self._scores[self.rows[seen]].max(axis=1)
         own = self._scores[self.rows[seen], self._own.classes[seen]]

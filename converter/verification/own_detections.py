@@ -157,8 +157,8 @@ def _by_names(source: SourceModel, given: Mapping[str, np.ndarray]) -> Own | Non
     found = Own(
         decoded[ALL_BOXES][0],
         scores.max(axis=1),
-        scores.argmax(axis=1),
-        has_classes=False,  # which number is the first is not known
+        np.zeros(len(scores), np.int64),
+        has_classes=source.head.classes == 1,  # which number is the first is not known
         is_full=bool(valid.all()),
     )
     return found[valid]

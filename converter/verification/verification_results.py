@@ -8,6 +8,8 @@ import numpy as np
 
 from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, ClassAgreement, RowAgreement, TensorParity
+from converter.verification.choose_candidates import CandidateChoice
+from converter.verification.count_candidates import CandidateCount
 from trt_inference.inference.results import Result
 
 
@@ -58,6 +60,8 @@ class Verification:
         task: of the head.
         tensors: outputs of the network that the head reads.
         candidates: outputs of the bundle.
+        count: what K candidates lose of all boxes; None where they are all boxes, or no boxes.
+        choice: why there are K.
         tensor_rows, candidate_rows: of both, where rows were compared as sets.
         agreement: on detections, or on classes of images or pixels.
         suppression: of a source model whose suppression was cut out.
@@ -83,3 +87,5 @@ class Verification:
     milliseconds: dict[str, float] = field(default_factory=dict)
     tensor_rows: RowAgreement | None = None
     candidate_rows: RowAgreement | None = None
+    count: CandidateCount | None = None
+    choice: CandidateChoice | None = None

@@ -22,12 +22,21 @@ from converter.comparison.base import (
 )
 from converter.comparison.compare_by_task import COMPARISONS
 from converter.comparison.compare_detections import BEFORE_SUPPRESSION
+from converter.comparison.compare_sets import best_of
 from converter.comparison.tolerance import TOLERANCES
+from converter.heads.base import most_candidates
 from converter.inputs.dataset import Dataset, Track
+from converter.stages.output_stage import MOST_CANDIDATES
 from converter.verification.compare_outputs import choice_of, compare_outputs
 from converter.verification.compare_suppression import compare_with_own
+from converter.verification.count_candidates import (
+    ImageBoxes,
+    count_candidates,
+    look_at_boxes,
+)
 from converter.verification.source_model import SourceModel
 from converter.verification.verification_results import Picture, SourceSuppression, Verification
+from trt_inference.bundles.names import DETECTION, SCORES
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.frame import Frame
@@ -51,6 +60,7 @@ class OneImage:
         results: of the source and of the bundle; the next image overwrites class maps.
         pair: what both found, for the agreement over all images.
         suppression: of the source model, where one was cut out.
+        boxes: all of the source model; None where it gives none.
         seconds: of the source and of the bundle's engine.
     """
 
@@ -59,6 +69,7 @@ class OneImage:
     results: tuple[Result, Result]
     pair: tuple[ImageFindings, ImageFindings]
     suppression: SourceSuppression | None
+    boxes: ImageBoxes | None
     seconds: tuple[float, float]
 
 
@@ -89,7 +100,8 @@ class Comparer:
         candidates = _one_image(inferred)
         decoded = head.decode(outputs)
         ranked = self._rank(decoded)
-        expected = self._results(ranked.outputs, placement, self._comparison.thresholds, EVERYTHING)
+        uncut = self._uncut(ranked)
+        expected = self._results(uncut, placement, self._comparison.thresholds, EVERYTHING)
         return OneImage(
             tensors=compare_outputs(
                 head,
@@ -101,16 +113,18 @@ class Comparer:
             candidates=self._parity(ranked, candidates),
             results=(expected, found),
             pair=(
-                self._found(expected, ranked.outputs, placement, ranked.tied),
+                self._found(expected, uncut, placement, ranked.tied),
                 self._found(found, candidates, placement),
             ),
             suppression=compare_with_own(source, self._detector.bundle, given, decoded, candidates),
+            boxes=self._look(ranked, placement),
             seconds=(seconds, seconds_of_engine),
         )
 
     def _rank(self, decoded: Outputs) -> Ranked:
         count, gap = self._detector.bundle.candidates, self._tolerance.score_gap
-        ranked = self._comparison.rank(_one_image(decoded), count, gap)
+        each_class = self._source.head.each_class
+        ranked = self._comparison.rank(_one_image(decoded), count, gap, each_class)
         return replace(ranked, choice=self._choice)
 
     def _parity(self, ranked: Ranked, candidates: Outputs) -> Parity:
@@ -119,18 +133,29 @@ class Comparer:
             return Parity(())
         return self._comparison.parity(ranked, candidates, self._tolerance)
 
+    def _uncut(self, ranked: Ranked) -> Outputs:
+        """What the source gives, as outputs of a bundle with as many candidates as there may be."""
+        return ranked.outputs if ranked.rows is None else best_of(ranked.rows, MOST_CANDIDATES)
+
+    def _look(self, ranked: Ranked, placement: Placement) -> ImageBoxes | None:
+        if ranked.rows is None:
+            return None
+        return look_at_boxes(ranked.rows, placement, self._detector.bundle)
+
     def _found(
         self, result: Result, outputs: Outputs, placement: Placement, tied: bool = False
     ) -> ImageFindings:
-        threshold = self._detector.bundle.defaults.score_threshold
-        published = self._comparison.publish(result, threshold)
+        """What a robot publishes of the outputs, and what it chooses from."""
+        bundle = self._detector.bundle
+        if bundle.task == DETECTION:
+            result = self._results(outputs, placement, bundle.defaults, EVERYTHING)
         pool = self._pool(outputs, placement, BEFORE_SUPPRESSION, EVERYTHING)
-        return self._comparison.found(outputs, published, pool, tied, self._cut(outputs))
+        return self._comparison.found(outputs, result, pool, tied, self._cut(outputs))
 
     def _cut(self, outputs: Outputs) -> float:
         """The score up to which the bundle or the network cuts boxes off; see ImageFindings."""
-        anchors = self._source.head.anchors
-        if self._choice.is_whole and self._detector.bundle.candidates >= anchors:
+        most = most_candidates(self._source.head)
+        if self._choice.is_whole and len(outputs.get(SCORES, ())) >= most:
             return -np.inf
         return end_of(outputs, self._tolerance.score_gap)
 
@@ -180,6 +205,12 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
         pictures=tuple(pictures),
         float_type=source.float_type,
         milliseconds=_milliseconds(images),
+        count=count_candidates(
+            [image.boxes for image in images if image.boxes is not None],
+            [sample.name for sample in dataset.samples],
+            most_candidates(source.head),
+            detector.bundle,
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Mapping, Tuple, Union
 
 from trt_inference.bundles.manifest import read_manifest
+from trt_inference.bundles.names import DETECTION
 from trt_inference.errors import BundleError
 
 
@@ -79,6 +80,16 @@ class Bundle:
     precisions: Mapping[str, Mapping[str, Any]]
     source: Mapping[str, Any]
     class_agnostic: bool = False
+
+    @property
+    def cuts_off(self) -> bool:
+        """Whether the network has more boxes than the K that leave the engine, so that some may be
+        cut off. Bundles of earlier converters do not tell how many it has: there, those that are
+        still to be suppressed are taken to be more."""
+        if self.task != DETECTION:
+            return False
+        most = self.source.get("most_candidates")
+        return self.needs_nms if most is None else bool(self.candidates < most)
 
     def model_file(self, precision: str) -> Path:
         """The ONNX file of ``precision``, with its hash checked, and that of the file with its

@@ -8,6 +8,7 @@ import numpy as np
 
 from trt_inference.bundles.bundle import Bundle, Thresholds
 from trt_inference.bundles.choose_precision import PrecisionChoice, choose
+from trt_inference.bundles.names import SCORES
 from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
 from trt_inference.errors import EngineError, ImageError
@@ -49,7 +50,8 @@ class Detector:
 
     Used by the one thread that made it. ``thresholds`` and ``selection`` may be replaced at any
     time, by any thread; the next frame uses the new ones. ``choice`` is the precision that runs,
-    and why.
+    and why. ``full_frames`` counts the frames in which all K candidates reached the score
+    threshold, though the network has more boxes, so that detections may have been cut off.
 
     Example:
         with Detector.open(load_bundle("shapes")) as detector:
@@ -69,6 +71,8 @@ class Detector:
         self.thresholds: Thresholds = bundle.defaults
         self.selection: Selection = EVERYTHING
         self.clock = clock or StageClock(STAGES)
+        self.full_frames = 0
+        self._cuts_off = bundle.cuts_off
         # One for each place in a run: each may keep arrays from which its last result is made.
         self._postprocess = [postprocess_for(bundle) for _ in range(engine.batch)]
         self._preprocessors: Dict[Tuple[int, int], Preprocessor] = {}
@@ -184,6 +188,8 @@ class Detector:
         self, outputs: Mapping[str, np.ndarray], number: int, placement: Placement
     ) -> Result:
         one_image = {name: output[number] for name, output in outputs.items()}
+        if self._cuts_off and one_image[SCORES][-1] >= self.thresholds.score_threshold:
+            self.full_frames += 1  # the last score is the lowest
         return self._postprocess[number](one_image, placement, self.thresholds, self.selection)
 
     def _preprocessor(self, number: int) -> Preprocessor:

@@ -14,6 +14,9 @@ from trt_inference.inference.detections import Detections
 from trt_inference.inference.geometry import Placement, boxes_to_frame, pairwise_iou
 from trt_inference.inference.selection import EVERYTHING, Selection
 
+# So many boxes are compared with each other at once.
+_BLOCK = 512
+
 
 def postprocess(
     outputs: Mapping[str, np.ndarray],
@@ -54,10 +57,8 @@ def suppress(
 ) -> np.ndarray:
     """Greedy non-maximum suppression within each class, without a loop over boxes.
 
-    A box stays unless a better one that stays overlaps it. Starting from "all stay" and
-    applying that rule to all boxes at once until nothing changes gives the greedy result:
-    each round settles at least one more box of the longest chain (Cluster-NMS in Zheng et al.,
-    "Enhancing Geometric Factors in Model Learning and Inference", IEEE Trans. Cybernetics 2021).
+    Block after block, because the time and the memory for many boxes at once grow with the square
+    of their number: only boxes that no better block suppresses are compared with each other.
 
     Args:
         boxes: ``[n, 4]``, x1, y1, x2, y2, the best score first.
@@ -67,11 +68,40 @@ def suppress(
     Returns:
         bool ``[n]``, True for the boxes that stay.
     """
-    overlaps = pairwise_iou(boxes, boxes) > iou_threshold
+    stays: np.ndarray = np.zeros(len(boxes), dtype=bool)
+    for start in range(0, len(boxes), _BLOCK):
+        block = np.arange(start, min(start + _BLOCK, len(boxes)))
+        if start:
+            better = np.flatnonzero(stays)
+            block = block[~_overlaps(boxes, classes, better, block, iou_threshold).any(axis=0)]
+        stays[block] = _suppress_block(_overlaps(boxes, classes, block, block, iou_threshold))
+    return stays
+
+
+def _overlaps(
+    boxes: np.ndarray,
+    classes: Optional[np.ndarray],
+    rows: np.ndarray,
+    columns: np.ndarray,
+    iou_threshold: float,
+) -> np.ndarray:
+    """Whether boxes that suppress each other by their classes overlap: bool ``[rows, columns]``."""
+    overlaps: np.ndarray = pairwise_iou(boxes[rows], boxes[columns]) > iou_threshold
     if classes is not None:
-        overlaps &= classes[:, None] == classes[None, :]
+        overlaps &= classes[rows, None] == classes[None, columns]
+    return overlaps
+
+
+def _suppress_block(overlaps: np.ndarray) -> np.ndarray:
+    """Which boxes of a block stay, by which of them overlap.
+
+    A box stays unless a better one that stays overlaps it. Starting from "all stay" and
+    applying that rule to all boxes at once until nothing changes gives the greedy result:
+    each round settles at least one more box of the longest chain (Cluster-NMS in Zheng et al.,
+    "Enhancing Geometric Factors in Model Learning and Inference", IEEE Trans. Cybernetics 2021).
+    """
     suppresses = np.triu(overlaps, k=1)
-    stays: np.ndarray = np.ones(len(boxes), dtype=bool)
+    stays: np.ndarray = np.ones(len(overlaps), dtype=bool)
     while True:
         updated: np.ndarray = ~suppresses[stays].any(axis=0)
         if np.array_equal(updated, stays):

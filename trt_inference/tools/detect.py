@@ -87,6 +87,12 @@ def run_detect(options: argparse.Namespace) -> int:
             rows, failures = _detect_all(detector, options.files, options.output)
         _print_results(rows, VIEWS[bundle.task].columns, console)
         _print_times(detector, console)
+        if detector.full_frames:
+            _print_caution(
+                f"in {detector.full_frames} images all {bundle.candidates} candidates reached the "
+                "score threshold, so that detections may be missing: raise --score-threshold, or "
+                "convert the model with more --candidates"
+            )
     if rows:
         console.print(f"{len(rows)} annotated pictures in {options.output}/", soft_wrap=True)
     return 1 if failures else 0

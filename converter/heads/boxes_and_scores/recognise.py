@@ -27,6 +27,7 @@ from converter.heads.decoding.box_formats import (
     positive_fraction,
     unit,
 )
+from converter.heads.decoding.centre_or_corner import centre_or_corner
 from converter.heads.decoding.corner_order import assumed_corners, corner_format
 from converter.heads.decoding.find_activation import assumed_activation, read_scores
 from converter.heads.decoding.scores import are_probabilities
@@ -42,6 +43,7 @@ EXPECTS = (
 BOX_NAMES, _SCORE_NAMES = re.compile("box"), re.compile("score|class|cls|logit|prob|conf")
 # DETR gives each object once, and has the background last, https://arxiv.org/abs/2005.12872.
 DETR = re.compile(r"pred_boxes(:\d+)?$")
+_DETR_SCORES = re.compile(r"(^|[^a-z0-9_]|pred_)logits(:\d+)?$")
 _CENTRES = "because they are no corners but have positive sides"
 _ASSUMED_CENTRES = (
     "boxes are centres with sides, not corners with sides: --box-format xywh changes it",
@@ -67,6 +69,7 @@ def recognise(evidence: Evidence) -> Recognised | None:
         pairs = [pair for pair in lists if _plausible(*pair, evidence)]
     if len(pairs) > 1:
         pairs = [pair for pair in pairs if _named(*pair)]
+        pairs = [pair for pair in pairs if _named_by_detr(*pair)] or pairs
         if len(pairs) != 1:
             raise HeadError(
                 "more than one pair of outputs may be boxes and scores "
@@ -155,6 +158,12 @@ def _named(boxes: BoxRows, scores: BoxRows) -> bool:
     return bool(BOX_NAMES.search(boxes.name.lower()) and _SCORE_NAMES.search(scores.name.lower()))
 
 
+def _named_by_detr(boxes: BoxRows, scores: BoxRows) -> bool:
+    """Whether they have the names of DETR's results, which D-FINE has too, beside those of its
+    earlier layers, https://arxiv.org/abs/2410.13842."""
+    return bool(DETR.search(boxes.name.lower()) and _DETR_SCORES.search(scores.name.lower()))
+
+
 def _plausible(boxes: BoxRows, scores: BoxRows, evidence: Evidence) -> bool:
     """Whether they can be that: boxes by their values, as those relative to anchors are about as
     often below 0 as above; and neither has the name of the other."""
@@ -200,7 +209,8 @@ def _box_format(
         box_format, why = corner_format(values, scale, evidence.input_size, usual)
         return box_format, f"{why}: --box-format changes it"
     if positive_fraction(values) >= MOST:
-        return "cxcywh", _CENTRES
+        shown = centre_or_corner(values, scale, evidence.input_size)
+        return shown or ("cxcywh", _CENTRES)
     raise HeadError(
         "the boxes are neither corners nor centres with positive sides: give --box-format, or "
         "--head ssd and --anchors if they are relative to anchors"

@@ -37,17 +37,17 @@ def count_classes(seen: int, first_class: int, evidence: Evidence) -> int:
 
 
 def assumed_numbers(
-    seen: np.ndarray, classes: int, first_class: int, evidence: Evidence, named: bool = False
+    seen: np.ndarray, classes: int, first_class: int, evidence: Evidence, known: bool = False
 ) -> tuple[str, ...]:
     """What was assumed of class numbers, as ``Recognised`` has it: that of the first class, which
     a 0 shows, and how many there are.
 
     Args:
         seen: the numbers that the network gave on the images.
-        named: the names of the outputs tell the number of the first class.
+        known: names or labels tell the number of the first class.
     """
     found = []
-    shown = named or bool((np.abs(seen) < TOLERANCE).any())
+    shown = known or bool((np.abs(seen) < TOLERANCE).any())
     if evidence.options.first_class is None and not shown:
         found.append(f"classes are numbered from {first_class}: --first-class changes it")
     if evidence.labels is None:

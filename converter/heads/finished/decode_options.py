@@ -63,8 +63,9 @@ def _why_classes(finished: Finished, head: FinishedHead, evidence: Evidence) -> 
 def _assumed_classes(finished: Finished, head: FinishedHead, evidence: Evidence) -> tuple[str, ...]:
     if finished.numbers is None:
         return ()
-    seen, api = _seen(finished, evidence), finished.api
-    return assumed_numbers(seen, head.classes, head.first_class, evidence, api)
+    is_known = finished.api or head.first_class > 0
+    seen = _seen(finished, evidence)
+    return assumed_numbers(seen, head.classes, head.first_class, evidence, is_known)
 
 
 def _seen(finished: Finished, evidence: Evidence) -> np.ndarray:

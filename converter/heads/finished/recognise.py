@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from converter.errors import HeadError
-from converter.heads.decoding.box_formats import MOST, ordered_fraction
+from converter.heads.decoding.box_formats import MOST, find_scale, ordered_fraction
+from converter.heads.decoding.corner_order import corner_format
 from converter.heads.decoding.error_messages import listed
 from converter.heads.decoding.feature_maps import sizes_of
 from converter.heads.decoding.scores import TOLERANCE, are_probabilities
@@ -57,7 +58,30 @@ def recognise(evidence: Evidence) -> Recognised | None:
             f"several of the outputs ({listed(evidence)}) could be the boxes, scores or classes of "
             "finished detections: choose one of each with --outputs"
         )
-    return finished_detections(NAME, found[0], "auto", evidence) if found else None
+    if not found:
+        return None
+    recognised = finished_detections(NAME, found[0], "auto", evidence)
+    _check_order_of_keras(found[0], evidence)
+    return recognised
+
+
+def _check_order_of_keras(found: Finished, evidence: Evidence) -> None:
+    """Ask for the order of corners in outputs with the names of KerasHub and KerasCV, whose models
+    have any ``bounding_box_format``, if their values do not show it.
+
+    Raises:
+        HeadError: they do not, and no format was given.
+    """
+    if "confidence" not in found.scores.name.lower() or evidence.options.box_format != "auto":
+        return
+    boxes = found.meant_boxes(evidence.values)
+    scale = find_scale(boxes, evidence.options.boxes, evidence.input_size)
+    if corner_format(boxes, scale, evidence.input_size, "")[0] == "":
+        raise HeadError(
+            f"the boxes in the outputs ({listed(evidence)}) are two corners, and their values do "
+            "not show whether x or y is first: give --box-format yxyx or xyxy, as the "
+            "bounding_box_format of the KerasHub or KerasCV model is"
+        )
 
 
 def _of_one_class(evidence: Evidence) -> list[Finished]:

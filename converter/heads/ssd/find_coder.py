@@ -112,11 +112,13 @@ def _scales(
     if distances.show(best, others):
         _check_scales(distances, best)
         return best.scales, "scaled so, as otherwise these boxes are further apart", ()
-    given = ", ".join(f"{scale:g}" for scale in UNSCALED)
     return (
         UNSCALED,
         "not scaled (--box-scales decides)",
-        (f"offsets are times {given}, no box scales: --box-scales changes it",),
+        (
+            "offsets are not scaled: --box-scales changes it, as in 10 10 5 5 for SSD, KerasCV and "
+            "the TF Object Detection API",
+        ),
     )
 
 
@@ -154,8 +156,9 @@ def _undecided(distances: _Distances, names: tuple[str, ...]) -> HeadError:
     return HeadError(
         f"{' and '.join(names)} have offsets from anchors, which may be tx, ty, tw, th (SSD, "
         "KerasHub) or ty, tx, th, tw (KerasCV, TF Object Detection API, EfficientDet): "
-        f"{seen}. Give --offset-order xywh for the first or --offset-order yxhw for the second, or "
-        "convert with --images of objects that the model was trained on"
+        f"{seen}. Give --offset-order xywh for the first or --offset-order yxhw for the second, "
+        "and --box-scales where they are scaled, or convert with --images of objects that the "
+        "model was trained on"
     )
 
 

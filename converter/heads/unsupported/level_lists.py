@@ -6,13 +6,14 @@ from collections import defaultdict
 
 from converter.heads.decoding.feature_maps import sizes_of
 from converter.heads.decoding.output_groups import are_levels, find_groups
+from converter.heads.dfl.find_layout import find_distances
 from converter.heads.evidence import Evidence
 
 
 def find_level_lists(evidence: Evidence) -> str:
     """What the outputs are, where they are lists for several levels; else an empty text. Where
-    the user gives anchors or the outputs are maps, other families may take them."""
-    if evidence.options.anchors is not None:
+    the user gives anchors, the outputs are maps or have distributions, families may take them."""
+    if evidence.options.anchors is not None or find_distances(evidence) is not None:
         return ""
     rows = _rows_of_lists(evidence)
     if not rows or not are_levels(rows, evidence.input_size):

@@ -42,7 +42,7 @@ def is_complete(name: str, layout: Layout, evidence: Evidence) -> bool:
                 "is only a part of what the network finds. Leave --outputs out, or give --head "
                 "yolo if the rows are boxes with all of their class scores"
             )
-    is_one_level = _has_cells_of_one_level(layout, evidence) and are_probabilities(rows)
+    is_one_level = _has_cells_of_one_level(layout, evidence) and _are_all_scores(rows)
     return begins_with_boxes or not is_one_level
 
 
@@ -73,6 +73,13 @@ def _is_level(name: str, layout: Layout, evidence: Evidence) -> bool:
 
 def _has_cells_of_one_level(layout: Layout, evidence: Evidence) -> bool:
     return any(layout.anchors in cells for cells in cells_of_strides(evidence.input_size).values())
+
+
+def _are_all_scores(rows: np.ndarray) -> bool:
+    """Whether all columns of ``[images, A, values]`` may be class scores: probabilities, of which
+    the first two are not larger than the rest, as centres in fractions of the image are."""
+    means = np.nan_to_num(rows).mean(axis=(0, 1))
+    return are_probabilities(rows) and bool(means[:2].min() <= means[SIDES:].max())
 
 
 def _go_over_the_image(centres: np.ndarray) -> bool:

@@ -16,6 +16,7 @@ from converter.heads.yolo.layout import SIDES
 MASK, POINT = 32, 3  # coefficients of a mask, values of a point
 _POSE = SIDES + 1 + 17 * POINT  # values for a person, with 17 points
 _ALONG_BOX = 0.8  # correlation of x or y of a point, over all boxes, with that of the box's centre
+_ENOUGH = 20_000  # boxes show it
 
 
 def refuse_unsupported_rows(name: str, rows: np.ndarray, labels: int | None) -> None:
@@ -28,7 +29,7 @@ def refuse_unsupported_rows(name: str, rows: np.ndarray, labels: int | None) -> 
     values = rows.shape[-1]
     finite = rows[np.isfinite(rows).all(axis=-1)]
     inside = _are_probabilities(finite[:, SIDES:])
-    points = _count_points(finite)
+    points = _count_points(finite[:: 1 + len(finite) // _ENOUGH])
     found = f"x and y of {points} points of a pose" if points else ""
     if inside.any() and not inside.all():
         found = _kind(inside) or found or "some columns are probabilities and some are not"

@@ -236,3 +236,30 @@ def test_boxes_with_more_than_a_score_are_not_of_one_class(
     if with_count:
         outputs["num_boxes"] = np.array([7, 20])
     assert recognise(evidence(outputs, size=SQUARE)) is None
+
+
+# --- of KerasHub and KerasCV
+
+
+def of_keras(boxes: np.ndarray) -> Outputs:
+    """The outputs of a suppression there, whose boxes have the format of the model."""
+    names = dict(zip(lists(boxes), ("boxes", "confidence", "labels"), strict=True))
+    return {names[name]: value for name, value in lists(boxes).items()}
+
+
+@pytest.mark.parametrize("box_format", ["xyxy", "yxyx"])
+def test_the_order_of_keras_is_asked_for_where_values_do_not_show_it(box_format: str) -> None:
+    boxes = in_pixels(fractions(), SQUARE)
+    outputs = of_keras(boxes if box_format == "xyxy" else y_first(boxes))
+    with pytest.raises(HeadError, match="--box-format yxyx or xyxy"):
+        found(outputs)
+    head = found(outputs, box_format=box_format).head
+    assert_decodes(head, outputs, filled(boxes), expected_scores(lists(boxes)))
+
+
+def test_an_input_that_is_not_square_shows_the_order_of_keras() -> None:
+    """One coordinate goes beyond the shorter side."""
+    outputs = of_keras(y_first(in_pixels(fractions())))
+    recognised = recognise(evidence(outputs))
+    assert recognised is not None
+    assert recognised.head.box_format == "yxyx"

@@ -256,10 +256,19 @@ def test_one_level_alone_is_taken_where_its_boxes_go_over_the_image() -> None:
     generator = np.random.default_rng(10)
     jitter = generator.normal(0, 0.02, (2, 288, 2))
     centres = np.concatenate([(x + 0.5) / 24, (y + 0.5) / 12], axis=-1) + jitter
-    rest = generator.uniform(0.05, 0.3, (2, 288, 5))
+    rest = generator.uniform(0.2, 0.95, (2, 288, 5))
     rows = np.concatenate([centres.clip(0, 1), rest], axis=-1).astype(np.float32)
     assert found({"out": rows}).head.classes == 3
     assert recognise(evidence({"out": generator.permuted(rows, axis=1)})) is None
+
+
+def test_as_many_boxes_in_fractions_as_one_level_has_cells_are_boxes() -> None:
+    """RT-DETR gives 300, and 640 x 480 pixels have 300 cells of 32."""
+    rows = rows_of(9, 300, None)
+    rows[..., 4:] *= 0.2
+    assert recognise(evidence({"out": rows}, size=(480, 640))) is not None
+    scores = np.random.default_rng(11).random((2, 300, 9), np.float32)
+    assert recognise(evidence({"out": scores}, size=(480, 640))) is None
 
 
 def test_the_levels_of_decoded_rows_are_no_choice() -> None:

@@ -44,6 +44,24 @@ def test_operators_without_a_counterpart_are_replaced_by_others(
     conversion.gives(lambda rgb: predict(tf.constant(fractions(rgb)))["scores"])
 
 
+def test_picks_along_an_axis_and_signs_convert(tmp_path: Path, conversion: Conversion) -> None:
+    """As the suppressions of KerasCV and KerasHub have them: in a batch of any size, and the sign
+    by its bit, which ``keras.ops.argmax`` looks at."""
+    classifier = Classifier()
+
+    def predict(images: Any) -> dict[str, Any]:
+        scores = classifier(images * 2 - 1)
+        order = tf.argsort(-scores, axis=1)
+        ranked = tf.experimental.numpy.take_along_axis(scores, order, axis=1)
+        back = tf.argsort(order, axis=1)
+        scores = tf.experimental.numpy.take_along_axis(ranked, back, axis=1)
+        bits = tf.bitwise.bitwise_and(tf.bitcast(scores - 0.05, tf.int32), tf.int32.min)
+        return {"scores": tf.where(bits < 0, 0.0, scores)}
+
+    conversion(save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3)))
+    conversion.gives(lambda rgb: predict(fractions(rgb))["scores"])
+
+
 @pytest.mark.parametrize("dtype", [tf.float16, tf.float64])
 def test_scores_of_other_floats_become_float32(
     dtype: Any, tmp_path: Path, conversion: Conversion

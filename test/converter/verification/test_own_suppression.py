@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from converter.comparison.agreement import ClassAgreement
 from converter.comparison.compare_detections import DetectionComparison
 from converter.errors import ParityError
 from converter.export.request_answer import OwnDetections, Suppression
@@ -23,9 +24,10 @@ from converter.tables.verification_tables import agreement_facts
 from converter.verification.check_parity import check
 from converter.verification.compare_suppression import compare_with_own
 from converter.verification.source_model import SourceModel
-from converter.verification.verification_results import SourceSuppression
+from converter.verification.verification_results import SourceSuppression, Verification
 from test.converter.heads.stages import corner_boxes, y_first
 from trt_inference.bundles.bundle import Bundle, Thresholds
+from trt_inference.bundles.names import CLASSIFICATION
 
 tf = tensorflow()
 
@@ -93,15 +95,12 @@ def compared(scores: np.ndarray, given: Values, suppression: Suppression | None)
 
 
 def check_it(found: SourceSuppression) -> None:
-    agreeing = SimpleNamespace(
-        float_type="float32",
-        tensors=(),
-        candidates=(),
-        task="detection",
-        suppression=found,
-        agreement=SimpleNamespace(is_same=True, largest_score_difference=0.0),
-    )
-    check(cast(Any, agreeing))
+    check(agreeing(found))
+
+
+def agreeing(found: SourceSuppression) -> Verification:
+    """All else agrees."""
+    return Verification(CLASSIFICATION, (), (), ClassAgreement(1, 1), 1, False, suppression=found)
 
 
 def of_classes() -> np.ndarray:
@@ -110,12 +109,7 @@ def of_classes() -> np.ndarray:
 
 
 def rows_of(found: SourceSuppression) -> dict[str, str]:
-    verification: Any = SimpleNamespace(
-        task="classification",
-        agreement=SimpleNamespace(is_same=True, same=1, compared=1, largest_score_difference=0.0),
-        suppression=found,
-    )
-    return {fact.name: fact.value for fact in agreement_facts(verification)}
+    return {fact.name: fact.value for fact in agreement_facts(agreeing(found))}
 
 
 # --- right

@@ -2,13 +2,21 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import cv2
 import numpy as np
 import pytest
 
-from test.color_bundle import COLORS, LABELS, change_manifest, picture, write_color_bundle
+from test.color_bundle import (
+    CANDIDATES,
+    CELLS,
+    COLORS,
+    LABELS,
+    change_manifest,
+    picture,
+    write_color_bundle,
+)
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.base import EngineOptions
 from trt_inference.engines.onnxruntime.backend import OnnxRuntimeBackend
@@ -209,6 +217,40 @@ def test_clock_has_a_time_for_each_stage_of_each_frame(detector: Detector) -> No
     times = detector.clock.percentiles()
     assert list(times) == ["preprocess", "inference", "postprocess"]
     assert all(0 < stage.p50 < 1000 for stage in times.values())
+
+
+@pytest.mark.parametrize(
+    ("anchors", "needs_nms", "counts"),
+    [
+        (CELLS, True, True),
+        (CELLS, False, True),  # the best of more boxes, which the network has suppressed
+        (CANDIDATES, True, False),  # the network has no more boxes than candidates
+        (CANDIDATES, False, False),
+        (None, True, True),  # of an earlier converter
+        (None, False, False),
+    ],
+)
+def test_frames_are_counted_in_which_candidates_may_have_been_cut_off(
+    anchors: Optional[int], needs_nms: bool, counts: bool, color_bundle: Path
+) -> None:
+    def change(manifest: Dict[str, Any]) -> None:
+        manifest["needs_nms"] = needs_nms
+        if anchors is not None:
+            manifest["source"]["most_candidates"] = anchors
+
+    change_manifest(color_bundle, change)
+    few, many = grey(64, 64), grey(64, 64)
+    paint(few, COLORS["blue"], (0, 0, 64, 16))  # 16 of 64 cells, where K is 20
+    paint(many, COLORS["blue"], (0, 0, 64, 24))
+    with Detector.open(load_bundle(color_bundle)) as detector:
+        detector.detect(few)
+        assert detector.full_frames == 0
+        for _ in range(2):
+            detector.detect(many)
+        assert detector.full_frames == (2 if counts else 0)
+        detector.thresholds = replace(detector.thresholds, score_threshold=1.0)
+        detector.detect(few)
+        assert detector.full_frames == (2 if counts else 0)
 
 
 def test_closed_detector_reports_that_it_is_closed(shared_color_bundle: Path) -> None:

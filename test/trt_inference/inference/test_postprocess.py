@@ -108,9 +108,22 @@ def test_across_classes_suppresses_as_if_all_were_of_one_class(
 
 def test_long_chain_of_boxes_is_settled_to_its_end() -> None:
     # Each overlaps the next by a third: the first suppresses the second, so the third stays...
-    boxes = np.array([[step, 0, step + 2, 1] for step in range(300)], np.float32)
-    stays = suppress(boxes, np.zeros(300, np.int32), 0.2)
-    assert stays.tolist() == [True, False] * 150
+    boxes = np.array([[step, 0, step + 2, 1] for step in range(1300)], np.float32)
+    stays = suppress(boxes, np.zeros(1300, np.int32), 0.2)
+    assert stays.tolist() == [True, False] * 650
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_many_boxes_are_suppressed_as_by_the_greedy_loop(seed: int) -> None:
+    """More than are compared at once, some of which suppress others far behind them."""
+    generator = np.random.default_rng(seed)
+    corners = generator.integers(0, 60 if seed else 400, (1300, 2))
+    boxes = np.concatenate([corners, corners + generator.integers(2, 12, (1300, 2))], 1)
+    classes = generator.integers(0, 2, 1300).astype(np.int32)
+    stays = suppress(boxes.astype(np.float32), classes, 0.3)
+    assert stays.tolist() == greedy_loop(
+        [tuple(box) for box in boxes.tolist()], classes.tolist(), Fraction(3, 10)
+    )
 
 
 @pytest.mark.parametrize("threshold", [0.213, 0.457, 0.701])

@@ -41,6 +41,7 @@ class DetectorStatus:
         self._statuses, self._report = statuses, report
         self._before: Dict[str, CameraReport] = {}
         self._reported_at = 0.0
+        self._full_before = 0
         self._latency = LatencyTopic(node)
         statuses.show(_PART, self._look, period)
 
@@ -59,7 +60,12 @@ class DetectorStatus:
         ]
         self._before = {camera.topic: camera for camera in report.cameras if camera.active}
         self._latency.publish(report.engine.times)
-        return [engine_status(report.engine, report.cameras), *cameras]
+        return [engine_status(report.engine, report.cameras, self._new_full(report)), *cameras]
+
+    def _new_full(self, report: NodeReport) -> int:
+        """Since the report before; all of an engine that has replaced another since then."""
+        before, self._full_before = self._full_before, report.engine.full_frames
+        return self._full_before - before if self._full_before >= before else self._full_before
 
     def _period(self, camera: CameraReport, seconds: float) -> Optional[Period]:
         """Since the report before, if the camera was active then."""

@@ -108,6 +108,8 @@ class EngineReport:
         memory: of the GPU, in bytes, by name; empty where there is none.
         last_swap: how the last swap of the engine ended; empty: there was none.
         problem: what is to be a warning, such as a swap that has failed.
+        full_frames: images of this engine in which all candidates reached the score threshold, so
+            that detections may have been cut off.
     """
 
     active: bool
@@ -116,6 +118,7 @@ class EngineReport:
     memory: Mapping[str, int] = field(default_factory=dict)
     last_swap: str = ""
     problem: str = ""
+    full_frames: int = 0
 
 
 class NodeReport(NamedTuple):

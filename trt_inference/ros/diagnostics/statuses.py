@@ -39,9 +39,15 @@ def camera_status(
     )
 
 
-def engine_status(report: EngineReport, cameras: Sequence[CameraReport]) -> DiagnosticStatus:
+def engine_status(
+    report: EngineReport, cameras: Sequence[CameraReport], full: int = 0
+) -> DiagnosticStatus:
     """The status ``detector``, without the node's name: facts, the counts of all cameras, and
-    percentiles of each stage in ms."""
+    percentiles of each stage in ms.
+
+    Args:
+        full: images since the report before in which all candidates reached the score threshold.
+    """
     values = dict(report.facts)
     for name in _COUNTS:
         values[name] = str(sum(getattr(camera.counters, name) for camera in cameras))
@@ -50,9 +56,22 @@ def engine_status(report: EngineReport, cameras: Sequence[CameraReport]) -> Diag
         values[f"GPU memory {name} MiB"] = f"{size / 2**20:.0f}"
     if report.last_swap:
         values["hot swap"] = report.last_swap
-    if report.problem:
-        return _status("detector", LEVEL_WARN, report.problem, values)
+    if report.full_frames:
+        values["images with all candidates above the threshold"] = str(report.full_frames)
+    found = [text for text in (report.problem, _full(full)) if text]
+    if found:
+        return _status("detector", LEVEL_WARN, "; ".join(found), values)
     return _status("detector", LEVEL_OK, "running" if report.active else "inactive", values)
+
+
+def _full(count: int) -> str:
+    """Why detections may be missing, and what to do; empty where nothing was cut off."""
+    if not count:
+        return ""
+    return (
+        f"in {count} images all candidates reached the score threshold, so that detections may be "
+        "missing: raise score_threshold, or convert the model with more --candidates"
+    )
 
 
 def unconfigured_status(reason: str) -> DiagnosticStatus:

@@ -113,6 +113,7 @@ class LoadedBundle:
             self.pipeline.memory,
             last_swap=swaps.last,
             problem=swaps.problem,
+            full_frames=self.detector.full_frames,
         )
 
     def _find_facts(self) -> Dict[str, str]:

@@ -173,6 +173,40 @@ def test_engine_adds_the_counts_of_all_cameras_up() -> None:
     assert (failed.level, failed.message) == (WARN, "swap to int8 failed")
 
 
+def test_images_whose_candidates_were_all_needed_are_a_warning_with_what_to_do() -> None:
+    report = EngineReport(True, {}, full_frames=70)
+    status = engine_status(report, [], full=3)
+    assert status.level == WARN
+    assert status.message.startswith("in 3 images all candidates reached the score threshold")
+    assert "raise score_threshold" in status.message
+    assert "--candidates" in status.message
+    later = engine_status(report, [], full=0)  # none since the report before
+    assert (later.level, later.message) == (OK, "running")
+    for one in (status, later):
+        assert values_of(one)["images with all candidates above the threshold"] == "70"
+    both = engine_status(replace(report, problem="swap to int8 failed"), [], full=1)
+    assert both.message.startswith("swap to int8 failed; in 1 images")
+
+
+def test_each_report_has_the_images_since_the_one_before(
+    output: None, spin: Callable[..., None]
+) -> None:
+    """The engine is replaced by one that counts from 0, after the third report."""
+    node = Node("detector")
+    counts = [2, 5, 5, 1, 1]
+
+    def report() -> NodeReport:
+        return NodeReport(EngineReport(True, {}, full_frames=counts.pop(0)), [])
+
+    shown = DetectorStatus(node, StatusPublisher(node), report, 3600.0, Limits())
+    statuses = [shown._look()[0] for _ in range(5)]
+    levels = [
+        status.message.split(" ")[1] if status.level == WARN else "none" for status in statuses
+    ]
+    assert levels == ["2", "3", "none", "1", "none"]
+    shown.destroy()
+
+
 def test_a_build_is_a_warning_with_its_progress_until_it_fails() -> None:
     running = build_status("fp16", "layer 3 of 9")
     assert (running.level, running.name) == (WARN, "engine build")

@@ -1,0 +1,1 @@
+"""Class scores and distances that are distributions, as YOLO from v8 on has before its decoding."""
