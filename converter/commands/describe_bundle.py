@@ -12,7 +12,8 @@ from converter.commands.convert_options import ConvertOptions
 from converter.commands.prepare import count_operators
 from converter.compatibility.tensorrt_operators import missing_operators
 from converter.conversion import Prepared
-from converter.heads.base import most_candidates
+from converter.export.request_answer import Suppression
+from converter.heads.base import Head, most_candidates
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.inputs.saved_model import hash_saved_model
 from converter.onnx_tools import storage
@@ -58,8 +59,15 @@ def describe(options: ConvertOptions, prepared: Prepared, candidates: int) -> Di
         },
         "candidates": min(candidates, most_candidates(head)),
         "needs_nms": head.needs_nms,
+        **_across_classes(head, suppression),
         "defaults": dataclasses.asdict(options.thresholds.resolve(head.task, frozen)),
     }
+
+
+def _across_classes(head: Head, cut: Optional[Suppression]) -> Dict[str, bool]:
+    """That the robot suppresses across classes, where the model itself does. Otherwise nothing, so
+    that robots with earlier software take the bundle."""
+    return {"class_agnostic": True} if head.needs_nms and cut and cut.class_agnostic else {}
 
 
 def write_model_files(

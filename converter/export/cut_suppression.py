@@ -12,6 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from converter.export.entering_tensors import (
+    Entering,
+    chosen_outputs,
+    entering_pairs,
+    may_choose,
+)
 from converter.export.graph_inputs_outputs import add_output
 from converter.export.graph_view import LOOPS, GraphView, canonical, node_of
 from converter.export.loop_bodies import LoopBody
@@ -45,10 +51,22 @@ def cut_suppression(view: GraphView, outputs: Mapping[str, str]) -> Cut | None:
         cannot be determined: then the graph is not changed.
     """
     places = _places(view, outputs)
-    if not places:
+    if not places and not may_choose(view, outputs):
         return None
     graph = imported(view)
     sources = Sources(view, shapes_of(graph))
+    cut = _cut_nodes(view, graph, sources, places, outputs) if places else None
+    return cut or _cut_whole(view, graph, sources, places, outputs)
+
+
+def _cut_nodes(
+    view: GraphView,
+    graph: Any,
+    sources: Sources,
+    places: Sequence[FoundSuppression],
+    outputs: Mapping[str, str],
+) -> Cut | None:
+    """Cut at what enters the nodes of suppressions."""
     found = _combined(sources, places) or _per_class(sources, places)
     if found is None:
         return None
@@ -62,18 +80,47 @@ def cut_suppression(view: GraphView, outputs: Mapping[str, str]) -> Cut | None:
     probed = probe.find(known.score_threshold)
     if probed is None:
         return None
-    new = _add_outputs(view, graph, found, probed.columns)
-    suppression = _with_probed(known, probed)
+    return _cut_at(view, graph, found, _with_probed(known, probed), probed.columns, outputs, replaced)
+
+
+def _cut_whole(
+    view: GraphView,
+    graph: Any,
+    sources: Sources,
+    places: Sequence[FoundSuppression],
+    outputs: Mapping[str, str],
+) -> Cut | None:
+    """Cut at the boxes and scores through which alone outputs depend on the layers, where what is
+    behind them is a suppression by what it does."""
+    replaced = chosen_outputs(view, outputs)
+    known = constant_thresholds(sources, places) if places else Suppression("loops", None, None)
+    for found in entering_pairs(view, graph, replaced):
+        probe = SuppressionProbe(view, graph, found.boxes, found.scores, replaced)
+        probed = probe.find_with_overlaps(known.score_threshold)
+        if probed is not None and probed.overlaps is not None:
+            iou = probed.overlaps.iou if known.iou_threshold is None else known.iou_threshold
+            suppression = replace(
+                _with_probed(known, probed),
+                iou_threshold=iou,
+                class_agnostic=probed.overlaps.class_agnostic,
+            )
+            return _cut_at(view, graph, found, suppression, probed.columns, outputs, replaced)
+    return None
+
+
+def _cut_at(
+    view: GraphView,
+    graph: Any,
+    found: Entering,
+    suppression: Suppression,
+    columns: Sequence[int],
+    outputs: Mapping[str, str],
+    replaced: Mapping[str, str],
+) -> Cut:
+    kept = {name: tensor for name, tensor in outputs.items() if name not in replaced}
+    new = _add_outputs(view, graph, found, columns)
     note = _note(suppression, set(replaced), found.scores.columns)
     return Cut({**kept, **new}, note, suppression)
-
-
-@dataclass(frozen=True)
-class Entering:
-    """What enters a suppression."""
-
-    boxes: SuppressionInput
-    scores: SuppressionInput
 
 
 def _add_outputs(
@@ -189,7 +236,9 @@ def _note(suppression: Suppression, replaced: set[str], columns: int) -> str:
         if classes < columns
         else ""
     )
+    across = " across classes, as the model does" if suppression.class_agnostic else ""
     return (
         f"the suppression of overlapping boxes ({suppression.operator}) is cut out{frozen}: its "
-        f"boxes and scores replace {', '.join(sorted(replaced))}, and the robot suppresses{unused}"
+        f"boxes and scores replace {', '.join(sorted(replaced))}, and the robot suppresses"
+        f"{across}{unused}"
     )

@@ -3,7 +3,7 @@ box that is made up."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -27,25 +27,45 @@ def find_own_outputs(
         if len(places) != 1:
             continue
         for boxes in outputs:
-            swapped = _swapped(outputs[boxes], value.size, int(places[0]))
-            if swapped is not None:
+            form = _form(outputs[boxes], value.size, int(places[0]))
+            if form is not None:
                 name, numbers = _numbers(found, scores)
                 count = _count(outputs, value.size)
-                return OwnDetections(boxes, scores, name, count, swapped), numbers
+                return OwnDetections(boxes, scores, name, count, *form), numbers
     return None, {}
 
 
-def _swapped(values: np.ndarray, rows: int, place: int) -> bool | None:
-    """Whether the box at ``place`` has x and y exchanged; None where it is not that box, in
-    some unit along each axis."""
+def give_the_same_box(own: OwnDetections, found: Iterable[OutputValues]) -> bool:
+    """Whether the box is the same whichever column has the score."""
+    boxes = []
+    for outputs in found:
+        place = int(outputs[own.scores].argmax())
+        boxes.append(outputs[own.boxes].reshape(-1, 4)[place])
+    return all(np.array_equal(box, boxes[0]) for box in boxes)
+
+
+def _form(values: np.ndarray, rows: int, place: int) -> tuple[bool, str] | None:
+    """Whether the box at ``place`` has x and y exchanged, and its layout; None where it is not
+    that box, in some unit along each axis."""
     if values.shape[-1:] != (4,) or values.size != 4 * rows:
         return None
     box = values.reshape(rows, 4)[place].astype(np.float64)
-    for swapped, order in ((False, [0, 1, 2, 3]), (True, [1, 0, 3, 2])):
-        ratios = box / np.asarray(BOX)[order]
-        if ratios.all() and np.allclose(ratios[:2], ratios[2:], rtol=1e-2):
-            return swapped
+    for layout, expected in _layouts(np.asarray(BOX)).items():
+        for swapped, order in ((False, [0, 1, 2, 3]), (True, [1, 0, 3, 2])):
+            ratios = box / expected[order]
+            if ratios.all() and np.allclose(ratios[:2], ratios[2:], rtol=1e-2):
+                return swapped, layout
     return None
+
+
+def _layouts(box: np.ndarray) -> dict[str, np.ndarray]:
+    """Two corners, in each of the layouts that a model may give them in."""
+    sides = box[2:] - box[:2]
+    return {
+        "corners": box,
+        "xywh": np.concatenate([box[:2], sides]),
+        "cxcywh": np.concatenate([box[:2] + sides / 2, sides]),
+    }
 
 
 def _numbers(found: Mapping[int, OutputValues], scores: str) -> tuple[str | None, dict[int, int]]:

@@ -7,14 +7,22 @@ model gives its class, from which score on, and which output has what.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from converter.export.graph_view import GraphView, canonical, node_of
-from converter.export.own_outputs import BOX, SCORE, OutputValues, find_own_outputs
+from converter.export.overlaps import ROWS, OverlapProbe, Overlaps
+from converter.export.own_outputs import (
+    BOX,
+    SCORE,
+    OutputValues,
+    find_own_outputs,
+    give_the_same_box,
+)
 from converter.export.provenance import twins
 from converter.export.request_answer import OwnDetections
 from converter.export.suppression_inputs import SuppressionInput
@@ -24,6 +32,8 @@ from converter.inputs.quiet_tensorflow import tensorflow
 LAYERS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "Einsum", "CropAndResize")
 # Boxes are in fractions of the image, or in pixels.
 UNITS = (1.0, 64.0)
+# Scores before a sigmoid: that of 0 is -LOGIT.
+TINY, LOGIT = 1e-12, 20.0
 HALVINGS = 10  # of the range in which a score threshold is looked for
 SECOND_SCORE = 0.96  # of another class of the same box
 MARGIN = 0.01  # a score so much above a threshold must pass
@@ -39,6 +49,7 @@ class Probed:
         numbers: the numbers that the model gives these classes; empty where it gives none.
         each_class: a box with scores in two columns is given for both of them.
         own: the outputs with the result; None where they are not these.
+        overlaps: what it does with boxes that overlap, where that was asked for.
     """
 
     columns: tuple[int, ...]
@@ -46,6 +57,7 @@ class Probed:
     numbers: tuple[int, ...]
     each_class: bool
     own: OwnDetections | None
+    overlaps: Overlaps | None = None
 
 
 def behind_layers(view: GraphView, tensors: Iterable[str], stop: Iterable[str]) -> bool:
@@ -77,7 +89,7 @@ class SuppressionProbe:
         config = tf.compat.v1.ConfigProto()
         config.graph_options.rewrite_options.disable_meta_optimizer = True
         self._session = tf.compat.v1.Session(graph=graph, config=config)
-        self._boxes, self._scores, self._unit = boxes, scores, UNITS[0]
+        self._boxes, self._scores, self._unit, self._logits = boxes, scores, UNITS[0], False
         self._same = {one.tensor: (one.tensor, *twins(view, one.tensor)) for one in (boxes, scores)}
         stop = {node_of(tensor) for same in self._same.values() for tensor in same}
         self._outputs = {
@@ -135,6 +147,51 @@ class SuppressionProbe:
         ordered = tuple(numbers[column] for column in order) if numbers else ()
         return Probed(tuple(order), tuple(thresholds), ordered, self._gives_both(order), own)
 
+    def find_with_overlaps(self, known_threshold: float | None) -> Probed | None:
+        """The same with what is done with boxes that overlap, where nothing else shows that it is
+        a suppression. The scores may be those before a sigmoid.
+
+        Returns:
+            None where it is no suppression, too.
+        """
+        try:
+            for unit, logits in itertools.product(UNITS if self._outputs else (), (False, True)):
+                self._unit, self._logits = unit, logits
+                iou = self._iou_of_first_column()
+                if iou is not None:
+                    return self._all_with_overlaps(known_threshold, iou)
+        except (tensorflow().errors.OpError, ValueError, TypeError):
+            pass  # it needs something that is not known without the layers
+        finally:
+            self._session.close()
+        return None
+
+    def _iou_of_first_column(self) -> float | None:
+        """The IoU threshold of the first column that it uses; None where it is no suppression."""
+        self._nothing = self._run({})
+        for column in range(self._scores.columns):
+            outputs = self._run({column: SCORE})
+            if self._differs(outputs):
+                probe = self._overlaps({column: outputs})
+                return None if probe is None else probe.iou(column)
+        return None
+
+    def _all_with_overlaps(self, known: float | None, iou: float) -> Probed | None:
+        found = self._used_columns()
+        if not found or not self._takes_all(found):
+            return None
+        probed, probe = self._probed(found, known), self._overlaps(found)
+        across = None if probe is None else probe.across(probed.columns, iou)
+        return None if across is None else replace(probed, overlaps=Overlaps(iou, across))
+
+    def _overlaps(self, found: Mapping[int, OutputValues]) -> OverlapProbe | None:
+        """What probes overlaps, where outputs give the made-up box and its score."""
+        own, _ = find_own_outputs(found)
+        if own is None or not give_the_same_box(own, found.values()):
+            return None
+        row = min(self._boxes.anchors // 2, self._boxes.anchors - ROWS)
+        return OverlapProbe(self._run_rows, own.scores, row, self._unit)
+
     def _gives_both(self, columns: Sequence[int]) -> bool:
         """Whether a second class of a box changes the outputs."""
         if len(columns) < 2:
@@ -147,10 +204,21 @@ class SuppressionProbe:
         """The outputs with scores in some columns of one row, that in the middle if none is
         given."""
         row = self._boxes.anchors // 2 if row is None else row
+        scores = {(row, column): score for column, score in given.items()}
+        return self._run_rows({row: np.multiply(BOX, self._unit)}, scores)
+
+    def _run_rows(
+        self, boxes_at: Mapping[int, np.ndarray], scores_at: Mapping[tuple[int, int], float]
+    ) -> OutputValues:
+        """The outputs with boxes in some rows, and scores in some rows and columns."""
         scores = np.zeros((self._scores.anchors, self._scores.columns), np.float32)
         boxes = np.zeros((self._boxes.anchors, 4), np.float32)
-        scores[row, list(given)] = list(given.values())
-        boxes[row] = np.multiply(BOX, self._unit)
+        for place, score in scores_at.items():
+            scores[place] = score
+        if self._logits:
+            scores = np.clip(np.log(scores + TINY) - np.log1p(TINY - scores), -LOGIT, LOGIT)
+        for row, box in boxes_at.items():
+            boxes[row] = box
         feed = {
             tensor: one.arrange(rows)
             for one, rows in ((self._boxes, boxes), (self._scores, scores))
@@ -178,7 +246,8 @@ class SuppressionProbe:
                 high = middle
             else:
                 low = middle
-        return high
+        rounded = round(high, 2)
+        return rounded if low <= rounded <= high else high
 
 
 def _zeros(graph: Any, names: Iterable[str]) -> OutputValues:

@@ -66,6 +66,8 @@ class OwnDetections:
         numbers: of the classes, as the scores; None where nothing gives them.
         count: how many of the K are meant; None where nothing gives it.
         swapped: the boxes have x and y in the other order than those that enter the suppression.
+        layout: ``corners`` as those that enter, or ``xywh`` or ``cxcywh``, a corner or the centre
+            with the sides.
     """
 
     boxes: str
@@ -73,6 +75,7 @@ class OwnDetections:
     numbers: str | None
     count: str | None
     swapped: bool
+    layout: str = "corners"
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ class Suppression:
         soft: it lowers scores instead (Soft-NMS, https://arxiv.org/abs/1704.04503).
         own: the outputs of the SavedModel that give its result; None where they were not found.
         each_class: it gives a box once for each of its classes, not for the best one alone.
+        class_agnostic: a box suppresses those of other classes too.
     """
 
     operator: str
@@ -100,6 +104,7 @@ class Suppression:
     soft: bool = False
     own: OwnDetections | None = None
     each_class: bool = False
+    class_agnostic: bool = False
 
 
 @dataclass(frozen=True)

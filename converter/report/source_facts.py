@@ -43,7 +43,8 @@ def _suppression(cut: Optional[Suppression]) -> Tuple[Fact, ...]:
         return ()
     thresholds = (("score", cut.score_threshold), ("IoU", cut.iou_threshold))
     known = [f"{name} threshold {value:g}" for name, value in thresholds if value is not None]
-    return (Fact("Suppression cut out", ", ".join((cut.operator, *known))),)
+    across = ["across classes"] if cut.class_agnostic else []
+    return (Fact("Suppression cut out", ", ".join((cut.operator, *known, *across))),)
 
 
 def _formula(pixels: Pixels) -> str:

@@ -125,6 +125,10 @@ class _Comparison:
     def _is_soft(self) -> bool:
         return self._suppression is not None and self._suppression.soft
 
+    @property
+    def _is_class_agnostic(self) -> bool:
+        return self._suppression is not None and self._suppression.class_agnostic
+
     def _is_inside(self, boxes: np.ndarray) -> np.ndarray:
         clipped = np.clip(boxes, 0, self._edges)
         return (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
@@ -145,7 +149,8 @@ class _Comparison:
         iou = self._suppression.iou_threshold if self._suppression else None
         if iou is None:
             iou = self._bundle.defaults.iou_threshold
-        found = found[suppress(found.xyxy, found.class_ids, iou)]
+        compared = None if self._is_class_agnostic else found.class_ids
+        found = found[suppress(found.xyxy, compared, iou)]
         return found[: len(self._own)] if self._own.is_full else found
 
     def _thresholds(self, classes: np.ndarray) -> np.ndarray:
@@ -160,7 +165,8 @@ class _Comparison:
         """Whether the model's own detections show why it gives or lacks a detection of the
         robot."""
         of_class = np.ones(len(self._own), bool)
-        if self._own.has_classes and self._suppression is not None:
+        within = self._suppression is not None and not self._is_class_agnostic
+        if self._own.has_classes and within:
             of_class = self._own.classes == mine.class_ids[row]
         box, score = mine.xyxy[row : row + 1], mine.scores[row]
         own = self._own[of_class]
@@ -169,6 +175,8 @@ class _Comparison:
             self._overlaps(box, self._unclipped[of_class])[0], self._overlaps(box, own.boxes)[0]
         )
         same = (overlaps >= LEAST_IOU) & self._alike(own.scores, score)
+        if own.has_classes:
+            same &= own.classes == mine.class_ids[row]
         suppressed = better & (overlaps > self._overlap_that_suppresses())
         no_room = self._own.is_full and score <= self._own.lowest + self._tolerance
         most = self._has_most(len(own)) and score <= own.lowest + self._tolerance

@@ -132,7 +132,10 @@ def _published(best: DetectionRows, count: int, placement: Placement, bundle: Bu
     """What a robot publishes of the first ``count`` boxes."""
     first = _first(best, count)
     outputs = {BOXES: first.boxes, SCORES: first.scores, CLASSES: first.classes}
-    return postprocess(outputs, placement, bundle.defaults, bundle.needs_nms)
+    across = bundle.class_agnostic
+    return postprocess(
+        outputs, placement, bundle.defaults, bundle.needs_nms, class_agnostic=across
+    )
 
 
 def _first(rows: DetectionRows, count: int) -> DetectionRows:

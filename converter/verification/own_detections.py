@@ -20,6 +20,12 @@ from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
 from converter.verification.source_model import SourceModel
 
 _OTHER_ORDER = {"xyxy": "yxyx", "yxyx": "xyxy"}
+_WITH_SIDES = {
+    ("xyxy", "xywh"): "xywh",
+    ("yxyx", "xywh"): "yxhw",
+    ("xyxy", "cxcywh"): "cxcywh",
+    ("yxyx", "cxcywh"): "cycxhw",
+}
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,8 @@ def _format(source: SourceModel, outputs: OwnDetections) -> str | None:
     if API in outputs.boxes:
         return "yxyx"
     entering = getattr(source.head, "box_format", None)
-    return _OTHER_ORDER.get(str(entering)) if outputs.swapped else entering
+    order = _OTHER_ORDER.get(str(entering)) if outputs.swapped else entering
+    return _WITH_SIDES.get((str(order), outputs.layout), order)
 
 
 def _columns(

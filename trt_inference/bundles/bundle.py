@@ -65,6 +65,7 @@ class Bundle:
         candidates: K; 0 for a segmentation.
         needs_nms: whether the boxes have not yet been through non-maximum suppression.
         precisions: maps each precision to its entry in the manifest.
+        class_agnostic: whether a box also suppresses overlapping boxes of other classes.
     """
 
     path: Path
@@ -78,6 +79,7 @@ class Bundle:
     labels: Tuple[str, ...]
     precisions: Mapping[str, Mapping[str, Any]]
     source: Mapping[str, Any]
+    class_agnostic: bool = False
 
     @property
     def cuts_off(self) -> bool:
@@ -138,6 +140,7 @@ def load_bundle(path: Union[str, Path]) -> Bundle:
         labels=names,
         precisions=manifest["precisions"],
         source=manifest["source"],
+        class_agnostic=manifest.get("class_agnostic", False),
     )
 
 

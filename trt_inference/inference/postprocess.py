@@ -1,10 +1,10 @@
 """Candidates of an engine → detections in the pixels of the frame.
 
-The same for every model: threshold, suppression of overlapping boxes of one class, and the
-way back out of the letterbox. The engine bounds the number of candidates, and so the time.
+The same for every model: threshold, suppression of overlapping boxes of one class, or of all
+classes at once, and the way back out of the letterbox. The engine bounds the number of candidates, and so the time.
 """
 
-from typing import Mapping
+from typing import Mapping, Optional
 
 import numpy as np
 
@@ -24,6 +24,7 @@ def postprocess(
     thresholds: Thresholds,
     needs_nms: bool,
     selection: Selection = EVERYTHING,
+    class_agnostic: bool = False,
 ) -> Detections:
     """The detections of one image.
 
@@ -34,6 +35,7 @@ def postprocess(
         needs_nms: False when the graph has suppressed overlapping boxes already.
         selection: classes that are not wanted and boxes that are too small do not count to
             ``max_detections``.
+        class_agnostic: whether a box suppresses those of other classes too.
     """
     boxes, scores, classes = outputs[BOXES], outputs[SCORES], outputs[CLASSES]
     kept = np.flatnonzero(scores >= thresholds.score_threshold)
@@ -42,16 +44,17 @@ def postprocess(
     kept = kept[np.argsort(-scores[kept], kind="stable")]
     candidates = Detections(boxes[kept], scores[kept], classes[kept])
     if needs_nms and len(candidates) > 1:
-        candidates = candidates[
-            suppress(candidates.xyxy, candidates.class_ids, thresholds.iou_threshold)
-        ]
+        compared = None if class_agnostic else candidates.class_ids
+        candidates = candidates[suppress(candidates.xyxy, compared, thresholds.iou_threshold)]
     boxes = boxes_to_frame(candidates.xyxy, placement)
     sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
     shown = (sides > 0) & (sides >= selection.minimum_box_size)
     return candidates[shown][: thresholds.max_detections]
 
 
-def suppress(boxes: np.ndarray, classes: np.ndarray, iou_threshold: float) -> np.ndarray:
+def suppress(
+    boxes: np.ndarray, classes: Optional[np.ndarray], iou_threshold: float
+) -> np.ndarray:
     """Greedy non-maximum suppression within each class, without a loop over boxes.
 
     Block after block, because the time and the memory for many boxes at once grow with the square
@@ -59,7 +62,7 @@ def suppress(boxes: np.ndarray, classes: np.ndarray, iou_threshold: float) -> np
 
     Args:
         boxes: ``[n, 4]``, x1, y1, x2, y2, the best score first.
-        classes: ``[n]``.
+        classes: ``[n]``; None: boxes of all classes suppress each other.
         iou_threshold: a box goes when its IoU with a better one is above it.
 
     Returns:
@@ -77,14 +80,15 @@ def suppress(boxes: np.ndarray, classes: np.ndarray, iou_threshold: float) -> np
 
 def _overlaps(
     boxes: np.ndarray,
-    classes: np.ndarray,
+    classes: Optional[np.ndarray],
     rows: np.ndarray,
     columns: np.ndarray,
     iou_threshold: float,
 ) -> np.ndarray:
-    """Whether boxes of one class overlap: bool ``[rows, columns]``."""
+    """Whether boxes that suppress each other by their classes overlap: bool ``[rows, columns]``."""
     overlaps: np.ndarray = pairwise_iou(boxes[rows], boxes[columns]) > iou_threshold
-    overlaps &= classes[rows, None] == classes[None, columns]
+    if classes is not None:
+        overlaps &= classes[rows, None] == classes[None, columns]
     return overlaps
 
 

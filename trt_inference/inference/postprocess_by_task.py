@@ -24,7 +24,9 @@ def _detection(bundle: Bundle) -> Postprocess:
         thresholds: Thresholds,
         selection: Selection,
     ) -> Result:
-        return postprocess(outputs, placement, thresholds, bundle.needs_nms, selection)
+        return postprocess(
+            outputs, placement, thresholds, bundle.needs_nms, selection, bundle.class_agnostic
+        )
 
     return run
 

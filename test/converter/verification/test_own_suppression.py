@@ -65,7 +65,7 @@ def cut(classes: int, **changes: Any) -> Suppression:
     own = OwnDetections("places", "values", "numbers", "count", False)
     numbers = tuple(range(1, 1 + classes))
     known = Suppression(
-        "CombinedNonMaxSuppression", SCORE, IOU, (SCORE,) * classes, numbers, MOST, False, own
+        "CombinedNonMaxSuppression", SCORE, IOU, (SCORE,) * classes, numbers, MOST, own=own
     )
     return replace(known, **changes)
 

@@ -228,6 +228,12 @@ def test_other_tasks_tell_their_outputs(
     assert output.shape == (-1, MAP_HEIGHT, MAP_WIDTH)
 
 
+def test_suppression_across_classes_is_what_a_manifest_states(color_bundle: Path) -> None:
+    assert not load_bundle(color_bundle).class_agnostic  # as in all that were written before
+    change_manifest(color_bundle, lambda manifest: manifest.update(class_agnostic=True))
+    assert load_bundle(color_bundle).class_agnostic
+
+
 def output_of(name: str, dtype: str, *shape: int) -> Dict[str, Any]:
     return {"name": name, "dtype": dtype, "shape": list(shape)}
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import cv2
@@ -10,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trt_inference.bundles.bundle import Thresholds
+from trt_inference.bundles.bundle import Thresholds, load_bundle
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.geometry import place
 from trt_inference.inference.postprocess import postprocess, suppress
-from trt_inference.inference.selection import Region, Selection
+from trt_inference.inference.postprocess_by_task import postprocess_for
+from trt_inference.inference.selection import EVERYTHING, Region, Selection
 
 ALL = Thresholds(score_threshold=0.0, iou_threshold=1.0, max_detections=1000)
 SAME_SIZE = place(100, 100, 100, 100, "stretch")
@@ -77,6 +79,31 @@ def test_suppress_equals_the_greedy_loop(
         np.array(boxes, np.float32).reshape(-1, 4), np.array(classes, np.int32), float(threshold)
     )
     assert actual.tolist() == greedy_loop(boxes, classes, threshold)
+
+
+@given(
+    st.lists(st.tuples(BOXES, st.integers(0, 2)), max_size=20),
+    st.integers(0, 16).map(lambda sixteenth: sixteenth / 16),
+)
+@settings(deadline=None)
+def test_across_classes_suppresses_as_if_all_were_of_one_class(
+    candidates: List[Tuple[Tuple[int, ...], int]], threshold: float
+) -> None:
+    boxes = [box for box, _ in candidates]
+    classes = np.array([class_id for _, class_id in candidates], np.int32)
+    kept = np.array(greedy_loop(boxes, [0] * len(boxes), Fraction(threshold)), bool)
+    found = postprocess(
+        {
+            "boxes": np.array(boxes, np.float32).reshape(-1, 4),
+            "scores": np.linspace(1, 0.5, len(boxes), dtype=np.float32),
+            "classes": classes,
+        },
+        SAME_SIZE,
+        replace(ALL, iou_threshold=threshold),
+        needs_nms=True,
+        class_agnostic=True,
+    )
+    assert found.class_ids.tolist() == classes[kept].tolist()
 
 
 def test_long_chain_of_boxes_is_settled_to_its_end() -> None:
@@ -234,3 +261,14 @@ def test_part_of_the_detections_keeps_box_score_and_class_together() -> None:
     assert part.xyxy[:, 0].tolist() == [2, 4]
     assert part.class_ids.tolist() == [6, 7]
     assert len(part) == 2
+
+
+def test_bundle_tells_whether_boxes_of_different_classes_suppress_each_other(
+    shared_color_bundle: Path,
+) -> None:
+    bundle = load_bundle(shared_color_bundle)
+    twice = outputs([[0, 0, 9, 9]] * 2, [0.9, 0.8], [1, 2])
+    strict = replace(ALL, iou_threshold=0.5)
+    for across, count in ((False, 2), (True, 1)):
+        run = postprocess_for(replace(bundle, class_agnostic=across))
+        assert len(run(twice, SAME_SIZE, strict, EVERYTHING)) == count
