@@ -15,8 +15,8 @@ from converter.errors import HeadError
 from converter.heads.base import Head
 from converter.heads.evidence import Evidence, Recognised
 
-_AUTO, BEST, ALL = "auto", "best", "all"
-CLASSES_OF_BOX = (BEST, ALL)
+_AUTO, _BEST, _ALL = "auto", "best", "all"
+CLASSES_OF_BOX = (_BEST, _ALL)
 
 
 def with_classes_of_box(recognised: Recognised, evidence: Evidence) -> Recognised:
@@ -33,7 +33,7 @@ def with_classes_of_box(recognised: Recognised, evidence: Evidence) -> Recognise
             f"--classes-of-box {wanted} is for detectors whose boxes are still to be suppressed, "
             f"but this is {head.description}: leave it out"
         )
-    changed = cast(Head, replace(cast(Any, head), each_class=wanted == ALL))
+    changed = cast(Head, replace(cast(Any, head), each_class=wanted == _ALL))
     return replace(recognised, head=changed)
 
 
