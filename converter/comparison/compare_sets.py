@@ -11,7 +11,7 @@ from converter.comparison.tolerance import Tolerance
 from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
 from trt_inference.bundles.names import BOXES, CLASSES, SCORES
 
-MOST_PAIRS = 1 << 16
+_MOST_PAIRS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ def best_of(rows: DetectionRows, count: int) -> Dict[str, np.ndarray]:
 
 
 def pair_rows(decoded: Mapping[str, np.ndarray]) -> DetectionRows:
-    """The same with a row for each box and each of its classes; the ``MOST_PAIRS`` best, which
+    """The same with a row for each box and each of its classes; the ``_MOST_PAIRS`` best, which
     are more than any bundle has."""
     scores = decoded[CLASS_SCORES]
     best = np.arange(scores.size)
-    if scores.size > MOST_PAIRS:
-        best = np.argpartition(-scores, MOST_PAIRS, axis=None)[:MOST_PAIRS]
+    if scores.size > _MOST_PAIRS:
+        best = np.argpartition(-scores, _MOST_PAIRS, axis=None)[:MOST_PAIRS]
     boxes, classes = np.unravel_index(np.sort(best), scores.shape)
     return DetectionRows(
         decoded[ALL_BOXES][boxes], scores[boxes, classes], classes.astype(np.int32)
