@@ -28,6 +28,8 @@ from trt_inference.inference.results import Result
 BEFORE_SUPPRESSION = replace(ACCURACY_THRESHOLDS, max_detections=1000000)
 # Two boxes are of the same object from this IoU on.
 MATCH_IOU = 0.5
+# The same box, but for rounding, has this IoU.
+MIN_IOU = 0.95
 # Boxes whose IoU differs by less are at one place.
 SAME_PLACE = 1e-3
 # Detections this near to the threshold may fall on either side of it.
@@ -122,16 +124,17 @@ def match_all(
     score_differences: List[float] = []
     alone: List[np.ndarray] = []
     found_alone: List[np.ndarray] = []
-    for reference, candidate in wanted:
-        rows, columns, overlaps = match(reference, candidate)
+    cuts = cuts or [(-np.inf, -np.inf)] * len(wanted)
+    for (reference, candidate), (_, cut) in zip(wanted, cuts):
+        rows, columns, overlaps = _match_above(reference, candidate, cut)
         ious.extend(overlaps.tolist())
         score_differences.extend(
             np.abs(reference.scores[rows] - candidate.scores[columns]).tolist()
         )
         alone.append(_unmatched(reference, rows, threshold))
-    for candidate, reference in given:
-        found_alone.append(_unmatched(candidate, match(candidate, reference)[0], threshold))
-    cuts = cuts or [(-np.inf, -np.inf)] * len(wanted)
+    for (candidate, reference), (cut, _) in zip(given, cuts):
+        rows, _, _ = _match_above(candidate, reference, cut)
+        found_alone.append(_unmatched(candidate, rows, threshold))
     missing = sum(int((scores > cut).sum()) for scores, (_, cut) in zip(alone, cuts))
     extra = sum(int((scores > cut).sum()) for scores, (cut, _) in zip(found_alone, cuts))
     return Agreement(
@@ -168,6 +171,18 @@ def match(
         values.append(overlaps[row, column])
         preferences[row, :] = preferences[:, column] = -np.inf
     return np.array(rows, int), np.array(columns, int), np.array(values, float)
+
+
+def _match_above(
+    reference: Detections, candidate: Detections, cut: float
+) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """``match``, but a detection that the candidate may have cut off is matched by the same box
+    only: another one that overlaps it does not stand for it."""
+    rows, columns, overlaps = match(reference, candidate)
+    moved = np.abs(reference.scores[rows] - candidate.scores[columns])
+    same = (overlaps >= MIN_IOU) & (moved <= SCORE_MARGIN)
+    kept = same | (reference.scores[rows] > cut)
+    return rows[kept], columns[kept], overlaps[kept]
 
 
 def _unmatched(detections: Detections, matched: np.ndarray, threshold: float) -> np.ndarray:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from converter.comparison.agreement import Agreement, ClassAgreement, RowAgreement, TensorParity
+from converter.comparison.compare_detections import MIN_IOU
 from converter.comparison.tolerance import TOLERANCES, Tolerance
 from converter.errors import ParityError
 from converter.verification.verification_results import SourceSuppression, Verification
 from trt_inference.bundles.names import SCORES, SEGMENTATION
 
-MIN_IOU = 0.95
 MOST_UNDECIDED = 0.5  # of the rows of both models; lists in which more are so show nothing
 MIN_OF_SOURCE = 0.98  # of the detections that the source model's own suppression lets through
 

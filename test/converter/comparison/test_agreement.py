@@ -158,3 +158,19 @@ def test_the_best_overlap_is_paired_first() -> None:
     rows, columns, overlaps = match(near[1:], near)
     assert (rows.tolist(), columns.tolist()) == ([0], [1])
     assert overlaps[0] == pytest.approx(1)
+
+
+def of_one_class(boxes: List[Tuple[int, int, int, int]], scores: List[float]) -> Detections:
+    return Detections(np.float32(boxes), np.float32(scores), np.zeros(len(boxes), int))
+
+
+def test_a_detection_that_was_cut_off_is_not_matched_by_another_box() -> None:
+    wanted = of_one_class([(20, 0, 120, 100)], [0.5])
+    overlapping = of_one_class([(25, 0, 125, 130)], [0.7])
+    cut = match_all([(wanted, overlapping)], [], 0.4, [(-np.inf, 0.6)])
+    assert (cut.matched, cut.cut_off, cut.missing) == (0, 1, 0)
+    uncut = match_all([(wanted, overlapping)], [], 0.4)
+    assert uncut.matched == 1
+    assert uncut.lowest_iou < 0.95
+    same = match_all([(wanted, wanted)], [], 0.4, [(-np.inf, 0.6)])
+    assert (same.matched, same.cut_off) == (1, 0)
