@@ -80,7 +80,9 @@ def _cut_nodes(
     probed = probe.find(known.score_threshold)
     if probed is None:
         return None
-    return _cut_at(view, graph, found, _with_probed(known, probed), probed.columns, outputs, replaced)
+    return _cut_at(
+        view, graph, found, _with_probed(known, probed), probed.columns, outputs, replaced
+    )
 
 
 def _cut_whole(

@@ -131,9 +131,7 @@ class OverlapProbe:
         if self._is_suppressed(boxes, columns, backwards) != suppressed:
             raise NoSuppressionError
 
-    def _is_suppressed(
-        self, boxes: Boxes, columns: Sequence[int], backwards: bool = False
-    ) -> bool:
+    def _is_suppressed(self, boxes: Boxes, columns: Sequence[int], backwards: bool = False) -> bool:
         """Whether the second of two boxes goes because of the first, which has the better score.
 
         Raises:
@@ -151,9 +149,7 @@ class OverlapProbe:
         raise NoSuppressionError
 
     def _boxes_at(self, boxes: Boxes, rows: Sequence[int]) -> dict[int, np.ndarray]:
-        return {
-            row: np.multiply(box, self._unit) for row, box in zip(rows, boxes, strict=True)
-        }
+        return {row: np.multiply(box, self._unit) for row, box in zip(rows, boxes, strict=True)}
 
 
 def _moved(shift: float) -> tuple[float, ...]:

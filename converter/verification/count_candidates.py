@@ -133,9 +133,7 @@ def _published(best: DetectionRows, count: int, placement: Placement, bundle: Bu
     first = _first(best, count)
     outputs = {BOXES: first.boxes, SCORES: first.scores, CLASSES: first.classes}
     across = bundle.class_agnostic
-    return postprocess(
-        outputs, placement, bundle.defaults, bundle.needs_nms, class_agnostic=across
-    )
+    return postprocess(outputs, placement, bundle.defaults, bundle.needs_nms, class_agnostic=across)
 
 
 def _first(rows: DetectionRows, count: int) -> DetectionRows:

@@ -52,9 +52,7 @@ def postprocess(
     return candidates[shown][: thresholds.max_detections]
 
 
-def suppress(
-    boxes: np.ndarray, classes: Optional[np.ndarray], iou_threshold: float
-) -> np.ndarray:
+def suppress(boxes: np.ndarray, classes: Optional[np.ndarray], iou_threshold: float) -> np.ndarray:
     """Greedy non-maximum suppression within each class, without a loop over boxes.
 
     Block after block, because the time and the memory for many boxes at once grow with the square
