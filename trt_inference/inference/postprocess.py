@@ -1,7 +1,8 @@
 """Candidates of an engine → detections in the pixels of the frame.
 
 The same for every model: threshold, suppression of overlapping boxes of one class, or of all
-classes at once, and the way back out of the letterbox. The engine bounds the number of candidates, and so the time.
+classes at once, and the way back out of the letterbox. The engine bounds the number of candidates,
+and so the time.
 """
 
 from typing import Mapping, Optional

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from converter.export.cut_suppression import Cut, cut_suppression
+from converter.export.cut_at_entering import Cut
+from converter.export.cut_suppression import cut_suppression
 from converter.export.graph_view import GraphView
 from converter.heads.evidence import BOXES_BEFORE_NMS, SCORES_BEFORE_NMS
 from converter.inputs.quiet_tensorflow import tensorflow

@@ -16,7 +16,6 @@ from converter.export.graph_view import GraphView
 from converter.inputs.quiet_tensorflow import tensorflow
 from test.converter.export.suppression_graphs import (
     ANCHORS,
-    COLUMNS,
     IOU,
     MOST,
     SCORE,
@@ -213,7 +212,8 @@ def test_scores_before_the_sigmoid_are_taken_where_the_class_is_chosen_from_them
 
 def best_first(boxes: Any, scores: Any) -> Found:
     """Only sorted."""
-    best, index = tf.math.top_k(tf.reduce_max(scores[0], -1), MOST)
+    best = tf.reduce_max(scores[0], -1)
+    index = tf.math.top_k(best, MOST)[1]
     return rows(
         boxes[0], tf.reduce_max(scores[0], -1), tf.argmax(scores[0], -1), index, tf.constant(MOST)
     )
