@@ -2,28 +2,25 @@
 
 What is looked for are the boxes of all anchors and the scores of all their classes. They enter
 one ``CombinedNonMaxSuppression``, or, in older exports, a ``NonMaxSuppression`` for each class,
-often inside a loop over the images of a batch. Columns of the scores that the suppression does not
+often inside a loop over the images of a batch. Anything else that suppresses, as loops do, is known
+by what it does. Columns of the scores that the suppression does not
 use, such as that of a background, are left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from converter.export.entering_tensors import (
-    Entering,
-    chosen_outputs,
-    entering_pairs,
-    may_choose,
-)
-from converter.export.graph_inputs_outputs import add_output
+from converter.export.behind_layers import LAYERS, behind_layers
+from converter.export.cut_any_suppression import cut_any_suppression
+from converter.export.cut_at_entering import Cut, cut_at
+from converter.export.entering_tensors import Entering, may_choose
 from converter.export.graph_view import LOOPS, GraphView, canonical, node_of
 from converter.export.loop_bodies import LoopBody
-from converter.export.probe_suppression import LAYERS, Probed, SuppressionProbe, behind_layers
+from converter.export.probe_suppression import SuppressionProbe
 from converter.export.provenance import Sources, imported, shapes_of, twins
-from converter.export.request_answer import Suppression
 from converter.export.suppression_inputs import SuppressionInput
 from converter.export.suppression_nodes import (
     COMBINED,
@@ -31,16 +28,6 @@ from converter.export.suppression_nodes import (
     FoundSuppression,
     constant_thresholds,
 )
-from converter.heads.evidence import BOXES_BEFORE_NMS, SCORES_BEFORE_NMS
-
-
-@dataclass(frozen=True)
-class Cut:
-    """The outputs that the graph has now, a sentence for the user, and what was cut out."""
-
-    outputs: dict[str, str]
-    note: str
-    thresholds: Suppression
 
 
 def cut_suppression(view: GraphView, outputs: Mapping[str, str]) -> Cut | None:
@@ -56,7 +43,13 @@ def cut_suppression(view: GraphView, outputs: Mapping[str, str]) -> Cut | None:
     graph = imported(view)
     sources = Sources(view, shapes_of(graph))
     cut = _cut_nodes(view, graph, sources, places, outputs) if places else None
-    return cut or _cut_whole(view, graph, sources, places, outputs)
+    if cut is None:
+        known = constant_thresholds(sources, places) if places else None
+        cut = cut_any_suppression(view, graph, known, outputs)
+    if cut is None:
+        return None
+    kept = {name: tensor for name, tensor in outputs.items() if name not in cut.replaced}
+    return replace(cut, outputs={**kept, **cut.outputs})
 
 
 def _cut_nodes(
@@ -71,8 +64,7 @@ def _cut_nodes(
     if found is None:
         return None
     ends = {place.top for place in places}
-    kept = {name: tensor for name, tensor in outputs.items() if not ends & view.ancestors([tensor])}
-    replaced = {name: tensor for name, tensor in outputs.items() if name not in kept}
+    replaced = {name: tensor for name, tensor in outputs.items() if ends & view.ancestors([tensor])}
     if found.scores.columns == 1 and _takes_more(view, replaced.values(), found):
         return None
     known = constant_thresholds(sources, places)
@@ -80,65 +72,7 @@ def _cut_nodes(
     probed = probe.find(known.score_threshold)
     if probed is None:
         return None
-    return _cut_at(
-        view, graph, found, _with_probed(known, probed), probed.columns, outputs, replaced
-    )
-
-
-def _cut_whole(
-    view: GraphView,
-    graph: Any,
-    sources: Sources,
-    places: Sequence[FoundSuppression],
-    outputs: Mapping[str, str],
-) -> Cut | None:
-    """Cut at the boxes and scores through which alone outputs depend on the layers, where what is
-    behind them is a suppression by what it does."""
-    replaced = chosen_outputs(view, outputs)
-    known = constant_thresholds(sources, places) if places else Suppression("loops", None, None)
-    for found in entering_pairs(view, graph, replaced):
-        probe = SuppressionProbe(view, graph, found.boxes, found.scores, replaced)
-        probed = probe.find_with_overlaps(known.score_threshold)
-        if probed is not None and probed.overlaps is not None:
-            iou = probed.overlaps.iou if known.iou_threshold is None else known.iou_threshold
-            suppression = replace(
-                _with_probed(known, probed),
-                iou_threshold=iou,
-                class_agnostic=probed.overlaps.class_agnostic,
-            )
-            return _cut_at(view, graph, found, suppression, probed.columns, outputs, replaced)
-    return None
-
-
-def _cut_at(
-    view: GraphView,
-    graph: Any,
-    found: Entering,
-    suppression: Suppression,
-    columns: Sequence[int],
-    outputs: Mapping[str, str],
-    replaced: Mapping[str, str],
-) -> Cut:
-    kept = {name: tensor for name, tensor in outputs.items() if name not in replaced}
-    new = _add_outputs(view, graph, found, columns)
-    note = _note(suppression, set(replaced), found.scores.columns)
-    return Cut({**kept, **new}, note, suppression)
-
-
-def _add_outputs(
-    view: GraphView, graph: Any, found: Entering, columns: Sequence[int]
-) -> dict[str, str]:
-    """Outputs of the graph with the boxes, and with these columns of the scores."""
-    new = {}
-    for name, one, kept in (
-        (BOXES_BEFORE_NMS, found.boxes, ()),
-        (SCORES_BEFORE_NMS, found.scores, columns),
-    ):
-        dtype = graph.get_tensor_by_name(one.tensor).dtype
-        rows = one.rows(view, dtype.as_datatype_enum, kept)
-        new[name] = add_output(view.graph_def, name, rows, dtype)
-    view.refresh()
-    return new
+    return cut_at(view, graph, found, probed, known, replaced)
 
 
 def _places(view: GraphView, outputs: Mapping[str, str]) -> list[FoundSuppression]:
@@ -209,38 +143,3 @@ def _first_common(
             if result is not None:
                 return result
     return None
-
-
-def _with_probed(known: Suppression, probed: Probed) -> Suppression:
-    return replace(
-        known,
-        score_threshold=min(probed.thresholds),
-        class_thresholds=probed.thresholds,
-        class_numbers=probed.numbers,
-        each_class=probed.each_class,
-        own=probed.own,
-    )
-
-
-def _note(suppression: Suppression, replaced: set[str], columns: int) -> str:
-    known = [
-        f"{name} {value:g}"
-        for name, value in (
-            ("score", suppression.score_threshold),
-            ("IoU", suppression.iou_threshold),
-        )
-        if value
-    ]
-    frozen = f" (its thresholds were {', '.join(known)})" if known else ""
-    classes = len(suppression.class_thresholds)
-    unused = (
-        f"; it uses {classes} of {columns} columns of the scores, and only these become classes"
-        if classes < columns
-        else ""
-    )
-    across = " across classes, as the model does" if suppression.class_agnostic else ""
-    return (
-        f"the suppression of overlapping boxes ({suppression.operator}) is cut out{frozen}: its "
-        f"boxes and scores replace {', '.join(sorted(replaced))}, and the robot suppresses"
-        f"{across}{unused}"
-    )

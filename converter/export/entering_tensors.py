@@ -1,8 +1,8 @@
 """The boxes and scores through which alone outputs depend on the layers of a network.
 
-A suppression may be written in any way: as loops, or as a ``NonMaxSuppression`` on the best score of
-each box whose class goes another way. Whatever it is, all that it knows of the image are the boxes
-of all anchors and the scores of their classes.
+A suppression may be written in any way: as loops, or as a ``NonMaxSuppression`` on the best score
+of each box whose class goes another way. Whatever it is, all that it knows of the image are the
+boxes of all anchors and the scores of their classes.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from converter.export.behind_layers import LAYERS, behind_layers
 from converter.export.graph_view import LOOPS, GraphView, canonical, node_of
-from converter.export.probe_suppression import LAYERS, behind_layers
 from converter.export.provenance import Shape, Sources, twins
 from converter.export.suppression_inputs import SuppressionInput
 from converter.export.suppression_nodes import COMBINED, PER_CLASS

@@ -7,33 +7,23 @@ model gives its class, from which score on, and which output has what.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from converter.export.graph_view import GraphView, canonical, node_of
-from converter.export.overlaps import ROWS, OverlapProbe, Overlaps
-from converter.export.own_outputs import (
-    BOX,
-    SCORE,
-    OutputValues,
-    find_own_outputs,
-    give_the_same_box,
-)
+from converter.export.behind_layers import behind_layers, fixed_sizes, zeros_of_inputs
+from converter.export.graph_view import GraphView, node_of
+from converter.export.overlaps import Overlaps
+from converter.export.own_outputs import BOX, SCORE, OutputValues, find_own_outputs
 from converter.export.provenance import twins
 from converter.export.request_answer import OwnDetections
 from converter.export.suppression_inputs import SuppressionInput
 from converter.inputs.quiet_tensorflow import tensorflow
 
-# Operators of layers: what depends on one tells more about the image than its size.
-LAYERS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "Einsum", "CropAndResize")
 # Boxes are in fractions of the image, or in pixels.
 UNITS = (1.0, 64.0)
-# Scores before a sigmoid: that of 0 is -LOGIT.
-TINY, LOGIT = 1e-12, 20.0
 HALVINGS = 10  # of the range in which a score threshold is looked for
 SECOND_SCORE = 0.96  # of another class of the same box
 MARGIN = 0.01  # a score so much above a threshold must pass
@@ -60,14 +50,6 @@ class Probed:
     overlaps: Overlaps | None = None
 
 
-def behind_layers(view: GraphView, tensors: Iterable[str], stop: Iterable[str]) -> bool:
-    """Whether ``tensors`` depend on a layer of the network in another way than through the nodes
-    in ``stop``, or through the size of something."""
-    sizes = [name for name, node in view.nodes.items() if node.op in ("Shape", "ShapeN", "Size")]
-    needed = view.ancestors(tensors, {*stop, *sizes}) - set(stop)
-    return any(view.nodes[name].op in LAYERS for name in needed)
-
-
 class SuppressionProbe:
     """Runs the part of a graph that is behind ``boxes`` and ``scores``."""
 
@@ -89,7 +71,7 @@ class SuppressionProbe:
         config = tf.compat.v1.ConfigProto()
         config.graph_options.rewrite_options.disable_meta_optimizer = True
         self._session = tf.compat.v1.Session(graph=graph, config=config)
-        self._boxes, self._scores, self._unit, self._logits = boxes, scores, UNITS[0], False
+        self._boxes, self._scores, self._unit = boxes, scores, UNITS[0]
         self._same = {one.tensor: (one.tensor, *twins(view, one.tensor)) for one in (boxes, scores)}
         stop = {node_of(tensor) for same in self._same.values() for tensor in same}
         self._outputs = {
@@ -97,9 +79,9 @@ class SuppressionProbe:
             for name, tensor in outputs.items()
             if not behind_layers(view, [tensor], stop)
         }
-        sizes = _sizes(view, graph, self._outputs, stop)
+        sizes = fixed_sizes(view, graph, self._outputs, stop)
         behind = view.ancestors(self._outputs.values(), {*stop, *map(node_of, sizes)})
-        self._fixed = {**_zeros(graph, behind), **sizes}
+        self._fixed = {**zeros_of_inputs(graph, behind), **sizes}
 
     def find(self, known_threshold: float | None) -> Probed | None:
         """Look at all columns.
@@ -147,51 +129,6 @@ class SuppressionProbe:
         ordered = tuple(numbers[column] for column in order) if numbers else ()
         return Probed(tuple(order), tuple(thresholds), ordered, self._gives_both(order), own)
 
-    def find_with_overlaps(self, known_threshold: float | None) -> Probed | None:
-        """The same with what is done with boxes that overlap, where nothing else shows that it is
-        a suppression. The scores may be those before a sigmoid.
-
-        Returns:
-            None where it is no suppression, too.
-        """
-        try:
-            for unit, logits in itertools.product(UNITS if self._outputs else (), (False, True)):
-                self._unit, self._logits = unit, logits
-                iou = self._iou_of_first_column()
-                if iou is not None:
-                    return self._all_with_overlaps(known_threshold, iou)
-        except (tensorflow().errors.OpError, ValueError, TypeError):
-            pass  # it needs something that is not known without the layers
-        finally:
-            self._session.close()
-        return None
-
-    def _iou_of_first_column(self) -> float | None:
-        """The IoU threshold of the first column that it uses; None where it is no suppression."""
-        self._nothing = self._run({})
-        for column in range(self._scores.columns):
-            outputs = self._run({column: SCORE})
-            if self._differs(outputs):
-                probe = self._overlaps({column: outputs})
-                return None if probe is None else probe.iou(column)
-        return None
-
-    def _all_with_overlaps(self, known: float | None, iou: float) -> Probed | None:
-        found = self._used_columns()
-        if not found or not self._takes_all(found):
-            return None
-        probed, probe = self._probed(found, known), self._overlaps(found)
-        across = None if probe is None else probe.across(probed.columns, iou)
-        return None if across is None else replace(probed, overlaps=Overlaps(iou, across))
-
-    def _overlaps(self, found: Mapping[int, OutputValues]) -> OverlapProbe | None:
-        """What probes overlaps, where outputs give the made-up box and its score."""
-        own, _ = find_own_outputs(found)
-        if own is None or not give_the_same_box(own, found.values()):
-            return None
-        row = min(self._boxes.anchors // 2, self._boxes.anchors - ROWS)
-        return OverlapProbe(self._run_rows, own.scores, row, self._unit)
-
     def _gives_both(self, columns: Sequence[int]) -> bool:
         """Whether a second class of a box changes the outputs."""
         if len(columns) < 2:
@@ -215,17 +152,19 @@ class SuppressionProbe:
         boxes = np.zeros((self._boxes.anchors, 4), np.float32)
         for place, score in scores_at.items():
             scores[place] = score
-        if self._logits:
-            scores = np.clip(np.log(scores + TINY) - np.log1p(TINY - scores), -LOGIT, LOGIT)
         for row, box in boxes_at.items():
             boxes[row] = box
         feed = {
             tensor: one.arrange(rows)
-            for one, rows in ((self._boxes, boxes), (self._scores, scores))
+            for one, rows in ((self._boxes, boxes), (self._scores, self._as_scores(scores)))
             for tensor in self._same[one.tensor]
         }
         values = self._session.run(list(self._outputs.values()), {**self._fixed, **feed})
         return dict(zip(self._outputs, map(np.asarray, values), strict=True))
+
+    def _as_scores(self, scores: np.ndarray) -> np.ndarray:
+        """Scores in 0 to 1 as the tensor of the scores has them."""
+        return scores
 
     def _differs(self, outputs: OutputValues, others: OutputValues | None = None) -> bool:
         """Whether the outputs are others than with no score at all."""
@@ -248,34 +187,3 @@ class SuppressionProbe:
                 low = middle
         rounded = round(high, 2)
         return rounded if low <= rounded <= high else high
-
-
-def _zeros(graph: Any, names: Iterable[str]) -> OutputValues:
-    """Zeros for those of the nodes that are inputs of the graph, of one image."""
-    inputs = [graph.get_tensor_by_name(f"{name}:0") for name in names if _is_input(graph, name)]
-    return {
-        tensor.name: np.zeros(
-            [size or 1 for size in tensor.shape.as_list()], tensor.dtype.as_numpy_dtype
-        )
-        for tensor in inputs
-        if tensor.shape.rank is not None
-    }
-
-
-def _is_input(graph: Any, name: str) -> bool:
-    return bool(graph.get_operation_by_name(name).type == "Placeholder")
-
-
-def _sizes(view: GraphView, graph: Any, outputs: Mapping[str, str], stop: set[str]) -> OutputValues:
-    """Values of the nodes that only ask layers for their size, so that these need not run."""
-    fixed = {}
-    for name in view.ancestors(outputs.values(), stop):
-        node = view.nodes[name]
-        if node.op != "Shape" or not behind_layers(view, node.input, stop):
-            continue
-        shape = graph.get_tensor_by_name(canonical(node.input[0])).shape
-        in_loop = any(view.nodes[one].op == "Enter" for one in view.ancestors([name], stop))
-        if shape.rank and None not in shape.as_list()[1:] and not in_loop:
-            kind = graph.get_tensor_by_name(f"{name}:0").dtype.as_numpy_dtype
-            fixed[f"{name}:0"] = np.array([size or 1 for size in shape.as_list()], kind)
-    return fixed

@@ -142,8 +142,8 @@ class _Comparison:
         """What the robot lets through at the model's thresholds, in pixels of the input; no more
         than the model has room for."""
         boxes, scores, classes = (candidates[name] for name in (BOXES, SCORES, CLASSES))
-        kept = (scores >= self._thresholds(classes)) & self._is_inside(boxes)
-        kept = np.flatnonzero(kept & np.isfinite(boxes).all(axis=1))
+        kept = (scores >= self._thresholds(classes)) & np.isfinite(boxes).all(axis=1)
+        kept = np.flatnonzero(kept)
         best_first = kept[np.argsort(-scores[kept], kind="stable")]
         found = Detections(boxes[best_first], scores[best_first], classes[best_first])
         iou = self._suppression.iou_threshold if self._suppression else None
@@ -151,7 +151,8 @@ class _Comparison:
             iou = self._bundle.defaults.iou_threshold
         compared = None if self._is_class_agnostic else found.class_ids
         found = found[suppress(found.xyxy, compared, iou)]
-        return found[: len(self._own)] if self._own.is_full else found
+        found = found[: len(self._own)] if self._own.is_full else found
+        return found[self._is_inside(found.xyxy)]  # the others have suppressed, too
 
     def _thresholds(self, classes: np.ndarray) -> np.ndarray:
         """For each candidate, what its score must be above for the model, with a margin."""

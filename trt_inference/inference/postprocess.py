@@ -1,7 +1,8 @@
 """Candidates of an engine → detections in the pixels of the frame.
 
 The same for every model: threshold, suppression of overlapping boxes of one class, or of all
-classes at once, and the way back out of the letterbox. The engine bounds the number of candidates, and so the time.
+classes at once, and the way back out of the letterbox. The engine bounds the number of candidates,
+and so the time.
 """
 
 from typing import Mapping, Optional
@@ -52,9 +53,7 @@ def postprocess(
     return candidates[shown][: thresholds.max_detections]
 
 
-def suppress(
-    boxes: np.ndarray, classes: Optional[np.ndarray], iou_threshold: float
-) -> np.ndarray:
+def suppress(boxes: np.ndarray, classes: Optional[np.ndarray], iou_threshold: float) -> np.ndarray:
     """Greedy non-maximum suppression within each class, without a loop over boxes.
 
     Block after block, because the time and the memory for many boxes at once grow with the square
