@@ -65,7 +65,7 @@ def pair_rows(decoded: Mapping[str, np.ndarray]) -> DetectionRows:
     scores = decoded[CLASS_SCORES]
     best = np.arange(scores.size)
     if scores.size > _MOST_PAIRS:
-        best = np.argpartition(-scores, _MOST_PAIRS, axis=None)[:MOST_PAIRS]
+        best = np.argpartition(-scores, _MOST_PAIRS, axis=None)[:_MOST_PAIRS]
     boxes, classes = np.unravel_index(np.sort(best), scores.shape)
     return DetectionRows(
         decoded[ALL_BOXES][boxes], scores[boxes, classes], classes.astype(np.int32)
