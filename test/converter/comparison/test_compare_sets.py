@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from converter.comparison.agreement import RowAgreement
-from converter.comparison.compare_sets import Undecided, compare_sets
+from converter.comparison.compare_sets import Undecided, compare_sets, pair_rows
 from converter.comparison.match_rows import DetectionRows, match_rows
 from converter.comparison.tolerance import TOLERANCES
+from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
 
 FLOAT32, BFLOAT16 = TOLERANCES["float32"], TOLERANCES["bfloat16"]
 WHOLE, BEST = Undecided(), Undecided(wanted=True, given=True)
@@ -184,3 +185,16 @@ def test_boxes_far_beyond_the_image_do_not_hide_wrong_ones(scale: Optional[float
     if scale is not None:
         rows.boxes[-1] = scale
     assert agreement(rows, exchanged(rows, 3, 7, "boxes")).unlike == 4
+
+
+def test_the_best_pairs_of_many_boxes_and_classes_are_kept() -> None:
+    generator = np.random.default_rng(0)
+    scores = generator.permutation(1000 * 90).reshape(1000, 90).astype(np.float32) / (1000 * 90)
+    boxes = generator.uniform(0, 100, (1000, 4)).astype(np.float32)
+    rows = pair_rows({ALL_BOXES: boxes, CLASS_SCORES: scores})
+    best = np.argsort(-rows.scores)[:5]
+    wanted = sorted(((scores[a, c], a, c) for a in range(1000) for c in range(90)), reverse=True)
+    assert [(rows.scores[row], rows.classes[row]) for row in best] == [
+        (score, column) for score, _, column in wanted[:5]
+    ]
+    np.testing.assert_array_equal(rows.boxes[best], boxes[[a for _, a, _ in wanted[:5]]])
