@@ -25,7 +25,7 @@ _CHOOSING = (*LOOPS, "LoopCond", "Enter", COMBINED, *PER_CLASS)
 _SORTING = ("TopK", "TopKV2")
 _COMPARING = ("ArgMax", "Max", "Where", *_SORTING, *_CHOOSING)
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
-MOST_PAIRS = 8  # of boxes and scores, the nearest to the outputs first
+MOST_PAIRS = 40  # of boxes and scores, the nearest to the outputs first
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def chosen_outputs(view: GraphView, outputs: Mapping[str, str]) -> dict[str, str
 
 
 def entering_pairs(view: GraphView, graph: Any, outputs: Mapping[str, str]) -> Iterator[Entering]:
-    """Boxes and scores of the same anchors, so that ``outputs`` depend on no layer in another way
+    """Boxes and scores of the same anchors (four scores may be taken for boxes, too), so that ``outputs`` depend on no layer in another way
     than through them, the nearest to the outputs first: the scores still have all classes then.
 
     Args:
