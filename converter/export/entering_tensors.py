@@ -58,8 +58,9 @@ def chosen_outputs(view: GraphView, outputs: Mapping[str, str]) -> dict[str, str
 
 
 def entering_pairs(view: GraphView, graph: Any, outputs: Mapping[str, str]) -> Iterator[Entering]:
-    """Boxes and scores of the same anchors (four scores may be taken for boxes, too), so that ``outputs`` depend on no layer in another way
+    """Boxes and scores of the same anchors, so that ``outputs`` depend on no layer in another way
     than through them, the nearest to the outputs first: the scores still have all classes then.
+    Where there are four classes, boxes and scores are exchanged in some of the pairs.
 
     Args:
         graph: ``view`` in TensorFlow.

@@ -101,7 +101,7 @@ class OverlapProbe:
         low, high = 0.0, NEARLY_WHOLLY
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            if self._is_suppressed(_shifted(middle), both):
+            if not self._come_out(self._run_two(_shifted(middle), both)):
                 high = middle
             else:
                 low = middle
@@ -137,16 +137,29 @@ class OverlapProbe:
         Raises:
             NoSuppressionError: it does not go, and does not come out either.
         """
-        rows = [self._row, self._row + 1][:: -1 if backwards else 1]
-        given = self._boxes_at(boxes, rows)
-        best, second = zip(rows, columns, strict=True)
-        both = self._run(given, {best: SCORES[0], second: SCORES[1]})
-        if _same(both, self._run(given, {best: SCORES[0]})):
+        rows = self._two_rows(backwards)
+        both = self._run_two(boxes, columns, backwards)
+        alone = {(rows[0], columns[0]): SCORES[0]}
+        if _same(both, self._run(self._boxes_at(boxes, rows), alone)):
             return True
-        scores = both[self._scores].ravel().astype(np.float64)
-        if all(np.isclose(scores, score, atol=1e-4).sum() == 1 for score in SCORES[:2]):
+        if self._come_out(both):
             return False
         raise NoSuppressionError
+
+    def _run_two(
+        self, boxes: Boxes, columns: Sequence[int], backwards: bool = False
+    ) -> OutputValues:
+        rows = self._two_rows(backwards)
+        scores = dict(zip(zip(rows, columns, strict=True), SCORES[:2], strict=True))
+        return self._run(self._boxes_at(boxes, rows), scores)
+
+    def _two_rows(self, backwards: bool) -> list[int]:
+        return [self._row, self._row + 1][:: -1 if backwards else 1]
+
+    def _come_out(self, outputs: OutputValues) -> bool:
+        """Whether both of two boxes come out, with their scores."""
+        scores = outputs[self._scores].ravel().astype(np.float64)
+        return all(np.isclose(scores, score, atol=1e-4).sum() == 1 for score in SCORES[:2])
 
     def _boxes_at(self, boxes: Boxes, rows: Sequence[int]) -> dict[int, np.ndarray]:
         return {row: np.multiply(box, self._unit) for row, box in zip(rows, boxes, strict=True)}
