@@ -25,7 +25,7 @@ _CHOOSING = (*LOOPS, "LoopCond", "Enter", COMBINED, *PER_CLASS)
 _SORTING = ("TopK", "TopKV2")
 _COMPARING = ("ArgMax", "Max", "Where", *_SORTING, *_CHOOSING)
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
-MOST_PAIRS = 40  # of boxes and scores, the nearest to the outputs first
+PAIRS_TRIED = 40  # of boxes and scores, the nearest to the outputs first
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def entering_pairs(view: GraphView, graph: Any, outputs: Mapping[str, str]) -> I
             if one.anchors == anchors and _fit(view, one, scores, outputs.values()):
                 yield Entering(one, scores)
                 pairs += 1
-                if pairs == MOST_PAIRS:
+                if pairs == PAIRS_TRIED:
                     return
 
 
