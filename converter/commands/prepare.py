@@ -15,10 +15,11 @@ from converter.errors import HeadError, SavedModelError
 from converter.export.export import Export, export
 from converter.export.exported_network import Network
 from converter.export.own_input_size import own_input_size
-from converter.export.request_answer import ExportAnswer
+from converter.export.request_answer import ExportAnswer, Suppression
 from converter.export.unsupported import layer_of
 from converter.heads.choose import AUTO, choose_head
-from converter.heads.evidence import Evidence, Recognised
+from converter.heads.decoding.corner_order import order_of_entering
+from converter.heads.evidence import Evidence, HeadOptions, Recognised
 from converter.heads.unsupported.refuse_names import refuse_unsupported_names
 from converter.inputs.dataset import Dataset
 from converter.inputs.image_input import ImageInput, check_input_size, find_image_of_any_size
@@ -162,12 +163,21 @@ def recognise_head(
         replace(
             seen,
             labels=labels,
-            options=options.head,
+            options=_head_options(options.head, answer.suppression),
             left_out=source.left_out,
             each_class=answer.suppression is not None and answer.suppression.each_class,
             notes=answer.notes,
         )
     )
+
+
+def _head_options(given: HeadOptions, cut: Optional[Suppression]) -> HeadOptions:
+    """What the user states of the boxes that the model gives, of those that entered its
+    suppression."""
+    if cut is None or cut.own is None or given.box_format == AUTO:
+        return given
+    order = order_of_entering(given.box_format, cut.own.layout, cut.own.swapped)
+    return replace(given, box_format=order)
 
 
 def _check_sizes(network: Network, runs: Sequence[Mapping[str, np.ndarray]]) -> None:

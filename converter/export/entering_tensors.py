@@ -25,7 +25,7 @@ _CHOOSING = (*LOOPS, "LoopCond", "Enter", COMBINED, *PER_CLASS)
 _SORTING = ("TopK", "TopKV2")
 _COMPARING = ("ArgMax", "Max", "Where", *_SORTING, *_CHOOSING)
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
-MOST_PAIRS = 8  # of boxes and scores, the nearest to the outputs first
+PAIRS_TRIED = 40  # of boxes and scores, the nearest to the outputs first
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ def chosen_outputs(view: GraphView, outputs: Mapping[str, str]) -> dict[str, str
 def entering_pairs(view: GraphView, graph: Any, outputs: Mapping[str, str]) -> Iterator[Entering]:
     """Boxes and scores of the same anchors, so that ``outputs`` depend on no layer in another way
     than through them, the nearest to the outputs first: the scores still have all classes then.
+    Where there are four classes, boxes and scores are exchanged in some of the pairs.
 
     Args:
         graph: ``view`` in TensorFlow.
@@ -78,7 +79,7 @@ def entering_pairs(view: GraphView, graph: Any, outputs: Mapping[str, str]) -> I
             if one.anchors == anchors and _fit(view, one, scores, outputs.values()):
                 yield Entering(one, scores)
                 pairs += 1
-                if pairs == MOST_PAIRS:
+                if pairs == PAIRS_TRIED:
                     return
 
 

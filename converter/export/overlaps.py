@@ -10,10 +10,10 @@ import numpy as np
 from converter.export.own_outputs import SCORE, OutputValues
 
 ROWS = 3  # so many boxes are made up
-SCORES = (SCORE, 0.96, 0.94)
+MADE_UP_SCORES = (SCORE, 0.96, 0.94)
 NEARLY_WHOLLY = 0.98
-MARGIN = 0.02  # of an IoU, between what is suppressed and what is not
-HALVINGS = 10  # of the range in which the IoU threshold is looked for
+CLEAR_OF_IOU = 0.02  # of an IoU, between what is suppressed and what is not
+IOU_HALVINGS = 10  # of the range in which the IoU threshold is looked for
 # In fractions of the unit: the first box, and one that does not touch it.
 LEFT, TOP, SIDE = 0.0625, 0.25, 0.375
 APART = (0.5, 0.5, 0.875, 0.9375)
@@ -86,8 +86,10 @@ class OverlapProbe:
             for pair in pairs:
                 self._require((_FIRST, APART), pair, suppressed=False)
             if True in across:
-                self._require(_shifted(min(iou + MARGIN, NEARLY_WHOLLY)), pairs[0], suppressed=True)
-                self._require(_shifted(max(iou - MARGIN, 0.0)), pairs[0], suppressed=False)
+                self._require(
+                    _shifted(min(iou + CLEAR_OF_IOU, NEARLY_WHOLLY)), pairs[0], suppressed=True
+                )
+                self._require(_shifted(max(iou - CLEAR_OF_IOU, 0.0)), pairs[0], suppressed=False)
         except NoSuppressionError:
             return None
         return across.pop() if len(across) == 1 else None
@@ -99,9 +101,9 @@ class OverlapProbe:
             self._require(_shifted(NEARLY_WHOLLY), both, suppressed=True, backwards=backwards)
             self._require((_FIRST, APART), both, suppressed=False, backwards=backwards)
         low, high = 0.0, NEARLY_WHOLLY
-        for _ in range(HALVINGS):
+        for _ in range(IOU_HALVINGS):
             middle = (low + high) / 2
-            if self._is_suppressed(_shifted(middle), both):
+            if not self._come_out(self._run_two(_shifted(middle), both)):
                 high = middle
             else:
                 low = middle
@@ -111,16 +113,16 @@ class OverlapProbe:
     def _check_kind(self, column: int, iou: float) -> None:
         """That IoU is what counts, and that a box that is suppressed suppresses none."""
         both = (column, column)
-        if iou > MARGIN:
-            self._require(_inside(iou - MARGIN), both, suppressed=False)
-        self._require(_inside(iou + (1 - iou) * MARGIN * 2), both, suppressed=True)
-        step = _shift(min(iou + MARGIN, NEARLY_WHOLLY))
-        if _iou_of_shift(2 * step) > iou - MARGIN / 4:
+        if iou > CLEAR_OF_IOU:
+            self._require(_inside(iou - CLEAR_OF_IOU), both, suppressed=False)
+        self._require(_inside(iou + (1 - iou) * CLEAR_OF_IOU * 2), both, suppressed=True)
+        step = _shift(min(iou + CLEAR_OF_IOU, NEARLY_WHOLLY))
+        if _iou_of_shift(2 * step) > iou - CLEAR_OF_IOU / 4:
             return
         chain = [_moved(number * step) for number in range(ROWS)]
         places = [(self._row + number, column) for number in range(ROWS)]
         boxes = self._boxes_at(chain, range(self._row, self._row + ROWS))
-        each = dict(zip(places, SCORES, strict=True))
+        each = dict(zip(places, MADE_UP_SCORES, strict=True))
         ends = {place: each[place] for place in (places[0], places[2])}
         if not _same(self._run(boxes, each), self._run(boxes, ends)):
             raise NoSuppressionError
@@ -137,16 +139,29 @@ class OverlapProbe:
         Raises:
             NoSuppressionError: it does not go, and does not come out either.
         """
-        rows = [self._row, self._row + 1][:: -1 if backwards else 1]
-        given = self._boxes_at(boxes, rows)
-        best, second = zip(rows, columns, strict=True)
-        both = self._run(given, {best: SCORES[0], second: SCORES[1]})
-        if _same(both, self._run(given, {best: SCORES[0]})):
+        rows = self._two_rows(backwards)
+        both = self._run_two(boxes, columns, backwards)
+        alone = {(rows[0], columns[0]): MADE_UP_SCORES[0]}
+        if _same(both, self._run(self._boxes_at(boxes, rows), alone)):
             return True
-        scores = both[self._scores].ravel().astype(np.float64)
-        if all(np.isclose(scores, score, atol=1e-4).sum() == 1 for score in SCORES[:2]):
+        if self._come_out(both):
             return False
         raise NoSuppressionError
+
+    def _run_two(
+        self, boxes: Boxes, columns: Sequence[int], backwards: bool = False
+    ) -> OutputValues:
+        rows = self._two_rows(backwards)
+        scores = dict(zip(zip(rows, columns, strict=True), MADE_UP_SCORES[:2], strict=True))
+        return self._run(self._boxes_at(boxes, rows), scores)
+
+    def _two_rows(self, backwards: bool) -> list[int]:
+        return [self._row, self._row + 1][:: -1 if backwards else 1]
+
+    def _come_out(self, outputs: OutputValues) -> bool:
+        """Whether both of two boxes come out, with their scores."""
+        scores = outputs[self._scores].ravel().astype(np.float64)
+        return all(np.isclose(scores, score, atol=1e-4).sum() == 1 for score in MADE_UP_SCORES[:2])
 
     def _boxes_at(self, boxes: Boxes, rows: Sequence[int]) -> dict[int, np.ndarray]:
         return {row: np.multiply(box, self._unit) for row, box in zip(rows, boxes, strict=True)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from converter.heads.decoding.box_formats import PIXELS, telling_rows, unit
+from converter.heads.decoding.box_formats import PIXELS, Y_FIRST, telling_rows, unit
 
 # How many times more often one coordinate must pass the shorter side to be the longer side's.
 CLEARLY = 10
@@ -32,6 +32,23 @@ def corner_format(
     if listed is not None:
         return listed, "as y grows along the list of boxes, which goes row by row"
     return usual, f"{_USUAL} in {unit(scale)}, the values do not show which"
+
+
+def order_of_entering(box_format: str, layout: str, exchanged: bool) -> str:
+    """The order of the corners that enter a suppression, from the format of those that it gives.
+
+    Args:
+        box_format: what the user states of the boxes that the model gives.
+        layout: theirs, as far as it is known: ``corners``, ``xywh`` or ``cxcywh``.
+        exchanged: whether they have x and y in the other order than those that enter.
+
+    Returns:
+        ``box_format`` where it has another layout, as it cannot be meant of the model's boxes then.
+    """
+    x_first = Y_FIRST.get(box_format, box_format)
+    if x_first != {"corners": "xyxy"}.get(layout, layout):
+        return box_format
+    return "yxyx" if (box_format in Y_FIRST) != exchanged else "xyxy"
 
 
 def assumed_corners(box_format: str, why: str) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ def test_the_robot_finds_what_the_model_found(
     assert result.exit_code == 0, result.output
     assert f"its thresholds were score {detectors.SCORE}, IoU {detectors.IOU}" in result.output
     bundle = load_bundle(tmp_path / "bundle")
-    assert bundle.needs_nms
+    assert (bundle.needs_nms, bundle.class_agnostic) == (True, False)
     assert len(bundle.labels) == (1 if "one class" in kind else detectors.CLASSES)
     assert bundle.defaults.iou_threshold == pytest.approx(detectors.IOU)
     with Detector.open(bundle, "onnxruntime") as detector:
@@ -81,14 +81,17 @@ def test_the_robot_finds_what_the_model_found(
             assert_same(found, by_tensorflow(model, frame(seed)))
 
 
-def test_classes_that_are_chosen_before_the_suppression_are_kept(
+def test_a_suppression_across_classes_is_the_robots_too(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = detectors.save(tmp_path / "model", detectors.agnostic)
     result = convert(model, tmp_path / "bundle", capsys)
     assert result.exit_code == 0, result.output
-    with Detector.open(load_bundle(tmp_path / "bundle"), "onnxruntime") as detector:
-        detector.thresholds = Thresholds(detectors.SCORE, 0.5, detectors.MOST)
+    assert "suppresses across classes, as the model does" in result.output
+    bundle = load_bundle(tmp_path / "bundle")
+    assert (bundle.needs_nms, bundle.class_agnostic) == (True, True)
+    with Detector.open(bundle, "onnxruntime") as detector:
+        detector.thresholds = Thresholds(detectors.SCORE, detectors.IOU, detectors.MOST)
         for seed in range(3):
             found, expected = detector.detect(frame(seed)), by_tensorflow(model, frame(seed))
             assert isinstance(found, Detections)

@@ -125,6 +125,33 @@ def test_the_same_suppression_gives_the_same_detections(per_class: int, most: in
     check_it(found)
 
 
+@pytest.mark.parametrize("across", [True, False])
+def test_a_suppression_across_classes_is_repeated_across_classes(across: bool) -> None:
+    scores, boxes = of_classes(), y_first(everything()[0])
+    index = tf.image.non_max_suppression(boxes, scores.max(1), ANCHORS, IOU, SCORE).numpy()
+    numbers = scores.argmax(1)[index].astype(np.float32)
+    given = {
+        "places": boxes[index][None],
+        "values": scores.max(1)[index][None],
+        "numbers": numbers[None] + 1,
+        "count": np.array([len(index)], np.float32),
+    }
+    found = compared(scores, given, cut(COLUMNS, class_agnostic=across))
+    assert found.found == found.detections == len(index) > 5
+    assert (found.extra == 0) == across
+
+
+def test_boxes_that_become_sides_behind_the_suppression_are_read() -> None:
+    given = by_tensorflow(of_classes())
+    corners = given["places"]
+    sides = corners[..., 2:] - corners[..., :2]
+    given["places"] = np.concatenate([corners[..., :2], sides], -1)[..., [1, 0, 3, 2]]
+    own = OwnDetections("places", "values", "numbers", "count", True, "xywh")
+    found = compared(of_classes(), given, cut(COLUMNS, own=own))
+    assert found.found == found.detections > 5
+    assert found.extra == 0
+
+
 def test_a_threshold_that_is_not_known_is_the_lowest_score_that_is_given() -> None:
     found = compared(of_classes(), by_tensorflow(of_classes()), cut(COLUMNS, class_thresholds=()))
     assert found.found == found.detections > 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from converter.heads.decoding.corner_order import corner_format
+from converter.heads.decoding.corner_order import corner_format, order_of_entering
 from test.converter.heads.stages import SIZE, corner_boxes, in_pixels, y_first
 
 PIXELS, FRACTIONS = (1.0, 1.0), (96.0, 48.0)
@@ -73,3 +73,21 @@ def test_boxes_in_order_of_their_scores_show_nothing(usual: str) -> None:
     shuffled = np.random.default_rng(7).permutation(boxes, axis=1)
     assert order(shuffled, usual) == usual
     assert order(boxes[:, :40], usual) == usual  # a few may be in order by chance
+
+
+@pytest.mark.parametrize(
+    ("stated", "layout", "exchanged", "entering"),
+    [
+        ("xyxy", "corners", False, "xyxy"),
+        ("xyxy", "corners", True, "yxyx"),
+        ("yxyx", "corners", True, "xyxy"),
+        ("xywh", "xywh", True, "yxyx"),
+        ("yxhw", "xywh", False, "yxyx"),
+        ("cxcywh", "cxcywh", False, "xyxy"),
+        ("yxyx", "xywh", True, "yxyx"),
+    ],
+)
+def test_what_is_stated_of_the_models_boxes_tells_the_order_of_those_that_enter(
+    stated: str, layout: str, exchanged: bool, entering: str
+) -> None:
+    assert order_of_entering(stated, layout, exchanged) == entering
