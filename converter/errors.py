@@ -23,6 +23,11 @@ class ParityError(TrtInferenceError):
     """The converted model does not give what the source model gives."""
 
 
+class SuppressionError(ParityError):
+    """A suppression that was cut out of the source model lets other boxes through than the
+    robot's."""
+
+
 class OutputError(TrtInferenceError):
     """The bundle cannot be written."""
 

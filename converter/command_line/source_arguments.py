@@ -49,6 +49,7 @@ def source_options(arguments: argparse.Namespace) -> SourceOptions:
         pixels=_pixels(arguments),
         head=_head(arguments),
         opsets=_opsets(arguments),
+        keep_suppression=arguments.keep_suppression,
     )
 
 
@@ -197,6 +198,12 @@ def _add_head(parser: argparse.ArgumentParser) -> None:
         nargs=4,
         metavar="X",
         help="by what the box coder multiplied, as in 10 10 5 5",
+    )
+    add(
+        "--keep-suppression",
+        action="store_true",
+        help="leave a suppression of overlapping boxes in the network, with its own thresholds "
+        "(default: it is cut out, and the robot suppresses)",
     )
     add(
         "--classes-of-box",

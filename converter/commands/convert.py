@@ -21,7 +21,13 @@ from converter.commands.quantize import add_to_report
 from converter.commands.verified_model import ModelWriter
 from converter.compatibility.tensorrt_operators import missing_operators
 from converter.conversion import Conversion, Prepared, Source
-from converter.errors import DatasetError, ParityError
+from converter.errors import (
+    DatasetError,
+    ExportError,
+    HeadError,
+    ParityError,
+    SuppressionError,
+)
 from converter.export.opsets import Opsets
 from converter.export.request_answer import FLAT_GRAPH_FILE
 from converter.inputs.dataset import Dataset, load_dataset, name_classes, read_labels
@@ -60,6 +66,10 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
         names = labels or name_classes(head.classes)
         try:
             return _write(options, prepared, names, dataset, progress)
+        except SuppressionError as error:
+            if not prepared.exported.answer.suppression or options.source.head.states_reading:
+                raise
+            return _write_with_suppression(options, source, dataset, labels, progress, error)
         except ParityError as error:
             return _write_later(options, prepared, names, dataset, progress, error)
 
@@ -80,6 +90,32 @@ def _prepare(
         seen = run_on_images(network, pixels, dataset, options.fit)
         recognised = recognise_head(seen, source, exported.answer, labels, options.source)
     return Prepared(source, exported, network, pixels, recognised)
+
+
+def _write_with_suppression(
+    options: ConvertOptions,
+    source: Source,
+    dataset: Dataset,
+    labels: Tuple[str, ...],
+    progress: Progress,
+    error: SuppressionError,
+) -> Conversion:
+    """Convert with the model's own suppression left in, where the robot's does not give the same.
+
+    Raises:
+        SuppressionError: it cannot be converted so either.
+    """
+    progress.note("the robot's suppression differs from the model's own, which is left in")
+    options = replace(options, source=replace(options.source, keep_suppression=True))
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            prepared = _prepare(
+                options, source, dataset, len(labels) or None, Path(scratch), progress
+            )
+        except (ExportError, HeadError) as other:
+            raise SuppressionError(f"{error}\nLeft in the network: {other}") from other
+        names = labels or name_classes(prepared.recognised.head.classes)
+        return _write(options, prepared, names, dataset, progress)
 
 
 def _write_later(

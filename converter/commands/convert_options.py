@@ -16,7 +16,8 @@ from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 class SourceOptions:
     """The model and how it is understood. ``input_size`` is height, width in pixels, ``values``
     are those of inputs that are not the image, ``outputs`` those that count, all without any.
-    ``opsets`` are those that the export may have."""
+    ``opsets`` are those that the export may have, ``keep_suppression`` leaves a suppression in the
+    network."""
 
     saved_model: Path
     labels: Optional[Path] = None
@@ -29,6 +30,7 @@ class SourceOptions:
     pixels: PixelOptions = field(default_factory=PixelOptions)
     head: HeadOptions = field(default_factory=HeadOptions)
     opsets: Opsets = field(default_factory=Opsets)
+    keep_suppression: bool = False
 
 
 @dataclass(frozen=True)

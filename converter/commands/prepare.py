@@ -12,7 +12,7 @@ import onnx
 from converter.commands.convert_options import SourceOptions
 from converter.conversion import Prepared, Source
 from converter.errors import HeadError, SavedModelError
-from converter.export.export import Export, export
+from converter.export.export import Export, ExportOptions, export
 from converter.export.exported_network import Network
 from converter.export.own_input_size import own_input_size
 from converter.export.request_answer import ExportAnswer, Suppression
@@ -98,9 +98,8 @@ def export_network(source: Source, options: SourceOptions, folder: Path) -> Tupl
     Raises:
         ExportError: it cannot be exported.
     """
-    exported = export(
-        source.saved_model, source.signature, source.image, options.values, options.opsets, folder
-    )
+    chosen = ExportOptions(options.values, options.opsets, options.keep_suppression)
+    exported = export(source.saved_model, source.signature, source.image, chosen, folder)
     outputs = exported.answer.outputs
     network = Network(exported.model, exported.answer.opset, source.image, folder, outputs)
     return exported, network

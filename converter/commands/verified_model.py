@@ -118,4 +118,4 @@ def _check(
             for operator, remedy in UNRELIABLE.items()
             if operator in operators
         )
-        raise ParityError(f"{error}\n{layer}{suspects}") from error
+        raise type(error)(f"{error}\n{layer}{suspects}") from error

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,16 @@ from converter.inputs.quiet_tensorflow import ENVIRONMENT
 from converter.inputs.saved_model import SavedModel, Signature
 
 LOG_LINES = 15
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What may be chosen: ``values`` of the inputs beside the image, ``opsets`` that the model may
+    have, and ``keep_suppression`` to leave a suppression of overlapping boxes in the network."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    opsets: Opsets = field(default_factory=Opsets)
+    keep_suppression: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,19 +63,18 @@ def export(
     saved_model: SavedModel,
     signature: Signature,
     image: ImageInput,
-    values: Mapping[str, Any],
-    opsets: Opsets,
+    options: ExportOptions,
     folder: Path,
 ) -> Export:
-    """Export one signature into ``folder``, at the lowest of ``opsets`` that it takes.
+    """Export one signature into ``folder``, at the lowest opset that it takes.
 
     Args:
         image: which input is the image, and its size.
-        values: of the other inputs.
 
     Raises:
         ExportError: tf2onnx failed, or its graph is not valid; with what to do.
     """
+    opsets = options.opsets
     request = ExportRequest(
         saved_model=str(saved_model.path.absolute()),
         tags=saved_model.tags,
@@ -74,9 +83,10 @@ def export(
         image=image.name,
         image_shape=image.exported_shape,
         encoded=image.encoded,
-        values=dict(values),
+        values=dict(options.values),
         opset=opsets.lowest,
         highest_opset=opsets.highest,
+        keep_suppression=options.keep_suppression,
         set_aside=True,
         folder=str(folder),
     )

@@ -38,6 +38,7 @@ class ExportRequest:
         values: values of the other inputs, which become constants.
         opset: of the model, if the network does not need a later one.
         highest_opset: the latest that it may have.
+        keep_suppression: do not cut a suppression of overlapping boxes out of the graph.
         set_aside: keep large weights out of the graph while it is converted.
         folder: where the answer is written.
     """
@@ -52,6 +53,7 @@ class ExportRequest:
     values: dict[str, Any]
     opset: int
     highest_opset: int
+    keep_suppression: bool
     set_aside: bool
     folder: str
 

@@ -170,6 +170,8 @@ class ExportJob:
             view.refresh()
 
     def _cut_suppression(self, view: GraphView, outputs: dict[str, str]) -> dict[str, str]:
+        if self.request.keep_suppression:
+            return outputs
         found = cut_suppression.cut_suppression(view, outputs)
         if found is None:
             return outputs

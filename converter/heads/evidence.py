@@ -46,6 +46,12 @@ class HeadOptions:
     offset_order: str = "auto"
     classes_of_box: str = "auto"
 
+    @property
+    def states_reading(self) -> bool:
+        """Whether the user states how boxes or scores are to be read."""
+        stated = (self.boxes, self.box_format, self.activation, self.background)
+        return any(value != "auto" for value in stated)
+
 
 @dataclass(frozen=True)
 class Evidence:

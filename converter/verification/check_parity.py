@@ -7,7 +7,7 @@ import numpy as np
 from converter.comparison.agreement import Agreement, ClassAgreement, RowAgreement, TensorParity
 from converter.comparison.compare_detections import MIN_IOU
 from converter.comparison.tolerance import TOLERANCES, Tolerance
-from converter.errors import ParityError
+from converter.errors import ParityError, SuppressionError
 from converter.verification.verification_results import SourceSuppression, Verification
 from trt_inference.bundles.names import SCORES, SEGMENTATION
 
@@ -116,14 +116,14 @@ def _check_suppression(found: SourceSuppression | None) -> None:
     if found is None:
         return
     if found.found < MIN_OF_SOURCE * found.detections:
-        raise ParityError(
+        raise SuppressionError(
             f"of {found.detections} detections of the SavedModel's own suppression only "
             f"{found.found} are among the boxes and scores that enter it, at their place with the "
             "score of their class: choose with --head tf-object-detection, --boxes, --box-format "
             "and --background how they are to be read, or report it with the model"
         )
     if found.extra > (1 - MIN_OF_SOURCE) * found.published:
-        raise ParityError(
+        raise SuppressionError(
             f"at the thresholds of the SavedModel's own suppression the bundle gives "
             f"{found.published} detections, and the SavedModel neither gives {found.extra} of them "
             "nor others in their place: columns of the scores that are no classes, such as a "

@@ -10,7 +10,7 @@ import onnx
 import pytest
 
 from converter.errors import ExportError
-from converter.export.export import Export, export
+from converter.export.export import Export, ExportOptions, export
 from converter.export.exported_network import Network
 from converter.export.opsets import Opsets
 from converter.inputs.image_input import ImageInput, find_image
@@ -26,7 +26,8 @@ def exported(color_module: Path, tmp_path_factory: pytest.TempPathFactory) -> Ex
     saved_model = read_saved_model(color_module)
     folder = tmp_path_factory.mktemp("export")
     signature = saved_model.signature("Detect")
-    return export(saved_model, signature, find_image(signature, (48, 80)), {}, Opsets(15), folder)
+    options = ExportOptions(opsets=Opsets(15))
+    return export(saved_model, signature, find_image(signature, (48, 80)), options, folder)
 
 
 def load(exported: Export, size: tuple[int, int] = (48, 80)) -> Network:
@@ -66,7 +67,8 @@ def test_damaged_weights_end_with_the_reason_and_a_remedy(
     saved_model = read_saved_model(damaged)
     with pytest.raises(ExportError) as error:
         signature = saved_model.signature("Detect")
-        export(saved_model, signature, find_image(signature, (64, 64)), {}, Opsets(), tmp_path)
+        image = find_image(signature, (64, 64))
+        export(saved_model, signature, image, ExportOptions(), tmp_path)
     message = str(error.value)
     assert "Read less bytes than requested" in message
     assert "export the model again" in message

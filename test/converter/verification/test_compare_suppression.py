@@ -99,6 +99,28 @@ def test_a_suppression_across_classes_is_the_robots_too(
             assert_same(found, expected)
 
 
+@pytest.mark.parametrize("reason", ["the user asks for it", "the robot's differs"])
+def test_a_suppression_may_stay_in_the_network(
+    reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ["--keep-suppression"]
+    if reason == "the robot's differs":  # more of its detections would have to be found than it has
+        monkeypatch.setattr("converter.verification.check_parity.MIN_OF_SOURCE", 2.0)
+        options = []
+    model = MODELS["combined"](tmp_path / "model")
+    result = convert(model, tmp_path / "bundle", capsys, *options)
+    assert result.exit_code == 0, result.output
+    assert ("which is left in" in result.output) == (not options)
+    bundle = load_bundle(tmp_path / "bundle")
+    assert not bundle.needs_nms
+    with Detector.open(bundle, "onnxruntime") as detector:
+        detector.thresholds = Thresholds(detectors.SCORE, detectors.IOU, detectors.MOST)
+        for seed in range(3):
+            found = detector.detect(frame(seed))
+            assert isinstance(found, Detections)
+            assert_same(found, by_tensorflow(model, frame(seed)))
+
+
 def test_all_detections_of_the_model_are_looked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
