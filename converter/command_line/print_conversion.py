@@ -7,6 +7,7 @@ from rich.console import Console
 from converter.command_line.print_assumed import print_assumed
 from converter.command_line.print_boards import print_boards
 from converter.command_line.print_table import facts_table, print_tables
+from converter.comparison.agreement import Agreement
 from converter.compatibility.tensorrt_operators import Missing
 from converter.conversion import Conversion
 from converter.export.unsupported import layer_of
@@ -68,12 +69,14 @@ def _layer(entry: Missing) -> str:
 
 
 def _print_verdict(conversion: Conversion, console: Console) -> None:
-    answer = conversion.export.answer
+    answer, found = conversion.export.answer, conversion.verification.agreement
+    cut_off = found.cut_off if isinstance(found, Agreement) else 0
+    but = f", except for {counted(cut_off, 'detection')} cut off with the candidates"
     print_line(console, reading(conversion))
     print_line(
         console,
         f"{conversion.bundle}: {file_size(conversion.bytes)}, computes what TensorFlow computes on "
-        f"{conversion.verification.images} images; the export took "
+        f"{conversion.verification.images} images{but if cut_off else ''}; the export took "
         f"{conversion.export.seconds:.1f} s and {answer.peak_bytes / 1e9:.1f} GB. Its report is "
         f"{conversion.bundle / REPORT_PAGE}",
     )
