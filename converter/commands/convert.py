@@ -12,6 +12,8 @@ from converter.commands.prepare import (
     compute_the_same,
     count_operators,
     export_network,
+    may_keep_suppression,
+    own_head_options,
     read_source,
     recognise_head,
     resolve_pixels,
@@ -67,9 +69,9 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
         try:
             return _write(options, prepared, names, dataset, progress)
         except SuppressionError as error:
-            if not prepared.exported.answer.suppression or options.source.head.states_reading:
+            if not may_keep_suppression(prepared, options.source):
                 raise
-            return _write_with_suppression(options, source, dataset, labels, progress, error)
+            return _write_with_suppression(options, prepared, dataset, labels, progress, error)
         except ParityError as error:
             return _write_later(options, prepared, names, dataset, progress, error)
 
@@ -94,7 +96,7 @@ def _prepare(
 
 def _write_with_suppression(
     options: ConvertOptions,
-    source: Source,
+    first: Prepared,
     dataset: Dataset,
     labels: Tuple[str, ...],
     progress: Progress,
@@ -102,15 +104,19 @@ def _write_with_suppression(
 ) -> Conversion:
     """Convert with the model's own suppression left in, where the robot's does not give the same.
 
+    Args:
+        first: with the suppression cut out; it shows how what the model gives is to be read.
+
     Raises:
         SuppressionError: it cannot be converted so either.
     """
     progress.note("the robot's suppression differs from the model's own, which is left in")
-    options = replace(options, source=replace(options.source, keep_suppression=True))
+    source_options = replace(options.source, keep_suppression=True, head=own_head_options(first))
+    options = replace(options, source=source_options)
     with tempfile.TemporaryDirectory() as scratch:
         try:
             prepared = _prepare(
-                options, source, dataset, len(labels) or None, Path(scratch), progress
+                options, first.source, dataset, len(labels) or None, Path(scratch), progress
             )
         except (ExportError, HeadError) as other:
             raise SuppressionError(f"{error}\nLeft in the network: {other}") from other

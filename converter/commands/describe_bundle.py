@@ -43,7 +43,8 @@ def describe(options: ConvertOptions, prepared: Prepared, candidates: int) -> Di
     head = prepared.recognised.head
     height, width = prepared.network.input_size
     suppression = prepared.exported.answer.suppression
-    frozen = suppression.iou_threshold if suppression else None
+    # Soft-NMS may have any threshold, as it takes no box away.
+    frozen = suppression.iou_threshold if suppression and not suppression.soft else None
     return {
         "schema_version": MANIFEST_VERSION,
         "name": options.output.absolute().name,

@@ -179,6 +179,28 @@ def _head_options(given: HeadOptions, cut: Optional[Suppression]) -> HeadOptions
     return replace(given, box_format=order)
 
 
+def may_keep_suppression(prepared: Prepared, options: SourceOptions) -> bool:
+    """Whether a suppression was cut out that may as well stay in the network: its outputs are
+    known, and not read as the user states."""
+    cut = prepared.exported.answer.suppression
+    return cut is not None and cut.own is not None and not options.head.states_reading
+
+
+def own_head_options(prepared: Prepared) -> HeadOptions:
+    """How what a suppression gives is to be read, as what enters it shows."""
+    cut, entering = prepared.exported.answer.suppression, prepared.recognised.head
+    if cut is None or cut.own is None:
+        return HeadOptions()
+    order, first = getattr(entering, "box_format", AUTO), None
+    if cut.own.layout != "corners":
+        order = cut.own.layout
+    elif cut.own.swapped:
+        order = {"xyxy": "yxyx", "yxyx": "xyxy"}.get(order, order)
+    if cut.class_numbers:
+        first = min(cut.class_numbers)
+    return HeadOptions(box_format=order, first_class=first)
+
+
 def _check_sizes(network: Network, runs: Sequence[Mapping[str, np.ndarray]]) -> None:
     """An engine has outputs of fixed sizes.
 

@@ -103,6 +103,12 @@ def _note(suppression: Suppression, replaced: set[str], columns: int) -> str:
         else ""
     )
     across = " across classes, as the model does" if suppression.class_agnostic else ""
+    if suppression.soft:
+        across += (
+            " by IoU, while the model lowers scores (Soft-NMS): --keep-suppression leaves it in"
+        )
+    elif suppression.iou_threshold is None:
+        across += " at one IoU threshold for all classes, which --iou-threshold chooses"
     return (
         f"the suppression of overlapping boxes ({suppression.operator}) is cut out{frozen}: its "
         f"boxes and scores replace {', '.join(sorted(replaced))}, and the robot suppresses"

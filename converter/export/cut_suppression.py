@@ -65,7 +65,8 @@ def _cut_nodes(
         return None
     ends = {place.top for place in places}
     replaced = {name: tensor for name, tensor in outputs.items() if ends & view.ancestors([tensor])}
-    if found.scores.columns == 1 and _takes_more(view, replaced.values(), found):
+    numbers = [tensor for tensor in replaced.values() if _may_be_numbers(sources.shape(tensor))]
+    if found.scores.columns == 1 and _takes_more(view, numbers, found):
         return None
     known = constant_thresholds(sources, places)
     probe = SuppressionProbe(view, graph, found.boxes, found.scores, replaced)
@@ -103,6 +104,11 @@ def _takes_more(view: GraphView, replaced: Iterable[str], found: Entering) -> bo
         for same in (one.tensor, *twins(view, one.tensor))
     ]
     return behind_layers(view, replaced, set(map(node_of, entering)))
+
+
+def _may_be_numbers(shape: Any) -> bool:
+    """Whether an output may have one number for each box; landmarks of a face have several."""
+    return shape is None or len(shape) < 3 or shape[-1] in (-1, 1)
 
 
 def _has_layers_behind(view: GraphView, name: str) -> bool:

@@ -35,6 +35,18 @@ def find_own_outputs(
     return None, {}
 
 
+def share_numbers(found: Mapping[int, OutputValues], own: OwnDetections) -> bool:
+    """Whether some output has a whole number at the place of the score that is the same for some
+    columns and differs between others: several columns are one class."""
+    if own.numbers is not None:
+        return False
+    for name in next(iter(found.values())):
+        numbers = [_number_at(outputs[name], outputs[own.scores]) for outputs in found.values()]
+        if None not in numbers and 1 < len(set(numbers)) < len(numbers):
+            return True
+    return False
+
+
 def give_the_same_box(own: OwnDetections, found: Iterable[OutputValues]) -> bool:
     """Whether the box is the same whichever column has the score."""
     boxes = []

@@ -55,7 +55,9 @@ class AnySuppressionProbe(SuppressionProbe):
         if not found or not self._takes_all(found):
             return None
         probed, probe = self._probed(found, known), self._overlaps(found)
-        across = None if probe is None else probe.across(probed.columns, iou)
+        if probed is None or probe is None:
+            return None
+        across = probe.across(probed.columns, iou)
         return None if across is None else replace(probed, overlaps=Overlaps(iou, across))
 
     def _overlaps(self, found: Mapping[int, OutputValues]) -> OverlapProbe | None:

@@ -16,7 +16,13 @@ import numpy as np
 from converter.export.behind_layers import behind_layers, fixed_sizes, zeros_of_inputs
 from converter.export.graph_view import GraphView, node_of
 from converter.export.overlaps import Overlaps
-from converter.export.own_outputs import BOX, SCORE, OutputValues, find_own_outputs
+from converter.export.own_outputs import (
+    BOX,
+    SCORE,
+    OutputValues,
+    find_own_outputs,
+    share_numbers,
+)
 from converter.export.provenance import twins
 from converter.export.request_answer import OwnDetections
 from converter.export.suppression_inputs import SuppressionInput
@@ -26,6 +32,7 @@ from converter.inputs.quiet_tensorflow import tensorflow
 UNITS = (1.0, 64.0)
 HALVINGS = 10  # of the range in which a score threshold is looked for
 SECOND_SCORE = 0.96  # of another class of the same box
+OTHER_SCORE = 0.99  # of columns that no box is given for
 MARGIN = 0.01  # a score so much above a threshold must pass
 
 
@@ -112,15 +119,24 @@ class SuppressionProbe:
         return {column: outputs for column, outputs in results.items() if self._differs(outputs)}
 
     def _takes_all(self, found: dict[int, OutputValues]) -> bool:
-        """Whether the first and the last box are used too."""
+        """Whether the first and the last box are used too, and columns that no box is given for
+        have no part in it, as a background has of which the class of a box is the best."""
         column = next(iter(found))
         return all(
             self._differs(self._run({column: SCORE}, row), self._run({}, row))
             for row in (0, self._boxes.anchors - 1)
-        )
+        ) and not self._uses_others(found)
 
-    def _probed(self, found: dict[int, OutputValues], known: float | None) -> Probed:
+    def _uses_others(self, found: Mapping[int, OutputValues]) -> bool:
+        column = next(iter(found))
+        others = set(range(self._scores.columns)) - set(found)
+        scores = {**dict.fromkeys(others, OTHER_SCORE), column: SCORE}
+        return bool(others) and self._differs(self._run(scores), found[column])
+
+    def _probed(self, found: dict[int, OutputValues], known: float | None) -> Probed | None:
         own, numbers = find_own_outputs(found)
+        if len(found) > 1 and (own is None or share_numbers(found, own)):
+            return None  # which classes the model gives cannot be told
         order = sorted(found, key=lambda column: (numbers.get(column, column), column))
         thresholds: list[float] = []
         for column in order:
