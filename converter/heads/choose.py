@@ -10,7 +10,7 @@ from converter.heads.decoding.classes_of_box import with_classes_of_box
 from converter.heads.decoding.error_messages import listed, wrong_labels
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.family import find_families, find_family
-from converter.heads.unsupported.key_points import landmark_names
+from converter.heads.unsupported.landmarks import landmark_names
 from converter.heads.unsupported.likely_reasons import likely_reason
 from converter.heads.unsupported.refuse_tasks import refuse_unsupported_tasks
 

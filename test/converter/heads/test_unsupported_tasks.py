@@ -327,3 +327,49 @@ def test_boxes_and_scores_of_a_face_detector_are_read_without_its_landmarks(
     assert recognised.head.inputs == ("output_0", "output_1")
     assert recognised.head.classes == 1
     assert "does not read output_2: float32 [?, 240, 10]" in recognised.reason
+
+
+@pytest.mark.parametrize("labels", [None, 1, 2, 3, 10])
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("columns", [1, 2])
+def test_ten_classes_are_no_points_of_a_face(columns: int, named: bool, labels: int | None) -> None:
+    face = uniform(COUNT, 1) * 0.2
+    scores = np.concatenate([1 - face, face], axis=-1)[..., -columns:]
+    boxes = in_pixels(corner_boxes(np.random.default_rng(3), 2, COUNT))
+    names = ("boxes", "objectness", "class_scores") if named else ("o0", "o1", "o2")
+    for classes in (normal(COUNT, 10) - 3, uniform(COUNT, 10)):
+        outputs = dict(zip(names, (boxes, scores, classes), strict=True))
+        for options in ({}, {"anchors": centred(boxes[0])}):
+            try:
+                head = choose_head(evidence(outputs, labels, **options)).head
+            except HeadError as error:
+                assert "have 1 classes" not in str(error)
+            else:
+                assert head.classes == 10
+
+
+def test_untrained_logits_of_ten_classes_are_no_points_beside_an_objectness() -> None:
+    boxes = in_pixels(corner_boxes(np.random.default_rng(3), 2, COUNT))
+    message = refusal({"o0": boxes, "o1": uniform(COUNT, 1), "o2": normal(COUNT, 10)})
+    assert "more than one pair" in message
+
+
+@pytest.mark.parametrize("name", ["landmarks", "output_ldm", "keypoints", "kps", "o2"])
+def test_points_in_pixels_beside_one_score_are_not_read(name: str) -> None:
+    boxes = in_pixels(corner_boxes(np.random.default_rng(3), 2, COUNT))
+    outputs = {"o0": boxes, "o1": uniform(COUNT, 1), name: uniform(COUNT, 10) * 90}
+    assert choose_head(evidence(outputs)).head.inputs == ("o0", "o1")
+
+
+def test_levels_of_ten_classes_are_no_faces() -> None:
+    """Of FCOS: class scores, distances and centerness."""
+    values = [normal(CELLS, 10) - 4, normal(CELLS, 4) + 5, uniform(CELLS, 1)]
+    message = refusal(levels(*zip(("a", "b", "c"), values, strict=True)), size=LARGE)
+    assert "SCRFD" not in message
+    assert "levels put together" in message
+
+
+@pytest.mark.parametrize("classes", [8, 10, 12, 14])
+def test_rows_of_boxes_and_probabilities_are_no_boxes_with_points(classes: int) -> None:
+    message = refusal({"a": rows(uniform(COUNT, classes)), "b": uniform(COUNT, 1)})
+    assert "points" not in message
