@@ -16,7 +16,7 @@ from converter.heads.decoding.feature_maps import Grid, fits, grids, sizes_of
 from converter.heads.decoding.scores import are_probabilities
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.family import Family
-from converter.heads.segmentation.doubts import check_are_scores
+from converter.heads.segmentation.doubts import check_are_scores, empty_cells
 from converter.heads.segmentation.head import SegmentationHead
 from converter.inputs.tensor import Tensor
 
@@ -71,6 +71,8 @@ def recognise(evidence: Evidence) -> Recognised | None:
         reason += " (--activation decides)"
         if evidence.labels is None:
             reason += "; if it is a depth or another quantity and no class score, it is no head"
+    else:
+        reason += empty_cells(grid, evidence)
     return Recognised(head, reason, _assumed(head, grid, evidence))
 
 
