@@ -58,6 +58,20 @@ def test_instance_segmentation_is_told_by_its_prototypes(labels: int | None) -> 
     assert choose_head(evidence(outputs, 36, head="yolo")).head.classes == 36
 
 
+@pytest.mark.parametrize("labels", [None, 33, 80])
+@pytest.mark.parametrize("classes", [33, 80])
+def test_many_classes_beside_32_features_are_no_coefficients(
+    classes: int, labels: int | None
+) -> None:
+    features = {"b": normal(12, 24, 32)}
+    if labels in (None, classes):
+        outputs = {"a": rows(uniform(COUNT, classes)), **features}
+        assert choose_head(evidence(outputs, labels)).head.classes == classes
+    if labels == classes:
+        outputs = {"a": rows(normal(COUNT, classes) - 4), **features}
+        assert choose_head(evidence(outputs, labels)).head.classes == classes
+
+
 @pytest.mark.parametrize("labels", [None, 4])
 def test_coefficients_of_masks_are_no_class_scores(labels: int | None) -> None:
     message = refusal({"a": rows(uniform(COUNT, 4), normal(COUNT, 32))}, labels)
