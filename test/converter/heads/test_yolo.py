@@ -13,6 +13,7 @@ from converter.errors import HeadError
 from converter.heads.choose import choose_head
 from converter.heads.evidence import Recognised
 from converter.heads.yolo.recognise import YoloHead, recognise
+from converter.onnx_tools.node_names import CLASS_SCORES
 from test.converter.expected import decode_rows
 from test.converter.heads.stages import (
     SIZE,
@@ -363,3 +364,20 @@ def test_another_value_of_each_row_is_asked_about(labels: int | None) -> None:
     outputs = {"out": rows_of(14), "one": values}
     assert "may be an objectness of each box: give --head yolo" in refusal(outputs, labels)
     assert found(outputs, labels, head="yolo").head.classes == 10
+
+
+@pytest.mark.parametrize("labels", [None, 3, 80])
+@pytest.mark.parametrize("boxes_last", [False, True])
+@pytest.mark.parametrize("classes", [1, 3, 80])
+def test_a_constant_1_after_the_box_is_an_objectness(
+    classes: int, boxes_last: bool, labels: int | None
+) -> None:
+    """As in YOLOv6."""
+    rows = rows_of(5 + classes, 300)
+    rows[..., 4] = 1
+    if labels in (None, classes):
+        head = yolo(laid_out(rows, boxes_last), labels)
+        assert head.classes == classes
+        np.testing.assert_array_equal(
+            head.decode({"out": laid_out(rows, boxes_last)})[CLASS_SCORES], rows[..., 5:]
+        )
