@@ -19,7 +19,7 @@ DISTANCE_BINS = (8, 11, 16, 17)
 FOUR_SIDES = 4
 _DISTANCE_NAMES = re.compile("box|dist|dis_|reg|dfl")
 # Logits of a class are below 0 in so many boxes, as nearly all of them have no object of it.
-_ABSENT = 0.9
+ABSENT = 0.9
 _STRIDES = ((8, 16, 32), (8, 16, 32, 64))
 
 
@@ -111,7 +111,7 @@ def _show_classes(classes: int, bins: int, group: OutputGroup, evidence: Evidenc
 
 
 def _are_class_scores(values: np.ndarray) -> bool:
-    return are_probabilities(values) or float(np.mean(values < 0)) >= _ABSENT
+    return are_probabilities(values) or float(np.mean(values < 0)) >= ABSENT
 
 
 def _named(names: Sequence[str]) -> bool:

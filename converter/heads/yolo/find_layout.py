@@ -6,7 +6,7 @@ import numpy as np
 
 from converter.errors import HeadError
 from converter.heads.decoding.box_formats import MOST, positive_fraction, telling_rows
-from converter.heads.decoding.error_messages import listed, wrong_labels
+from converter.heads.decoding.error_messages import class_count, listed, wrong_labels
 from converter.heads.evidence import Evidence
 from converter.heads.yolo.assumptions import TAKEN
 from converter.heads.yolo.complete_lists import is_complete
@@ -130,10 +130,10 @@ def _checked(found: list[Found], evidence: Evidence) -> tuple[str, Layout, str]:
         option = f"--head {OBJECTNESS if layout.objectness else NAME}"
         raise wrong_labels(
             evidence,
-            f"{classes} classes {other} objectness as is usual for this layout",
-            f"{option} if they are {layout.classes} classes",
+            f"{class_count(classes)} {other} objectness as is usual for this layout",
+            f"{option} if they are {class_count(layout.classes)}",
         )
-    return name, layout, f"that fits the {layout.classes} classes of the labels"
+    return name, layout, f"that fits the {class_count(layout.classes)} of the labels"
 
 
 def _chosen(found: list[Found], evidence: Evidence) -> tuple[str, Layout, str]:
@@ -146,7 +146,7 @@ def _chosen(found: list[Found], evidence: Evidence) -> tuple[str, Layout, str]:
     by_objectness = {layout.objectness: layout for _, layout in found}
     if evidence.labels is not None:
         counts = " or ".join(
-            f"{layout.classes} classes {'with' if objectness else 'without'} objectness"
+            f"{class_count(layout.classes)} {'with' if objectness else 'without'} objectness"
             for objectness, layout in by_objectness.items()
         )
         raise wrong_labels(evidence, counts)

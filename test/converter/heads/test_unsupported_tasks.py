@@ -357,7 +357,7 @@ def test_ten_classes_are_no_points_of_a_face(columns: int, named: bool, labels: 
             try:
                 head = choose_head(evidence(outputs, labels, **options)).head
             except HeadError as error:
-                assert "have 1 classes" not in str(error)
+                assert "have 1 class" not in str(error)
             else:
                 assert head.classes == 10
 
@@ -387,3 +387,23 @@ def test_levels_of_ten_classes_are_no_faces() -> None:
 def test_rows_of_boxes_and_probabilities_are_no_boxes_with_points(classes: int) -> None:
     message = refusal({"a": rows(uniform(COUNT, classes)), "b": uniform(COUNT, 1)})
     assert "points" not in message
+
+
+@pytest.mark.parametrize("bins", [8, 16])
+@pytest.mark.parametrize("classes", [1, 20])
+def test_distributions_after_logits_of_classes_are_named(classes: int, bins: int) -> None:
+    """Of long distances most are below 0, as no object is so large."""
+    count = 12 * 24 + 6 * 12 + 3 * 6
+    distributions = normal(count, 4 * bins)
+    distributions.reshape(2, count, 4, bins)[..., bins // 2 + 2 :] -= 5
+    values = np.concatenate([normal(count, classes) - 5, distributions], axis=-1)
+    message = refusal({"out": values}, size=LARGE)
+    assert f"out has after the class scores {bins} values for the distance" in message
+
+
+def test_one_of_a_thing_is_counted_so() -> None:
+    one_class = finished_rows()[..., :6]
+    one_class[..., 5] = 0
+    assumed = choose_head(evidence({"a": one_class})).assumed
+    assert any(text.startswith("there is 1 class, as 0 is the largest") for text in assumed)
+    assert "have 1 class without" in refusal({"a": rows(uniform(COUNT, 1))}, 7)
