@@ -66,9 +66,9 @@ def regions(classes: int, margin: float) -> np.ndarray:
     return generator.normal(-9, 1.5, (2, *SIZE, classes)) + margin * np.eye(classes)[best]
 
 
-@pytest.mark.parametrize("classes", [3, 12])
-def test_logits_of_a_softmax_may_all_be_negative(classes: int) -> None:
-    recognised = found(regions(classes, 6))
+@pytest.mark.parametrize(("classes", "margin"), [(3, 3), (12, 5), (12, 9)])
+def test_logits_of_a_softmax_may_all_be_negative(classes: int, margin: float) -> None:
+    recognised = found(regions(classes, margin))
     assert recognised.head.classes == classes
     assert "no score above" not in recognised.reason
 

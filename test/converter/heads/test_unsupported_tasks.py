@@ -385,8 +385,10 @@ def test_levels_of_ten_classes_are_no_faces() -> None:
 
 @pytest.mark.parametrize("classes", [8, 10, 12, 14])
 def test_rows_of_boxes_and_probabilities_are_no_boxes_with_points(classes: int) -> None:
-    message = refusal({"a": rows(uniform(COUNT, classes)), "b": uniform(COUNT, 1)})
+    of_boxes = np.ascontiguousarray(rows(uniform(COUNT, classes)).transpose(0, 2, 1))
+    message = refusal({"a": of_boxes, "b": uniform(COUNT, 1)})
     assert "points" not in message
+    assert "may be an objectness" in message
 
 
 @pytest.mark.parametrize("bins", [8, 16])
