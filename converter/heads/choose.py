@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from converter.errors import HeadError
 from converter.heads.decoding.classes_of_box import with_classes_of_box
-from converter.heads.decoding.error_messages import listed, wrong_labels
+from converter.heads.decoding.error_messages import class_count, listed, wrong_labels
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.family import find_families, find_family
-from converter.heads.unsupported.key_points import landmark_names
+from converter.heads.unsupported.landmarks import landmark_names
 from converter.heads.unsupported.likely_reasons import likely_reason
 from converter.heads.unsupported.refuse_tasks import refuse_unsupported_tasks
 
@@ -80,7 +80,7 @@ def _without_others(evidence: Evidence) -> Evidence:
 def _checked(recognised: Recognised, evidence: Evidence) -> Recognised:
     head = recognised.head
     if evidence.labels is not None and head.classes != evidence.labels:
-        raise wrong_labels(evidence, f"{head.classes} classes as {head.description}", "--head")
+        raise wrong_labels(evidence, f"{class_count(head.classes)} as {head.description}", "--head")
     return recognised
 
 

@@ -29,6 +29,7 @@ from converter.heads.decoding.box_formats import (
 )
 from converter.heads.decoding.centre_or_corner import centre_or_corner
 from converter.heads.decoding.corner_order import assumed_corners, corner_format
+from converter.heads.decoding.error_messages import class_count
 from converter.heads.decoding.find_activation import assumed_activation, read_scores
 from converter.heads.decoding.scores import are_probabilities
 from converter.heads.evidence import Evidence, Recognised
@@ -187,7 +188,7 @@ def _head(boxes: BoxRows, scores: BoxRows, evidence: Evidence) -> Recognised:
     return Recognised(
         head,
         f"outputs {boxes.name} and {scores.name} are {boxes.anchors} boxes and their scores for "
-        f"{head.classes} classes; boxes in {unit(scale)} are {box_format}, {why}; scores are "
+        f"{class_count(head.classes)}; boxes in {unit(scale)} are {box_format}, {why}; scores are "
         f"{reading}: --activation and --background change it"
         + ("; as in DETR, each object has one box, without a suppression" if is_set else ""),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from converter.errors import HeadError
-from converter.heads.decoding.error_messages import listed, wrong_labels
+from converter.heads.decoding.error_messages import existing_classes, listed, wrong_labels
 from converter.heads.decoding.onnx_lines import Lines
 from converter.heads.decoding.scores import TOLERANCE
 from converter.heads.evidence import Evidence
@@ -53,7 +53,7 @@ def assumed_numbers(
     if evidence.labels is None:
         largest = first_class + classes - 1
         found.append(
-            f"there are {classes} classes, as {largest} is the largest number seen: --labels "
+            f"{existing_classes(classes)}, as {largest} is the largest number seen: --labels "
             "changes it"
         )
     return tuple(found)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from converter.errors import HeadError
-from converter.heads.decoding.error_messages import listed, wrong_labels
+from converter.heads.decoding.error_messages import class_count, listed, wrong_labels
 from converter.heads.decoding.scores import ScoreReading, activated, are_probabilities, sum_to_one
 from converter.heads.evidence import Evidence
 
@@ -48,7 +48,7 @@ def read_scores(
         background = _background(values, activation, surplus, evidence)
     reading = ScoreReading(activation, background)
     if evidence.labels is not None and reading.classes(columns) != evidence.labels:
-        raise wrong_labels(evidence, f"{reading.classes(columns)} classes", "see --background")
+        raise wrong_labels(evidence, class_count(reading.classes(columns)), "see --background")
     return reading
 
 

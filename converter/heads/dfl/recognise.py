@@ -9,6 +9,7 @@ NanoDet-Plus, in the corner; the user has to state that it is this family.
 
 from __future__ import annotations
 
+from converter.heads.decoding.error_messages import class_count
 from converter.heads.decoding.feature_maps import Rows, grids
 from converter.heads.decoding.find_activation import read_scores
 from converter.heads.dfl.find_layout import (
@@ -51,8 +52,8 @@ def recognise(evidence: Evidence) -> Recognised | None:
         head,
         f"{', '.join(found.distances)} with {found.bins} values for each of four distances, in "
         f"strides from the middle of {head.anchors} cells, left, top, right, bottom; "
-        f"{', '.join(found.scores)} with scores of {head.classes} classes, {reading} (--activation "
-        "decides)",
+        f"{', '.join(found.scores)} with scores of {class_count(head.classes)}, {reading} "
+        "(--activation decides)",
     )
 
 

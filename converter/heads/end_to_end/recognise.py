@@ -32,6 +32,7 @@ from converter.heads.decoding.class_numbers import (
     numbered_scores,
 )
 from converter.heads.decoding.corner_order import assumed_corners, corner_format
+from converter.heads.decoding.error_messages import class_count
 from converter.heads.decoding.feature_maps import sizes_of
 from converter.heads.decoding.onnx_lines import Lines, decoding_model, index
 from converter.heads.decoding.scores import TOLERANCE, are_probabilities
@@ -157,10 +158,10 @@ def _head(output: Tensor, evidence: Evidence) -> Recognised:
     most = int(np.nanmax(seen).round()) - first + 1 if seen.size else 0
     classes = count_classes(most, first, evidence)
     head = EndToEndHead((output.name,), before, boxes.shape[1], classes, first, box_format, scale)
-    count = f"{classes} classes, as the labels file has"
+    count = f"{class_count(classes)}, as the labels file has"
     if evidence.labels is None:
-        count = f"{classes} classes, because {first + classes - 1} is the largest seen: a labels "
-        count += "file determines how many there are"
+        count = f"{class_count(classes)}, because {first + classes - 1} is the largest seen: a "
+        count += "labels file determines how many there are"
     image = "the number of the image in its first column, " if before else ""
     return Recognised(
         head,

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 
 from converter.errors import HeadError
-from converter.heads.decoding.error_messages import listed
+from converter.heads.decoding.error_messages import class_count, listed
 from converter.heads.decoding.feature_maps import Rows, declare
 from converter.heads.decoding.find_activation import assumed_activation, read_scores
 from converter.heads.decoding.onnx_lines import Lines, decoding_model
@@ -193,8 +193,8 @@ def recognise(evidence: Evidence) -> Recognised | None:
     head = FcosHead(levels, reading, read_centerness(levels, evidence), unit, evidence.input_size)
     return Recognised(
         head,
-        f"maps of {', '.join(map(str, levels))} cells have scores of {head.classes} classes and "
-        f"distances to four sides; distances are in {unit} (--boxes decides), "
+        f"maps of {', '.join(map(str, levels))} cells have scores of {class_count(head.classes)} "
+        f"and distances to four sides; distances are in {unit} (--boxes decides), "
         f"{'with' if levels[0].centerness else 'without'} centerness; scores are {reading} "
         "(--activation and --background decide)",
         (

@@ -14,7 +14,7 @@ from converter.heads.decoding.box_formats import (
 )
 from converter.heads.decoding.class_numbers import assumed_numbers, count_classes
 from converter.heads.decoding.corner_order import assumed_corners, corner_format
-from converter.heads.decoding.error_messages import listed
+from converter.heads.decoding.error_messages import class_count, listed
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.finished.head import FinishedHead
 from converter.heads.finished.outputs import Finished
@@ -55,7 +55,7 @@ def _why_classes(finished: Finished, head: FinishedHead, evidence: Evidence) -> 
         return "one class, as no output gives its number"
     number = "as the labels file has" if evidence.labels else "the largest seen: --labels decides"
     return (
-        f"{head.classes} classes, {number}; numbered from {head.first_class}: --first-class "
+        f"{class_count(head.classes)}, {number}; numbered from {head.first_class}: --first-class "
         "changes it"
     )
 

@@ -11,12 +11,12 @@ import numpy as np
 
 from converter.errors import HeadError
 from converter.heads.classification.recognise import lone_probabilities
-from converter.heads.decoding.error_messages import listed, wrong_labels
+from converter.heads.decoding.error_messages import existing_classes, listed, wrong_labels
 from converter.heads.decoding.feature_maps import Grid, fits, grids, sizes_of
 from converter.heads.decoding.scores import are_probabilities
 from converter.heads.evidence import Evidence, Recognised
 from converter.heads.family import Family
-from converter.heads.segmentation.doubts import check_are_scores
+from converter.heads.segmentation.doubts import check_are_scores, empty_cells
 from converter.heads.segmentation.head import SegmentationHead
 from converter.inputs.tensor import Tensor
 
@@ -71,6 +71,8 @@ def recognise(evidence: Evidence) -> Recognised | None:
         reason += " (--activation decides)"
         if evidence.labels is None:
             reason += "; if it is a depth or another quantity and no class score, it is no head"
+    else:
+        reason += empty_cells(grid, evidence)
     return Recognised(head, reason, _assumed(head, grid, evidence))
 
 
@@ -86,7 +88,7 @@ def _assumed(head: SegmentationHead, grid: Grid, evidence: Evidence) -> tuple[st
         found.append(f"classes are numbered from {head.first_class}: --first-class changes it")
     if evidence.labels is None:
         found.append(
-            f"there are {head.classes} classes, as the largest number seen is "
+            f"{existing_classes(head.classes)}, as the largest number seen is "
             f"{head.first_class + head.classes - 1}: --labels changes it"
         )
     return tuple(found)

@@ -15,7 +15,7 @@ import numpy as np
 
 from converter.errors import HeadError
 from converter.heads.decoding.anchors import anchors_in, are_anchors, read_anchors
-from converter.heads.decoding.error_messages import listed
+from converter.heads.decoding.error_messages import class_count, listed
 from converter.heads.decoding.feature_maps import Rows, sizes_of
 from converter.heads.decoding.find_activation import assumed_activation, read_scores
 from converter.heads.evidence import Evidence, Recognised
@@ -77,7 +77,7 @@ def _head(
         head,
         f"{' and '.join(pair.names)} are offsets and scores of {head.anchors} anchors, which come "
         f"from {source} and are {fixed.description} (--box-format and --boxes decide); the offsets "
-        f"are {found.coder}, {found.why}; the scores of {head.classes} classes are {reading} "
+        f"are {found.coder}, {found.why}; the scores of {class_count(head.classes)} are {reading} "
         "(--activation and --background decide)",
         (
             *found.assumed,

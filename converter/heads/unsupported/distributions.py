@@ -12,11 +12,12 @@ import numpy as np
 from converter.heads.decoding.feature_maps import sizes_of
 from converter.heads.decoding.output_groups import cells_of_strides
 from converter.heads.decoding.scores import TOLERANCE
-from converter.heads.dfl.find_layout import DISTANCE_BINS, FOUR_SIDES, find_distances
+from converter.heads.dfl.find_layout import ABSENT, DISTANCE_BINS, FOUR_SIDES, find_distances
 from converter.heads.dfl.recognise import recognise
 from converter.heads.evidence import Evidence
 
 _FINEST, _FURTHER = (8, 16, 32), 64
+_FAR = 0.5  # of the values of distributions, those of long distances may mostly be below 0 too
 
 
 def find_distributions(evidence: Evidence) -> str:
@@ -46,9 +47,16 @@ def _in_one_list(sizes: tuple[int, ...], values: np.ndarray, evidence: Evidence)
         if classes > 0 and classes == evidence.labels:
             return bins
     inside = np.asarray(((values >= -TOLERANCE) & (values <= 1 + TOLERANCE)).all(axis=(0, 1)))
-    classes = int(inside.argmin()) if not inside.all() else 0
-    bins, rest = divmod(sizes[1] - classes, FOUR_SIDES)
-    clear = classes > 0 and not inside[classes:].any() and not rest
+    absent = np.asarray((values < 0).mean(axis=(0, 1)) >= ABSENT)
+    return _after_classes(inside, 0.0) or _after_classes(absent, _FAR)
+
+
+def _after_classes(of_classes: np.ndarray, most: float) -> int:
+    """How many values a distance has after the columns that may be class scores, by whether each
+    column may be; 0 where more than this part of the others may be too."""
+    classes = int(of_classes.argmin()) if not of_classes.all() else 0
+    bins, rest = divmod(len(of_classes) - classes, FOUR_SIDES)
+    clear = classes > 0 and float(of_classes[classes:].mean()) <= most and not rest
     return bins if clear and bins in DISTANCE_BINS else 0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from converter.heads.decoding.error_messages import point_count
 from converter.heads.decoding.feature_maps import sizes_of
 from converter.heads.decoding.scores import TOLERANCE, are_probabilities
 from converter.heads.evidence import Evidence
@@ -65,5 +66,5 @@ def _extras(values: np.ndarray) -> str:
         return "an instance segmentation model, with the coefficients of a mask"
     for of_point in (3, 2):
         if columns % of_point == 0:
-            return f"a pose model, with {columns // of_point} points"
+            return f"a pose model, with {point_count(columns // of_point)}"
     return ""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from converter.heads.decoding.feature_maps import grids, sizes_of
 from converter.heads.decoding.output_groups import OutputGroup, find_groups
+from converter.heads.decoding.scores import are_probabilities
 from converter.heads.evidence import Evidence
+from converter.heads.unsupported.landmarks import (
+    COLUMNS,
+    SCORES_OF_FACES,
+    are_boxes_with_landmarks,
+    are_landmarks,
+)
 
 # A person in COCO has 17 points, a hand 21, with x, y and maybe a score: for the most certain
 # person, or for six with a box too, https://www.tensorflow.org/hub/tutorials/movenet.
@@ -12,9 +19,6 @@ _POSE, POSES = ((17, 3), (17, 2), (21, 3), (21, 2)), (6, 56)
 # BlazeFace, https://arxiv.org/abs/1907.05047, gives a box and six points of a face; of the same
 # kind are MediaPipe's detectors of palms and of persons.
 _FACES = {16: "a BlazeFace", 18: "a palm detector", 12: "a detector of persons by key points"}
-# What a face detector may have beside boxes and points: scores, maybe with the background or a
-# quality, https://arxiv.org/abs/1905.00641, RetinaFace, https://arxiv.org/abs/2105.04714, SCRFD.
-_LANDMARKS, SCORES_OF_FACES = 10, {(1,), (2,), (1, 1), (1, 2)}
 _NO_POINTS = "there is no bundle for key points"
 
 
@@ -30,15 +34,17 @@ def find_points(evidence: Evidence) -> str:
     groups = find_groups(evidence)
     if not groups or groups[0].of_maps:
         return _heatmaps(evidence)
-    return _faces(groups) or _faces_of_levels(groups)
+    return _faces(groups, evidence) or _faces_of_levels(groups, evidence)
 
 
-def _faces(groups: tuple[OutputGroup, ...]) -> str:
+def _faces(groups: tuple[OutputGroup, ...], evidence: Evidence) -> str:
     """Lists of boxes with points in one row, and of one score; or both and a quality, as the
-    first YuNet has: 4 + 10, 2 and 1."""
+    first YuNet has: 4 + 10, 2 and 1. Probabilities after the box are class scores."""
     *others, values = groups[0].columns
     known = others == [1] and values in _FACES
-    if not known and (values != 4 + _LANDMARKS or tuple(others) not in SCORES_OF_FACES):
+    if not known and (values != 4 + COLUMNS or tuple(others) not in SCORES_OF_FACES):
+        return ""
+    if all(_has_class_scores(name, values, evidence) for name in _all_names(groups, values)):
         return ""
     kind = _FACES.get(values, "a face detector")
     return (
@@ -49,36 +55,26 @@ def _faces(groups: tuple[OutputGroup, ...]) -> str:
     )
 
 
-def _faces_of_levels(groups: tuple[OutputGroup, ...]) -> str:
+def _has_class_scores(name: str, columns: int, evidence: Evidence) -> bool:
+    values = evidence.values[name]
+    rows = values if values.shape[2] == columns else values.transpose(0, 2, 1)
+    return are_probabilities(rows[..., 4:])
+
+
+def _faces_of_levels(groups: tuple[OutputGroup, ...], evidence: Evidence) -> str:
     """For each of several levels boxes, five points and scores. Of one level, or all together,
-    boxes and scores can be read without the points, see ``landmark_names``."""
+    boxes and scores can be read without the points, see
+    ``landmark_names``."""
     if len(groups) < 2 or not are_boxes_with_landmarks(groups[0]):
+        return ""
+    if not all(are_landmarks(group, evidence) for group in groups):
         return ""
     return (
         f"a face detector before its decoding, such as SCRFD or YuNet: {len(groups)} levels with "
-        f"boxes, scores and five points ({', '.join(_all_names(groups, _LANDMARKS))}): {_NO_POINTS}"
+        f"boxes, scores and five points ({', '.join(_all_names(groups, COLUMNS))}): {_NO_POINTS}"
         ". Export decoded boxes [N, A, 4] of all levels beside the scores [N, A, 1], without the "
         "points"
     )
-
-
-def are_boxes_with_landmarks(group: OutputGroup) -> bool:
-    """Whether outputs have the columns of a face detector: a box, five points, and scores."""
-    others = list(group.columns)
-    if 4 not in others or _LANDMARKS not in others:
-        return False
-    others.remove(4)
-    others.remove(_LANDMARKS)
-    return tuple(others) in SCORES_OF_FACES
-
-
-def landmark_names(evidence: Evidence) -> list[str]:
-    """The outputs with the points of a face beside boxes and scores that can be read without
-    them, as RetinaFace has them for all its anchors; none where ten columns may be classes."""
-    groups = find_groups(evidence)
-    if len(groups) != 1 or groups[0].of_maps or not are_boxes_with_landmarks(groups[0]):
-        return []
-    return [] if evidence.labels in (_LANDMARKS, _LANDMARKS - 1) else groups[0].names(_LANDMARKS)
 
 
 def _all_names(groups: tuple[OutputGroup, ...], columns: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from converter.heads.decoding.error_messages import class_count
 from converter.heads.decoding.feature_maps import Grid, grids
 from converter.heads.evidence import Evidence
 
@@ -48,8 +49,10 @@ def _kinds(channels: int, labels: int | None) -> list[str]:
     kinds = {}
     if not rest and values > _BEFORE:
         classes = values - _BEFORE
-        kinds[f"YOLOv3 or v4, with {_IN_CELL} boxes in each cell and {classes} classes"] = classes
+        model = f"YOLOv3 or v4, with {_IN_CELL} boxes in each cell"
+        kinds[f"{model} and {class_count(classes)}"] = classes
     if channels > _DISTANCES:
         classes = channels - _DISTANCES
-        kinds[f"YOLOv8 or later, with 16 values for each distance and {classes} classes"] = classes
+        model = "YOLOv8 or later, with 16 values for each distance"
+        kinds[f"{model} and {class_count(classes)}"] = classes
     return [kind for kind, classes in kinds.items() if classes == labels] or list(kinds)

@@ -6,7 +6,7 @@ import numpy as np
 
 from converter.errors import HeadError
 from converter.heads.decoding.box_formats import MOST, positive_fraction, telling_rows
-from converter.heads.decoding.error_messages import listed, wrong_labels
+from converter.heads.decoding.error_messages import class_count, listed, wrong_labels
 from converter.heads.evidence import Evidence
 from converter.heads.yolo.assumptions import TAKEN
 from converter.heads.yolo.complete_lists import is_complete
@@ -123,17 +123,17 @@ def _checked(found: list[Found], evidence: Evidence) -> tuple[str, Layout, str]:
         HeadError: it does; the labels file may have a line too many or too few.
     """
     ((name, layout),) = found
-    usual = _usual(layout, evidence)
+    usual = _usual(name, layout, evidence)
     if evidence.options.head == "auto" and usual == {not layout.objectness}:
         other = "without" if layout.objectness else "with"
         classes = layout.classes + (1 if layout.objectness else -1)
         option = f"--head {OBJECTNESS if layout.objectness else NAME}"
         raise wrong_labels(
             evidence,
-            f"{classes} classes {other} objectness as is usual for this layout",
-            f"{option} if they are {layout.classes} classes",
+            f"{class_count(classes)} {other} objectness as is usual for this layout",
+            f"{option} if they are {class_count(layout.classes)}",
         )
-    return name, layout, f"that fits the {layout.classes} classes of the labels"
+    return name, layout, f"that fits the {class_count(layout.classes)} of the labels"
 
 
 def _chosen(found: list[Found], evidence: Evidence) -> tuple[str, Layout, str]:
@@ -146,14 +146,14 @@ def _chosen(found: list[Found], evidence: Evidence) -> tuple[str, Layout, str]:
     by_objectness = {layout.objectness: layout for _, layout in found}
     if evidence.labels is not None:
         counts = " or ".join(
-            f"{layout.classes} classes {'with' if objectness else 'without'} objectness"
+            f"{class_count(layout.classes)} {'with' if objectness else 'without'} objectness"
             for objectness, layout in by_objectness.items()
         )
         raise wrong_labels(evidence, counts)
     decides = f"--labels or --head {NAME} or {OBJECTNESS} decides"
     if len(by_objectness) == 1:
         return name, next(iter(by_objectness.values())), "by its shape"
-    usual = _usual(by_objectness[False], evidence)
+    usual = _usual(name, by_objectness[False], evidence)
     if len(usual) > 1:
         raise HeadError(
             f"the outputs ({listed(evidence)}) may be yolo with or without objectness: {decides}"
@@ -163,8 +163,11 @@ def _chosen(found: list[Found], evidence: Evidence) -> tuple[str, Layout, str]:
     return name, layout, f"{TAKEN} one {presence} objectness, {decides}"
 
 
-def _usual(layout: Layout, evidence: Evidence) -> set[bool]:
-    """With objectness or without, by each thing that published models have in common."""
+def _usual(name: str, layout: Layout, evidence: Evidence) -> set[bool]:
+    """With objectness or without, by each thing that published models have in common; with it
+    where it is 1 in all rows, as in YOLOv6, since no class is seen everywhere."""
+    if (layout.rows(evidence.values[name])[..., SIDES] == 1).all():
+        return {True}
     height, width = evidence.input_size
     anchor_based = {
         3 * sum((height // stride) * (width // stride) for stride in strides) for strides in STRIDES

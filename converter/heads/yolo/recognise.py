@@ -22,6 +22,7 @@ from converter.heads.decoding.box_formats import (
     ordered_fraction,
     unit,
 )
+from converter.heads.decoding.error_messages import class_count
 from converter.heads.decoding.onnx_lines import Lines, decoding_model, index
 from converter.heads.decoding.scores import ScoreReading, activated, are_probabilities
 from converter.heads.evidence import Evidence, Recognised
@@ -148,7 +149,7 @@ def recognise(evidence: Evidence) -> Recognised | None:
     )
     return Recognised(
         head,
-        f"output {name} is {layout} with {layout.classes} classes: {why}; "
+        f"output {name} is {layout} with {class_count(layout.classes)}: {why}; "
         f"boxes in {unit(head.box_scale)}",
         assumed_of_rows(layout, why, activation, options),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from converter.errors import HeadError
+from converter.heads.decoding.error_messages import point_count
 from converter.heads.decoding.scores import TOLERANCE
 from converter.heads.yolo.layout import SIDES
 
@@ -30,7 +31,7 @@ def refuse_unsupported_rows(name: str, rows: np.ndarray, labels: int | None) -> 
     finite = rows[np.isfinite(rows).all(axis=-1)]
     inside = _are_probabilities(finite[:, SIDES:])
     points = _count_points(finite[:: 1 + len(finite) // _ENOUGH])
-    found = f"x and y of {points} points of a pose" if points else ""
+    found = f"x and y of {point_count(points)} of a pose" if points else ""
     if inside.any() and not inside.all():
         found = _kind(inside) or found or "some columns are probabilities and some are not"
     if not found and values in (_POSE, _POSE + 1) and labels is None:
@@ -76,11 +77,11 @@ def _kind(inside: np.ndarray) -> str:
     if len(others) > 1 and len(others) % POINT == 0:
         of_points = others.reshape(-1, POINT)
         if of_points[:, -1].all() and not of_points[:, 0].any():
-            return f"x, y and a score for {len(of_points)} points of a pose"
+            return f"x, y and a score for {point_count(len(of_points))} of a pose"
     if len(others) == 1 and len(inside) > 1:
         return "an angle in the last column, of a rotated box"
     if len(inside) > MASK and inside[:-MASK].all():
         return f"{MASK} coefficients of a mask, of instance segmentation"
     if not others.any() and len(others) % 2 == 0 and len(others) < len(inside):
-        return f"x and y of {len(others) // 2} points of a pose"
+        return f"x and y of {point_count(len(others) // 2)} of a pose"
     return ""

@@ -150,3 +150,42 @@ def test_sides_that_are_no_multiples_of_the_strides() -> None:
     powers = np.exp(distances[0, 14, :16].astype(float))
     left = (powers * np.arange(16)).sum() / powers.sum() * 8
     assert boxes[0, 14, 0] == pytest.approx(1.5 * 8 - left, abs=1e-3)  # second row, second cell
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["labels", "no labels"])
+@pytest.mark.parametrize("as_logits", [False, True])
+@pytest.mark.parametrize("classes", [1, 2, 3, 4, 32])
+@pytest.mark.parametrize("laid_out", [in_lists, in_lists_of_levels, in_maps])
+def test_few_classes_and_as_many_as_other_distributions_are_recognised(
+    laid_out: Any, classes: int, as_logits: bool, given: bool
+) -> None:
+    """Four columns may be a box, and 32 a distribution of 8 values for each distance."""
+    values = np.random.default_rng(6).normal(-5, 1.5, (2, CELLS, classes)).astype(np.float32)
+    probabilities = 1 / (1 + np.exp(-values.astype(float)))
+    outputs = laid_out(values if as_logits else probabilities.astype(np.float32), logits())
+    head = found(outputs, classes if given else None).head
+    assert head.description.startswith("dfl with 16 values")
+    decoded = head.decode(outputs)
+    np.testing.assert_allclose(decoded["class_scores"], probabilities, atol=1e-5)
+    np.testing.assert_allclose(decoded["all_boxes"], expected_boxes(logits()), atol=1e-3)
+
+
+@pytest.mark.parametrize("distances", [np.float32(1), np.float32(20)])
+def test_maps_of_distances_beside_64_classes_are_no_four_classes(distances: np.float32) -> None:
+    """Of FCOS, in fractions of the image or in pixels."""
+    generator = np.random.default_rng(7)
+    sides = generator.random((2, CELLS, 4), np.float32) * distances
+    classes = generator.normal(-5, 1.5, (2, CELLS, 64)).astype(np.float32)
+    for outputs in (in_maps(classes, sides), in_maps(sides, classes)):
+        head = found(outputs).head
+        assert head.description.startswith("fcos")
+        assert head.classes == 64
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_list_of_boxes_beside_64_logits_is_no_four_classes(size: int) -> None:
+    generator = np.random.default_rng(8)
+    boxes = (generator.random((2, CELLS, 4), np.float32) * size).astype(np.float32)
+    classes = generator.normal(-5, 1.5, (2, CELLS, 64)).astype(np.float32)
+    assert recognise(evidence({"one": boxes, "two": classes}, size=INPUT)) is None
+    assert recognise(evidence({"one": boxes, "two": logits()}, size=INPUT)) is None

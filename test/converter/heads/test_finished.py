@@ -203,7 +203,7 @@ def test_one_class_does_not_fit_the_labels_of_more(with_count: bool) -> None:
     outputs = of_one_class(in_pixels(fractions(), SQUARE))
     if with_count:
         outputs["num_boxes"] = np.array([7, 20])
-    with pytest.raises(HeadError, match=r"have 1 classes as .* the labels file has 5 classes"):
+    with pytest.raises(HeadError, match=r"have 1 class as .* the labels file has 5 classes"):
         choose_head(evidence(outputs, CLASSES, SQUARE))
 
 

@@ -58,6 +58,20 @@ def test_instance_segmentation_is_told_by_its_prototypes(labels: int | None) -> 
     assert choose_head(evidence(outputs, 36, head="yolo")).head.classes == 36
 
 
+@pytest.mark.parametrize("labels", [None, 33, 80])
+@pytest.mark.parametrize("classes", [33, 80])
+def test_many_classes_beside_32_features_are_no_coefficients(
+    classes: int, labels: int | None
+) -> None:
+    features = {"b": normal(12, 24, 32)}
+    if labels in (None, classes):
+        outputs = {"a": rows(uniform(COUNT, classes)), **features}
+        assert choose_head(evidence(outputs, labels)).head.classes == classes
+    if labels == classes:
+        outputs = {"a": rows(normal(COUNT, classes) - 4), **features}
+        assert choose_head(evidence(outputs, labels)).head.classes == classes
+
+
 @pytest.mark.parametrize("labels", [None, 4])
 def test_coefficients_of_masks_are_no_class_scores(labels: int | None) -> None:
     message = refusal({"a": rows(uniform(COUNT, 4), normal(COUNT, 32))}, labels)
@@ -327,3 +341,71 @@ def test_boxes_and_scores_of_a_face_detector_are_read_without_its_landmarks(
     assert recognised.head.inputs == ("output_0", "output_1")
     assert recognised.head.classes == 1
     assert "does not read output_2: float32 [?, 240, 10]" in recognised.reason
+
+
+@pytest.mark.parametrize("labels", [None, 1, 2, 3, 10])
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("columns", [1, 2])
+def test_ten_classes_are_no_points_of_a_face(columns: int, named: bool, labels: int | None) -> None:
+    face = uniform(COUNT, 1) * 0.2
+    scores = np.concatenate([1 - face, face], axis=-1)[..., -columns:]
+    boxes = in_pixels(corner_boxes(np.random.default_rng(3), 2, COUNT))
+    names = ("boxes", "objectness", "class_scores") if named else ("o0", "o1", "o2")
+    for classes in (normal(COUNT, 10) - 3, uniform(COUNT, 10)):
+        outputs = dict(zip(names, (boxes, scores, classes), strict=True))
+        for options in ({}, {"anchors": centred(boxes[0])}):
+            try:
+                head = choose_head(evidence(outputs, labels, **options)).head
+            except HeadError as error:
+                assert "have 1 class" not in str(error)
+            else:
+                assert head.classes == 10
+
+
+def test_untrained_logits_of_ten_classes_are_no_points_beside_an_objectness() -> None:
+    boxes = in_pixels(corner_boxes(np.random.default_rng(3), 2, COUNT))
+    message = refusal({"o0": boxes, "o1": uniform(COUNT, 1), "o2": normal(COUNT, 10)})
+    assert "more than one pair" in message
+
+
+@pytest.mark.parametrize("name", ["landmarks", "output_ldm", "keypoints", "kps", "o2"])
+def test_points_in_pixels_beside_one_score_are_not_read(name: str) -> None:
+    boxes = in_pixels(corner_boxes(np.random.default_rng(3), 2, COUNT))
+    outputs = {"o0": boxes, "o1": uniform(COUNT, 1), name: uniform(COUNT, 10) * 90}
+    assert choose_head(evidence(outputs)).head.inputs == ("o0", "o1")
+
+
+def test_levels_of_ten_classes_are_no_faces() -> None:
+    """Of FCOS: class scores, distances and centerness."""
+    values = [normal(CELLS, 10) - 4, normal(CELLS, 4) + 5, uniform(CELLS, 1)]
+    message = refusal(levels(*zip(("a", "b", "c"), values, strict=True)), size=LARGE)
+    assert "SCRFD" not in message
+    assert "levels put together" in message
+
+
+@pytest.mark.parametrize("classes", [8, 10, 12, 14])
+def test_rows_of_boxes_and_probabilities_are_no_boxes_with_points(classes: int) -> None:
+    of_boxes = np.ascontiguousarray(rows(uniform(COUNT, classes)).transpose(0, 2, 1))
+    message = refusal({"a": of_boxes, "b": uniform(COUNT, 1)})
+    assert "points" not in message
+    assert "may be an objectness" in message
+
+
+@pytest.mark.parametrize("bins", [8, 16])
+@pytest.mark.parametrize("classes", [1, 20])
+def test_distributions_after_logits_of_classes_are_named(classes: int, bins: int) -> None:
+    """Of long distances most are below 0, as no object is so large."""
+    count = 12 * 24 + 6 * 12 + 3 * 6
+    distributions = normal(count, 4 * bins)
+    distributions.reshape(2, count, 4, bins)[..., bins // 2 + 2 :] -= 5
+    values = np.concatenate([normal(count, classes) - 5, distributions], axis=-1)
+    message = refusal({"out": values}, size=LARGE)
+    assert f"out has after the class scores {bins} values for the distance" in message
+
+
+def test_one_of_a_thing_is_counted_so() -> None:
+    one_class = finished_rows()[..., :6]
+    one_class[..., 5] = 0
+    assumed = choose_head(evidence({"a": one_class})).assumed
+    assert any(text.startswith("there is 1 class, as 0 is the largest") for text in assumed)
+    assert "have 1 class without" in refusal({"a": rows(uniform(COUNT, 1))}, 7)

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from converter.errors import HeadError
+from converter.heads.choose import choose_head
 from converter.heads.evidence import Recognised
 from converter.heads.yolo.recognise import YoloHead, recognise
+from converter.onnx_tools.node_names import CLASS_SCORES
 from test.converter.expected import decode_rows
 from test.converter.heads.stages import (
     SIZE,
@@ -247,7 +249,7 @@ def test_a_list_with_another_of_its_length_is_taken_where_it_begins_with_boxes()
     masks = np.random.default_rng(9).normal(size=(2, 40, 32)).astype(np.float32)
     assert found({"out": rows, "masks": masks}).head.inputs == ("out",)
     objectness = np.random.default_rng(9).random((2, 40, 1), np.float32)
-    assert recognise(evidence({"out": rows, "objectness": objectness})) is None
+    assert "objectness: float32 [?, 40, 1]" in refusal({"out": rows, "objectness": objectness})
 
 
 def test_one_level_alone_is_taken_where_its_boxes_go_over_the_image() -> None:
@@ -320,3 +322,62 @@ def test_outputs_of_another_shape_are_left_to_others(shape: tuple[int, ...]) -> 
 
 def test_overlapping_boxes_are_left_to_the_robot() -> None:
     assert yolo(rows_of(7), 3).needs_nms
+
+
+# --- what a network gives beside its rows
+
+
+def queries(classes: int) -> np.ndarray:
+    """As of RT-DETR: fractions of the image, and nearly all of the scores are low."""
+    generator = np.random.default_rng(11)
+    boxes = centred(corner_boxes(generator, 2, 300))
+    scores = generator.random((2, 300, classes)) ** 8
+    return np.concatenate([boxes, scores], axis=-1).astype(np.float32)
+
+
+@pytest.mark.parametrize("labels", [None, 60, 80])
+@pytest.mark.parametrize("columns", [64, 80, 256])
+def test_rows_are_read_beside_embeddings_and_logits(columns: int, labels: int | None) -> None:
+    classes = labels or 80
+    other = np.random.default_rng(12).normal(-1, 2, (2, 300, columns)).astype(np.float32)
+    chosen = choose_head(evidence({"out": queries(classes), "other": other}, labels)).head
+    assert chosen.inputs == ("out",)
+    assert chosen.classes == classes
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("classes", [1, 10])
+def test_a_list_that_repeats_the_best_of_each_row_is_no_objectness(
+    classes: int, given: bool
+) -> None:
+    rows, labels = rows_of(4 + classes), classes if given else None
+    scores = rows[..., 4:]
+    for best in (scores.max(axis=-1), scores.argmax(axis=-1).astype(np.float32)):
+        for other in (best[..., None], best[:, None]):
+            outputs = {"out": rows, "best": np.ascontiguousarray(other)}
+            assert choose_head(evidence(outputs, labels)).head.classes == classes
+
+
+@pytest.mark.parametrize("labels", [None, 10])
+def test_another_value_of_each_row_is_asked_about(labels: int | None) -> None:
+    values = np.random.default_rng(13).random((2, 40, 1), np.float32)
+    outputs = {"out": rows_of(14), "one": values}
+    assert "may be an objectness of each box: give --head yolo" in refusal(outputs, labels)
+    assert found(outputs, labels, head="yolo").head.classes == 10
+
+
+@pytest.mark.parametrize("labels", [None, 3, 80])
+@pytest.mark.parametrize("boxes_last", [False, True])
+@pytest.mark.parametrize("classes", [1, 3, 80])
+def test_a_constant_1_after_the_box_is_an_objectness(
+    classes: int, boxes_last: bool, labels: int | None
+) -> None:
+    """As in YOLOv6."""
+    rows = rows_of(5 + classes, 300)
+    rows[..., 4] = 1
+    if labels in (None, classes):
+        head = yolo(laid_out(rows, boxes_last), labels)
+        assert head.classes == classes
+        np.testing.assert_array_equal(
+            head.decode({"out": laid_out(rows, boxes_last)})[CLASS_SCORES], rows[..., 5:]
+        )
