@@ -61,7 +61,10 @@ def anchor_format(values: np.ndarray, input_size: tuple[int, int], normalised: b
     return FoundFormat(
         name,
         f"{why}, and {_WALK}",
-        (f"anchors are {name}, as so they go over the image row by row: --box-format changes it",),
+        (
+            f"anchors are {name}, as so they go over the image row by row: --box-format changes "
+            "it, and with it the order that offsets seem to have",
+        ),
     )
 
 
