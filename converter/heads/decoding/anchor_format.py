@@ -56,16 +56,24 @@ def anchor_format(values: np.ndarray, input_size: tuple[int, int], normalised: b
             f"give --box-format {x_first} or {y_first}"
         )
     name = y_first if reading.y_first else x_first
-    if reading.reaches:
-        return FoundFormat(name, f"{why}, and {_REACH}")
-    return FoundFormat(
-        name,
-        f"{why}, and {_WALK}",
-        (
-            f"anchors are {name}, as so they go over the image row by row: --box-format changes "
-            "it, and with it the order that offsets seem to have",
-        ),
-    )
+    assumed = _assumed(name, reading, values)
+    return FoundFormat(name, f"{why}, and {_REACH if reading.reaches else _WALK}", assumed)
+
+
+def _assumed(name: str, reading: AnchorReading, values: np.ndarray) -> tuple[str, ...]:
+    """What of the format is usual only: corners of sizes that differ as much as the second corners,
+    and lists that go over the image row by row."""
+    clauses = []
+    if reading.form == "xyxy" and not _have_fewer_sizes(
+        values[:, 2:] - values[:, :2], values[:, 2:]
+    ):
+        clauses.append(f"anchors are corners, {_ORDERED}: --box-format changes it")
+    if not reading.reaches:
+        clauses.append(
+            f"anchors are {name}, as so {_WALK}: --box-format changes it, and with it the order "
+            "that offsets seem to have"
+        )
+    return tuple(clauses)
 
 
 def have_ordered_corners(values: np.ndarray) -> bool:
@@ -77,12 +85,16 @@ def _are_corners(values: np.ndarray) -> bool:
     """Whether ``[A, 4]`` are corners: anchors have few sizes, and their corners many places."""
     if not have_ordered_corners(values):
         return False
-    sides, differences = values[:, 2:], values[:, 2:] - values[:, :2]
-    return _count_sizes(sides) > CLEARLY_FEWER * _count_sizes(differences)
+    return not _have_fewer_sizes(values[:, 2:], values[:, 2:] - values[:, :2])
 
 
-def _count_sizes(sizes: np.ndarray) -> int:
-    return len(np.unique(np.round(sizes / (SAME * sizes.max(axis=0))), axis=0))
+def _have_fewer_sizes(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether ``one [A, 2]`` has clearly fewer different rows than ``other [A, 2]``."""
+    first, second = (
+        len(np.unique(np.round(sizes / (SAME * sizes.max(axis=0))), axis=0))
+        for sizes in (one, other)
+    )
+    return first <= CLEARLY_FEWER * second
 
 
 def _chosen(one: AnchorReading, other: AnchorReading) -> tuple[AnchorReading, str]:

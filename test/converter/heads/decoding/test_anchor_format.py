@@ -139,6 +139,14 @@ def test_sides_beyond_the_centres_are_no_second_corners(form: str) -> None:
     assert anchor_format(values, (64, 64), False).name == form
 
 
+def test_what_is_shown_of_corners_is_not_assumed() -> None:
+    """That second corners are beyond the first shows little where all anchors are clipped."""
+    size = (96, 160)
+    assert anchor_format(listed(size, SIX), size, False).assumed == ()
+    clipped = listed(size, [(12.0, 0.4), (14.0, 0.6)], clip=True, strides=(16,))
+    assert "anchors are corners" in anchor_format(clipped, size, False).assumed[0]
+
+
 def test_the_sides_of_an_input_that_is_not_square_tell_x_from_y() -> None:
     """Also where the list goes column by column."""
     size = (64, 128)
