@@ -12,7 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from converter.errors import HeadError
-from converter.heads.decoding.anchor_reading import CLEARLY_FEWER, FEWEST, SAME, AnchorReading
+from converter.heads.decoding.anchor_reading import (
+    CLEARLY_FEWER,
+    FEWEST_ANCHORS,
+    SAME,
+    AnchorReading,
+)
 from converter.heads.decoding.box_formats import Y_FIRST
 
 _ORDERED = "as the second corner of each is beyond the first"
@@ -61,8 +66,8 @@ def anchor_format(values: np.ndarray, input_size: tuple[int, int], normalised: b
 
 
 def _assumed(name: str, reading: AnchorReading, values: np.ndarray) -> tuple[str, ...]:
-    """What of the format is usual only: corners of sizes that differ as much as the second corners,
-    and lists that go over the image row by row."""
+    """What of the format is usual only, or against it: corners of sizes that differ as much as the
+    second corners, and lists that go over the image row by row, or column by column."""
     clauses = []
     if reading.form == "xyxy" and not _have_fewer_sizes(
         values[:, 2:] - values[:, :2], values[:, 2:]
@@ -72,6 +77,11 @@ def _assumed(name: str, reading: AnchorReading, values: np.ndarray) -> tuple[str
         clauses.append(
             f"anchors are {name}, as so {_WALK}: --box-format changes it, and with it the order "
             "that offsets seem to have"
+        )
+    if reading.goes_by_columns:
+        clauses.append(
+            f"anchors are {name}, as so {_REACH}, although they then go over it column by column: "
+            "--box-format changes it"
         )
     return tuple(clauses)
 
@@ -107,7 +117,7 @@ def _chosen(one: AnchorReading, other: AnchorReading) -> tuple[AnchorReading, st
     readings = (one, other)
     fewer, more = sorted(readings, key=lambda reading: reading.count_centres(kept))
     differ = fewer.count_centres(kept) <= CLEARLY_FEWER * more.count_centres(kept)
-    if differ and kept.sum() >= FEWEST and fewer.share_centres(kept):
+    if differ and kept.sum() >= FEWEST_ANCHORS and fewer.share_centres(kept):
         return fewer, "as so the anchors of a cell share their centre"
     less, best = sorted(readings, key=lambda reading: reading.spread_evenly())
     if best.spread_evenly() >= SHOWN and less.spread_evenly() <= EXCLUDED:

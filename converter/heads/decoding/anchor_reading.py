@@ -22,7 +22,7 @@ CLEARLY_NEARER = 0.1
 # How much more often x must change than y along the list.
 CLEARLY_MORE = 1.5
 # Fewer anchors show nothing.
-FEWEST = 8
+FEWEST_ANCHORS = 8
 
 
 class AnchorReading:
@@ -40,8 +40,11 @@ class AnchorReading:
         width_first, height_first = _misses(self.centres, sides)
         self.reaches = abs(width_first - height_first) > CLEARLY_NEARER * sides.max()
         changes = self._changes(sides.min())
-        self.y_first = bool(height_first < width_first if self.reaches else changes[1] > changes[0])
-        self.order_is_clear = self.reaches or changes.max() >= CLEARLY_MORE * max(changes.min(), 1)
+        by_rows_y_first = bool(changes[1] > changes[0])
+        walks = bool(changes.max() >= CLEARLY_MORE * max(changes.min(), 1))
+        self.y_first = height_first < width_first if self.reaches else by_rows_y_first
+        self.order_is_clear = self.reaches or walks
+        self.goes_by_columns = walks and self.y_first != by_rows_y_first
         self.sides = sides[::-1] if self.y_first else sides
 
     def _changes(self, side: float) -> np.ndarray:
@@ -101,7 +104,7 @@ class AnchorReading:
                 if None not in shifts:
                     seen += len(centres)
                     even += len(centres) * all(shift in (0.0, -0.5) for shift in shifts)
-        return even / seen if seen >= FEWEST else 0.0
+        return even / seen if seen >= FEWEST_ANCHORS else 0.0
 
     def share_centres(self, kept: np.ndarray) -> bool:
         """Whether the ``kept`` anchors of each walk have clearly fewer centres than anchors."""

@@ -151,7 +151,9 @@ def test_the_sides_of_an_input_that_is_not_square_tell_x_from_y() -> None:
     """Also where the list goes column by column."""
     size = (64, 128)
     columns = y_first(listed((128, 64), RETINANET))
-    assert anchor_format(in_format(columns, "cxcywh"), size, False).name == "cxcywh"
+    found = anchor_format(in_format(columns, "cxcywh"), size, False)
+    assert found.name == "cxcywh"
+    assert "column by column" in found.assumed[0]
 
 
 @pytest.mark.parametrize("form", ["cxcywh", "xywh"])
