@@ -93,7 +93,7 @@ def reading(conversion: Conversion) -> str:
     before, assumed = conversion.verification.before, conversion.recognised.assumed
     if before and before.map_50 >= LOW_ACCURACY:
         return (
-            "Your annotations confirm how its outputs are read: TensorFlow's mAP@0.5 is "
+            "Your annotations support how its outputs are read: TensorFlow's mAP@0.5 is "
             f"{before.map_50:.2f}."
         )
     if assumed:

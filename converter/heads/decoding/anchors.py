@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from converter.errors import HeadError
-from converter.heads.decoding.anchor_format import anchor_format, have_ordered_corners
+from converter.heads.decoding.anchor_format import FoundFormat, anchor_format, have_ordered_corners
 from converter.heads.decoding.box_formats import (
     CORNERS,
+    LARGEST_FRACTION,
+    LEAST_SIDE,
+    NORMALISED,
     PIXELS,
     corners,
     find_scale,
@@ -28,10 +31,12 @@ class Anchors:
     Attributes:
         boxes: float32 ``[A, 4]``, centre x, centre y, width, height in pixels of the input.
         description: how they were read, and why.
+        assumed: what of that rests on a convention only; see ``Recognised``.
     """
 
     boxes: np.ndarray
     description: str
+    assumed: tuple[str, ...] = ()
 
 
 def read_anchors(values: np.ndarray, evidence: Evidence) -> Anchors:
@@ -47,14 +52,23 @@ def read_anchors(values: np.ndarray, evidence: Evidence) -> Anchors:
             "in order, or sides above 0"
         )
     values = values.astype(np.float32)
-    scale = find_scale(values, evidence.options.boxes, evidence.input_size)
-    why = "as specified"
+    scale = find_scale(values, _unit_of(values, evidence), evidence.input_size)
+    found = FoundFormat(box_format, "as specified")
     if box_format == _AUTO:
         normalised = unit(scale) != PIXELS
-        box_format, why = anchor_format(values, evidence.input_size, normalised)
-    x1y1, x2y2 = np.split(corners(values, box_format, scale), 2, axis=1)
+        found = anchor_format(values, evidence.input_size, normalised)
+    x1y1, x2y2 = np.split(corners(values, found.name, scale), 2, axis=1)
     boxes = np.concatenate([(x1y1 + x2y2) / 2, x2y2 - x1y1], axis=1)
-    return Anchors(boxes, f"{box_format} in {unit(scale)}, {why}")
+    return Anchors(boxes, f"{found.name} in {unit(scale)}, {found.why}", found.assumed)
+
+
+def _unit_of(values: np.ndarray, evidence: Evidence) -> str:
+    """The unit of ``[A, 4]``: anchors of the upper levels may be many times as large as the input,
+    but not most anchors."""
+    if evidence.options.boxes != _AUTO:
+        return evidence.options.boxes
+    fractions = float(np.median(np.abs(values).max(axis=1))) <= LARGEST_FRACTION
+    return NORMALISED if fractions and max(evidence.input_size) > LEAST_SIDE else PIXELS
 
 
 def anchors_in(output: Tensor, count: int, evidence: Evidence) -> np.ndarray | None:

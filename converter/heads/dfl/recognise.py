@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from converter.heads.decoding.error_messages import class_count
 from converter.heads.decoding.feature_maps import Rows, grids
-from converter.heads.decoding.find_activation import read_scores
+from converter.heads.decoding.find_activation import assumed_activation, read_scores
 from converter.heads.dfl.find_layout import (
     FOUR_SIDES,
     ScoresAndDistributions,
@@ -46,7 +46,8 @@ def recognise(evidence: Evidence) -> Recognised | None:
     if rows is None:
         return None
     distances, scores = rows
-    reading = read_scores(scores.of(evidence.values), evidence, no_background=True)
+    values = scores.of(evidence.values)
+    reading = read_scores(values, evidence, no_background=True)
     head = DflHead(distances, scores, reading, levels)
     return Recognised(
         head,
@@ -54,6 +55,11 @@ def recognise(evidence: Evidence) -> Recognised | None:
         f"strides from the middle of {head.anchors} cells, left, top, right, bottom; "
         f"{', '.join(found.scores)} with scores of {class_count(head.classes)}, {reading} "
         "(--activation decides)",
+        (
+            "distances are from the middle of a cell to left, top, right and bottom, as in YOLO "
+            "from v8 on",
+            *assumed_activation(reading, values, evidence),
+        ),
     )
 
 

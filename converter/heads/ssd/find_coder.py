@@ -23,8 +23,12 @@ USUAL_SCALES = {
 # Boxes are together under a reading if their distance is at most this part of that of the anchors,
 # and of that under the other readings.
 TOGETHER = 0.7
-# The scales are others if these factors of the first or last two bring the distance to this part.
-OTHER_SCALES, CLOSER = (0.4, 0.6, 1.6, 2.5), 0.8
+# Other scales, in parts of the usual ones for the centre and for the sides.
+FACTORS = (0.5, 0.63, 0.8, 1.0, 1.25, 1.6, 2.5)
+# How near they must bring the boxes, in parts of the distance with the usual ones, to be the right
+# ones, and how near they may bring them where those are clearly right. Noise in the offsets makes
+# larger scales seem better than they are, and smaller ones never.
+CLOSER_IF_LARGER, CLOSER, CLEARLY_FARTHER = 0.8, 0.97, 1.08
 
 
 @dataclass(frozen=True)
@@ -109,34 +113,49 @@ def _scales(
         return options.box_scales, "scales as --box-scales specifies", ()
     best = distances.best((order,))
     others = [coder for coder in distances.of if coder.order == order and coder != best]
-    if distances.show(best, others):
-        _check_scales(distances, best)
-        return best.scales, "scaled so, as otherwise these boxes are further apart", ()
+    if not distances.show(best, others):
+        return (
+            UNSCALED,
+            "not scaled (--box-scales decides)",
+            (
+                "offsets are not scaled: --box-scales changes it, as in 10 10 5 5 for SSD, "
+                "KerasCV and the TF Object Detection API",
+            ),
+        )
+    why = "scaled so, as otherwise these boxes are further apart"
+    if _are_clear(distances, best):
+        return best.scales, why, ()
+    scales = _listed(best.scales)
     return (
-        UNSCALED,
-        "not scaled (--box-scales decides)",
-        (
-            "offsets are not scaled: --box-scales changes it, as in 10 10 5 5 for SSD, KerasCV and "
-            "the TF Object Detection API",
-        ),
+        best.scales,
+        why,
+        (f"offsets are times {scales}, though others fit nearly as well: --box-scales changes it",),
     )
 
 
-def _check_scales(distances: _Distances, coder: BoxCoder) -> None:
-    """
+def _are_clear(distances: _Distances, coder: BoxCoder) -> bool:
+    """Whether boxes are further apart under all other scales.
+
     Raises:
-        HeadError: boxes are nearer to each other under smaller or larger scales.
+        HeadError: they are nearer to each other under some.
     """
-    for first, second in product((1.0, *OTHER_SCALES), repeat=2):
+    larger: list[float] = []
+    others: list[float] = []
+    for centre, side in product(FACTORS, repeat=2):
+        if centre == side == 1:
+            continue
         a, b, c, d = coder.scales
-        scales = (first * a, first * b, second * c, second * d)
-        other = distances.pairs.distance(BoxCoder(coder.order, scales))
-        if other < CLOSER * distances.of[coder]:
-            raise HeadError(
-                "the boxes of overlapping anchors are nearer to each other with other box scales "
-                f"than {' or '.join(map(_listed, USUAL_SCALES[coder.order]))}: give those that the "
-                "box coder multiplied by, which are one over the variances, as --box-scales"
-            )
+        scaled = BoxCoder(coder.order, (centre * a, centre * b, side * c, side * d))
+        distance = distances.pairs.distance(scaled)
+        (larger if min(centre, side) >= 1 else others).append(distance)
+    usual = distances.of[coder]
+    if min(larger) < CLOSER_IF_LARGER * usual or min(others) < CLOSER * usual:
+        raise HeadError(
+            "the boxes of overlapping anchors are nearer to each other with other box scales "
+            f"than {' or '.join(map(_listed, USUAL_SCALES[coder.order]))}: give those that the "
+            "box coder multiplied by, which are one over the variances, as --box-scales"
+        )
+    return min(others) >= CLEARLY_FARTHER * usual
 
 
 def _why(distances: _Distances, best: BoxCoder) -> str:

@@ -80,6 +80,7 @@ def _head(
         f"are {found.coder}, {found.why}; the scores of {class_count(head.classes)} are {reading} "
         "(--activation and --background decide)",
         (
+            *fixed.assumed,
             *found.assumed,
             *assumed_activation(reading, scores, evidence),
         ),

@@ -108,6 +108,15 @@ def test_scores_that_are_logits_get_a_sigmoid() -> None:
     assert "sigmoid of logits (--activation decides)" in recognised.reason
 
 
+def test_what_no_value_shows_of_distances_and_scores_is_reported() -> None:
+    values = np.random.default_rng(3).normal(0, 2, (2, CELLS, CLASSES)).astype(np.float32)
+    outputs = in_lists(values, logits())
+    middle, sigmoid = found(outputs).assumed
+    assert "from the middle of a cell" in middle
+    assert "--activation changes it" in sigmoid
+    assert found(outputs, activation="sigmoid").assumed == (middle,)
+
+
 @pytest.mark.parametrize("names", [("classes", "boxes"), ("one", "two"), ("two", "one")])
 def test_as_many_classes_as_values_are_told_apart(names: tuple[str, str]) -> None:
     """64 of both: by names, or as scores are probabilities."""

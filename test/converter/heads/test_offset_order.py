@@ -18,6 +18,7 @@ from test.converter.heads.anchored import (
     SIZE,
     UNSCALED,
     VARIANCES,
+    centred,
     decoded,
     grid_anchors,
     of_corners,
@@ -115,6 +116,45 @@ def test_scales_that_are_not_usual_are_asked_for() -> None:
     found = recognised(outputs, anchors=anchors, box_scales=(4.0, 4.0, 4.0, 4.0))
     assert "tx, ty, tw, th times 4, 4, 4, 4" in found.head.description
     assert found.assumed == ()
+
+
+@pytest.mark.parametrize("noise", [0.02, 0.05, 0.08])
+@pytest.mark.parametrize(
+    "scales, coder",
+    [
+        ((8.0, 8.0, 4.0, 4.0), centred),
+        ((6.0, 6.0, 3.0, 3.0), centred),
+        ((4.0, 4.0, 4.0, 4.0), of_corners),
+        ((1.25, 1.25, 1.25, 1.25), centred),
+    ],
+)
+def test_scales_near_the_usual_ones_are_asked_for_or_reported(
+    scales: tuple[float, ...], coder: Any, noise: float
+) -> None:
+    anchors = grid_anchors()
+    try:
+        found = recognised(trained(anchors, scales, coder, noise), anchors=anchors)
+    except HeadError as error:
+        assert "--box-scales" in str(error)
+    else:
+        assert any("--box-scales" in clause for clause in found.assumed)
+
+
+def test_usual_scales_that_noise_hides_are_taken_and_reported() -> None:
+    anchors = grid_anchors()
+    found = recognised(trained(anchors, VARIANCES, noise=0.12), anchors=anchors)
+    assert "tx, ty, tw, th times 10, 10, 5, 5" in found.head.description
+    assert any("--box-scales changes it" in clause for clause in found.assumed)
+
+
+def test_boxes_do_not_show_the_order_of_offsets_where_that_of_anchors_is_assumed() -> None:
+    """In fractions only the order of the list tells x from y, and an exchange of both in anchors
+    and offsets leaves overlapping boxes together."""
+    anchors = grid_anchors()
+    fractions = anchors / [SIZE[1], SIZE[0], SIZE[1], SIZE[0]]
+    found = recognised(trained(anchors), anchors=fractions.astype(np.float32))
+    assert "tx, ty, tw, th" in found.head.description
+    assert any("--box-format changes it, and with it" in clause for clause in found.assumed)
 
 
 def test_an_option_against_what_the_boxes_show_is_obeyed_and_reported() -> None:

@@ -176,13 +176,13 @@ def test_what_was_assumed_stands_beside_what_was_measured(
     assert "read in the same way" in page.texts["pictures"]
 
 
-def test_annotations_confirm_how_outputs_are_read_unless_accuracy_is_low(
+def test_annotations_support_how_outputs_are_read_unless_accuracy_is_low(
     tmp_path: Path, write: Callable[..., Page]
 ) -> None:
     good = measured(samples.detection(tmp_path), before=Accuracy(9, 0.83, 0.6))
-    assert "confirm how its outputs are read" in write(good).texts["reading"]
+    assert "support how its outputs are read" in write(good).texts["reading"]
     low = measured(samples.detection(tmp_path), before=Accuracy(9, 0.21, 0.1))
-    assert "confirm" not in write(low).texts["reading"]
+    assert "support" not in write(low).texts["reading"]
 
 
 def test_pictures_without_detections_are_said_to_show_nothing(
