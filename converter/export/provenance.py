@@ -144,7 +144,7 @@ class Sources:
     def boxes(self, tensor: str) -> SuppressionInput | None:
         """``tensor`` as four coordinates for each box, where it can be that."""
         shape = self.shape(tensor)
-        if shape is None or shape[-1] != 4:
+        if not shape or shape[-1] != 4:
             return None
         axes = {2: "AC", 3: "NAC", 4: "NA1C"}.get(len(shape), "")
         for axis, size in zip(axes, shape, strict=False):

@@ -13,6 +13,7 @@ import pytest
 
 from converter.export.cut_suppression import cut_suppression
 from converter.export.graph_view import GraphView
+from converter.export.provenance import Sources
 from converter.inputs.quiet_tensorflow import tensorflow
 from test.converter.export.suppression_graphs import (
     ANCHORS,
@@ -178,6 +179,13 @@ def test_the_robot_lets_through_what_the_model_does(
     assert known.score_threshold == pytest.approx(SCORE, abs=1e-3)
     assert not known.each_class
     assert ("across classes" in cut.note) == across
+
+
+def test_a_number_of_the_whole_image_is_neither_boxes_nor_scores() -> None:
+    """It has no axes, as the smallest of all scores."""
+    sources = Sources(frozen(loop)[0], {"number:0": ()})
+    assert sources.boxes("number:0") is None
+    assert sources.scores("number:0", ANCHORS) is None
 
 
 def test_corners_that_become_sides_behind_it_are_known() -> None:
