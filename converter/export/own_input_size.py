@@ -126,15 +126,18 @@ class _Ways:
         self.pads: list[Any] = []
         self.complete = True
         self._seen: set[str] = set()
+        self._images: dict[str, str] = {}
         self._follow(view, view.source(image), False)
 
     def _follow(self, view: GraphView, start: Any, resized: bool) -> None:
         for node in view.consumers(start.name):
-            data = [node_of(tensor) for tensor in view.data_inputs(node)]
+            tensors = view.data_inputs(node)
+            data = [node_of(tensor) for tensor in tensors]
             if node.name in self._seen or start.name not in data or node.op in _LOOKS_AT_SIZE:
                 continue
             self._seen.add(node.name)
-            if not resized and node.op in _RESIZES and data[0] == start.name:
+            self._images[node.name] = tensors[data.index(start.name)]
+            if not resized and _resizes(view, node, data, start.name):
                 self.resizes.append(node)
                 self._follow(view, node, True)
             elif node.op in _PADS and view.source(node.input[1]).op != "Const":
@@ -145,14 +148,33 @@ class _Ways:
             elif not resized:
                 self.complete = False
 
+    @property
+    def steps(self) -> list[tuple[str, str]]:
+        """The image before and behind each resize and padding."""
+        names = [node.name for node in (*self.resizes, *self.pads)]
+        return [(canonical(self._images[name]), canonical(name)) for name in names]
+
     def are_fixed(self, view: GraphView) -> bool:
         """Whether the size behind each resize is always the same: that of a constant, or what
         padding fills up."""
         behind = {name for pad in self.pads for name in view.ancestors([pad.name])}
         return all(
-            view.source(view.through_identity(node.input[1])).op == "Const" or node.name in behind
+            node.name in behind
+            or (
+                node.op in _RESIZES
+                and view.source(view.through_identity(node.input[1])).op == "Const"
+            )
             for node in self.resizes
         )
+
+
+def _resizes(view: GraphView, node: Any, data: list[str], image: str) -> bool:
+    """Whether a node resizes the image: an operator that does, or a condition with one of them in
+    its branches, as in the Object Detection API."""
+    if node.op in ("If", "StatelessIf"):
+        inside = {inner.op for inner in view.with_bodies([node.name])}
+        return image in data[1:] and bool(inside.intersection(_RESIZES))
+    return node.op in _RESIZES and data[0] == image
 
 
 def _keeps_height_and_width(view: GraphView, node: Any) -> bool:
@@ -191,8 +213,6 @@ def _candidates(view: GraphView, ends: list[str]) -> Iterator[tuple[int, int]]:
 def _is_kept(view: GraphView, start: str, ways: _Ways, shape: tuple[int, ...]) -> bool:
     """Whether an image of ``shape`` leaves all resizes and padding as it came."""
     tf = tensorflow()
-    pairs = [(node.input[0], node.name) for node in (*ways.resizes, *ways.pads)]
-    tensors = [(canonical(before), canonical(after)) for before, after in pairs]
     with tf.Graph().as_default() as graph, tf.compat.v1.Session(graph=graph) as session:
         tf.import_graph_def(view.graph_def, name="")
         given = graph.get_tensor_by_name(start)
@@ -201,7 +221,7 @@ def _is_kept(view: GraphView, start: str, ways: _Ways, shape: tuple[int, ...]) -
             return False
         pixels = np.random.default_rng(0).integers(0, 256, shape)
         try:
-            values = session.run(tensors, {given: pixels.astype(given.dtype.as_numpy_dtype)})
+            values = session.run(ways.steps, {given: pixels.astype(given.dtype.as_numpy_dtype)})
         except tf.errors.OpError:  # it does not take this size, or needs more than the image
             return False
     area = int(np.prod(shape))

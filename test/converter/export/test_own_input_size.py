@@ -42,6 +42,33 @@ def ratio_and_padding(images: Any) -> Any:
     return tf.map_fn(one, tf.cast(images, tf.float32), fn_output_signature=tf.float32)
 
 
+def ratio_by_condition(images: Any) -> Any:
+    """The same as the Object Detection API writes it: one branch for upright images."""
+
+    def one(image: Any) -> Any:
+        height, width = tf.unstack(tf.shape(image)[:2])
+
+        def as_long_as(side: Any) -> Any:
+            scale = 64.0 / tf.cast(side, tf.float32)
+            sizes = tf.round(tf.cast(tf.shape(image)[:2], tf.float32) * scale)
+            return tf.image.resize(image, tf.cast(sizes, tf.int32))
+
+        found = tf.cond(height < width, lambda: as_long_as(width), lambda: as_long_as(height))
+        found = tf.image.pad_to_bounding_box(found, 0, 0, 64, 64)
+        return tf.ensure_shape(found, (64, 64, 3))
+
+    return tf.map_fn(one, tf.cast(images, tf.float32), fn_output_signature=tf.float32)
+
+
+def by_condition(images: Any) -> Any:
+    """As that without padding: the size is the image's."""
+    return tf.cond(
+        tf.shape(images)[1] < tf.shape(images)[2],
+        lambda: tf.image.resize(images, tf.shape(images)[1:3] // 2),
+        lambda: tf.image.resize(images, [48, 80]),
+    )
+
+
 def with_pad(images: Any) -> Any:
     return tf.image.resize_with_pad(tf.cast(images, tf.float32), 48, 80)
 
@@ -57,6 +84,7 @@ def antialiased(images: Any) -> Any:
 OWN = {
     **{method: (fixed(method), (48, 80)) for method in ("bilinear", "nearest", "bicubic", "area")},
     "ratio and padding": (ratio_and_padding, (64, 64)),
+    "ratio by condition": (ratio_by_condition, (64, 64)),
     "resize_with_pad": (with_pad, (48, 80)),
     "normalised first": (normalised_first, (48, 80)),
     "antialiased": (antialiased, (48, 80)),
@@ -87,7 +115,7 @@ def half(images: Any) -> Any:
     return tf.image.resize(images, tf.shape(images)[1:3] // 2)
 
 
-OPEN = (cropped, two_sizes, by_the_image, beside, half)
+OPEN = (cropped, two_sizes, by_the_image, by_condition, beside, half)
 
 
 def model(folder: Path, resize: Callable[[Any], Any], dtype: Any = tf.uint8) -> Path:
