@@ -48,7 +48,8 @@ def not_source(folder: str, names: List[str]) -> Set[str]:
 def installed_by_pip(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The prefix."""
     prefix = tmp_path_factory.mktemp("prefix")
-    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--quiet"]
+    # Without --ignore-installed, pip takes the package out of this environment.
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--ignore-installed", "--quiet"]
     run([*command, "--prefix", str(prefix), str(source)], cwd=prefix)
     return prefix
 
