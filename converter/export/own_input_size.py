@@ -104,11 +104,14 @@ def _size(view: GraphView, start: str, image: ImageInput) -> OwnSize | None:
     view.keep(view.ancestors([*ends, *(node.name for node in (*ways.resizes, *ways.pads))]))
     if not ways.are_fixed(view):
         return None
-    found = [
-        (height, width)
-        for height, width in _candidates(view, ends)
-        if _is_kept(view, start, ways, _shape(image, height, width))
-    ]
+    tf = tensorflow()
+    with tf.Graph().as_default() as graph, tf.compat.v1.Session(graph=graph) as session:
+        tf.import_graph_def(view.graph_def, name="")
+        found = [
+            (height, width)
+            for height, width in _candidates(view, ends)
+            if _is_kept(session, start, ways, _shape(image, height, width))
+        ]
     return OwnSize(*found[0], ways.resizes[0].name) if len(found) == 1 else None
 
 
@@ -210,20 +213,17 @@ def _candidates(view: GraphView, ends: list[str]) -> Iterator[tuple[int, int]]:
     yield from dict.fromkeys([*pairs, *itertools.product(few, few)])
 
 
-def _is_kept(view: GraphView, start: str, ways: _Ways, shape: tuple[int, ...]) -> bool:
+def _is_kept(session: Any, start: str, ways: _Ways, shape: tuple[int, ...]) -> bool:
     """Whether an image of ``shape`` leaves all resizes and padding as it came."""
-    tf = tensorflow()
-    with tf.Graph().as_default() as graph, tf.compat.v1.Session(graph=graph) as session:
-        tf.import_graph_def(view.graph_def, name="")
-        given = graph.get_tensor_by_name(start)
-        shape = shape[len(shape) - given.shape.rank :]  # one that was decoded has no batch
-        if not given.shape.is_compatible_with(shape):
-            return False
-        pixels = np.random.default_rng(0).integers(0, 256, shape)
-        try:
-            values = session.run(ways.steps, {given: pixels.astype(given.dtype.as_numpy_dtype)})
-        except tf.errors.OpError:  # it does not take this size, or needs more than the image
-            return False
+    given = session.graph.get_tensor_by_name(start)
+    shape = shape[len(shape) - given.shape.rank :]  # one that was decoded has no batch
+    if not given.shape.is_compatible_with(shape):
+        return False
+    pixels = np.random.default_rng(0).integers(0, 256, shape)
+    try:
+        values = session.run(ways.steps, {given: pixels.astype(given.dtype.as_numpy_dtype)})
+    except tensorflow().errors.OpError:  # it does not take this size, or needs more than the image
+        return False
     area = int(np.prod(shape))
     return all(before.size == area for before, _ in values[: len(ways.resizes)]) and all(
         before.shape == after.shape and np.allclose(before, after, atol=1e-3)
