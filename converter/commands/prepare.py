@@ -18,7 +18,7 @@ from converter.export.own_input_size import own_input_size
 from converter.export.request_answer import ExportAnswer, Suppression
 from converter.export.unsupported import layer_of
 from converter.heads.choose import AUTO, choose_head
-from converter.heads.decoding.corner_order import order_of_entering
+from converter.heads.decoding.corner_order import order_of_entering, order_of_leaving
 from converter.heads.evidence import Evidence, HeadOptions, Recognised
 from converter.heads.unsupported.refuse_names import refuse_unsupported_names
 from converter.inputs.dataset import Dataset
@@ -191,14 +191,10 @@ def own_head_options(prepared: Prepared) -> HeadOptions:
     cut, entering = prepared.exported.answer.suppression, prepared.recognised.head
     if cut is None or cut.own is None:
         return HeadOptions()
-    order, first = getattr(entering, "box_format", AUTO), None
-    if cut.own.layout != "corners":
-        order = cut.own.layout
-    elif cut.own.swapped:
-        order = {"xyxy": "yxyx", "yxyx": "xyxy"}.get(order, order)
-    if cut.class_numbers:
-        first = min(cut.class_numbers)
-    return HeadOptions(box_format=order, first_class=first)
+    given = getattr(entering, "box_format", AUTO)
+    order = order_of_leaving(given, cut.own.layout, cut.own.swapped)
+    first = min(cut.class_numbers, default=None)
+    return HeadOptions(box_format=order or AUTO, first_class=first)
 
 
 def _check_sizes(network: Network, runs: Sequence[Mapping[str, np.ndarray]]) -> None:

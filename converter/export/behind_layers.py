@@ -9,6 +9,7 @@ import numpy as np
 
 from converter.export.graph_view import GraphView, canonical
 from converter.export.own_outputs import OutputValues
+from converter.inputs.quiet_tensorflow import tensorflow
 
 # Operators of layers: what depends on one tells more about the image than its size.
 LAYERS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "Einsum", "CropAndResize")
@@ -20,6 +21,19 @@ def behind_layers(view: GraphView, tensors: Iterable[str], stop: Iterable[str]) 
     sizes = [name for name, node in view.nodes.items() if node.op in ("Shape", "ShapeN", "Size")]
     needed = view.ancestors(tensors, {*stop, *sizes}) - set(stop)
     return any(view.nodes[name].op in LAYERS for name in needed)
+
+
+def has_layers_behind(view: GraphView, name: str) -> bool:
+    """Whether a layer depends on the node: what it chooses goes to a second stage."""
+    return any(view.nodes[follower].op in LAYERS for follower in view.descendants([name]))
+
+
+def open_session(graph: Any) -> Any:
+    """A session that runs the graph as it is: optimizing it takes longer than a few runs."""
+    tf = tensorflow()
+    config = tf.compat.v1.ConfigProto()
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    return tf.compat.v1.Session(graph=graph, config=config)
 
 
 def zeros_of_inputs(graph: Any, names: Iterable[str]) -> OutputValues:

@@ -3,8 +3,8 @@
 What is looked for are the boxes of all anchors and the scores of all their classes. They enter
 one ``CombinedNonMaxSuppression``, or, in older exports, a ``NonMaxSuppression`` for each class,
 often inside a loop over the images of a batch. Anything else that suppresses, as loops do, is known
-by what it does. Columns of the scores that the suppression does not
-use, such as that of a background, are left out.
+by what it does. Columns of the scores that the suppression does not use, such as that of a
+background, are left out.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from converter.export.behind_layers import LAYERS, behind_layers
+from converter.export.behind_layers import behind_layers, has_layers_behind
 from converter.export.cut_any_suppression import cut_any_suppression
 from converter.export.cut_at_entering import Cut, cut_at
-from converter.export.entering_tensors import Entering, may_choose
-from converter.export.graph_view import LOOPS, GraphView, canonical, node_of
+from converter.export.entering_tensors import Entering, may_choose, nodes_alike
+from converter.export.graph_view import LOOPS, GraphView, canonical
 from converter.export.loop_bodies import LoopBody
 from converter.export.probe_suppression import SuppressionProbe
-from converter.export.provenance import Sources, imported, shapes_of, twins
+from converter.export.provenance import Sources, imported, shapes_of
 from converter.export.suppression_inputs import SuppressionInput
 from converter.export.suppression_nodes import (
     COMBINED,
@@ -92,27 +92,19 @@ def _places(view: GraphView, outputs: Mapping[str, str]) -> list[FoundSuppressio
                 for inner in body.view.graph_def.node
                 if inner.op in (COMBINED, *PER_CLASS)
             ]
-    return [place for place in found if not _has_layers_behind(view, place.top)]
+    return [place for place in found if not has_layers_behind(view, place.top)]
 
 
 def _takes_more(view: GraphView, replaced: Iterable[str], found: Entering) -> bool:
     """Whether the outputs tell more about the image than boxes and scores do: where the best class
     is chosen before the suppression, its number goes another way."""
-    entering = [
-        same
-        for one in (found.boxes, found.scores)
-        for same in (one.tensor, *twins(view, one.tensor))
-    ]
-    return behind_layers(view, replaced, set(map(node_of, entering)))
+    entering = (nodes_alike(view, one.tensor) for one in (found.boxes, found.scores))
+    return behind_layers(view, replaced, set().union(*entering))
 
 
 def _may_be_numbers(shape: Any) -> bool:
     """Whether an output may have one number for each box; landmarks of a face have several."""
     return shape is None or len(shape) < 3 or shape[-1] in (-1, 1)
-
-
-def _has_layers_behind(view: GraphView, name: str) -> bool:
-    return any(view.nodes[follower].op in LAYERS for follower in view.descendants([name]))
 
 
 def _combined(sources: Sources, places: Sequence[FoundSuppression]) -> Entering | None:

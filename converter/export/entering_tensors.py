@@ -11,9 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from converter.export.behind_layers import LAYERS, behind_layers
+from converter.export.behind_layers import (
+    LAYERS,
+    behind_layers,
+    has_layers_behind,
+    open_session,
+    zeros_of_inputs,
+)
 from converter.export.graph_view import LOOPS, GraphView, canonical, node_of
 from converter.export.provenance import Shape, Sources, twins
 from converter.export.suppression_inputs import SuppressionInput
@@ -50,7 +54,7 @@ def chosen_outputs(view: GraphView, outputs: Mapping[str, str]) -> dict[str, str
     choosing = [
         name
         for name in ends
-        if view.nodes[name].op in _CHOOSING and not _has_layers_behind(view, name)
+        if view.nodes[name].op in _CHOOSING and not has_layers_behind(view, name)
     ]
     chosen = view.descendants(choosing)
     found = {name: tensor for name, tensor in outputs.items() if node_of(tensor) in chosen}
@@ -72,7 +76,7 @@ def entering_pairs(view: GraphView, graph: Any, outputs: Mapping[str, str]) -> I
     pairs = 0
     for anchors, tensor in _scores_first(sources, candidates, {one.anchors for one in boxes}):
         scores = sources.scores(tensor, anchors)
-        stop = _nodes(view, tensor)
+        stop = nodes_alike(view, tensor)
         if scores is None or behind_layers(view, outputs.values(), stop | all_boxes):
             continue
         for one in boxes:
@@ -96,7 +100,7 @@ def _fit(
     view: GraphView, boxes: SuppressionInput, scores: SuppressionInput, outputs: Iterable[str]
 ) -> bool:
     """Whether the outputs depend on both, and on nothing else, and neither on the other."""
-    of_boxes, of_scores = (_nodes(view, one.tensor) for one in (boxes, scores))
+    of_boxes, of_scores = (nodes_alike(view, one.tensor) for one in (boxes, scores))
     return (
         not of_boxes & of_scores
         and not of_scores & view.ancestors([boxes.tensor])
@@ -105,12 +109,9 @@ def _fit(
     )
 
 
-def _nodes(view: GraphView, tensor: str) -> set[str]:
+def nodes_alike(view: GraphView, tensor: str) -> set[str]:
+    """The node of a tensor, and those that give the same, see ``twins``."""
     return {node_of(one) for one in (tensor, *twins(view, tensor))}
-
-
-def _has_layers_behind(view: GraphView, name: str) -> bool:
-    return any(view.nodes[follower].op in LAYERS for follower in view.descendants([name]))
 
 
 def _candidates(view: GraphView, graph: Any, outputs: Iterable[str]) -> list[str]:
@@ -149,24 +150,10 @@ def _shapes_of_one_image(
 def _run_for_shapes(view: GraphView, graph: Any, tensors: list[str]) -> Mapping[str, Shape | None]:
     if not tensors:
         return {}
-    tf = tensorflow()
-    config = tf.compat.v1.ConfigProto()
-    config.graph_options.rewrite_options.disable_meta_optimizer = True
-    given = {
-        f"{name}:0": np.zeros([size or 1 for size in shape.as_list()], dtype.as_numpy_dtype)
-        for name in view.ancestors(tensors)
-        if view.nodes[name].op == "Placeholder"
-        for shape, dtype in [_kind(graph, name)]
-        if shape.rank is not None
-    }
+    given = zeros_of_inputs(graph, view.ancestors(tensors))
     try:
-        with tf.compat.v1.Session(graph=graph, config=config) as session:
+        with open_session(graph) as session:
             values = session.run(tensors, given)
-    except (tf.errors.OpError, ValueError, TypeError):
+    except (tensorflow().errors.OpError, ValueError, TypeError):
         return {}  # it needs more than an image
     return {name: value.shape for name, value in zip(tensors, values, strict=True)}
-
-
-def _kind(graph: Any, name: str) -> tuple[Any, Any]:
-    tensor = graph.get_tensor_by_name(f"{name}:0")
-    return tensor.shape, tensor.dtype

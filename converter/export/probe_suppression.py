@@ -13,7 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from converter.export.behind_layers import behind_layers, fixed_sizes, zeros_of_inputs
+from converter.export.behind_layers import (
+    behind_layers,
+    fixed_sizes,
+    open_session,
+    zeros_of_inputs,
+)
 from converter.export.graph_view import GraphView, node_of
 from converter.export.overlaps import Overlaps
 from converter.export.own_outputs import (
@@ -74,10 +79,7 @@ class SuppressionProbe:
             outputs: those that come from the suppression; of these, the ones that also depend on
                 layers in another way are not looked at.
         """
-        tf = tensorflow()
-        config = tf.compat.v1.ConfigProto()
-        config.graph_options.rewrite_options.disable_meta_optimizer = True
-        self._session = tf.compat.v1.Session(graph=graph, config=config)
+        self._session = open_session(graph)
         self._boxes, self._scores, self._unit = boxes, scores, UNITS[0]
         self._same = {one.tensor: (one.tensor, *twins(view, one.tensor)) for one in (boxes, scores)}
         stop = {node_of(tensor) for same in self._same.values() for tensor in same}

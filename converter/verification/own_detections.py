@@ -11,6 +11,7 @@ import numpy as np
 from converter.errors import HeadError
 from converter.export.request_answer import OwnDetections
 from converter.heads.decoding.box_formats import corners, find_scale
+from converter.heads.decoding.corner_order import order_of_leaving
 from converter.heads.decoding.scores import ScoreReading
 from converter.heads.evidence import SCORES_BEFORE_NMS, Evidence, HeadOptions
 from converter.heads.finished.outputs import API, find_finished
@@ -18,14 +19,6 @@ from converter.heads.tf_object_detection.recognise import NAME, recognise
 from converter.inputs.tensor import Tensor
 from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
 from converter.verification.source_model import SourceModel
-
-_OTHER_ORDER = {"xyxy": "yxyx", "yxyx": "xyxy"}
-_WITH_SIDES = {
-    ("xyxy", "xywh"): "xywh",
-    ("yxyx", "xywh"): "yxhw",
-    ("xyxy", "cxcywh"): "cxcywh",
-    ("yxyx", "cxcywh"): "cycxhw",
-}
 
 
 @dataclass(frozen=True)
@@ -105,8 +98,7 @@ def _format(source: SourceModel, outputs: OwnDetections) -> str | None:
     if API in outputs.boxes:
         return "yxyx"
     entering = getattr(source.head, "box_format", None)
-    order = _OTHER_ORDER.get(str(entering)) if outputs.swapped else entering
-    return _WITH_SIDES.get((str(order), outputs.layout), order)
+    return entering and order_of_leaving(entering, outputs.layout, outputs.swapped)
 
 
 def _columns(

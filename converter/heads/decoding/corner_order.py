@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from converter.heads.decoding.box_formats import PIXELS, Y_FIRST, telling_rows, unit
+from converter.heads.decoding.box_formats import CORNERS, PIXELS, Y_FIRST, telling_rows, unit
 
 # How many times more often one coordinate must pass the shorter side to be the longer side's.
 CLEARLY = 10
@@ -49,6 +49,17 @@ def order_of_entering(box_format: str, layout: str, exchanged: bool) -> str:
     if x_first != {"corners": "xyxy"}.get(layout, layout):
         return box_format
     return "yxyx" if (box_format in Y_FIRST) != exchanged else "xyxy"
+
+
+def order_of_leaving(box_format: str, layout: str, exchanged: bool) -> str | None:
+    """The format of the boxes that a suppression gives, from that of the boxes that enter it; see
+    ``order_of_entering``. None where these are no corners and x and y are exchanged."""
+    if box_format not in CORNERS:
+        return None if exchanged else box_format
+    x_first = {"corners": "xyxy"}.get(layout, layout)
+    if (box_format in Y_FIRST) == exchanged:
+        return x_first
+    return next(y_first for y_first, other in Y_FIRST.items() if other == x_first)
 
 
 def assumed_corners(box_format: str, why: str) -> tuple[str, ...]:

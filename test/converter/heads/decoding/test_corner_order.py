@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from converter.heads.decoding.corner_order import corner_format, order_of_entering
+from converter.heads.decoding.corner_order import (
+    corner_format,
+    order_of_entering,
+    order_of_leaving,
+)
 from test.converter.heads.stages import SIZE, corner_boxes, in_pixels, y_first
 
 PIXELS, FRACTIONS = (1.0, 1.0), (96.0, 48.0)
@@ -91,3 +95,25 @@ def test_what_is_stated_of_the_models_boxes_tells_the_order_of_those_that_enter(
     stated: str, layout: str, exchanged: bool, entering: str
 ) -> None:
     assert order_of_entering(stated, layout, exchanged) == entering
+
+
+@pytest.mark.parametrize(
+    ("entering", "layout", "exchanged", "given"),
+    [
+        ("xyxy", "corners", False, "xyxy"),
+        ("yxyx", "corners", False, "yxyx"),
+        ("xyxy", "corners", True, "yxyx"),
+        ("yxyx", "corners", True, "xyxy"),
+        ("xyxy", "xywh", False, "xywh"),
+        ("yxyx", "xywh", False, "yxhw"),
+        ("yxyx", "xywh", True, "xywh"),
+        ("yxyx", "cxcywh", False, "cycxhw"),
+        ("xyxy", "cxcywh", True, "cycxhw"),
+        ("cxcywh", "corners", False, "cxcywh"),
+        ("cxcywh", "corners", True, None),
+    ],
+)
+def test_the_order_of_boxes_that_enter_tells_that_of_the_models_boxes(
+    entering: str, layout: str, exchanged: bool, given: str | None
+) -> None:
+    assert order_of_leaving(entering, layout, exchanged) == given
