@@ -4,20 +4,30 @@ import json
 import re
 from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 from converter.engine_builder import tensorrt_api
 
-# As the inspector's texts name them in one version or another, the narrowest first.
+# As the inspector's texts name them in one version or another, the narrowest first: "Row major
+# linear FP16 format", "Half", "BFloat16", "FP8", "FP4E2M1". They are whole words, so that uint8, as
+# images are, is no int8.
 _TYPES = (
+    ("fp4", r"fp4\w*"),
+    ("int4", r"int4"),
+    ("fp8", r"fp8\w*|e4m3\w*|e5m2\w*"),
     ("int8", r"int8"),
-    ("fp8", r"fp8"),
     ("fp16", r"fp16|half"),
     ("bf16", r"bf16|bfloat16"),
-    ("fp32", r"fp32|float"),
+    ("fp32", r"fp32|float|tf32|floatcomplex"),
+    ("fp64", r"fp64|double|doublecomplex"),
+    # Whole numbers, and scales of narrow types: no layer computes in them.
+    ("other", r"u?int(8|16|32|64)|bool|e8m0"),
 )
-_OTHER = "other"
-_MOVES = ("reformat", "noop", "constant", "shape")  # layers that compute nothing
+_MOVES = ("reformat", "noop", "constant", "shape", "signal", "wait")  # layers that compute nothing
+# The profiler alone has these, by their names.
+_MOVING_NAMES = ("reformatting copynode", "[hosttodevicecopy", "[shapehosttodevicecopy")
+# "Format/Datatype" before 11. From 11 on there is "DataType" beside "Format".
+_TYPE_KEYS = ("datatype", "format/datatype")
 UNKNOWN = "unknown"
 
 
@@ -27,7 +37,7 @@ class EngineLayer:
 
     Attributes:
         precision: the narrowest type of its inputs and outputs: ``int8``, ``fp16``, ``fp32``, …;
-            ``other`` for whole numbers, ``unknown`` where TensorRT does not report it.
+            ``other`` for whole numbers, ``unknown`` where one of these types is not known.
         moves: whether it only copies or changes types.
     """
 
@@ -66,23 +76,30 @@ def read_layers(information: str) -> Tuple[EngineLayer, ...]:
 def _layer(found: Any) -> EngineLayer:
     if not isinstance(found, dict):
         return EngineLayer(str(found), UNKNOWN)
-    tensors = [*found.get("Inputs", []), *found.get("Outputs", [])]
-    types = [_type(one) for one in tensors if isinstance(one, dict)]
+    tensors = [*(found.get("Inputs") or ()), *(found.get("Outputs") or ())]
     kind = f"{found.get('LayerType', '')}".lower()
     return EngineLayer(
         str(found.get("Name", "")),
-        _narrowest(types),
+        _narrowest([_type(one) for one in tensors]),
         moves=any(word in kind for word in _MOVES),
     )
 
 
-def _type(tensor: Mapping[str, Any]) -> str:
-    text = " ".join(str(value) for key, value in tensor.items() if "atatype" in key).lower()
-    return next((name for name, pattern in _TYPES if re.search(pattern, text)), _OTHER)
+def _type(tensor: Any) -> str:
+    """The type of an input or output; ``unknown`` where it is not among those that are known."""
+    if not isinstance(tensor, dict):
+        return UNKNOWN
+    texts = {key.lower(): str(value).lower() for key, value in tensor.items()}
+    text = next((texts[key] for key in _TYPE_KEYS if key in texts), "")
+    matches = (name for name, words in _TYPES if re.search(rf"\b({words})\b", text))
+    return next(matches, UNKNOWN)
 
 
 def _narrowest(types: Sequence[str]) -> str:
-    return next((name for name, _ in _TYPES if name in types), _OTHER if types else UNKNOWN)
+    """What a layer computes in; ``unknown`` unless each of its types is known."""
+    if not types or UNKNOWN in types:
+        return UNKNOWN
+    return next(name for name, _ in _TYPES if name in types)
 
 
 def time_layers(
@@ -95,7 +112,11 @@ def time_layers(
         context.execute_v2(bindings)
     means = {name: total / runs for name, total in profiler.totals.items()}
     timed = [replace(one, milliseconds=means.pop(one.name, 0.0)) for one in layers]
-    return (*timed, *(EngineLayer(name, UNKNOWN, value) for name, value in means.items()))
+    others = (
+        EngineLayer(name, UNKNOWN, value, moves=name.lower().startswith(_MOVING_NAMES))
+        for name, value in means.items()
+    )
+    return (*timed, *others)
 
 
 def _make_profiler(trt: ModuleType) -> Any:
@@ -122,6 +143,12 @@ def by_precision(layers: Sequence[EngineLayer]) -> Dict[str, Dict[str, float]]:
 
 
 def is_unused(precision: str, layers: Sequence[EngineLayer]) -> bool:
-    """Whether no layer computes in a precision; False where the layers are not known."""
-    known = [one.precision for one in layers if one.precision != UNKNOWN and not one.moves]
-    return bool(known) and precision not in known
+    """Whether no layer computes in a precision; False unless the types of all are known."""
+    computing = {one.precision for one in layers if not one.moves}
+    return bool(computing) and not computing & {precision, UNKNOWN}
+
+
+def may_be_unused(precision: str, layers: Sequence[EngineLayer]) -> int:
+    """How many layers are of unknown type where no other computes in a precision; else 0."""
+    computing = [one.precision for one in layers if not one.moves]
+    return 0 if precision in computing else computing.count(UNKNOWN)

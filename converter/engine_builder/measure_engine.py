@@ -6,7 +6,7 @@ from typing import Any, Dict, Optional, Sequence, Tuple
 
 from converter.engine_builder import tensorrt_api
 from converter.engine_builder.compare_engine import EngineComparison, Seen, compare, see
-from converter.engine_builder.engine_layers import by_precision, is_unused
+from converter.engine_builder.engine_layers import by_precision, is_unused, may_be_unused
 from converter.engine_builder.gpu_times import OnGpu, time_on_gpu
 from converter.engine_builder.sample_pictures import Pictures
 from converter.terminal.progress import Progress
@@ -103,6 +103,12 @@ def _about_agreement(precision: str, comparison: Optional[EngineComparison]) -> 
 def _about_layers(precision: str, gpu: OnGpu) -> str:
     if not tensorrt_api.has_inspector(import_tensorrt()):
         return "this TensorRT does not report the precision of layers"
+    unknown = may_be_unused(precision, gpu.layers)
+    if unknown:
+        return (
+            f"whether layers of the {precision} engine compute in {precision} is not known: "
+            f"TensorRT does not report the types of {unknown} of them"
+        )
     if not is_unused(precision, gpu.layers):
         return ""
     return (

@@ -106,13 +106,18 @@ def engine_facts(sidecar: Sidecar) -> Tuple[Fact, ...]:
 
 
 def computed_types(sidecar: Sidecar) -> List[str]:
-    """How many layers compute in which type, where TensorRT tells it."""
+    """How many layers compute in which type; empty where TensorRT tells it of none."""
     used: Mapping[str, Mapping[str, float]] = sidecar.measured.get("precisions", {})
+    if set(used) <= {_UNKNOWN}:
+        return []
     return [
-        f"{counted(int(one['layers']), 'layer')} in {name} ({one['milliseconds']:.3f} ms)"
+        f"{counted(int(one['layers']), 'layer')} {_in_type(name)} ({one['milliseconds']:.3f} ms)"
         for name, one in used.items()
-        if name != _UNKNOWN
     ]
+
+
+def _in_type(name: str) -> str:
+    return "of unknown type" if name == _UNKNOWN else f"in {name}"
 
 
 def layer_bars(sidecar: Sidecar) -> Tuple[Bar, ...]:

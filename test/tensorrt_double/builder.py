@@ -183,11 +183,28 @@ def _fixed(network: Any) -> Dict[str, List[List[int]]]:
     return {tensor.name: [tensor._shape] * 3 for tensor in network._inputs}
 
 
-def _layer(layer: Any, config: Any) -> Dict[str, str]:
+def _layer(layer: Any, config: Any) -> Dict[str, Any]:
     precision = "HALF" if config._has("FP16") else "FLOAT"
     if getattr(layer, "_precision", None) is not None:
         precision = layer._precision.name
-    return {"name": layer._name, "type": layer._type.name, "precision": precision}
+    return {
+        "name": layer._name,
+        "type": layer._type.name,
+        "precision": precision,
+        "inputs": [_typed(tensor, precision) for tensor in layer._inputs],
+        "outputs": [_typed(tensor, precision) for tensor in layer._outputs],
+    }
+
+
+def _typed(tensor: Any, precision: str) -> Dict[str, Any]:
+    """A tensor that has no other type has that of its layer."""
+    dtype = tensor._dtype.name
+    is_open = dtype == "FLOAT" and tensor._kind == "inner"
+    return {
+        "name": tensor.name,
+        "type": precision if is_open else dtype,
+        "shape": list(tensor._shape),
+    }
 
 
 def _options(api: Any, config: Any) -> Dict[str, Any]:

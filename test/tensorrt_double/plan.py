@@ -27,7 +27,7 @@ class Plan:
     compute_capability: List[int]
     name: str
     tensors: List[Tensor]
-    layers: List[Dict[str, str]]  # name, type, precision
+    layers: List[Dict[str, Any]]  # name, type, precision, inputs, outputs
     # By profile and name of the input: the least, best and greatest shape.
     profiles: List[Dict[str, List[List[int]]]]
     options: Dict[str, Any] = field(default_factory=dict)
