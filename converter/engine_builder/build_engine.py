@@ -20,6 +20,7 @@ from trt_inference.bundles.machine import Machine
 from trt_inference.engines.free_memory import Memory, measure_memory
 from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt
 from trt_inference.engines.tensorrt.plan import Log, make_logger
+from trt_inference.engines.tensorrt.plugins import register_plugins
 
 Warn = Callable[[str], None]
 
@@ -64,6 +65,9 @@ def build_plan(
     workspace = options.workspace or default_workspace(memory)
     for warning in check_memory(memory, workspace, bundle, precision):
         warn(warning)
+    without_plugins = register_plugins(trt)
+    if without_plugins:
+        warn(f"{without_plugins}: models that need one, as for RoiAlign, cannot be built")
     with BuildProgress(console, f"build {precision}") as progress:
         request = EngineRequest(bundle, precision, machine, options, workspace)
         build = _Build(trt, request, progress)
@@ -104,8 +108,11 @@ class _Build:
         logger = make_logger(trt, log)
         builder = trt.Builder(logger)
         network = builder.create_network(tensorrt_api.network_flags(trt, self._typing))
-        parse(trt, network, logger, request.bundle, request.precision)
+        options = request.options
+        parser = parse(trt, network, logger, request.bundle, request.precision, options.compatible)
         config = configure(trt, builder, network, request)
+        if options.version_compatible:
+            tensorrt_api.take_plugins_along(config, parser)
         cache = TimingCache(config, self._cache)
         if tensorrt_api.has_progress(trt):
             config.progress_monitor = make_monitor(trt, self._progress)

@@ -42,6 +42,11 @@ class BuildOptions:
     plan: Optional[Path] = None
     device: int = 0
 
+    @property
+    def compatible(self) -> bool:
+        """Whether the engine is for more than this version on this GPU."""
+        return self.version_compatible or self.hardware_compatible
+
     def recorded(self) -> Dict[str, Any]:
         """Return what a sidecar keeps: the options that differ from the usual ones."""
         given = {

@@ -13,6 +13,11 @@ from trt_inference.bundles.precisions import model_file_name
 from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt
 from trt_inference.engines.tensorrt.io_tensors import DTYPES, has_named_tensors, serves
 from trt_inference.engines.tensorrt.plan import Log, make_logger
+from trt_inference.engines.tensorrt.plugins import (
+    UNKNOWN_PLUGIN,
+    lacks_plugin,
+    register_plugins,
+)
 
 _LENGTH_BYTES = 4  # before the text that Ultralytics puts in front of a plan
 _LARGEST_TEXT = 1 << 20
@@ -112,20 +117,27 @@ def _describe(described: Dict[str, Any]) -> str:
 def _tensors(trt: ModuleType, plan: memoryview, file: Path, note: str) -> List[PlanTensor]:
     log = Log()
     logger = make_logger(trt, log)
+    without_plugins = register_plugins(trt)
     runtime = trt.Runtime(logger)
     engine = runtime.deserialize_cuda_engine(plan)
     if engine is None:
-        message = log.last()
-        reason = next((text for words, text in _REASONS if words in message.lower()), "")
         remark = f" It {note}." if note else ""
         raise BuildError(
             f"--import-engine: TensorRT {trt.__version__} does not take '{file}': "
-            f"{f'{reason} ({message})' if reason else message}.{remark} Build the engine on this "
-            "machine"
+            f"{_reason(log, without_plugins)}.{remark} Build the engine on this machine"
         )
     if has_named_tensors(engine):
         return [_named(trt, engine, index) for index in range(engine.num_io_tensors)]
     return [_bound(engine, index) for index in range(engine.num_bindings)]
+
+
+def _reason(log: Log, without_plugins: str) -> str:
+    """Why a plan is not taken, in TensorRT's words, and what they mean if that is known."""
+    message = log.last()
+    if lacks_plugin(message):
+        return f"it needs a plugin: {without_plugins or UNKNOWN_PLUGIN} ({message})"
+    reason = next((text for words, text in _REASONS if words in message.lower()), "")
+    return f"{reason} ({message})" if reason else message
 
 
 def _named(trt: ModuleType, engine: Any, index: int) -> PlanTensor:

@@ -12,9 +12,24 @@ from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.mapped_file import map_file
 
+_PLUGIN = "InstanceNormalization"
 
-def parse(trt: ModuleType, network: Any, logger: Any, bundle: Bundle, precision: str) -> None:
+
+def parse(
+    trt: ModuleType,
+    network: Any,
+    logger: Any,
+    bundle: Bundle,
+    precision: str,
+    compatible: bool = False,
+) -> Any:
     """Fill ``network``, whose weights TensorRT copies.
+
+    Args:
+        compatible: the plan is for other versions or GPUs.
+
+    Returns:
+        The parser.
 
     Raises:
         BundleError: the model is missing or was changed.
@@ -24,12 +39,15 @@ def parse(trt: ModuleType, network: Any, logger: Any, bundle: Bundle, precision:
     file = bundle.model_file(precision)
     _check_opset(file, trt.__version__)
     parser = trt.OnnxParser(network, logger)
+    if compatible and not tensorrt_api.use_native_layers(trt, parser):
+        _check_plugins(file, trt.__version__)
     if tensorrt_api.supports_uint8(trt):
         taken = parser.parse_from_file(str(file))
     else:
         taken = _parse_without_uint8(parser, file, bundle.input.name)
     if not taken:
         raise BuildError(_refusal(trt, parser, bundle, file))
+    return parser
 
 
 def _check_opset(file: Path, tensorrt: str) -> None:
@@ -42,6 +60,19 @@ def _check_opset(file: Path, tensorrt: str) -> None:
             f"{file} has opset {opset}, and TensorRT {tensorrt} knows opsets up to {most}: convert "
             "the model again, on the workstation, with trt-inference convert … --target "
             f"{target_of(tensorrt).name}"
+        )
+
+
+def _check_plugins(file: Path, tensorrt: str) -> None:
+    """See that a parser which makes plugins of some operators makes none of this model, since they
+    cannot be in a plan for others."""
+    with map_file(file) as model:
+        found = protobuf_reader.operators(model)
+    if _PLUGIN in found:
+        raise BuildError(
+            f"{file} has {_PLUGIN}, of which TensorRT {tensorrt} makes a plugin, and a plan for "
+            "other versions or GPUs takes none: leave --version-compatible and "
+            "--hardware-compatible out, or take TensorRT 8.6.1 or newer"
         )
 
 

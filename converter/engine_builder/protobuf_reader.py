@@ -5,7 +5,7 @@ https://protobuf.dev/programming-guides/encoding/. The numbers are those of onnx
 """
 
 import mmap
-from typing import Iterator, NamedTuple, Tuple, Union
+from typing import Iterator, NamedTuple, Set, Tuple, Union
 
 from converter.errors import BuildError
 
@@ -101,6 +101,19 @@ def nodes(data: Data) -> Tuple[Tuple[str, str], ...]:
         (text(data, node, NAME_OF_NODE), text(data, node, OPERATOR_OF_NODE))
         for node in inside(data, graph(data), NODE_OF_GRAPH)
     )
+
+
+def operators(data: Data) -> Set[str]:
+    """The operators of the graph, and of the graphs in it, as bodies of loops."""
+    return set(_operators(data, graph(data)))
+
+
+def _operators(data: Data, outer: Field) -> Iterator[str]:
+    for node in inside(data, outer, NODE_OF_GRAPH):
+        yield text(data, node, OPERATOR_OF_NODE)
+        for given in inside(data, node, ATTRIBUTE_OF_NODE):
+            for body in inside(data, given, GRAPH_OF_ATTRIBUTE):
+                yield from _operators(data, body)
 
 
 def _varint(data: Data, start: int, end: int) -> Tuple[int, int]:

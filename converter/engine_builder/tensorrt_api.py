@@ -43,6 +43,27 @@ def network_flags(trt: ModuleType, typing: str) -> int:
     return 1 << int(flags.EXPLICIT_BATCH)
 
 
+def use_native_layers(trt: ModuleType, parser: Any) -> bool:
+    """Let the parser make layers, and no plugins, of InstanceNormalization. It does so by itself
+    from 10 on.
+
+    Returns:
+        False where this version makes plugins only.
+    """
+    if not hasattr(trt, "OnnxParserFlag"):  # as in 8.6.0, whose Python lacks it
+        return False
+    parser.set_flag(trt.OnnxParserFlag.NATIVE_INSTANCENORM)
+    return True
+
+
+def take_plugins_along(config: Any, parser: Any) -> None:
+    """Put the libraries of the plugins that a model needs, as for RoiAlign, into a plan for other
+    versions."""
+    libraries = list(parser.get_used_vc_plugin_libraries())
+    if libraries:
+        config.plugins_to_serialize = libraries
+
+
 def set_workspace(trt: ModuleType, config: Any, size: int) -> None:
     """Limit the workspace, in bytes."""
     if hasattr(config, "set_memory_pool_limit"):

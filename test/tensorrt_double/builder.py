@@ -8,6 +8,7 @@ from test.tensorrt_double.checks import Refused, check, fast_fp16, fast_int8
 from test.tensorrt_double.config import initial_flags
 from test.tensorrt_double.foundations import host_memory, report, require
 from test.tensorrt_double.plan import Plan, Tensor
+from test.tensorrt_double.plugins import why_not_compatible
 from test.tensorrt_double.surface import Bound
 
 
@@ -42,6 +43,7 @@ class Builder(Bound):
             inputs=[],
             outputs=[],
             layers=[],
+            plugins=[],
             name="",
             flags=bits,
             explicit_batch=api.major >= 10 or bool(explicit and bits >> int(explicit) & 1),
@@ -105,14 +107,23 @@ class Builder(Bound):
         api = self._api
         require(api.INetworkDefinition, network)
         require(api.IBuilderConfig, config)
+        for severity, message in api.machine.faults.before_build:
+            report(api, self._logger, severity, message)
         try:
             check(api, network, config)
+            _check_plugins(api, network, config)
             _watch(api, network, config)
         except Refused as refused:
             report(api, self._logger, "ERROR", str(refused))
             return None
         report(api, self._logger, "INFO", "Engine generation completed.")
         return host_memory(api, _plan(api, network, config).to_bytes())
+
+
+def _check_plugins(api: Any, network: Any, config: Any) -> None:
+    against = why_not_compatible(api, config, network._plugins)
+    if against:
+        raise Refused(f"Error Code 4: API Usage Error ({against})")
 
 
 def _watch(api: Any, network: Any, config: Any) -> None:
@@ -174,7 +185,7 @@ def _plan(api: Any, network: Any, config: Any) -> Plan:
         tensors=tensors,
         layers=[_layer(layer, config) for layer in network._layers],
         profiles=[profile._shapes for profile in config._profiles] or [_fixed(network)],
-        options=_options(api, config),
+        options=_options(api, network, config),
         onnx=network._model.SerializeToString(),
     )
 
@@ -207,7 +218,7 @@ def _typed(tensor: Any, precision: str) -> Dict[str, Any]:
     }
 
 
-def _options(api: Any, config: Any) -> Dict[str, Any]:
+def _options(api: Any, network: Any, config: Any) -> Dict[str, Any]:
     hardware = config.hardware_compatibility_level.name if api.at_least(8, 6) else "NONE"
     return {
         "verbosity": config.profiling_verbosity.name,
@@ -215,4 +226,6 @@ def _options(api: Any, config: Any) -> Dict[str, Any]:
         "hardware": hardware,
         "version_compatible": config._has("VERSION_COMPATIBLE"),
         "refit": config._has("REFIT"),
+        "plugins": network._plugins,
+        "libraries": config._get("libraries", []),
     }

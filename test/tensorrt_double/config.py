@@ -218,6 +218,15 @@ class IBuilderConfig(Bound):
         self._options["hardware"] = require(self._api.HardwareCompatibilityLevel, level)
 
     @property
+    def plugins_to_serialize(self) -> List[str]:
+        """The libraries of plugins that go into a plan for other versions."""
+        return list(self._get("libraries", []))
+
+    @plugins_to_serialize.setter
+    def plugins_to_serialize(self, libraries: List[str]) -> None:
+        self._options["libraries"] = [require(str, one) for one in libraries]
+
+    @property
     def default_device_type(self) -> Any:
         """GPU or DLA."""
         return self._get("device", self._api.DeviceType.GPU)

@@ -285,6 +285,9 @@ class IExecutionContext(Bound):
             return self._refuse(f"Error Code 1: Cuda Runtime ({error})")
         if machine.faults.execute:
             return self._refuse("Error Code 1: Cuda Driver (the execution fails)")
+        logger = machine.plugin_logger
+        if engine._plan.options["plugins"] and logger is not None and logger() is None:
+            machine.fail("a plugin runs whose logger is gone: register plugins with one that stays")
         shapes = self._input_shapes()
         places = {name: self._place(name, where) for name, where in addresses.items()}
         for tensor in engine._plan.tensors:

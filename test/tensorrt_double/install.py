@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import gc
 import sys
 from types import ModuleType
@@ -18,6 +19,7 @@ from test.tensorrt_double import (
     inspector,
     network,
     parser,
+    plugins,
     runtime,
 )
 from test.tensorrt_double.bindings import make_bindings
@@ -191,7 +193,7 @@ def make_tensorrt(api: Api) -> ModuleType:
         if hasattr(api.DataType, dtype):
             setattr(module, name, getattr(api.DataType, dtype))
     module.__version__ = VERSIONS[api.version][0]
-    module.init_libnvinfer_plugins = lambda logger, namespace: True
+    module.init_libnvinfer_plugins = functools.partial(plugins.register, api)
     module.volume = _volume
     module.nptype = lambda dtype: _nptype(api, dtype)
     return module

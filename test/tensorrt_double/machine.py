@@ -54,6 +54,9 @@ class Faults:
     create_execution_context: bool = False
     execute: bool = False  # execute_async returns False
     build: Optional[str] = None  # the error that build_serialized_network logs
+    # What it logs before, by severity: what comes first is the reason more often than what is last.
+    before_build: List[Tuple[str, str]] = field(default_factory=list)
+    plugins: bool = False  # init_libnvinfer_plugins returns False
     memory_after_layers: Optional[int] = None  # so many are timed, then a build has no memory
     at_synchronize: Optional[str] = None  # a key of STICKY
     # Once there, its content replaces at_synchronize: another process breaks the device with it.
@@ -113,6 +116,8 @@ class Machine:
     initialized: bool = False
     sticky: Optional[str] = None
     closed: bool = False
+    # The logger of TensorRT's plugins, once they are registered in this process.
+    plugin_logger: Optional["weakref.ref[Any]"] = None
     # How often the primary context of each device is retained, and how often it has ended.
     primary_retained: Dict[int, int] = field(default_factory=dict)
     primary_ended: Dict[int, int] = field(default_factory=dict)

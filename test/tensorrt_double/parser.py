@@ -8,6 +8,7 @@ import onnx
 import onnx.numpy_helper  # old versions of onnx do not import it
 from onnx import TensorProto
 
+from test.tensorrt_double import plugins
 from test.tensorrt_double.foundations import buffer_bytes, report, require
 from test.tensorrt_double.network import fill, types_in
 from test.tensorrt_double.surface import Bound
@@ -97,7 +98,7 @@ class OnnxParser(Bound):
         self._network = require(self._api.INetworkDefinition, network)
         self._logger = require(self._api.ILogger, logger)
         self._errors: List[Any] = []
-        self._flags = 0
+        self._flags = int(plugins.native_by_default(self._api))  # NATIVE_INSTANCENORM is bit 0
         self._runs: List[Tuple[List[int], bool]] = []
 
     @property
@@ -112,6 +113,11 @@ class OnnxParser(Bound):
     def clear_errors(self) -> None:
         """Forget them."""
         self._errors = []
+
+    def get_used_vc_plugin_libraries(self) -> List[str]:
+        """Those of the plugins that a plan for other versions may have."""
+        found = (plugins.LIBRARY_OF_COMPATIBLE.get(name) for name in self._network._plugins)
+        return [library for library in found if library is not None]
 
     def supports_operator(self, op_name: str) -> bool:
         """Whether this version has it."""
@@ -207,9 +213,21 @@ class OnnxParser(Bound):
             self._api.machine.fail("two models were parsed into one network")
         if not self._types_are_known(model) or not self._nodes_are_known(model):
             return False
+        if not self._plugins_are_known(model):
+            return False
         if not self._api.at_least(10) and TensorProto.INT64 in types_in(model):
             report(self._api, self._logger, "WARNING", INT64_WARNING)
         fill(network, model)
+        return True
+
+    def _plugins_are_known(self, model: onnx.ModelProto) -> bool:
+        if not self._api.at_least(10):
+            plugins.register(self._api, self._logger, "")
+        needed = plugins.plugins_of(self._api, model.graph, bool(self._flags & 1))
+        if needed and self._api.machine.plugin_logger is None:
+            text = f"{needed[0]} plugin was not found in the plugin registry!"
+            return self._refuse("UNSUPPORTED_NODE", text)
+        self._network._plugins = needed
         return True
 
     def _types_are_known(self, model: onnx.ModelProto) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from test.tensorrt_double.foundations import buffer_bytes, report, require
 from test.tensorrt_double.model import Model
 from test.tensorrt_double.plan import Plan
+from test.tensorrt_double.plugins import KNOWN, LIBRARY_OF_COMPATIBLE
 from test.tensorrt_double.surface import Bound
 
 FAILED = (
@@ -73,6 +74,7 @@ class Runtime(Bound):
         data = buffer_bytes(serialized_engine)
         try:
             plan = self._readable(data)
+            self._find_plugins(plan)
             machine.raise_sticky("deserializeCudaEngine")
         except Unreadable as reason:
             for message in (str(reason), FAILED):
@@ -127,6 +129,21 @@ class Runtime(Bound):
                 "rebuild."
             )
         return plan
+
+    def _find_plugins(self, plan: Plan) -> None:
+        """Those that are neither registered in this process nor in the plan itself are missing."""
+        machine, libraries = self._api.machine, plan.options["libraries"]
+        registered = KNOWN if machine.plugin_logger is not None else ()
+        for name in plan.options["plugins"]:
+            if name in registered or LIBRARY_OF_COMPATIBLE.get(name) in libraries:
+                continue
+            text = f"3: getPluginCreator could not find plugin: {name} version: 1"
+            report(self._api, self._logger, "ERROR", text)
+            raise Unreadable(
+                "[pluginV2Runner.cpp::load::300] Error Code 1: Serialization (Serialization "
+                "assertion creator failed.Cannot deserialize plugin since corresponding "
+                "IPluginCreator not found in Plugin Registry)"
+            )
 
     def _host_code_allowed(self) -> bool:
         return bool(getattr(self, "_host_code", False))

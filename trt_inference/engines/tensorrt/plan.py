@@ -4,16 +4,24 @@ import re
 from collections import deque
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Deque
+from typing import Any, Deque, Match, Optional, Pattern
 
 from trt_inference.bundles.engine_files import EngineFile, build_command
 from trt_inference.engines.free_memory import MAKE_ROOM
+from trt_inference.engines.tensorrt.plugins import UNKNOWN_PLUGIN, lacks_plugin, register_plugins
 from trt_inference.errors import EngineError
 
 _LINES_KEPT = 20
 _LINES_SHOWN = 3
-# In its words: "Cuda Runtime (out of memory)", "OutOfMemory (no further information)".
-_OUT_OF_MEMORY = re.compile(r"out ?of ?memory|could not be allocated", re.IGNORECASE)
+# In its words and those of its libraries: "Cuda Runtime (out of memory)", "OutOfMemory (no further
+# information)", "Requested amount of GPU memory (… bytes) could not be allocated", "User allocator
+# error allocating …-byte buffer", "std::bad_alloc", "CUDNN_STATUS_ALLOC_FAILED", "CUDA
+# initialization failure with error: 2", the number of cudaErrorMemoryAllocation.
+_OUT_OF_MEMORY = re.compile(
+    r"out ?of ?memory|could not be allocated|error allocating|bad_alloc|_ALLOC_FAILED|"
+    r"initialization failure with error: 2\b",
+    re.IGNORECASE,
+)
 _REMEDY = (
     f"On a Jetson, {MAKE_ROOM}; elsewhere close other users of the GPU. Or take a narrower "
     "precision"
@@ -21,15 +29,29 @@ _REMEDY = (
 
 
 class Log:
-    """The last warnings and errors of TensorRT, which gives its reasons in its log only."""
+    """The last warnings and errors of TensorRT, which gives its reasons in its log only.
+
+    Attributes:
+        out_of_memory: the first line about memory that could not be had, error or warning; empty
+            without one. What TensorRT says last is often a consequence that names something else.
+    """
 
     def __init__(self) -> None:
         self._warnings: Deque[str] = deque(maxlen=_LINES_KEPT)
         self._errors: Deque[str] = deque(maxlen=_LINES_KEPT)
+        self.out_of_memory = ""
 
     def add(self, line: str, is_error: bool = True) -> None:
         """Keep a line."""
-        (self._errors if is_error else self._warnings).append(line.strip())
+        line = line.strip()
+        (self._errors if is_error else self._warnings).append(line)
+        if not self.out_of_memory and _OUT_OF_MEMORY.search(line):
+            self.out_of_memory = line
+
+    def find(self, pattern: Pattern[str]) -> Optional[Match[str]]:
+        """Look for a pattern in the lines that are kept, the latest first."""
+        lines = [*self._warnings, *self._errors]
+        return next(filter(None, map(pattern.search, reversed(lines))), None)
 
     def last(self) -> str:
         """The last errors, the first of which often is the reason; where there are none, the last
@@ -59,17 +81,28 @@ def load_plan(trt: ModuleType, file: EngineFile, device: int = 0) -> Plan:
     """
     log = Log()
     logger = make_logger(trt, log)
+    without_plugins = register_plugins(trt)
     runtime = trt.Runtime(logger)
     if file.sidecar.options.get("version_compatible"):  # such a plan brings its own runtime
         runtime.engine_host_code_allowed = True
+    if file.sidecar.options.get("dla"):
+        runtime.DLA_core = 0  # as it was built
     with file.open() as plan:
         engine = runtime.deserialize_cuda_engine(plan)
-    if engine is None and _OUT_OF_MEMORY.search(log.last()):
-        raise EngineError(f"TensorRT has no room for {file.plan.name}: {log.last()}. {_REMEDY}")
     if engine is None:
-        command = build_command(file.plan.parents[1], file.sidecar.precision, device)
-        raise EngineError(f"TensorRT does not take {file.plan}: {log.last()}. Run {command}")
+        raise EngineError(_refusal(file, device, log, without_plugins))
     return Plan(engine, runtime, logger, log)
+
+
+def _refusal(file: EngineFile, device: int, log: Log, without_plugins: str) -> str:
+    """Why TensorRT made no engine of a plan, and what to do."""
+    if log.out_of_memory:
+        return f"TensorRT has no room for {file.plan.name}: {log.out_of_memory}. {_REMEDY}"
+    reason = log.last()
+    if lacks_plugin(reason):
+        reason += f". It needs a plugin: {without_plugins or UNKNOWN_PLUGIN}"
+    command = build_command(file.plan.parents[1], file.sidecar.precision, device)
+    return f"TensorRT does not take {file.plan}: {reason}. Run {command}"
 
 
 def make_logger(trt: ModuleType, log: Log) -> Any:
