@@ -3,15 +3,21 @@
 import contextlib
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, Tuple
 
 from rich.console import Console
 
 from converter.engine_builder import background, tensorrt_api
 from converter.engine_builder.build_options import BuildOptions, EngineRequest
 from converter.engine_builder.build_progress import BuildProgress, make_monitor
-from converter.engine_builder.builder_config import configure
-from converter.engine_builder.check_memory import check_memory, default_workspace
+from converter.engine_builder.builder_config import check_dla, configure
+from converter.engine_builder.check_memory import (
+    check_memory,
+    default_workspace,
+    memory_advice,
+    memory_needs,
+)
+from converter.engine_builder.explain_failure import explain_failure
 from converter.engine_builder.parse_onnx import parse
 from converter.engine_builder.timing_cache import TimingCache, default_file
 from converter.errors import BuildError, OutputError
@@ -70,7 +76,7 @@ def build_plan(
         warn(f"{without_plugins}: models that need one, as for RoiAlign, cannot be built")
     with BuildProgress(console, f"build {precision}") as progress:
         request = EngineRequest(bundle, precision, machine, options, workspace)
-        build = _Build(trt, request, progress)
+        build = _Build(trt, request, memory, progress)
         return background.run(
             build.run, progress.cancel, tensorrt_api.has_progress(trt), tick=progress.tick
         )
@@ -84,8 +90,15 @@ def _memory(machine: Machine, device: int) -> Memory:
 class _Build:
     """One build, on a thread of its own, which owns the CUDA context."""
 
-    def __init__(self, trt: Any, request: EngineRequest, progress: BuildProgress) -> None:
-        self._trt, self._request, self._progress = trt, request, progress
+    def __init__(
+        self, trt: Any, request: EngineRequest, memory: Memory, progress: BuildProgress
+    ) -> None:
+        """
+        Args:
+            memory: as it was before the build.
+        """
+        self._trt, self._request, self._memory = trt, request, memory
+        self._progress = progress
         default = default_file(request.bundle.path, request.machine)
         self._cache = request.options.timing_cache or default
         self._typing = tensorrt_api.typing_mode(trt, request.precision, request.options.dla)
@@ -105,10 +118,15 @@ class _Build:
 
     def _build(self) -> Tuple[memoryview, bool]:
         trt, request, log = self._trt, self._request, Log()
-        logger = make_logger(trt, log)
-        builder = trt.Builder(logger)
-        network = builder.create_network(tensorrt_api.network_flags(trt, self._typing))
         options = request.options
+        logger = make_logger(trt, log)
+        try:
+            builder = trt.Builder(logger)
+        except TypeError as error:  # as bindings report that there is none
+            raise BuildError(self._explain(log)) from error
+        if options.dla:
+            check_dla(trt, builder, request.machine, request.precision)
+        network = builder.create_network(tensorrt_api.network_flags(trt, self._typing))
         parser = parse(trt, network, logger, request.bundle, request.precision, options.compatible)
         config = configure(trt, builder, network, request)
         if options.version_compatible:
@@ -120,27 +138,18 @@ class _Build:
         if plan is None:
             with contextlib.suppress(OutputError):  # of the two, what went wrong first is reported
                 cache.save()
-            raise BuildError(_failure(request.precision, log, request.workspace))
+            raise BuildError(self._explain(log))
         cache.save()
         return memoryview(plan).cast("B"), cache.is_reused
 
-
-def _failure(precision: str, log: Log, workspace: int) -> str:
-    message = log.last()
-    lines: List[str] = [f"TensorRT cannot build {precision}: {message}."]
-    if "nvinfer_lean" in message:
-        lines.append(
-            "This TensorRT comes without its lean runtime, which a plan for other versions "
-            "contains: leave --version-compatible out"
+    def _explain(self, log: Log) -> str:
+        """Why TensorRT built nothing."""
+        request, memory = self._request, self._memory
+        of_build = (memory, request.workspace, request.bundle, request.precision)
+        return explain_failure(
+            request.precision,
+            log,
+            request.workspace,
+            memory_needs(*of_build),
+            memory_advice(*of_build),
         )
-    elif "memory" in message.lower() or "workspace" in message.lower():
-        lines.append(
-            f"It had a workspace of {workspace >> 20}MiB: close other programs that use the GPU, "
-            "or choose another --workspace"
-        )
-    else:
-        lines.append(
-            "See whether another --precision can be built, and whether the report lists operators "
-            "that this TensorRT lacks"
-        )
-    return " ".join(lines)

@@ -8,6 +8,7 @@ from converter.engine_builder.build_options import BuildOptions, EngineRequest
 from converter.engine_builder.hold_precision import hold_around_quantised, hold_typed_layers
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.machine import Machine
 from trt_inference.bundles.precisions import PRECISION_TABLE
 
 
@@ -28,7 +29,7 @@ def configure(trt: ModuleType, builder: Any, network: Any, request: EngineReques
     _set_shapes(builder, config, request.bundle, options.batch)
     _set_wishes(trt, config, options)
     if options.dla:
-        _use_dla(trt, builder, config, precision)
+        _use_dla(trt, config)
     return config
 
 
@@ -66,18 +67,32 @@ def _set_wishes(trt: ModuleType, config: Any, options: BuildOptions) -> None:
         tensorrt_api.make_hardware_compatible(trt, config)
 
 
-def _use_dla(trt: ModuleType, builder: Any, config: Any, precision: str) -> None:
+def check_dla(trt: ModuleType, builder: Any, machine: Machine, precision: str) -> None:
+    """See that there is an accelerator which runs the precision, before anything takes minutes.
+
+    Raises:
+        BuildError: there is none, or it does not run the precision.
+    """
     if not builder.num_DLA_cores:
         raise BuildError(
-            "--dla: this machine has no deep learning accelerator (Xavier and Orin, but not the "
-            "Orin Nano, have it): leave --dla out"
+            f"--dla: TensorRT {trt.__version__} finds no deep learning accelerator beside this "
+            f"{machine.gpu} ({machine.architecture}). Xavier, AGX Orin and Orin NX have one, which "
+            "TensorRT 8 and 10 use; Nano, TX2, Orin Nano, Thor and PCs have none: leave --dla out"
         )
-    if not PRECISION_TABLE[precision].runs_on_dla:
+    kind = PRECISION_TABLE[precision]
+    if not kind.runs_on_dla:
+        why = (
+            "takes no QuantizeLinear, of which the int8 of a bundle is made"
+            if kind.quantized
+            else "computes in float16 and int8 only"
+        )
         able = " or ".join(one.name for one in PRECISION_TABLE.values() if one.runs_on_dla)
         raise BuildError(
-            f"--dla: the accelerator has no {precision} (it takes no QuantizeLinear): choose "
-            f"--precision {able}"
+            f"--dla: the accelerator has no {precision} (it {why}): choose --precision {able}"
         )
+
+
+def _use_dla(trt: ModuleType, config: Any) -> None:
     config.default_device_type = trt.DeviceType.DLA
     config.DLA_core = 0
     config.set_flag(trt.BuilderFlag.GPU_FALLBACK)

@@ -1,9 +1,11 @@
 """Check that there is enough memory for a build, before the build takes minutes."""
 
-from typing import List
+from dataclasses import dataclass
+from typing import List, Tuple
 
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle, model_bytes
+from trt_inference.bundles.precisions import FP32
 from trt_inference.engines.free_memory import GIB, MAKE_ROOM, MIB, Memory, binary_size
 
 _SMALL = 4.5 * GIB  # a Jetson Nano has 4 GB, less what the system keeps for itself
@@ -14,10 +16,24 @@ _STEP = 64 * MIB
 _LIBRARIES = 600 * MIB
 # TensorRT's: the parsed model, what was tried last, and the plan.
 _COPIES_OF_WEIGHTS = 3
-_ADVICE = (
-    f"{MAKE_ROOM}, choose a smaller --workspace, as in 128MiB, or build fp16, whose weights are "
-    "half"
-)
+_SMALLEST_WORKSPACE = 128 * MIB
+
+
+@dataclass(frozen=True)
+class MemoryNeed:
+    """What a build may take of one kind of memory, and how much of it is free, in bytes."""
+
+    kind: str
+    needed: int
+    free: int
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it may not do."""
+        return self.needed > self.free
+
+    def __str__(self) -> str:
+        return f"{binary_size(self.needed)} of {self.kind}, {binary_size(self.free)} are free"
 
 
 def default_workspace(memory: Memory) -> int:
@@ -36,11 +52,41 @@ def check_memory(memory: Memory, workspace: int, bundle: Bundle, precision: str)
         BuildError: it will run out of memory.
     """
     model = model_bytes(bundle.precisions[precision])
-    _check_gpu(memory, workspace, model)
-    return _warnings(memory, workspace, model)
+    advice = memory_advice(memory, workspace, bundle, precision)
+    _check_gpu(memory, workspace, model, advice)
+    return [
+        f"the build may take {need}: if it fails or the machine swaps, {advice}"
+        for need in memory_needs(memory, workspace, bundle, precision)
+        if need.is_short
+    ]
 
 
-def _check_gpu(memory: Memory, workspace: int, model: int) -> None:
+def memory_needs(
+    memory: Memory, workspace: int, bundle: Bundle, precision: str
+) -> Tuple[MemoryNeed, ...]:
+    """Return what a build may take, of the one memory or of that of the GPU and of the system."""
+    model = model_bytes(bundle.precisions[precision])
+    host, device = _LIBRARIES + _COPIES_OF_WEIGHTS * model, workspace + model
+    if memory.shared:
+        return (MemoryNeed("memory", host + device, memory.free),)
+    of_gpu = MemoryNeed("GPU memory", device, memory.gpu_free)
+    if not memory.system_total:
+        return (of_gpu,)
+    return of_gpu, MemoryNeed("memory", host, memory.system_free)
+
+
+def memory_advice(memory: Memory, workspace: int, bundle: Bundle, precision: str) -> str:
+    """Return what helps a build that has too little memory."""
+    advice = [MAKE_ROOM if memory.shared else "close other programs that use the GPU"]
+    if workspace > _SMALLEST_WORKSPACE:
+        advice.append(f"choose a smaller --workspace, as in {binary_size(_SMALLEST_WORKSPACE)}")
+    if precision == FP32:
+        convert = "" if "fp16" in bundle.precisions else " (trt-inference convert --precision fp16)"
+        advice.append(f"build fp16, whose weights are half{convert}")
+    return ", or ".join(filter(None, (", ".join(advice[:-1]), advice[-1])))
+
+
+def _check_gpu(memory: Memory, workspace: int, model: int, advice: str) -> None:
     if workspace > memory.gpu_total:
         raise BuildError(
             f"--workspace {binary_size(workspace)} is more than the "
@@ -50,7 +96,7 @@ def _check_gpu(memory: Memory, workspace: int, model: int) -> None:
     if model > memory.obtainable:
         raise BuildError(
             f"the model has {binary_size(model)}, and {binary_size(memory.obtainable)} of the "
-            f"GPU's {binary_size(memory.gpu_total)} can be had at the very most: {_ADVICE}"
+            f"GPU's {binary_size(memory.gpu_total)} can be had at the very most: {advice}"
         )
     host = _COPIES_OF_WEIGHTS * model
     most = memory.system_total + memory.swap_total
@@ -60,20 +106,3 @@ def _check_gpu(memory: Memory, workspace: int, model: int) -> None:
             f"and this machine has {binary_size(most)} with its swap: build fp16, add swap, or "
             "convert a smaller model"
         )
-
-
-def _warnings(memory: Memory, workspace: int, model: int) -> List[str]:
-    host = _LIBRARIES + _COPIES_OF_WEIGHTS * model
-    device = workspace + model
-    if memory.shared:
-        pools = [("memory", host + device, memory.free)]
-    else:
-        pools = [("GPU memory", device, memory.gpu_free)]
-        if memory.system_total:
-            pools.append(("memory", host, memory.system_free))
-    return [
-        f"the build may take {binary_size(needed)} of {name}, {binary_size(free)} are free: if it "
-        f"fails or the machine swaps, {_ADVICE}"
-        for name, needed, free in pools
-        if needed > free
-    ]

@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Sequence
 
 import cv2
 import numpy as np
 import onnx
 import pytest
 
+from converter.engine_builder import tensorrt_api
 from test.color_bundle import change_manifest, offer_precisions, picture
 from test.converter.command_line import Result, run_here
 from test.converter.engine_builder.bundles import PRECISIONS
@@ -100,6 +101,28 @@ def test_every_precision_is_built_and_agrees(version: str, bundle: Path, build: 
     assert result.output.count("with the times of an earlier build") == 2
     (cache,) = (bundle / "engines").glob("timing-*.cache")
     assert cache.name.startswith(f"timing-trt{VERSIONS[version][0]}-sm87-double-")
+
+
+@pytest.mark.parametrize("release", VERSIONS)
+def test_the_types_of_layers_are_those_that_the_inspector_of_each_version_tells(
+    release: str, bundle: Path, build: Build
+) -> None:
+    with install(release):
+        result = build("--precision", "fp16")
+        found = engine(bundle, "fp16").sidecar.measured["precisions"]
+    assert found["fp16"]["layers"] > 0 and found["fp32"]["layers"] > 0
+    assert not {"unknown", "int8"} & set(found)  # the image is of uint8
+    assert "layer of" not in result.output and "layers of" not in result.output
+
+
+def test_an_engine_without_details_is_reported_as_not_known(
+    bundle: Path, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tensorrt_api, "keep_layer_details", lambda trt, config: None)
+    with install("10.3.0"):
+        result = build("--precision", "fp16")
+    assert "whether layers of the fp16 engine compute in fp16 is not known" in result.output
+    assert "no layer of" not in result.output
 
 
 def test_each_engine_is_reported_as_soon_as_it_is_built(bundle: Path, build: Build) -> None:
@@ -225,9 +248,38 @@ def test_the_accelerator_is_used_where_there_is_one(bundle: Path, build: Build) 
         sidecar = engine(bundle, "fp16").sidecar
         # It takes no strongly typed networks.
         assert (sidecar.typing, sidecar.options) == ("weak", {"dla": True})
-        build("--precision", "int8", "--dla").refused("no int8", "choose --precision fp16")
-    with install("10.3.0"):
-        build("--precision", "fp16", "--dla").refused("no deep learning accelerator")
+
+
+@pytest.mark.parametrize(
+    ("precision", "why"), [("int8", "takes no QuantizeLinear"), ("fp32", "float16 and int8 only")]
+)
+def test_a_precision_that_the_accelerator_lacks_is_refused_with_the_reason(
+    precision: str, why: str, build: Build
+) -> None:
+    with install("8.4.1", dla_cores=1):
+        build("--precision", precision, "--dla").refused(
+            f"the accelerator has no {precision} (it ", why, "choose --precision fp16"
+        )
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("release", VERSIONS)
+def test_without_an_accelerator_that_is_said_before_anything_is_parsed(
+    release: str, precision: str, bundle: Path, build: Build
+) -> None:
+    (bundle / f"{precision}.onnx").write_bytes(b"")
+    with install(release, device_name="NVIDIA H100") as double:
+        build("--precision", precision, "--dla", "--workspace", "64MiB").refused(
+            f"--dla: TensorRT {double.tensorrt.__version__} finds no deep learning accelerator",
+            "NVIDIA H100",
+            "leave --dla out",
+        )
+
+
+def test_the_accelerator_has_no_number(build: Build, capsys: pytest.CaptureFixture[str]) -> None:
+    with install("10.3.0", dla_cores=2), pytest.raises(SystemExit):
+        build("--precision", "fp16", "--dla", "5")
+    assert "unrecognized arguments: 5" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("version", ["8.2.1", "8.6.1", "10.3.0"], indirect=True)
@@ -308,9 +360,53 @@ def test_a_build_that_fails_leaves_the_old_engine(bundle: Path, build: Build) ->
         before = files(bundle)
         double.faults.build = "Error Code 2: OutOfMemory (Requested size was 268435456 bytes.)"
         build("--precision", "fp16", "--workspace", "256MiB").refused(
-            "OutOfMemory", "workspace of 256MiB", "--workspace"
+            "ran out of memory", "OutOfMemory", "workspace of 256MiB", "--workspace"
         )
         assert files(bundle) == before
+
+
+RESOURCE = "Error Code 1: Cuda Runtime (invalid resource handle)"
+
+
+def test_memory_that_was_short_comes_first_though_tensorrt_names_another_error(
+    build: Build,
+) -> None:
+    with install("8.2.1", free_memory=200 << 20) as double:
+        double.faults.build = RESOURCE
+        result = build("--precision", "fp32", "--workspace", "256MiB")
+    assert "caution: the build may take 256MiB of GPU memory, 200MiB are free" in result.output
+    result.refused(
+        "TensorRT probably ran out of memory when it built fp32",
+        "up to 256MiB of GPU memory, 200MiB are free",
+        "workspace of 256MiB",
+        "close other programs that use the GPU",
+        "a smaller --workspace, as in 128MiB",
+        "build fp16",
+        "invalid resource handle",
+    )
+
+
+def test_memory_that_was_ample_is_not_accused(build: Build) -> None:
+    with install("8.2.1") as double:
+        double.faults.build = RESOURCE
+        result = build("--precision", "fp32", "--workspace", "256MiB")
+    result.refused("invalid resource handle", "Memory is hardly the reason", "6.0GiB are free")
+    assert "out of memory" not in result.output
+
+
+def test_a_full_gpu_whose_builder_cannot_be_made_is_no_traceback(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with install("8.6.1", free_memory=1 << 20) as double:
+
+        def refuse(builder: object, logger: Any) -> None:
+            logger.log(double.tensorrt.Logger.ERROR, "CUDA initialization failure with error: 2")
+            raise TypeError("pybind11::init(): factory function returned nullptr")
+
+        monkeypatch.setattr(double.tensorrt.Builder, "__init__", refuse)
+        result = build("--precision", "fp16", "--workspace", "256MiB")
+    assert result.exit_code == 1 and "Traceback" not in result.output
+    assert "TensorRT ran out of memory when it built fp16" in result.output
 
 
 def test_a_tensorrt_without_its_lean_runtime_is_told_from_a_model_that_cannot_be_built(
