@@ -120,10 +120,9 @@ class _Build:
         trt, request, log = self._trt, self._request, Log()
         options = request.options
         logger = make_logger(trt, log)
-        try:
-            builder = trt.Builder(logger)
-        except TypeError as error:  # as bindings report that there is none
-            raise BuildError(self._explain(log)) from error
+        builder = tensorrt_api.make_builder(trt, logger)
+        if builder is None:
+            raise BuildError(self._explain(log))
         if options.dla:
             check_dla(trt, builder, request.machine, request.precision)
         network = builder.create_network(tensorrt_api.network_flags(trt, self._typing))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from types import ModuleType
-from typing import Any, List, Tuple
+from typing import Any, List, Optional, Tuple
 
 from converter.compatibility.tensorrt_versions import documented_opset, target_of
 from converter.engine_builder import protobuf_reader, tensorrt_api
@@ -11,8 +11,12 @@ from converter.engine_builder.replace_uint8 import find_changes
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.mapped_file import map_file
+from trt_inference.engines.free_memory import MAKE_ROOM
 
 _PLUGIN = "InstanceNormalization"
+_LIBRARY = "nvinfer_vc_plugin"
+# What becomes of C++ exceptions that leave the parser, as of std::out_of_range.
+_THROWN = (RuntimeError, IndexError, ValueError)
 
 
 def parse(
@@ -41,13 +45,36 @@ def parse(
     parser = trt.OnnxParser(network, logger)
     if compatible and not tensorrt_api.use_native_layers(trt, parser):
         _check_plugins(file, trt.__version__)
-    if tensorrt_api.supports_uint8(trt):
-        taken = parser.parse_from_file(str(file))
-    else:
-        taken = _parse_without_uint8(parser, file, bundle.input.name)
-    if not taken:
-        raise BuildError(_refusal(trt, parser, bundle, file))
+    thrown = _parse(trt, parser, file, bundle.input.name)
+    if thrown is not None:
+        raise BuildError(_refusal(trt, parser, bundle, file, thrown))
     return parser
+
+
+def _parse(trt: ModuleType, parser: Any, file: Path, image: str) -> Optional[str]:
+    """Parse, and return None; where that fails, what was thrown in words, which may be none."""
+    try:
+        if tensorrt_api.supports_uint8(trt):
+            taken = parser.parse_from_file(str(file))
+        else:
+            taken = _parse_without_uint8(parser, file, image)
+    except MemoryError:
+        return f"Out of memory. Remedy: {MAKE_ROOM}"
+    except _THROWN as error:  # in words: its trace holds what must not outlive the CUDA context
+        return f"{error}. Remedy: {_remedy_for(str(error))}"
+    return None if taken else ""
+
+
+def _remedy_for(thrown: str) -> str:
+    if _LIBRARY in thrown:
+        return (
+            "install the library, which belongs to TensorRT and is missing in the wheel of 8.6.0, "
+            "or end the network before the operator that needs it, as RoiAlign"
+        )
+    return (
+        "the parser fails at this model, as it does at some that it cannot take; end the network "
+        "before its last operators, or take another TensorRT"
+    )
 
 
 def _check_opset(file: Path, tensorrt: str) -> None:
@@ -84,10 +111,10 @@ def _parse_without_uint8(parser: Any, file: Path, image: str) -> bool:
         return bool(parser.parse(model, path=str(file)))
 
 
-def _refusal(trt: ModuleType, parser: Any, bundle: Bundle, file: Path) -> str:
+def _refusal(trt: ModuleType, parser: Any, bundle: Bundle, file: Path, thrown: str) -> str:
     errors = [parser.get_error(index) for index in range(parser.num_errors)]
     nodes = _nodes(file) if errors else ()
-    lines = dict.fromkeys(_line(one, nodes, bundle) for one in errors)
+    lines = dict.fromkeys(filter(None, (*(_line(one, nodes, bundle) for one in errors), thrown)))
     listed = "".join(f"\n  {line}" for line in lines) or " it gives no reason"
     return f"TensorRT {trt.__version__} does not take {file}:{listed}"
 

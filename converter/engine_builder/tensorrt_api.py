@@ -43,6 +43,14 @@ def network_flags(trt: ModuleType, typing: str) -> int:
     return 1 << int(flags.EXPLICIT_BATCH)
 
 
+def make_builder(trt: ModuleType, logger: Any) -> Any:
+    """Return a builder; None where the GPU has no room for it, which the log tells."""
+    try:
+        return trt.Builder(logger)
+    except TypeError:  # as bindings report that there is none
+        return None
+
+
 def use_native_layers(trt: ModuleType, parser: Any) -> bool:
     """Let the parser make layers, and no plugins, of InstanceNormalization. It does so by itself
     from 10 on.

@@ -303,6 +303,34 @@ def test_operators_that_tensorrt_lacks_are_named_with_a_remedy(
     assert not list((bundle / "engines").glob("*fp32*"))
 
 
+@pytest.mark.parametrize(
+    ("error", "expected_text"),
+    [
+        (
+            RuntimeError("Unable to open library: libnvinfer_vc_plugin.so.8 due to …"),  # 8.6.0
+            "libnvinfer_vc_plugin.so.8 due to …. Remedy: install the library",
+        ),
+        (IndexError("vector::_M_range_check"), "_M_range_check. Remedy: the parser fails at"),
+        (MemoryError("std::bad_alloc"), "Out of memory. Remedy: close other programs"),
+    ],
+)
+@pytest.mark.parametrize("release", ["8.2.1", "8.6.1"])
+def test_a_parser_that_throws_is_no_traceback(
+    release: str,
+    error: Exception,
+    expected_text: str,
+    build: Build,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def throw(*arguments: object, **named: object) -> bool:
+        raise error
+
+    with install(release) as double:
+        for name in ("parse", "parse_from_file"):
+            monkeypatch.setattr(double.tensorrt.OnnxParser, name, throw)
+        build("--precision", "fp32").refused("does not take", "fp32.onnx", expected_text)
+
+
 def set_opset(bundle: Path, precision: str, opset: int) -> None:
     """In the file alone: the manifest still has the one of the conversion."""
     file = bundle / f"{precision}.onnx"
