@@ -33,14 +33,13 @@ def typing_mode(trt: ModuleType, precision: str, dla: bool) -> str:
 
 
 def network_flags(trt: ModuleType, typing: str) -> int:
-    """Return the bits for ``create_network``: without them 8 takes no batch in the graph, and 10
-    and 11 do."""
+    """Return the bits for ``create_network``. 8 and 9 take no model without ``EXPLICIT_BATCH``, 10
+    ignores it, and 11 does not have it; 9 and 10 have ``STRONGLY_TYPED``, and 11 ignores it."""
     flags = trt.NetworkDefinitionCreationFlag
-    if always_typed(trt):
-        return 0
-    if hasattr(flags, "STRONGLY_TYPED"):
-        return 1 << int(flags.STRONGLY_TYPED) if typing == STRONG else 0
-    return 1 << int(flags.EXPLICIT_BATCH)
+    wanted = ["EXPLICIT_BATCH"]
+    if typing == STRONG and not always_typed(trt):
+        wanted.append("STRONGLY_TYPED")
+    return sum(1 << int(getattr(flags, name)) for name in wanted if hasattr(flags, name))
 
 
 def make_builder(trt: ModuleType, logger: Any) -> Any:

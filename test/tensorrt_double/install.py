@@ -27,7 +27,15 @@ from test.tensorrt_double.driver import PYCUDA_VERSION, make_driver
 from test.tensorrt_double.errors import DoubleError
 from test.tensorrt_double.graph import LibCuda
 from test.tensorrt_double.machine import Counters, Faults, Machine
-from test.tensorrt_double.surface import VERSIONS, classes_of, enumeration, versioned
+from test.tensorrt_double.surface import (
+    FURTHER_VERSIONS,
+    VERSIONS,
+    classes_of,
+    enumeration,
+    versioned,
+)
+
+INSTALLABLE = {**VERSIONS, **FURTHER_VERSIONS}
 
 # Bases come before what is derived from them.
 TEMPLATES: Tuple[Any, ...] = (
@@ -192,7 +200,7 @@ def make_tensorrt(api: Api) -> ModuleType:
     for name, dtype in ALIASES.items():
         if hasattr(api.DataType, dtype):
             setattr(module, name, getattr(api.DataType, dtype))
-    module.__version__ = VERSIONS[api.version][0]
+    module.__version__ = INSTALLABLE[api.version][0]
     module.init_libnvinfer_plugins = functools.partial(plugins.register, api)
     module.volume = _volume
     module.nptype = lambda dtype: _nptype(api, dtype)
@@ -238,8 +246,8 @@ def _is_for_cuda(module: str) -> bool:
 
 @contextlib.contextmanager
 def install(version: str, cuda: str = "pycuda", **machine: Any) -> Iterator[Double]:
-    """Have ``tensorrt`` of ``version`` (a key of ``VERSIONS``), a library for CUDA and libcuda. All
-    devices are visible at first.
+    """Have ``tensorrt`` of ``version`` (a key of ``INSTALLABLE``), a library for CUDA and libcuda.
+    All devices are visible at first.
 
     Args:
         cuda: ``pycuda`` or ``cuda-python``; there is no other one.
@@ -248,7 +256,7 @@ def install(version: str, cuda: str = "pycuda", **machine: Any) -> Iterator[Doub
     Raises:
         DoubleError: at the end, if something was wrong and no exception is on its way already.
     """
-    full, of_driver = VERSIONS[version]
+    full, of_driver = INSTALLABLE[version]
     api = Api(version, Machine(**{"version": full, "cuda_version": of_driver, **machine}))
     modules = {"tensorrt": make_tensorrt(api), **CUDA_MODULES[cuda](api.machine)}
     double = Double(api, modules)

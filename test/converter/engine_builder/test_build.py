@@ -125,6 +125,15 @@ def test_an_engine_without_details_is_reported_as_not_known(
     assert "no layer of" not in result.output
 
 
+def test_every_precision_is_built_by_a_version_between(bundle: Path, build: Build) -> None:
+    with install("9.3.0"):
+        result = build("--precision", *PRECISIONS)
+        assert result.exit_code == 0, result.output
+        typing = [engine(bundle, precision).sidecar.typing for precision in PRECISIONS]
+    assert typing == ["strong", "strong", "weak"]
+    assert result.output.count("3 of 3") == 3
+
+
 def test_each_engine_is_reported_as_soon_as_it_is_built(bundle: Path, build: Build) -> None:
     with install("10.3.0"):
         output = build("--precision", "fp16", "fp32").output

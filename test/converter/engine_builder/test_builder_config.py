@@ -11,7 +11,7 @@ from converter.engine_builder.builder_config import configure
 from converter.engine_builder.parse_onnx import parse
 from test.converter.engine_builder.bundles import PRECISIONS
 from test.tensorrt_double.install import install
-from test.tensorrt_double.surface import VERSIONS
+from test.tensorrt_double.surface import FURTHER_VERSIONS, VERSIONS
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.tensorrt.gpu import GpuContext, this_machine
 
@@ -39,9 +39,26 @@ def flags(shared_bundle: Path, precision: str) -> Set[str]:
         return {name for name in known if config.get_flag(getattr(trt.BuilderFlag, name))}
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", [*VERSIONS, *FURTHER_VERSIONS])
+def test_a_network_has_its_batch_in_the_graph_and_the_typing_that_is_wanted(version: str) -> None:
+    with install(version) as double, GpuContext():
+        trt = double.tensorrt
+        for typing in (tensorrt_api.STRONG, tensorrt_api.WEAK):
+            flags = tensorrt_api.network_flags(trt, typing)
+            network = trt.Builder(trt.Logger()).create_network(flags)
+            assert not network.has_implicit_batch_dimension
+            kinds = trt.NetworkDefinitionCreationFlag.__members__.items()
+            strong = [network.get_flag(kind) for name, kind in kinds if name == "STRONGLY_TYPED"]
+            # 8 has no typing but the weak one, and 11 only the strong one.
+            expected = typing == tensorrt_api.STRONG and not version.startswith("11")
+            assert strong == ([] if version.startswith("8") else [expected])
+
+
+@pytest.mark.parametrize("version", [*VERSIONS, *FURTHER_VERSIONS])
 def test_no_type_is_narrower_than_the_model_asks_for(version: str, shared_bundle: Path) -> None:
-    typed = {"8": (), "10": ("fp16",), "11": ("fp16", "int8")}[version.partition(".")[0]]
+    typed = {"8": (), "9": ("fp16",), "10": ("fp16",), "11": ("fp16", "int8")}[
+        version.partition(".")[0]
+    ]
     with install(version):
         for precision in PRECISIONS:
             wanted = set() if precision in typed else ALLOWED[precision]

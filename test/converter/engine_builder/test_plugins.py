@@ -4,7 +4,7 @@ and in another one."""
 import contextlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Iterator, Tuple
+from typing import Any, Callable, Iterator
 
 import numpy as np
 import pytest
@@ -18,16 +18,13 @@ from trt_inference.errors import EngineError
 Build = Callable[..., Result]
 
 # RoiAlign came with 8.5. From 10 on InstanceNormalization is a layer.
-EVERY = [
-    ("8.2.1", INSTANCE_NORM),
-    ("8.4.1", INSTANCE_NORM),
-    *(
-        (version, name)
-        for version in ("8.6.1", "10.3.0", "11.4.0")
-        for name in (INSTANCE_NORM, ROI_ALIGN)
-    ),
+FOR_OTHERS = [
+    (version, name)
+    for version in ("8.6.1", "9.3.0", "10.3.0", "11.4.0")
+    for name in (INSTANCE_NORM, ROI_ALIGN)
 ]
-FOR_OTHERS = [case for case in EVERY if not case[0].startswith(("8.2", "8.4"))]
+EVERY = [("8.2.1", INSTANCE_NORM), ("8.4.1", INSTANCE_NORM), *FOR_OTHERS]
+WITH_PLUGINS = [("8.2.1", INSTANCE_NORM), ("8.6.1", ROI_ALIGN), ("11.4.0", ROI_ALIGN)]
 
 
 @pytest.fixture
@@ -94,7 +91,7 @@ def test_a_plugin_is_where_the_version_has_no_layer(
     assert content_of(folder).options["plugins"] == expected
 
 
-@pytest.mark.parametrize(("version", "folder"), EVERY, indirect=["folder"])
+@pytest.mark.parametrize(("version", "folder"), WITH_PLUGINS, indirect=["folder"])
 def test_a_plan_of_trtexec_with_plugins_is_taken_in(
     version: str, folder: Path, build: Build, tmp_path: Path
 ) -> None:
@@ -108,13 +105,20 @@ def test_a_plan_of_trtexec_with_plugins_is_taken_in(
     assert plan_of(folder).read_bytes() == plan.read_bytes()
 
 
-@pytest.mark.parametrize("options", [("--version-compatible",), ("--hardware-compatible",)])
-@pytest.mark.parametrize(("version", "folder"), FOR_OTHERS, indirect=["folder"])
+@pytest.mark.parametrize(
+    ("version", "folder", "option"),
+    [
+        *((version, name, "--version-compatible") for version, name in FOR_OTHERS),
+        ("8.6.1", INSTANCE_NORM, "--hardware-compatible"),
+        ("11.4.0", INSTANCE_NORM, "--hardware-compatible"),
+    ],
+    indirect=["folder"],
+)
 def test_an_engine_for_others_is_built_and_loaded_in_another_process(
-    version: str, folder: Path, options: Tuple[str, ...], build: Build
+    version: str, folder: Path, option: str, build: Build
 ) -> None:
     with install(version):
-        result = build(*options)
+        result = build(option)
         assert result.exit_code == 0, result.output
     with fresh_process(version):
         np.testing.assert_array_equal(
