@@ -1,18 +1,23 @@
 """Models and plans with operators of which TensorRT makes plugins: in the process that builds them,
-and in another one."""
+and in another one; at the end on a real GPU with --gpu, in processes of their own."""
 
 import contextlib
+import ctypes
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Callable, Iterator
 
 import numpy as np
 import pytest
 
-from test.converter.command_line import Result, run_here
+from test.converter.command_line import ROOT, Result, finish, run_here, start
 from test.plugin_bundles import INSTANCE_NORM, ROI_ALIGN, class_map, write_plugin_bundle
 from test.tensorrt_double.install import Double, install
 from test.tensorrt_double.plan import Plan
+from trt_inference.engines.tensorrt.gpu import import_tensorrt
 from trt_inference.errors import EngineError
 
 Build = Callable[..., Result]
@@ -25,6 +30,17 @@ FOR_OTHERS = [
 ]
 EVERY = [("8.2.1", INSTANCE_NORM), ("8.4.1", INSTANCE_NORM), *FOR_OTHERS]
 WITH_PLUGINS = [("8.2.1", INSTANCE_NORM), ("8.6.1", ROI_ALIGN), ("11.4.0", ROI_ALIGN)]
+
+_CUDNN = ("libcudnn.so.9", "libcudnn.so.8")
+_RUN = """
+import sys
+from pathlib import Path
+from test.plugin_bundles import class_map
+folder = Path(sys.argv[1])
+same = (class_map(folder, "tensorrt") == class_map(folder, "onnxruntime")).mean()
+print(f"{same:.3f} of the cells are the same")
+sys.exit(0 if same > 0.99 else 1)
+"""
 
 
 @pytest.fixture
@@ -184,3 +200,94 @@ def test_a_plan_with_a_plugin_of_somebody_else_is_refused(
         build("--import-engine", plan).refused(
             "YoloLayer_TRT", "needs a plugin", "none of those that come with TensorRT"
         )
+
+
+@pytest.fixture(scope="session")
+def real_tensorrt() -> ModuleType:
+    return import_tensorrt()
+
+
+@pytest.fixture
+def normalising(real_tensorrt: ModuleType, tmp_path: Path) -> Path:
+    """A bundle with InstanceNormalization, whose plugin, before 10, computes with cuDNN."""
+    if int(real_tensorrt.__version__.partition(".")[0]) < 10 and not any(map(works, _CUDNN)):
+        pytest.skip("the plugin needs cuDNN")
+    return write_plugin_bundle(tmp_path / "normalising", INSTANCE_NORM)
+
+
+@pytest.fixture
+def aligning(tmp_path: Path) -> Path:
+    """A bundle with RoiAlign."""
+    return write_plugin_bundle(tmp_path / "aligning", ROI_ALIGN)
+
+
+def works(library: str) -> bool:
+    """Whether this is cuDNN, and not something that only has its name."""
+    try:
+        version = ctypes.CDLL(library).cudnnGetVersion
+    except (OSError, AttributeError):
+        return False
+    version.restype = ctypes.c_size_t
+    return bool(version() >= 8000)
+
+
+def build_here(folder: Path, *options: str) -> Result:
+    return finish(start("build", folder, "--precision", "fp32", "--workspace", "256MiB", *options))
+
+
+def check_in_a_process_of_its_own(folder: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", _RUN, str(folder)],
+        cwd=str(ROOT),
+        universal_newlines=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=250,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+
+
+def lacks_library_of_compatible(result: Result) -> bool:
+    return result.exit_code == 1 and "nvinfer_vc_plugin" in result.output
+
+
+@pytest.mark.gpu
+def test_instance_normalization_is_built_and_loaded(normalising: Path) -> None:
+    result = build_here(normalising)
+    assert result.exit_code == 0, result.output
+    check_in_a_process_of_its_own(normalising)
+
+
+@pytest.mark.gpu
+def test_roi_align_is_built_and_loaded_or_the_library_that_it_lacks_is_named(
+    aligning: Path,
+) -> None:
+    result = build_here(aligning)
+    if lacks_library_of_compatible(result):
+        result.refused("Unable to open library", "Remedy: install the library")
+        return
+    assert result.exit_code == 0, result.output
+    check_in_a_process_of_its_own(aligning)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("option", ["--hardware-compatible", "--version-compatible"])
+def test_instance_normalization_for_others_is_built_or_refused_with_the_reason(
+    real_tensorrt: ModuleType, option: str, tmp_path: Path
+) -> None:
+    folder = write_plugin_bundle(tmp_path / "normalising", INSTANCE_NORM)
+    result = build_here(folder, option)
+    if not hasattr(real_tensorrt, "OnnxParserFlag"):
+        result.refused("has InstanceNormalization", option)
+    elif "nvinfer_lean" in result.output:
+        result.refused("leave --version-compatible out")
+    else:
+        assert result.exit_code == 0, result.output
+        check_in_a_process_of_its_own(folder)
+
+
+@pytest.mark.gpu
+def test_an_accelerator_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    folder = write_plugin_bundle(tmp_path / "normalising", INSTANCE_NORM)
+    build_here(folder, "--dla").refused("--dla: TensorRT", "leave --dla out")
