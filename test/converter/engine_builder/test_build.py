@@ -423,6 +423,25 @@ def test_memory_that_was_short_comes_first_though_tensorrt_names_another_error(
     )
 
 
+@pytest.mark.parametrize(
+    ("severity", "line"),
+    [
+        (
+            "ERROR",
+            "[defaultAllocator.cpp::allocate::31] Error Code 1: Cuda Runtime (out of memory)",
+        ),
+        ("WARNING", "Requested amount of GPU memory (99 bytes) could not be allocated."),
+    ],
+)
+def test_memory_that_ran_out_on_the_way_comes_before_the_last_error(
+    severity: str, line: str, build: Build
+) -> None:
+    with install("10.3.0") as double:
+        double.faults.before_build = [(severity, line)]
+        double.faults.build = RESOURCE
+        build("--precision", "fp16").refused("TensorRT ran out of memory", line, RESOURCE)
+
+
 def test_memory_that_was_ample_is_not_accused(build: Build) -> None:
     with install("8.2.1") as double:
         double.faults.build = RESOURCE
