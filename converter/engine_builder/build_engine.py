@@ -117,19 +117,12 @@ class _Build:
         )
 
     def _build(self) -> Tuple[memoryview, bool]:
-        trt, request, log = self._trt, self._request, Log()
-        options = request.options
+        trt, log = self._trt, Log()
         logger = make_logger(trt, log)
         builder = tensorrt_api.make_builder(trt, logger)
         if builder is None:
             raise BuildError(self._explain(log))
-        if options.dla:
-            check_dla(trt, builder, request.machine, request.precision)
-        network = builder.create_network(tensorrt_api.network_flags(trt, self._typing))
-        parser = parse(trt, network, logger, request.bundle, request.precision, options.compatible)
-        config = configure(trt, builder, network, request)
-        if options.version_compatible:
-            tensorrt_api.take_plugins_along(config, parser)
+        network, config = self._configured(builder, logger)
         cache = TimingCache(config, self._cache)
         if tensorrt_api.has_progress(trt):
             config.progress_monitor = make_monitor(trt, self._progress)
@@ -140,6 +133,19 @@ class _Build:
             raise BuildError(self._explain(log))
         cache.save()
         return memoryview(plan).cast("B"), cache.is_reused
+
+    def _configured(self, builder: Any, logger: Any) -> Tuple[Any, Any]:
+        """The parsed network, and how it is to be built."""
+        trt, request = self._trt, self._request
+        options, precision = request.options, request.precision
+        if options.dla:
+            check_dla(trt, builder, request.machine, precision)
+        network = builder.create_network(tensorrt_api.network_flags(trt, self._typing))
+        parser = parse(trt, network, logger, request.bundle, precision, options.compatible)
+        config = configure(trt, builder, network, request)
+        if options.version_compatible:
+            tensorrt_api.take_plugins_along(config, parser)
+        return network, config
 
     def _explain(self, log: Log) -> str:
         """Why TensorRT built nothing."""

@@ -12,10 +12,8 @@ from trt_inference.engines.tensorrt.plan import Log
 
 # What TensorRT ends with where memory was short, though not only there: "Cuda Runtime (invalid
 # resource handle)", "Could not find any implementation for node …", "CUBLAS_STATUS_NOT_…".
-_MAY_BE_MEMORY = re.compile(
-    r"cuda (runtime|driver|error)|any implementation|CUDNN_STATUS|CUBLAS_STATUS|no reason",
-    re.IGNORECASE,
-)
+_OF_THE_GPU = re.compile(r"cuda (runtime|driver|error)|CUDNN_STATUS|CUBLAS_STATUS", re.IGNORECASE)
+_MAY_BE_MEMORY = re.compile(f"{_OF_THE_GPU.pattern}|any implementation|no reason", re.IGNORECASE)
 # "Tactic Device request: 538MB Available: 166MB. Device memory is insufficient to use tactic."
 _TOO_MUCH = re.compile(r"Tactic Device request: (\d+)MB Available: (\d+)MB")
 _NO_TACTIC = "any implementation"
@@ -40,7 +38,7 @@ def explain_failure(
     last = log.last()
     may_be_memory = _MAY_BE_MEMORY.search(last) is not None
     is_short = any(need.is_short for need in needs)
-    expected = f"It was to take up to {' and '.join(map(str, needs))}"
+    expected = f"It was to take up to {' and '.join(map(_in_figures, needs))}"
     if _LEAN not in last and (log.out_of_memory or (may_be_memory and is_short)):
         surely = "" if log.out_of_memory else "probably "
         words = dict.fromkeys(filter(None, (log.out_of_memory, last)))
@@ -50,6 +48,11 @@ def explain_failure(
             f"{'; '.join(words)}"
         )
     return f"TensorRT cannot build {precision}: {last}. {_remedy(log, workspace, expected)}"
+
+
+def _in_figures(need: MemoryNeed) -> str:
+    free = binary_size(need.free)
+    return f"{binary_size(need.needed)} of {need.kind}, of which {free} were free"
 
 
 def _remedy(log: Log, workspace: int, expected: str) -> str:
@@ -65,7 +68,7 @@ def _remedy(log: Log, workspace: int, expected: str) -> str:
             f"A layer asked for {request.group(1)}MiB of the workspace of "
             f"{binary_size(workspace)}, and had {request.group(2)}MiB: choose a larger --workspace"
         )
-    if _MAY_BE_MEMORY.search(last) and _NO_TACTIC not in last:
+    if _OF_THE_GPU.search(last) and _NO_TACTIC not in last:
         return (
             f"Memory is hardly the reason ({expected[0].lower()}{expected[1:]}): try again, and "
             "if it fails again, look for the GPU's errors in the system's log (sudo dmesg)"

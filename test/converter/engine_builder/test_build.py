@@ -414,7 +414,7 @@ def test_memory_that_was_short_comes_first_though_tensorrt_names_another_error(
     assert "caution: the build may take 256MiB of GPU memory, 200MiB are free" in result.output
     result.refused(
         "TensorRT probably ran out of memory when it built fp32",
-        "up to 256MiB of GPU memory, 200MiB are free",
+        "up to 256MiB of GPU memory, of which 200MiB were free",
         "workspace of 256MiB",
         "close other programs that use the GPU",
         "a smaller --workspace, as in 128MiB",
@@ -446,7 +446,7 @@ def test_memory_that_was_ample_is_not_accused(build: Build) -> None:
     with install("8.2.1") as double:
         double.faults.build = RESOURCE
         result = build("--precision", "fp32", "--workspace", "256MiB")
-    result.refused("invalid resource handle", "Memory is hardly the reason", "6.0GiB are free")
+    result.refused("invalid resource handle", "Memory is hardly the reason", "6.0GiB were free")
     assert "out of memory" not in result.output
 
 

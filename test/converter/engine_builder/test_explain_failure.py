@@ -49,7 +49,7 @@ def test_memory_comes_first_wherever_the_log_names_it(line: str, is_error: bool,
     later = [(f"[W] {number}", True) for number in range(40)]  # more than the log keeps
     text = explained([(line, is_error), *later, (last, True)], AMPLE)
     assert text.startswith("TensorRT ran out of memory when it built fp16. ")
-    for part in (line, last, "2.0GiB of GPU memory, 20.0GiB are free", "256MiB", ADVICE):
+    for part in (line, last, "2.0GiB of GPU memory, of which 20.0GiB were free", "256MiB", ADVICE):
         assert part in text
     assert text.index(ADVICE) < text.index(line)
 
@@ -68,7 +68,7 @@ def test_an_error_that_a_lack_of_memory_causes_names_it_where_it_was_short(last:
     lines = [(last, True)] if last else []
     text = explained(lines, AMPLE, SHORT)
     assert text.startswith("TensorRT probably ran out of memory when it built fp16. ")
-    assert "2.0GiB of memory, 1.0GiB are free" in text and ADVICE in text
+    assert "2.0GiB of memory, of which 1.0GiB were free" in text and ADVICE in text
     assert "out of memory" not in explained(lines, AMPLE)
 
 
