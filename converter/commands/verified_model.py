@@ -12,10 +12,11 @@ from converter.commands import describe_bundle
 from converter.commands.convert_options import ConvertOptions
 from converter.compatibility.tensorflow_operators import UNRELIABLE
 from converter.conversion import Prepared
-from converter.errors import ParityError
+from converter.errors import ParityError, RoundingError
 from converter.inputs.dataset import Dataset
 from converter.stages.assemble import assemble
 from converter.terminal.progress import Progress
+from converter.verification.beyond_range import first_beyond_range
 from converter.verification.check_parity import check
 from converter.verification.choose_candidates import (
     USUAL_CANDIDATES,
@@ -111,6 +112,8 @@ def _check(
     """
     try:
         check(verification)
+    except RoundingError as error:
+        raise RoundingError(f"{error}\n{first_beyond_range(source, dataset.samples)}") from error
     except ParityError as error:
         layer = first_difference(source, dataset.samples[0].read())
         suspects = "".join(
