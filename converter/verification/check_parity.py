@@ -16,6 +16,7 @@ from converter.verification.verification_results import (
 from trt_inference.bundles.names import SCORES, SEGMENTATION
 
 MOST_UNDECIDED = 0.5  # of the rows of both models; lists in which more are so show nothing
+REPORT_IT = "please report it with the model"
 LEAST_SAME_PIXELS = 0.9  # in a narrow float type and in float32; in the others classes tie
 _IN_FLOAT32 = (
     "Build the model in float32, with keras.config.set_dtype_policy('float32') in Keras, load the "
@@ -103,7 +104,7 @@ def _check_tensor(
         raise ParityError(
             f"{what} {verb} from TensorFlow's by {output.max_abs:.3g} where values reach "
             f"{output.magnitude:.3g} (cosine {output.cosine:.6f}): this is a fault of the {fault}, "
-            "please report it with the model"
+            f"{REPORT_IT}"
         )
 
 
@@ -114,7 +115,7 @@ def _check_rows(found: RowAgreement | None, what: str, fault: str) -> None:
         raise ParityError(
             f"{found.unlike} rows of the {what} and of TensorFlow's are not in both, of "
             f"{found.rows} that were compared, as that with {found.example}: this is a fault of "
-            f"the {fault}, please report it with the model"
+            f"the {fault}, {REPORT_IT}"
         )
     if found.undecided > 2 * found.rows * MOST_UNDECIDED:
         raise ParityError(
@@ -137,8 +138,7 @@ def _check_detections(found: Agreement, tolerance: Tolerance) -> None:
             f"{found.extra} are new (lowest IoU {found.lowest_iou:.3f}, scores differ by up to "
             f"{found.largest_score_difference:.3f}). See whether --channels, --scale, --mean, "
             "--std and --boxes are those of the training: a network that is fed wrongly gives many "
-            "equal scores. If they are, this is a fault of the conversion, please report it with "
-            "the model"
+            f"equal scores. If they are, this is a fault of the conversion, {REPORT_IT}"
         )
 
 
@@ -148,7 +148,7 @@ def _check_classes(found: ClassAgreement, task: str, tolerance: Tolerance) -> No
         raise ParityError(
             f"the bundle gives the class of TensorFlow for {found.same} of {found.compared} {what}"
             f" only (scores differ by up to {found.largest_score_difference:.3f}): this is a fault "
-            "of the conversion, please report it with the model"
+            f"of the conversion, {REPORT_IT}"
         )
 
 
