@@ -28,6 +28,10 @@ class SuppressionError(ParityError):
     robot's."""
 
 
+class RoundingError(ParityError):
+    """The source model gives something else in its own narrow float type than in float32."""
+
+
 class OutputError(TrtInferenceError):
     """The bundle cannot be written."""
 

@@ -17,7 +17,7 @@ def add_convert_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare all arguments of `convert`."""
     add_source_arguments(parser)
     _add_files(parser)
-    add_precision_arguments(parser)
+    add_precision_arguments(parser, default_note=", and that in which the model computes itself")
     _add_bundle(parser)
 
 

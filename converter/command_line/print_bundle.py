@@ -16,5 +16,8 @@ def print_bundle(bundle: Bundle, console: Console) -> None:
         f"{bundle.name}: {bundle.source['head']}, {bundle.input.width}x{bundle.input.height}, "
         f"{len(bundle.labels)} classes",
     )
+    if "own_precision" in bundle.source:
+        own = bundle.source["own_precision"]
+        print_line(console, f"{own} is the precision in which the model computes itself")
     print_tables([bundle_table(bundle)], console)
     print_line(console, str(page_of(bundle)))

@@ -11,6 +11,7 @@ from converter.command_line.print_boards import print_boards
 from converter.commands.inspect import Inspection
 from converter.compatibility.tensorrt_operators import Missing
 from converter.compatibility.tensorrt_versions import VERSIONS
+from converter.inputs.choose_graph import describe_tags
 from converter.inputs.saved_model import SavedModel
 from converter.terminal.console import print_line
 
@@ -44,8 +45,8 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
 def _print_signatures(saved_model: SavedModel, console: Console) -> None:
     print_line(
         console,
-        f"{saved_model.path}, saved by TensorFlow {saved_model.tensorflow_version}, tags "
-        f"{' '.join(saved_model.tags)}",
+        f"{saved_model.path}, saved by TensorFlow {saved_model.tensorflow_version}, "
+        f"{describe_tags(saved_model.tags)}",
     )
     table = Table("signature", "", "name", "dtype", "shape")
     for signature in saved_model.signatures.values():

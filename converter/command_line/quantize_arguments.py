@@ -38,15 +38,21 @@ def add_quantize_arguments(parser: argparse.ArgumentParser) -> None:
     )
     names = tuple(find_precisions())
     add_precision_arguments(parser, names, names)
+    parser.set_defaults(precision=names)
 
 
 def add_precision_arguments(
-    parser: argparse.ArgumentParser, choices: Sequence[str] = (), default: Sequence[str] = (FP32,)
+    parser: argparse.ArgumentParser,
+    choices: Sequence[str] = (),
+    default: Sequence[str] = (FP32,),
+    default_note: str = "",
 ) -> None:
     """Declare the arguments that both commands have.
 
     Args:
         choices: of precisions; without them fp32 and all that can be made.
+        default: what is made where the user names none, in words for the help.
+        default_note: what is made beside that.
     """
     group = parser.add_argument_group(
         "precisions",
@@ -57,8 +63,7 @@ def add_precision_arguments(
         "--precision",
         choices=choices or (FP32, *find_precisions()),
         nargs="+",
-        default=default,
-        help=f"precisions to make (default: {' '.join(default)})",
+        help=f"precisions to make (default: {' '.join(default)}{default_note})",
     )
     _add_calibration(group)
     _add_limit(group)
@@ -111,9 +116,11 @@ def _add_limit(group: argparse._ArgumentGroup) -> None:
 
 def precision_options(arguments: argparse.Namespace) -> PrecisionOptions:
     """The precisions that the parsed arguments ask for."""
-    wanted = [name for name in find_precisions() if name in arguments.precision]
+    asked = arguments.precision or ()
+    wanted = [name for name in find_precisions() if name in asked]
     return PrecisionOptions(
         precisions=tuple(wanted),
+        fp32_alone=bool(asked) and not wanted,
         calibration_images=arguments.calibration_images,
         most_calibration=arguments.max_calibration_images,
         most_images=arguments.max_images,

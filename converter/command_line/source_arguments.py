@@ -97,7 +97,12 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the model and its input")
     add = group.add_argument
     add("--signature", metavar="NAME", help="signature (default: serving_default, or the only one)")
-    add("--tag", metavar="NAME", help="tag of the graph (default: serve, or the only one)")
+    add(
+        "--tag",
+        metavar="NAMES",
+        help='tags of the graph, with commas between them, "" for the one without a tag '
+        "(default: serve, or the only one that is not for training)",
+    )
     add("--input", metavar="NAME", help="input that is the image, where several can be")
     add(
         "--input-size",

@@ -8,6 +8,7 @@ from typing import Optional, Tuple
 from converter.bundle.write_bundle import check_output, new_bundle, write_manifest
 from converter.commands import describe_bundle
 from converter.commands.convert_options import ConvertOptions
+from converter.commands.own_precision import with_own_precision, without_own_precision
 from converter.commands.prepare import (
     compute_the_same,
     count_operators,
@@ -28,6 +29,8 @@ from converter.errors import (
     ExportError,
     HeadError,
     ParityError,
+    PrecisionError,
+    RoundingError,
     SuppressionError,
 )
 from converter.export.opsets import Opsets
@@ -72,6 +75,8 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
             if not may_keep_suppression(prepared, options.source):
                 raise
             return _write_with_suppression(options, prepared, dataset, labels, progress, error)
+        except RoundingError:  # no other opset changes that
+            raise
         except ParityError as error:
             return _write_later(options, prepared, names, dataset, progress, error)
 
@@ -185,10 +190,16 @@ def _write(
 def _with_precisions(
     conversion: Conversion, folder: Path, options: ConvertOptions, progress: Progress
 ) -> Conversion:
-    """Make the precisions that are asked for beside fp32."""
-    if not options.precision.precisions:
+    """Make the precisions that are asked for beside fp32, and that in which the model computes."""
+    chosen = with_own_precision(options.precision, conversion.export.answer.float_type)
+    if not chosen.precisions:
         return conversion
-    made = make_precisions(folder, options.images, options.annotations, options.precision, progress)
+    try:
+        made = make_precisions(folder, options.images, options.annotations, chosen, progress)
+    except (DatasetError, PrecisionError) as error:
+        if options.precision.precisions:
+            raise
+        made = without_own_precision(chosen.own, options.output, error)
     add_to_report(folder, made)
     return replace(conversion, precisions=made)
 

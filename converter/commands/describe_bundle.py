@@ -9,6 +9,7 @@ import onnx
 
 from converter.bundle.model_files import describe_model
 from converter.commands.convert_options import ConvertOptions
+from converter.commands.own_precision import own_precision
 from converter.commands.prepare import count_operators
 from converter.compatibility.tensorrt_operators import missing_operators
 from converter.conversion import Prepared
@@ -131,7 +132,14 @@ def _source(prepared: Prepared) -> Dict[str, Any]:
         "tensorflow": tensorflow().__version__,
         "tf2onnx": version("tf2onnx"),
         "onnx": version("onnx"),
+        **_own_precision(prepared.exported.answer.float_type),
     }
+
+
+def _own_precision(float_type: str) -> Dict[str, str]:
+    """The precision in which the model computes itself, where that is not fp32."""
+    own = own_precision(float_type)
+    return {} if own is None else {"own_precision": own}
 
 
 def measured_part(verification: Verification) -> Dict[str, Any]:
@@ -145,6 +153,8 @@ def measured_part(verification: Verification) -> Dict[str, Any]:
         },
         "milliseconds": {FP32: verification.milliseconds["ONNX Runtime"]},
     }
+    if verification.rounding:
+        entry["parity"]["rounding"] = dataclasses.asdict(verification.rounding)
     if verification.suppression:
         entry["parity"]["suppression"] = dataclasses.asdict(verification.suppression)
     if verification.before and verification.after:

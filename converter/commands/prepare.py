@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 
 from converter.commands.convert_options import SourceOptions
+from converter.commands.hub_module import describe_left_out, result_of_hub_module
 from converter.conversion import Prepared, Source
 from converter.errors import HeadError, SavedModelError
 from converter.export.export import Export, ExportOptions, export
@@ -44,7 +45,7 @@ def read_source(options: SourceOptions) -> Source:
     """
     saved_model = read_saved_model(options.saved_model, options.tag)
     whole = saved_model.signature(options.signature)
-    signature = _with_outputs(whole, options.outputs)
+    signature = _with_outputs(whole, options.outputs or result_of_hub_module(whole))
     if options.head.head == AUTO:  # before the export, which takes minutes
         refuse_unsupported_names([tensor.name for tensor in signature.outputs])
     unknown = sorted(set(options.values) - {tensor.name for tensor in signature.inputs})
@@ -100,9 +101,11 @@ def export_network(source: Source, options: SourceOptions, folder: Path) -> Tupl
     """
     chosen = ExportOptions(options.values, options.opsets, options.keep_suppression)
     exported = export(source.saved_model, source.signature, source.image, chosen, folder)
-    outputs = exported.answer.outputs
-    network = Network(exported.model, exported.answer.opset, source.image, folder, outputs)
-    return exported, network
+    answer = exported.answer
+    if not options.outputs:
+        answer = replace(answer, notes=(*describe_left_out(source.left_out), *answer.notes))
+    network = Network(exported.model, answer.opset, source.image, folder, answer.outputs)
+    return replace(exported, answer=answer), network
 
 
 def resolve_pixels(source: Source, network: Network, options: SourceOptions) -> Pixels:

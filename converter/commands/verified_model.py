@@ -12,11 +12,13 @@ from converter.commands import describe_bundle
 from converter.commands.convert_options import ConvertOptions
 from converter.compatibility.tensorflow_operators import UNRELIABLE
 from converter.conversion import Prepared
-from converter.errors import ParityError
+from converter.errors import ParityError, RoundingError
+from converter.export.loop_remedy import loop_remedy, loops_of
 from converter.inputs.dataset import Dataset
 from converter.stages.assemble import assemble
 from converter.terminal.progress import Progress
-from converter.verification.check_parity import check
+from converter.verification.beyond_range import first_beyond_range
+from converter.verification.check_parity import REPORT_IT, check
 from converter.verification.choose_candidates import (
     USUAL_CANDIDATES,
     CandidateChoice,
@@ -111,11 +113,16 @@ def _check(
     """
     try:
         check(verification)
+    except RoundingError as error:
+        raise RoundingError(f"{error}\n{first_beyond_range(source, dataset.samples)}") from error
     except ParityError as error:
+        text, loops = str(error), loops_of(operators)
+        if loops:  # what they compute is often not for ONNX, and a suppression not for a network
+            text = f"{text.replace(f', {REPORT_IT}', '')}. {loop_remedy(loops)}"
         layer = first_difference(source, dataset.samples[0].read())
         suspects = "".join(
             f"\nThe graph has {operator}, which tf2onnx converts inexactly: {remedy}"
             for operator, remedy in UNRELIABLE.items()
             if operator in operators
         )
-        raise type(error)(f"{error}\n{layer}{suspects}") from error
+        raise type(error)(f"{text}\n{layer}{suspects}") from error

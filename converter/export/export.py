@@ -21,6 +21,7 @@ from converter.errors import ExportError
 from converter.export import request_answer
 from converter.export.attach_weights import attach
 from converter.export.clean import clean
+from converter.export.loop_remedy import loop_remedy, loops_of
 from converter.export.opsets import HIGHEST_OPSET, OpsetNeed, Opsets, describe_needs
 from converter.export.request_answer import MODEL_FILE, ExportAnswer, ExportRequest
 from converter.export.typed_operators import types_of_later_opsets
@@ -235,7 +236,7 @@ def _load_checked(answer: ExportAnswer, folder: Path) -> onnx.ModelProto:
         file.write_bytes(model.SerializeToString())
         onnx.checker.check_model(str(file), full_check=True)
     except Exception as error:  # the checker's errors have no common base below Exception
-        raise ExportError(
-            f"tf2onnx wrote an invalid graph: {error}. Please report it with the model"
-        ) from error
+        loops = loops_of(answer.operators)
+        remedy = loop_remedy(loops) if loops else "Please report it with the model"
+        raise ExportError(f"tf2onnx wrote an invalid graph: {error}. {remedy}") from error
     return model

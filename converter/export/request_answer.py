@@ -125,7 +125,7 @@ class ExportAnswer:
         unsupported: nodes that could not be converted.
         notes: what was cut away or left out, in sentences for the user.
         suppression: the suppression that was cut out.
-        float_type: the narrowest in which the graph computes: float32, float16 or bfloat16.
+        float_type: in which the graph computed before it was made float32, see ``other_float``.
         seconds: of each stage.
         peak_bytes: of resident memory of the process.
         error: why there is no model, for the user; empty where there is one.

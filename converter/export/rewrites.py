@@ -8,7 +8,8 @@ import numpy as np
 
 from converter.export.graph_view import GraphView, canonical
 from converter.export.nodes import constant
-from converter.export.provenance import constant_value, imported, shapes_of
+from converter.export.provenance import imported, shapes_of
+from converter.export.sign_bits import replace_sign_bits
 from converter.inputs.quiet_tensorflow import tensorflow
 
 
@@ -23,7 +24,7 @@ def rewrite(view: GraphView) -> None:
         if node.op in _WITH_ONE:
             new += _with_one(node)
         elif node.op == "Less":
-            new += _comparison_of_signs(view, node)
+            new += replace_sign_bits(view, node)
         elif node.op in _RESIZES and node.attr["T"].type != float32:
             new += _cast_before(node)
     for node in patches:
@@ -41,27 +42,6 @@ def _larger_sizes(node: Any, *shapes: tuple[int, ...] | None) -> None:
     where the other's is not: ``tf.experimental.numpy.take_along_axis`` asks for it."""
     if shapes[0] and shapes[0] == shapes[1] and shapes[0][0] > 0:
         node.op = "Maximum"
-
-
-_SIGN_BIT = -(2**31)
-
-
-def _comparison_of_signs(view: GraphView, node: Any) -> list[Any]:
-    """Whether the bit of the sign is set in the bits of a float32, as ``keras.ops.signbit`` asks:
-    whether it is below 0. Of two zeros, none is."""
-    both = view.source(node.input[0])
-    if both.op != "BitwiseAnd" or constant_value(view, node.input[1]) != 0:
-        return []
-    bits, mask = view.source(both.input[0]), both.input[1]
-    if bits.op != "Bitcast" or constant_value(view, mask) != _SIGN_BIT:
-        return []
-    float32 = tensorflow().float32.as_datatype_enum
-    if bits.attr["T"].type != float32:
-        return []
-    zero = constant(f"{node.name}/zero", np.zeros((), np.float32))
-    node.input[:2] = [bits.input[0], zero.name]
-    node.attr["T"].type = float32
-    return [zero]
 
 
 # Operator → (the operator that it stands for, what is done with 1 and its result or argument).

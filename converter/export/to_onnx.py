@@ -11,6 +11,7 @@ import onnx
 from converter.errors import ExportError
 from converter.export.flatten import optimise
 from converter.export.graph_view import CONTROL_FLOW, GraphView
+from converter.export.loop_remedy import loop_remedy
 from converter.export.loops_at_fault import name_loops
 from converter.export.provenance import constant_value
 from converter.export.request_answer import Unsupported
@@ -21,7 +22,6 @@ from converter.onnx_tools.edit import all_nodes
 _NO_HANDLER = "Tensorflow op [%s: %s] is not supported"
 _HANDLER_FAILED = "Failed to convert node %r"
 _NO_COUNTERPART = "it has no counterpart in ONNX"
-_LOOPS_LISTED = 5
 
 
 def convert_to_onnx(
@@ -108,14 +108,9 @@ def _why(graph_def: Any, error: Exception) -> str:
     """The error of tf2onnx, and the loops and branches of the graph, at which it fails most."""
     text = f"tf2onnx cannot convert the graph: {error}"
     names = [node.name for node in graph_def.node if node.op in CONTROL_FLOW]
-    if any("suppression" in name for name in names):
-        return (
-            f"{text}\nThe graph has a suppression of overlapping boxes that is written as loops. "
-            "Export the model with tf.image.combined_non_max_suppression, or with its boxes and "
-            "scores before the suppression: the robot suppresses"
-        )
+    names += [node.name for node in graph_def.node if node.op == "LoopCond"]
     if names:
-        return f"{text}\nThe graph has loops or branches: {', '.join(names[:_LOOPS_LISTED])}"
+        return f"{text}\n{loop_remedy(names)}"
     return f"{text}. Please report it with the model"
 
 

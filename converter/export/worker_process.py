@@ -14,7 +14,7 @@ import onnx
 
 from converter.errors import ExportError
 from converter.export import cut_image_decoding, cut_suppression, flatten, rewrites, to_onnx
-from converter.export.floats import narrowest_float, widen
+from converter.export.floats import NOTES, other_float, to_float32
 from converter.export.functional_loops import make_functional
 from converter.export.graph_inputs_outputs import (
     add_outputs,
@@ -60,8 +60,7 @@ class ExportJob:
         view, outputs = self._load()
         started = self._took("load, flatten and freeze", started)
         image, outputs = self._cut(view, outputs)
-        float_type = narrowest_float(view)
-        widen(view)
+        float_type = self._widen(view)
         operators = Counter(node.op for node in view.operators())
         model, outputs, unsupported = self._convert(view, image, outputs)
         self._took("tf2onnx", started)
@@ -141,6 +140,7 @@ class ExportJob:
         view.keep(view.ancestors(outputs.values()) | {node_of(image)})
         self._unroll_for_one_image(view, [*outputs.values(), image])
         rewrites.rewrite(view)
+        view.keep(view.ancestors(outputs.values()) | {node_of(image)})
         self._weights.set_constants_aside(view)
         waiting = open_inputs(view, request.inputs, request.image)
         if waiting:
@@ -149,6 +149,15 @@ class ExportJob:
                 f"Give each a fixed value, as in --set {waiting[0]}=1"
             )
         return image, outputs
+
+    def _widen(self, view: GraphView) -> str:
+        """Compute in float32 alone; the answer is the type in which it computed before."""
+        float_type = other_float(view)
+        if float_type in NOTES:
+            to_float32(view, self._weights.files)
+            self._weights.set_constants_aside(view)
+            self._notes.append(NOTES[float_type])
+        return float_type
 
     def _unroll_for_one_image(self, view: GraphView, wanted: Sequence[str]) -> None:
         """Where loops go over the images of a batch of any size, make it one image, so that they

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
 from converter.errors import SavedModelError
+from converter.inputs.choose_graph import choose_graph
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.inputs.tensor import Tensor
 from trt_inference.bundles.bundle import sha256_of_file
 
 GRAPH_FILE = "saved_model.pb"
-TAG = "serve"
 # In the order of preference: that of Keras and TensorFlow Serving, that of TensorFlow Hub.
 DEFAULT_SIGNATURES = ("serving_default", "default")
 
@@ -61,12 +61,16 @@ def read_saved_model(path: Path, tag: Optional[str] = None) -> SavedModel:
     """Read the signatures of the SavedModel in folder ``path``.
 
     Args:
-        tag: of the graph in it; None takes ``serve``, or the only graph that is there.
+        tag: of the graph in it, see ``choose_graph``; None takes the one for inference.
 
     Raises:
-        SavedModelError: no folder, no SavedModel in it, not readable, or without a signature.
+        SavedModelError: no folder, no SavedModel in it, not readable, without a signature, or
+            with several graphs to choose from.
     """
-    graph = _select_graph(path, _parse(graph_file(path)), tag)
+    graphs = _parse(graph_file(path)).meta_graphs
+    if not graphs:
+        raise SavedModelError(f"'{path / GRAPH_FILE}' has no graph at all: {HOW_TO_SAVE}")
+    graph = choose_graph(str(path / GRAPH_FILE), graphs, tag)
     signatures = {
         name: Signature(name, _tensors(definition.inputs), _tensors(definition.outputs))
         for name, definition in sorted(graph.signature_def.items())
@@ -129,21 +133,6 @@ def _why_missing(path: Path) -> str:
     inside = sorted(path.glob(f"*/{GRAPH_FILE}"))
     hint = f"did you mean '{inside[-1].parent}'?" if inside else HOW_TO_SAVE
     return f"'{path}' is not a SavedModel, it has no {GRAPH_FILE}: {hint}"
-
-
-def _select_graph(path: Path, message: Any, tag: Optional[str]) -> Any:
-    for graph in message.meta_graphs:
-        if (tag or TAG) in graph.meta_info_def.tags:
-            return graph
-    if tag is None and len(message.meta_graphs) == 1:
-        return message.meta_graphs[0]
-    found = [" ".join(graph.meta_info_def.tags) or "no tag" for graph in message.meta_graphs]
-    if not found:
-        raise SavedModelError(f"'{path / GRAPH_FILE}' has no graph at all: {HOW_TO_SAVE}")
-    raise SavedModelError(
-        f"'{path / GRAPH_FILE}' has only graphs with {', '.join(found)}, not one with the tag "
-        f"'{tag or TAG}': choose with --tag"
-    )
 
 
 def _check_variables(folder: Path) -> None:

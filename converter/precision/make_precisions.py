@@ -80,19 +80,22 @@ def make_precisions(
     )
     notes = [f"the {name} of an earlier run stays in the bundle and its report" for name in stay]
     notes = [*split.notes, *evaluator.notes, *notes]
-    return Precisions(tuple(results), tuple(notes), (*impossible, *failures), stay)
+    refused = {**impossible, **{builder.precision: why for builder, why in failures.items()}}
+    if options.own in refused:
+        notes.append(refused.pop(options.own))
+    return Precisions(tuple(results), tuple(notes), tuple(refused.values()), stay, options.own)
 
 
 def _all_that_can(
     make: Callable[[_Item], _Made], items: Iterable[_Item]
-) -> tuple[list[_Made], list[str]]:
+) -> tuple[list[_Made], dict[_Item, str]]:
     """One that is not possible does not stop the others; and the reasons of those that are not."""
-    made, failures = [], []
+    made, failures = [], {}
     for item in items:
         try:
             made.append(make(item))
         except PrecisionError as error:
-            failures.append(str(error))
+            failures[item] = str(error)
     return made, failures
 
 

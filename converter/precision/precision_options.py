@@ -20,6 +20,9 @@ class PrecisionOptions:
         limit: the largest loss; None takes that of each precision.
         keep_float: patterns of layers that stay in float32.
         keep_most_sensitive: keep the fewest layers in float32 with which the limit is met.
+        fp32_alone: the user asks for fp32, and for no other.
+        own: one of ``precisions`` for which nobody asked, since the model computes in it: that it
+            cannot be made is no failure, and where there are no images, made-up ones do.
     """
 
     precisions: tuple[str, ...] = ()
@@ -30,3 +33,5 @@ class PrecisionOptions:
     limit: float | None = None
     keep_float: tuple[str, ...] = ()
     keep_most_sensitive: bool = False
+    fp32_alone: bool = False
+    own: str = ""

@@ -145,9 +145,12 @@ class Precisions:
         failures: why others could not be made.
         kept: precisions that did not pass, of which the bundle keeps the file and the figures of
             an earlier run.
+        own: the one in which the model computes itself, where nobody asked for it: that it did not
+            pass is no failure.
     """
 
     results: tuple[PrecisionResult, ...]
     notes: tuple[str, ...]
     failures: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    own: str = ""

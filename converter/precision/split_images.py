@@ -41,11 +41,12 @@ def split_images(
     Raises:
         DatasetError: there are no images, or too few.
     """
-    dataset = load_dataset(require_images(images), annotations, labels, _EVERYTHING)
+    known = images if options.own else require_images(images)
+    dataset = load_dataset(known, annotations, labels, _EVERYTHING)
     calibration, held_out = _divide(dataset.samples, options.calibration_images)
     calibration = _spread(calibration, options.most_calibration)
-    known = {_digest(sample) for sample in calibration}
-    different = tuple(sample for sample in held_out if _digest(sample) not in known)
+    seen = {_digest(sample) for sample in calibration}
+    different = tuple(sample for sample in held_out if _digest(sample) not in seen)
     if not calibration or not different:
         raise DatasetError(
             f"'{images}' has too few different images: some to calibrate on and others to measure "
@@ -55,6 +56,8 @@ def split_images(
     if annotations is not None and dataset.annotations is not None:
         check_boxes(kept, annotations, dataset.annotations)
     notes = _notes(calibration, kept, len(held_out) - len(different))
+    if dataset.synthetic:
+        notes = (f"{options.own} is measured on made-up images: convert again with --images",)
     return Split(calibration, replace(dataset, samples=kept), notes)
 
 

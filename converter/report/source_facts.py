@@ -24,6 +24,7 @@ def source_facts(conversion: Conversion, model_opset: int) -> Tuple[Fact, ...]:
         Fact("Input", str(source.image)),
         Fact("Outputs that are read", ", ".join(conversion.recognised.head.inputs)),
         *_suppression(conversion.export.answer.suppression),
+        Fact("Computes in", conversion.export.answer.float_type),
         Fact("Channels", pixels.channels.upper() if pixels.count == 3 else pixels.channels),
         Fact("Pixels", _formula(pixels)),
         Fact("ONNX opset", str(model_opset)),

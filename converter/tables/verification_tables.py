@@ -18,7 +18,24 @@ def agreement_facts(verification: Verification) -> Tuple[Fact, ...]:
         facts = _detection_facts(found)
     else:
         facts = _class_facts(found, verification.task)
-    return (*facts, *_suppression_facts(verification.suppression))
+    return (
+        *facts,
+        *_rounding_facts(verification),
+        *_suppression_facts(verification.suppression),
+    )
+
+
+def _rounding_facts(verification: Verification) -> Tuple[Fact, ...]:
+    """What TensorFlow computed in, where the source model is not of float32, and which part of a
+    class map that changes."""
+    if not verification.widened:
+        return ()
+    facts = [Fact("computed in", f"float32, and the SavedModel in {verification.float_type}")]
+    pixels = verification.rounding and verification.rounding.pixels
+    if pixels:
+        text = percent(pixels.same, pixels.compared)
+        facts.append(Fact(f"same class in {verification.float_type}", text, _tone(pixels.is_same)))
+    return tuple(facts)
 
 
 def _detection_facts(found: Agreement) -> Tuple[Fact, ...]:
@@ -111,6 +128,10 @@ def parity_tables(verification: Verification) -> Tuple[Table, ...]:
     tables = [
         _parity_table(outputs_title(f"the {side}", rows), outputs) for side, outputs, rows in sides
     ]
+    rounding = verification.rounding
+    if rounding is not None and rounding.tensors:
+        title = f"TensorFlow in {verification.float_type}, against TensorFlow in float32"
+        tables.append(_parity_table(title, rounding.tensors))
     changed = [(side, rows) for side, _, rows in sides if rows and (rows.moved or rows.undecided)]
     if changed:
         tables.append(_row_table(changed))

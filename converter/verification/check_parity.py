@@ -7,11 +7,21 @@ import numpy as np
 from converter.comparison.agreement import Agreement, ClassAgreement, RowAgreement, TensorParity
 from converter.comparison.compare_detections import MIN_IOU
 from converter.comparison.tolerance import TOLERANCES, Tolerance
-from converter.errors import ParityError, SuppressionError
-from converter.verification.verification_results import SourceSuppression, Verification
+from converter.errors import ParityError, RoundingError, SuppressionError
+from converter.verification.verification_results import (
+    Rounding,
+    SourceSuppression,
+    Verification,
+)
 from trt_inference.bundles.names import SCORES, SEGMENTATION
 
 MOST_UNDECIDED = 0.5  # of the rows of both models; lists in which more are so show nothing
+REPORT_IT = "please report it with the model"
+LEAST_SAME_PIXELS = 0.9  # in a narrow float type and in float32; in the others classes tie
+_IN_FLOAT32 = (
+    "Build the model in float32, with keras.config.set_dtype_policy('float32') in Keras, load the "
+    "same weights, and export it again: the bundle computes in float32 too"
+)
 MIN_OF_SOURCE = 0.98  # of the detections that the source model's own suppression lets through
 
 
@@ -21,7 +31,8 @@ def check(verification: Verification) -> None:
     Raises:
         ParityError: the bundle does not give what the source model gives; with the figures.
     """
-    tolerance = TOLERANCES[verification.float_type]
+    _check_rounding(verification.rounding, verification.float_type)
+    tolerance = TOLERANCES["float32" if verification.widened else verification.float_type]
     _check_tensors(verification, tolerance)
     _check_candidates(verification, tolerance)
     if isinstance(verification.agreement, Agreement):
@@ -44,6 +55,36 @@ def _check_tensors(verification: Verification, tolerance: Tolerance) -> None:
     _check_rows(verification.tensor_rows, f"{what} of the network", "export")
 
 
+def _check_rounding(found: Rounding | None, float_type: str) -> None:
+    """Refuse a network that is another one in float32 than in its own type."""
+    if found is None:
+        return
+    tolerance = TOLERANCES[float_type]
+    for output in found.tensors:
+        if not np.isfinite(output.magnitude):
+            raise RoundingError(
+                f"output {output.name} of the SavedModel has NaN or infinite values in "
+                f"TensorFlow, which computes in {float_type}. {_IN_FLOAT32}"
+            )
+        if found.pixels is None and not output.is_within(tolerance):
+            raise RoundingError(
+                f"output {output.name} of the SavedModel is another one in {float_type} than in "
+                f"float32, by {output.max_abs:.3g} where values reach {output.magnitude:.3g} "
+                f"(cosine {output.cosine:.6f}), which is more than rounding. {_IN_FLOAT32}"
+            )
+    rows, pixels = found.rows, found.pixels
+    if rows is not None and rows.unlike > 2 * rows.rows * (1 - MIN_OF_SOURCE):
+        raise RoundingError(
+            f"{rows.unlike} rows of the SavedModel in {float_type} and in float32 are not in "
+            f"both, of {rows.rows}, as that with {rows.example}. {_IN_FLOAT32}"
+        )
+    if pixels is not None and pixels.fraction < LEAST_SAME_PIXELS:
+        raise RoundingError(
+            f"only {pixels.fraction:.0%} of the pixels have the same class in {float_type} as in "
+            f"float32. {_IN_FLOAT32}"
+        )
+
+
 def _check_candidates(verification: Verification, tolerance: Tolerance) -> None:
     for output in verification.candidates:
         if output.name == SCORES and output.magnitude > 1 + tolerance.relative:
@@ -63,7 +104,7 @@ def _check_tensor(
         raise ParityError(
             f"{what} {verb} from TensorFlow's by {output.max_abs:.3g} where values reach "
             f"{output.magnitude:.3g} (cosine {output.cosine:.6f}): this is a fault of the {fault}, "
-            "please report it with the model"
+            f"{REPORT_IT}"
         )
 
 
@@ -74,7 +115,7 @@ def _check_rows(found: RowAgreement | None, what: str, fault: str) -> None:
         raise ParityError(
             f"{found.unlike} rows of the {what} and of TensorFlow's are not in both, of "
             f"{found.rows} that were compared, as that with {found.example}: this is a fault of "
-            f"the {fault}, please report it with the model"
+            f"the {fault}, {REPORT_IT}"
         )
     if found.undecided > 2 * found.rows * MOST_UNDECIDED:
         raise ParityError(
@@ -97,8 +138,7 @@ def _check_detections(found: Agreement, tolerance: Tolerance) -> None:
             f"{found.extra} are new (lowest IoU {found.lowest_iou:.3f}, scores differ by up to "
             f"{found.largest_score_difference:.3f}). See whether --channels, --scale, --mean, "
             "--std and --boxes are those of the training: a network that is fed wrongly gives many "
-            "equal scores. If they are, this is a fault of the conversion, please report it with "
-            "the model"
+            f"equal scores. If they are, this is a fault of the conversion, {REPORT_IT}"
         )
 
 
@@ -108,7 +148,7 @@ def _check_classes(found: ClassAgreement, task: str, tolerance: Tolerance) -> No
         raise ParityError(
             f"the bundle gives the class of TensorFlow for {found.same} of {found.compared} {what}"
             f" only (scores differ by up to {found.largest_score_difference:.3f}): this is a fault "
-            "of the conversion, please report it with the model"
+            f"of the conversion, {REPORT_IT}"
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from converter.comparison.tolerance import NARROW_FLOATS, TOLERANCES, Tolerance
 from converter.export.exported_network import Network
 from converter.export.request_answer import Suppression
 from converter.heads.base import Head
@@ -18,8 +19,9 @@ class SourceModel:
     """The model in TensorFlow, its exported network, and how pixels and outputs are understood.
 
     ``flat`` is the TensorFlow graph that was exported: tensors that are no outputs of the
-    SavedModel, where a suppression was cut out, are read there. ``float_type`` is the narrowest
-    in which it computes. ``suppression`` was cut out of it.
+    SavedModel, where a suppression was cut out, are read there. ``float_type`` is the one in which
+    the SavedModel computes, and ``flat`` and ``network`` compute in float32. ``suppression`` was
+    cut out of it.
     """
 
     reference: Reference
@@ -30,16 +32,31 @@ class SourceModel:
     float_type: str = "float32"
     suppression: Suppression | None = None
 
+    @property
+    def is_widened(self) -> bool:
+        """Whether the network computes in float32 what the SavedModel computes in less."""
+        return self.float_type in NARROW_FLOATS and self.flat is not None
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """How much the bundle may differ from what ``run`` returns."""
+        return TOLERANCES["float32" if self.is_widened else self.float_type]
+
     def run(self, pixels: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Return the outputs of the SavedModel, and those that the head reads, by name, for one
-        image.
+        image. Of a network that is widened, these are TensorFlow's in float32: against them, a
+        fault is not hidden by the rounding of a narrower type.
 
         Args:
             pixels: ``[height, width, channels]``, as the network wants them.
         """
         outputs = self.reference.run(pixels)
-        inside = [output.name for output in self.network.outputs if output.name not in outputs]
-        if inside and self.flat is not None:
-            values = self.flat.outputs(self.network, pixels, inside)
-            return outputs, {**outputs, **values}
-        return outputs, outputs
+        if self.flat is None:
+            return outputs, outputs
+        inside = [
+            output.name
+            for output in self.network.outputs
+            if self.is_widened or output.name not in outputs
+        ]
+        values = self.flat.outputs(self.network, pixels, inside) if inside else {}
+        return outputs, {**outputs, **values}

@@ -82,17 +82,22 @@ class Reference:
             raise SavedModelError(
                 f"TensorFlow cannot run the signature on {self._image}: {error}"
             ) from error
-        return {name: self._one_image(value) for name, value in outputs.items()}
+        return {
+            name: _of_one_image(np.asarray(value.numpy()), self._image)
+            for name, value in outputs.items()
+        }
 
-    def _one_image(self, value: Any) -> np.ndarray:
-        """The part of an output that belongs to one image, with an axis for the batch."""
-        array: np.ndarray = value.numpy()
-        batch = self._image.batch
-        if batch > 1 and array.ndim and array.shape[0] == batch:
-            return array[:1]
-        if self._image.layout.startswith("N") or self._image.encoded or has_batch(array.shape):
-            return array
-        return array[None]
+
+def _of_one_image(array: np.ndarray, image: ImageInput) -> np.ndarray:
+    """The part of an output that belongs to one image, with an axis for the batch. Floats are
+    float32, as those of a bundle."""
+    if array.dtype.kind == "f" or array.dtype.name == "bfloat16":
+        array = array.astype(np.float32, copy=False)
+    if image.batch > 1 and array.ndim and array.shape[0] == image.batch:
+        return array[:1]
+    if image.layout.startswith("N") or image.encoded or has_batch(array.shape):
+        return array
+    return array[None]
 
 
 def _shape(spec: Any, otherwise: tuple[int, ...] = ()) -> Sequence[int]:
@@ -125,13 +130,11 @@ class FlatGraph:
 
     def outputs(self, network: Network, pixels: np.ndarray, names: Sequence[str]) -> Values:
         """Return outputs by the names that users know, for one image as the network wants it."""
-        return dict(
-            zip(
-                names,
-                self.run(network, pixels, [self._outputs[name] for name in names]),
-                strict=True,
-            )
-        )
+        values = self.run(network, pixels, [self._outputs[name] for name in names])
+        return {
+            name: _of_one_image(value, network.image)
+            for name, value in zip(names, values, strict=True)
+        }
 
     def run(self, network: Network, pixels: np.ndarray, wanted: Sequence[str]) -> list[np.ndarray]:
         """Return the values of tensors by their names in the graph."""

@@ -43,6 +43,22 @@ class SourceSuppression:
 
 
 @dataclass(frozen=True)
+class Rounding:
+    """The source model in its own narrow float type against the same network in float32, both in
+    TensorFlow.
+
+    Attributes:
+        tensors: outputs that the head reads.
+        rows: of them, where rows were compared as sets.
+        pixels: of a class map; None for other tasks.
+    """
+
+    tensors: tuple[TensorParity, ...]
+    rows: RowAgreement | None = None
+    pixels: ClassAgreement | None = None
+
+
+@dataclass(frozen=True)
 class Picture:
     """One image with what TensorFlow and the bundle find in it."""
 
@@ -69,7 +85,11 @@ class Verification:
         images: how many.
         synthetic: the images were made up.
         pictures: the first ones.
-        float_type: the narrowest in which the source model computes.
+        float_type: in which the source model computes.
+        widened: that is narrower than float32, and everything but ``rounding`` was compared with
+            the network in float32 in TensorFlow.
+        rounding: what the narrow type changes; None where it is not narrow, or its outputs are not
+            those that the head reads.
         milliseconds: medians of one image in TensorFlow, and of the bundle's engine here.
     """
 
@@ -89,3 +109,5 @@ class Verification:
     candidate_rows: RowAgreement | None = None
     count: CandidateCount | None = None
     choice: CandidateChoice | None = None
+    widened: bool = False
+    rounding: Rounding | None = None

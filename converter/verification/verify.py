@@ -23,11 +23,15 @@ from converter.comparison.base import (
 from converter.comparison.compare_by_task import COMPARISONS
 from converter.comparison.compare_detections import BEFORE_SUPPRESSION
 from converter.comparison.compare_sets import best_of
-from converter.comparison.tolerance import TOLERANCES
 from converter.heads.base import most_candidates
 from converter.inputs.dataset import Dataset, Track
 from converter.stages.output_stage import MOST_CANDIDATES
 from converter.verification.compare_outputs import choice_of, compare_outputs
+from converter.verification.compare_rounding import (
+    RoundedImage,
+    all_rounding,
+    compare_rounding,
+)
 from converter.verification.compare_suppression import compare_with_own
 from converter.verification.count_candidates import (
     ImageBoxes,
@@ -61,6 +65,7 @@ class OneImage:
         pair: what both found, for the agreement over all images.
         suppression: of the source model, where one was cut out.
         boxes: all of the source model; None where it gives none.
+        rounding: of the source model, where it computes in less than float32.
         seconds: of the source and of the bundle's engine.
     """
 
@@ -70,6 +75,7 @@ class OneImage:
     pair: tuple[ImageFindings, ImageFindings]
     suppression: SourceSuppression | None
     boxes: ImageBoxes | None
+    rounding: RoundedImage | None
     seconds: tuple[float, float]
 
 
@@ -83,7 +89,7 @@ class Comparer:
         self._preprocess = Preprocessor(self._buffer, spec.fit, spec.pad_value)
         self._source, self._detector = source, detector
         self._comparison = COMPARISONS[bundle.task]
-        self._tolerance = TOLERANCES[source.float_type]
+        self._tolerance = source.tolerance
         self._choice = choice_of(source.network, source.head)
         self._results = postprocess_for(bundle)
         self._pool = postprocess_for(replace(bundle, needs_nms=False))
@@ -118,6 +124,7 @@ class Comparer:
             ),
             suppression=compare_with_own(source, self._detector.bundle, given, decoded, candidates),
             boxes=self._look(ranked, placement),
+            rounding=compare_rounding(source, given, outputs),
             seconds=(seconds, seconds_of_engine),
         )
 
@@ -195,7 +202,7 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
         agreement=COMPARISONS[source.head.task].agree(
             [image.pair for image in images],
             detector.bundle.defaults.score_threshold,
-            TOLERANCES[source.float_type].same_class,
+            source.tolerance.same_class,
         ),
         images=len(images),
         synthetic=dataset.synthetic,
@@ -205,6 +212,8 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
         pictures=tuple(pictures),
         float_type=source.float_type,
         milliseconds=_milliseconds(images),
+        widened=source.is_widened,
+        rounding=all_rounding([image.rounding for image in images], source.float_type),
         count=count_candidates(
             [image.boxes for image in images if image.boxes is not None],
             [sample.name for sample in dataset.samples],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -91,12 +91,25 @@ class Float16:
             found = first_not_finite(rounded, tensors, bundle, images)
             if not found:
                 return
+            harmless = self._infinite_in_float32(found, bundle, every)
+            tensors = [name for name in tensors if name not in harmless]
             for tensor, image in found.items():
+                if tensor in harmless:
+                    continue
                 self._keep(tensor, f"gives NaN or infinity in float16 on {image}")
         raise PrecisionError(
             f"{NAME}: after {_MOST_ROUNDS} layers in float32 there still is NaN or infinity, "
             f"now from layer {', '.join(short_name(name) for name in found)}: use fp32"
         )
+
+    def _infinite_in_float32(
+        self, found: Mapping[str, str], bundle: Bundle, every: Iterable[Sample]
+    ) -> set[str]:
+        """Those of the tensors in ``found`` that are infinite in float32 too, as the inverse of 0
+        is, on the image that is named there."""
+        images = [sample for sample in every if sample.name in found.values()]
+        largest = largest_values(self.source.model, list(found), bundle, images)
+        return {name for name, value in largest.items() if np.isinf(value)}
 
     def _keep(self, tensor: str, reason: str) -> None:
         """Keep the node that gives ``tensor`` in float32, or those that it depends on."""

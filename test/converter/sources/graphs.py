@@ -60,12 +60,12 @@ class Graph:
             v1.saved_model.simple_save(self._session, str(folder), self.inputs, self.outputs)
         return folder
 
-    def save(self, folder: Path, *tags: Sequence[str]) -> Path:
+    def save(self, folder: Path, *tags: Sequence[str], signature: str = "serving_default") -> Path:
         """By the builder, the same graph once for each of ``tags``."""
         builder = v1.saved_model.Builder(str(folder))
         with self._graph.as_default():
-            signature = v1.saved_model.predict_signature_def(self.inputs, self.outputs)
-            signatures = {"serving_default": signature}
+            definition = v1.saved_model.predict_signature_def(self.inputs, self.outputs)
+            signatures = {signature: definition}
             builder.add_meta_graph_and_variables(self._session, list(tags[0]), signatures)
             for others in tags[1:]:
                 builder.add_meta_graph(list(others), signatures)

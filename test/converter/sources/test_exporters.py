@@ -216,3 +216,32 @@ def test_other_inputs_take_the_values_of_the_command(
     conversion(model, "--set", "training=false", "--set", "gains=2,1.5,2.5")
     gains = np.array([2, 1.5, 2.5], np.float32)
     conversion.gives(lambda rgb: classifier(fractions(rgb) * gains - 1))
+
+
+def hub_graph(weights: Tensors) -> tuple[Tensors, Tensors]:
+    """As a module of TensorFlow 1's Hub: its result, and what a layer gives."""
+    inputs, outputs = classifier_graph(weights)
+    return inputs, {
+        "default": outputs["scores"],
+        "block_1/map": features(inputs["images"], weights),
+    }
+
+
+def test_a_hub_module_gives_its_result_from_the_graph_without_a_tag(
+    tmp_path: Path, conversion: Conversion
+) -> None:
+    graph = Graph(hub_graph, "ref")
+    model = graph.save(tmp_path / "model", ["train"], [], signature="default")
+    result = conversion(model)
+    assert "left out: block_1/map" in result.output
+    conversion.gives(lambda rgb: graph.run("default", images=fractions(rgb)))
+
+
+def test_the_graph_without_a_tag_is_chosen_by_an_empty_one(
+    tmp_path: Path, conversion: Conversion
+) -> None:
+    graph = Graph(classifier_graph, "ref")
+    model = graph.save(tmp_path / "model", ["other"], [])
+    conversion.try_to(model).refused("2 graphs", '--tag other | --tag ""')
+    conversion(model, "--tag", "")
+    conversion.gives(lambda rgb: graph.run("scores", images=fractions(rgb)))

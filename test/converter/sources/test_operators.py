@@ -62,6 +62,26 @@ def test_picks_along_an_axis_and_signs_convert(tmp_path: Path, conversion: Conve
     conversion.gives(lambda rgb: predict(fractions(rgb))["scores"])
 
 
+@pytest.mark.parametrize("dtype", [tf.float16, tf.float32])
+def test_the_sign_of_zero_is_seen(dtype: Any, tmp_path: Path, conversion: Conversion) -> None:
+    """As in ``keras.ops.argmax``: scores that are masked become 0 or, if negative, -0."""
+    classifier = Classifier()
+    whole = {tf.float16: tf.int16, tf.float32: tf.int32}[dtype]
+
+    def predict(images: Any) -> dict[str, Any]:
+        scores = classifier(images * 2 - 1)
+        masked = (scores - 0.2) * tf.cast(scores > 0.3, tf.float32)
+        bits, sign = tf.bitcast(tf.cast(masked, dtype), whole), tf.constant(whole.min, whole)
+        return {"scores": tf.where(tf.bitwise.bitwise_and(sign, bits) < 0, 0.1, scores)}
+
+    def expected(rgb: np.ndarray) -> np.ndarray:
+        scores = np.asarray(classifier(fractions(rgb) * 2 - 1))
+        return np.where(np.signbit((scores - 0.2) * (scores > 0.3)), 0.1, scores)
+
+    conversion(save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3)))
+    conversion.gives(expected)
+
+
 @pytest.mark.parametrize("dtype", [tf.float16, tf.float64])
 def test_scores_of_other_floats_become_float32(
     dtype: Any, tmp_path: Path, conversion: Conversion

@@ -141,6 +141,21 @@ def test_infinity_that_masks_something_is_no_harm(tmp_path: Path) -> None:
     assert half_layers(found) == ["first", "seen", "contrasts"]
 
 
+def test_infinity_on_a_covered_camera_alone_is_no_harm(tmp_path: Path) -> None:
+    """The inverse of 0, of which only the sign counts."""
+    constants, nodes = two_layers()
+    nodes = nodes.replace("planes,", "same,")
+    found = narrowing(
+        tmp_path,
+        [constants, constant("one", 1)],
+        "inverse = Div (one, planes) below = Less (inverse, planes) turned = Neg (planes) "
+        f"same = Where (below, planes, turned) {nodes}",
+        [DARK],
+        [WHITE],
+    )
+    assert not kept(found)
+
+
 def test_what_a_tiny_constant_guards_stays_with_it(tmp_path: Path) -> None:
     """No image has the 0 that the constant is for."""
     constants, nodes = two_layers()
