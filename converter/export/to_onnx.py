@@ -16,6 +16,8 @@ from converter.export.loops_at_fault import name_loops
 from converter.export.optimizers import Optimizers
 from converter.export.provenance import constant_value
 from converter.export.request_answer import Unsupported
+from converter.export.resize_matrices import convert_by_matrices
+from converter.export.resizes import convert_resize
 from converter.export.same_results import SameResults
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.onnx_tools.edit import all_nodes
@@ -25,6 +27,14 @@ _NO_HANDLER = "Tensorflow op [%s: %s] is not supported"
 _HANDLER_FAILED = "Failed to convert node %r"
 _NO_COUNTERPART = "it has no counterpart in ONNX"
 _LOOPS_LISTED = 5
+# Operators of TensorFlow that are converted here rather than by tf2onnx.
+_HANDLERS = {
+    "ResizeArea": convert_by_matrices,
+    "ResizeBicubic": convert_by_matrices,
+    "ResizeBilinear": convert_resize,
+    "ResizeNearestNeighbor": convert_resize,
+    "ScaleAndTranslate": convert_by_matrices,
+}
 
 
 class Converted(NamedTuple):
@@ -109,6 +119,7 @@ def _run_tf2onnx(graph: Any, inputs: Sequence[str], outputs: Sequence[str], opse
         opset=opset,
         input_names=list(inputs),
         output_names=list(outputs),
+        custom_op_handlers={name: (function, []) for name, function in _HANDLERS.items()},
     )
 
 
