@@ -19,6 +19,7 @@ from converter.export.request_answer import Unsupported
 from converter.export.resize_matrices import convert_by_matrices
 from converter.export.resizes import convert_resize
 from converter.export.same_results import SameResults
+from converter.export.transposed_convolutions import convert_transposed
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.onnx_tools.edit import all_nodes
 
@@ -29,6 +30,8 @@ _NO_COUNTERPART = "it has no counterpart in ONNX"
 _LOOPS_LISTED = 5
 # Operators of TensorFlow that are converted here rather than by tf2onnx.
 _HANDLERS = {
+    "Conv2DBackpropInput": convert_transposed,
+    "Conv3DBackpropInputV2": convert_transposed,
     "ResizeArea": convert_by_matrices,
     "ResizeBicubic": convert_by_matrices,
     "ResizeBilinear": convert_resize,
