@@ -13,6 +13,8 @@ from typing import Any
 
 import onnx
 
+from converter.onnx_tools.edit import all_nodes
+
 # Whether a model computes the same as the graph before its optimizers.
 IsSame = Callable[[onnx.ModelProto], bool]
 # How tf2onnx reports an optimizer that failed; the others go on with the graph before it.
@@ -36,8 +38,12 @@ class Optimizers:
         _guard_reshapes()
 
     def before(self) -> onnx.ModelProto:
-        """The graph that is not optimized."""
-        return self._apply(())
+        """The graph that is not optimized, valid."""
+        model = self._apply(())
+        for node in all_nodes(model.graph):
+            if node.op_type == "Identity":  # a TensorListFromTensor with the shape of its items
+                del node.input[1:]
+        return model
 
     def run(self, is_same: IsSame | None) -> onnx.ModelProto:
         """Optimize, with all optimizers that leave the results as they are.

@@ -28,6 +28,7 @@ _USUAL_ROUNDING = 1e-4
 _NUDGE, _MARGIN = 1e-6, 100
 # Of whole numbers, which rounding seldom changes: the class of a pixel between two classes.
 _OTHERS = 1e-4
+_REASON_LENGTH = 200
 Results = Sequence[np.ndarray]
 
 
@@ -55,7 +56,8 @@ class SameResults:
             for pixels in self._batches:
                 self._run(self._session, pixels)
         except Exception as error:  # its errors have no common base below Exception
-            self.reason = f"ONNX Runtime does not run the network before them: {error}"
+            first = str(error).splitlines()[0][:_REASON_LENGTH]
+            self.reason = f"ONNX Runtime does not run it before them: {first}"
 
     def as_of(self, model: onnx.ModelProto) -> bool:
         """Whether ``model`` gives the same."""
