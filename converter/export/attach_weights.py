@@ -6,7 +6,7 @@ renaming handle a small graph, whatever the weights take.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 from onnx.reference import ReferenceEvaluator
 
+from converter.export.loop_constants import hoist_constants
 from converter.onnx_tools.storage import DATA_FILE
 
 _ALIGNMENT = 64  # bytes; runtimes map tensors into memory from there
@@ -39,13 +40,14 @@ def attach(model: onnx.ModelProto, files: Mapping[str, Path], folder: Path) -> N
     values: dict[str, np.ndarray] = {
         name: np.load(file, mmap_mode="r") for name, file in files.items()
     }
+    hoisted = hoist_constants(graph, files)
     constants = {tensor.name: tensor for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in values]
     del graph.input[:]
     graph.input.extend(inputs)
     kept = []
     for node in graph.node:
-        if not _fold(node, values, constants, model):
+        if not _fold(node, values, constants, model, hoisted):
             kept.append(node)
     copies = [_copy(node) for node in kept]
     del graph.node[:]
@@ -63,11 +65,14 @@ def _fold(
     values: dict[str, np.ndarray],
     constants: Mapping[str, onnx.TensorProto],
     model: onnx.ModelProto,
+    hoisted: Collection[str],
 ) -> bool:
-    """Compute a node of weights and constants; False where it must stay."""
+    """Compute a node of weights and constants; False where it must stay. Those ``hoisted`` out of
+    loops are computed without large weights too."""
     inputs = [name for name in node.input if name]
     known = all(name in values or name in constants for name in inputs)
-    if not known or not any(name in values for name in inputs) or len(node.output) != 1:
+    wanted = node.output[0] in hoisted or any(name in values for name in inputs)
+    if not known or not wanted:
         return False
     arrays = [
         values[name] if name in values else onnx.numpy_helper.to_array(constants[name])
@@ -75,32 +80,32 @@ def _fold(
     ]
     if node.op_type in _LAYOUT:
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        result = _LAYOUT[node.op_type](arrays, attributes)
+        results = [_LAYOUT[node.op_type](arrays, attributes)]
     else:
-        result = _evaluate(node, dict(zip(inputs, arrays, strict=True)), model)
-        if result.nbytes > 2 * sum(array.nbytes for array in arrays):
+        results = _evaluate(node, dict(zip(inputs, arrays, strict=True)), model)
+        if sum(one.nbytes for one in results) > 2 * sum(array.nbytes for array in arrays):
             return False  # better computed than stored
-    values[node.output[0]] = result
+    values.update(zip(node.output, results, strict=True))
     return True
 
 
 def _evaluate(
     node: onnx.NodeProto, arrays: Mapping[str, np.ndarray], model: onnx.ModelProto
-) -> np.ndarray:
-    """The output of one node, by ONNX' reference implementation."""
+) -> list[np.ndarray]:
+    """The outputs of one node, by ONNX' reference implementation."""
     inputs = [
         onnx.helper.make_tensor_value_info(
             name, onnx.helper.np_dtype_to_tensor_dtype(array.dtype), array.shape
         )
         for name, array in arrays.items()
     ]
-    output = onnx.helper.make_empty_tensor_value_info(node.output[0])
-    graph = onnx.helper.make_graph([node], "node", inputs, [output])
+    outputs = [onnx.helper.make_empty_tensor_value_info(name) for name in node.output]
+    graph = onnx.helper.make_graph([node], "node", inputs, outputs)
     single = onnx.helper.make_model(graph, opset_imports=model.opset_import)
-    (result,) = ReferenceEvaluator(single).run(
+    results = ReferenceEvaluator(single).run(
         None, {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     )
-    return np.asarray(result)
+    return [np.asarray(result) for result in results]
 
 
 def _write(stream: Any, name: str, array: np.ndarray) -> onnx.TensorProto:

@@ -16,7 +16,6 @@ from converter.inputs.quiet_tensorflow import tensorflow
 def rewrite(view: GraphView) -> None:
     """Replace them in the graph."""
     new: list[Any] = []
-    float32 = tensorflow().float32.as_datatype_enum
     patches = [node for node in view.graph_def.node if node.op == "ExtractImagePatches"]
     broadcasts = [node for node in view.graph_def.node if node.op == "BroadcastArgs"]
     shapes = shapes_of(imported(view)) if patches or broadcasts else {}
@@ -25,8 +24,6 @@ def rewrite(view: GraphView) -> None:
             new += _with_one(node)
         elif node.op == "Less":
             new += replace_sign_bits(view, node)
-        elif node.op in _RESIZES and node.attr["T"].type != float32:
-            new += _cast_before(node)
     for node in patches:
         shape = shapes.get(canonical(node.input[0]))
         if shape is not None and len(shape) == 4 and shape[3] > 0:
@@ -64,22 +61,6 @@ def _with_one(node: Any) -> list[Any]:
         node.op = arithmetic
         node.input[:] = [one.name, inner.name] if kind == "Erfc" else [inner.name, one.name]
     return [one, inner]
-
-
-# They give float32, whatever they take; tf2onnx gives what they take.
-_RESIZES = ("ResizeBilinear", "ResizeBicubic")
-
-
-def _cast_before(node: Any) -> list[Any]:
-    """An image of whole numbers is made float32 before it is resized."""
-    cast = tensorflow().compat.v1.NodeDef(
-        name=f"{node.name}/float32", op="Cast", input=[node.input[0]]
-    )
-    cast.attr["SrcT"].type = node.attr["T"].type
-    cast.attr["DstT"].type = tensorflow().float32.as_datatype_enum
-    node.attr["T"].type = cast.attr["DstT"].type
-    node.input[0] = cast.name
-    return [cast]
 
 
 def _convolution_of_patches(node: Any, channels: int) -> list[Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import onnx
 
@@ -13,8 +14,13 @@ from converter.export.flatten import optimise
 from converter.export.graph_view import CONTROL_FLOW, GraphView
 from converter.export.loop_remedy import loop_remedy
 from converter.export.loops_at_fault import name_loops
+from converter.export.optimizers import Optimizers
 from converter.export.provenance import constant_value
 from converter.export.request_answer import Unsupported
+from converter.export.resize_matrices import convert_by_matrices
+from converter.export.resizes import convert_resize
+from converter.export.same_results import SameResults
+from converter.export.transposed_convolutions import convert_transposed
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.onnx_tools.edit import all_nodes
 
@@ -22,41 +28,78 @@ from converter.onnx_tools.edit import all_nodes
 _NO_HANDLER = "Tensorflow op [%s: %s] is not supported"
 _HANDLER_FAILED = "Failed to convert node %r"
 _NO_COUNTERPART = "it has no counterpart in ONNX"
+# Operators of TensorFlow that are converted here rather than by tf2onnx.
+_HANDLERS = {
+    "Conv2DBackpropInput": convert_transposed,
+    "Conv3DBackpropInputV2": convert_transposed,
+    "ResizeArea": convert_by_matrices,
+    "ResizeBicubic": convert_by_matrices,
+    "ResizeBilinear": convert_resize,
+    "ResizeNearestNeighbor": convert_resize,
+    "ScaleAndTranslate": convert_by_matrices,
+}
+
+
+class Converted(NamedTuple):
+    """A model, the nodes in it that are still TensorFlow's, with which it is not valid, and what
+    was left out of tf2onnx's work, in sentences for the user."""
+
+    model: onnx.ModelProto
+    unsupported: tuple[Unsupported, ...]
+    notes: tuple[str, ...]
 
 
 def convert_to_onnx(
-    graph_def: Any, inputs: Sequence[str], outputs: Sequence[str], opset: int
-) -> tuple[onnx.ModelProto, tuple[Unsupported, ...]]:
+    graph_def: Any, image: str, weights: Mapping[str, Path], outputs: Sequence[str], opset: int
+) -> Converted:
     """Convert a graph without variables and function calls.
 
     Args:
-        inputs: names of the tensors that are fed, those of weights too.
+        image: name of the tensor that is fed.
+        weights: names of the others that are fed, and the files with their values.
         outputs: names of the tensors that are wanted, as ``node:port``.
-
-    Returns:
-        The model, and the nodes that are still TensorFlow's: it is not valid if there are any.
 
     Raises:
         ExportError: tf2onnx gave up.
     """
     tf = tensorflow()
-    names = [*inputs, *outputs]
+    inputs = [image, *weights]
     _open_branches(graph_def)
-    folded = optimise(graph_def, names, ["constfold", "function", "loop", "dependency"])
+    kept = [*inputs, *outputs]
+    folded = optimise(graph_def, kept, ["constfold", "function", "loop", "dependency"])
     listener = _Listener({node.name: node.op for node in GraphView(folded).operators()})
     logger = logging.getLogger("tf2onnx.tfonnx")
     logger.addHandler(listener)
     try:
         with tf.Graph().as_default() as graph:
             tf.import_graph_def(folded, name="")
-            model = _run_tf2onnx(graph, inputs, outputs, opset)
+            optimizers = Optimizers(_run_tf2onnx(graph, inputs, outputs, opset))
+            is_same = None if listener.found else _comparison(optimizers, image, weights)
+            model = optimizers.run(is_same)
             _give_shapes(model, graph)
     except Exception as error:  # its errors have no common base below Exception
         raise ExportError(_why(folded, error)) from error
     finally:
         logger.removeHandler(listener)
     found = [*listener.found, *_left_over(model)]
-    return model, tuple(dict.fromkeys(name_loops(found, folded)))
+    unsupported = tuple(dict.fromkeys(name_loops(found, folded)))
+    return Converted(model, unsupported, tuple(optimizers.notes))
+
+
+def _comparison(
+    optimizers: Optimizers, image: str, weights: Mapping[str, Path]
+) -> Callable[[onnx.ModelProto], bool] | None:
+    """Compares a model with the one before its optimizers; None where that does not run."""
+    before = optimizers.before()
+    if _left_over(before):
+        return None
+    results = SameResults(before, image, weights)
+    if not results.reason:
+        return results.as_of
+    optimizers.notes.append(
+        f"what tf2onnx's optimizers do to the network is not tried out: {results.reason}"
+    )
+    return None
 
 
 def _left_over(model: onnx.ModelProto) -> list[Unsupported]:
@@ -69,19 +112,18 @@ def _left_over(model: onnx.ModelProto) -> list[Unsupported]:
     ]
 
 
-def _run_tf2onnx(
-    graph: Any, inputs: Sequence[str], outputs: Sequence[str], opset: int
-) -> onnx.ModelProto:
-    from tf2onnx import optimizer, tfonnx
+def _run_tf2onnx(graph: Any, inputs: Sequence[str], outputs: Sequence[str], opset: int) -> Any:
+    """The graph in ONNX' operators, as tf2onnx has it."""
+    from tf2onnx import tfonnx
 
-    converted = tfonnx.process_tf_graph(
+    return tfonnx.process_tf_graph(
         graph,
         continue_on_error=True,
         opset=opset,
         input_names=list(inputs),
         output_names=list(outputs),
+        custom_op_handlers={name: (function, []) for name, function in _HANDLERS.items()},
     )
-    return optimizer.optimize_graph(converted).make_model("network")
 
 
 def _give_shapes(model: onnx.ModelProto, graph: Any) -> None:

@@ -218,19 +218,21 @@ class ExportJob:
     ) -> tuple[onnx.ModelProto, tuple[Unsupported, ...]]:
         """Convert at the opset that is asked for, and once more where operators came later."""
         request = self.request
-        weights = [name for name in self._weights.files if node_of(name) in view.nodes]
-        ends = [image, *weights], list(outputs.values())
-        model, unsupported = to_onnx.convert_to_onnx(view.graph_def, *ends, request.opset)
+        files = self._weights.files.items()
+        weights = {name: file for name, file in files if node_of(name) in view.nodes}
+        ends = image, weights, list(outputs.values())
+        converted = to_onnx.convert_to_onnx(view.graph_def, *ends, request.opset)
         needs = [
             OpsetNeed(one.operator, one.since, one.node)
-            for one in unsupported
+            for one in converted.unsupported
             if request.opset < one.since <= request.highest_opset
         ]
         opset = max([request.opset, *(need.opset for need in needs)])
         if needs:
-            model, unsupported = to_onnx.convert_to_onnx(view.graph_def, *ends, opset)
+            converted = to_onnx.convert_to_onnx(view.graph_def, *ends, opset)
         self.answer = replace(self.answer, opset=opset, opset_reasons=describe_needs(needs))
-        return model, unsupported
+        self._notes.extend(converted.notes)
+        return converted.model, converted.unsupported
 
 
 def main(request_file: str, answer_file: str) -> int:
