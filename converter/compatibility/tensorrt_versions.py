@@ -18,6 +18,8 @@ TENSORRT_TABLE: Dict[str, Any] = json.loads(
 
 # The versions of TensorRT in the table, oldest first.
 VERSIONS: Tuple[str, ...] = tuple(TENSORRT_TABLE["versions"])
+# Nothing is known of those before it.
+FIRST_VERSION: str = VERSIONS[0]
 
 
 def documented_opset(tensorrt: str) -> int:
