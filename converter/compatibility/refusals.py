@@ -35,7 +35,8 @@ class Refusal:
         limit: what these versions do not take of the operator, or all that they take, in a few
             words; empty where they do not have it at all.
         source: where the limit is from.
-        origins: names of the TensorFlow operators that the nodes were made from, each once.
+        origins: the TensorFlow operators that the nodes were made from, each once: its name, or
+            the names of those before and after it where its own is not known.
     """
 
     operator: str
@@ -45,7 +46,7 @@ class Refusal:
     remedy: str
     limit: str = ""
     source: str = ""
-    origins: tuple[str, ...] = ()
+    origins: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def find_refusals(
     Weights may be left out of the model. Operators of other domains than ONNX's own count as
     lacking everywhere.
     """
-    found: dict[_Reason, dict[str, str]] = {}
+    found: dict[_Reason, dict[str, tuple[str, ...]]] = {}
     for scope in scopes(model):
         for node in scope.graph.node:
             for reason in _reasons(node, scope, versions):

@@ -24,7 +24,7 @@ def remedy(source: Mapping[str, Any], operator: str, node: str = "") -> str:
     refused = _refused(known.get("refused", []), operator, node)
     missing, limited = known.get("missing", {}), known.get("limited", {})
     if refused:
-        return " Or: ".join(f"it takes {one['limit']}: {one['remedy']}" for one in refused)
+        return "; or ".join(f"it takes {one['limit']}: {one['remedy']}" for one in refused)
     if operator in missing:
         return str(missing[operator])
     if operator in limited:

@@ -115,9 +115,16 @@ def reasons_against(refusals: Sequence[Refusal], tensorrt: str) -> List[str]:
     those = [one for one in refusals if tensorrt in one.lacking]
     lacking = [one.operator for one in those if not one.limit]
     refusing = dict.fromkeys(
-        f"{one.operator} in {layers(one)[0]} (takes {one.limit})" for one in those if one.limit
+        f"{one.operator} of layer {layers(one)[0]} (takes {one.limit})"
+        for one in those
+        if one.limit
     )
     return [
         *([f"lacks {', '.join(lacking)}"] if lacking else []),
-        *([f"refuses {', '.join(refusing)}"] if refusing else []),
+        *([f"refuses {_first(list(refusing))}"] if refusing else []),
     ]
+
+
+def _first(texts: Sequence[str]) -> str:
+    more = len(texts) - _NODES_SHOWN
+    return ", ".join(texts[:_NODES_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -5,7 +5,6 @@ from typing import List, Sequence, Tuple
 from converter.compatibility.refusals import Refusal
 from converter.compatibility.tensorrt_versions import VERSIONS
 from converter.export.unsupported import layer_of
-from converter.onnx_tools.node_names import NETWORK
 from converter.tables.wording import counted
 
 _LAYERS_SHOWN = 3
@@ -13,14 +12,23 @@ _LAYERS_SHOWN = 3
 
 def layers(refusal: Refusal) -> Tuple[str, ...]:
     """The layers of the TensorFlow model whose nodes are refused, each once and in order."""
-    return tuple(dict.fromkeys(_layer(name) for name in refusal.origins or refusal.nodes))
+    origins = refusal.origins or tuple((node,) for node in refusal.nodes)
+    return tuple(dict.fromkeys(map(_place, origins)))
+
+
+def _place(names: Sequence[str]) -> str:
+    """The layer of an operator, or what is before and after it, of which one may be empty."""
+    found = list(dict.fromkeys(_layer(name) for name in names if name))
+    if all(names):
+        return " to ".join(found)
+    return f"{'after' if names[0] else 'before'} {found[0]}"
 
 
 def _layer(name: str) -> str:
     """The layer of an operator, or the operator itself where it is in none."""
-    within = name[len(NETWORK) :] if name.startswith(NETWORK) else name
-    parts = within.split("/")
-    return layer_of(within) if layer_of(within) != layer_of(parts[-1]) else parts[-1]
+    last = name.rsplit("/", maxsplit=1)[-1]
+    layer = layer_of(name)
+    return last if layer == layer_of(last) else layer
 
 
 def version_range(lacking: Sequence[str]) -> str:
@@ -39,13 +47,13 @@ def version_range(lacking: Sequence[str]) -> str:
 
 
 def places(refusal: Refusal) -> str:
-    """Where the nodes are: ``2 nodes, in layers up_1 and up_2``."""
+    """Where the nodes are: ``2 nodes, layers up_1, up_2``."""
     found = layers(refusal)
     shown = ", ".join(found[:_LAYERS_SHOWN])
     more = f" and {len(found) - _LAYERS_SHOWN} more" if len(found) > _LAYERS_SHOWN else ""
     name = "layer" if len(found) == 1 else "layers"
     nodes = f"node {refusal.nodes[0]}" if refusal.count == 1 else counted(refusal.count, "node")
-    return f"{nodes}, in {name} {shown}{more}"
+    return f"{nodes}, {name} {shown}{more}"
 
 
 def refusal_text(refusal: Refusal) -> str:

@@ -97,7 +97,8 @@ ELEMENT_LIMITS = (
         "uint8 from and to floating-point only",
         _casts_uint8_to_whole,
         "cast to float32 in between",
-        "builtin_op_importers.cpp:317-324@8.5-GA; NvInfer.h:3743@v11.1 of NVIDIA/TensorRT",
+        "builtin_op_importers.cpp:317-324@8.5-GA; NvInferRuntimeBase.h:156@v10.3.0 of "
+        "NVIDIA/TensorRT",
         since="8.5",
     ),
 )

@@ -2,7 +2,8 @@
 
 tf2onnx keeps TensorFlow's names, puts its own behind them, and numbers what it adds:
 ``up/resize/Resize__67``, ``Add_1_InstanceNormalization__14``, ``Mod__12``. A node whose name says
-nothing belongs to what it gets its values from, to what it gives them to, or to the loop around it.
+nothing is between what it gets its values from and what it gives them to, or belongs to the loop
+around it.
 """
 
 from __future__ import annotations
@@ -14,34 +15,32 @@ import onnx
 
 from converter.compatibility.limits.scope import Scope
 
+# What the converter puts before the names of an exported network.
+NETWORK_PREFIX = "network/"
+
 _ADDED = re.compile(r"__\d+$")
 _OUTPUT_NUMBER = re.compile(r":\d+$")
 _FARTHEST = 64
 
 
-def origin(node: onnx.NodeProto, scope: Scope) -> str:
-    """The name that TensorFlow gave to it, or to the nearest node that has one, preferably in a
-    layer; its own name where none has."""
-    names = list(_candidates(node, scope))
-    in_layers = (name for name in names if "/" in name)
-    return next(in_layers, names[0] if names else node.name or node.output[0])
-
-
-def _candidates(node: onnx.NodeProto, scope: Scope) -> Iterator[str]:
+def origin(node: onnx.NodeProto, scope: Scope) -> tuple[str, ...]:
+    """The name that TensorFlow gave to a node; or those of the nearest nodes before and after it
+    that have one, of which one may be empty; or its own where there is none."""
     own = _of_tensorflow(node)
-    if own:
-        yield own
-        if "/" in own or scope.holder is None:
-            return
-    yield from _upstream(node, scope)
-    yield from _downstream(node, scope)
-    if scope.holder is not None and scope.outer is not None:
-        yield origin(scope.holder, scope.outer)
+    if own and ("/" in own or scope.holder is None):
+        return (own,)
+    around = [next(found, "") for found in (_upstream(node, scope), _downstream(node, scope))]
+    if scope.holder is not None and scope.outer is not None and not any("/" in a for a in around):
+        return origin(scope.holder, scope.outer)
+    if own or not any(around):
+        return (own or node.name or node.output[0],)
+    return tuple(dict.fromkeys(around))
 
 
 def _of_tensorflow(node: onnx.NodeProto) -> str:
     for name in (node.name, *node.output):
-        known = _OUTPUT_NUMBER.sub("", name)
+        exported = name[len(NETWORK_PREFIX) :] if name.startswith(NETWORK_PREFIX) else name
+        known = _OUTPUT_NUMBER.sub("", exported)
         base = _ADDED.sub("", known)
         if base == known or "/" in base:
             return base

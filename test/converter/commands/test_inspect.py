@@ -64,7 +64,7 @@ def test_operators_that_tensorrt_lacks_are_named_with_versions_and_a_remedy(
     result = run_here(capsys, "inspect", tmp_path)
     (line,) = [line for line in result.output.splitlines() if "does not have NonZero" in line]
     assert line.startswith("TensorRT 8.0 to 8.4 does not have NonZero (node ")
-    assert "in layer" in line
+    assert ", layer " in line
     assert "use TensorRT 8.5 or newer, or keep shapes fixed" in line
 
 

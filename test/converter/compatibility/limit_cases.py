@@ -422,7 +422,7 @@ CASES = (
         "h = Cast <to = 10> (rows)  l = Cast <to = 10> (end)  y = Clip (h, l)",
         "y = Clip (rows, end)",
     ),
-    # builtin_op_importers.cpp:317-324@8.5-GA; NvInfer.h:3743@v11.1; the engine builder before
+    # builtin_op_importers.cpp:317-324@8.5-GA; NvInferRuntimeBase.h:156@v10.3.0
     Case(
         "bytes_of_whole",
         FROM_8_5,

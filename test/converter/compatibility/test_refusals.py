@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from converter.compatibility.limits.origin import NETWORK_PREFIX
 from converter.compatibility.refusals import Refusal, find_refusals
 from converter.compatibility.tensorrt_versions import VERSIONS
 from converter.inputs.pixels import Pixels
+from converter.onnx_tools.node_names import NETWORK
 from converter.stages.input_stage import input_stage
 from test.converter.compatibility.onnx_text import parsed
 
@@ -134,27 +136,35 @@ def test_nodes_that_are_refused_for_one_reason_are_told_together() -> None:
 @pytest.mark.parametrize(
     ("name", "origin"),
     [
-        ("model/up/resize/Resize", "model/up/resize/Resize"),
-        ("model/up/resize/Resize__67", "model/up/resize/Resize"),
-        ("Add_1_Det__14", "Add_1"),
-        ("Det__12", "model/before/Relu"),
+        ("model/up/resize/Resize", ("model/up/resize/Resize",)),
+        ("model/up/resize/Resize__67", ("model/up/resize/Resize",)),
+        ("network/model/up/resize/Resize__67", ("model/up/resize/Resize",)),
+        ("Add_1_Det__14", ("Add_1",)),
+        ("network/Add_1_Det__14", ("Add_1",)),
+        ("Det__12", ("model/before/Relu", "model/after/Neg")),
+        ("network/Det__12", ("model/before/Relu", "model/after/Neg")),
     ],
 )
 def test_the_tensorflow_operator_is_found_behind_the_names_of_tf2onnx(
-    name: str, origin: str
+    name: str, origin: tuple[str, ...]
 ) -> None:
     graph = helper.make_graph(
         [
             helper.make_node("Relu", ["x"], ["Relu__3:0"], "model/before/Relu"),
             helper.make_node("Transpose", ["Relu__3:0"], ["Transpose__4:0"], "Transpose__4"),
             helper.make_node("Det", ["Transpose__4:0"], [f"{name}:0"], name),
+            helper.make_node("Neg", [f"{name}:0"], ["model/after/Neg:0"], "model/after/Neg"),
         ],
         "g",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 2])],
-        [helper.make_tensor_value_info(f"{name}:0", TensorProto.FLOAT, [])],
+        [helper.make_tensor_value_info("model/after/Neg:0", TensorProto.FLOAT, [])],
     )
     (refusal,) = find_refusals(helper.make_model(graph))
     assert refusal.origins == (origin,)
+
+
+def test_the_prefix_of_an_exported_network_is_the_one_that_the_converter_writes() -> None:
+    assert NETWORK_PREFIX == NETWORK
 
 
 def test_a_loop_that_tf2onnx_made_belongs_to_what_it_was_made_of() -> None:
@@ -165,7 +175,7 @@ def test_a_loop_that_tf2onnx_made_belongs_to_what_it_was_made_of() -> None:
         node.name = f"{node.op_type}__{index}"
     body.node[1].output[0] = "Unique__1:0"
     (refusal,) = find_refusals(model)
-    assert (refusal.nodes, refusal.origins) == (("Unique__1",), ("model/crop/CropAndResize",))
+    assert (refusal.nodes, refusal.origins) == (("Unique__1",), (("model/crop/CropAndResize",),))
 
 
 def test_weights_in_another_file_are_not_looked_for() -> None:

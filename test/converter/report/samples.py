@@ -47,7 +47,7 @@ CUBIC = Refusal(
     "resize bilinearly",
     limit="no cubic interpolation",
     source="importers.cpp:1@8.2-GA",
-    origins=("network/StatefulPartitionedCall/model/up/resize/ResizeBicubic",),
+    origins=(("StatefulPartitionedCall/model/up/resize/ResizeBicubic",),),
 )
 
 

@@ -341,7 +341,10 @@ def test_versions_that_lack_an_operator(tmp_path: Path, write: Callable[..., Pag
         (
             13,
             (samples.CUBIC,),
-            {"jetson-nano": "refuses Resize in model/up/resize (takes no cubic interpolation)"},
+            {
+                "jetson-nano": "refuses Resize of layer model/up/resize "
+                "(takes no cubic interpolation)"
+            },
         ),
         (
             17,
