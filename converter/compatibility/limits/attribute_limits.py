@@ -102,9 +102,9 @@ ATTRIBUTE_LIMITS = (
         "the attribute reduction left out, even if it is none",
         _names_reduction,
         "leave the attribute out",
-        "onnxOpImporters.cpp:5151@10.1-GA; taken in 10.15",
+        "onnxOpImporters.cpp:5151@10.1-GA; taken: 10.9, CHANGELOG.md of NVIDIA/TensorRT",
         since="10.0",
-        until="10.4",
+        until="10.9",
     ),
     Limit(
         ("Scatter", "ScatterElements"),

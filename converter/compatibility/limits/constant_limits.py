@@ -114,14 +114,18 @@ CONSTANT_LIMITS = (
         "a constant axis",
         _computed(1),
         _AXES,
-        "builtin_op_importers.cpp:966@8.0-GA; onnxOpImporters.cpp:1136@10.1-GA",
+        "builtin_op_importers.cpp:966@8.0-GA; onnxOpImporters.cpp:1136@10.1-GA; taken: 10.8, "
+        "CHANGELOG.md of NVIDIA/TensorRT",
+        until="10.8",
     ),
     Limit(
         ("Squeeze", "Unsqueeze"),
         "constant axes",
         _computed(1, opset=13),
         _AXES,
-        "builtin_op_importers.cpp:4263 and Unsqueeze@8.0-GA; onnxOpImporters.cpp:5619@10.1-GA",
+        "builtin_op_importers.cpp:4263 and Unsqueeze@8.0-GA; onnxOpImporters.cpp:5619@10.1-GA; "
+        "taken: 10.7, CHANGELOG.md of NVIDIA/TensorRT",
+        until="10.7",
     ),
     Limit(
         ("Slice",),
@@ -230,7 +234,9 @@ CONSTANT_LIMITS = (
         "an input that is no constant",
         lambda node: node.is_weights(0),
         "export the model for inference, without noise",
-        "builtin_op_importers.cpp:3215@8.0-GA; onnxOpImporters.cpp:4145@10.1-GA",
+        "builtin_op_importers.cpp:3215@8.0-GA; onnxOpImporters.cpp:4145@10.1-GA; taken: 10.11, "
+        "CHANGELOG.md of NVIDIA/TensorRT",
+        until="10.11",
     ),
     Limit(
         ("STFT",),

@@ -49,6 +49,12 @@ def _count(shape: tuple[int | None, ...] | None) -> int | None:
     return None if None in sizes else int(np.prod([size or 0 for size in sizes], dtype=np.int64))
 
 
+def _has_no_axis(node: NodeView) -> bool:
+    """ONNX counts from 1, and the parsers from 0."""
+    count = _count(node.shape(1))
+    return count not in (None, 1) and not node.has_attribute("axis")
+
+
 def _is_wide(node: NodeView) -> bool:
     return bool(node.scope.type(node.node.input[0]) == onnx.TensorProto.INT32)
 
@@ -90,6 +96,15 @@ QUANTIZATION_LIMITS = (
         _sizes_differ,
         "give each scale a zero point of its own",
         "builtin_op_importers.cpp:1156@8.0-GA; onnxOpImporters.cpp:1506@10.1-GA",
+    ),
+    Limit(
+        _BOTH,
+        "the axis of scales for each channel",
+        _has_no_axis,
+        "give the attribute axis",
+        "builtin_op_importers.cpp:1162@8.0-GA, 1259@8.5-GA; onnxOpImporters.cpp:1521@10.1-GA; as "
+        "in ONNX: 10.15",
+        until="10.15",
     ),
     Limit(
         ("DequantizeLinear",),

@@ -31,6 +31,18 @@ def _rounds_otherwise(node: NodeView) -> bool:
     return _is_for_nearest(node) and rounding != "round_prefer_floor"
 
 
+def _scales_many_axes(*modes: str, most: int) -> Callable[[NodeView], bool]:
+    """Whether more than the last ``most`` axes are scaled, in one of the modes."""
+
+    def breaks(node: NodeView) -> bool:
+        if node.attribute("mode", "nearest") not in modes or node.has(3):
+            return False
+        scales = node.values(2 if node.node.op_type == "Resize" and node.opset >= 11 else 1)
+        return scales is not None and any(scale != 1 for scale in scales.reshape(-1)[:-most])
+
+    return breaks
+
+
 def _differs(name: str, default: object) -> Callable[[NodeView], bool]:
     def breaks(node: NodeView) -> bool:
         return bool(node.attribute(name, default) != default)
@@ -57,6 +69,21 @@ RESIZE_LIMITS = (
         "resize bilinearly",
         "builtin_op_importers.cpp:3416@8.0-GA, 3443@8.2-GA, 3424@8.4-GA; taken: 3712@8.5-GA",
         until="8.5",
+    ),
+    Limit(
+        ("Resize", "Upsample"),
+        "linear interpolation over the last three axes",
+        _scales_many_axes("linear", "bilinear", most=3),
+        "resize the axes of the picture alone",
+        "builtin_op_importers.cpp:3508@8.0-GA, 3848@8.5-GA; onnxOpImporters.cpp, Resize@10.15",
+    ),
+    Limit(
+        ("Resize",),
+        "cubic interpolation over the last two axes",
+        _scales_many_axes("cubic", most=2),
+        "resize the axes of the picture alone",
+        "builtin_op_importers.cpp:3854@8.5-GA; onnxOpImporters.cpp, Resize@10.15",
+        since="8.5",
     ),
     Limit(
         ("Resize",),

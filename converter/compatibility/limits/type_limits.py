@@ -136,10 +136,21 @@ TYPE_LIMITS = (
     ),
     Limit(
         ("Pow",),
-        "floating-point only",
-        _any_is(*_WHOLE, "BOOL"),
+        "a floating-point base",
+        _first_is(*_WHOLE, "BOOL"),
         "cast to float32 before it, or multiply",
-        "onnx2trt_utils.cpp:929@8.0-GA; importerUtils.cpp:554@10.1-GA",
+        "onnx2trt_utils.cpp:929@8.0-GA; importerUtils.cpp:554@10.1-GA; taken: 10.12, CHANGELOG.md "
+        "of NVIDIA/TensorRT",
+        until="10.12",
+    ),
+    Limit(
+        ("Pow",),
+        "a floating-point exponent",
+        lambda node: node.type(1) in (*_WHOLE, "BOOL"),
+        "give the exponent as a floating-point number",
+        "onnx2trt_utils.cpp:929@8.0-GA; importerUtils.cpp:554@10.1-GA; taken: 10.8, CHANGELOG.md "
+        "of NVIDIA/TensorRT",
+        until="10.8",
     ),
     Limit(
         (*_ARITHMETIC, *_ORDERED),

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 ALL = ("8.0", "8.2", "8.4", "8.5", "8.6", "10.0", "10.3", "10.13", "11.1")
-TO_8_0, TO_8_2, TO_8_4, TO_8_5, TO_8_6 = (ALL[:count] for count in range(1, 6))
+TO_8_0, TO_8_2, TO_8_4, TO_8_5, TO_8_6, TO_10_0, TO_10_3, TO_10_13 = (
+    ALL[:count] for count in range(1, 9)
+)
 FROM_8_2, FROM_8_5, FROM_8_6, FROM_10 = ALL[1:], ALL[3:], ALL[4:], ALL[5:]
 
 
@@ -47,6 +49,16 @@ CASES = (
     Case("crop_and_resize", ALL, resize(coordinates="tf_crop_and_resize"), resize()),
     # builtin_op_importers.cpp:3416@8.0-GA, 3442@8.2-GA, 3424@8.4-GA; taken 3712@8.5-GA
     Case("cubic", TO_8_4, resize("cubic"), resize("linear")),
+    # canUseLinearResize: 3508@8.0-GA; canUseNDResize: 3848 and 3854@8.5-GA, importers@10.15
+    Case(
+        "linear_4d", ALL, resize(inputs="image, , all_twice"), resize(inputs="image, , three_twice")
+    ),
+    Case(
+        "cubic_3d",
+        ALL,
+        resize("cubic", inputs="image, , three_twice"),
+        resize("linear", inputs="image, , three_twice"),
+    ),
     # builtin_op_importers.cpp:3412@8.0-GA, 3736@8.5-GA; checkers@10.1-GA
     Case(
         "nearest_rounding",
@@ -189,7 +201,7 @@ CASES = (
         'y = ScatterND <reduction = "add"> (eight, places, three)',
         "y = ScatterND (eight, places, three)",
     ),
-    # onnxOpImporters.cpp:5151@10.1-GA: !attrs.count("reduction"); @10.15 compares with "none"
+    # onnxOpImporters.cpp:5151@10.1-GA: !attrs.count("reduction"); CHANGELOG.md, 10.9
     Case(
         "scatter_nd_that_names_none",
         ("10.0", "10.3"),
@@ -283,16 +295,18 @@ CASES = (
         "a = Identity (first)  y = ReduceSum (rows, a)",
         "a = Constant <value = int64[1] {1}> ()  y = ReduceSum (rows, a)",
     ),
-    # builtin_op_importers.cpp:966@8.0-GA; onnxOpImporters.cpp:1136@10.1-GA
-    Case("computed_sum_axis", ALL, "y = CumSum (rows, axis)", "y = CumSum (rows, first)"),
-    # builtin_op_importers.cpp:4263@8.0-GA; onnxOpImporters.cpp:5619@10.1-GA
-    Case("computed_squeeze", ALL, "y = Squeeze (thin, axis)", "y = Squeeze (thin, first)"),
-    # Unsqueeze@8.0-GA: axesInput.allValuesKnown()
-    Case("computed_unsqueeze", ALL, "y = Unsqueeze (rows, axis)", "y = Unsqueeze (rows, first)"),
+    # builtin_op_importers.cpp:966@8.0-GA; onnxOpImporters.cpp:1136@10.1-GA; CHANGELOG.md, 10.8
+    Case("computed_sum_axis", TO_10_3, "y = CumSum (rows, axis)", "y = CumSum (rows, first)"),
+    # builtin_op_importers.cpp:4263@8.0-GA; onnxOpImporters.cpp:5619@10.1-GA; CHANGELOG.md, 10.7
+    Case("computed_squeeze", TO_10_3, "y = Squeeze (thin, axis)", "y = Squeeze (thin, first)"),
+    # Unsqueeze@8.0-GA: axesInput.allValuesKnown(); CHANGELOG.md, 10.7
+    Case(
+        "computed_unsqueeze", TO_10_3, "y = Unsqueeze (rows, axis)", "y = Unsqueeze (rows, first)"
+    ),
     # Slice@8.0-GA: allValuesKnown; onnxOpImporters.cpp:5322@10.1-GA; Changelog of 10.3
     Case(
         "computed_slice",
-        ("8.0", "8.2", "8.4", "8.5", "8.6", "10.0"),
+        TO_10_0,
         "y = Slice (rows, first, two, axis)",
         "y = Slice (rows, axis, two, first)",
     ),
@@ -321,7 +335,7 @@ CASES = (
     # Pad@8.5-GA, onnxOpImporters.cpp:3870@10.1-GA; not read before; Changelog of 10.4
     Case(
         "computed_pad_axes",
-        ("8.0", "8.2", "8.4", "8.5", "8.6", "10.0", "10.3"),
+        TO_10_3,
         "y = Pad (rows, one_and_one, , axis)",
         "y = Pad (rows, one_and_one, , first)",
         18,
@@ -388,7 +402,9 @@ CASES = (
     # unaryHelper@8.2-GA to 8.6-GA; kSIGN beside kABS@9.0-GA
     Case("whole_sign", ("8.2", "8.4", "8.5", "8.6"), "y = Sign (ids)", "y = Sign (rows)"),
     # onnx2trt_utils.cpp:2058@8.0-GA casts for Abs, and subtracts for Neg
-    Case("whole_pow", ALL, "y = Pow (ids, ids)", "y = Abs (ids)"),
+    Case("whole_base", TO_10_3, "y = Pow (ids, end)", "y = Abs (ids)"),
+    # onnx2trt_utils.cpp:929@8.0-GA; importerUtils.cpp:554@10.1-GA; CHANGELOG.md, 10.8 and 10.12
+    Case("whole_exponent", TO_10_3, "y = Pow (rows, ids)", "y = Neg (ids)"),
     # onnx2trt_utils.cpp:904@8.0-GA; 2053@8.0-GA
     Case("sum_of_bools", ALL, "y = Max (flags, flags)", "y = And (flags, flags)"),
     # 914@8.0-GA; 858@8.5-GA: "Equal supports all types"
@@ -479,6 +495,15 @@ CASES = (
         ALL,
         "q = QuantizeLinear (rows, none, zero)  y = DequantizeLinear (q, half, zero)",
         "q = QuantizeLinear (rows, half, zero)  y = DequantizeLinear (q, half, zero)",
+    ),
+    # axis = attrs.get("axis", nbDims), then 0: 1162@8.0-GA, 1521@10.1-GA; default 1 in 10.15
+    Case(
+        "axis",
+        TO_10_13,
+        "q = QuantizeLinear (rows, four_halves, four_zeros)"
+        "  y = DequantizeLinear <axis = 1> (q, four_halves, four_zeros)",
+        "q = QuantizeLinear <axis = 1> (rows, four_halves, four_zeros)"
+        "  y = DequantizeLinear <axis = 1> (q, four_halves, four_zeros)",
     ),
     # NvInfer.h, IDequantizeLayer: int8 or narrower goes in
     Case(

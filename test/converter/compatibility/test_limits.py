@@ -27,6 +27,10 @@ INPUTS = """
 
 CONSTANTS: dict[str, np.ndarray] = {
     "twice": np.array([1, 1, 2, 2], np.float32),
+    "three_twice": np.array([1, 2, 2, 2], np.float32),
+    "all_twice": np.array([2, 2, 2, 2], np.float32),
+    "four_halves": np.full([4], 0.5, np.float32),
+    "four_zeros": np.zeros([4], np.int8),
     "sizes": np.array([1, 1, 16, 16], np.int64),
     "kernel": np.ones([1, 1, 3, 3], np.float32),
     "kernel_3d": np.ones([1, 1, 2, 2, 2], np.float32),
