@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Optional, Tuple
 
-from converter.compatibility.tensorrt_operators import Missing
+from converter.compatibility.refusals import Refusal
 from converter.export.export import Export
 from converter.export.exported_network import Network
 from converter.heads.evidence import Recognised
@@ -57,7 +57,7 @@ class Conversion:
         pixels: how camera images are made into what the network was trained on.
         recognised: the head, and why it was recognised as such.
         operators: operators of the bundle's model, with counts.
-        missing: operators that some versions of TensorRT lack.
+        refusals: what some versions of TensorRT do not take of the model.
         verification: what was measured.
         precisions: precisions that were made beside fp32.
     """
@@ -70,6 +70,6 @@ class Conversion:
     pixels: Pixels
     recognised: Recognised
     operators: Dict[str, int]
-    missing: Tuple[Missing, ...]
+    refusals: Tuple[Refusal, ...]
     verification: Verification
     precisions: Optional[Precisions] = None

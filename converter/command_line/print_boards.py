@@ -4,7 +4,7 @@ from typing import Sequence
 
 from rich.console import Console
 
-from converter.compatibility.tensorrt_operators import Missing
+from converter.compatibility.refusals import Refusal
 from converter.compatibility.tensorrt_versions import TARGETS
 from converter.export.request_answer import ExportAnswer
 from converter.onnx_tools.text import ir_version
@@ -13,7 +13,7 @@ from converter.terminal.console import print_line
 
 
 def print_boards(
-    opset: int, answer: ExportAnswer, missing: Sequence[Missing], console: Console
+    opset: int, answer: ExportAnswer, refusals: Sequence[Refusal], console: Console
 ) -> None:
     """Print the opset and why it is no earlier one, then the boards that take the model, and those
     that do not with the reason."""
@@ -21,7 +21,7 @@ def print_boards(
     print_line(console, f"opset {opset}, IR version {ir_version(opset)}")
     for reason in reasons:
         print_line(console, f"      {reason}")
-    lines = targets(missing, opset, needed=bool(reasons))
+    lines = targets(refusals, opset, needed=bool(reasons))
     taking = [str(TARGETS[line.name]) for line in lines if line.takes]
     if len(taking) == len(lines):
         print_line(console, f"      runs on all boards: {', '.join(taking)}")

@@ -8,13 +8,11 @@ from converter.command_line.print_assumed import print_assumed
 from converter.command_line.print_boards import print_boards
 from converter.command_line.print_table import facts_table, print_tables
 from converter.comparison.agreement import Agreement
-from converter.compatibility.tensorrt_operators import Missing
 from converter.conversion import Conversion
-from converter.export.unsupported import layer_of
-from converter.onnx_tools.node_names import NETWORK
 from converter.report.source_facts import opset
 from converter.report.verdict import cautions, reading
 from converter.tables.candidate_wording import candidate_facts
+from converter.tables.refusal_wording import refusal_text
 from converter.tables.verification_tables import accuracy_table, agreement_facts, parity_tables
 from converter.tables.wording import counted, file_size
 from converter.terminal.console import print_line
@@ -37,7 +35,7 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
     )
     for text in candidate_facts(conversion.verification):
         print_line(console, f"candidates: {text}")
-    print_boards(opset(conversion), conversion.export.answer, conversion.missing, console)
+    print_boards(opset(conversion), conversion.export.answer, conversion.refusals, console)
     verification = conversion.verification
     accuracy = accuracy_table(verification)
     print_tables(parity_tables(verification), console)
@@ -56,16 +54,8 @@ def _numbers(values: Tuple[float, ...]) -> str:
 def _warnings(conversion: Conversion) -> List[str]:
     return [
         *cautions(conversion.verification),
-        *(
-            f"TensorRT {', '.join(entry.lacking)} does not have {entry.operator} "
-            f"({counted(entry.count, 'node')}, as in layer {_layer(entry)}): {entry.remedy}."
-            for entry in conversion.missing
-        ),
+        *map(refusal_text, conversion.refusals),
     ]
-
-
-def _layer(entry: Missing) -> str:
-    return layer_of(entry.nodes[0].replace(NETWORK, "", 1))
 
 
 def _print_verdict(conversion: Conversion, console: Console) -> None:

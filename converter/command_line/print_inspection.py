@@ -1,6 +1,6 @@
 """What the command line shows of a SavedModel."""
 
-from typing import Dict, Tuple, Union
+from typing import Dict, Tuple
 
 from rich.console import Console
 from rich.markup import escape
@@ -9,10 +9,11 @@ from rich.table import Table
 from converter.command_line.print_assumed import print_assumed
 from converter.command_line.print_boards import print_boards
 from converter.commands.inspect import Inspection
-from converter.compatibility.tensorrt_operators import Missing
+from converter.compatibility.refusals import Refusal
 from converter.compatibility.tensorrt_versions import VERSIONS
 from converter.inputs.choose_graph import describe_tags
 from converter.inputs.saved_model import SavedModel
+from converter.tables.refusal_wording import refusal_text
 from converter.terminal.console import print_line
 
 
@@ -25,10 +26,10 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
             print_line(console, f"note: {note}")
     if inspection.operators:
         console.print(_operators(inspection.operators))
-        console.print(_missing(inspection.missing))
+        _print_refusals(inspection.refusals, console)
     if inspection.answer is not None and inspection.operators:
         answer = inspection.answer
-        print_boards(answer.opset, answer, inspection.missing, console)
+        print_boards(answer.opset, answer, inspection.refusals, console)
     for output in inspection.outputs:
         print_line(console, f"output {output}")
     if inspection.recognised is not None:
@@ -73,12 +74,8 @@ def _operators(operators: Dict[str, int]) -> Table:
     return table
 
 
-def _missing(missing: Tuple[Missing, ...]) -> Union[Table, str]:
-    if not missing:
-        return f"TensorRT {VERSIONS[0]} to {VERSIONS[-1]} have all of these operators."
-    table = Table("operator", "count", "not in TensorRT", "what to do")
-    for entry in missing:
-        first, last = entry.lacking[0], entry.lacking[-1]
-        lacking = first if first == last else f"{first} to {last}"
-        table.add_row(entry.operator, str(entry.count), lacking, escape(entry.remedy))
-    return table
+def _print_refusals(refusals: Tuple[Refusal, ...], console: Console) -> None:
+    if not refusals:
+        print_line(console, f"TensorRT {VERSIONS[0]} to {VERSIONS[-1]} take all of these nodes.")
+    for refusal in refusals:
+        print_line(console, refusal_text(refusal), "yellow")

@@ -22,7 +22,7 @@ from converter.commands.prepare import (
 )
 from converter.commands.quantize import add_to_report
 from converter.commands.verified_model import ModelWriter
-from converter.compatibility.tensorrt_operators import missing_operators
+from converter.compatibility.refusals import find_refusals
 from converter.conversion import Conversion, Prepared, Source
 from converter.errors import (
     DatasetError,
@@ -179,7 +179,7 @@ def _write(
             pixels=prepared.pixels,
             recognised=prepared.recognised,
             operators=count_operators(model),
-            missing=missing_operators(model),
+            refusals=find_refusals(model),
             verification=verification,
         )
         threshold = content["defaults"]["score_threshold"]

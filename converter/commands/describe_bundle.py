@@ -11,7 +11,7 @@ from converter.bundle.model_files import describe_model
 from converter.commands.convert_options import ConvertOptions
 from converter.commands.own_precision import own_precision
 from converter.commands.prepare import count_operators
-from converter.compatibility.tensorrt_operators import missing_operators
+from converter.compatibility.refusals import find_refusals
 from converter.conversion import Prepared
 from converter.export.request_answer import Suppression
 from converter.heads.base import Head, most_candidates
@@ -31,6 +31,9 @@ from trt_inference.bundles.names import (
     SEGMENTATION,
 )
 from trt_inference.bundles.precisions import FP32, model_file_name
+
+# Of one reason: enough for a robot to say what is wrong with a node, and not all of thousands.
+_NODES_KEPT = 50
 
 _AGREEMENT = {DETECTION: "detections", CLASSIFICATION: "images", SEGMENTATION: "pixels"}
 
@@ -94,15 +97,28 @@ def write_model_files(
     }
 
 
-def operator_remedies(model: onnx.ModelProto) -> Dict[str, Dict[str, str]]:
-    """What to do about operators that some TensorRT lacks, and the limits of others, by name.
+def operator_remedies(model: onnx.ModelProto) -> Dict[str, Any]:
+    """What to do about operators that some TensorRT lacks, the limits of others, by name, and what
+    is refused of the model's nodes.
 
-    A robot reports it where it cannot build an engine.
+    A robot reports it where it cannot build an engine. Robots with earlier software look at the
+    first two.
     """
     limited = {operator: limits(operator) for operator in count_operators(model)}
+    refusals = find_refusals(model)
     return {
-        "missing": {one.operator: one.remedy for one in missing_operators(model)},
+        "missing": {one.operator: one.remedy for one in refusals if not one.limit},
         "limited": {operator: text for operator, text in limited.items() if text},
+        "refused": [
+            {
+                "operator": one.operator,
+                "limit": one.limit,
+                "nodes": list(one.nodes[:_NODES_KEPT]),
+                "tensorrt": list(one.lacking),
+                "remedy": one.remedy,
+            }
+            for one in refusals
+        ],
     }
 
 

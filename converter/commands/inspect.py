@@ -14,7 +14,7 @@ from converter.commands.prepare import (
     resolve_pixels,
     run_on_images,
 )
-from converter.compatibility.tensorrt_operators import Missing, missing_operators
+from converter.compatibility.refusals import Refusal, find_refusals
 from converter.conversion import Source
 from converter.errors import ExportError, HeadError, SavedModelError
 from converter.export.request_answer import ExportAnswer
@@ -35,7 +35,7 @@ class Inspection:
         answer: what the process of the export reported.
         outputs: outputs of the exported network.
         operators: operators of the exported network, with counts.
-        missing: operators that some versions of TensorRT lack.
+        refusals: what some versions of TensorRT do not take of the model.
         recognised: the head that would be chosen.
         problem: what stops a conversion.
     """
@@ -45,7 +45,7 @@ class Inspection:
     answer: Optional[ExportAnswer] = None
     outputs: Tuple[Tensor, ...] = ()
     operators: Optional[Dict[str, int]] = None
-    missing: Tuple[Missing, ...] = ()
+    refusals: Tuple[Refusal, ...] = ()
     recognised: Optional[Recognised] = None
     problem: str = ""
 
@@ -75,7 +75,7 @@ def inspect(options: SourceOptions, progress: Progress) -> Inspection:
             exported.answer,
             network.outputs,
             count_operators(network.model),
-            missing_operators(network.model),
+            find_refusals(network.model),
         )
         dataset = load_dataset(None, None, labels, 0)
         try:

@@ -18,6 +18,8 @@ TENSORRT_TABLE: Dict[str, Any] = json.loads(
 
 # The versions of TensorRT in the table, oldest first.
 VERSIONS: Tuple[str, ...] = tuple(TENSORRT_TABLE["versions"])
+# Nothing is known of those before it.
+FIRST_VERSION: str = VERSIONS[0]
 
 
 def documented_opset(tensorrt: str) -> int:
@@ -37,11 +39,15 @@ def _number(version: str) -> Tuple[int, ...]:
 
 
 class Target(NamedTuple):
-    """What a bundle may be converted for: its name, the machines, and their TensorRT."""
+    """What a bundle may be converted for: its name, the machines, and their TensorRT.
+
+    ``capabilities`` are the compute capabilities of its GPUs, where some of them lack a precision.
+    """
 
     name: str
     board: str
     tensorrt: str
+    capabilities: Tuple[Tuple[int, int], ...] = ()
 
     @property
     def opset(self) -> int:
@@ -55,7 +61,7 @@ class Target(NamedTuple):
 TARGETS: Dict[str, Target] = {
     target.name: target
     for target in (
-        Target("jetson-nano", "Jetson Nano and TX2 with JetPack 4.6", "8.2"),
+        Target("jetson-nano", "Jetson Nano and TX2 with JetPack 4.6", "8.2", ((5, 3), (6, 2))),
         Target("jetpack5", "Xavier and Orin with JetPack 5", "8.5"),
         Target("jetpack6", "Orin with JetPack 6", "10.3"),
         Target("jetpack7", "Jetson with JetPack 7", "10.13"),

@@ -135,7 +135,7 @@ def _line(error: Any, nodes: Any, bundle: Bundle) -> str:
         parts.append(f"{operator} '{name}'")
     parts.append(error.desc().strip().rstrip("."))
     line = ": ".join(parts)
-    return f"{line}. Remedy: {remedy(bundle.source, operator)}" if operator else line
+    return f"{line}. Remedy: {remedy(bundle.source, operator, name)}" if operator else line
 
 
 def _detail(error: Any, name: str) -> str:

@@ -7,7 +7,7 @@ from converter.compatibility.tensorrt_versions import VERSIONS
 from converter.conversion import Conversion
 from converter.precision.precision_results import PrecisionResult
 from converter.report.engine_section import engine_section
-from converter.report.operator_section import operator_bars, targets
+from converter.report.operator_section import operator_bars, refusal_rows, targets
 from converter.report.pictures import are_empty, pairs
 from converter.report.precision_section import precision_entry, precision_section
 from converter.report.report_files import load_report, plain, save_report
@@ -86,10 +86,10 @@ def _content(conversion: Conversion, score_threshold: float) -> Dict[str, Any]:
         ),
         "nothing_drawn": are_empty(verification.pictures, score_threshold),
         "score_threshold": f"{score_threshold:g}" if score_threshold else "",
-        "operators": operator_bars(conversion.operators),
+        "operators": operator_bars(conversion.operators, conversion.refusals),
         "versions": VERSIONS,
-        "missing": conversion.missing,
-        "targets": targets(conversion.missing, version, bool(answer.opset_reasons)),
+        "missing": refusal_rows(conversion.refusals),
+        "targets": targets(conversion.refusals, version, bool(answer.opset_reasons)),
         "speed": speed_bars(verification),
         "stages": stage_bars(conversion.export),
         "export": export_facts(conversion.export),

@@ -11,7 +11,7 @@ import onnx
 
 from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
-from converter.compatibility.tensorrt_operators import Missing
+from converter.compatibility.refusals import Refusal
 from converter.conversion import Conversion, Source
 from converter.export.export import Export
 from converter.export.request_answer import ExportAnswer, Suppression
@@ -37,7 +37,18 @@ LABELS = ("circle", "square", "triangle")
 HEIGHT, WIDTH = 240, 320
 FP32_BYTES = 23_456_789
 HASH = "3f9c1d77e0a5b2c4" * 4
-GRID_SAMPLE = Missing("GridSample", 2, ("warp", "unwarp"), ("8.0", "8.2", "8.4"), "crop instead")
+GRID_SAMPLE = Refusal("GridSample", 2, ("warp", "unwarp"), ("8.0", "8.2", "8.4"), "crop instead")
+# Its nodes have names of tf2onnx: the layer is known by what is around them.
+CUBIC = Refusal(
+    "Resize",
+    1,
+    ("network/Resize__7",),
+    ("8.0", "8.2", "8.4"),
+    "resize bilinearly",
+    limit="no cubic interpolation",
+    source="importers.cpp:1@8.2-GA",
+    origins=(("StatefulPartitionedCall/model/up/resize/ResizeBicubic",),),
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +107,7 @@ def detection(folder: Path) -> Conversion:
         ),
         milliseconds={"TensorFlow": 61.25, "ONNX Runtime": 24.5},
     )
-    return _conversion(folder, verification, missing=(GRID_SAMPLE,))
+    return _conversion(folder, verification, refusals=(GRID_SAMPLE,))
 
 
 def classification(folder: Path) -> Conversion:
@@ -190,7 +201,7 @@ def of_classes(precision: str, agreement: ClassAgreement) -> PrecisionResult:
 
 
 def _conversion(
-    folder: Path, verification: Verification, missing: tuple[Missing, ...] = ()
+    folder: Path, verification: Verification, refusals: tuple[Refusal, ...] = ()
 ) -> Conversion:
     cut = Suppression("CombinedNonMaxSuppression", 0.25, 0.625)
     head = cast(base.Head, Head(verification.task))
@@ -203,7 +214,7 @@ def _conversion(
         pixels=Pixels("bgr", 1 / 127.5, (1.0, 1.0, 1.0), (0.25, 0.5, 0.75)),
         recognised=Recognised(head, "output_0 has rows of 4 + 3 numbers"),
         operators={"Conv": 57, "Sigmoid": 19, "GridSample": 2},
-        missing=missing,
+        refusals=refusals,
         verification=verification,
     )
 

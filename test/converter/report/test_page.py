@@ -13,7 +13,7 @@ import pytest
 
 from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, TensorParity
-from converter.compatibility.tensorrt_operators import Missing
+from converter.compatibility.refusals import Refusal
 from converter.compatibility.tensorrt_versions import TARGETS, VERSIONS
 from converter.conversion import Conversion
 from converter.inputs.pixels import Pixels
@@ -297,8 +297,26 @@ def test_operators_with_bars_as_long_as_their_counts(
     assert [page.row(name)[0] for name in ("Conv", "Sigmoid", "GridSample")] == ["57", "19", "2"]
     widths = [value for tag, name, value in page.attributes if (tag, name) == ("span", "style")]
     assert widths[:3] == ["width: 100%", "width: 33%", "width: 4%"]
-    # TensorRT 8.2 is the only target that demands this of a convolution.
-    assert page.row("Conv")[-1] == "2D or 3D, constant weights (8.2)"
+    assert page.row("Conv")[-1] == ""
+
+
+def test_what_a_target_refuses_of_an_operator_is_said_beside_its_count(
+    tmp_path: Path, write: Callable[..., Page]
+) -> None:
+    """TensorRT 8.2 is the only one of those that refuse it which a target has."""
+    conversion = replace(samples.detection(tmp_path), refusals=(samples.CUBIC,))
+    page = write(replace(conversion, operators={"Add": 3, "Resize": 1}))
+    assert page.texts["operators"].count("takes no cubic interpolation (8.2)") == 1
+
+
+def test_a_refused_node_is_shown_with_its_layer_and_where_the_limit_is_from(
+    tmp_path: Path, write: Callable[..., Page]
+) -> None:
+    conversion = replace(samples.detection(tmp_path), refusals=(samples.CUBIC,), operators={})
+    assert write(conversion).row("Resize")[-1] == (
+        "takes no cubic interpolation: resize bilinearly. Layers: model/up/resize. "
+        "Nodes: network/Resize__7. From importers.cpp:1@8.2-GA"
+    )
 
 
 def test_versions_that_lack_an_operator(tmp_path: Path, write: Callable[..., Page]) -> None:
@@ -309,20 +327,28 @@ def test_versions_that_lack_an_operator(tmp_path: Path, write: Callable[..., Pag
     assert count == "2"
     lacking = dict(zip(VERSIONS, marks, strict=True))
     assert [version for version, mark in lacking.items() if mark == "no"] == ["8.0", "8.2", "8.4"]
-    assert remedy == "crop instead. Nodes: warp, unwarp"
-    none = write(replace(conversion, missing=()))
-    assert "have all operators" in none.texts["none-missing"]
+    assert remedy == "crop instead. Layers: warp, unwarp. Nodes: warp, unwarp"
+    none = write(replace(conversion, refusals=()))
+    assert "take all nodes" in none.texts["none-missing"]
 
 
 @pytest.mark.parametrize(
-    ("opset", "missing", "refusing"),
+    ("opset", "refusals", "refusing"),
     [
         (13, (), {}),
         (17, (), {"jetson-nano": "takes opset 13, the model has 17"}),
         (13, (samples.GRID_SAMPLE,), {"jetson-nano": "lacks GridSample"}),
         (
+            13,
+            (samples.CUBIC,),
+            {
+                "jetson-nano": "refuses Resize of layer model/up/resize "
+                "(takes no cubic interpolation)"
+            },
+        ),
+        (
             17,
-            (samples.GRID_SAMPLE, Missing("Mystery", 1, ("node",), VERSIONS, "leave it out")),
+            (samples.GRID_SAMPLE, Refusal("Mystery", 1, ("node",), VERSIONS, "leave it out")),
             {
                 "jetson-nano": "lacks GridSample, Mystery; takes opset 13, the model has 17",
                 **dict.fromkeys(("jetpack5", "jetpack6", "jetpack7", "desktop"), "lacks Mystery"),
@@ -332,12 +358,12 @@ def test_versions_that_lack_an_operator(tmp_path: Path, write: Callable[..., Pag
 )
 def test_each_target_has_a_line_with_the_reason(
     opset: int,
-    missing: tuple[Missing, ...],
+    refusals: tuple[Refusal, ...],
     refusing: dict[str, str],
     tmp_path: Path,
     write: Callable[..., Page],
 ) -> None:
-    conversion = replace(samples.detection(tmp_path), missing=missing)
+    conversion = replace(samples.detection(tmp_path), refusals=refusals)
     opsets = [onnx.helper.make_opsetid("ai.onnx.ml", 3), onnx.helper.make_opsetid("", opset)]
     model = onnx.helper.make_model(conversion.export.model.graph, opset_imports=opsets)
     page = write(replace(conversion, export=replace(conversion.export, model=model)))
@@ -345,7 +371,7 @@ def test_each_target_has_a_line_with_the_reason(
         board, version, answer, reason = page.row(name)
         assert (board, version) == (target.board, target.tensorrt)
         assert answer == ("no" if name in refusing else "yes")
-        assert reason.startswith(refusing.get(name, "has all operators"))
+        assert reason.startswith(refusing.get(name, "takes all nodes"))
     assert page.facts["ONNX opset"] == str(opset)
 
 

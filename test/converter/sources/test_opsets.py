@@ -86,9 +86,19 @@ class Need(NamedTuple):
     "need",
     [
         Need(
-            add_up, 16, 8, "TensorScatterAdd needs opset 16 (layer model/last)", "lacks ScatterND"
+            add_up,
+            16,
+            8,
+            "TensorScatterAdd needs opset 16 (layer model/last)",
+            "refuses ScatterND of layer model/last (takes no reduction); ",
         ),
-        Need(whole_numbers, 14, 7, "Relu of int32 needs opset 14 (layer model/last)", "takes"),
+        Need(
+            whole_numbers,
+            14,
+            7,
+            "Relu of int32 needs opset 14 (layer model/last)",
+            "refuses Relu of layer model/last (takes floating-point only); ",
+        ),
     ],
     ids=["operator", "type"],
 )
@@ -113,8 +123,8 @@ def test_a_network_that_needs_more_gets_no_more_than_it_needs(
 
 
 def test_boards_of_a_later_opset_are_listed(tmp_path: Path, conversion: Conversion) -> None:
-    model, _ = saved(tmp_path / "model", whole_numbers)
-    output = conversion(model, "--target", "jetpack6").output
+    model, _ = saved(tmp_path / "model", tf.identity)
+    output = conversion(model, "--target", "jetpack6", "--opset", "16").output
     (runs,) = [line for line in output.splitlines() if line.startswith("      runs on ")]
     assert [name in runs for name in ("jetson-nano", "jetpack5", "jetpack6", "desktop")] == [
         False,
@@ -130,7 +140,9 @@ def test_what_no_tensorrt_adds_up_is_for_no_board(tmp_path: Path, conversion: Co
     model, _ = saved(tmp_path / "model", add_up)
     output = conversion(model).output
     assert "runs on no board that has TensorRT" in output
-    assert "does not have ScatterND with reduction (1 node, as in layer model/last): " in output
+    (line,) = [line for line in output.splitlines() if "refuses this ScatterND" in line]
+    assert line.startswith("TensorRT 8.2 to 11.1 refuses this ScatterND (node ")
+    assert "layer model/last): it takes no reduction. Add up with tf.matmul" in line
 
 
 def test_an_einsum_does_not_need_more(tmp_path: Path, conversion: Conversion) -> None:

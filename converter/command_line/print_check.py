@@ -1,0 +1,45 @@
+"""What the command line shows of a bundle's check."""
+
+from typing import List
+
+from rich.console import Console
+
+from converter.command_line.print_table import print_tables
+from converter.commands.check import BundleCheck, merged
+from converter.tables.wording import Table
+from converter.terminal.console import print_line
+
+_NOT_KNOWN = (
+    "This is from the parsers and headers that are published with each TensorRT, without it: it "
+    "may still find no implementation of a layer for some GPU, or too little memory. Only a build "
+    "shows that."
+)
+
+
+def print_check(found: BundleCheck, console: Console) -> None:
+    """A table of what can be built, each obstacle once, and what is not known."""
+    names = [one.name for one in found.asked]
+    rows = [
+        (precision, *("yes" if found.builds(precision, name) else "no" for name in names))
+        for precision in found.obstacles
+    ]
+    print_tables([Table("what TensorRT builds", tuple(names), tuple(rows))], console)
+    for obstacle, precisions in merged(found.obstacles).items():
+        targets = [name for name in obstacle.names if not name[0].isdigit()]
+        where = f" on {', '.join(targets)}" if targets else ""
+        print_line(console, f"{', '.join(precisions)}{where}: {obstacle.text}", "yellow")
+    print_line(console, _verdict(found))
+    print_line(console, _NOT_KNOWN)
+
+
+def _verdict(found: BundleCheck) -> str:
+    if found.is_clear:
+        return "Nothing is known against a build."
+    clear: List[str] = [
+        one.name
+        for one in found.asked
+        if all(found.builds(precision, one.name) for precision in found.obstacles)
+    ]
+    if not clear:
+        return "None of these builds all precisions of the bundle."
+    return f"Nothing is known against a build with {', '.join(clear)}."
