@@ -13,6 +13,8 @@ from converter.compatibility.tensorrt_versions import reaches
 
 ANY_OPERATOR = "*"
 
+# They have a limit of their own, of zero points that are uint8.
+_QUANTIZING = ("DequantizeLinear", "QuantizeLinear")
 _FLOATS = ("DOUBLE", "FLOAT", "FLOAT16", "BFLOAT16")
 # The types that a network can have, and the first version that has them.
 _KNOWN = {
@@ -51,10 +53,12 @@ def _reads_uint8(node: NodeView) -> bool:
 
 
 def _uses_uint8(node: NodeView) -> bool:
-    return node.node.op_type != "Cast" and _reads_uint8(node)
+    return node.node.op_type not in ("Cast", *_QUANTIZING) and _reads_uint8(node)
 
 
 def _makes_uint8_inside(node: NodeView) -> bool:
+    if node.node.op_type in _QUANTIZING:
+        return False
     ends = {value.name for value in node.scope.graph.output} if node.scope.is_whole else set()
     made = [name for name in node.node.output if name and name not in ends]
     return any(node.type_of(name) == "UINT8" for name in made)

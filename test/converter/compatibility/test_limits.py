@@ -163,6 +163,18 @@ def test_loops_and_branches_are_refused_for_what_they_carry_and_return(
     assert tuple(version for version in VERSIONS if version in lacking) == versions
 
 
+def test_what_is_quantised_to_uint8_is_told_once_for_each_operator() -> None:
+    nodes = """
+        q = QuantizeLinear (rows, half, zero_byte)
+        y = DequantizeLinear (q, half, zero_byte)
+    """
+    found = find_refusals(limit_graph(nodes, 13))
+    assert [(one.operator, one.limit) for one in found] == [
+        ("DequantizeLinear", "int8, not uint8"),
+        ("QuantizeLinear", "int8, not uint8"),
+    ]
+
+
 def test_a_kernel_that_is_dequantised_from_constants_is_constant() -> None:
     nodes = """
         q = QuantizeLinear (kernel, half, zero)
