@@ -1,8 +1,8 @@
 """Facts about what the ONNX parser of each TensorRT takes: small models, with the verdict of each
 version, read from the sources of the parsers and the headers.
 
-``FACTS`` has them all. ``python -m test.tensorrt_facts.run`` compares them with the TensorRT that is
-installed; the double of TensorRT must agree with them, too.
+``FACTS`` has them all. ``python -m test.tensorrt_facts.run`` compares them with the TensorRT that
+is installed; the double of TensorRT must agree with them, too.
 
 **Sources.** ``importers:3419@8.4.1`` is line 3419 of onnx-tensorrt as release 8.4.1 of TensorRT has
 it in ``parsers/onnx``. In 8 *importers* is ``builtin_op_importers.cpp``, *utils*

@@ -29,6 +29,7 @@ ONE = {"one": np.float32([1])}
 def loop(
     body: Sequence[onnx.NodeProto] = STEP,
     body_weights: Optional[Dict[str, np.ndarray]] = None,
+    *,
     names: str = "trip cond x",
     trips: int = 3,
     weights: Optional[Dict[str, np.ndarray]] = None,
@@ -139,7 +140,7 @@ FACTS: List[Fact] = [
         "loop without a number of turns that counts",
         partial(counted_turns, 3, "_ cond x"),
         "none",
-        "importers:2237@8.2.1, 2362@8.6.1 name the number of the turn with a number of turns only",
+        "importers:2325@8.2.1, 2362@8.6.1 name the number of the turn with a number of turns only",
     ),
     Fact(
         "loop without a condition that reads it",

@@ -90,7 +90,7 @@ def layer_normalization(outputs: str = "y") -> onnx.ModelProto:
 
 
 def group_normalization() -> onnx.ModelProto:
-    """A group of each channel, so that the scales of opset 18 and those of opset 21 are the same."""
+    """A group for each channel, for which opsets 18 and 21 have the same scales."""
     weights = {"scale": floats(4), "bias": floats(4)}
     return single("GroupNormalization", "x scale bias", weights, opset=21, num_groups=4)
 
@@ -139,10 +139,27 @@ POOLING: List[Fact] = [
         "as max pooling with dilations",
     ),
     Fact("max pooling storage_order", partial(pool, "MaxPool", storage_order=1), "all", "unread"),
-    Fact("max pooling ceil_mode", partial(pool, "MaxPool", ceil_mode=1), "all", "utils:1560@8.6.1"),
-    Fact("max pooling 1D", partial(pool, "MaxPool", (1, 4, 8)), "all", "utils:1532@8.6.1"),
-    Fact("average pooling 1D", partial(pool, "AveragePool", (1, 4, 8)), "all", "utils:1532@8.6.1"),
-    Fact("max pooling 3D", partial(pool, "MaxPool", CUBE), "all", "utils:1544@8.6.1"),
+    Fact(
+        "max pooling ceil_mode",
+        partial(pool, "MaxPool", ceil_mode=1),
+        "all",
+        "poolingHelper: utils:1460@8.6.1",
+    ),
+    Fact(
+        "max pooling 1D",
+        partial(pool, "MaxPool", (1, 4, 8)),
+        "all",
+        "poolingHelper: utils:1460@8.6.1",
+    ),
+    Fact(
+        "average pooling 1D",
+        partial(pool, "AveragePool", (1, 4, 8)),
+        "all",
+        "poolingHelper: utils:1460@8.6.1",
+    ),
+    Fact(
+        "max pooling 3D", partial(pool, "MaxPool", CUBE), "all", "poolingHelper: utils:1460@8.6.1"
+    ),
     Fact(
         "max pooling 4D",
         partial(pool, "MaxPool", (1, 2, 4, 4, 4, 4)),
@@ -153,7 +170,7 @@ POOLING: List[Fact] = [
         "average pooling, one more at the end",
         partial(pool, "AveragePool", pads=[0, 0, 1, 1]),
         "all",
-        "utils:1660@8.2.1",
+        "poolingHelper: utils:1588@8.2.1",
     ),
     Fact(
         "average pooling, two more at the end",
@@ -185,7 +202,8 @@ CONVOLUTION: List[Fact] = [
         "convolution with computed weights",
         partial(convolve, computed="w"),
         "8.5-",
-        "importers:612@8.4.1 hands them on; NvInfer.h:IConvolutionLayer::setInput@8.0.1 to 8.4.1:"
+        "importers:530@8.0.1, 614@8.2.1, 622@8.4.1 hands them on;"
+        " NvInfer.h:IConvolutionLayer::setInput@8.0.1 to 8.4.1:"
         " a constant; no such word @8.5.1",
         by=BUILDER,
     ),
@@ -212,13 +230,13 @@ CONVOLUTION: List[Fact] = [
         "transposed convolution 1D",
         partial(convolve, "ConvTranspose", spatial=1),
         "all",
-        "importers:763@8.0.1, 789@8.6.1",
+        "importers ConvTranspose@8.0.1; importers:789@8.6.1",
     ),
     Fact(
         "transposed convolution with output_padding",
         partial(convolve, "ConvTranspose", strides=[2, 2], output_padding=[1, 1]),
         "all",
-        "importers:800@8.0.1, 885@8.6.1",
+        "importers ConvTranspose@8.0.1; importers:885@8.6.1",
     ),
     Fact(
         "transposed convolution with dilations",
@@ -257,7 +275,8 @@ CONVOLUTION: List[Fact] = [
         "transposed convolution with computed weights",
         partial(convolve, "ConvTranspose", computed="w"),
         "8.5-",
-        "importers:654@8.0.1, 751@8.2.1 hand them on; NvInfer.h:IDeconvolutionLayer::setInput@8.2.1:"
+        "importers:653@8.0.1, 751@8.2.1 hand them on;"
+        " NvInfer.h:IDeconvolutionLayer::setInput@8.2.1:"
         " computable when it is built; no such word @8.5.1",
         by=BUILDER,
     ),
@@ -281,7 +300,8 @@ NORMALIZATION: List[Fact] = [
         "batch normalization in training",
         training,
         "none",
-        "8.0 to 8.4 count outputs (model:195@8.0.1); importers:259@8.5.3, 240@8.6.1;"
+        "parseGraph@8.0.1 to 8.4.1 asks for outputs that are not there; importers:259@8.5.3,"
+        " 240@8.6.1;"
         " checkers:174@10.0.0",
     ),
     *[

@@ -1,4 +1,4 @@
-"""Writes the models of the facts: a few nodes at a low opset, with one float32 input where possible."""
+"""Writes the models of the facts: a few nodes, at a low opset, of float32 where possible."""
 
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
@@ -69,7 +69,7 @@ def model(
     opset: int = 13,
     domains: Sequence[str] = (),
 ) -> onnx.ModelProto:
-    """A model from ``x``, float32 [1, 4, 8, 8], to ``y``, float32 of rank 4, if nothing else is said.
+    """A model from ``x``, float32 [1, 4, 8, 8], to ``y``, float32 of rank 4, unless it is said.
 
     Args:
         domains: those beside that of ONNX.
@@ -84,6 +84,7 @@ def single(
     operator: str,
     names: str = "x",
     weights: Optional[Dict[str, np.ndarray]] = None,
+    *,
     x: Tensor = IMAGE,
     y: Tensor = (None,) * 4,
     more: Optional[Dict[str, Tensor]] = None,

@@ -98,9 +98,13 @@ class _TensorRT:
         bits = 1 << int(flags.EXPLICIT_BATCH) if hasattr(flags, "EXPLICIT_BATCH") else 0
         network = self._builder.create_network(bits)
         parser = trt.OnnxParser(network, self._logger)
-        parsed = bool(parser.parse(content))
+        texts = []
+        try:
+            parsed = bool(parser.parse(content))
+        except (IndexError, RuntimeError) as error:  # what the parsers of 8 throw, as Python has it
+            parsed, texts = False, [repr(error)]
         errors = [parser.get_error(index) for index in range(parser.num_errors)]
-        texts = [f"[{error.code()}] node {error.node()}: {error.desc()}" for error in errors]
+        texts += [f"[{error.code()}] node {error.node()}: {error.desc()}" for error in errors]
         built = self._build(network) if parsed and build else None
         return {"parsed": parsed, "built": built, "text": "\n".join(texts or self._lines)}
 

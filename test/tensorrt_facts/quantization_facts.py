@@ -84,7 +84,8 @@ FACTS: List[Fact] = [
         "quantisation without a zero point",
         partial(quantize, None),
         "10.0-",
-        "importers:1022@8.0.1, 1133@8.2.1, 1139@8.4.1, 1206@8.5.3; importers:1229@8.6.1 reads a third"
+        "importers:1022@8.0.1, 1133@8.2.1, 1139@8.4.1, 1206@8.5.3; importers:1229@8.6.1 reads a"
+        " third"
         " input that is not there; two inputs are enough @10.0.0, for int8",
         misread="10.0-",
     ),

@@ -97,7 +97,7 @@ FACTS: List[Fact] = [
             f"resize {name}",
             partial(transformation, name, mode="linear"),
             "all",
-            "importers:3540@8.2.1, 3785@8.6.1; checkers:578@10.1",
+            "importers Resize@8.2.1; importers:3785@8.6.1; checkers Resize@10.1",
         )
         for name in ("half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners")
     ],
@@ -105,7 +105,7 @@ FACTS: List[Fact] = [
         "resize tf_half_pixel_for_nn",
         partial(transformation, "tf_half_pixel_for_nn", opset=11, mode="nearest"),
         "all",
-        "importers:3789@8.6.1; checkers:578@10.1",
+        "importers:3789@8.6.1; checkers Resize@10.1",
     ),
     Fact(
         "resize tf_half_pixel_for_nn rounding down",
@@ -170,6 +170,6 @@ FACTS: List[Fact] = [
         "resize by computed scales",
         scaled_by_a_computation,
         "8.4-",
-        "importers:3422@8.0.1, 3608@8.2.1 refuse them; importers:3527@8.4.1 multiplies",
+        "importers:3422@8.0.1, 3608@8.2.1 refuse them; importers:3523@8.4.1 multiplies",
     ),
 ]

@@ -113,14 +113,16 @@ FACTS: List[Fact] = [
         "uint8 output of integers",
         uint8_of_integers,
         "none",
-        "importers:322@8.5.3: from floats only; the check is gone @8.6.1, and NvInfer.h does not tell",
+        "importers:322@8.5.3: from floats only; the check is gone @8.6.1, and NvInfer.h does not"
+        " tell",
         unknown="8.6-",
     ),
     Fact(
         "uint8 within",
         partial(cast_within, UINT8),
         "none",
-        "importers:286@8.4.1; model:253@8.6.1, 252@10.0.0; operators.md@11.1: input and output only",
+        "importers:286@8.4.1; model:253@8.6.1, 252@10.0.0; operators.md@11.1: input and output"
+        " only",
         unknown="8.5",
     ),
     Fact(
