@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import gc
 import sys
 from types import ModuleType
@@ -24,6 +25,7 @@ from test.tensorrt_double.bindings import make_bindings
 from test.tensorrt_double.driver import PYCUDA_VERSION, make_driver
 from test.tensorrt_double.errors import DoubleError
 from test.tensorrt_double.graph import LibCuda
+from test.tensorrt_double.importers import register_plugins
 from test.tensorrt_double.machine import Counters, Faults, Machine
 from test.tensorrt_double.surface import VERSIONS, classes_of, enumeration, versioned
 
@@ -90,6 +92,7 @@ class Api:
         self.version, self.machine = version, machine
         self.numbers = tuple(int(part) for part in version.split("."))
         self.major = self.numbers[0]
+        self.has_plugins = False  # of TensorRT, which init_libnvinfer_plugins registers
         self.classes: Dict[str, Any] = {}
         own: Dict[Any, Any] = {}
         for name, entry in classes_of(version).items():
@@ -191,7 +194,7 @@ def make_tensorrt(api: Api) -> ModuleType:
         if hasattr(api.DataType, dtype):
             setattr(module, name, getattr(api.DataType, dtype))
     module.__version__ = VERSIONS[api.version][0]
-    module.init_libnvinfer_plugins = lambda logger, namespace: True
+    module.init_libnvinfer_plugins = functools.partial(register_plugins, api)
     module.volume = _volume
     module.nptype = lambda dtype: _nptype(api, dtype)
     return module

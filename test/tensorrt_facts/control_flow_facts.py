@@ -6,7 +6,7 @@ from typing import Dict, List, Optional, Sequence
 import numpy as np
 import onnx
 
-from test.tensorrt_facts.fact import BUILDER, EITHER, Fact
+from test.tensorrt_facts.fact import EITHER, Fact
 from test.tensorrt_facts.models import (
     BOOL,
     FLOAT,
@@ -159,7 +159,7 @@ FACTS: List[Fact] = [
         partial(convolution, True),
         "8.5-",
         "as convolution with computed weights",
-        by=BUILDER,
+        by=EITHER,
     ),
     Fact("loop with top k of an input", top_k_within, "8.6-", "as top k of an input"),
     Fact(

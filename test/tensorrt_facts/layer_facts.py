@@ -3,10 +3,21 @@
 from functools import partial
 from typing import Any, Dict, List, Optional, Sequence
 
+import numpy as np
 import onnx
 
-from test.tensorrt_facts.fact import BUILDER, EITHER, Fact
-from test.tensorrt_facts.models import IMAGE, INT64, Tensor, floats, model, node, rank, single
+from test.tensorrt_facts.fact import EITHER, Fact
+from test.tensorrt_facts.models import (
+    FLOAT,
+    IMAGE,
+    INT64,
+    Tensor,
+    floats,
+    model,
+    node,
+    rank,
+    single,
+)
 
 CUBE = (1, 4, 8, 8, 8)
 
@@ -50,6 +61,15 @@ def convolve(
     weights = {key: floats(*shape) for key, shape in shapes.items() if key != computed}
     x = (1, 4, *[8] * spatial)
     return single(operator, "x w b", weights, x=x, y=rank(2 + spatial), more=more, **attributes)
+
+
+def convolve_changed(operator: str, kind: type = np.float32, **attributes: Any) -> onnx.ModelProto:
+    """A convolution with weights that go through another operator."""
+    return model(
+        node(operator, "w", "kernel", **attributes),
+        node("Conv", "x kernel"),
+        weights={"w": floats(4, 4, 3, 3).astype(kind)},
+    )
 
 
 def batch_normalization(computed: bool) -> onnx.ModelProto:
@@ -202,10 +222,22 @@ CONVOLUTION: List[Fact] = [
         "convolution with computed weights",
         partial(convolve, computed="w"),
         "8.5-",
-        "importers:530@8.0.1, 614@8.2.1, 622@8.4.1 hands them on;"
-        " NvInfer.h:IConvolutionLayer::setInput@8.0.1 to 8.4.1:"
-        " a constant; no such word @8.5.1",
-        by=BUILDER,
+        'importers:530@8.0.1, 614@8.2.1, 622@8.4.1 hands them on, and TensorRT has "two inputs are'
+        ' allowed only in explicit-quantization mode" for it: issue 790 of onnx-tensorrt (8.2),'
+        " issue 38 of WongKinYiu/yolov9 (8.4.1); NvInfer.h:IConvolutionLayer::setInput has no such"
+        " word @8.5.1",
+    ),
+    Fact(
+        "convolution with transposed weights",
+        partial(convolve_changed, "Transpose", perm=[1, 0, 2, 3]),
+        "8.0-8.2, 8.5-",
+        "importers:4360@8.0.1, 4587@8.2.1 transpose weights; importers:4487@8.4.1 makes a tensor",
+    ),
+    Fact(
+        "convolution with weights that are cast",
+        partial(convolve_changed, "Cast", np.float16, to=FLOAT),
+        "8.5-",
+        "importers:270@8.0.1, 286@8.4.1: a tensor, and then as with computed weights",
     ),
     Fact(
         "convolution with a computed bias",
@@ -278,7 +310,7 @@ CONVOLUTION: List[Fact] = [
         "importers:653@8.0.1, 751@8.2.1 hand them on;"
         " NvInfer.h:IDeconvolutionLayer::setInput@8.2.1:"
         " computable when it is built; no such word @8.5.1",
-        by=BUILDER,
+        by=EITHER,
     ),
     Fact(
         "transposed convolution with a computed bias",
