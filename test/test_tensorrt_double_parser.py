@@ -35,10 +35,10 @@ class Attempt:
         return self.parser.get_error(0)
 
     def is_built(self) -> bool:
-        """With all precisions allowed, and with the sizes of the model."""
+        """With all precisions allowed that the version has, and with the sizes of the model."""
         config = self._builder.create_builder_config()
         for flag in ("FP16", "INT8"):
-            if hasattr(self._trt.BuilderFlag, flag) and not self._network._strong:
+            if hasattr(self._trt.BuilderFlag, flag):
                 config.set_flag(getattr(self._trt.BuilderFlag, flag))
         return self._builder.build_serialized_network(self._network, config) is not None
 

@@ -21,6 +21,9 @@ it in ``parsers/onnx``. In 8 *importers* is ``builtin_op_importers.cpp``, *utils
 | 10.1 | 96e781103cfc4adf4a6bb557e94bac8e693f6f4c |
 | 11.1 | 7c51a63a719180eb5160c874c111746f3fb46a6b, of which ``docs/operators.md`` was read |
 
+They were run on 8.5.3 and 8.6.0 with a GPU; *seen* is what these told and the sources
+did not.
+
 The sources of 10.3 and 10.13 were not at hand: what 10.1, 0137504 (10.6) and dd0a3a9 (10.15 or
 later) have alike, these two have; where they differ, ``docs/Changelog.md`` of 10.15 tells since
 when, or the fact leaves the version open. ``NvInfer.h`` is that of NVIDIA/TensorRT at the release.

@@ -95,7 +95,7 @@ def convolution(computed: bool) -> onnx.ModelProto:
     body = [
         node("Slice", "v from to axes", "w"),
         node("Reshape", "w shape", "kernel"),
-        node("Conv", "v kernel", "v_out", auto_pad="SAME_UPPER"),
+        node("Conv", "v kernel", "v_out", auto_pad="SAME_UPPER", kernel_shape=[2, 2]),
     ]
     weights = {"from": ints(0), "to": ints(2), "axes": ints(2), "shape": ints(4, 4, 2, 2)}
     return loop(body, weights)
@@ -181,8 +181,15 @@ FACTS: List[Fact] = [
             condition, POSITIVE, (node("ReduceMax", "x", "b", axes=[0], keepdims=0),), ranks=(4, 3)
         ),
         "none",
-        "operators.md@8.0 to 11.1: shapes that broadcast, or equal ranks",
+        "operators.md@8.0 to 11.1; seen with 8.5.3 and 8.6.0: must have the same shape",
+    ),
+    Fact(
+        "if with sizes that differ",
+        partial(condition, POSITIVE, (node("ReduceMax", "x", "b", axes=[2], keepdims=1),)),
+        "none",
+        "as with ranks that differ",
         by=EITHER,
+        unknown="8.0-8.4, 10.0-",
     ),
     Fact(
         "if with pooling that gives indices",

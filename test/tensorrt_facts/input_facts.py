@@ -98,16 +98,20 @@ def one_hot(computed: bool) -> onnx.ModelProto:
     )
 
 
-def count_up(kind: int, computed: bool) -> onnx.ModelProto:
-    """Range from 0 to a limit."""
+def count_up(kind: int, limit: str) -> onnx.ModelProto:
+    """Range from 0 to a limit that is a ``constant``, a ``size`` of ``x``, or of its ``data``."""
     kinds = {INT64: np.int64, FLOAT: np.float32}
     scalar = {name: np.array(value, kinds[kind]) for name, value in (("start", 0), ("step", 1))}
     steps = [node("Range", "start limit step", "range")]
-    if computed:
-        steps.insert(0, node("ReduceMax", "x", "most", keepdims=0))
-        steps.insert(1, node("Cast", "most", "limit", to=kind))
-    else:
+    if limit == "constant":
         scalar["limit"] = np.array(8, kinds[kind])
+    else:
+        steps.insert(0, node("Cast", "most", "limit", to=kind))
+    if limit == "data":
+        steps.insert(0, node("ReduceMax", "x", "most", keepdims=0))
+    if limit == "size":
+        scalar["last"] = int_scalar(3)
+        steps[:0] = [node("Shape", "x", "shape"), node("Gather", "shape last", "most")]
     return model(
         *steps,
         node("Cast", "range", "numbers", to=FLOAT),
@@ -370,14 +374,24 @@ BOUNDS: List[Fact] = [
         "8.2-",
         "activationHelper: utils:21@8.0.1; elementwiseClipHelper@8.2.1",
     ),
-    Fact("range of integers", partial(count_up, INT64, True), "all", "importers Range"),
-    Fact("range of constants", partial(count_up, FLOAT, False), "all", "importers Range@8.0.1"),
+    Fact("range to a size", partial(count_up, INT64, "size"), "all", "importers Range"),
+    Fact("range to a constant", partial(count_up, FLOAT, "constant"), "all", "importers Range"),
     Fact(
-        "range of computed floats",
-        partial(count_up, FLOAT, True),
+        "range of floats to a size",
+        partial(count_up, FLOAT, "size"),
         "8.4-",
         "importers:3171@8.0.1, 3351@8.2.1; importers Range@8.4.1",
     ),
+    *[
+        Fact(
+            f"range of {name} to a limit of data",
+            partial(count_up, kind, "data"),
+            "none",
+            "seen with 8.5.3 and 8.6.0: limits are shapes, which cannot be computed of floats",
+            unknown="8.0-8.4, 10.0-",
+        )
+        for name, kind in (("integers", INT64), ("floats", FLOAT))
+    ],
     Fact(
         "reshape that keeps a size",
         partial(single, "Reshape", "x shape", {"shape": ints(0, -1)}, y=rank(2)),

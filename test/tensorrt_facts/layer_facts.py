@@ -55,7 +55,9 @@ def convolve(
 
     Args:
         computed: ``w`` or ``b``, which is then an input of the model.
+        attributes: ``kernel_shape=None`` leaves it out.
     """
+    attributes.setdefault("kernel_shape", [3] * spatial)
     shapes = {"w": (4, 4, *[3] * spatial), "b": (4,)}
     more: Optional[Dict[str, Tensor]] = {computed: shapes[computed]} if computed else None
     weights = {key: floats(*shape) for key, shape in shapes.items() if key != computed}
@@ -67,7 +69,7 @@ def convolve_changed(operator: str, kind: type = np.float32, **attributes: Any) 
     """A convolution with weights that go through another operator."""
     return model(
         node(operator, "w", "kernel", **attributes),
-        node("Conv", "x kernel"),
+        node("Conv", "x kernel", kernel_shape=[3, 3]),
         weights={"w": floats(4, 4, 3, 3).astype(kind)},
     )
 
@@ -215,8 +217,7 @@ CONVOLUTION: List[Fact] = [
         "convolution 4D",
         partial(convolve, spatial=4),
         "none",
-        "NvInfer.h addConvolutionNd: kernels of two or three dimensions",
-        by=EITHER,
+        "NvInfer.h addConvolutionNd: kernels of two or three dimensions; seen with 8.5.3 and 8.6.0",
     ),
     Fact(
         "convolution with computed weights",
@@ -226,6 +227,27 @@ CONVOLUTION: List[Fact] = [
         ' allowed only in explicit-quantization mode" for it: issue 790 of onnx-tensorrt (8.2),'
         " issue 38 of WongKinYiu/yolov9 (8.4.1); NvInfer.h:IConvolutionLayer::setInput has no such"
         " word @8.5.1",
+    ),
+    Fact(
+        "convolution with computed weights and no kernel_shape",
+        partial(convolve, computed="w", kernel_shape=None),
+        "none",
+        "utils:2157@8.0.1, 2038@8.4.1, 2023@8.5.3, importerUtils.cpp:1685@10.0.0 look for the size"
+        " in the attribute; seen with 8.5.3 and 8.6.0",
+        unknown="10.13-",
+    ),
+    Fact(
+        "convolution with a computed bias and no kernel_shape",
+        partial(convolve, computed="b", kernel_shape=None),
+        "none",
+        "as with computed weights and no kernel_shape; seen with 8.5.3 and 8.6.0",
+        unknown="10.13-",
+    ),
+    Fact(
+        "convolution without kernel_shape",
+        partial(convolve, kernel_shape=None),
+        "all",
+        "importers Conv reads the size of weights",
     ),
     Fact(
         "convolution with transposed weights",
@@ -249,8 +271,7 @@ CONVOLUTION: List[Fact] = [
         "convolution with negative padding",
         partial(convolve, pads=[-1, -1, -1, -1]),
         "none",
-        "NvInfer.h setPrePadding",
-        by=EITHER,
+        "NvInfer.h setPrePadding; seen with 8.5.3 and 8.6.0",
     ),
     Fact(
         "transposed convolution",
@@ -294,8 +315,7 @@ CONVOLUTION: List[Fact] = [
         "transposed convolution with negative padding",
         partial(convolve, "ConvTranspose", pads=[-1, -1, -1, -1]),
         "none",
-        "NvInfer.h setPrePadding",
-        by=EITHER,
+        "NvInfer.h setPrePadding; seen with 8.5.3 and 8.6.0",
     ),
     Fact(
         "transposed convolution 3D padded at the end",
@@ -356,9 +376,10 @@ NORMALIZATION: List[Fact] = [
     Fact(
         "instance normalization with a computed scale",
         partial(instance_normalization, computed=True),
-        "10.0-",
+        "8.6.0, 10.0-",
         "importers:2109@8.0.1, 2204@8.2.1, 2126@8.4.1, 2195@8.5.3; utils:1241@8.6.1 unless"
-        " NATIVE_INSTANCENORM is set; set by default from 10.0 on (Changelog.md)",
+        " NATIVE_INSTANCENORM is set; set by default from 10.0 on (Changelog.md);"
+        " seen with 8.6.0, where a layer is the default",
     ),
     Fact(
         "layer normalization",

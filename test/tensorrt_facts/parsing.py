@@ -105,16 +105,17 @@ class _TensorRT:
             parsed, texts = False, [repr(error)]
         errors = [parser.get_error(index) for index in range(parser.num_errors)]
         texts += [f"[{error.code()}] node {error.node()}: {error.desc()}" for error in errors]
-        built = self._build(network) if parsed and build else None
+        built = self._build(network, b"QuantizeLinear" in content) if parsed and build else None
         return {"parsed": parsed, "built": built, "text": "\n".join(texts or self._lines)}
 
-    def _build(self, network: Any) -> Optional[bool]:
-        """None where inputs are shapes, which need values."""
+    def _build(self, network: Any, quantized: bool) -> Optional[bool]:
+        """None where inputs are shapes, which need values. Without quantisation, INT8 would ask for
+        a calibration."""
         inputs = [network.get_input(index) for index in range(network.num_inputs)]
         if any(tensor.is_shape_tensor or -1 in tuple(tensor.shape) for tensor in inputs):
             return None
         config = self._builder.create_builder_config()
-        for flag in ("FP16", "INT8"):
+        for flag in ("FP16", "INT8") if quantized else ("FP16",):
             if hasattr(self._trt.BuilderFlag, flag):
                 config.set_flag(getattr(self._trt.BuilderFlag, flag))
         return self._builder.build_serialized_network(network, config) is not None

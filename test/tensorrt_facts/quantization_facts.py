@@ -34,7 +34,7 @@ def quantize(
     )
 
 
-def convolve(quantized_weights: bool) -> onnx.ModelProto:
+def convolve(quantized_weights: bool, **attributes: Any) -> onnx.ModelProto:
     """A convolution whose weights have a scale for each channel."""
     weights = {
         "w": floats(4, 4, 3, 3),
@@ -48,7 +48,7 @@ def convolve(quantized_weights: bool) -> onnx.ModelProto:
         node("DequantizeLinear", "q scale zero", "d"),
         node("QuantizeLinear", "w s z", "qw", axis=0),
         node("DequantizeLinear", "qw s z", "dw", axis=0),
-        node("Conv", "d dw", "y"),
+        node("Conv", "d dw", "y", **attributes),
     ]
     if quantized_weights:
         weights["qw"] = np.ones((4, 4, 3, 3), np.int8)
@@ -110,11 +110,23 @@ FACTS: List[Fact] = [
         by=BUILDER,
         unknown="10.3-",
     ),
-    Fact("weights by channel, then a convolution", partial(convolve, False), "all", "as above"),
+    Fact(
+        "weights by channel, then a convolution",
+        partial(convolve, False, kernel_shape=[3, 3]),
+        "all",
+        "importers QuantizeLinear",
+    ),
     Fact(
         "int8 weights by channel, then a convolution",
-        partial(convolve, True),
+        partial(convolve, True, kernel_shape=[3, 3]),
         "all",
         "convertOnnxWeights has int8: utils:702@8.6.1",
+    ),
+    Fact(
+        "int8 weights by channel, then a convolution without kernel_shape",
+        partial(convolve, True),
+        "none",
+        "as convolution with computed weights and no kernel_shape; seen with 8.5.3 and 8.6.0",
+        unknown="10.13-",
     ),
 ]

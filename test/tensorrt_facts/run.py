@@ -51,10 +51,10 @@ def compare(
     """The fact with that number, on the installed ``version``.
 
     Args:
-        build: build it as well where the builder may be who refuses.
+        build: build it as well where the builder may be who refuses, or the sources do not tell.
     """
     fact = FACTS[number]
-    building = build and fact.by != PARSER
+    building = build and (fact.by != PARSER or fact.is_taken(version) is None)
     needs_plugins = fact.needs_plugins(version)
     outcomes = [_outcome(fact, version, parsers[needs_plugins](number, building))]
     if needs_plugins:

@@ -6,7 +6,7 @@ from typing import List
 import numpy as np
 import onnx
 
-from test.tensorrt_facts.fact import Fact
+from test.tensorrt_facts.fact import EITHER, Fact
 from test.tensorrt_facts.models import (
     BOOL,
     DOUBLE,
@@ -112,10 +112,10 @@ FACTS: List[Fact] = [
     Fact(
         "uint8 output of integers",
         uint8_of_integers,
-        "none",
-        "importers:322@8.5.3: from floats only; the check is gone @8.6.1, and NvInfer.h does not"
-        " tell",
-        unknown="8.6-",
+        "8.6-",
+        "importers:322@8.5.3: from floats only; the check is gone @8.6.1; seen with 8.6.0",
+        by=EITHER,
+        unknown="10.0-",
     ),
     Fact(
         "uint8 within",

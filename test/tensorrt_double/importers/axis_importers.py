@@ -78,8 +78,13 @@ def import_padding_of_axes(node: ImportedNode) -> None:
 
 @importer("Range")
 def import_range(node: ImportedNode) -> None:
-    """Up to 8.3 only integers may be computed."""
+    """Up to 8.3 only integers may be computed, and up to 8.6 of sizes only, not of data."""
     computed = any(node.is_computed(index) for index in range(3))
+    if not node.api.at_least(10) and any(value and value.is_of_data for value in node.inputs):
+        node.refuse_in_core(
+            "[graphShapeAnalyzer.cpp::checkCalculationStatusSanity::1504] Error Code 2: Internal "
+            "Error (Assertion !isPartialWork(p.second.symbolicRep) failed. )"
+        )
     node.require(
         node.api.at_least(8, 4) or not computed or not node.has_type(0, *FLOATING),
         "inputs.at(0).isInt32()",

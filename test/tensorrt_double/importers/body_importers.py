@@ -6,10 +6,12 @@ import numpy as np
 import onnx
 
 from test.tensorrt_double.importers.imported_node import ImportedNode, importer
-from test.tensorrt_double.importers.values import tensors_of
+from test.tensorrt_double.importers.values import Value, tensors_of
 
 INT32_MAX = np.iinfo(np.int32).max
 SAME_NAMES = "TensorRT requires conditional subgraphs to have different output tensor names!"
+
+SAME_SHAPE = "IIfConditionalOutputLayer inputs must have the same shape."
 
 
 @importer("Loop")
@@ -55,5 +57,13 @@ def import_condition(node: ImportedNode) -> None:
 def _import_branches(node: ImportedNode, branches: List[onnx.GraphProto]) -> None:
     found = [list(node.reader.read_body(node, branch, {}).values()) for branch in branches]
     for then, other in zip(*found):
-        if None not in (then.rank, other.rank) and then.rank != other.rank:
-            node.refuse_layer("dimensions not compatible for if-conditional outputs")
+        if _differ(then, other):
+            node.refuse_in_core(f"{node.name}_OutputLayer: {SAME_SHAPE}")
+
+
+def _differ(one: Value, other: Value) -> bool:
+    """In rank, or in a size that is known of both."""
+    if one.shape is None or other.shape is None:
+        return False
+    known = [pair for pair in zip(one.shape, other.shape) if None not in pair]
+    return len(one.shape) != len(other.shape) or any(a != b for a, b in known)

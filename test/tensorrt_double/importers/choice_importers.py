@@ -27,24 +27,19 @@ def import_integers(node: ImportedNode) -> None:
 
 @importer("TopK")
 def import_k(node: ImportedNode) -> None:
-    """Constant before 8.6, and never more than a limit of the layer."""
-    if node.opset < 10:
+    """Constant before 8.6, and then never more than a limit; later the builder has that limit."""
+    if node.opset < 10 or node.api.at_least(8, 6):
         return
-    if not node.api.at_least(8, 6):
-        node.require_weights(1, "This version of TensorRT only supports input K as an initializer.")
+    node.require_weights(1, "This version of TensorRT only supports input K as an initializer.")
     k = node.weights(1)
-    if k is None or int(k.ravel()[0]) <= MOST_K:
-        return
-    if not node.api.at_least(8, 6):
-        node.require(False, "layer", "Failed to add TopK layer.")
-    node.refuse_layer(f"K = {int(k.ravel()[0])} exceeds the limit of {MOST_K}")
+    node.require(k is None or int(k.ravel()[0]) <= MOST_K, "layer", "Failed to add TopK layer.")
 
 
 @importer("OneHot")
 def import_depth(node: ImportedNode) -> None:
-    """A constant."""
+    """A constant, which is the builder's affair from 8.6 on."""
     node.require(
-        not node.is_computed(1),
+        node.api.at_least(8, 6) or not node.is_computed(1),
         "(outDims.d[axis] != -1)",
         "OneHot does not support dynamic depth input",
         "INVALID_NODE",

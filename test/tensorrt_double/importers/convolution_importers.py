@@ -4,6 +4,8 @@ from typing import List
 
 from test.tensorrt_double.importers.imported_node import ImportedNode, importer
 
+MISALIGNED = "The input tensor shape misaligns with the input kernel shape."
+OLD_MISALIGNED = "The attribute kernel_shape misalgins with the shape of the input kernel."
 BEFORE = "TensorRT does not support negative pre-padding in the ConvTranspose operator!"
 TWO_INPUTS = "two inputs (data and weights) are allowed only in explicit-quantization mode."
 
@@ -14,18 +16,41 @@ def import_kernel(node: ImportedNode) -> None:
     of_conv = " for the Conv operator" if node.operator == "Conv" else ""
     if not node.api.at_least(8, 5):
         node.require_weights(2, f"The bias tensor is required to be an initializer{of_conv}.")
-        if node.is_computed(1) and not node.reader.quantizes:
-            node.refuse_layer(TWO_INPUTS)
+    if node.operator == "Conv":
+        _import_computed_kernel(node)
+    if node.is_computed(1) and not node.api.at_least(8, 5) and not node.reader.quantizes:
+        node.refuse_layer(TWO_INPUTS)
     rank = node.rank()
-    if rank is not None and rank not in (3, 4, 5):
-        node.refuse_layer("kernels have two or three dimensions")
+    name = "a convolution" if node.operator == "Conv" else "a deconvolution"
+    node.require(rank in (None, 3, 4, 5), "layer", f"Failed to add {name} layer.")
 
 
-@importer("Conv")
+def _import_computed_kernel(node: ImportedNode) -> None:
+    """Its size is looked for in the attribute only, whatever the kernel's size is."""
+    kernel = node.value(1)
+    of_bias = node.api.at_least(8, 5) and node.is_computed(2)
+    if kernel is None or kernel.shape is None or not (node.is_computed(1) or of_bias):
+        return
+    good = list(kernel.shape[2:]) == list(node.attribute("kernel_shape", []))
+    if not node.api.at_least(8, 5):
+        last = "kernel_tensor_ptr->getDimensions()"
+        condition = f"(filter_dim.d[nbSpatialDims - i] == {last}.d[{last}.nbDims - i])"
+        node.require(good, condition, OLD_MISALIGNED)
+    of = "kernel_tensor_ptr->getDimensions()" if node.is_computed(1) else "kernel_weights.shape"
+    node.require(good, f"checkSpatialDims({of})", MISALIGNED)
+
+
+@importer("Conv", "ConvTranspose")
 def import_padding(node: ImportedNode) -> None:
     """Never less than nothing."""
     if min(node.attribute("pads", [0])) < 0:
-        node.refuse_layer("Parameter check failed, condition: allDimsGtEq(padding, 0)")
+        file = "convolutionLayer.h" if node.operator == "Conv" else "deconvolutionLayer.h"
+        node.refuse_in_core(
+            f"[{file}::setPrePadding::37] Error Code 3: API Usage Error (Parameter check failed "
+            f"at: optimizer/api/layers/{file}::setPrePadding::37, condition: "
+            "((prePadding.nbDims == 2 || prePadding.nbDims == 3) && allDimsGtEq(prePadding, 0) && "
+            "allDimsLtEq(prePadding, kMAX_PADDING))\n)"
+        )
 
 
 @importer("ConvTranspose")

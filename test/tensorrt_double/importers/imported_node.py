@@ -134,7 +134,15 @@ class ImportedNode:
         Raises:
             Refusal: always.
         """
-        raise self._in_graph("INVALID_NODE", f"Invalid Node - {self.name}\n{self.name}: {message}")
+        self.refuse_in_core(f"{self.name}: {message}")
+
+    def refuse_in_core(self, text: str) -> None:
+        """What TensorRT itself reports while it is importing.
+
+        Raises:
+            Refusal: always.
+        """
+        raise self._in_graph("INVALID_NODE", f"Invalid Node - {self.name}\n{text}")
 
     def stop(self, code: str, text: str) -> None:
         """An error without an assertion.

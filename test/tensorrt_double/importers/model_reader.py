@@ -20,6 +20,7 @@ from test.tensorrt_double.importers.values import (
 
 NO_PLUGIN = 'creator && "Plugin not found, are the plugin name, version, and namespace correct?"'
 TYPES = "Failed to convert ONNX date type to TensorRT data type."
+OF_SHAPES = (TensorProto.INT32, TensorProto.INT64)  # inputs may be shapes
 QUANTIZING = ("QuantizeLinear", "DequantizeLinear")
 
 
@@ -80,7 +81,8 @@ class ModelReader:
         for value in self._graph.input:
             if value.name in weights:
                 continue
-            self._values[value.name] = tensor_of(self.api, value)
+            tensor = tensor_of(self.api, value)
+            self._values[value.name] = tensor._replace(is_of_data=tensor.dtype not in OF_SHAPES)
             if not is_read(self.api, value.type.tensor_type.elem_type, OF_TENSORS):
                 text = (
                     f'Assertion failed: convertDtype(onnxDtype.elem_type(), &trtDtype) && "{TYPES}"'
@@ -187,8 +189,10 @@ class ModelReader:
                 turned = first.weights.transpose(node.attribute("perm"))
                 return Value(first.dtype, turned.shape, turned)
         if value.dtype == TensorProto.UINT8:
-            return value._replace(dtype=_of_bytes(node))
-        return value
+            value = value._replace(dtype=_of_bytes(node))
+        if node.operator in ("Shape", "Size"):
+            return value
+        return value._replace(is_of_data=any(given and given.is_of_data for given in node.inputs))
 
 
 def inferred(model: onnx.ModelProto) -> onnx.ModelProto:

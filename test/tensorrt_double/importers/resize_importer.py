@@ -11,9 +11,10 @@ TRANSFORMATIONS = (
     "pytorch_half_pixel",
     "tf_half_pixel_for_nn",
 )
+# Of two literals, which a macro of C writes side by side.
 ONLY = (
     "TensorRT only supports half_pixel, pytorch_half_pixel, tf_half_pixel_for_nn, asymmetric and "
-    "align_corners transformation modes!"
+    '" "align_corners transformation modes!'
 )
 # The mode, the dimensions that it may scale, and when it came.
 SCALED = (("linear", 3, (8, 0)), ("cubic", 2, (8, 5)))
@@ -69,7 +70,12 @@ def import_sizes(node: ImportedNode) -> None:
     if node.opset >= 11 and len(node.inputs) == 4:
         sizes = node.value(3)
         if sizes is not None and sizes.shape and _misaligns(node, sizes.shape[0]):
-            node.refuse_layer("the size of the output dimensions is not the rank of the input")
+            node.refuse_in_core(
+                "[resizeNode.cpp::lowerParams::42] Error Code 4: Internal Error "
+                f"({node.name}: two-input IResizeLayer requires second input to be 1D shape tensor "
+                f"with length ({sizes.shape[0]}) equal to number of dimensions ({node.rank()}) of "
+                "first input.)"
+            )
         return
     index = 2 if node.opset >= 11 else 1
     if not node.api.at_least(8, 4):

@@ -22,7 +22,7 @@ def import_equation(node: ImportedNode) -> None:
     terms = node.attribute("equation").split("->")[0].replace(" ", "").split(",")
     repeated = any(len(set(term)) < len(term) for term in terms)
     if not node.api.at_least(10, 12) and (repeated or len(terms) > 2):
-        node.refuse_layer(f"the equation {node.attribute('equation')} is not supported")
+        node.require(False, "layer_ptr", "Input layer is null.")
 
 
 @importer("EyeLike")

@@ -35,6 +35,8 @@ class Value(NamedTuple):
     dtype: int = TensorProto.UNDEFINED
     shape: Optional[Shape] = None
     weights: Optional[np.ndarray] = None
+    # Whether it is computed of what images and the like have in them, and not of sizes.
+    is_of_data: bool = False
 
     @property
     def rank(self) -> Optional[int]:
