@@ -24,6 +24,8 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "test_launch.py": ("rclpy",),
     "test_launch_files.py": ("rclpy", "yaml"),
     "test_tensorrt_double.py": ("onnx",),
+    "test_tensorrt_double_parser.py": ("onnx",),
+    "test_tensorrt_facts.py": ("onnx",),
     "trt_inference/engines/test_contract.py": ("onnx",),
     "trt_inference/engines/test_tensorrt.py": ("onnx",),
     "trt_inference/images/test_rosbags_image.py": ("rosbags.image",),

@@ -1,9 +1,13 @@
 """What the real builder would not build."""
 
-from typing import Any, List, Tuple
+from typing import Any, List, Set, Tuple
 
+import onnx
+import onnx.numpy_helper  # old versions of onnx do not import it
 from onnx import TensorProto
 
+from test.tensorrt_double.importers import bodies_of, nodes_of
+from test.tensorrt_double.importers.choice_importers import MOST_K
 from test.tensorrt_double.network import types_in
 
 PRECISION_FLAGS = (
@@ -15,6 +19,7 @@ PRECISION_FLAGS = (
     "PREFER_PRECISION_CONSTRAINTS",
 )
 QUANTIZING = {"QuantizeLinear", "DequantizeLinear"}
+KERNELS = {"Conv": "CONVOLUTION", "ConvTranspose": "DECONVOLUTION"}
 NO_FAST_INT8 = {(5, 3), (6, 0), (6, 2), (7, 0)}
 
 
@@ -43,6 +48,8 @@ def check(api: Any, network: Any, config: Any) -> None:
         raise Refused("Error Code 4: Internal Error (Network must have at least one output)")
     (_check_strong if network._strong else _check_weak)(api, network, config)
     _check_uint8(network)
+    _check_constants(api, network._model.graph, set())
+    _check_k(network._model.graph)
     _check_profiles(network, config)
     if config.default_device_type.name == "DLA":
         if api.machine.dla_cores <= max(0, config.DLA_core):
@@ -91,7 +98,7 @@ def _wanted(layer: Any) -> List[Any]:
 
 
 def _quantized(network: Any) -> bool:
-    return any(node.op_type in QUANTIZING for node in network._model.graph.node)
+    return any(node.op_type in QUANTIZING for node in nodes_of(network._model.graph))
 
 
 def _need_int8_device(api: Any, network: Any) -> None:
@@ -113,6 +120,50 @@ def _check_uint8(network: Any) -> None:
             raise Refused(
                 f"Error Code 4: API Usage Error ({node.name}: UINT8 tensor {sorted(clash)[0]} is "
                 f"not allowed for {node.op_type}, only for a cast)"
+            )
+
+
+def _check_constants(api: Any, graph: onnx.GraphProto, around: Set[str]) -> None:
+    """Up to 10.2, scales are known when it is built; before 8.5, kernels beside quantisation, too.
+
+    Args:
+        around: the constants of the graphs around this one.
+    """
+    known = around | {tensor.name for tensor in graph.initializer}
+    for node in graph.node:
+        for body in bodies_of(node):
+            _check_constants(api, body, known)
+        if all(name in known for name in node.input if name) and not list(bodies_of(node)):
+            known.update(node.output)
+        given = node.input[1] if len(node.input) > 1 else ""
+        if node.op_type in QUANTIZING and not api.at_least(10, 3) and given not in known:
+            raise Refused(
+                "[optimizer.cpp::filterQDQFormats::4670] Error Code 2: Internal Error (Assertion "
+                "!n->candidateRequirements.empty() failed. All of the candidates were removed, "
+                "which points to the node being incorrectly marked as an int8 node.)"
+            )
+        if node.op_type == "OneHot" and given not in known:
+            raise Refused(
+                f"Error Code 4: Internal Error ({node.name}: its depth is no build-time constant)"
+            )
+        if node.op_type in KERNELS and not api.at_least(8, 5) and given not in known:
+            raise Refused(
+                f"Error Code 2: Internal Error ({node.name}: Could not fuse 2nd input (kernel "
+                f"weights) of {KERNELS[node.op_type]})"
+            )
+
+
+def _check_k(graph: onnx.GraphProto) -> None:
+    """The parser has this limit before 8.6."""
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        for body in bodies_of(node):
+            _check_k(body)
+        k = weights.get(node.input[1]) if node.op_type == "TopK" else None
+        if k is not None and int(onnx.numpy_helper.to_array(k).ravel()[0]) > MOST_K:
+            raise Refused(
+                "[graphShapeAnalyzer.cpp::processCheck::862] Error Code 4: Internal Error "
+                f"({node.name}: K exceeds the maximum value allowed ({MOST_K}).)"
             )
 
 

@@ -2,29 +2,16 @@
 
 import operator
 from pathlib import Path
-from typing import Any, List, Optional, Set, Tuple
+from typing import Any, List, Optional, Tuple
 
 import onnx
-import onnx.numpy_helper  # old versions of onnx do not import it
 from onnx import TensorProto
 
-from test.tensorrt_double import plugins
+from test.tensorrt_double import importers, plugins
 from test.tensorrt_double.foundations import buffer_bytes, report, require
 from test.tensorrt_double.network import fill, types_in
 from test.tensorrt_double.surface import Bound
 
-# No version has these.
-UNKNOWN = {"Unique", "TfIdfVectorizer", "StringNormalizer", "SequenceConstruct", "SplitToSequence"}
-# Operators that came after 8.0, from the importers in the sources of onnx-tensorrt.
-SINCE = {
-    (8, 2): {"Einsum", "GatherND", "IsNaN", "Round", "ScatterElements", "ScatterND", "Sign"},
-    (8, 4): {"HardSwish", "Shrink", "Xor"},
-    (8, 5): {"GridSample", "MeanVarianceNormalization", "Mod", "NonZero", "OneHot", "RoiAlign"}
-    | {"RandomNormal", "RandomNormalLike", "Trilu"},
-    (8, 6): {"GroupNormalization", "IsInf", "LayerNormalization"},
-    (10, 0): {"CastLike", "Gelu", "Hardmax", "Mish"},
-}
-MOST_K = 3840
 INT64_WARNING = (
     "onnx2trt_utils.cpp:369: Your ONNX model has been generated with INT64 weights, while TensorRT "
     "does not natively support INT64. Attempting to cast down to INT32."
@@ -39,6 +26,8 @@ class ParserError(Bound):
     _node: int
     _node_name: str
     _node_operator: str
+    _func: str
+    _file: str
 
     def code(self) -> Any:
         """An ErrorCode."""
@@ -61,8 +50,8 @@ class ParserError(Bound):
         return self._node_operator
 
     def file(self) -> str:
-        """The parser's own source file."""
-        return "ModelImporter.cpp"
+        """The parser's own source file; of an input, its name."""
+        return self._file
 
     def line(self) -> int:
         """The line of that file."""
@@ -70,7 +59,7 @@ class ParserError(Bound):
 
     def func(self) -> str:
         """The function in that file."""
-        return "importModel"
+        return self._func
 
     def local_function_stack(self) -> List[str]:
         """None in the double."""
@@ -121,7 +110,7 @@ class OnnxParser(Bound):
 
     def supports_operator(self, op_name: str) -> bool:
         """Whether this version has it."""
-        return op_name not in self._lacking()
+        return importers.is_supported(self._api, op_name)
 
     @property
     def flags(self) -> int:
@@ -145,19 +134,29 @@ class OnnxParser(Bound):
         return bool(self._flags >> int(require(self._api.OnnxParserFlag, flag)) & 1)
 
     def supports_model(self, model: Any, path: Optional[str] = None) -> Any:
-        """Whether all of it is, and runs of nodes that are or are not."""
-        self.supports_model_v2(model, path)
-        return all(good for _, good in self._runs), list(self._runs)
+        """Whether it is parsed, and the runs of nodes that are not to blame if it is not."""
+        done = self.supports_model_v2(model, path)
+        return done, list(self._runs)
 
     def supports_model_v2(self, model: Any, path: Optional[str] = None) -> bool:
-        """Whether all of it is; then ``num_subgraphs`` and the others tell the parts."""
-        self._runs = []
+        """Parse it; then ``num_subgraphs`` and the others tell the runs of nodes. Of several errors
+        the last one's node is to blame."""
+        done = self.parse(model, path)
+        blamed = [error._node for error in self._errors if error._node != -1][-1:]
+        inputs = [error._file for error in self._errors if error._node == -1]
+        self._runs, ends = [], True
         for number, node in enumerate(onnx.load_from_string(buffer_bytes(model)).graph.node):
-            good = self.supports_operator(node.op_type) and node.domain in ("", "ai.onnx")
-            if not self._runs or self._runs[-1][1] != good:
-                self._runs.append(([], good))
+            left = importers.is_left_to_others(self._api, node.op_type)
+            if left or number in blamed or set(inputs) & set(node.input):
+                done, ends = False, True
+                continue
+            if ends:
+                self._runs.append(([], False))
             self._runs[-1][0].append(number)
-        return all(good for _, good in self._runs)
+            ends = False
+        if done:
+            self._runs[-1] = (self._runs[-1][0], True)
+        return done
 
     @property
     def num_subgraphs(self) -> int:
@@ -194,10 +193,6 @@ class OnnxParser(Bound):
             return self._refuse("MODEL_DESERIALIZE_FAILED", f"Failed to parse the file: {model}")
         return self._take(read)
 
-    def _lacking(self) -> Set[str]:
-        later = (names for version, names in SINCE.items() if not self._api.at_least(*version))
-        return UNKNOWN.union(*later)
-
     def _take(self, model: onnx.ModelProto) -> bool:
         network = self._network
         if not model.graph.node:
@@ -211,84 +206,34 @@ class OnnxParser(Bound):
             )
         if network._model is not None:
             self._api.machine.fail("two models were parsed into one network")
-        if not self._types_are_known(model) or not self._nodes_are_known(model):
+        if not self._api.at_least(10):
+            plugins.register(self._api, self._logger, "")
+        refusals = importers.refusals_of(self._api, model, bool(self._flags & 1))
+        for refusal in refusals:
+            self._add(refusal)
+        if refusals:
             return False
-        if not self._plugins_are_known(model):
-            return False
+        native = bool(self._flags & 1)
+        network._plugins = plugins.plugins_of(self._api, model.graph, native)
         if not self._api.at_least(10) and TensorProto.INT64 in types_in(model):
             report(self._api, self._logger, "WARNING", INT64_WARNING)
         fill(network, model)
         return True
 
-    def _plugins_are_known(self, model: onnx.ModelProto) -> bool:
-        if not self._api.at_least(10):
-            plugins.register(self._api, self._logger, "")
-        needed = plugins.plugins_of(self._api, model.graph, bool(self._flags & 1))
-        if needed and self._api.machine.plugin_logger is None:
-            text = f"{needed[0]} plugin was not found in the plugin registry!"
-            return self._refuse("UNSUPPORTED_NODE", text)
-        self._network._plugins = needed
-        return True
+    def _refuse(self, code: str, text: str) -> bool:
+        self._add(importers.Refusal(code, text, "importModel"))
+        return False
 
-    def _types_are_known(self, model: onnx.ModelProto) -> bool:
-        for value in (*model.graph.input, *model.graph.output):
-            kind = value.type.tensor_type.elem_type
-            if kind == TensorProto.UINT8 and not self._api.at_least(8, 5):
-                return self._refuse(
-                    "UNSUPPORTED_NODE",
-                    "Assertion failed: convertDtype(onnxDtype.elem_type(), &trtDtype) && "
-                    '"Failed to convert ONNX date type to TensorRT data type."',
-                    name=value.name,
-                )
-        return True
-
-    def _nodes_are_known(self, model: onnx.ModelProto) -> bool:
-        weights = {tensor.name: tensor for tensor in model.graph.initializer}
-        for number, node in enumerate(model.graph.node):
-            if _casts_to_uint8(node) and not self._api.at_least(8, 5):
-                return self._refuse(
-                    "INVALID_NODE",
-                    'Assertion failed: convertDtype(onnxType, &dtype) && "Unsupported data type '
-                    'for the Cast operator!"',
-                    number,
-                    node.name,
-                    node.op_type,
-                )
-            if node.domain not in ("", "ai.onnx") or node.op_type in self._lacking():
-                return self._refuse(
-                    "UNSUPPORTED_NODE" if self._api.at_least(10) else "INVALID_NODE",
-                    'creator && "Plugin not found, are the plugin name, version, and namespace '
-                    'correct?"',
-                    number,
-                    node.name,
-                    node.op_type,
-                )
-            k = weights.get(node.input[1]) if node.op_type == "TopK" else None
-            if k is not None and int(onnx.numpy_helper.to_array(k).ravel()[0]) > MOST_K:
-                return self._refuse(
-                    "UNSUPPORTED_NODE",
-                    f"This version of TensorRT only supports K <= {MOST_K}.",
-                    number,
-                    node.name,
-                    node.op_type,
-                )
-        return True
-
-    def _refuse(
-        self, code: str, text: str, node: int = -1, name: str = "", operator: str = ""
-    ) -> bool:
+    def _add(self, refusal: importers.Refusal) -> None:
+        codes = self._api.ErrorCode
         error = self._api.ParserError._make(
-            code=getattr(self._api.ErrorCode, code),
-            desc=text,
-            node=node,
-            node_name=name,
-            node_operator=operator,
+            code=getattr(codes, refusal.code, codes.UNSUPPORTED_NODE),
+            desc=refusal.text,
+            node=refusal.node,
+            node_name=refusal.name,
+            node_operator=refusal.operator,
+            func=refusal.func,
+            file=refusal.file,
         )
         self._errors.append(error)
         report(self._api, self._logger, "ERROR", f"ModelImporter.cpp:1: {error}")
-        return False
-
-
-def _casts_to_uint8(node: onnx.NodeProto) -> bool:
-    targets = [given.i for given in node.attribute if given.name == "to"]
-    return node.op_type == "Cast" and targets == [TensorProto.UINT8]

@@ -59,14 +59,16 @@ def kernel(name: str, matrix: Any) -> str:
 def two_layers(extra: float = 0.0) -> tuple[str, str]:
     """Constants and nodes of two convolutions that change nothing, for ``colored_cells``.
 
+    TensorRT finds the size of quantised kernels in ``kernel_shape``, which tf2onnx writes.
+
     Args:
         extra: the value of a fourth channel between them, which the second one leaves out.
     """
     bias = constant("bias", [0, 0, 0, extra])
     nodes = """
-        first = Conv (planes, widen, bias)
+        first = Conv <kernel_shape = [1, 1]> (planes, widen, bias)
         active = Relu (first)
-        seen = Conv (active, narrow)
+        seen = Conv <kernel_shape = [1, 1]> (active, narrow)
     """
     return f"{kernel('widen', WIDEN)}, {kernel('narrow', NARROW)}, {bias}", nodes
 
