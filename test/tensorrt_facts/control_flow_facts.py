@@ -66,6 +66,23 @@ def loop(
     )
 
 
+def scan() -> onnx.ModelProto:
+    """The sum of the rows of a matrix."""
+    body = graph(
+        [node("Add", "sum row", "sum_out")],
+        {"sum": [8], "row": [8]},
+        {"sum_out": [8]},
+        {},
+        "body",
+    )
+    return model(
+        node("Scan", "zeros x", body=body, num_scan_inputs=1),
+        inputs={"x": (4, 8)},
+        outputs={"y": rank(1)},
+        weights={"zeros": np.zeros(8, np.float32)},
+    )
+
+
 def condition(
     then: Sequence[onnx.NodeProto],
     otherwise: Sequence[onnx.NodeProto],
@@ -168,6 +185,7 @@ FACTS: List[Fact] = [
         "none",
         "as Unique",
     ),
+    Fact("scan", scan, "all", "importers Scan"),
     Fact("if", partial(condition, POSITIVE, NEGATIVE), "all", "importers If"),
     Fact(
         "if with one name in both branches",

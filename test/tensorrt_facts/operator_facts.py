@@ -190,6 +190,13 @@ EXISTENCE: List[Fact] = [
         "no importer before importers:3018@8.5.3",
     ),
     Fact(
+        "Mod of floats without fmod",
+        partial(single, "Mod", "x two", {"two": np.float32([2])}),
+        "none",
+        "no importer before importers:3018@8.5.3, which asserts integers",
+        unknown="10.0-",
+    ),
+    Fact(
         "RoiAlign",
         roi_align,
         "8.5-",
