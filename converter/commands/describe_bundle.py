@@ -145,6 +145,8 @@ def measured_part(verification: Verification) -> Dict[str, Any]:
         },
         "milliseconds": {FP32: verification.milliseconds["ONNX Runtime"]},
     }
+    if verification.fake_quants:
+        entry["parity"]["fake_quants_left_out"] = verification.fake_quants
     if verification.suppression:
         entry["parity"]["suppression"] = dataclasses.asdict(verification.suppression)
     if verification.before and verification.after:

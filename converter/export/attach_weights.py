@@ -77,17 +77,17 @@ def _fold(
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         result = _LAYOUT[node.op_type](arrays, attributes)
     else:
-        result = _evaluate(node, dict(zip(inputs, arrays, strict=True)), model)
+        result = evaluate_node(node, dict(zip(inputs, arrays, strict=True)), model)
         if result.nbytes > 2 * sum(array.nbytes for array in arrays):
             return False  # better computed than stored
     values[node.output[0]] = result
     return True
 
 
-def _evaluate(
+def evaluate_node(
     node: onnx.NodeProto, arrays: Mapping[str, np.ndarray], model: onnx.ModelProto
 ) -> np.ndarray:
-    """The output of one node, by ONNX' reference implementation."""
+    """Compute the output of one node by ONNX' reference implementation."""
     inputs = [
         onnx.helper.make_tensor_value_info(
             name, onnx.helper.np_dtype_to_tensor_dtype(array.dtype), array.shape

@@ -66,7 +66,7 @@ def read_saved_model(path: Path, tag: Optional[str] = None) -> SavedModel:
     Raises:
         SavedModelError: no folder, no SavedModel in it, not readable, or without a signature.
     """
-    graph = _select_graph(path, _parse(graph_file(path)), tag)
+    graph = _select_graph(path, read_message(path), tag)
     signatures = {
         name: Signature(name, _tensors(definition.inputs), _tensors(definition.outputs))
         for name, definition in sorted(graph.signature_def.items())
@@ -78,6 +78,15 @@ def read_saved_model(path: Path, tag: Optional[str] = None) -> SavedModel:
         _check_variables(path / "variables")
     version, tags = graph.meta_info_def.tensorflow_version, tuple(graph.meta_info_def.tags)
     return SavedModel(path, version, tags, signatures)
+
+
+def read_message(path: Path) -> Any:
+    """The SavedModel message in folder ``path``, with all its graphs.
+
+    Raises:
+        SavedModelError: there is none, or it is not readable.
+    """
+    return _parse(graph_file(path))
 
 
 def graph_file(path: Path) -> Path:

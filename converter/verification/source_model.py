@@ -19,7 +19,8 @@ class SourceModel:
 
     ``flat`` is the TensorFlow graph that was exported: tensors that are no outputs of the
     SavedModel, where a suppression was cut out, are read there. ``float_type`` is the narrowest
-    in which it computes. ``suppression`` was cut out of it.
+    in which it computes. ``suppression`` was cut out of it. ``fake_quants`` nodes of a
+    quantization-aware training are taken out of both, as they are of the bundle.
     """
 
     reference: Reference
@@ -29,6 +30,7 @@ class SourceModel:
     flat: FlatGraph | None = None
     float_type: str = "float32"
     suppression: Suppression | None = None
+    fake_quants: int = 0
 
     def run(self, pixels: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Return the outputs of the SavedModel, and those that the head reads, by name, for one

@@ -204,6 +204,7 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
         after=after,
         pictures=tuple(pictures),
         float_type=source.float_type,
+        fake_quants=source.fake_quants,
         milliseconds=_milliseconds(images),
         count=count_candidates(
             [image.boxes for image in images if image.boxes is not None],
