@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from converter.errors import ExportError
 from converter.export.fake_quant_ranges import (
     FAKE_QUANT,
     become_identities,
@@ -23,9 +24,13 @@ from converter.export.fake_quant_ranges import (
 )
 from converter.export.graph_view import GraphView, canonical, node_of
 from converter.export.provenance import imported
+from converter.export.unsupported import layer_of
 from converter.export.weights import Weights
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.onnx_tools.trained_grids import TrainedGrid
+
+# They compute in whole numbers, which no TensorRT takes from ONNX like this.
+_OF_INTEGERS = ("QuantizeV2", "Dequantize", "QuantizedConv2D", "QuantizedMatMul", "Requantize")
 
 
 @dataclass
@@ -52,6 +57,21 @@ class FakeQuants:
             f"{self.count} {nodes} of quantization-aware training: fp32 and fp16 leave them out, "
             f"int8 uses their ranges{but if unknown else ''}"
         )
+
+
+def refuse_integers(view: GraphView) -> None:
+    """Refuse a network that is quantised already.
+
+    Raises:
+        ExportError: it is; with what to export instead.
+    """
+    for node in view.operators():
+        if node.op in _OF_INTEGERS:
+            raise ExportError(
+                f"the network computes in whole numbers already ({node.op} in layer "
+                f"{layer_of(node.name)}): export it in float, as it was trained, with its "
+                "FakeQuant nodes where it has some. int8 is made from that"
+            )
 
 
 def has_fake_quant(view: GraphView) -> bool:

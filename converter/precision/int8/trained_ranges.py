@@ -58,7 +58,9 @@ class TrainedRange:
     def as_trained(self) -> bool:
         """Whether int8 can have the very numbers that training rounded to, see ``held_by_int8``."""
         grid = self.grid
-        return grid is not None and held_by_int8(grid) and grid.last[0] - grid.first[0] >= _ALL_STEPS
+        if grid is None or grid.last[0] - grid.first[0] < _ALL_STEPS:
+            return False
+        return held_by_int8(grid)
 
     @property
     def reach(self) -> float:

@@ -11,7 +11,8 @@ import onnx
 import onnxruntime
 import pytest
 
-from converter.export.fake_quant import FakeQuants, take_out
+from converter.errors import ExportError
+from converter.export.fake_quant import FakeQuants, refuse_integers, take_out
 from converter.export.fake_quant_ranges import FAKE_QUANT
 from converter.export.follow_weights import follow_weights
 from converter.export.graph_view import GraphView, canonical
@@ -231,3 +232,14 @@ def test_nodes_in_loops_and_branches_are_taken_out_as_well(tmp_path: Path) -> No
     with tf.compat.v1.Session(graph=built) as session:
         found = session.run("result:0", {"image:0": IMAGE})
     np.testing.assert_allclose(found, IMAGE * 0.125, atol=1e-6)
+
+
+def test_a_network_of_whole_numbers_is_refused_with_what_to_export() -> None:
+    def build(image: Any) -> Any:
+        with tf.name_scope("block"):
+            whole, low, high = tf.quantization.quantize(image, -1.0, 1.0, tf.qint8)
+            return tf.quantization.dequantize(whole, low, high)
+
+    with pytest.raises(ExportError, match=r"QuantizeV2 in layer block.*export it in float"):
+        refuse_integers(graph(build))
+    refuse_integers(graph(lambda image: rounded(image, -1.0, 1.0)))
