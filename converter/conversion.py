@@ -13,7 +13,7 @@ from converter.inputs.pixels import Pixels
 from converter.inputs.saved_model import SavedModel, Signature
 from converter.inputs.tensor import Tensor
 from converter.precision.precision_results import Precisions
-from converter.verification.verification_results import Verification
+from converter.verification.verification_results import TrainedComparison, Verification
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Conversion:
         refusals: what some versions of TensorRT do not take of the model.
         verification: what was measured.
         precisions: precisions that were made beside fp32.
+        trained: how far they and fp32 are from what quantization-aware training has trained.
     """
 
     bundle: Path
@@ -73,3 +74,4 @@ class Conversion:
     refusals: Tuple[Refusal, ...]
     verification: Verification
     precisions: Optional[Precisions] = None
+    trained: Optional[TrainedComparison] = None

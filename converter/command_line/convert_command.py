@@ -17,7 +17,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace, console: "Console") -> None:
     from converter.command_line.convert_arguments import convert_options
-    from converter.command_line.print_conversion import print_conversion
+    from converter.command_line.print_conversion import print_conversion, print_trained
     from converter.command_line.print_precisions import check_precisions, print_precisions
     from converter.commands.convert import convert
     from converter.terminal.progress import Progress
@@ -27,6 +27,9 @@ def _run(options: argparse.Namespace, console: "Console") -> None:
     if conversion.precisions is not None:
         task = conversion.verification.task
         print_precisions(conversion.precisions, conversion.bundle, conversion.bytes, task, console)
+    if conversion.trained is not None:
+        print_trained(conversion.trained, console)
+    if conversion.precisions is not None:
         check_precisions(conversion.precisions, conversion.bundle)
 
 

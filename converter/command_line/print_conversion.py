@@ -10,12 +10,19 @@ from converter.command_line.print_table import facts_table, print_tables
 from converter.comparison.agreement import Agreement
 from converter.conversion import Conversion
 from converter.report.source_facts import opset
-from converter.report.verdict import cautions, reading
+from converter.report.verdict import cautions, reading, without_fake_quants
 from converter.tables.candidate_wording import candidate_facts
 from converter.tables.refusal_wording import refusal_text
-from converter.tables.verification_tables import accuracy_table, agreement_facts, parity_tables
+from converter.tables.trained_table import trained_table
+from converter.tables.verification_tables import (
+    accuracy_table,
+    agreement_facts,
+    agreement_title,
+    parity_tables,
+)
 from converter.tables.wording import counted, file_size
 from converter.terminal.console import print_line
+from converter.verification.verification_results import TrainedComparison
 from trt_inference.bundles.names import REPORT_PAGE
 
 
@@ -39,11 +46,16 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
     verification = conversion.verification
     accuracy = accuracy_table(verification)
     print_tables(parity_tables(verification), console)
-    console.print(facts_table("Agreement with TensorFlow", agreement_facts(verification)))
+    console.print(facts_table(agreement_title(verification), agreement_facts(verification)))
     print_tables([accuracy] if accuracy is not None else [], console)
     for warning in _warnings(conversion):
         print_line(console, warning, "yellow")
     _print_verdict(conversion, console)
+
+
+def print_trained(found: TrainedComparison, console: Console) -> None:
+    """How far the bundle is from the model that quantization-aware training has trained."""
+    print_tables([trained_table(found)], console)
 
 
 def _numbers(values: Tuple[float, ...]) -> str:
@@ -65,8 +77,9 @@ def _print_verdict(conversion: Conversion, console: Console) -> None:
     print_line(console, reading(conversion))
     print_line(
         console,
-        f"{conversion.bundle}: {file_size(conversion.bytes)}, computes what TensorFlow computes on "
-        f"{conversion.verification.images} images{but if cut_off else ''}; the export took "
+        f"{conversion.bundle}: {file_size(conversion.bytes)}, computes what TensorFlow computes"
+        f"{without_fake_quants(conversion.verification)} on {conversion.verification.images} "
+        f"images{but if cut_off else ''}; the export took "
         f"{conversion.export.seconds:.1f} s and {answer.peak_bytes / 1e9:.1f} GB. Its report is "
         f"{conversion.bundle / REPORT_PAGE}",
     )

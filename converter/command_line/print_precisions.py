@@ -9,6 +9,7 @@ from converter.command_line.print_table import print_tables
 from converter.errors import PrecisionError
 from converter.precision.precision_results import MOST_CHANGED, PrecisionResult, Precisions
 from converter.tables.precision_tables import comparison_tables, size_cells, size_table
+from converter.tables.trained_table import trained_ranges_text
 from converter.tables.wording import join_tables
 from converter.terminal.console import print_line
 from trt_inference.bundles.choose_precision import CPU
@@ -31,6 +32,8 @@ def print_precisions(
         for layer in result.kept:
             text = f"{result.precision}: {layer.name} stays in float32: {layer.reason}"
             print_line(console, text)
+        if result.trained is not None:
+            print_line(console, f"{result.precision}: {trained_ranges_text(result.trained)}")
     for result in made.results:
         if result.precision == made.own and not result.passed:
             print_line(console, f"note: {_failure(result, bundle)}", "yellow")

@@ -7,6 +7,7 @@ from typing import Optional, Tuple
 
 from converter.bundle.write_bundle import check_output, new_bundle, write_manifest
 from converter.commands import describe_bundle
+from converter.commands.compare_trained import compare_trained, float_source, trained_model
 from converter.commands.convert_options import ConvertOptions
 from converter.commands.own_precision import with_own_precision, without_own_precision
 from converter.commands.prepare import (
@@ -34,15 +35,13 @@ from converter.errors import (
     SuppressionError,
 )
 from converter.export.opsets import Opsets
-from converter.export.request_answer import FLAT_GRAPH_FILE
 from converter.inputs.dataset import Dataset, load_dataset, name_classes, read_labels
 from converter.precision.make_precisions import make_precisions
-from converter.precision.split_images import require_images
-from converter.report.page import write_report
+from converter.precision.split_images import needs_images, require_images
+from converter.report.page import add_trained, write_report
 from converter.terminal.progress import Progress
-from converter.verification.source_model import SourceModel
-from converter.verification.tensorflow_reference import FlatGraph, Reference
-from trt_inference.bundles.bundle import model_bytes
+from converter.verification.without_fake_quant import has_fake_quant_nodes
+from trt_inference.bundles.bundle import load_bundle, model_bytes
 from trt_inference.bundles.names import DETECTION, REPORT_FOLDER
 from trt_inference.bundles.precisions import FP32
 
@@ -55,12 +54,12 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
     """
     with progress.step("read the SavedModel"):
         check_output(options.output, options.overwrite)
-        if options.precision.precisions:
-            require_images(options.images)
         labels = read_labels(options.source.labels)
         dataset = load_dataset(options.images, options.annotations, labels, options.most_images)
         labels = labels or dataset.category_names
         source = read_source(options.source)
+        if options.precision.precisions and not _may_lack_images(options, source):
+            require_images(options.images)
     with tempfile.TemporaryDirectory() as scratch:
         prepared = _prepare(options, source, dataset, len(labels) or None, Path(scratch), progress)
         head = prepared.recognised.head
@@ -79,6 +78,11 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
             raise
         except ParityError as error:
             return _write_later(options, prepared, names, dataset, progress, error)
+
+
+def _may_lack_images(options: ConvertOptions, source: Source) -> bool:
+    """Whether training may have found all ranges of the precisions that are asked for."""
+    return has_fake_quant_nodes(source.saved_model) and not needs_images(options.precision)
 
 
 def _prepare(
@@ -164,7 +168,7 @@ def _write(
 ) -> Conversion:
     """Graft the stages, write the bundle, verify it as a robot loads it, and put it in place."""
     with progress.step("load the SavedModel in TensorFlow"):
-        source_model = _source_model(options, prepared)
+        source_model = float_source(options, prepared)
     with new_bundle(options.output, options.overwrite) as folder:
         writer = ModelWriter(options, prepared, source_model, labels, dataset, folder, progress)
         content, model, verification = writer.write()
@@ -184,7 +188,13 @@ def _write(
         )
         threshold = content["defaults"]["score_threshold"]
         write_report(folder / REPORT_FOLDER, conversion, score_threshold=threshold)
-        return _with_precisions(conversion, folder, options, progress)
+        conversion = _with_precisions(conversion, folder, options, progress)
+        trained = trained_model(options, prepared, folder, dataset, progress)
+        if trained is None:
+            return conversion
+        compared = compare_trained(trained, folder, list(load_bundle(folder).precisions))
+        add_trained(folder / REPORT_FOLDER, compared)
+        return replace(conversion, trained=compared)
 
 
 def _with_precisions(
@@ -202,18 +212,3 @@ def _with_precisions(
         made = without_own_precision(chosen.own, options.output, error)
     add_to_report(folder, made)
     return replace(conversion, precisions=made)
-
-
-def _source_model(options: ConvertOptions, prepared: Prepared) -> SourceModel:
-    source, exported = prepared.source, prepared.exported
-    reference = Reference(source.saved_model, source.signature, source.image, options.source.values)
-    flat = FlatGraph(exported.folder / FLAT_GRAPH_FILE, exported.answer)
-    return SourceModel(
-        reference,
-        prepared.network,
-        prepared.recognised.head,
-        prepared.pixels,
-        flat,
-        exported.answer.float_type,
-        exported.answer.suppression,
-    )

@@ -171,6 +171,8 @@ def measured_part(verification: Verification) -> Dict[str, Any]:
     }
     if verification.rounding:
         entry["parity"]["rounding"] = dataclasses.asdict(verification.rounding)
+    if verification.fake_quants:
+        entry["parity"]["fake_quants_left_out"] = verification.fake_quants
     if verification.suppression:
         entry["parity"]["suppression"] = dataclasses.asdict(verification.suppression)
     if verification.before and verification.after:

@@ -82,17 +82,17 @@ def _fold(
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         results = [_LAYOUT[node.op_type](arrays, attributes)]
     else:
-        results = _evaluate(node, dict(zip(inputs, arrays, strict=True)), model)
+        results = evaluate_node(node, dict(zip(inputs, arrays, strict=True)), model)
         if sum(one.nbytes for one in results) > 2 * sum(array.nbytes for array in arrays):
             return False  # better computed than stored
     values.update(zip(node.output, results, strict=True))
     return True
 
 
-def _evaluate(
+def evaluate_node(
     node: onnx.NodeProto, arrays: Mapping[str, np.ndarray], model: onnx.ModelProto
 ) -> list[np.ndarray]:
-    """The outputs of one node, by ONNX' reference implementation."""
+    """Compute the outputs of one node by ONNX' reference implementation."""
     inputs = [
         onnx.helper.make_tensor_value_info(
             name, onnx.helper.np_dtype_to_tensor_dtype(array.dtype), array.shape

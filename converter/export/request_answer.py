@@ -10,6 +10,8 @@ from typing import Any
 
 # What the worker process leaves in the folder of the request, beside its answer.
 MODEL_FILE, FLAT_GRAPH_FILE = "network.onnx", "network.pb"
+# The graph with the FakeQuant nodes of its training, where it has any: network.pb has none.
+TRAINED_GRAPH_FILE = "trained.pb"
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ class ExportAnswer:
         unsupported: nodes that could not be converted.
         notes: what was cut away or left out, in sentences for the user.
         suppression: the suppression that was cut out.
+        fake_quants: how many nodes of quantization-aware training were taken out.
         float_type: in which the graph computed before it was made float32, see ``other_float``.
         seconds: of each stage.
         peak_bytes: of resident memory of the process.
@@ -141,6 +144,7 @@ class ExportAnswer:
     unsupported: tuple[Unsupported, ...] = ()
     notes: tuple[str, ...] = ()
     suppression: Suppression | None = None
+    fake_quants: int = 0
     float_type: str = "float32"
     seconds: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0

@@ -50,7 +50,7 @@ class Weights:
         dtype = tensorflow().dtypes.as_dtype(values.dtype)
         self.total_bytes += values.nbytes
         if self._is_large(dtype.name, values.nbytes):
-            self._set_node_aside(node, values)
+            self.set_aside(node, values)
         else:
             become_constant(node, values)
 
@@ -63,12 +63,18 @@ class Weights:
             values = tensorflow().make_ndarray(node.attr["value"].tensor)
             if self._is_large(dtype.name, values.nbytes):
                 self.total_bytes += values.nbytes
-                self._set_node_aside(node, values)
+                self.set_aside(node, values)
+
+    @property
+    def may_set_aside(self) -> bool:
+        """Whether weights may be set aside at all."""
+        return self._set_aside
 
     def _is_large(self, dtype: str, size: int) -> bool:
         return self._set_aside and dtype in _FLOATS and size >= SET_ASIDE_BYTES
 
-    def _set_node_aside(self, node: Any, values: np.ndarray) -> None:
+    def set_aside(self, node: Any, values: np.ndarray) -> None:
+        """Make ``node`` an input with a file of ``values``, however small they are."""
         file = self._folder / f"{len(self.files)}.npy"
         np.save(file, values)
         self.files[f"{node.name}:0"] = file

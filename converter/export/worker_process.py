@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ import onnx
 
 from converter.errors import ExportError
 from converter.export import cut_image_decoding, cut_suppression, flatten, rewrites, to_onnx
+from converter.export.fake_quant import FakeQuants, has_fake_quant, take_out
 from converter.export.floats import NOTES, other_float, to_float32
+from converter.export.follow_weights import follow_weights
 from converter.export.functional_loops import make_functional
 from converter.export.graph_inputs_outputs import (
     add_outputs,
@@ -24,10 +26,12 @@ from converter.export.graph_inputs_outputs import (
     take_one_text,
 )
 from converter.export.graph_view import GraphView, canonical, node_of
+from converter.export.mark_tensors import mark, take_marks
 from converter.export.opsets import OpsetNeed, describe_needs
 from converter.export.request_answer import (
     FLAT_GRAPH_FILE,
     MODEL_FILE,
+    TRAINED_GRAPH_FILE,
     ExportAnswer,
     ExportRequest,
     Unsupported,
@@ -38,6 +42,7 @@ from converter.export.restore_variables import restore_missing
 from converter.export.unroll_loops import has_loops, unroll_loops
 from converter.export.weights import Weights, freeze, has_variables_in_functions
 from converter.inputs.quiet_tensorflow import tensorflow
+from converter.onnx_tools.trained_grids import write_grids
 
 
 class ExportJob:
@@ -48,6 +53,7 @@ class ExportJob:
         self.answer = ExportAnswer()
         self._seconds: dict[str, float] = {}
         self._notes: list[str] = []
+        self._fake_quants = FakeQuants()
         self._weights = Weights(Path(request.folder) / "weights", request.set_aside)
 
     def run(self) -> ExportAnswer:
@@ -61,6 +67,7 @@ class ExportJob:
         started = self._took("load, flatten and freeze", started)
         image, outputs = self._cut(view, outputs)
         float_type = self._widen(view)
+        self._take_out_fake_quant(view, image, outputs)
         operators = Counter(node.op for node in view.operators())
         model, outputs, unsupported = self._convert(view, image, outputs)
         self._took("tf2onnx", started)
@@ -159,6 +166,17 @@ class ExportJob:
             self._notes.append(NOTES[float_type])
         return float_type
 
+    def _take_out_fake_quant(self, view: GraphView, image: str, outputs: dict[str, str]) -> None:
+        """Leave the float network; the graph as it was trained is written beside it."""
+        if not has_fake_quant(view):
+            return
+        trained = Path(self.request.folder) / TRAINED_GRAPH_FILE
+        trained.write_bytes(view.graph_def.SerializeToString())
+        self._fake_quants = take_out(view, image, self._weights)
+        view.keep(view.ancestors(outputs.values()) | {node_of(image)})
+        self._notes.append(self._fake_quants.note)
+        self.answer = replace(self.answer, fake_quants=self._fake_quants.count)
+
     def _unroll_for_one_image(self, view: GraphView, wanted: Sequence[str]) -> None:
         """Where loops go over the images of a batch of any size, make it one image, so that they
         run once; it stays open where that does not help."""
@@ -221,7 +239,7 @@ class ExportJob:
         files = self._weights.files.items()
         weights = {name: file for name, file in files if node_of(name) in view.nodes}
         ends = image, weights, list(outputs.values())
-        converted = to_onnx.convert_to_onnx(view.graph_def, *ends, request.opset)
+        converted = self._marked_to_onnx(view, *ends, request.opset)
         needs = [
             OpsetNeed(one.operator, one.since, one.node)
             for one in converted.unsupported
@@ -229,10 +247,32 @@ class ExportJob:
         ]
         opset = max([request.opset, *(need.opset for need in needs)])
         if needs:
-            converted = to_onnx.convert_to_onnx(view.graph_def, *ends, opset)
+            converted = self._marked_to_onnx(view, *ends, opset)
         self.answer = replace(self.answer, opset=opset, opset_reasons=describe_needs(needs))
         self._notes.extend(converted.notes)
         return converted.model, converted.unsupported
+
+    def _marked_to_onnx(
+        self,
+        view: GraphView,
+        image: str,
+        weights: Mapping[str, Path],
+        outputs: Sequence[str],
+        opset: int,
+    ) -> to_onnx.Converted:
+        """Convert, and keep what training has found for tensors with the model."""
+        taken = self._fake_quants
+        if not taken.count:
+            return to_onnx.convert_to_onnx(view.graph_def, image, weights, outputs, opset)
+        marked = type(view.graph_def)()
+        marked.CopyFrom(view.graph_def)
+        marks = mark(marked, taken.activations)
+        converted = to_onnx.convert_to_onnx(marked, image, weights, outputs, opset)
+        model = converted.model
+        grids = take_marks(model, {marks[name]: grid for name, grid in taken.activations.items()})
+        trained = {canonical(name): grid for name, grid in taken.weights.items()}
+        write_grids(model, {**grids, **follow_weights(model, trained)})
+        return converted
 
 
 def main(request_file: str, answer_file: str) -> int:

@@ -67,7 +67,7 @@ def read_saved_model(path: Path, tag: Optional[str] = None) -> SavedModel:
         SavedModelError: no folder, no SavedModel in it, not readable, without a signature, or
             with several graphs to choose from.
     """
-    graphs = _parse(graph_file(path)).meta_graphs
+    graphs = read_message(path).meta_graphs
     if not graphs:
         raise SavedModelError(f"'{path / GRAPH_FILE}' has no graph at all: {HOW_TO_SAVE}")
     graph = choose_graph(str(path / GRAPH_FILE), graphs, tag)
@@ -82,6 +82,15 @@ def read_saved_model(path: Path, tag: Optional[str] = None) -> SavedModel:
         _check_variables(path / "variables")
     version, tags = graph.meta_info_def.tensorflow_version, tuple(graph.meta_info_def.tags)
     return SavedModel(path, version, tags, signatures)
+
+
+def read_message(path: Path) -> Any:
+    """The SavedModel message in folder ``path``, with all its graphs.
+
+    Raises:
+        SavedModelError: there is none, or it is not readable.
+    """
+    return _parse(graph_file(path))
 
 
 def graph_file(path: Path) -> Path:

@@ -6,6 +6,8 @@ from typing import Dict, List, Mapping, Optional, Sequence, Set, Union
 import numpy as np
 import onnx
 
+from converter.onnx_tools.trained_grids import rename_grid
+
 # Operators that only move values about, so that they work on any type alike.
 _MOVES = ("Transpose", "Reshape", "Squeeze", "Unsqueeze", "Identity", "Slice", "Expand", "Tile")
 _TYPES_OF_IMAGES = (
@@ -32,6 +34,7 @@ def rename_outputs(model: onnx.ModelProto, names: Mapping[str, str]) -> None:
         value.CopyFrom(by_name[current])
         if wanted in taken:
             _rename(graph, wanted, f"{wanted}__inside")
+            rename_grid(model, wanted, f"{wanted}__inside")
         graph.node.append(onnx.helper.make_node("Identity", [current], [wanted]))
         value.name = wanted
         outputs.append(value)
@@ -110,6 +113,7 @@ def add_batch_to_outputs(model: onnx.ModelProto) -> None:
             continue
         inner = f"{value.name}__single"
         _rename(graph, value.name, inner)
+        rename_grid(model, value.name, inner)
         graph.node.append(onnx.helper.make_node("Unsqueeze", [inner, axis.name], [value.name]))
         shape.CopyFrom(onnx.helper.make_tensor_type_proto(1, [1, *sizes]).tensor_type.shape)
 

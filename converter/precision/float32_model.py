@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import onnx
 
 from converter.errors import PrecisionError
 from converter.onnx_tools.node_names import HEAD, NETWORK
+from converter.onnx_tools.trained_grids import TrainedGrid, read_grids, write_grids
 from converter.precision.fold_batch_norm import fold_scales
 from converter.precision.narrowable_nodes import find_narrowable_nodes
+from converter.precision.trained_weights import TrainedWeights, scale_trained, trained_weights
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Float32Model:
         last: those of them that predict.
         outputs: what comes out of the head, as floats: boxes and scores of all candidates; where
             that is a class map, what goes into the head.
+        trained: what quantization-aware training has found for activations, by their names.
+        trained_weights: weights on eight bits as such a training has rounded them, by their names.
     """
 
     model: onnx.ModelProto
@@ -33,6 +37,8 @@ class Float32Model:
     body: tuple[str, ...]
     last: frozenset[str]
     outputs: tuple[str, ...]
+    trained: dict[str, TrainedGrid] = field(default_factory=dict)
+    trained_weights: dict[str, TrainedWeights] = field(default_factory=dict)
 
     @property
     def opset(self) -> int:
@@ -58,7 +64,10 @@ def read_float32(file: Path) -> Float32Model:
     types = _types(file)
     model = onnx.load(str(file))
     _name_nodes(model.graph)
-    fold_scales(model.graph)
+    grids = read_grids(model)
+    write_grids(model, {})  # other precisions have no use for them
+    weights = trained_weights(model.graph, grids)
+    scaled = fold_scales(model.graph)
     types |= {tensor.name: tensor.data_type for tensor in model.graph.initializer}
     network = [node for node in model.graph.node if node.output[0].startswith(NETWORK)]
     body = find_narrowable_nodes(model.graph, network)
@@ -69,7 +78,16 @@ def read_float32(file: Path) -> Float32Model:
         )
     leaving = _leaving(model.graph, HEAD) or _leaving(model.graph, NETWORK)
     outputs = tuple(name for name in leaving if types.get(name) == onnx.TensorProto.FLOAT)
-    return Float32Model(model, types, body.nodes, body.last, outputs)
+    there = {name for node in model.graph.node for name in node.output}
+    return Float32Model(
+        model,
+        types,
+        body.nodes,
+        body.last,
+        outputs,
+        {name: grid for name, grid in grids.items() if name in there},
+        scale_trained(weights, scaled),
+    )
 
 
 def _types(file: Path) -> dict[str, int]:

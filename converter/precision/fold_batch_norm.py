@@ -1,12 +1,14 @@
 """Fold a multiplication or addition after a convolution into its weights and bias.
 
-Keras exports batch normalisation as both. In float32 runtimes do this when they load a model;
-once weights are int8 or float16 they cannot any more, and the convolution loses its activation.
+Keras exports batch normalisation as both, or as one operator. In float32 runtimes do this when they
+load a model; once weights are int8 or float16 they cannot any more, and the convolution loses its
+activation.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
@@ -15,11 +17,27 @@ from converter.onnx_tools.edit import remove_unused, used_inside
 
 # Which axis of the weights belongs to the channels that come out.
 _CHANNEL_AXIS = {"Conv": 0, "ConvTranspose": 1}
+_BATCH_NORM = "BatchNormalization"
 
 
-def fold_scales(graph: onnx.GraphProto) -> None:
+@dataclass(frozen=True)
+class ScaledWeights:
+    """Weights that were made of others: the name of these, and what each channel on ``axis`` was
+    multiplied by."""
+
+    origin: str
+    factors: np.ndarray
+    axis: int
+
+
+def fold_scales(graph: onnx.GraphProto) -> dict[str, ScaledWeights]:
     """Change ``graph`` in place. Convolutions whose output or weights are also used elsewhere
-    stay."""
+    stay.
+
+    Returns:
+        What new weights were made of, by their names.
+    """
+    made: dict[str, ScaledWeights] = {}
     constants = {tensor.name: tensor for tensor in graph.initializer}
     uses = count_uses(graph)
     producers: dict[str, onnx.NodeProto] = {}
@@ -27,12 +45,13 @@ def fold_scales(graph: onnx.GraphProto) -> None:
     for node in graph.node:
         convolution = _foldable(node, producers, constants, uses)
         if convolution is not None:
-            _fold(convolution, node, constants, graph)
+            _fold(convolution, node, constants, graph, made)
             folded.add(node.name)
             producers[node.output[0]] = convolution
         else:
             producers.update((name, node) for name in node.output)
     _drop(graph, folded)
+    return made
 
 
 def count_uses(graph: onnx.GraphProto) -> Counter[str]:
@@ -51,7 +70,7 @@ def _foldable(
     uses: Counter[str],
 ) -> onnx.NodeProto | None:
     """The convolution that ``node`` scales or shifts by one number a channel, if it does."""
-    if node.op_type not in ("Mul", "Add"):
+    if node.op_type not in ("Mul", "Add", _BATCH_NORM):
         return None
     values = [name for name in node.input if name not in constants]
     if len(values) != 1 or uses[values[0]] != 1:
@@ -64,9 +83,19 @@ def _foldable(
         return None
     if uses[convolution.input[1]] > 1:  # each user would need a copy
         return None
-    (constant,) = (constants[name] for name in node.input if name in constants)
     channels = weights.dims[_CHANNEL_AXIS[convolution.op_type]]
-    return convolution if _is_per_channel(constant, channels, len(weights.dims)) else None
+    if node.op_type == _BATCH_NORM:
+        can = weights.data_type == onnx.TensorProto.FLOAT and _is_fixed(node)
+    else:
+        (constant,) = (constants[name] for name in node.input if name in constants)
+        can = _is_per_channel(constant, channels, len(weights.dims))
+    return convolution if can else None
+
+
+def _is_fixed(batch_norm: onnx.NodeProto) -> bool:
+    """Whether it takes the statistics that it is given, not those of the images."""
+    trains = any(one.name == "training_mode" and one.i for one in batch_norm.attribute)
+    return not trains and len(batch_norm.output) == 1
 
 
 def _known_bias(convolution: onnx.NodeProto, constants: dict[str, onnx.TensorProto]) -> bool:
@@ -92,22 +121,38 @@ def _fold(
     node: onnx.NodeProto,
     constants: dict[str, onnx.TensorProto],
     graph: onnx.GraphProto,
+    made: dict[str, ScaledWeights],
 ) -> None:
     """The convolution gives from now on what ``node`` gave."""
-    (name,) = (name for name in node.input if name in constants)
-    values = onnx.numpy_helper.to_array(constants[name]).reshape(-1)
     weights = onnx.numpy_helper.to_array(constants[convolution.input[1]])
     axis = _CHANNEL_AXIS[convolution.op_type]
     bias = _bias(convolution, constants, weights.shape[axis])
-    if node.op_type == "Mul":
+    scale, shift = _scale_and_shift(node, constants)
+    if scale is not None:
+        origin = convolution.input[1]
         shape = [-1 if index == axis else 1 for index in range(weights.ndim)]
-        folded = weights * values.reshape(shape)
-        _replace(convolution, 1, folded, constants, graph)
-        bias = bias * values
-    else:
-        bias = bias + values
+        _replace(convolution, 1, weights * scale.reshape(shape), constants, graph)
+        bias = bias * scale
+        before = made.get(origin, ScaledWeights(origin, np.ones(1, np.float32), axis))
+        made[convolution.input[1]] = ScaledWeights(before.origin, before.factors * scale, axis)
+    if shift is not None:
+        bias = bias + shift
     _replace(convolution, 2, bias, constants, graph)
     convolution.output[0] = node.output[0]
+
+
+def _scale_and_shift(
+    node: onnx.NodeProto, constants: dict[str, onnx.TensorProto]
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """What a node multiplies each channel by and what it adds; None for nothing."""
+    given = [onnx.numpy_helper.to_array(constants[n]) for n in node.input if n in constants]
+    if node.op_type != _BATCH_NORM:
+        values = given[0].reshape(-1)
+        return (values, None) if node.op_type == "Mul" else (None, values)
+    epsilon = next((one.f for one in node.attribute if one.name == "epsilon"), 1e-5)
+    gamma, beta, mean, variance = (one.astype(np.float64) for one in given)
+    scale = gamma / np.sqrt(variance + epsilon)
+    return scale.astype(np.float32), (beta - mean * scale).astype(np.float32)
 
 
 def _bias(

@@ -33,7 +33,7 @@ from converter.precision.precision_results import (
 )
 from converter.precision.publish import as_candidate, publish
 from converter.precision.sensitivity import measure_sensitivity
-from converter.precision.split_images import split_images
+from converter.precision.split_images import needs_images, split_images
 from converter.terminal.progress import Progress
 from trt_inference.bundles.bundle import load_bundle, model_bytes
 from trt_inference.bundles.precisions import FP32, model_file_name
@@ -60,9 +60,18 @@ def make_precisions(
         PrecisionError: the model has nothing to narrow, or no layer that --keep-float names.
     """
     bundle = load_bundle(folder)
-    split = split_images(images, annotations, bundle.labels, options)
-    held_out = split.held_out
     source = read_float32(bundle.model_file(FP32))
+    kinds = [find_precisions()[name] for name in options.precisions]
+    calibrates = not all(kind.has_all_ranges(source) for kind in kinds if kind.calibrates)
+    split = split_images(
+        images,
+        annotations,
+        bundle.labels,
+        options,
+        calibrates=calibrates,
+        made_up=bool(source.trained) and not needs_images(options),
+    )
+    held_out = split.held_out
     request = PrecisionRequest(
         source, bundle, split.calibration, held_out.samples, options, progress.track
     )
@@ -128,6 +137,7 @@ class _Job:
             kept=(*builder.must_keep, *choice.kept),
             calibration=builder.calibration,
             sensitivities=sensitivities,
+            trained=builder.trained,
         )
         if result.passed:
             check_file(candidate, precision, self.evaluator, result.limit)
@@ -150,7 +160,8 @@ class _Job:
         if measured.is_within(limit):
             return choice, measured, ()
         track = partial(self.progress.track, things="layers")
-        sensitivities = measure_sensitivity(builder, request.bundle, request.calibration, track)
+        images = request.calibration or request.held_out
+        sensitivities = measure_sensitivity(builder, request.bundle, images, track)
         fewest = None
         if options.keep_most_sensitive:
             fewest = keep_most_sensitive(builder, choice, sensitivities, limit, measure)

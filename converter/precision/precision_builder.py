@@ -12,7 +12,7 @@ import onnx
 from converter.errors import PrecisionError
 from converter.precision.float32_model import Float32Model, short_name
 from converter.precision.layers import Layer
-from converter.precision.precision_results import Calibration, KeptLayer
+from converter.precision.precision_results import Calibration, KeptLayer, TrainedRanges
 
 
 class PrecisionBuilder(Protocol):
@@ -24,6 +24,7 @@ class PrecisionBuilder(Protocol):
         layers: those that are narrowed, in the order of execution.
         must_keep: those that cannot be.
         calibration: how its ranges were found, where it has any.
+        trained: what it has of quantization-aware training, where there was one.
     """
 
     precision: str
@@ -31,6 +32,7 @@ class PrecisionBuilder(Protocol):
     layers: tuple[Layer, ...]
     must_keep: tuple[KeptLayer, ...]
     calibration: Calibration | None
+    trained: TrainedRanges | None
 
     def build(self, layers: Iterable[Layer]) -> onnx.ModelProto:
         """Build the model for the bundle, with these layers narrowed and all others in float32."""

@@ -29,7 +29,8 @@ class PrecisionRequest:
     Attributes:
         source: the model in float32.
         bundle: in which it is.
-        calibration: images to find ranges on.
+        calibration: images to find ranges on; none where the user gave none and training has
+            found all ranges.
         held_out: images that the precision will be measured on.
         track: wraps images in a progress bar.
     """
@@ -53,6 +54,8 @@ class PrecisionKind:
         always_float32: what stays in float32 in every network, in words for the report.
         prepare: finds out which layers can be narrowed, and with which ranges. Raises
             PrecisionError where none can.
+        has_all_ranges: whether quantization-aware training has found all that a model needs, so
+            that no images are calibrated on.
     """
 
     name: str
@@ -60,6 +63,7 @@ class PrecisionKind:
     calibrates: bool
     always_float32: str
     prepare: Callable[[PrecisionRequest], PrecisionBuilder]
+    has_all_ranges: Callable[[Float32Model], bool] = lambda _: False
 
 
 @functools.cache

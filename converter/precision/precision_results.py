@@ -53,6 +53,30 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class TrainedRanges:
+    """What int8 has of quantization-aware training.
+
+    Attributes:
+        activations: how many have the range that training found.
+        calibrated: how many have not, and were calibrated.
+        weights: how many layers have the very numbers that training rounded their weights to.
+        asymmetric: activations whose numbers no int8 around 0 has, as 0 to 6 in 255 steps: they
+            are rounded more coarsely, within the same range.
+        example: the widest of these ranges, low and high; None where there is none.
+        error: the root mean square difference that this makes of boxes and scores (or of what a
+            class map is made from) from those with the numbers of the training, as a fraction of
+            their own; the worse of them counts. None where nothing is asymmetric.
+    """
+
+    activations: int
+    calibrated: int
+    weights: int
+    asymmetric: int
+    example: tuple[float, float] | None = None
+    error: float | None = None
+
+
+@dataclass(frozen=True)
 class PrecisionMeasurement:
     """One precision against fp32 on images that it was not calibrated on.
 
@@ -119,6 +143,7 @@ class PrecisionResult:
         kept: layers that stay in float32 beside the stages and the head.
         calibration: how its ranges were found, where it has any.
         sensitivities: of single layers, the most sensitive first; empty where nobody asked.
+        trained: what of a quantization-aware training is in it, where there was one.
     """
 
     precision: str
@@ -128,6 +153,7 @@ class PrecisionResult:
     kept: tuple[KeptLayer, ...] = ()
     calibration: Calibration | None = None
     sensitivities: tuple[Sensitivity, ...] = ()
+    trained: TrainedRanges | None = None
 
     @property
     def passed(self) -> bool:

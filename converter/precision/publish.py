@@ -64,6 +64,8 @@ def measured_entry(result: PrecisionResult) -> dict[str, Any]:
             "fp32": dataclasses.asdict(measured.fp32),
             "bundle": dataclasses.asdict(measured.accuracy),
         }
+    if result.trained is not None:
+        entry["parity"] = {"training": dataclasses.asdict(result.trained)}
     if result.calibration is not None:
         entry["calibration"] = dataclasses.asdict(result.calibration)
     return entry

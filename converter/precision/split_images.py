@@ -34,13 +34,25 @@ class Split:
 
 
 def split_images(
-    images: Path | None, annotations: Path | None, labels: Sequence[str], options: PrecisionOptions
+    images: Path | None,
+    annotations: Path | None,
+    labels: Sequence[str],
+    options: PrecisionOptions,
+    calibrates: bool = True,
+    made_up: bool = False,
 ) -> Split:
     """Take every fourth image of the folder to calibrate on, or those of a folder of their own.
+
+    Args:
+        calibrates: whether anything is calibrated; otherwise training has found all ranges.
+        made_up: whether made-up images to measure on will do where there are none.
 
     Raises:
         DatasetError: there are no images, or too few.
     """
+    if images is None and made_up:
+        dataset = load_dataset(None, annotations, labels, _EVERYTHING)
+        return Split((), dataset, (_made_up(len(dataset.samples)),))
     known = images if options.own else require_images(images)
     dataset = load_dataset(known, annotations, labels, _EVERYTHING)
     calibration, held_out = _divide(dataset.samples, options.calibration_images)
@@ -55,10 +67,15 @@ def split_images(
     kept = _spread(different, options.most_images)
     if annotations is not None and dataset.annotations is not None:
         check_boxes(kept, annotations, dataset.annotations)
-    notes = _notes(calibration, kept, len(held_out) - len(different))
+    notes = _notes(calibration if calibrates else None, kept, len(held_out) - len(different))
     if dataset.synthetic:
         notes = (f"{options.own} is measured on made-up images: convert again with --images",)
     return Split(calibration, replace(dataset, samples=kept), notes)
+
+
+def needs_images(options: PrecisionOptions) -> bool:
+    """Return whether one of the precisions needs images whatever training has found."""
+    return any(not find_precisions()[name].calibrates for name in options.precisions)
 
 
 def require_images(images: Path | None) -> Path:
@@ -101,9 +118,18 @@ def _digest(sample: Sample) -> str:
     return hashlib.sha256(sample.pixels.tobytes()).hexdigest()
 
 
-def _notes(calibration: Sequence[Sample], held_out: Sequence[Sample], same: int) -> tuple[str, ...]:
+def _made_up(count: int) -> str:
+    return (
+        f"measured on {count} made-up images only, which prove little: give --images with pictures "
+        "of the robot's camera"
+    )
+
+
+def _notes(
+    calibration: Sequence[Sample] | None, held_out: Sequence[Sample], same: int
+) -> tuple[str, ...]:
     notes = []
-    if len(calibration) < ENOUGH_TO_CALIBRATE:
+    if calibration is not None and len(calibration) < ENOUGH_TO_CALIBRATE:
         notes.append(
             f"only {len(calibration)} images to calibrate on: ranges of {_calibrated()} may be off "
             f"for what they do not show, give {ENOUGH_TO_CALIBRATE} or more"

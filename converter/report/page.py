@@ -14,7 +14,9 @@ from converter.report.report_files import load_report, plain, save_report
 from converter.report.source_facts import opset, source_facts
 from converter.report.time_section import export_facts, speed_bars, stage_bars
 from converter.report.verdict import bundle_facts, cautions, reading, verdict
+from converter.tables.trained_table import trained_table
 from converter.tables.verification_tables import accuracy_table, agreement_facts, parity_tables
+from converter.verification.verification_results import TrainedComparison
 
 
 def write_report(folder: Path, conversion: Conversion, score_threshold: float = 0.0) -> Path:
@@ -61,6 +63,18 @@ def add_precisions(
     ]
     lines = [*content["precisions"]["lines"], *entries]
     return save_report(folder, {**content, "precisions": precision_section(lines)})
+
+
+def add_trained(folder: Path, found: TrainedComparison) -> Path:
+    """Add to the report in ``folder`` how far the bundle is from the trained model.
+
+    Returns:
+        The page.
+
+    Raises:
+        OutputError: ``folder`` has no report that can be read.
+    """
+    return save_report(folder, {**load_report(folder), "trained": plain(trained_table(found))})
 
 
 def _content(conversion: Conversion, score_threshold: float) -> Dict[str, Any]:

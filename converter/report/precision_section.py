@@ -21,6 +21,7 @@ from converter.tables.precision_tables import (
     size_cells,
     size_table,
 )
+from converter.tables.trained_table import trained_ranges_text
 from converter.tables.wording import Bar, Fact, Table, bars, counted, join_tables
 from trt_inference.bundles.names import SEGMENTATION
 from trt_inference.bundles.precisions import PRECISIONS
@@ -120,6 +121,7 @@ def _facts(result: PrecisionResult, task: str) -> Tuple[Fact, ...]:
     return (
         Fact("Measured on", counted(measured.images, "image")),
         Fact("Loss", f"{loss_text(measured.loss)}: {_meaning(measured, task)}"),
+        *([Fact("Training", trained_ranges_text(result.trained))] if result.trained else []),
         *_calibration(result.calibration),
         Fact("In float32", _in_float32(result.precision, len(result.kept))),
     )

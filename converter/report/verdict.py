@@ -33,11 +33,19 @@ def verdict(verification: Verification) -> Verdict:
     else:
         headline, same = _headline_of_classes(found, verification.task), found.is_same
     images = counted(verification.images, "made-up image" if verification.synthetic else "image")
+    without = without_fake_quants(verification)
     return Verdict(
-        headline,
-        f"The SavedModel in TensorFlow against the bundle as a robot loads it, on {images}.",
+        f"{headline}, both{without}" if without else headline,
+        f"The SavedModel in TensorFlow{without} against the bundle as a robot loads it, on "
+        f"{images}.",
         same and not cautions(verification),
     )
+
+
+def without_fake_quants(verification: Verification) -> str:
+    """What is left out of the model in TensorFlow, in words; empty where it is whole."""
+    count = verification.fake_quants
+    return f" without the {counted(count, 'FakeQuant node')} of its training" if count else ""
 
 
 def _headline_of_detections(found: Agreement) -> str:

@@ -12,6 +12,7 @@ from converter.inputs.pixels import Pixels
 from converter.onnx_tools.edit import _graphs, all_nodes, remove_unused
 from converter.onnx_tools.node_names import HEAD, INPUT_STAGE, NETWORK, NETWORK_PIXELS, OUTPUT_STAGE
 from converter.onnx_tools.text import ir_version
+from converter.onnx_tools.trained_grids import read_grids, write_grids
 from converter.stages.input_stage import input_stage
 from converter.stages.output_stage import output_stage
 from trt_inference.bundles.names import OUTPUTS
@@ -44,14 +45,26 @@ def assemble(network: Network, pixels: Pixels, head: Head, candidates: int) -> o
         {NETWORK + output: HEAD + name for output, name in links},
     )
     last = output_stage(head, candidates, opset)
-    if last is None:
-        return _finished(model, HEAD, OUTPUTS[head.task])
-    model = _join(
-        model,
-        prefixed(last, OUTPUT_STAGE),
-        {HEAD + value.name: OUTPUT_STAGE + value.name for value in last.graph.input},
-    )
-    return _finished(model, OUTPUT_STAGE, OUTPUTS[head.task])
+    stage_of_outputs = HEAD
+    if last is not None:
+        model = _join(
+            model,
+            prefixed(last, OUTPUT_STAGE),
+            {HEAD + value.name: OUTPUT_STAGE + value.name for value in last.graph.input},
+        )
+        stage_of_outputs = OUTPUT_STAGE
+    model = _finished(model, stage_of_outputs, OUTPUTS[head.task])
+    _keep_grids(network, model)
+    return model
+
+
+def _keep_grids(network: Network, model: onnx.ModelProto) -> None:
+    """Keep what quantization-aware training has found for tensors that are still there."""
+    there = {name for node in model.graph.node for name in node.input}
+    joined = {NETWORK + network.input: INPUT_STAGE + NETWORK_PIXELS}
+    named = {NETWORK + name: grid for name, grid in read_grids(network.model).items()}
+    grids = {joined.get(name, name): grid for name, grid in named.items()}
+    write_grids(model, {name: grid for name, grid in grids.items() if name in there})
 
 
 def prefixed(model: onnx.ModelProto, prefix: str) -> onnx.ModelProto:

@@ -109,13 +109,22 @@ def accuracy_table(verification: Verification) -> Optional[Table]:
     change = after.map_50 - before.map_50, after.map_50_95 - before.map_50_95
     rows = [
         (name, f"{one.images:,}", f"{one.map_50:.4f}", f"{one.map_50_95:.4f}")
-        for name, one in (("TensorFlow", before), ("bundle", after))
+        for name, one in ((_side(verification), before), ("bundle", after))
     ]
     return Table(
         "Accuracy against your annotations",
         ("images", "mAP@0.5", "mAP@[.5:.95]"),
         (*rows, ("change", "", *(f"{value:+.4f}" for value in change))),
     )
+
+
+def _side(verification: Verification) -> str:
+    return "TensorFlow without FakeQuant" if verification.fake_quants else "TensorFlow"
+
+
+def agreement_title(verification: Verification) -> str:
+    """Return the title of the facts of the agreement."""
+    return f"Agreement with {_side(verification)}"
 
 
 def parity_tables(verification: Verification) -> Tuple[Table, ...]:

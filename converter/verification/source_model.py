@@ -21,7 +21,8 @@ class SourceModel:
     ``flat`` is the TensorFlow graph that was exported: tensors that are no outputs of the
     SavedModel, where a suppression was cut out, are read there. ``float_type`` is the one in which
     the SavedModel computes, and ``flat`` and ``network`` compute in float32. ``suppression`` was
-    cut out of it.
+    cut out of it. ``fake_quants`` nodes of a quantization-aware training are taken out of both, as
+    they are of the bundle.
     """
 
     reference: Reference
@@ -31,6 +32,7 @@ class SourceModel:
     flat: FlatGraph | None = None
     float_type: str = "float32"
     suppression: Suppression | None = None
+    fake_quants: int = 0
 
     @property
     def is_widened(self) -> bool:

@@ -122,7 +122,7 @@ class FlatGraph:
         self._weights = {
             name: np.load(file, mmap_mode="r")
             for name, file in answer.weights.items()
-            if node_of(name) in self.nodes
+            if self.nodes.get(node_of(name)) == "Placeholder"
         }
         with tf.Graph().as_default() as graph:
             tf.import_graph_def(definition, name="")

@@ -69,6 +69,37 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class TrainedAgreement:
+    """One precision of a bundle against the model that a quantization-aware training has trained,
+    with its FakeQuant nodes, in TensorFlow.
+
+    Attributes:
+        precision: its name.
+        agreement: on detections, or on classes.
+        accuracy: of the precision, by the annotations of the same images; None without.
+    """
+
+    precision: str
+    agreement: Agreement | ClassAgreement
+    accuracy: Accuracy | None = None
+
+
+@dataclass(frozen=True)
+class TrainedComparison:
+    """The trained model in TensorFlow, and how far each precision is from it.
+
+    Attributes:
+        images: how many.
+        accuracy: of the trained model by the annotations; None without.
+        precisions: of the bundle, fp32 first.
+    """
+
+    images: int
+    accuracy: Accuracy | None
+    precisions: tuple[TrainedAgreement, ...]
+
+
+@dataclass(frozen=True)
 class Verification:
     """What was compared and measured.
 
@@ -90,6 +121,7 @@ class Verification:
             the network in float32 in TensorFlow.
         rounding: what the narrow type changes; None where it is not narrow, or its outputs are not
             those that the head reads.
+        fake_quants: how many FakeQuant nodes the source model was run without.
         milliseconds: medians of one image in TensorFlow, and of the bundle's engine here.
     """
 
@@ -111,3 +143,4 @@ class Verification:
     choice: CandidateChoice | None = None
     widened: bool = False
     rounding: Rounding | None = None
+    fake_quants: int = 0

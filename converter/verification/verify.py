@@ -211,6 +211,7 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
         after=after,
         pictures=tuple(pictures),
         float_type=source.float_type,
+        fake_quants=source.fake_quants,
         milliseconds=_milliseconds(images),
         widened=source.is_widened,
         rounding=all_rounding([image.rounding for image in images], source.float_type),

@@ -16,7 +16,7 @@ from converter.precision.fp16.probes import first_not_finite, largest_values
 from converter.precision.fp16.ranges import nodes_beyond_range
 from converter.precision.layers import Layer, split_into_layers
 from converter.precision.precision_kinds import PrecisionKind, PrecisionRequest
-from converter.precision.precision_results import Calibration, KeptLayer
+from converter.precision.precision_results import Calibration, KeptLayer, TrainedRanges
 from trt_inference.bundles.bundle import Bundle
 
 NAME = "fp16"
@@ -29,6 +29,7 @@ class Float16:
 
     precision = NAME
     calibration: Calibration | None = None
+    trained: TrainedRanges | None = None
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from converter.onnx_tools.edit import remove_unused
+from converter.onnx_tools.trained_grids import TrainedGrid
 from converter.precision.float32_model import Float32Model
 from converter.precision.fold_batch_norm import count_uses
 from converter.precision.narrowable_nodes import WEIGHTED
@@ -90,17 +91,20 @@ def quantize_graph(
     places: Sequence[QuantizableNode],
     ranges: Mapping[str, float],
     chosen: Container[str],
+    as_trained: Mapping[str, TrainedGrid] | None = None,
 ) -> onnx.ModelProto:
     """A copy of the model with the places quantised whose nodes are in ``chosen``.
 
     Args:
         ranges: of each activation, the absolute value that becomes 127.
+        as_trained: activations that are rounded to these numbers instead, in float32, as no
+            engine can: to compare with.
     """
     model = onnx.ModelProto()
     model.CopyFrom(source.model)
     graph = model.graph
     del graph.value_info[:]
-    writer = _Writer({tensor.name: tensor for tensor in graph.initializer}, ranges)
+    writer = _Writer(source, ranges, as_trained or {})
     by_name = {place.node: place for place in places if place.node in chosen}
     for node in graph.node:
         writer.add(node, by_name.get(node.name))
@@ -116,11 +120,16 @@ class _Writer:
     """Puts nodes down one after the other; each tensor is quantised once."""
 
     def __init__(
-        self, constants: Mapping[str, onnx.TensorProto], ranges: Mapping[str, float]
+        self,
+        source: Float32Model,
+        ranges: Mapping[str, float],
+        as_trained: Mapping[str, TrainedGrid],
     ) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
-        self._known, self._ranges = constants, ranges
+        self._known = {tensor.name: tensor for tensor in source.model.graph.initializer}
+        self._trained, self._ranges = source.trained_weights, ranges
+        self._as_trained = as_trained
         self._done: set[str] = set()
 
     def add(self, node: onnx.NodeProto, place: QuantizableNode | None) -> None:
@@ -133,6 +142,9 @@ class _Writer:
 
     def _activation(self, name: str) -> str:
         scale, zero = f"{name}/scale", f"{name}/zero"
+        if name in self._as_trained and name not in self._done:
+            self._done.add(name)
+            self._round(name, self._as_trained[name])
         if name not in self._done:
             self._done.add(name)
             value = np.float32((self._ranges[name] or 1.0) / _LARGEST)
@@ -149,12 +161,36 @@ class _Writer:
     def _weights(self, name: str, axis: int) -> str:
         if name not in self._done:
             self._done.add(name)
-            whole, scales = _whole_numbers(numpy_helper.to_array(self._known[name]), axis)
+            whole, scales = self._whole_numbers(name, axis)
             self._add_constant(f"{name}/int8", whole)
             self._add_constant(f"{name}/scale", scales)
             self._add_constant(f"{name}/zero", np.zeros(len(scales), np.int8))
             self._dequantize(name, [f"{name}/int8", f"{name}/scale", f"{name}/zero"], axis=axis)
         return f"{name}/dequantized"
+
+    def _whole_numbers(self, name: str, axis: int) -> tuple[np.ndarray, np.ndarray]:
+        """int8 weights and the float32 scale of each channel: those of the training, where it had
+        any."""
+        trained = self._trained.get(name)
+        scales = None if trained is None else trained.scales_along(axis)
+        if trained is None or scales is None:
+            return _whole_numbers(numpy_helper.to_array(self._known[name]), axis)
+        return trained.levels, np.where(scales > _SMALLEST, scales, np.float32(1))
+
+    def _round(self, name: str, grid: TrainedGrid) -> None:
+        """Round to the numbers of ``grid``, in float32."""
+        (step,), (first,), (last,) = grid.steps, grid.first, grid.last
+        for part, value in (("step", step), ("low", first * step), ("high", last * step)):
+            self._add_constant(f"{name}/{part}", np.asarray(value, np.float32))
+        chain = (
+            ("Clip", [name, f"{name}/low", f"{name}/high"], "clipped"),
+            ("Div", [f"{name}/clipped", f"{name}/step"], "steps"),
+            ("Round", [f"{name}/steps"], "whole"),
+            ("Mul", [f"{name}/whole", f"{name}/step"], "dequantized"),
+        )
+        for operator, inputs, result in chain:
+            output = f"{name}/{result}"
+            self.nodes.append(helper.make_node(operator, inputs, [output], name=output))
 
     def _dequantize(self, name: str, inputs: list[str], axis: int | None = None) -> None:
         node = helper.make_node(

@@ -1,20 +1,27 @@
-"""Int8: products with weights on eight bits, by ranges that were found on images."""
+"""Int8: products with weights on eight bits, by ranges that training or images have shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import onnx
 
 from converter.errors import PrecisionError
 from converter.inputs.dataset import Sample
-from converter.precision.float32_model import Float32Model
+from converter.precision.float32_model import Float32Model, short_name
 from converter.precision.int8.calibration import calibrate
-from converter.precision.int8.int8_graph import activations, find_quantizable_nodes, quantize_graph
+from converter.precision.int8.compare_schemes import compare_schemes
+from converter.precision.int8.int8_graph import (
+    QuantizableNode,
+    activations,
+    find_quantizable_nodes,
+    quantize_graph,
+)
+from converter.precision.int8.trained_ranges import TrainedRange, trained_ranges
 from converter.precision.layers import Layer, split_into_layers
 from converter.precision.precision_builder import matches_pattern
 from converter.precision.precision_kinds import PrecisionKind, PrecisionRequest
-from converter.precision.precision_results import Calibration, KeptLayer
+from converter.precision.precision_results import Calibration, KeptLayer, TrainedRanges
 from trt_inference.bundles.bundle import Bundle
 
 NAME = "int8"
@@ -30,18 +37,21 @@ class Int8:
         self,
         source: Float32Model,
         bundle: Bundle,
-        calibration: Iterable[Sample],
+        calibration: Iterable[Sample] | None,
         method: str,
         keep_float: Sequence[str] = (),
+        measured_on: Sequence[Sample] = (),
     ) -> None:
         """
         Args:
-            calibration: images to find the ranges on.
+            calibration: images to find the ranges on that training did not find; None where there
+                are no images.
             method: see ``calibrate``.
             keep_float: patterns of layers that need no ranges, because they stay in float32.
+            measured_on: images that show what symmetric scales change of what was trained.
 
         Raises:
-            PrecisionError: nothing can be quantised.
+            PrecisionError: nothing can be quantised, or a range is missing.
         """
         self.source = source
         self._places = find_quantizable_nodes(source)
@@ -51,15 +61,59 @@ class Int8:
                 f"{NAME}: the network has no products with float32 weights but those that predict, "
                 "which stay in float: use fp16 or fp32"
             )
+        places = self._quantized(keep_float)
+        known = _known_ranges(source, places, or_wide=calibration is None)
+        missing = [name for name in activations(source, places) if name not in known]
+        self._ranges = {name: one.reach for name, one in known.items()}
+        self.calibration: Calibration | None = None
+        if missing and calibration is None:
+            raise PrecisionError(
+                f"{NAME}: training has found no range for {short_name(missing[0])} "
+                f"({len(missing)} of {len(missing) + len(known)}), and there are no images to "
+                "calibrate on: give --images with pictures of the robot's camera"
+            )
+        if missing and calibration is not None:
+            found, self.calibration = calibrate(source, missing, bundle, calibration, method)
+            self._ranges.update(found)
+        self.trained: TrainedRanges | None = None
+        if known or source.trained_weights:
+            self.trained = self._describe(bundle, places, known, len(missing), measured_on)
+
+    def _quantized(self, keep_float: Sequence[str]) -> list[QuantizableNode]:
+        """The places whose layers no pattern of ``keep_float`` fits."""
         kept = {
             name
             for layer in self.layers
             if any(matches_pattern(layer, pattern) for pattern in keep_float)
             for name in layer.nodes
         }
-        tensors = activations(source, [place for place in self._places if place.node not in kept])
-        self._ranges, found = calibrate(source, tensors, bundle, calibration, method)
-        self.calibration: Calibration | None = found
+        return [place for place in self._places if place.node not in kept]
+
+    def _describe(
+        self,
+        bundle: Bundle,
+        places: Sequence[QuantizableNode],
+        known: Mapping[str, TrainedRange],
+        missing: int,
+        samples: Sequence[Sample],
+    ) -> TrainedRanges:
+        """What of the training is used, and what symmetric scales change of it."""
+        nodes = self.source.nodes(place.node for place in places if place.axis is not None)
+        weights = [self.source.trained_weights.get(node.input[1]) for node in nodes]
+        others = {name: one for name, one in known.items() if one.grid and not one.as_trained}
+        widest = max(others.values(), key=lambda one: one.high - one.low, default=None)
+        grids = {name: one.grid for name, one in known.items() if one.grid is not None}
+        error = None
+        if others and samples:
+            error = compare_schemes(self.source, bundle, places, self._ranges, grids, samples)
+        return TrainedRanges(
+            activations=len(known),
+            calibrated=missing,
+            weights=sum(one is not None and one.is_exact for one in weights),
+            asymmetric=len(others),
+            example=None if widest is None else (widest.low, widest.high),
+            error=error,
+        )
 
     def build(self, layers: Iterable[Layer]) -> onnx.ModelProto:
         """Build a model with QuantizeLinear and DequantizeLinear around the products of these
@@ -72,10 +126,37 @@ class Int8:
         return self.build(layers)
 
 
+def _known_ranges(
+    source: Float32Model, places: Sequence[QuantizableNode], or_wide: bool
+) -> dict[str, TrainedRange]:
+    """The ranges of training that these places need, and ``or_wide`` ones."""
+    found = trained_ranges(source)
+    return {
+        name: found[name]
+        for name in activations(source, places)
+        if name in found and (or_wide or not found[name].is_wide)
+    }
+
+
+def has_all_ranges(source: Float32Model) -> bool:
+    """Whether training has found every range, so that none is calibrated."""
+    places = find_quantizable_nodes(source)
+    known = _known_ranges(source, places, or_wide=True)
+    return bool(places) and len(known) == len(activations(source, places))
+
+
 def _prepare(request: PrecisionRequest) -> Int8:
-    images = request.track(request.calibration, f"calibrate {NAME}")
-    options = request.options
-    return Int8(request.source, request.bundle, images, options.method, options.keep_float)
+    options, images = request.options, None
+    if request.calibration:
+        images = request.track(request.calibration, f"calibrate {NAME}")
+    return Int8(
+        request.source,
+        request.bundle,
+        images,
+        options.method,
+        options.keep_float,
+        request.held_out,
+    )
 
 
 PRECISION = PrecisionKind(
@@ -84,4 +165,5 @@ PRECISION = PrecisionKind(
     calibrates=True,
     always_float32="all but products with weights, and the last of these",
     prepare=_prepare,
+    has_all_ranges=has_all_ranges,
 )

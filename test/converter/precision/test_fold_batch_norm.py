@@ -57,6 +57,8 @@ def folded(model: onnx.ModelProto) -> onnx.ModelProto:
         "s = Add (shift, c) y = Mul (scale, s)",
         "s = Add (c, shift) t = Mul (s, half) y = Add (t, scale)",
         "y = Mul (half, c)",
+        "y = BatchNormalization (c, gamma, beta, mean, variance)",
+        "n = BatchNormalization <epsilon = 0.1> (c, gamma, beta, mean, variance) y = Mul (n, half)",
     ],
 )
 def test_scales_and_shifts_go_into_the_convolution(convolution: str, after: str) -> None:
@@ -67,6 +69,8 @@ def test_scales_and_shifts_go_into_the_convolution(convolution: str, after: str)
         SHIFT,
         constant("b", normal(4)),
         constant("half", 0.5),
+        *(constant(name, normal(4)) for name in ("gamma", "beta", "mean")),
+        constant("variance", normal(4) ** 2),
     ]
     model = folded(graph(constants, f"c = {convolution} {after}"))
     assert operators(model) == [convolution.partition(" ")[0]]
