@@ -11,7 +11,12 @@ from test.converter.networks import tf
 
 
 def looping(image: tf.Tensor) -> tf.Tensor:
-    return tf.while_loop(lambda value: tf.reduce_sum(value) < 9, lambda value: (value * 2,), [image])
+    """Doubles until the sum is large enough."""
+
+    def is_small(value: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(value) < 9
+
+    return tf.while_loop(is_small, lambda value: (value * 2,), [image])
 
 
 @pytest.mark.parametrize("control_flow", [1, 2])
