@@ -60,9 +60,9 @@ class Exported:
         marked = type(view.graph_def)()
         marked.CopyFrom(view.graph_def)
         numbers = mark(marked, self.taken.activations)
-        inputs = ["image:0", *self.weights.files]
-        self.model, unsupported = convert_to_onnx(marked, inputs, ["result:0"], 13)
-        assert not unsupported
+        converted = convert_to_onnx(marked, "image:0", self.weights.files, ["result:0"], 13)
+        assert not converted.unsupported
+        self.model = converted.model
         grids = {numbers[name]: grid for name, grid in self.taken.activations.items()}
         self.activations = take_marks(self.model, grids)
         onnx.checker.check_model(self.model, full_check=True)

@@ -11,7 +11,11 @@ from test.converter.networks import tf
 
 
 def looping(image: tf.Tensor) -> tf.Tensor:
-    is_small = lambda value: tf.reduce_sum(value) < 9  # noqa: E731
+    """Doubles until the sum is large enough."""
+
+    def is_small(value: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(value) < 9
+
     return tf.while_loop(is_small, lambda value: (value * 2,), [image])
 
 
@@ -33,7 +37,7 @@ def test_a_graph_with_loops_is_told_how_to_do_without_a_suppression(
         v1.enable_control_flow_v2()
     definition = graph.as_graph_def()
     with pytest.raises(ExportError, match="no such thing") as error:
-        to_onnx.convert_to_onnx(definition, ["image:0"], [output.name], 13)
+        to_onnx.convert_to_onnx(definition, "image:0", {}, [output.name], 13)
     text = str(error.value)
     assert "boxes and scores before that" in text
     assert "report" not in text
