@@ -14,11 +14,11 @@ import numpy as np
 
 from converter.errors import ExportError
 from converter.export.tf2onnx_nodes import (
-    Side,
+    ResizedSide,
     Step,
-    constant,
     flag,
     known_sides,
+    make_constant,
     replace,
     take_float32,
 )
@@ -43,9 +43,9 @@ def convert_by_matrices(graph: Any, node: Any, _name: str, _arguments: Any) -> N
     take_float32(graph, node)
     steps: list[Step] = [("Transpose", [node.input[0]], {"perm": [0, 3, 1, 2]})]
     if not _is_identity(wide):
-        steps.append(("MatMul", ["", constant(graph, node, wide.T.copy())], {}))
+        steps.append(("MatMul", ["", make_constant(graph, node, wide.T.copy())], {}))
     if not _is_identity(high):
-        steps.append(("MatMul", [constant(graph, node, high), ""], {}))
+        steps.append(("MatMul", [make_constant(graph, node, high), ""], {}))
     steps.append(("Transpose", [""], {"perm": [0, 2, 3, 1]}))
     replace(graph, node, steps)
 
@@ -54,7 +54,7 @@ def _is_identity(matrix: np.ndarray) -> bool:
     return matrix.shape[0] == matrix.shape[1] and np.array_equal(matrix, np.eye(len(matrix)))
 
 
-def _matrix(node: Any, sides: Sequence[Side], axis: int) -> np.ndarray:
+def _matrix(node: Any, sides: Sequence[ResizedSide], axis: int) -> np.ndarray:
     """The weights of the pixels before, for each after, float32 ``[after, before]``: what
     TensorFlow makes of images that are 1 at one place and 0 elsewhere, one in each channel."""
     tf = tensorflow()

@@ -17,11 +17,11 @@ import onnx
 
 from converter.export.nearest_neighbours import nearest, resize_finds
 from converter.export.tf2onnx_nodes import (
-    Side,
+    ResizedSide,
     Step,
-    constant,
     flag,
     known_sides,
+    make_constant,
     replace,
     take_float32,
 )
@@ -40,7 +40,7 @@ def convert_resize(graph: Any, node: Any, _name: str, _arguments: Any) -> None:
 
     if node.type == "ResizeBilinear":
         take_float32(graph, node)
-    sides: Sequence[Side] | None = known_sides(graph, node)
+    sides: Sequence[ResizedSide] | None = known_sides(graph, node)
     if sides is None:
         nn.Resize.version_11(graph, node)
         return
@@ -61,23 +61,23 @@ def _centres(node: Any) -> str:
     return "half_pixel" if flag(node, "half_pixel_centers") else "asymmetric"
 
 
-def _take_first(graph: Any, node: Any, sides: Sequence[Side]) -> list[Side]:
+def _take_first(graph: Any, node: Any, sides: Sequence[ResizedSide]) -> list[ResizedSide]:
     """Where one pixel is wanted, TensorFlow takes the first; ONNX' formula divides by 0."""
     left = list(sides)
     for axis, side in enumerate(sides, 1):
         if side.after == 1 < side.before:
-            first = constant(graph, node, np.zeros(1, np.int64))
+            first = make_constant(graph, node, np.zeros(1, np.int64))
             shape, dtype = list(graph.get_shape(node.input[0])), graph.get_dtype(node.input[0])
             shape[axis] = 1
             picked = graph.make_node(
                 "Gather", [node.input[0], first], {"axis": axis}, shapes=[shape], dtypes=[dtype]
             )
             graph.replace_input(node, node.input[0], picked.output[0], 0)
-            left[axis - 1] = Side(1, 1)
+            left[axis - 1] = ResizedSide(1, 1)
     return left
 
 
-def _must_pick(graph: Any, node: Any, sides: Sequence[Side]) -> bool:
+def _must_pick(graph: Any, node: Any, sides: Sequence[ResizedSide]) -> bool:
     """Whether pixels are picked by number. Runtimes resize no whole numbers (TensorRT 8.0 takes
     floats alone), and round where TensorFlow rounds otherwise."""
     if graph.get_dtype(node.input[0]) not in _FLOATS:
@@ -85,40 +85,40 @@ def _must_pick(graph: Any, node: Any, sides: Sequence[Side]) -> bool:
     return not all(resize_finds(*side, _centres(node)) for side in sides)
 
 
-def _pick(graph: Any, node: Any, sides: Sequence[Side]) -> None:
+def _pick(graph: Any, node: Any, sides: Sequence[ResizedSide]) -> None:
     steps: list[Step] = []
     data = node.input[0]
     for axis, side in enumerate(sides, 1):
         if side.before != side.after:
-            numbers = constant(graph, node, nearest(*side, _centres(node)).astype(np.int64))
+            numbers = make_constant(graph, node, nearest(*side, _centres(node)).astype(np.int64))
             steps.append(("Gather", [data, numbers], {"axis": axis}))
             data = ""  # what the step before gives
     replace(graph, node, steps)
 
 
-def _resize(graph: Any, node: Any, sides: Sequence[Side]) -> None:
+def _resize(graph: Any, node: Any, sides: Sequence[ResizedSide]) -> None:
     """A resize of ``[N, C, h, w]``, as all runtimes have it."""
     data = graph.make_node("Transpose", [node.input[0]], {"perm": [0, 3, 1, 2]}).output[0]
-    none = constant(graph, node, np.zeros(0, np.float32))
+    none = make_constant(graph, node, np.zeros(0, np.float32))
     if all(side.is_exact for side in sides):
         factors = np.array([1, 1, *(side.factor for side in sides)], np.float32)
-        inputs = [data, none, constant(graph, node, factors)]
+        inputs = [data, none, make_constant(graph, node, factors)]
     else:
         inputs = [data, none, none, _sizes(graph, node, data, sides)]
     resize = ("Resize", inputs, _attributes(node))
     replace(graph, node, [resize, ("Transpose", [""], {"perm": [0, 2, 3, 1]})])
 
 
-def _sizes(graph: Any, node: Any, data: str, sides: Sequence[Side]) -> str:
+def _sizes(graph: Any, node: Any, data: str, sides: Sequence[ResizedSide]) -> str:
     """All sizes of the result, ``[N, C, h, w]``."""
     after = [side.after for side in sides]
     batch, *_, channels = graph.get_shape(node.input[0])
     if batch > 0 and channels > 0:
-        return constant(graph, node, np.array([batch, channels, *after], np.int64))
-    ends = (constant(graph, node, np.array([one], np.int64)) for one in (0, 2))
+        return make_constant(graph, node, np.array([batch, channels, *after], np.int64))
+    ends = (make_constant(graph, node, np.array([one], np.int64)) for one in (0, 2))
     shape = graph.make_node("Shape", [data]).output[0]
     first = graph.make_node("Slice", [shape, *ends]).output[0]
-    last = constant(graph, node, np.array(after, np.int64))
+    last = make_constant(graph, node, np.array(after, np.int64))
     return str(graph.make_node("Concat", [first, last], {"axis": 0}).output[0])
 
 

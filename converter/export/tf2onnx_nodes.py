@@ -13,7 +13,7 @@ import onnx
 Step = tuple[str, list[str], dict[str, Any]]
 
 
-class Side(NamedTuple):
+class ResizedSide(NamedTuple):
     """Height or width of an image before and after, in pixels."""
 
     before: int
@@ -30,7 +30,7 @@ class Side(NamedTuple):
         return Fraction(float(self.factor)) == Fraction(self.after, self.before)
 
 
-def known_sides(graph: Any, node: Any) -> tuple[Side, Side] | None:
+def known_sides(graph: Any, node: Any) -> tuple[ResizedSide, ResizedSide] | None:
     """Height and width of ``[N, h, w, C]`` before and after ``node``, whose second input is the
     size; None where not all are known."""
     before, after = graph.get_shape(node.input[0]), graph.get_shape(node.output[0])
@@ -38,7 +38,7 @@ def known_sides(graph: Any, node: Any) -> tuple[Side, Side] | None:
         after = [-1, *(int(one) for one in node.inputs[1].get_tensor_value()), -1]
     if not before or not after or min(*before[1:3], *after[1:3]) < 1:
         return None
-    return Side(before[1], after[1]), Side(before[2], after[2])
+    return ResizedSide(before[1], after[1]), ResizedSide(before[2], after[2])
 
 
 def take_float32(graph: Any, node: Any) -> None:
@@ -59,7 +59,7 @@ def flag(node: Any, name: str) -> bool:
     return name in node.attr and bool(node.attr[name].i)
 
 
-def constant(graph: Any, node: Any, values: np.ndarray) -> str:
+def make_constant(graph: Any, node: Any, values: np.ndarray) -> str:
     """The output of a new constant, which is called like ``node``."""
     from tf2onnx import utils
 
