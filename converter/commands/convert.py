@@ -54,12 +54,12 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
     """
     with progress.step("read the SavedModel"):
         check_output(options.output, options.overwrite)
+        if options.precision.precisions and not _may_lack_images(options):
+            require_images(options.images)
         labels = read_labels(options.source.labels)
         dataset = load_dataset(options.images, options.annotations, labels, options.most_images)
         labels = labels or dataset.category_names
         source = read_source(options.source)
-        if options.precision.precisions and not _may_lack_images(options, source):
-            require_images(options.images)
     with tempfile.TemporaryDirectory() as scratch:
         prepared = _prepare(options, source, dataset, len(labels) or None, Path(scratch), progress)
         head = prepared.recognised.head
@@ -80,9 +80,11 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
             return _write_later(options, prepared, names, dataset, progress, error)
 
 
-def _may_lack_images(options: ConvertOptions, source: Source) -> bool:
+def _may_lack_images(options: ConvertOptions) -> bool:
     """Whether training may have found all ranges of the precisions that are asked for."""
-    return has_fake_quant_nodes(source.saved_model) and not needs_images(options.precision)
+    if needs_images(options.precision):
+        return False
+    return has_fake_quant_nodes(options.source.saved_model)
 
 
 def _prepare(
