@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import onnx
@@ -11,6 +11,7 @@ from onnx import numpy_helper
 # Values that a limit depends on are few: a zero point or a scale for each channel at most.
 _MOST_VALUES = 4096
 _ONNX_DOMAINS = ("", "ai.onnx")
+_SIZES = ("Shape", "Size")
 
 
 class Scope:
@@ -84,20 +85,45 @@ class Scope:
 
     def is_constant(self, name: str) -> bool:
         """Whether it depends on no input of a graph, so that it can be computed beforehand."""
-        waiting, seen = [(self, name)], set()
+        return not any(
+            owner is None or tensor in owner._given or (node is not None and _has_body(node))
+            for owner, tensor, node in self._behind(name)
+        )
+
+    def is_made_by(self, name: str, operator: str) -> bool:
+        """Whether an operator is among the nodes that it is computed by."""
+        return any(
+            node is not None and node.op_type == operator for _, _, node in self._behind(name)
+        )
+
+    def is_data_of(self, name: str, types: Collection[int]) -> bool:
+        """Whether it is computed from what an input of the model of one of these types holds, not
+        from its sizes alone."""
+        return any(
+            owner is not None
+            and owner.is_whole
+            and tensor in owner._given
+            and owner.type(tensor) in types
+            for owner, tensor, _ in self._behind(name, but=_SIZES)
+        )
+
+    def _behind(
+        self, name: str, but: Collection[str] = ()
+    ) -> Iterator[tuple[Scope | None, str, onnx.NodeProto | None]]:
+        """A tensor and all that it is computed from, each with its graph and its node. What goes
+        into the operators ``but`` is left out."""
+        waiting: list[tuple[Scope, str]] = [(self, name)]
+        seen = set()
         while waiting:
             scope, tensor = waiting.pop()
             owner = scope._owner(tensor)
-            if owner is None or tensor in owner._given:
-                return False
-            node = owner._makers.get(tensor)
-            if node is None or (id(owner), tensor) in seen:
+            if (id(owner), tensor) in seen:
                 continue
-            if any(attribute.HasField("g") for attribute in node.attribute):
-                return False
             seen.add((id(owner), tensor))
-            waiting.extend((owner, given) for given in node.input if given)
-        return True
+            node = None if owner is None else owner._makers.get(tensor)
+            yield owner, tensor, node
+            if owner is not None and node is not None and node.op_type not in but:
+                waiting.extend((owner, given) for given in node.input if given)
 
     def values(self, name: str) -> np.ndarray | None:
         """The values of an initializer or Constant node; None where there are many, or none."""
@@ -139,6 +165,10 @@ def _inside(scope: Scope) -> Iterator[Scope]:
             for body in (attribute.g, *attribute.graphs):
                 if (body.node or body.output) and attribute.name != left_out:
                     yield from _inside(Scope(body, scope.opset, scope, node))
+
+
+def _has_body(node: onnx.NodeProto) -> bool:
+    return any(attribute.HasField("g") for attribute in node.attribute)
 
 
 def _not_read(node: onnx.NodeProto, scope: Scope) -> str:
