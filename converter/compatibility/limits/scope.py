@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-# Values that a limit depends on are few: a zero point or a scale for each channel at most.
-_MOST_VALUES = 4096
+from converter.compatibility.limits.inferred_shapes import MOST_VALUES, count, with_shapes
+
 _ONNX_DOMAINS = ("", "ai.onnx")
 _SIZES = ("Shape", "Size")
 
@@ -154,7 +154,7 @@ def scopes(model: onnx.ModelProto) -> Iterator[Scope]:
     opset = max(
         (one.version for one in model.opset_import if one.domain in _ONNX_DOMAINS), default=0
     )
-    yield from _inside(Scope(_inferred(model).graph, opset))
+    yield from _inside(Scope(with_shapes(model).graph, opset))
 
 
 def _inside(scope: Scope) -> Iterator[Scope]:
@@ -179,38 +179,8 @@ def _not_read(node: onnx.NodeProto, scope: Scope) -> str:
     return "else_branch" if bool(decided.reshape(())) else "then_branch"
 
 
-def _inferred(model: onnx.ModelProto) -> onnx.ModelProto:
-    light = onnx.ModelProto()
-    light.ir_version = model.ir_version
-    light.opset_import.extend(model.opset_import)
-    light.functions.extend(model.functions)
-    graph = light.graph
-    graph.name = model.graph.name or "graph"
-    for field in ("node", "input", "output", "value_info"):
-        getattr(graph, field).extend(getattr(model.graph, field))
-    graph.initializer.extend(map(_without_values, model.graph.initializer))
-    try:
-        return onnx.shape_inference.infer_shapes(light, data_prop=True)
-    except (onnx.shape_inference.InferenceError, RuntimeError):
-        return light  # what is declared has to do
-
-
-def _without_values(tensor: onnx.TensorProto) -> onnx.TensorProto:
-    """The tensor itself where it is small, else its name, type and shape."""
-    if tensor.data_location != onnx.TensorProto.EXTERNAL and _count(tensor) <= _MOST_VALUES:
-        return tensor
-    left = onnx.TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
-    left.data_location = onnx.TensorProto.EXTERNAL
-    left.external_data.add(key="location", value="elsewhere")
-    return left
-
-
-def _count(tensor: onnx.TensorProto) -> int:
-    return int(np.prod(tensor.dims, dtype=np.int64)) if tensor.dims else 1
-
-
 def _values_of_tensor(tensor: onnx.TensorProto) -> np.ndarray | None:
-    if tensor.data_location == onnx.TensorProto.EXTERNAL or _count(tensor) > _MOST_VALUES:
+    if tensor.data_location == onnx.TensorProto.EXTERNAL or count(tensor) > MOST_VALUES:
         return None
     return numpy_helper.to_array(tensor)
 
