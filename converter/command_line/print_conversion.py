@@ -1,18 +1,17 @@
 """What the command line shows of a conversion."""
 
-from typing import List, Tuple
+from typing import Tuple
 
 from rich.console import Console
 
 from converter.command_line.print_assumed import print_assumed
-from converter.command_line.print_boards import print_boards
+from converter.command_line.print_boards import print_boards, print_refusals
 from converter.command_line.print_table import facts_table, print_tables
 from converter.comparison.agreement import Agreement
 from converter.conversion import Conversion
 from converter.report.source_facts import opset
 from converter.report.verdict import cautions, reading, without_fake_quants
 from converter.tables.candidate_wording import candidate_facts
-from converter.tables.refusal_wording import refusal_text
 from converter.tables.trained_table import trained_table
 from converter.tables.verification_tables import (
     accuracy_table,
@@ -48,8 +47,9 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
     print_tables(parity_tables(verification), console)
     console.print(facts_table(agreement_title(verification), agreement_facts(verification)))
     print_tables([accuracy] if accuracy is not None else [], console)
-    for warning in _warnings(conversion):
-        print_line(console, warning, "yellow")
+    for caution in cautions(verification):
+        print_line(console, caution, "yellow")
+    print_refusals(conversion.refusals, console)
     _print_verdict(conversion, console)
 
 
@@ -61,13 +61,6 @@ def print_trained(found: TrainedComparison, console: Console) -> None:
 def _numbers(values: Tuple[float, ...]) -> str:
     shown = [f"{value:.6g}" for value in values]
     return shown[0] if len(set(shown)) == 1 else f"({', '.join(shown)})"
-
-
-def _warnings(conversion: Conversion) -> List[str]:
-    return [
-        *cautions(conversion.verification),
-        *map(refusal_text, conversion.refusals),
-    ]
 
 
 def _print_verdict(conversion: Conversion, console: Console) -> None:

@@ -1,19 +1,17 @@
 """What the command line shows of a SavedModel."""
 
-from typing import Dict, Tuple
+from typing import Dict
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from converter.command_line.print_assumed import print_assumed
-from converter.command_line.print_boards import print_boards
+from converter.command_line.print_boards import print_boards, print_refusals
 from converter.commands.inspect import Inspection
-from converter.compatibility.refusals import Refusal
-from converter.compatibility.tensorrt_versions import VERSIONS
+from converter.compatibility.tensorrt_versions import TARGETS, VERSIONS
 from converter.inputs.choose_graph import describe_tags
 from converter.inputs.saved_model import SavedModel
-from converter.tables.refusal_wording import refusal_text
 from converter.terminal.console import print_line
 
 
@@ -26,7 +24,11 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
             print_line(console, f"note: {note}")
     if inspection.operators:
         console.print(_operators(inspection.operators))
-        _print_refusals(inspection.refusals, console)
+        if not inspection.refusals:
+            print_line(
+                console, f"TensorRT {VERSIONS[0]} to {VERSIONS[-1]} takes all of these nodes."
+            )
+        print_refusals(inspection.refusals, console)
     if inspection.answer is not None and inspection.operators:
         answer = inspection.answer
         print_boards(answer.opset, answer, inspection.refusals, console)
@@ -39,8 +41,23 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
         print_assumed(inspection.recognised, console)
     if inspection.problem:
         print_line(console, f"It cannot be converted like this: {inspection.problem}", "yellow")
+    elif _is_for_no_board(inspection):
+        print_line(
+            console,
+            "It can be converted, but TensorRT builds it on no board: change the model first, as "
+            "told above.",
+            "yellow",
+        )
     else:
         print_line(console, "It can be converted: trt-inference convert with the same options.")
+
+
+def _is_for_no_board(inspection: Inspection) -> bool:
+    """Whether each board has a TensorRT that refuses something of it."""
+    return all(
+        any(target.tensorrt in one.lacking for one in inspection.refusals)
+        for target in TARGETS.values()
+    )
 
 
 def _print_signatures(saved_model: SavedModel, console: Console) -> None:
@@ -72,10 +89,3 @@ def _operators(operators: Dict[str, int]) -> Table:
     for row in range(rows):
         table.add_row(*cells[row::rows])
     return table
-
-
-def _print_refusals(refusals: Tuple[Refusal, ...], console: Console) -> None:
-    if not refusals:
-        print_line(console, f"TensorRT {VERSIONS[0]} to {VERSIONS[-1]} take all of these nodes.")
-    for refusal in refusals:
-        print_line(console, refusal_text(refusal), "yellow")

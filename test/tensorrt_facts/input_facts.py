@@ -228,10 +228,10 @@ AXES: List[Fact] = [
     Fact(
         "cumulative sum over an axis of an input",
         partial(single, "CumSum", "x n", more={"n": ([], INT64)}),
-        "none",
+        "10.13-",
         "importers:881@8.0.1, 992@8.2.1, 993@8.4.1, 1050@8.5.3, 1022@8.6.1, 1138@10.0.0, 1136@10.1;"
-        " operators.md@11.1",
-        unknown="10.13",
+        " CHANGELOG.md of NVIDIA/TensorRT, new in 10.8, and importers CumSum@dd0a3a9 makes a tensor"
+        " of it, though operators.md@11.1 has a constant",
     ),
     Fact("slice", partial(slice_with, ""), "all", "importers Slice"),
     Fact("slice from an input", partial(slice_with, "starts"), "all", "importers:4488@8.6.1"),

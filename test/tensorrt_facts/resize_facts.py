@@ -160,8 +160,8 @@ FACTS: List[Fact] = [
         "resize exclude_outside",
         partial(sized, mode="linear", exclude_outside=1),
         "all",
-        "importers:3801@8.5.3 reads it first",
-        misread="8.0-8.4",
+        "importers:3801@8.5.3 reads it first; it changes cubic interpolation only, and that of"
+        " antialias: what lies outside repeats the edge, by any weight",
     ),
     Fact(
         "resize to sizes of an input", sized_by_an_input, "all", "importers:3487@8.4.1, 3847@8.6.1"

@@ -8,8 +8,10 @@ from types import MappingProxyType
 from converter.compatibility.limits.attribute_limits import ATTRIBUTE_LIMITS
 from converter.compatibility.limits.constant_limits import CONSTANT_LIMITS
 from converter.compatibility.limits.control_flow_limits import CONTROL_FLOW_LIMITS
+from converter.compatibility.limits.convolution_limits import CONVOLUTION_LIMITS
 from converter.compatibility.limits.element_limits import ANY_OPERATOR, ELEMENT_LIMITS
 from converter.compatibility.limits.limit import Limit
+from converter.compatibility.limits.pad_limits import PAD_LIMITS
 from converter.compatibility.limits.quantization_limits import QUANTIZATION_LIMITS
 from converter.compatibility.limits.recurrent_limits import RECURRENT_LIMITS
 from converter.compatibility.limits.resize_limits import RESIZE_LIMITS
@@ -20,6 +22,8 @@ from converter.compatibility.limits.window_limits import WINDOW_LIMITS
 LIMITS = (
     *RESIZE_LIMITS,
     *WINDOW_LIMITS,
+    *CONVOLUTION_LIMITS,
+    *PAD_LIMITS,
     *RECURRENT_LIMITS,
     *ATTRIBUTE_LIMITS,
     *CONSTANT_LIMITS,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from converter.compatibility.limits.limit import Limit
 from converter.compatibility.limits.node_view import NodeView
 
@@ -30,13 +28,6 @@ def _reduces(node: NodeView) -> bool:
 
 def _names_reduction(node: NodeView) -> bool:
     return node.has_attribute("reduction") and not _reduces(node)
-
-
-def _pad_mode(*modes: str) -> Callable[[NodeView], bool]:
-    def breaks(node: NodeView) -> bool:
-        return node.attribute("mode", "constant") not in modes
-
-    return breaks
 
 
 def _is_no_number(node: NodeView) -> bool:
@@ -121,22 +112,6 @@ ATTRIBUTE_LIMITS = (
         "take the largest of the negative values",
         "builtin_op_importers.cpp:4394@8.0-GA, 4460@8.4-GA, which do not look at it",
         until="8.5",
-    ),
-    Limit(
-        ("Pad",),
-        "zeros only",
-        _pad_mode("constant"),
-        "pad with zeros",
-        "builtin_op_importers.cpp, Pad@8.0-GA",
-        until="8.2",
-    ),
-    Limit(
-        ("Pad",),
-        "no wrapping around",
-        lambda node: node.attribute("mode") == "wrap",
-        "concatenate slices of both ends",
-        "builtin_op_importers.cpp, Pad@8.2-GA to 9.0-GA; taken: onnxOpImporters.cpp:4043@10.1-GA",
-        until="10.0",
     ),
     Limit(
         ("Constant",),

@@ -22,6 +22,8 @@ REDUCTIONS = (
     "ReduceSum",
     "ReduceSumSquare",
 )
+# Before 10.0 their axes are an attribute.
+_BY_ATTRIBUTE = tuple(one for one in REDUCTIONS if one != "ReduceSum")
 _AXES = "give the axes as Python numbers, not as a computed tensor"
 
 
@@ -41,9 +43,22 @@ def _depends(index: int) -> Callable[[NodeView], bool]:
     return breaks
 
 
-def _kernel_depends(node: NodeView) -> bool:
-    """The layer takes a kernel that is computed from constants, as by DequantizeLinear."""
-    return node.depends(1)
+def _reduces_by_input(node: NodeView) -> bool:
+    """All axes are reduced, whatever the input says."""
+    axes, rank = node.values(1), node.rank(0)
+    return node.has(1) and (axes is None or axes.size != rank)
+
+
+def _counts_from_the_end(node: NodeView) -> bool:
+    indices = node.values(1)
+    return indices is not None and bool(np.any(indices < 0))
+
+
+def _is_data(*inputs: int) -> Callable[[NodeView], bool]:
+    def breaks(node: NodeView) -> bool:
+        return any(map(node.is_data, inputs))
+
+    return breaks
 
 
 def _picks_too_many(node: NodeView) -> bool:
@@ -62,37 +77,16 @@ def _trains(node: NodeView) -> bool:
     return values is None or bool(np.any(values))
 
 
-def _pads_something(node: NodeView) -> bool:
-    value = node.values(2) if node.has(2) else None
-    return value is not None and bool(np.any(value))
-
-
-def _pads_other_axes(node: NodeView) -> bool:
-    """Before 8.2 there are two axes that can be padded at once."""
-    pads = node.values(1)
-    if pads is None or pads.size % 2:
-        return False
-    return int(np.count_nonzero(pads.reshape(2, -1).any(axis=0))) > 2
-
+# The inputs of operators that are sizes, places to cut at, or how often.
+_SIZES: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
+    (("ConstantOfShape",), (0,)),
+    (("Expand", "Reshape", "Tile"), (1,)),
+    (("Range",), (0, 1, 2)),
+    (("Resize",), (3,)),
+    (("Slice",), (1, 2, 4)),
+)
 
 CONSTANT_LIMITS = (
-    Limit(
-        ("Conv", "ConvTranspose"),
-        "constant weights",
-        _kernel_depends,
-        "keep the weights of a convolution constant, or multiply with tf.matmul and add up instead",
-        "NvInfer.h:1367@8.0.1, 1390@8.2.1, 1401@8.4.1 of NVIDIA/TensorRT: 'a constant tensor'; "
-        "docs/operators.md@8.4-GA",
-        until="8.5",
-    ),
-    Limit(
-        ("Conv", "ConvTranspose"),
-        "a constant bias",
-        _computed(2),
-        "add the bias after the convolution",
-        "builtin_op_importers.cpp:610@8.0-GA, 610@8.2-GA, 619@8.4-GA",
-        until="8.5",
-    ),
     Limit(
         ("InstanceNormalization",),
         "constant scale and bias",
@@ -103,11 +97,28 @@ CONSTANT_LIMITS = (
         until="10.0",
     ),
     Limit(
-        REDUCTIONS,
+        ("ReduceSum",),
         "constant axes",
         _computed(1),
         _AXES,
         "onnx2trt_utils.cpp:1762@8.0-GA; importerUtils.cpp:1473@10.1-GA",
+    ),
+    Limit(
+        _BY_ATTRIBUTE,
+        "constant axes",
+        _computed(1),
+        _AXES,
+        "importerUtils.cpp:1473@10.1-GA",
+        since="10.0",
+    ),
+    Limit(
+        _BY_ATTRIBUTE,
+        "axes as an attribute",
+        _reduces_by_input,
+        "export with opset 17 or earlier, where the axes are an attribute",
+        "builtin_op_importers.cpp, ReduceMean@8.0-GA, 8.6-GA, which reduce all axes then; taken: "
+        "onnxOpImporters.cpp, ReduceMean@10.0-GA",
+        until="10.0",
     ),
     Limit(
         ("CumSum",),
@@ -161,38 +172,6 @@ CONSTANT_LIMITS = (
         until="8.4",
     ),
     Limit(
-        ("Pad",),
-        "constant paddings and value",
-        _computed(1, 2, opset=11),
-        "pad by fixed sizes",
-        "builtin_op_importers.cpp:3066 and 3071@8.0-GA; taken: 3017@8.2-GA",
-        until="8.2",
-    ),
-    Limit(
-        ("Pad",),
-        "zeros only",
-        _pads_something,
-        "pad with zeros",
-        "builtin_op_importers.cpp, Pad@8.0-GA",
-        until="8.2",
-    ),
-    Limit(
-        ("Pad",),
-        "two axes only",
-        _pads_other_axes,
-        "pad two axes at a time",
-        "builtin_op_importers.cpp, Pad@8.0-GA",
-        until="8.2",
-    ),
-    Limit(
-        ("Pad",),
-        "constant axes",
-        _computed(3, opset=18),
-        _AXES,
-        "onnxOpImporters.cpp:3870@10.1-GA; docs/Changelog.md, 10.4",
-        until="10.4",
-    ),
-    Limit(
         ("TopK",),
         "a constant k",
         _computed(1, opset=10),
@@ -214,6 +193,27 @@ CONSTANT_LIMITS = (
         "make a range of whole numbers, and cast it",
         "builtin_op_importers.cpp:3243@8.0-GA, 3259@8.2-GA",
         until="8.4",
+    ),
+    Limit(
+        ("Gather",),
+        "no negative indices",
+        _counts_from_the_end,
+        "count the indices from the front",
+        "builtin_op_importers.cpp:1414@8.0-GA: only where the parser was built for it; "
+        "docs/Changelog.md, 8.2",
+        until="8.2",
+    ),
+    *(
+        Limit(
+            operators,
+            "no sizes that are computed from the values of the image",
+            _is_data(*inputs),
+            "compute sizes from those of the image only, or give them as Python numbers",
+            "TensorRT 8.5.3 and 8.6.0: what a size is computed of must be of type int32; NvInfer.h,"
+            " ITensor::isShapeTensor of NVIDIA/TensorRT",
+            until="10.0",
+        )
+        for operators, inputs in _SIZES
     ),
     Limit(
         ("Dropout",),

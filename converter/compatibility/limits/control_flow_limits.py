@@ -6,9 +6,14 @@ import onnx
 
 from converter.compatibility.limits.limit import Limit
 from converter.compatibility.limits.node_view import NodeView
+from converter.compatibility.tensorrt_versions import reaches
 
 _LONGEST = 2**31 - 1
 _BRANCHES = ("then_branch", "else_branch")
+_MAXIMUM = (
+    "give the loop a number of rounds (maximum_iterations), or write its rounds one after the "
+    "other (a for loop of Python)"
+)
 
 
 def _body(node: NodeView, name: str) -> onnx.GraphProto:
@@ -57,6 +62,46 @@ def _do_not_broadcast(node: NodeView) -> bool:
     )
 
 
+def _sizes_differ(node: NodeView) -> bool:
+    return any(
+        None not in (a, b) and a != b
+        for one, two in _pairs_of_branches(node)
+        for a, b in zip(one, two)
+    )
+
+
+def _reads(graph: onnx.GraphProto, name: str) -> bool:
+    """Whether a tensor is used in a graph, or goes out of it, in graphs inside of it too."""
+    if any(one.name == name for one in graph.output):
+        return True
+    return any(
+        name in node.input
+        or any(_reads(body, name) for one in node.attribute for body in (one.g, *one.graphs))
+        for node in graph.node
+    )
+
+
+def _reads_input(node: NodeView, index: int) -> bool:
+    body = _body(node, "body")
+    return index < len(body.input) and _reads(body, body.input[index].name)
+
+
+def _counts_without_turns(node: NodeView) -> bool:
+    """The number of the turn has no name where no number of turns is given. From 8.5 on as many
+    turns as there can be, which exporters write where a condition ends the loop, are none."""
+    is_open = not node.has(0) or (reaches(node.tensorrt, "8.5") and _is_endless(node))
+    return is_open and _reads_input(node, 0)
+
+
+def _reads_no_condition(node: NodeView) -> bool:
+    return not node.has(1) and _reads_input(node, 1)
+
+
+def _is_endless(node: NodeView) -> bool:
+    turns = node.values(0)
+    return turns is not None and turns.size == 1 and int(turns.reshape(())) >= _LONGEST
+
+
 def _carries_other_shape(node: NodeView) -> bool:
     body = _body(node, "body")
     for index in range(2, len(body.input)):
@@ -76,10 +121,7 @@ def _collects_unknown(node: NodeView) -> bool:
     states = len(node.node.input) - 2
     if not any(node.gives(index) for index in range(states, len(node.node.output))):
         return False
-    if not node.has(0):
-        return True
-    turns = node.values(0)
-    return turns is not None and turns.size == 1 and int(turns.reshape(())) >= _LONGEST
+    return not node.has(0) or _is_endless(node)
 
 
 def _has_no_state(node: NodeView) -> bool:
@@ -111,6 +153,29 @@ CONTROL_FLOW_LIMITS = (
         "docs/operators.md@10.1-GA",
     ),
     Limit(
+        ("If",),
+        "outputs of both branches with one shape",
+        _sizes_differ,
+        "return tensors of one shape from both branches, or use tf.where",
+        "TensorRT 8.5.3 and 8.6.0, IIfConditional::addOutput",
+        since="8.5",
+        until="10.0",
+    ),
+    Limit(
+        ("Loop",),
+        "a number of turns, where its body counts them",
+        _counts_without_turns,
+        _MAXIMUM,
+        "builtin_op_importers.cpp, Loop@8.0-GA, 8.5-GA; onnxOpImporters.cpp, Loop@10.1-GA",
+    ),
+    Limit(
+        ("Loop",),
+        "a condition, where its body reads it",
+        _reads_no_condition,
+        "give the loop the condition true",
+        "builtin_op_importers.cpp, Loop@8.0-GA; onnxOpImporters.cpp, Loop@10.1-GA",
+    ),
+    Limit(
         ("Loop",),
         "values that keep their shape from turn to turn",
         _carries_other_shape,
@@ -121,8 +186,7 @@ CONTROL_FLOW_LIMITS = (
         ("Loop",),
         "collected outputs only with a number of turns",
         _collects_unknown,
-        "give the loop a number of rounds (maximum_iterations), or write its rounds one after the "
-        "other (a for loop of Python)",
+        _MAXIMUM,
         "builtin_op_importers.cpp:2270 and 2349-2358@8.0-GA; onnxOpImporters.cpp:2945@10.1-GA",
     ),
     Limit(

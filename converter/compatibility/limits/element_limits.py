@@ -69,7 +69,12 @@ def _casts_uint8_to_whole(node: NodeView) -> bool:
     source = node.type(0)
     if source == "UINT8":
         return target not in (*_FLOATS, "UINT8")
-    return target == "UINT8" and source not in (*_FLOATS, "")
+    return target == "UINT8" and source not in (*_FLOATS, "") and not _makes_bytes_of_all(node)
+
+
+def _makes_bytes_of_all(node: NodeView) -> bool:
+    """The documentation has floating-point only, as it has for 8.6, which takes whole numbers."""
+    return reaches(node.tensorrt, "8.6") and not reaches(node.tensorrt, "10.0")
 
 
 ELEMENT_LIMITS = (
@@ -102,7 +107,7 @@ ELEMENT_LIMITS = (
         _casts_uint8_to_whole,
         "cast to float32 in between",
         "builtin_op_importers.cpp:317-324@8.5-GA; NvInferRuntimeBase.h:156@v10.3.0 of "
-        "NVIDIA/TensorRT",
+        "NVIDIA/TensorRT; 8.6.0 makes bytes of whole numbers",
         since="8.5",
     ),
 )

@@ -17,6 +17,12 @@ _REPLACED: dict[int, tuple[int, str]] = {
     onnx.TensorProto.UINT8: (onnx.TensorProto.INT32, "8.5"),
 }
 _KEEPS_TRANSPOSED_TENSORS = "8.4"
+# An input of the model that has one of these types can be no shape.
+_NO_SIZES = frozenset(onnx.TensorProto.DataType.values()) - {
+    onnx.TensorProto.INT32,
+    onnx.TensorProto.INT64,
+    onnx.TensorProto.UNDEFINED,
+}
 
 
 class NodeView:
@@ -97,6 +103,15 @@ class NodeView:
     def depends(self, index: int) -> bool:
         """Whether there is such an input and it is computed from the inputs of a graph."""
         return self.has(index) and not self.scope.is_constant(self._name(index))
+
+    def is_made_by(self, index: int, operator: str) -> bool:
+        """Whether an operator is among the nodes that an input is computed by."""
+        return self.scope.is_made_by(self._name(index), operator)
+
+    def is_data(self, index: int) -> bool:
+        """Whether an input is computed from the values of an input of the model that is no whole
+        numbers, as float32 images are, not from its sizes alone."""
+        return self.has(index) and self.scope.is_data_of(self._name(index), _NO_SIZES)
 
     def values(self, index: int) -> np.ndarray | None:
         """The values of an input that is a small initializer or Constant node."""

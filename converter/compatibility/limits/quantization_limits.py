@@ -59,6 +59,10 @@ def _is_wide(node: NodeView) -> bool:
     return bool(node.scope.type(node.node.input[0]) == onnx.TensorProto.INT32)
 
 
+def _names_axis_of_one(node: NodeView) -> bool:
+    return node.has_attribute("axis") and _count(node.shape(1)) == 1
+
+
 QUANTIZATION_LIMITS = (
     Limit(
         _BOTH,
@@ -89,6 +93,21 @@ QUANTIZATION_LIMITS = (
         _scales_are_not_positive,
         "quantise with positive scales",
         "builtin_op_importers.cpp:1124@8.0-GA; onnxOpImporters.cpp:1403@10.1-GA",
+    ),
+    Limit(
+        _BOTH,
+        "constant scales",
+        lambda node: node.depends(1),
+        "quantise by scales that are known beforehand",
+        "NvInfer.h:5245@8.0.1, 5338@v10.3.0 of NVIDIA/TensorRT: a build-time constant",
+    ),
+    Limit(
+        _BOTH,
+        "no axis with a single scale",
+        _names_axis_of_one,
+        "leave the attribute axis out",
+        "builtin_op_importers.cpp:1096@8.0.1 of onnx-tensorrt",
+        until="8.2",
     ),
     Limit(
         _BOTH,

@@ -50,6 +50,12 @@ def _differs(name: str, default: object) -> Callable[[NodeView], bool]:
     return breaks
 
 
+def _names_axes(node: NodeView) -> bool:
+    """Whether fewer sizes are given than the input has axes."""
+    axes = list(node.attribute("axes", ()))
+    return bool(axes) and axes != list(range(node.rank(0) or 0))
+
+
 def _upsamples(node: NodeView) -> bool:
     return node.attribute("mode", "nearest") not in ("nearest", "linear", "bilinear")
 
@@ -113,6 +119,15 @@ RESIZE_LIMITS = (
         _differs("keep_aspect_ratio_policy", "stretch"),
         "resize to sizes that keep the ratio",
         "builtin_op_static_checkers.cpp, Resize@10.0-GA; not looked at before",
+    ),
+    Limit(
+        ("Resize",),
+        "sizes or scales of all axes",
+        _names_axes,
+        "export with opset 17 or earlier, which names no axes",
+        "builtin_op_importers.cpp, Resize@8.0-GA to 8.6-GA, which do not look at axes; taken: "
+        "onnxOpImporters.cpp, Resize@10.0-GA",
+        until="10.0",
     ),
     Limit(
         ("Upsample",),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import onnx
 from onnx import numpy_helper
 
-# Values that a limit depends on are few: a zero point or a scale for each channel at most.
-_MOST_VALUES = 4096
+from converter.compatibility.limits.inferred_shapes import MOST_VALUES, count, with_shapes
+
 _ONNX_DOMAINS = ("", "ai.onnx")
+_SIZES = ("Shape", "Size")
 
 
 class Scope:
@@ -84,20 +85,45 @@ class Scope:
 
     def is_constant(self, name: str) -> bool:
         """Whether it depends on no input of a graph, so that it can be computed beforehand."""
-        waiting, seen = [(self, name)], set()
+        return not any(
+            owner is None or tensor in owner._given or (node is not None and _has_body(node))
+            for owner, tensor, node in self._behind(name)
+        )
+
+    def is_made_by(self, name: str, operator: str) -> bool:
+        """Whether an operator is among the nodes that it is computed by."""
+        return any(
+            node is not None and node.op_type == operator for _, _, node in self._behind(name)
+        )
+
+    def is_data_of(self, name: str, types: Collection[int]) -> bool:
+        """Whether it is computed from what an input of the model of one of these types holds, not
+        from its sizes alone."""
+        return any(
+            owner is not None
+            and owner.is_whole
+            and tensor in owner._given
+            and owner.type(tensor) in types
+            for owner, tensor, _ in self._behind(name, but=_SIZES)
+        )
+
+    def _behind(
+        self, name: str, but: Collection[str] = ()
+    ) -> Iterator[tuple[Scope | None, str, onnx.NodeProto | None]]:
+        """A tensor and all that it is computed from, each with its graph and its node. What goes
+        into the operators ``but`` is left out."""
+        waiting: list[tuple[Scope, str]] = [(self, name)]
+        seen = set()
         while waiting:
             scope, tensor = waiting.pop()
             owner = scope._owner(tensor)
-            if owner is None or tensor in owner._given:
-                return False
-            node = owner._makers.get(tensor)
-            if node is None or (id(owner), tensor) in seen:
+            if (id(owner), tensor) in seen:
                 continue
-            if any(attribute.HasField("g") for attribute in node.attribute):
-                return False
             seen.add((id(owner), tensor))
-            waiting.extend((owner, given) for given in node.input if given)
-        return True
+            node = None if owner is None else owner._makers.get(tensor)
+            yield owner, tensor, node
+            if owner is not None and node is not None and node.op_type not in but:
+                waiting.extend((owner, given) for given in node.input if given)
 
     def values(self, name: str) -> np.ndarray | None:
         """The values of an initializer or Constant node; None where there are many, or none."""
@@ -128,7 +154,7 @@ def scopes(model: onnx.ModelProto) -> Iterator[Scope]:
     opset = max(
         (one.version for one in model.opset_import if one.domain in _ONNX_DOMAINS), default=0
     )
-    yield from _inside(Scope(_inferred(model).graph, opset))
+    yield from _inside(Scope(with_shapes(model).graph, opset))
 
 
 def _inside(scope: Scope) -> Iterator[Scope]:
@@ -141,6 +167,10 @@ def _inside(scope: Scope) -> Iterator[Scope]:
                     yield from _inside(Scope(body, scope.opset, scope, node))
 
 
+def _has_body(node: onnx.NodeProto) -> bool:
+    return any(attribute.HasField("g") for attribute in node.attribute)
+
+
 def _not_read(node: onnx.NodeProto, scope: Scope) -> str:
     """The branch of a constant condition that no parser looks at."""
     decided = scope.values(node.input[0]) if node.op_type == "If" else None
@@ -149,38 +179,8 @@ def _not_read(node: onnx.NodeProto, scope: Scope) -> str:
     return "else_branch" if bool(decided.reshape(())) else "then_branch"
 
 
-def _inferred(model: onnx.ModelProto) -> onnx.ModelProto:
-    light = onnx.ModelProto()
-    light.ir_version = model.ir_version
-    light.opset_import.extend(model.opset_import)
-    light.functions.extend(model.functions)
-    graph = light.graph
-    graph.name = model.graph.name or "graph"
-    for field in ("node", "input", "output", "value_info"):
-        getattr(graph, field).extend(getattr(model.graph, field))
-    graph.initializer.extend(map(_without_values, model.graph.initializer))
-    try:
-        return onnx.shape_inference.infer_shapes(light, data_prop=True)
-    except (onnx.shape_inference.InferenceError, RuntimeError):
-        return light  # what is declared has to do
-
-
-def _without_values(tensor: onnx.TensorProto) -> onnx.TensorProto:
-    """The tensor itself where it is small, else its name, type and shape."""
-    if tensor.data_location != onnx.TensorProto.EXTERNAL and _count(tensor) <= _MOST_VALUES:
-        return tensor
-    left = onnx.TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
-    left.data_location = onnx.TensorProto.EXTERNAL
-    left.external_data.add(key="location", value="elsewhere")
-    return left
-
-
-def _count(tensor: onnx.TensorProto) -> int:
-    return int(np.prod(tensor.dims, dtype=np.int64)) if tensor.dims else 1
-
-
 def _values_of_tensor(tensor: onnx.TensorProto) -> np.ndarray | None:
-    if tensor.data_location == onnx.TensorProto.EXTERNAL or _count(tensor) > _MOST_VALUES:
+    if tensor.data_location == onnx.TensorProto.EXTERNAL or count(tensor) > MOST_VALUES:
         return None
     return numpy_helper.to_array(tensor)
 

@@ -262,6 +262,22 @@ TYPE_LIMITS = (
         until="8.5",
     ),
     Limit(
+        ("Clip",),
+        "constant limits",
+        _limits_computed,
+        "give the limits as Python numbers, or use tf.minimum and tf.maximum",
+        "builtin_op_importers.cpp:392@8.0.1 of onnx-tensorrt",
+        until="8.2",
+    ),
+    Limit(
+        ("Clip",),
+        "floating-point only",
+        _first_is(*_WHOLE),
+        "use tf.minimum and tf.maximum",
+        "onnx2trt_utils.cpp:21@8.0.1 of onnx-tensorrt",
+        until="8.2",
+    ),
+    Limit(
         ("HardSwish",),
         "no whole numbers and no booleans",
         _first_is(*_WHOLE, "BOOL"),

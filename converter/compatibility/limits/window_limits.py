@@ -1,4 +1,4 @@
-"""Limits of the windows of pooling and convolution."""
+"""Limits of the windows of pooling."""
 
 from __future__ import annotations
 
@@ -22,15 +22,8 @@ def _window_rank(node: NodeView) -> bool:
     return axes not in (2, 3) and not (axes == 1 and rank in (None, 3))
 
 
-def _pads_of_transposed_3d(node: NodeView) -> bool:
-    pads = list(node.attribute("pads", ()))
-    half = len(pads) // 2
-    return half == 3 and pads[:half] != pads[half:]
-
-
-def _pads_negatively(node: NodeView) -> bool:
-    pads = list(node.attribute("pads", ()))
-    return any(size < 0 for size in pads[: len(pads) // 2])
+def _has_nameless_indices(node: NodeView) -> bool:
+    return len(node.node.output) > 1 and not node.gives(1)
 
 
 def _norm(node: NodeView) -> bool:
@@ -44,6 +37,15 @@ WINDOW_LIMITS = (
         lambda node: node.gives(1),
         "pool without indices (tf.nn.max_pool2d), and find the places with tf.math.argmax",
         "builtin_op_importers.cpp, MaxPool@8.0-GA to 9.0-GA; onnxOpCheckers.cpp, MaxPool@10.15",
+    ),
+    Limit(
+        ("MaxPool",),
+        "one output, without an empty name for a second one",
+        _has_nameless_indices,
+        "remove the empty name from the outputs of the node",
+        "builtin_op_importers.cpp, MaxPool@8.0-GA; onnxOpCheckers.cpp:468@10.1-GA; taken: "
+        "emptyOutputChecker@10.6",
+        until="10.6",
     ),
     Limit(
         ("AveragePool", "LpPool", "MaxPool"),
@@ -66,21 +68,6 @@ WINDOW_LIMITS = (
         _window_rank,
         "pool over three axes at most",
         "onnx2trt_utils.cpp:1666@8.0-GA; importerUtils.cpp, poolingHelper@10.1-GA",
-    ),
-    Limit(
-        ("ConvTranspose",),
-        "no negative padding at the beginning",
-        _pads_negatively,
-        "crop after the convolution instead",
-        "builtin_op_importers.cpp, ConvTranspose@8.0-GA to 10.1-GA",
-    ),
-    Limit(
-        ("ConvTranspose",),
-        "in 3D the same padding at both ends",
-        _pads_of_transposed_3d,
-        "crop after the convolution instead",
-        "builtin_op_importers.cpp:896@8.2-GA",
-        until="8.4",
     ),
     Limit(
         ("LpNormalization", "LpPool"),

@@ -69,6 +69,24 @@ def test_operators_that_tensorrt_lacks_are_named_with_versions_and_a_remedy(
 
 
 @pytest.mark.usefixtures("wide")
+def test_a_network_that_no_board_takes_is_not_said_to_be_ready(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def cropped(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        whole = tf.constant([[0.0, 0.0, 0.5, 0.5]])
+        crops = tf.image.crop_and_resize(image, whole, [0], [2, 2])
+        return {"scores": tf.nn.softmax(tf.reshape(crops, [1, 12]))}
+
+    module = tf.Module()
+    function = tf.function(cropped, [tf.TensorSpec((1, 8, 8, 3), tf.float32, name="image")])
+    tf.saved_model.save(module, str(tmp_path), signatures=function)
+    result = run_here(capsys, "inspect", tmp_path)
+    assert result.exit_code == 0
+    assert "runs on no board that has TensorRT" in result.output
+    assert "It can be converted, but TensorRT builds it on no board" in result.output
+
+
+@pytest.mark.usefixtures("wide")
 def test_a_network_without_a_head_that_is_known_lists_what_there_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -259,14 +259,14 @@ CASES = (
     Case(
         "computed_kernel",
         TO_8_4,
-        "k = Mul (weights, weights)  y = Conv (image, k)",
-        "k = Mul (kernel, kernel)  y = Conv (image, k)",
+        "k = Mul (weights, weights)  y = Conv <kernel_shape = [3, 3]> (image, k)",
+        "y = Conv <kernel_shape = [3, 3]> (image, kernel)",
     ),
     # builtin_op_importers.cpp:610@8.0-GA, 609@8.2-GA, 619@8.4-GA; 664@8.5-GA takes it
     Case(
         "computed_bias",
         TO_8_4,
-        "y = Conv (image, kernel, one_value)",
+        "y = Conv <kernel_shape = [3, 3]> (image, kernel, one_value)",
         "y = Conv (image, kernel, one)",
     ),
     # ConvTranspose@8.4-GA: "The bias tensor is required to be an initializer"
@@ -286,7 +286,19 @@ CASES = (
     # onnx2trt_utils.cpp:1762@8.0-GA; importerUtils.cpp:1473@10.1-GA
     Case("computed_axes", ALL, "y = ReduceSum (rows, axis)", "y = ReduceSum (rows, first)"),
     Case(
-        "computed_axes_of_18", ALL, "y = ReduceMax (rows, axis)", "y = ReduceMax (rows, first)", 18
+        "computed_axes_of_18",
+        ALL,
+        "y = ReduceMax (rows, axis)",
+        "y = ReduceMax (rows, both_axes)",
+        18,
+    ),
+    # ReduceMean@8.0-GA to 8.6-GA: no axes but the attribute, and then all
+    Case(
+        "axes_of_18",
+        TO_8_6,
+        "y = ReduceMax (rows, first)",
+        "y = ReduceMax (rows, both_axes)",
+        18,
     ),
     # an Identity makes a layer, of constants too: Identity@8.0-GA to onnxOpImporters.cpp:2572@10.1
     Case(
@@ -334,10 +346,24 @@ CASES = (
     Case("pad_value", TO_8_0, "y = Pad (rows, pads, half)", "y = Pad (rows, pads, none)"),
     # Pad@8.5-GA, onnxOpImporters.cpp:3870@10.1-GA; not read before; Changelog of 10.4
     Case(
+        "pad_axes",
+        TO_8_6,
+        "y = Pad (rows, one_and_one, , none_axis)",
+        "y = Pad (rows, pads)",
+        18,
+    ),
+    Case(
+        "pad_last_axis",
+        ("8.5", "8.6"),
+        "y = Pad (rows, one_and_one, , first)",
+        "y = Pad (rows, pads)",
+        18,
+    ),
+    Case(
         "computed_pad_axes",
         TO_10_3,
         "y = Pad (rows, one_and_one, , axis)",
-        "y = Pad (rows, one_and_one, , first)",
+        "y = Pad (rows, pads)",
         18,
     ),
     # builtin_op_importers.cpp:4371@8.0-GA, 4437@8.2-GA, 4436@8.4-GA, 4901@8.5-GA; 4895@8.6-GA
@@ -345,7 +371,25 @@ CASES = (
     # NvInfer.h:4093@8.0.1, 3546@v10.3.0, 3448@v11.1
     Case("k", ALL, "y, i = TopK (long, k_3841)", "y, i = TopK (long, k_3840)"),
     # builtin_op_importers.cpp:3243@8.0-GA, 3259@8.2-GA; Range@8.4-GA takes float tensors
-    Case("float_range", TO_8_2, "y = Range (none, end, half)", "y = Range (none, half, half)"),
+    Case(
+        "float_range",
+        TO_8_2,
+        "s = Size (rows)  e = Cast <to = 1> (s)  y = Range (none, e, half)",
+        "y = Range (none, half, half)",
+    ),
+    # TensorRT 8.5.3: "network input that is shape tensor must have type Int32"
+    Case(
+        "range_of_data",
+        TO_8_6,
+        "y = Range (none, end, half)",
+        "s = Size (rows)  y = Range (whole_none, s, whole_one)",
+    ),
+    Case(
+        "shape_of_data",
+        TO_8_6,
+        "m = ArgMax <axis = 0, keepdims = 0> (columns)  y = Reshape (rows, m)",
+        "s = Shape (columns)  y = Reshape (rows, s)",
+    ),
     # builtin_op_importers.cpp:1239@8.0-GA; onnxOpImporters.cpp:1708@10.1-GA
     Case("dropout", ALL, "y = Dropout (rows, half, yes)", "y = Dropout (rows, half, no)"),
     # OneHot@8.5-GA: outDims.d[axis] != -1; operators.md@10.0-GA: depth a build-time constant
@@ -436,12 +480,12 @@ CASES = (
         "clip_half",
         TO_8_4,
         "h = Cast <to = 10> (rows)  l = Cast <to = 10> (end)  y = Clip (h, l)",
-        "y = Clip (rows, end)",
+        "y = Clip (rows, half)",
     ),
     # builtin_op_importers.cpp:317-324@8.5-GA; NvInferRuntimeBase.h:156@v10.3.0
     Case(
         "bytes_of_whole",
-        FROM_8_5,
+        ("8.5", *FROM_10),
         "y = Cast <to = 2> (ids)",
         "f = Cast <to = 1> (ids)  y = Cast <to = 2> (f)",
     ),

@@ -12,7 +12,7 @@ from converter.compatibility.limits.limit import Limit
 from converter.compatibility.refusals import find_refusals
 from converter.compatibility.tensorrt_operators import takes
 from converter.compatibility.tensorrt_versions import VERSIONS
-from test.converter.compatibility.limit_cases import ALL, CASES, TO_8_0, Case
+from test.converter.compatibility.limit_cases import ALL, CASES, Case
 from test.converter.compatibility.onnx_text import parsed
 
 INPUTS = """
@@ -46,6 +46,10 @@ CONSTANTS: dict[str, np.ndarray] = {
     "three_places": np.array([1, 3, 5], np.int64),
     "two": np.array([2], np.int64),
     "first": np.array([1], np.int64),
+    "none_axis": np.array([0], np.int64),
+    "both_axes": np.array([0, 1], np.int64),
+    "whole_none": np.array(0, np.int64),
+    "whole_one": np.array(1, np.int64),
     "one_time": np.array([1], np.int64),
     "one_and_one": np.array([1, 1], np.int64),
     "pads": np.array([0, 1, 0, 1], np.int64),
@@ -137,7 +141,8 @@ MOST = np.array(np.iinfo(np.int64).max)
         (IF.format("2, 4", "a", "a", "2, 4", "a", "a"), ("8.0", "8.2")),
         (IF.format("2, 4", "a", "a", "2, 4", "b", "b"), ()),
         # builtin_op_importers.cpp:2145@8.0-GA; operators.md@10.1-GA: the same rank
-        (IF.format("2, 4", "a", "a", "3, 4", "b", "b"), TO_8_0),
+        # TensorRT 8.5.3 and 8.6.0: the same shape
+        (IF.format("2, 4", "a", "a", "3, 4", "b", "b"), ("8.0", "8.5", "8.6")),
         (IF.format("2, 4", "a", "a", "8", "b", "b"), ALL),
         # NvInfer.h:4613@v10.3.0: "must have the same dimensions as input 0"
         (LOOP.format("turns", "3, 4"), ALL),
@@ -179,7 +184,7 @@ def test_a_kernel_that_is_dequantised_from_constants_is_constant() -> None:
     nodes = """
         q = QuantizeLinear (kernel, half, zero)
         k = DequantizeLinear (q, half, zero)
-        y = Conv (image, k)
+        y = Conv <kernel_shape = [3, 3]> (image, k)
     """
     assert refusing(nodes, 17) == ()
 
@@ -188,14 +193,18 @@ def test_the_transpose_of_weights_is_weights_in_the_parsers_before_8_4() -> None
     """builtin_op_importers.cpp:4434@8.0-GA, 4500@8.2-GA; a layer from 4492@8.4-GA on."""
     nodes = "s = Transpose (twice)  y = Upsample <mode = {}> (image, s)"
     assert refusing(nodes.format('"nearest"'), 9) == ()
-    bias = "b = Transpose (one)  y = Conv (image, kernel, b)"
+    bias = "b = Transpose (one)  y = Conv <kernel_shape = [3, 3]> (image, kernel, b)"
     assert refusing(bias, 17) == ("8.4",)
 
 
 def test_the_order_of_kinds_is_no_matter_for_what_is_said_of_an_operator() -> None:
-    assert limit_texts("Pad", "8.2") == ("no wrapping around", "constant axes")
+    assert limit_texts("Pad", "8.2") == (
+        "no wrapping around",
+        "paddings of all axes",
+        "no negative padding",
+    )
     assert "k up to 3840" in limit_texts("TopK", VERSIONS[-1])
-    assert limit_texts("Reshape", "8.0") == ()
+    assert limit_texts("Flatten", "8.0") == ()
 
 
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda one: f"{one.operators[0]}: {one.text}")

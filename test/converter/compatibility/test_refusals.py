@@ -210,9 +210,13 @@ def test_other_versions_than_those_of_the_table_are_judged_by_the_changes_before
     g (float[1, 4] x, int64[1] k, int64[2] pads, int64[1] axis) => (float[a, b] y)
     { v, i = TopK (x, k)  y = Pad (v, pads, , axis) }
     """
-    (pad, top) = find_refusals(parsed(graph, opset=18), ("8.3", "8.6.1.6", "9.2", "10.5", "11.4"))
-    assert (top.operator, top.lacking) == ("TopK", ("8.3",))
-    assert (pad.operator, pad.lacking) == ("Pad", ("8.3", "8.6.1.6", "9.2"))
+    versions = ("8.3", "8.6.1.6", "9.2", "10.1", "10.5", "11.4")
+    found = find_refusals(parsed(graph, opset=18), versions)
+    assert [(one.operator, one.limit, one.lacking) for one in found] == [
+        ("Pad", "paddings of all axes", ("8.3", "8.6.1.6", "9.2")),
+        ("Pad", "constant axes", ("10.1",)),
+        ("TopK", "a constant k", ("8.3",)),
+    ]
 
 
 def test_an_operator_that_a_version_does_not_have_is_not_limited_there_as_well() -> None:
@@ -222,3 +226,23 @@ def test_an_operator_that_a_version_does_not_have_is_not_limited_there_as_well()
         ("", "8.0", "8.4"),
         ("4D", "8.5", VERSIONS[-1]),
     ]
+
+
+@pytest.mark.parametrize(("sizes", "count"), [((4, 2, 2), 0), ((4, 4), 1)])
+def test_what_a_batch_of_any_size_is_reshaped_to_is_known(
+    sizes: tuple[int, ...], count: int
+) -> None:
+    """As DepthToSpace takes four axes only; the second shape is known when the first is."""
+    graph = """
+    g (float[N, 16] x) => (float[a, b, c, d] y)
+    <int64[1] first = {0}, int64[1] one = {1}>
+    {
+        s = Shape (x)  n = Slice (s, first, one)  t = Concat <axis = 0> (n, sizes)
+        u = Reshape (x, t)  v = Relu (u)
+        s2 = Shape (v)  w = Reshape (v, s2)
+        y = DepthToSpace <blocksize = 2> (w)
+    }
+    """
+    model = parsed(graph, opset=13)
+    model.graph.initializer.append(numpy_helper.from_array(np.array(sizes, np.int64), "sizes"))
+    assert [one.limit for one in find_refusals(model)] == ["4D"] * count

@@ -37,8 +37,9 @@ def import_reduced_axes(node: ImportedNode) -> None:
 
 @importer("CumSum")
 def import_summed_axis(node: ImportedNode) -> None:
-    """Always an input."""
-    node.require_weights(1, "Axis input for CumSum must be an initializer!")
+    """Always an input, of any kind from 10.8 on."""
+    if not node.api.at_least(10, 8):
+        node.require_weights(1, "Axis input for CumSum must be an initializer!")
 
 
 @importer("Slice")
