@@ -1,12 +1,13 @@
 """The parser of the double of TensorRT refuses what the real ones refuse."""
 
 import contextlib
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, List, Optional
 
 import onnx
 import pytest
 
 from test.tensorrt_double.install import Double, install
+from test.tensorrt_double.plan import Plan
 from test.tensorrt_double.surface import VERSIONS
 from test.tensorrt_facts import FACTS, Fact
 
@@ -26,7 +27,9 @@ class Attempt:
         if native is not None:
             change = self.parser.set_flag if native else self.parser.clear_flag
             change(trt.OnnxParserFlag.NATIVE_INSTANCENORM)
-        self.is_parsed = self.parser.parse(model.SerializeToString())
+        content = model.SerializeToString()
+        self._is_quantized = b"QuantizeLinear" in content
+        self.is_parsed = self.parser.parse(content)
 
     @property
     def error(self) -> Any:
@@ -35,12 +38,16 @@ class Attempt:
         return self.parser.get_error(0)
 
     def is_built(self) -> bool:
-        """With all precisions allowed that the version has, and with the sizes of the model."""
+        """Whether there is a plan."""
+        return self.build() is not None
+
+    def build(self) -> Any:
+        """With all precisions allowed that the model can have, and with the sizes of the model."""
         config = self._builder.create_builder_config()
-        for flag in ("FP16", "INT8"):
+        for flag in ("FP16", "INT8") if self._is_quantized else ("FP16",):
             if hasattr(self._trt.BuilderFlag, flag):
                 config.set_flag(getattr(self._trt.BuilderFlag, flag))
-        return self._builder.build_serialized_network(self._network, config) is not None
+        return self._builder.build_serialized_network(self._network, config)
 
     def has_sizes(self) -> bool:
         """Whether it can be built without a profile."""
@@ -68,7 +75,7 @@ def opset_of(fact: Fact) -> int:
     return max(opset.version for opset in fact.make().opset_import)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", ["8.0.1", *VERSIONS])
 def test_it_agrees_with_all_facts(version: str) -> None:
     with install(version) as double:
         trt = double.tensorrt
@@ -137,6 +144,27 @@ def test_10_has_no_plugin_for_instance_normalization_unless_somebody_registers_i
         assert "InstanceNormalization plugin" in Attempt(double, model, native=False).error.desc()
         trt.init_libnvinfer_plugins(trt.Logger(), "")
         assert Attempt(double, model, native=False).is_parsed
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "plugins"),
+    [
+        ("8.4.1", "suppression", ["EfficientNMS_ONNX_TRT"]),
+        ("8.6.1", "suppression", []),
+        ("8.6.1", "RoiAlign", ["ROIAlign_TRT"]),
+        ("8.6.1", "scatter elements and add", []),
+        ("10.3.0", "scatter elements and add", ["ScatterElements"]),
+        ("10.3.0", "scatter elements", []),
+    ],
+)
+def test_a_plan_needs_the_plugins_that_the_parser_made(
+    version: str, name: str, plugins: List[str]
+) -> None:
+    with install(version) as double:
+        trt = double.tensorrt
+        trt.init_libnvinfer_plugins(trt.Logger(), "")
+        plan = bytes(Attempt(double, fact_named(name).make()).build())
+    assert Plan.from_bytes(plan).options["plugins"] == plugins
 
 
 # How it is said.

@@ -137,11 +137,11 @@ class _Build:
     def _configured(self, builder: Any, logger: Any) -> Tuple[Any, Any]:
         """The parsed network, and how it is to be built."""
         trt, request = self._trt, self._request
-        options, precision = request.options, request.precision
+        options = request.options
         if options.dla:
-            check_dla(trt, builder, request.machine, precision)
+            check_dla(trt, builder, request.machine, request.precision)
         network = builder.create_network(tensorrt_api.network_flags(trt, self._typing))
-        parser = parse(trt, network, logger, request.bundle, precision, options.compatible)
+        parser = parse(trt, network, logger, request)
         config = configure(trt, builder, network, request)
         if options.version_compatible:
             tensorrt_api.take_plugins_along(config, parser)

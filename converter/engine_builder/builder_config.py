@@ -5,7 +5,11 @@ from typing import Any
 
 from converter.engine_builder import tensorrt_api
 from converter.engine_builder.build_options import BuildOptions, EngineRequest
-from converter.engine_builder.hold_precision import hold_around_quantised, hold_typed_layers
+from converter.engine_builder.hold_precision import (
+    has_quantised,
+    hold_around_quantised,
+    hold_typed_layers,
+)
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.machine import Machine
@@ -38,7 +42,10 @@ def _set_types(trt: ModuleType, network: Any, config: Any, precision: str, typin
     kind = PRECISION_TABLE[precision]
     if typing == tensorrt_api.STRONG or not kind.builder_flags:
         return
-    tensorrt_api.allow(trt, config, *kind.builder_flags)
+    flags = kind.builder_flags
+    if not has_quantised(trt, network):  # where every layer stays in float; it would calibrate
+        flags = tuple(flag for flag in flags if flag != "INT8")
+    tensorrt_api.allow(trt, config, *flags)
     tensorrt_api.obey_types(trt, config)
     if kind.quantized:
         hold_around_quantised(trt, network)

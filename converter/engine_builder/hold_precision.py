@@ -15,6 +15,12 @@ from converter.onnx_tools.node_names import (
 _STAGES = (INPUT_STAGE, HEAD, OUTPUT_STAGE)
 
 
+def has_quantised(trt: ModuleType, network: Any) -> bool:
+    """Whether a model has QuantizeLinear or DequantizeLinear."""
+    kinds = (trt.LayerType.QUANTIZE, trt.LayerType.DEQUANTIZE)
+    return any(layer.type in kinds for layer in _layers(network))
+
+
 def hold_typed_layers(trt: ModuleType, network: Any) -> int:
     """Hold the layers whose outputs are float32 in a model with float16 tensors.
 

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 from types import ModuleType
-from typing import Any, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from converter.compatibility.tensorrt_versions import documented_opset, target_of
 from converter.engine_builder import protobuf_reader, tensorrt_api
+from converter.engine_builder.build_options import EngineRequest
+from converter.engine_builder.fix_batch import find_batch_changes
 from converter.engine_builder.parser_remedies import remedy
+from converter.engine_builder.protobuf_reader import Data
 from converter.engine_builder.replace_uint8 import find_changes
 from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
@@ -19,18 +22,8 @@ _LIBRARY = "nvinfer_vc_plugin"
 _THROWN = (RuntimeError, IndexError, ValueError)
 
 
-def parse(
-    trt: ModuleType,
-    network: Any,
-    logger: Any,
-    bundle: Bundle,
-    precision: str,
-    compatible: bool = False,
-) -> Any:
+def parse(trt: ModuleType, network: Any, logger: Any, request: EngineRequest) -> Any:
     """Fill ``network``, whose weights TensorRT copies.
-
-    Args:
-        compatible: the plan is for other versions or GPUs.
 
     Returns:
         The parser.
@@ -40,24 +33,25 @@ def parse(
         BuildError: its opset is too late for this TensorRT, or TensorRT does not take it; with all
             of its errors.
     """
-    file = bundle.model_file(precision)
+    bundle, options = request.bundle, request.options
+    file = bundle.model_file(request.precision)
     _check_opset(file, trt.__version__)
     parser = trt.OnnxParser(network, logger)
-    if compatible and not tensorrt_api.use_native_layers(trt, parser):
+    if options.compatible and not tensorrt_api.use_native_layers(trt, parser):
         _check_plugins(file, trt.__version__)
-    thrown = _parse(trt, parser, file, bundle.input.name)
+    thrown = _parse(trt, parser, file, bundle.input.name, options.batch)
     if thrown is not None:
         raise BuildError(_refusal(trt, parser, bundle, file, thrown))
     return parser
 
 
-def _parse(trt: ModuleType, parser: Any, file: Path, image: str) -> Optional[str]:
+def _parse(trt: ModuleType, parser: Any, file: Path, image: str, batch: int) -> Optional[str]:
     """Parse, and return None; where that fails, what was thrown in words, which may be none."""
     try:
         if tensorrt_api.supports_uint8(trt):
             taken = parser.parse_from_file(str(file))
         else:
-            taken = _parse_without_uint8(parser, file, image)
+            taken = _parse_changed(trt, parser, file, image, batch)
     except MemoryError:
         return f"Out of memory. Remedy: {MAKE_ROOM}"
     except _THROWN as error:  # in words: its trace holds what must not outlive the CUDA context
@@ -103,12 +97,20 @@ def _check_plugins(file: Path, tensorrt: str) -> None:
         )
 
 
-def _parse_without_uint8(parser: Any, file: Path, image: str) -> bool:
+def _parse_changed(trt: ModuleType, parser: Any, file: Path, image: str, batch: int) -> bool:
     with map_file(file, changeable=True) as model:
-        for place, value in find_changes(model, image).items():
+        for place, value in _changes(trt, model, image, batch).items():
             model[place] = value
         # Weights in a second file are looked for beside the path.
         return bool(parser.parse(model, path=str(file)))
+
+
+def _changes(trt: ModuleType, model: Data, image: str, batch: int) -> Dict[int, int]:
+    """What has to be others in a model for a TensorRT without uint8."""
+    changes = find_changes(model, image)
+    if not tensorrt_api.gathers_open_shapes(trt):
+        changes.update(find_batch_changes(model, image, batch))
+    return changes
 
 
 def _refusal(trt: ModuleType, parser: Any, bundle: Bundle, file: Path, thrown: str) -> str:

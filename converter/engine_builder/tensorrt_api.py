@@ -17,6 +17,11 @@ def supports_uint8(trt: ModuleType) -> bool:
     return hasattr(trt.DataType, "UINT8")
 
 
+def gathers_open_shapes(trt: ModuleType) -> bool:
+    """Whether GatherElements is a layer, which takes shapes that are not known yet: from 8.2 on."""
+    return hasattr(trt.INetworkDefinition, "add_gather_v2")
+
+
 def always_typed(trt: ModuleType) -> bool:
     """Whether the model alone sets each tensor's type, as it always does from 11 on."""
     return not hasattr(trt.BuilderFlag, "FP16")

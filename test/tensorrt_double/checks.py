@@ -81,6 +81,12 @@ def _check_weak(api: Any, network: Any, config: Any) -> None:
                 f"({name} precision has been set for a layer or layer output, but {name} is not "
                 "configured in the builder)"
             )
+    if config._has("INT8") and not quantized:  # seen with 8.5.3 and 8.6.0
+        raise Refused(
+            "Error Code 4: Internal Error (Calibration failure occurred with no scaling factors "
+            "detected. This could be due to no int8 calibrator or insufficient custom scales for "
+            "network layers. Please see int8 sample to setup calibration correctly.)"
+        )
     for flag, fast in (("FP16", fast_fp16), ("INT8", fast_int8)):
         if config._has(flag) and not fast(api.machine.capability):
             config._log(

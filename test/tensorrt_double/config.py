@@ -202,7 +202,7 @@ class IBuilderConfig(Bound):
     @property
     def profiling_verbosity(self) -> Any:
         """How much the plan tells the inspector."""
-        return self._get("verbosity", self._api.ProfilingVerbosity.LAYER_NAMES_ONLY)
+        return self._get("verbosity", self._api.ProfilingVerbosity(0))
 
     @profiling_verbosity.setter
     def profiling_verbosity(self, verbosity: Any) -> None:

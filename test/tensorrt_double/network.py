@@ -271,6 +271,7 @@ def fill(network: Any, model: onnx.ModelProto) -> None:
     network._model, network._name = model, model.graph.name
     inferred = onnx.shape_inference.infer_shapes(model).graph
     constants = {tensor.name for tensor in model.graph.initializer}
+    made_by = {name: node.op_type for node in model.graph.node for name in node.output}
     tensors = {}
     for kind, values in (
         ("inner", inferred.value_info),
@@ -279,19 +280,32 @@ def fill(network: Any, model: onnx.ModelProto) -> None:
     ):
         for value in values:
             if value.name not in constants:
-                tensors[value.name] = _tensor(api, network, kind, value)
+                operator = made_by.get(value.name, "")
+                tensors[value.name] = _tensor(api, network, kind, value, operator)
     network._inputs = [tensors[v.name] for v in inferred.input if v.name not in constants]
     network._outputs = [tensors[v.name] for v in inferred.output]
     network._layers = [_layer(api, network, tensors, node) for node in model.graph.node]
 
 
-def _tensor(api: Any, network: Any, kind: str, value: onnx.ValueInfoProto) -> Any:
+def _tensor(
+    api: Any, network: Any, kind: str, value: onnx.ValueInfoProto, operator: str = ""
+) -> Any:
     shape = value.type.tensor_type.shape.dim
-    dtype = api.dtype(DTYPES.get(value.type.tensor_type.elem_type, "FLOAT"))
+    dtype = _dtype(api, value.type.tensor_type.elem_type, operator)
     if kind == "inner" and not network._strong and dtype == api.DataType.HALF:
         dtype = api.DataType.FLOAT  # seen in 8.6: it reports this for every float until the build
     sizes = [dim.dim_value if dim.HasField("dim_value") else -1 for dim in shape]
     return api.ITensor._make(network=network, name=value.name, dtype=dtype, shape=sizes, kind=kind)
+
+
+def _dtype(api: Any, element: int, operator: str) -> Any:
+    """What TensorRT has for a type of ONNX; instead of the bytes that its parser takes though it
+    has none: int8 of quantisation, else int32."""
+    name = DTYPES.get(element, "FLOAT")
+    if name == "UINT8" and operator == "QuantizeLinear":
+        return api.DataType.INT8
+    found = api.dtype(name)
+    return api.DataType.INT32 if found is None else found
 
 
 def _layer(api: Any, network: Any, tensors: Any, node: onnx.NodeProto) -> Any:

@@ -2,7 +2,9 @@
 
 From the sources of onnx-tensorrt: where an importer calls ``importPluginCreator``, as for
 InstanceNormalization in builtin_op_importers.cpp (8.0-GA to 8.5-GA), onnx2trt_utils.cpp (8.6-GA to
-9.3) and importerUtils.cpp (10.0-GA), and for RoiAlign in builtin_op_importers.cpp since 8.5-GA.
+9.3) and importerUtils.cpp (10.0-GA), for RoiAlign in builtin_op_importers.cpp since 8.5-GA, for
+NonMaxSuppression there up to 8.4-GA, and for a ScatterElements with a reduction in
+onnxOpImporters.cpp since 10.0-GA.
 ``importModel`` registers the plugins itself up to 9.3, and no more since 10.0-GA.
 """
 
@@ -14,7 +16,8 @@ import onnx
 from test.tensorrt_double.foundations import report, require
 
 INSTANCE_NORM, ROI_ALIGN = "InstanceNormalization_TRT", "ROIAlign_TRT"
-KNOWN = (INSTANCE_NORM, ROI_ALIGN)
+SUPPRESSION, SCATTER = "EfficientNMS_ONNX_TRT", "ScatterElements"
+KNOWN = (INSTANCE_NORM, ROI_ALIGN, SUPPRESSION, SCATTER)
 # What of them may be in a plan for other versions, and the library that goes with it.
 LIBRARY_OF_COMPATIBLE = {ROI_ALIGN: "/usr/lib/libnvinfer_vc_plugin.so"}
 
@@ -46,9 +49,17 @@ def _plugins(api: Any, graph: onnx.GraphProto, native_norm: bool) -> Iterator[st
             yield INSTANCE_NORM
         elif node.op_type == "RoiAlign" and api.at_least(8, 5):
             yield ROI_ALIGN
+        elif node.op_type == "NonMaxSuppression" and not api.at_least(8, 5):
+            yield SUPPRESSION
+        elif node.op_type == "ScatterElements" and api.at_least(10) and _reduces(node):
+            yield SCATTER
         for given in node.attribute:
             if given.HasField("g"):
                 yield from _plugins(api, given.g, native_norm)
+
+
+def _reduces(node: onnx.NodeProto) -> bool:
+    return any(given.name == "reduction" and given.s != b"none" for given in node.attribute)
 
 
 def why_not_compatible(api: Any, config: Any, plugins: List[str]) -> str:

@@ -23,10 +23,11 @@ VERSIONS = {
     "10.13.3": ("10.13.3.9", (13, 0)),
     "11.4.0": ("11.4.0.106", (13, 2)),
 }
-# For tests of what differs in them: 9 was made for servers, and is 8.6 with some of 10. Its surface
-# is that of the sources of the bindings and of the headers, in release/9.3 of NVIDIA's repository:
-# read in the same way, those of 8.6 and 10.3 give what was read from the bindings.
-FURTHER_VERSIONS = {"9.3.0": ("9.3.0.post12.dev1", (12, 2))}
+# For tests of what differs in them: 8.0 has no inspector and gathers from static shapes only. 9 was
+# made for servers, and is 8.6 with some of 10. Its surface is that of the sources of the bindings
+# and of the headers, in release/9.3 of NVIDIA's repository: read in the same way, those of 8.6 and
+# 10.3 give what was read from the bindings. The numbers of 8.0 are those of 8.2.
+FURTHER_VERSIONS = {"8.0.1": ("8.0.1.6", (10, 2)), "9.3.0": ("9.3.0.post12.dev1", (12, 2))}
 KEYS = {"10.13.3": "10.13.3.9", "11.4.0": "11.4.0.106"}  # as the surface calls them
 
 # pybind11 gives these operators with numbers; the others compare with their own kind only.

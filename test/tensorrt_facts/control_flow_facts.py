@@ -11,6 +11,7 @@ from test.tensorrt_facts.models import (
     BOOL,
     FLOAT,
     IMAGE,
+    INT32,
     INT64,
     Tensor,
     floats,
@@ -104,6 +105,19 @@ def condition(
     )
 
 
+def whole_number_condition() -> onnx.ModelProto:
+    """An If that puts out int32."""
+    made = condition(
+        (node("Relu", "x", "r"), node("Cast", "r", "a", to=INT32)),
+        (node("Cast", "x", "b", to=INT32),),
+    )
+    values = [*made.graph.output]
+    values += [given.g.output[0] for given in made.graph.node[2].attribute]
+    for value in values:
+        value.type.tensor_type.elem_type = INT32
+    return made
+
+
 def convolution(computed: bool) -> onnx.ModelProto:
     """A loop with a convolution, by weights of its body or by those of the turn before."""
     if not computed:
@@ -187,6 +201,20 @@ FACTS: List[Fact] = [
     ),
     Fact("scan", scan, "all", "importers Scan"),
     Fact("if", partial(condition, POSITIVE, NEGATIVE), "all", "importers If"),
+    Fact(
+        "if with a branch that changes nothing",
+        partial(condition, POSITIVE, (node("Identity", "x", "b"),)),
+        "all",
+        "importers If",
+        by=EITHER,
+    ),
+    Fact(
+        "if of whole numbers",
+        whole_number_condition,
+        "all",
+        "importers If: both branches have one type",
+        by=EITHER,
+    ),
     Fact(
         "if with one name in both branches",
         partial(condition, POSITIVE, (node("Neg", "x", "a"),), ("a", "a")),

@@ -206,6 +206,39 @@ POOLING: List[Fact] = [
         "all",
         "utils:1093@8.6.1",
     ),
+    *[
+        Fact(
+            f"{words} as TensorFlow pads",
+            partial(
+                pool,
+                operator,
+                shape,
+                auto_pad="SAME_UPPER",
+                strides=[2] * (len(shape) - 2),
+                kernel_shape=[3] * (len(shape) - 2),
+            ),
+            "all",
+            "poolingHelper: utils:1460@8.6.1, padding: utils:1155@8.6.1",
+            by=EITHER,
+        )
+        for words, operator, shape in (
+            ("max pooling", "MaxPool", IMAGE),
+            ("max pooling 3D", "MaxPool", CUBE),
+            ("average pooling", "AveragePool", IMAGE),
+            ("average pooling 3D", "AveragePool", CUBE),
+        )
+    ],
+    *[
+        Fact(
+            f"{operator} of rank {len(shape)}",
+            partial(single, operator, x=shape, y=rank(len(shape))),
+            "all",
+            "globalPoolingHelper: importers:1694@8.5.3, 1702@8.6.1 reduce all axes but two",
+            by=EITHER,
+        )
+        for operator in ("GlobalMaxPool", "GlobalAveragePool")
+        for shape in ((1, 4, 8), IMAGE, CUBE)
+    ],
 ]
 
 CONVOLUTION: List[Fact] = [

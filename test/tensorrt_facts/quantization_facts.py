@@ -1,15 +1,16 @@
 """QuantizeLinear and DequantizeLinear: zero points, scales, axes."""
 
 from functools import partial
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 import onnx
 
-from test.tensorrt_facts.fact import BUILDER, Fact
-from test.tensorrt_facts.models import Tensor, floats, model, node, rank
+from test.tensorrt_facts.fact import BUILDER, EITHER, Fact
+from test.tensorrt_facts.models import IMAGE, Tensor, floats, model, node, rank
 
 SCALE = np.array(0.1, np.float32)
+OF_3, OF_3D = {"kernel_shape": [3, 3]}, {"kernel_shape": [3, 3, 3]}
 
 
 def quantize(
@@ -54,6 +55,28 @@ def convolve(quantized_weights: bool, **attributes: Any) -> onnx.ModelProto:
         weights["qw"] = np.ones((4, 4, 3, 3), np.int8)
         del weights["w"], nodes[2]
     return model(*nodes, outputs={"y": rank(4)}, weights=weights)
+
+
+def product(
+    operator: str, kernel: Sequence[int], axis: int, x: Sequence[int], **attributes: Any
+) -> onnx.ModelProto:
+    """A product with int8 weights, which have a scale for each channel along ``axis``."""
+    channels = kernel[axis]
+    return model(
+        node("QuantizeLinear", "x scale zero", "q"),
+        node("DequantizeLinear", "q scale zero", "d"),
+        node("DequantizeLinear", "w s z", "dw", axis=axis),
+        node(operator, "d dw", "y", **attributes),
+        inputs={"x": x},
+        outputs={"y": rank(len(x))},
+        weights={
+            "w": np.ones(kernel, np.int8),
+            "s": floats(channels),
+            "z": np.zeros(channels, np.int8),
+            "scale": SCALE,
+            "zero": np.int8(0),
+        },
+    )
 
 
 FACTS: List[Fact] = [
@@ -129,4 +152,30 @@ FACTS: List[Fact] = [
         "as convolution with computed weights and no kernel_shape; seen with 8.5.3 and 8.6.0",
         unknown="10.13-",
     ),
+    *[
+        Fact(
+            f"int8 weights by channel, then {words}",
+            partial(product, operator, kernel, axis, x, **attributes),
+            "all",
+            "importers QuantizeLinear; kernels of ConvTranspose: importers:816@8.5.3, 787@8.6.1",
+            by=EITHER,
+        )
+        for words, operator, kernel, axis, x, attributes in (
+            ("a convolution in groups", "Conv", (4, 2, 3, 3), 0, IMAGE, {"group": 2, **OF_3}),
+            ("a convolution of each channel", "Conv", (4, 1, 3, 3), 0, IMAGE, {"group": 4, **OF_3}),
+            ("a convolution 3D", "Conv", (4, 4, 3, 3, 3), 0, (1, 4, 8, 8, 8), OF_3D),
+            ("a transposed convolution", "ConvTranspose", (4, 4, 3, 3), 1, IMAGE, OF_3),
+            (
+                "a transposed convolution without kernel_shape",
+                "ConvTranspose",
+                (4, 4, 3, 3),
+                1,
+                IMAGE,
+                {},
+            ),
+            ("a product", "MatMul", (8, 4), 1, IMAGE, {}),
+            ("Gemm", "Gemm", (8, 4), 1, (2, 8), {}),
+            ("Gemm of transposed weights", "Gemm", (4, 8), 0, (2, 8), {"transB": 1}),
+        )
+    ],
 ]

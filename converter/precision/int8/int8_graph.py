@@ -25,8 +25,8 @@ from converter.precision.narrowable_nodes import WEIGHTED
 _LARGEST = 127
 # Weights below are 0, and a scale of 0 is none.
 _SMALLEST = 1e-30
-# TensorRT adds a shortcut inside of these.
-_WITH_SUMS = ("Conv", "ConvTranspose")
+# They have kernels, and TensorRT adds a shortcut inside of these.
+_CONVOLUTIONS = ("Conv", "ConvTranspose")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,10 @@ def find_quantizable_nodes(source: Float32Model) -> tuple[QuantizableNode, ...]:
         if axis is not None and node.name not in source.last:
             places[node.name] = QuantizableNode(node.name, 0, axis)
     made_by = {
-        name for node in source.nodes(places) if node.op_type in _WITH_SUMS for name in node.output
+        name
+        for node in source.nodes(places)
+        if node.op_type in _CONVOLUTIONS
+        for name in node.output
     }
     uses = count_uses(source.model.graph)
     for node in source.nodes(source.body):
@@ -137,6 +140,7 @@ class _Writer:
             activation = node.input[place.input]
             node.input[place.input] = self._activation(activation)
             if place.axis is not None:
+                _set_kernel_shape(node, self._known[node.input[1]])
                 node.input[1] = self._weights(node.input[1], place.axis)
         self.nodes.append(node)
 
@@ -202,6 +206,14 @@ class _Writer:
 
     def _add_constant(self, name: str, values: np.ndarray) -> None:
         self.constants.append(numpy_helper.from_array(values, name))
+
+
+def _set_kernel_shape(node: onnx.NodeProto, weights: onnx.TensorProto) -> None:
+    """TensorRT's parser looks for a kernel's size in the attribute alone where a node makes the
+    weights ("misaligns with the input kernel shape": importConv of onnx-tensorrt)."""
+    named = {attribute.name for attribute in node.attribute}
+    if node.op_type in _CONVOLUTIONS and "kernel_shape" not in named:
+        node.attribute.append(helper.make_attribute("kernel_shape", weights.dims[2:]))
 
 
 def _whole_numbers(weights: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:

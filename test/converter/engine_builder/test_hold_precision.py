@@ -8,11 +8,12 @@ import onnx
 import pytest
 
 from converter.engine_builder import tensorrt_api
+from converter.engine_builder.build_options import BuildOptions, EngineRequest
 from converter.engine_builder.hold_precision import hold_around_quantised, hold_typed_layers
 from converter.engine_builder.parse_onnx import parse
 from test.tensorrt_double.install import install
 from trt_inference.bundles.bundle import load_bundle
-from trt_inference.engines.tensorrt.gpu import GpuContext
+from trt_inference.engines.tensorrt.gpu import GpuContext, this_machine
 
 
 def held(folder: Path, precision: str, hold: Any) -> Dict[str, bool]:
@@ -24,7 +25,9 @@ def held(folder: Path, precision: str, hold: Any) -> Dict[str, bool]:
         builder = trt.Builder(logger)
         typing = tensorrt_api.typing_mode(trt, precision, dla=False)
         network = builder.create_network(tensorrt_api.network_flags(trt, typing))
-        parse(trt, network, logger, load_bundle(folder), precision)
+        options = BuildOptions(folder, (precision,))
+        bundle = load_bundle(folder)
+        parse(trt, network, logger, EngineRequest(bundle, precision, this_machine(), options, 0))
         hold(trt, network)
         layers = [network.get_layer(index) for index in range(network.num_layers)]
         kept = [one for one in layers if one.get_output(0).dtype == trt.DataType.FLOAT]

@@ -14,6 +14,7 @@ from test.tensorrt_double.importers import (  # noqa: F401  each registers its r
     body_importers,
     choice_importers,
     convolution_importers,
+    first_importers,
     normalization_importers,
     pooling_importers,
     quantization_importers,

@@ -54,7 +54,7 @@ def import_sliced_axes(node: ImportedNode) -> None:
 
 @importer("Pad")
 def import_padding_of_axes(node: ImportedNode) -> None:
-    """Modes, named axes, and never less than nothing."""
+    """Modes, named axes, and from 8.2 on never less than nothing."""
     known = ["constant", "reflect", "edge"] + ["wrap"] * node.api.at_least(10)
     if (8, 5) <= node.api.numbers < (10, 0):
         node.require(
@@ -69,7 +69,7 @@ def import_padding_of_axes(node: ImportedNode) -> None:
         )
     pads = node.weights(1) if node.opset >= 11 else node.attribute("pads")
     node.require(
-        pads is None or all(size >= 0 for size in pads),
+        not node.api.at_least(8, 2) or pads is None or all(size >= 0 for size in pads),
         "convertOnnxPadding(ctx, nbDims, onnxPadding, start, totalPadding)",
         "Failed to convert padding!",
     )

@@ -107,6 +107,33 @@ def test_weights_are_within_half_a_step_of_their_channel(name: str, tmp_path: Pa
     np.testing.assert_array_equal(np.abs(whole).max(axis=others), 127)
 
 
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_kernel_has_its_size_in_the_node(name: str, tmp_path: Path) -> None:
+    """Parsers of TensorRT look for it there alone where a node makes the weights."""
+    model, weights, _ = one_layer(name)
+    assert not any(given.name == "kernel_shape" for given in model.graph.node[0].attribute)
+    made = quantized(read(tmp_path, model))
+    made_by_nodes = {name for node in made.graph.node for name in node.output}
+    found = [
+        [list(given.ints) for given in node.attribute if given.name == "kernel_shape"]
+        for node in made.graph.node
+        if node.op_type in ("Conv", "ConvTranspose") and node.input[1] in made_by_nodes
+    ]
+    assert found == [[list(weights.shape[2:])]] * (weights.ndim == 4 and name != "MatMul")
+
+
+def test_a_size_that_is_there_stays_alone(tmp_path: Path) -> None:
+    weights = constant("w", spread(4, 4, 3, 3, axis=0))
+    model = network(
+        f"net (float[1, 4, 6, 6] x) => (float[1, 4, N, M] y) <{weights}, {EYE}> "
+        "{ a = Conv <kernel_shape = [3, 3]> (x, w) y = Conv (a, eye) }"
+    )
+    (first, _) = (
+        one for one in quantized(read(tmp_path, model)).graph.node if one.op_type == "Conv"
+    )
+    assert [given.name for given in first.attribute] == ["kernel_shape"]
+
+
 def test_channels_of_zeros_stay_zeros(tmp_path: Path) -> None:
     weights = np.array([[0, 1e-43], [1, 2]], np.float32)
     model = network(
