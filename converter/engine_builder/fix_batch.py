@@ -12,9 +12,9 @@ from converter.engine_builder import protobuf_reader
 from converter.engine_builder.protobuf_reader import Data, Field
 from converter.errors import BuildError
 
-_LARGEST = (1 << 14) - 1  # in the two bytes that are left beside a tag, for a name of one letter
 _NUMBER = 0x08  # the tag of a dimension's number
-_FEWEST_BYTES, _MOST_BYTES = 2, 10  # of the number
+# The number has the bytes beside the tag, two for a name of one letter, of seven bits each.
+_MOST_BYTES, _BITS = 10, 7
 
 
 def find_batch_changes(model: Data, name: str, batch: int) -> Dict[int, int]:
@@ -76,11 +76,16 @@ def _sizes(model: Data, value: Field) -> Iterator[Field]:
 def _as_number(dimension: Field, batch: int) -> Dict[int, int]:
     """The bytes of a dimension that has ``batch`` as its size, and is as long as before."""
     length = dimension.end - dimension.start - 1
-    if not _FEWEST_BYTES <= length <= _MOST_BYTES or batch > _LARGEST:
+    if length > _MOST_BYTES:
         raise BuildError(
-            "this TensorRT needs a model with one size of batch, which cannot be given to this "
-            "one: convert the model again"
+            "this TensorRT needs a known batch, and that of the ONNX model has too long a name to "
+            "become a number: convert the model again"
         )
-    digits = [batch >> 7 * index & 0x7F for index in range(length)]
+    if batch >> _BITS * length:
+        raise BuildError(
+            f"--batch {batch} is too large for this TensorRT, which takes up to "
+            f"{(1 << _BITS * length) - 1} for this model: choose a smaller one"
+        )
+    digits = [batch >> _BITS * index & 0x7F for index in range(length)]
     content = [_NUMBER, *(digit | 0x80 for digit in digits[:-1]), digits[-1]]
     return dict(enumerate(content, dimension.start))

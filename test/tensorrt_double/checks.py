@@ -175,15 +175,16 @@ def _check_k(graph: onnx.GraphProto) -> None:
 
 def _check_profiles(network: Any, config: Any) -> None:
     for tensor in network._inputs:
-        if -1 not in tensor._shape:
-            continue
-        if not config._profiles:
+        is_open = -1 in tensor._shape
+        if is_open and not config._profiles:
             raise Refused(
                 "Error Code 4: API Usage Error (Network has dynamic or shape inputs, but no "
                 "optimization profile has been defined.)"
             )
         for number, profile in enumerate(config._profiles):
             shapes = profile._shapes.get(tensor.name)
+            if shapes is None and not is_open:  # they may, but need not, be there
+                continue
             if shapes is None:
                 raise Refused(
                     f"Error Code 4: API Usage Error ({tensor.name}: optimization profile {number} "

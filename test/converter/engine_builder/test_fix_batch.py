@@ -21,7 +21,7 @@ from test.tensorrt_double.install import install
 from test.tensorrt_double.plan import Plan
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.bundles.engine_files import find_engine
-from trt_inference.engines.tensorrt.gpu import this_machine
+from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt, this_machine
 
 Build = Callable[..., Result]
 
@@ -120,7 +120,7 @@ def test_a_name_that_is_too_long_is_refused() -> None:
 
 
 def test_a_batch_beyond_all_bounds_is_refused(shared_bundle: Path) -> None:
-    with pytest.raises(BuildError, match="batch"):
+    with pytest.raises(BuildError, match=r"--batch 16384 is too large .* up to 16383"):
         find_batch_changes((shared_bundle / "fp32.onnx").read_bytes(), "image", 16384)
 
 
@@ -167,6 +167,30 @@ def test_8_0_refuses_a_batch_of_any_size(
     monkeypatch.setattr(tensorrt_api, "gathers_open_shapes", lambda trt: True)
     with install("8.0.1"):
         build(bundle, "--precision", "fp32").refused("GatherElements on dynamic shapes")
+
+
+@pytest.mark.gpu
+def test_the_real_parser_knows_all_sizes_then(shared_bundle: Path) -> None:
+    trt: Any = import_tensorrt()
+    content = fixed((shared_bundle / "fp32.onnx").read_bytes(), 4)
+    with GpuContext():
+        logger = trt.Logger(trt.Logger.ERROR)
+        builder = trt.Builder(logger)
+        flags = tensorrt_api.network_flags(trt, tensorrt_api.WEAK)
+        network = builder.create_network(flags)
+        parser = trt.OnnxParser(network, logger)
+        assert parser.parse(content)
+        shapes = {
+            tensor.name: tuple(tensor.shape)
+            for tensor in map(network.get_output, range(network.num_outputs))
+        }
+        shapes["image"] = tuple(network.get_input(0).shape)
+        del parser, network, builder
+    outputs = load_bundle(shared_bundle).outputs
+    assert shapes == {
+        "image": (4, 64, 64, 3),
+        **{one.name: (4, *one.shape[1:]) for one in outputs},
+    }
 
 
 def test_newer_versions_read_the_model_as_it_is(bundle: Path, build: Build) -> None:
