@@ -15,6 +15,7 @@ import numpy as np
 
 from converter.errors import ExportError
 from converter.export.fake_quant_ranges import (
+    AROUND_ZERO,
     FAKE_QUANT,
     WITH_VARIABLES,
     become_identities,
@@ -48,6 +49,7 @@ class FakeQuants:
         initial: how many activations have that with which training begins.
         inside: how many are in loops and branches.
         lost: how many have rounded weights that had to stay in the graph.
+        operators: what they are called in TensorFlow.
     """
 
     count: int = 0
@@ -58,6 +60,7 @@ class FakeQuants:
     initial: int = 0
     inside: int = 0
     lost: int = 0
+    operators: tuple[str, ...] = ()
 
     @property
     def notes(self) -> list[str]:
@@ -86,6 +89,8 @@ class FakeQuants:
             ),
         )
         nodes = "FakeQuant node" + "s" * (self.count != 1)
+        others = ", ".join(one for one in self.operators if one in AROUND_ZERO)
+        nodes += f" ({others})" if others else ""
         text = f"{self.count} {nodes} of quantization-aware training: fp32 and fp16 leave them out"
         uses = "" if self.inside + self.of_image + self.empty == self.count else USES_RANGES
         told = [f"{count} of the FakeQuant nodes {what}" for count, what in cautions if count]
@@ -121,8 +126,12 @@ def take_out(view: GraphView, image: str, weights: Weights) -> FakeQuants:
         weights: takes those that were rounded, however small they are.
     """
     nodes = [node for node in view.graph_def.node if node.op in FAKE_QUANT]
-    count = sum(node.op in FAKE_QUANT for node in view.operators())
-    found = FakeQuants(count, inside=count - len(nodes))
+    operators = [node.op for node in view.operators() if node.op in FAKE_QUANT]
+    found = FakeQuants(
+        len(operators),
+        inside=len(operators) - len(nodes),
+        operators=tuple(dict.fromkeys(operators)),
+    )
     of_image = view.descendants([image])
     grids = _grids(view, nodes, of_image, weights, found)
     become_identities(view.graph_def.node)

@@ -241,6 +241,7 @@ def test_nodes_of_nvidias_toolkit_are_taken_out_as_well(tmp_path: Path, axis: in
     exported = Exported(graph(lambda image: build(image, around_zero, around_zero)), tmp_path)
     exported.gives(build(tf.constant(IMAGE), unchanged, unchanged))
     assert reaches(exported.activations) == [4.0, 7.0]
+    assert "3 FakeQuant nodes (QuantizeAndDequantizeV4)" in exported.taken.notes[0]
     assert {(grid.first, grid.last) for grid in exported.activations.values()} == {
         ((-127,), (127,))
     }
