@@ -225,6 +225,11 @@ def test_missing_ranges_are_calibrated_and_need_images(
     wanted = sorted(value for name, value in REACHES.items() if name != "depthwise")
     others = [reach for reach in reaches if np.isclose(reach, wanted, rtol=0.01).any()]
     assert len(others) == 3 and len(reaches) == 4
+    kept = (*ask, "--images", converted.images, "--keep-float", "depthwise", "Conv2D_1")
+    output = run_here(capsys, *kept).output
+    assert "for 2 of 2 activations, and its own rounding of the weights of 2 layers" in " ".join(
+        output.split()
+    )
     # What was measured of the int8 before is not told of this one.
     compared = json.loads((bundle / "report" / "report.json").read_text("utf-8"))["trained"]
     assert [row[0] for row in compared["rows"]] == ["fp32", "fp16"]
