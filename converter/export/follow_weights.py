@@ -22,7 +22,7 @@ def follow_weights(
 
     Args:
         model: with the weights as inputs.
-        grids: by the names of these inputs; the axis is counted from the end.
+        grids: by the names of these inputs; their axis may be counted from the end.
     """
     constants = {one.name: one for one in model.graph.initializer}
     found, channels = {}, {}
@@ -47,7 +47,9 @@ def _channels(shape: list[int], grid: TrainedGrid) -> np.ndarray:
     """The number of its channel for each of the weights, int32."""
     if grid.axis is None:
         return np.broadcast_to(np.zeros((), np.int32), shape)
-    return np.broadcast_to(np.arange(shape[-1], dtype=np.int32), shape)
+    sizes = [1] * len(shape)
+    sizes[grid.axis] = -1
+    return np.broadcast_to(np.arange(shape[grid.axis], dtype=np.int32).reshape(sizes), shape)
 
 
 def _placed(grid: TrainedGrid, channels: np.ndarray) -> TrainedGrid | None:

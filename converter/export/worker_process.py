@@ -14,7 +14,7 @@ import onnx
 
 from converter.errors import ExportError
 from converter.export import cut_image_decoding, cut_suppression, flatten, rewrites, to_onnx
-from converter.export.fake_quant import FakeQuants, has_fake_quant, take_out
+from converter.export.fake_quant import FakeQuants, has_fake_quant, refuse_integers, take_out
 from converter.export.floats import NOTES, other_float, to_float32
 from converter.export.follow_weights import follow_weights
 from converter.export.functional_loops import make_functional
@@ -168,13 +168,14 @@ class ExportJob:
 
     def _take_out_fake_quant(self, view: GraphView, image: str, outputs: dict[str, str]) -> None:
         """Leave the float network; the graph as it was trained is written beside it."""
+        refuse_integers(view)
         if not has_fake_quant(view):
             return
         trained = Path(self.request.folder) / TRAINED_GRAPH_FILE
         trained.write_bytes(view.graph_def.SerializeToString())
         self._fake_quants = take_out(view, image, self._weights)
         view.keep(view.ancestors(outputs.values()) | {node_of(image)})
-        self._notes.append(self._fake_quants.note)
+        self._notes.extend(self._fake_quants.notes)
         self.answer = replace(self.answer, fake_quants=self._fake_quants.count)
 
     def _unroll_for_one_image(self, view: GraphView, wanted: Sequence[str]) -> None:

@@ -137,7 +137,7 @@ class _Job:
             kept=(*builder.must_keep, *choice.kept),
             calibration=builder.calibration,
             sensitivities=sensitivities,
-            trained=builder.trained,
+            trained=builder.trained_in(choice.narrowed),
         )
         if result.passed:
             check_file(candidate, precision, self.evaluator, result.limit)

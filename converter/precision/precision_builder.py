@@ -24,7 +24,6 @@ class PrecisionBuilder(Protocol):
         layers: those that are narrowed, in the order of execution.
         must_keep: those that cannot be.
         calibration: how its ranges were found, where it has any.
-        trained: what it has of quantization-aware training, where there was one.
     """
 
     precision: str
@@ -32,10 +31,13 @@ class PrecisionBuilder(Protocol):
     layers: tuple[Layer, ...]
     must_keep: tuple[KeptLayer, ...]
     calibration: Calibration | None
-    trained: TrainedRanges | None
 
     def build(self, layers: Iterable[Layer]) -> onnx.ModelProto:
         """Build the model for the bundle, with these layers narrowed and all others in float32."""
+
+    def trained_in(self, layers: Iterable[Layer]) -> TrainedRanges | None:
+        """Return what these layers have of quantization-aware training; None where there was
+        none."""
 
     def measurable(self, layers: Iterable[Layer]) -> onnx.ModelProto:
         """Build the same so that ONNX Runtime's CPU computes what a GPU will."""

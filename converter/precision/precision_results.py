@@ -118,8 +118,9 @@ class PrecisionMeasurement:
     def is_within(self, limit: float) -> bool:
         """Whether this is good enough. One classified image may always get another class: fewer
         than ``1 / limit`` images cannot show less."""
-        found = self.agreement
-        one = 1 / found.compared if isinstance(found, ClassAgreement) and found.compared else 0.0
+        found, one = self.agreement, 0.0
+        if isinstance(found, ClassAgreement) and found.compared:
+            one = 1 - (found.compared - 1) / found.compared  # rounded as the loss is
         return self.loss <= max(limit, one) and self.changed <= MOST_CHANGED
 
     @property

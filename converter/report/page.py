@@ -42,7 +42,8 @@ def add_precisions(
 ) -> Path:
     """Add precisions to the report in ``folder``, or replace those that are there.
 
-    Others stay. One that did not pass is shown as well, until it passes in a later run.
+    Others stay. One that did not pass is shown as well, until it passes in a later run. How far one
+    that is replaced was from a trained model is shown no longer.
 
     Args:
         fp32_bytes: size of the model that they are compared with.
@@ -62,6 +63,10 @@ def add_precisions(
         for result in results
     ]
     lines = [*content["precisions"]["lines"], *entries]
+    if "trained" in content:
+        replaced = {result.precision for result in results}
+        rows = [row for row in content["trained"]["rows"] if row[0] not in replaced]
+        content["trained"] = {**content["trained"], "rows": rows}
     return save_report(folder, {**content, "precisions": precision_section(lines)})
 
 

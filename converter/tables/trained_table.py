@@ -50,18 +50,26 @@ def trained_ranges_text(found: TrainedRanges) -> str:
     total = found.activations + found.calibrated
     text = (
         f"the training's ranges for {found.activations} of {counted(total, 'activation')}"
-        f"{' (the others are calibrated)' if found.calibrated else ''}, and its own rounding of "
+        f"{_others(found.calibrated)}, and its own rounding of "
         f"the weights of {counted(found.weights, 'layer')}"
     )
     if not found.asymmetric or found.example is None:
         return text
     low, high = found.example
+    gets = "gets" if found.asymmetric == 1 else "get"
     text = (
         f"{text}. TensorRT takes no zero points: {found.asymmetric} of the ranges, such as "
-        f"{low:.3g} to {high:.3g}, get a symmetric scale"
+        f"{low:.3g} to {high:.3g}, {gets} a symmetric scale"
     )
     if found.error is None:
         return text
     return (
         f"{text}, which changes what the head gives by {100 * found.error:.2g} % (root mean square)"
     )
+
+
+def _others(calibrated: int) -> str:
+    if not calibrated:
+        return ""
+    are = "the other one is" if calibrated == 1 else f"the other {calibrated} are"
+    return f" ({are} calibrated)"

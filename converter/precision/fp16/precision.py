@@ -29,7 +29,6 @@ class Float16:
 
     precision = NAME
     calibration: Calibration | None = None
-    trained: TrainedRanges | None = None
 
     def __init__(
         self,
@@ -73,6 +72,10 @@ class Float16:
         self.must_keep = tuple(
             KeptLayer(short_name(name), reason) for name, reason in self._reasons.items()
         )
+
+    def trained_in(self, layers: Iterable[Layer]) -> TrainedRanges | None:
+        """Return None: float16 has no ranges."""
+        return None
 
     def build(self, layers: Iterable[Layer]) -> onnx.ModelProto:
         """Build a model with float16 types, and a Cast at each border."""

@@ -75,9 +75,7 @@ class Int8:
         if missing and calibration is not None:
             found, self.calibration = calibrate(source, missing, bundle, calibration, method)
             self._ranges.update(found)
-        self.trained: TrainedRanges | None = None
-        if known or source.trained_weights:
-            self.trained = self._describe(bundle, places, known, len(missing), measured_on)
+        self._known, self._bundle, self._measured_on = known, bundle, measured_on
 
     def _quantized(self, keep_float: Sequence[str]) -> list[QuantizableNode]:
         """The places whose layers no pattern of ``keep_float`` fits."""
@@ -89,30 +87,33 @@ class Int8:
         }
         return [place for place in self._places if place.node not in kept]
 
-    def _describe(
-        self,
-        bundle: Bundle,
-        places: Sequence[QuantizableNode],
-        known: Mapping[str, TrainedRange],
-        missing: int,
-        samples: Sequence[Sample],
-    ) -> TrainedRanges:
-        """What of the training is used, and what symmetric scales change of it."""
-        nodes = self.source.nodes(place.node for place in places if place.axis is not None)
-        weights = [self.source.trained_weights.get(node.input[1]) for node in nodes]
+    def trained_in(self, layers: Iterable[Layer]) -> TrainedRanges | None:
+        """Return what of the training these layers have, and what symmetric scales change of it;
+        None where there was none."""
+        source, chosen = self.source, {name for layer in layers for name in layer.nodes}
+        if not (self._known or source.trained_weights):
+            return None
+        places = [place for place in self._places if place.node in chosen]
+        needed = activations(source, places)
+        known = {name: one for name, one in self._known.items() if name in needed}
+        nodes = source.nodes(place.node for place in places if place.axis is not None)
+        weights = [source.trained_weights.get(node.input[1]) for node in nodes]
         others = {name: one for name, one in known.items() if one.grid and not one.as_trained}
         widest = max(others.values(), key=lambda one: one.high - one.low, default=None)
-        grids = {name: one.grid for name, one in known.items() if one.grid is not None}
-        error = None
-        if others and samples:
-            error = compare_schemes(self.source, bundle, places, self._ranges, grids, samples)
         return TrainedRanges(
             activations=len(known),
-            calibrated=missing,
+            calibrated=len(needed) - len(known),
             weights=sum(one is not None and one.is_exact for one in weights),
             asymmetric=len(others),
             example=None if widest is None else (widest.low, widest.high),
-            error=error,
+            error=self._error(places, known) if others and self._measured_on else None,
+        )
+
+    def _error(self, places: Sequence[QuantizableNode], known: Mapping[str, TrainedRange]) -> float:
+        """What symmetric scales change."""
+        grids = {name: one.grid for name, one in known.items() if one.grid is not None}
+        return compare_schemes(
+            self.source, self._bundle, places, self._ranges, grids, self._measured_on
         )
 
     def build(self, layers: Iterable[Layer]) -> onnx.ModelProto:

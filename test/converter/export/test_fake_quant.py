@@ -17,10 +17,13 @@ from converter.export.fake_quant_ranges import FAKE_QUANT
 from converter.export.follow_weights import follow_weights
 from converter.export.graph_view import GraphView, canonical
 from converter.export.mark_tensors import mark, take_marks
+from converter.export.request_answer import ExportRequest
 from converter.export.to_onnx import convert_to_onnx
 from converter.export.weights import Weights
+from converter.export.worker_process import ExportJob
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.onnx_tools.trained_grids import TrainedGrid
+from test.converter.sources.models import images_of, save
 
 tf = tensorflow()
 GENERATOR = np.random.default_rng(4)
@@ -192,7 +195,10 @@ def test_ranges_may_be_computed_but_not_from_the_image(tmp_path: Path) -> None:
     exported = check(build, tmp_path)
     assert exported.taken.count == 2
     assert not exported.activations
-    assert "calibration fills 1" in exported.taken.note
+    assert any(
+        "1 of the FakeQuant nodes compute their range from each image" in note
+        for note in exported.taken.notes
+    )
     assert reaches(exported.of_weights)[0] == round(float(np.abs(KERNEL).max()), 1)
 
 
@@ -212,6 +218,61 @@ def test_activations_per_channel_get_one_range(tmp_path: Path) -> None:
     exported = check(build, tmp_path)
     assert reaches(exported.activations) == [8.0]
     assert all(grid.axis is None for grid in exported.activations.values())
+
+
+def around_zero(values: Any, low: Any, high: Any, **options: Any) -> Any:
+    """By channels, TensorFlow takes no range from inputs; it is that of the values."""
+    given = not isinstance(low, np.ndarray)
+    return tf.quantization.quantize_and_dequantize_v2(
+        values, low, high, range_given=given, narrow_range=True, **options
+    )
+
+
+@pytest.mark.parametrize("axis", [2, 3])
+def test_nodes_of_nvidias_toolkit_are_taken_out_as_well(tmp_path: Path, axis: int) -> None:
+    """They round around 0, which int8 does as well, and have channels on any axis."""
+    largest = np.abs(DEPTHWISE).max(axis=tuple({0, 1, 2, 3} - {axis}))
+
+    def build(image: Any, fake: Fake, each: Fake) -> Any:
+        kernel = each(DEPTHWISE, -largest, largest, axis=axis)
+        values = tf.nn.depthwise_conv2d(fake(image, -4.0, 3.0), kernel, [1, 1, 1, 1], "VALID")
+        return fake(tf.nn.relu(values), 0.0, 7.0) + 0.0
+
+    exported = Exported(graph(lambda image: build(image, around_zero, around_zero)), tmp_path)
+    exported.gives(build(tf.constant(IMAGE), unchanged, unchanged))
+    assert reaches(exported.activations) == [4.0, 7.0]
+    assert "3 FakeQuant nodes (QuantizeAndDequantizeV4)" in exported.taken.notes[0]
+    assert {(grid.first, grid.last) for grid in exported.activations.values()} == {
+        ((-127,), (127,))
+    }
+    convolution = next(node for node in exported.model.graph.node if node.op_type == "Conv")
+    grid = exported.of_weights[convolution.input[1]]
+    wanted = np.tile(largest, 3) if axis == 3 else np.repeat(largest, 2)
+    np.testing.assert_allclose(np.array(grid.steps) * 127, wanted, rtol=1e-6)
+
+
+def test_ranges_of_a_training_that_did_not_run_are_told(tmp_path: Path) -> None:
+    def build(image: Any, fake: Fake, each: Fake) -> Any:
+        values = fake(fake(image, 0.0, 0.0) + 0.0, -6.0, 6.0) + 0.0
+        return fake(fake(values, np.nan, 1.0) + 0.0, -6.0, 5.0)
+
+    view = graph(lambda image: build(image, rounded, by_channel))
+    taken = take_out(view, "image:0", Weights(tmp_path / "weights", set_aside=True))
+    assert reaches(taken.activations) == [6.0, 6.0]
+    first, *told = taken.notes
+    assert first.startswith("4 FakeQuant nodes") and "int8 uses their ranges" in first
+    assert [one[:2] for one in told] == ["2 ", "1 "]
+    assert "no range" in told[0] and "-6 to 6, with which tfmot begins" in told[1]
+
+
+def test_rounded_weights_that_stay_in_the_graph_are_told(tmp_path: Path) -> None:
+    def build(image: Any, fake: Fake, each: Fake) -> Any:
+        return tf.nn.conv2d(fake(image, -4.0, 4.0), fake(KERNEL, -1.0, 1.0), 1, "SAME")
+
+    view = graph(lambda image: build(image, rounded, by_channel))
+    taken = take_out(view, "image:0", Weights(tmp_path / "weights", set_aside=False))
+    assert not taken.weights and len(taken.activations) == 1
+    assert "1 of the FakeQuant nodes have rounded weights" in taken.notes[1]
 
 
 def test_nodes_in_loops_and_branches_are_taken_out_as_well(tmp_path: Path) -> None:
@@ -243,3 +304,28 @@ def test_a_network_of_whole_numbers_is_refused_with_what_to_export() -> None:
     with pytest.raises(ExportError, match=r"QuantizeV2 in layer block.*export it in float"):
         refuse_integers(graph(build))
     refuse_integers(graph(lambda image: rounded(image, -1.0, 1.0)))
+
+
+def test_the_export_refuses_a_network_of_whole_numbers(tmp_path: Path) -> None:
+    def predict(images: Any) -> dict[str, Any]:
+        whole, low, high = tf.quantization.quantize(images, -1.0, 1.0, tf.qint8)
+        return {"values": tf.quantization.dequantize(whole, low, high)}
+
+    model = save(tmp_path / "model", tf.Module(), predict, images_of(*SHAPE))
+    request = ExportRequest(
+        saved_model=str(model),
+        tags=("serve",),
+        inputs={"images": "serving_default_images:0"},
+        outputs={"values": "PartitionedCall:0"},
+        image="images",
+        image_shape=SHAPE,
+        encoded=False,
+        values={},
+        opset=13,
+        highest_opset=13,
+        keep_suppression=False,
+        set_aside=True,
+        folder=str(tmp_path),
+    )
+    with pytest.raises(ExportError, match="whole numbers already"):
+        ExportJob(request).run()

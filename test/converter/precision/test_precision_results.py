@@ -28,7 +28,7 @@ def test_few_detections_may_be_missing_or_new_whatever_map_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("images", "same", "within"), [(8, 7, True), (8, 6, False), (300, 298, True)]
+    ("images", "same", "within"), [(8, 7, True), (60, 59, True), (8, 6, False), (300, 298, True)]
 )
 def test_one_image_may_always_get_another_class(images: int, same: int, within: bool) -> None:
     measured = PrecisionMeasurement(images, ClassAgreement(images, same), None, None, None, {})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,9 @@ import pytest
 from onnx import numpy_helper
 
 from converter.command_line.main import main
+from converter.onnx_tools.trained_grids import read_grids, write_grids
+from test.changed_bundles import replace_model
+from test.converter.command_line import run_here
 from test.converter.sources.conversion import Conversion, by_class, frames
 from test.converter.sources.models import images_of, save, tf
 from test.converter.sources.trained_models import HEIGHT, WIDTH, TrainedClassifier
@@ -197,18 +202,34 @@ def test_ranges_of_the_training_make_int8_without_images(
 
 
 def test_missing_ranges_are_calibrated_and_need_images(
-    converted: Converted, tmp_path: Path, conversion: Conversion
+    converted: Converted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    part = saved(tmp_path / "model", TrainedClassifier(missing=("depthwise",)))
-    output = conversion(part, "--precision", "int8", "--images", converted.images).output
-    assert "for 3 of 4 activations (the others are calibrated)" in output
-    entry = read_manifest(conversion.bundle)["precisions"]["int8"]
+    """In a bundle that `quantize` adds int8 to, which has all that training has found."""
+    bundle = tmp_path / "bundle"
+    shutil.copytree(converted.bundle, bundle)
+    model = onnx.load(str(bundle / "fp32.onnx"))
+    grids = read_grids(model)
+    (missing,) = (name for name, grid in grids.items() if np.isclose(grid.high, 10, atol=0.1))
+    write_grids(model, {name: grid for name, grid in grids.items() if name != missing})
+    replace_model(bundle, model)
+    ask = ("quantize", bundle, "--precision", "int8")
+    run_here(capsys, *ask).refused(
+        "training has found no range for", "1 of 4", "give --images with pictures"
+    )
+    output = run_here(capsys, *ask, "--images", converted.images).output
+    assert "for 3 of 4 activations (the other one is calibrated)" in " ".join(output.split())
+    entry = read_manifest(bundle)["precisions"]["int8"]
     assert entry["calibration"]["method"] == "minmax"
     assert entry["parity"]["training"]["calibrated"] == 1
-    reaches = [127 * float(scale) for scale, _ in Int8File(conversion.bundle).quantizers()]
+    reaches = [127 * float(scale) for scale, _ in Int8File(bundle).quantizers()]
     wanted = sorted(value for name, value in REACHES.items() if name != "depthwise")
     others = [reach for reach in reaches if np.isclose(reach, wanted, rtol=0.01).any()]
     assert len(others) == 3 and len(reaches) == 4
-    conversion.try_to(part, "--precision", "int8", "--overwrite").refused(
-        "training has found no range for depthwise", "1 of 4", "give --images"
+    kept = (*ask, "--images", converted.images, "--keep-float", "depthwise", "Conv2D_1")
+    output = run_here(capsys, *kept).output
+    assert "for 2 of 2 activations, and its own rounding of the weights of 2 layers" in " ".join(
+        output.split()
     )
+    # What was measured of the int8 before is not told of this one.
+    compared = json.loads((bundle / "report" / "report.json").read_text("utf-8"))["trained"]
+    assert [row[0] for row in compared["rows"]] == ["fp32", "fp16"]

@@ -39,15 +39,10 @@ def _weights() -> dict[str, np.ndarray]:
 
 
 class TrainedClassifier(tf.Module):
-    """The classifier with its weights and ranges in variables.
+    """The classifier with its weights and ranges in variables."""
 
-    Args:
-        missing: activations that training has not rounded.
-    """
-
-    def __init__(self, missing: tuple[str, ...] = ()) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.missing = missing
         self.weights = {name: tf.Variable(value) for name, value in _weights().items()}
         self.ranges = {
             name: tuple(tf.Variable(np.float32(value)) for value in limits)
@@ -60,8 +55,6 @@ class TrainedClassifier(tf.Module):
 
     def fake_quant(self, values: Any, name: str) -> Any:
         """An activation, per tensor."""
-        if name in self.missing:
-            return values
         return tf.quantization.fake_quant_with_min_max_vars(values, *self.ranges[name])
 
     def kernels(self) -> dict[str, Any]:
