@@ -44,6 +44,19 @@ def test_operators_without_a_counterpart_are_replaced_by_others(
     conversion.gives(lambda rgb: predict(tf.constant(fractions(rgb)))["scores"])
 
 
+def test_images_of_any_batch_are_resized_smoothly(tmp_path: Path, conversion: Conversion) -> None:
+    """As Keras' Resizing does with ``lanczos3``: the factor is computed from the shape, whose
+    batch is open."""
+    classifier = Classifier()
+
+    def predict(images: Any) -> dict[str, Any]:
+        smaller = tf.image.resize(images, [20, 28], "lanczos3", antialias=True)
+        return {"scores": classifier(smaller * 2 - 1)}
+
+    conversion(save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3)))
+    conversion.gives(lambda rgb: predict(tf.constant(fractions(rgb)))["scores"])
+
+
 def test_picks_along_an_axis_and_signs_convert(tmp_path: Path, conversion: Conversion) -> None:
     """As the suppressions of KerasCV and KerasHub have them: in a batch of any size, and the sign
     by its bit, which ``keras.ops.argmax`` looks at."""
