@@ -33,9 +33,7 @@ def write_known_sizes(view: GraphView, shapes: Mapping[str, Shape | None]) -> No
     view.refresh()
 
 
-def _picked(
-    view: GraphView, node: Any, shapes: Mapping[str, Shape | None]
-) -> np.ndarray | None:
+def _picked(view: GraphView, node: Any, shapes: Mapping[str, Shape | None]) -> np.ndarray | None:
     """The sizes that a slice takes of a shape, -1 for any size; None where that is not known."""
     source = view.source(view.through_identity(node.input[0]))
     shape = shapes.get(canonical(source.input[0])) if source.op == "Shape" else None

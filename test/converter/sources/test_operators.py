@@ -57,6 +57,30 @@ def test_images_of_any_batch_are_resized_smoothly(tmp_path: Path, conversion: Co
     conversion.gives(lambda rgb: predict(tf.constant(fractions(rgb)))["scores"])
 
 
+@pytest.mark.parametrize("dtype", [tf.float16, tf.float32])
+def test_statistics_of_the_batch_are_computed_and_told_of(
+    dtype: Any, tmp_path: Path, conversion: Conversion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Keras model that was exported in training mode."""
+    classifier = Classifier()
+
+    def predict(images: Any) -> dict[str, Any]:
+        values, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=tf.cast(images, dtype),
+            scale=0.5 * tf.ones(3),
+            offset=0.1 * tf.ones(3),
+            mean=tf.zeros(3),
+            variance=tf.ones(3),
+            exponential_avg_factor=0.01,
+        )
+        return {"scores": classifier(tf.cast(values, tf.float32) + images * 2 - 1)}
+
+    result = conversion(save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3)))
+    monkeypatch.setattr("test.converter.sources.conversion.TOLERANCE", 1e-3)
+    conversion.gives(lambda rgb: predict(tf.constant(fractions(rgb)))["scores"])
+    assert "training=False" in result.output
+
+
 def test_picks_along_an_axis_and_signs_convert(tmp_path: Path, conversion: Conversion) -> None:
     """As the suppressions of KerasCV and KerasHub have them: in a batch of any size, and the sign
     by its bit, which ``keras.ops.argmax`` looks at."""
