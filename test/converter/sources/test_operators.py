@@ -159,6 +159,31 @@ def test_an_output_that_picks_boxes_by_their_scores_is_refused(
     conversion.try_to(model).refused("outputs of fixed sizes", "tf.boolean_mask")
 
 
+def test_a_soft_suppression_is_named_where_it_cannot_stay(
+    tmp_path: Path, conversion: Conversion
+) -> None:
+    """ONNX has none: its suppression drops what a soft one keeps with a lower score."""
+    ctr = GENERATOR.uniform(0.3, 0.7, (40, 2)).astype(np.float32)
+    boxes = tf.constant(np.concatenate([ctr - 0.2, ctr + 0.2], 1))
+
+    def predict(images: Any) -> dict[str, Any]:
+        scores = tf.sigmoid(tf.reshape(images, [-1])[: len(ctr)] * 2 - 1)
+        kept, scores = tf.image.non_max_suppression_with_scores(
+            boxes, scores, 10, 1.0, 0.1, soft_nms_sigma=0.5
+        )
+        return {
+            "detection_boxes": tf.ensure_shape(tf.gather(boxes, kept), [10, 4])[None],
+            "detection_scores": tf.ensure_shape(scores, [10])[None],
+            "detection_classes": tf.ones([1, 10]),
+            "num_detections": tf.constant([10.0]),
+        }
+
+    model = save(tmp_path / "model", tf.Module(), predict, images_of(1, 32, 48, 3))
+    result = conversion.try_to(model)
+    result.refused("Soft-NMS", "soft_nms_sigma")
+    assert "report it" not in result.output
+
+
 def test_eight_bits_with_a_sign_are_centred(tmp_path: Path, conversion: Conversion) -> None:
     classifier = Classifier()
 
