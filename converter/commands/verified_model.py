@@ -125,4 +125,6 @@ def _check(
             for operator, remedy in UNRELIABLE.items()
             if operator in operators
         )
+        if suspects:  # which is known
+            text = text.replace(f", {REPORT_IT}", "")
         raise type(error)(f"{text}\n{layer}{suspects}") from error

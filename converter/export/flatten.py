@@ -12,12 +12,26 @@ from converter.inputs.quiet_tensorflow import tensorflow
 # Both keep the calls of a function from being replaced by its body. Keras sets the first on
 # grouped convolutions, recurrent layers the second.
 _BARRIERS = ("_XlaMustCompile", "api_implements", "_noinline")
+_ASSIGNMENTS = ("AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp")
 
 
 def load_signature(session: Any, path: Path, tags: Sequence[str]) -> Any:
-    """Load a SavedModel of TensorFlow 1 or 2 into ``session`` and give its GraphDef."""
+    """Load a SavedModel of TensorFlow 1 or 2 into ``session`` and give its GraphDef, in which
+    nothing is assigned to variables."""
     tensorflow().compat.v1.saved_model.load(session, list(tags), str(path), clear_devices=True)
-    return session.graph.as_graph_def()
+    graph_def = session.graph.as_graph_def()
+    _drop_assignments(graph_def)
+    return graph_def
+
+
+def _drop_assignments(graph_def: Any) -> None:
+    """Let variables keep their values: they become constants, to which nothing can be assigned.
+    Keras draws the masks of a dropout in recurrent layers, and counts that, in inference too."""
+    for node in GraphView(graph_def).operators():
+        if node.op in _ASSIGNMENTS:
+            node.op = "NoOp"
+            node.input[:] = [tensor for tensor in node.input if tensor.startswith("^")]
+            node.attr.clear()
 
 
 def flatten(graph_def: Any, inputs: Sequence[str], outputs: Sequence[str]) -> Any:

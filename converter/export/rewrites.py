@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from converter.export.graph_view import GraphView, canonical
+from converter.export.known_sizes import write_known_sizes
 from converter.export.nodes import constant
 from converter.export.provenance import imported, shapes_of
 from converter.export.sign_bits import replace_sign_bits
@@ -18,7 +19,8 @@ def rewrite(view: GraphView) -> None:
     new: list[Any] = []
     patches = [node for node in view.graph_def.node if node.op == "ExtractImagePatches"]
     broadcasts = [node for node in view.graph_def.node if node.op == "BroadcastArgs"]
-    shapes = shapes_of(imported(view)) if patches or broadcasts else {}
+    resizes = any(node.op == "ScaleAndTranslate" for node in view.graph_def.node)
+    shapes = shapes_of(imported(view)) if patches or broadcasts or resizes else {}
     for node in view.graph_def.node:
         if node.op in _WITH_ONE:
             new += _with_one(node)
@@ -32,6 +34,8 @@ def rewrite(view: GraphView) -> None:
         _larger_sizes(node, *(shapes.get(canonical(tensor)) for tensor in node.input[:2]))
     view.graph_def.node.extend(new)
     view.refresh()
+    if resizes:  # their factor is computed from the size of the image
+        write_known_sizes(view, shapes)
 
 
 def _larger_sizes(node: Any, *shapes: tuple[int, ...] | None) -> None:

@@ -14,6 +14,7 @@ import onnx
 
 from converter.errors import ExportError
 from converter.export import cut_image_decoding, cut_suppression, flatten, rewrites, to_onnx
+from converter.export.batch_statistics import write_statistics
 from converter.export.fake_quant import FakeQuants, has_fake_quant, refuse_integers, take_out
 from converter.export.floats import NOTES, other_float, to_float32
 from converter.export.follow_weights import follow_weights
@@ -67,6 +68,7 @@ class ExportJob:
         started = self._took("load, flatten and freeze", started)
         image, outputs = self._cut(view, outputs)
         float_type = self._widen(view)
+        self._notes += write_statistics(view)
         self._take_out_fake_quant(view, image, outputs)
         operators = Counter(node.op for node in view.operators())
         model, outputs, unsupported = self._convert(view, image, outputs)
@@ -153,7 +155,8 @@ class ExportJob:
         if waiting:
             raise ExportError(
                 f"the outputs depend on inputs beside the image: {', '.join(waiting)}. "
-                f"Give each a fixed value, as in --set {waiting[0]}=1"
+                f"Give each a fixed value, as in --set {waiting[0]}=1; where they belong to the "
+                "training, choose the signature for inference with --signature"
             )
         return image, outputs
 

@@ -12,6 +12,7 @@ import pytest
 from test.converter.sources.conversion import Conversion
 from test.converter.sources.graphs import Graph, Tensors, v1
 from test.converter.sources.models import (
+    CLASSES,
     Classifier,
     classify_values,
     features,
@@ -88,3 +89,24 @@ def test_tensorflow_1(
     graph = Graph(build, "ref", control_flow=1)
     conversion(graph.save_simply(tmp_path / "model"))
     conversion.gives(lambda rgb: graph.run("scores", images=fractions(rgb)))
+
+
+def test_a_counter_beside_a_loop_keeps_its_value(tmp_path: Path, conversion: Conversion) -> None:
+    """As Keras counts the masks of a dropout that it draws for recurrent layers, and never uses
+    in inference; the loop takes its weights as variables."""
+    classifier = Classifier()
+    module = tf.Module()
+    module.classifier, module.drawn = classifier, tf.Variable(7, dtype=tf.int64)
+
+    def predict(images: Any) -> dict[str, Any]:
+        module.drawn.assign(module.drawn.read_value() + 1)
+
+        def next_round(count: Any, scores: Any) -> tuple[Any, Any]:
+            return count + 1, 0.5 * scores + classifier(images * 2 - 1)
+
+        start = tf.zeros([tf.shape(images)[0], CLASSES])
+        _, scores = tf.while_loop(lambda count, _: count < 3, next_round, [0, start])
+        return {"scores": scores / 1.75}
+
+    conversion(save(tmp_path / "model", module, predict, images_of(None, 32, 48, 3)))
+    conversion.gives(lambda rgb: classifier(fractions(rgb) * 2 - 1))

@@ -44,6 +44,43 @@ def test_operators_without_a_counterpart_are_replaced_by_others(
     conversion.gives(lambda rgb: predict(tf.constant(fractions(rgb)))["scores"])
 
 
+def test_images_of_any_batch_are_resized_smoothly(tmp_path: Path, conversion: Conversion) -> None:
+    """As Keras' Resizing does with ``lanczos3``: the factor is computed from the shape, whose
+    batch is open."""
+    classifier = Classifier()
+
+    def predict(images: Any) -> dict[str, Any]:
+        smaller = tf.image.resize(images, [20, 28], "lanczos3", antialias=True)
+        return {"scores": classifier(smaller * 2 - 1)}
+
+    conversion(save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3)))
+    conversion.gives(lambda rgb: predict(tf.constant(fractions(rgb)))["scores"])
+
+
+@pytest.mark.parametrize("dtype", [tf.float16, tf.float32])
+def test_statistics_of_the_batch_are_computed_and_told_of(
+    dtype: Any, tmp_path: Path, conversion: Conversion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Keras model that was exported in training mode."""
+    classifier = Classifier()
+
+    def predict(images: Any) -> dict[str, Any]:
+        values, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=tf.cast(images, dtype),
+            scale=0.5 * tf.ones(3),
+            offset=0.1 * tf.ones(3),
+            mean=tf.zeros(3),
+            variance=tf.ones(3),
+            exponential_avg_factor=0.01,
+        )
+        return {"scores": classifier(tf.cast(values, tf.float32) + images * 2 - 1)}
+
+    result = conversion(save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3)))
+    monkeypatch.setattr("test.converter.sources.conversion.TOLERANCE", 1e-3)
+    conversion.gives(lambda rgb: predict(tf.constant(fractions(rgb)))["scores"])
+    assert "training=False" in result.output
+
+
 def test_picks_along_an_axis_and_signs_convert(tmp_path: Path, conversion: Conversion) -> None:
     """As the suppressions of KerasCV and KerasHub have them: in a batch of any size, and the sign
     by its bit, which ``keras.ops.argmax`` looks at."""
@@ -120,6 +157,31 @@ def test_an_output_that_picks_boxes_by_their_scores_is_refused(
 
     model = save(tmp_path / "model", tf.Module(), predict, images_of(1, 32, 48, 3))
     conversion.try_to(model).refused("outputs of fixed sizes", "tf.boolean_mask")
+
+
+def test_a_soft_suppression_is_named_where_it_cannot_stay(
+    tmp_path: Path, conversion: Conversion
+) -> None:
+    """ONNX has none: its suppression drops what a soft one keeps with a lower score."""
+    ctr = GENERATOR.uniform(0.3, 0.7, (40, 2)).astype(np.float32)
+    boxes = tf.constant(np.concatenate([ctr - 0.2, ctr + 0.2], 1))
+
+    def predict(images: Any) -> dict[str, Any]:
+        scores = tf.sigmoid(tf.reshape(images, [-1])[: len(ctr)] * 2 - 1)
+        kept, scores = tf.image.non_max_suppression_with_scores(
+            boxes, scores, 10, 1.0, 0.1, soft_nms_sigma=0.5
+        )
+        return {
+            "detection_boxes": tf.ensure_shape(tf.gather(boxes, kept), [10, 4])[None],
+            "detection_scores": tf.ensure_shape(scores, [10])[None],
+            "detection_classes": tf.ones([1, 10]),
+            "num_detections": tf.constant([10.0]),
+        }
+
+    model = save(tmp_path / "model", tf.Module(), predict, images_of(1, 32, 48, 3))
+    result = conversion.try_to(model)
+    result.refused("Soft-NMS", "soft_nms_sigma")
+    assert "report it" not in result.output
 
 
 def test_eight_bits_with_a_sign_are_centred(tmp_path: Path, conversion: Conversion) -> None:
