@@ -6,7 +6,7 @@ from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 import onnx
 
-from converter.compatibility.refusals import find_refusals
+from converter.compatibility.refusals import find_bundle_refusals
 from converter.compatibility.tensorrt_versions import (
     TARGETS,
     VERSIONS,
@@ -96,7 +96,7 @@ def _obstacles(bundle: Bundle, precision: str, asked: Sequence[Asked]) -> Iterat
     yield from _types(model, precision, asked)
     yield from _hardware(precision, asked)
     versions = tuple(dict.fromkeys(one.tensorrt for one in asked))
-    for refusal in find_refusals(model, versions):
+    for refusal in find_bundle_refusals(model, versions):
         yield Obstacle(_names(asked, refusal.lacking), refusal_text(refusal))
 
 

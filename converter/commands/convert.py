@@ -23,7 +23,7 @@ from converter.commands.prepare import (
 )
 from converter.commands.quantize import add_to_report
 from converter.commands.verified_model import ModelWriter
-from converter.compatibility.refusals import find_refusals
+from converter.compatibility.refusals import find_bundle_refusals
 from converter.conversion import Conversion, Prepared, Source
 from converter.errors import (
     DatasetError,
@@ -185,7 +185,7 @@ def _write(
             pixels=prepared.pixels,
             recognised=prepared.recognised,
             operators=count_operators(model),
-            refusals=find_refusals(model),
+            refusals=find_bundle_refusals(model),
             verification=verification,
         )
         threshold = content["defaults"]["score_threshold"]

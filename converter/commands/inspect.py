@@ -14,7 +14,7 @@ from converter.commands.prepare import (
     resolve_pixels,
     run_on_images,
 )
-from converter.compatibility.refusals import Refusal, find_refusals
+from converter.compatibility.refusals import Refusal, find_bundle_refusals
 from converter.conversion import Source
 from converter.errors import ExportError, HeadError, SavedModelError
 from converter.export.request_answer import ExportAnswer
@@ -75,7 +75,7 @@ def inspect(options: SourceOptions, progress: Progress) -> Inspection:
             exported.answer,
             network.outputs,
             count_operators(network.model),
-            find_refusals(network.model),
+            find_bundle_refusals(network.model),
         )
         dataset = load_dataset(None, None, labels, 0)
         try:

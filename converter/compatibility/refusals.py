@@ -7,19 +7,22 @@ may still find no implementation of a layer for some GPU, which only the build s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import onnx
 
 from converter.compatibility.limits.all_limits import limits_of
+from converter.compatibility.limits.inferred_shapes import with_one_batch
 from converter.compatibility.limits.limit import Limit
 from converter.compatibility.limits.node_view import NodeView
 from converter.compatibility.limits.origin import origin
 from converter.compatibility.limits.scope import Scope, scopes
 from converter.compatibility.tensorrt_operators import newer_or, remedy_for_missing, takes
-from converter.compatibility.tensorrt_versions import VERSIONS
+from converter.compatibility.tensorrt_versions import VERSIONS, reaches
 
 _ONNX_DOMAINS = ("", "ai.onnx")
+# Its parser, and later ones, gather from tensors of open size.
+_WITH_OPEN_BATCH = "8.2"
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,21 @@ def find_refusals(
         )
         for reason, names in sorted(found.items(), key=lambda item: item[0].operator)
     )
+
+
+def find_bundle_refusals(
+    model: onnx.ModelProto, versions: Sequence[str] = VERSIONS
+) -> tuple[Refusal, ...]:
+    """What not all ``versions`` take of a model as the engine builder hands it to them: before 8.2
+    it gives the batch a size (``engine_builder/fix_batch.py``)."""
+    early = tuple(version for version in versions if not reaches(version, _WITH_OPEN_BATCH))
+    late = tuple(version for version in versions if version not in early)
+    found: dict[Refusal, tuple[str, ...]] = {}
+    for one in (*find_refusals(with_one_batch(model), early), *find_refusals(model, late)):
+        alike = replace(one, lacking=())
+        found[alike] = (*found.get(alike, ()), *one.lacking)
+    ordered = sorted(found.items(), key=lambda item: item[0].operator)
+    return tuple(replace(one, lacking=lacking) for one, lacking in ordered)
 
 
 def _reasons(node: onnx.NodeProto, scope: Scope, versions: Sequence[str]) -> list[_Reason]:

@@ -50,6 +50,7 @@ def check(api: Any, network: Any, config: Any) -> None:
     _check_uint8(network)
     _check_constants(api, network._model.graph, set())
     _check_k(network._model.graph)
+    _check_loops(api, network._model.graph)
     _check_profiles(network, config)
     if config.default_device_type.name == "DLA":
         if api.machine.dla_cores <= max(0, config.DLA_core):
@@ -157,6 +158,23 @@ def _check_constants(api: Any, graph: onnx.GraphProto, around: Set[str]) -> None
                 f"Error Code 2: Internal Error ({node.name}: Could not fuse 2nd input (kernel "
                 f"weights) of {KERNELS[node.op_type]})"
             )
+
+
+def _check_loops(api: Any, graph: onnx.GraphProto) -> None:
+    """Seen in 8.6.0: a convolution in a loop needs weights that are known."""
+    if api.at_least(10):
+        return
+    for loop in (node for node in nodes_of(graph) if node.op_type == "Loop"):
+        for body in bodies_of(loop):
+            made = {
+                name for node in body.node if node.op_type != "Constant" for name in node.output
+            }
+            if any(node.op_type == "Conv" and node.input[1] in made for node in body.node):
+                raise Refused(
+                    "[makeReshapeExplicit.cpp::expandConvolution::132] Error Code 2: Internal "
+                    "Error (Myelin support for convolution with 2 inputs will be added by "
+                    "TRT-12816.)"
+                )
 
 
 def _check_k(graph: onnx.GraphProto) -> None:

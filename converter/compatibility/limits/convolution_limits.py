@@ -71,6 +71,15 @@ CONVOLUTION_LIMITS = (
         until="8.5",
     ),
     Limit(
+        ("Conv",),
+        "constant weights in the body of a loop",
+        lambda node: node.is_in_loop and node.is_computed(1),
+        "keep the weights of a convolution constant, or leave the loop out",
+        "a build by TensorRT 8.6.0: 'Myelin support for convolution with 2 inputs will be added'",
+        since="8.5",
+        until="10.0",
+    ),
+    Limit(
         ("Conv", "ConvTranspose"),
         "a constant bias",
         lambda node: node.is_computed(2),

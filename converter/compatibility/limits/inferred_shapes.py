@@ -19,7 +19,7 @@ def with_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     Up to opset 13 onnx finds what a computed shape holds, but not that Reshape makes a tensor of
     it: where a batch of any size is in it, nothing after the Reshape would be known.
     """
-    light = _light(model)
+    light = without_large_weights(model)
     try:
         found = onnx.shape_inference.infer_shapes(light, data_prop=True)
         while True:
@@ -82,7 +82,21 @@ def _without_values(tensor: onnx.TensorProto) -> onnx.TensorProto:
     return left
 
 
-def _light(model: onnx.ModelProto) -> onnx.ModelProto:
+def with_one_batch(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy of a model whose batch, the first size of its first input, is 1 where it was open.
+    Large weights have no values in it."""
+    light = without_large_weights(model)
+    image = light.graph.input[0].type.tensor_type.shape.dim if light.graph.input else ()
+    batch = image[0].dim_param if image else ""
+    for value in (*light.graph.input, *light.graph.output, *light.graph.value_info):
+        for size in value.type.tensor_type.shape.dim:
+            if batch and size.dim_param == batch:
+                size.dim_value = 1
+    return light
+
+
+def without_large_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy of a model without the values of weights of more than `MOST_VALUES`."""
     light = onnx.ModelProto()
     light.ir_version = model.ir_version
     light.opset_import.extend(model.opset_import)

@@ -40,6 +40,14 @@ class NodeView:
         """The version of ONNX' operators that the model has."""
         return self.scope.opset
 
+    @property
+    def is_in_loop(self) -> bool:
+        """Whether it is in the body of a loop, or in a graph in there."""
+        scope: Scope | None = self.scope
+        while scope is not None and (scope.holder is None or scope.holder.op_type != "Loop"):
+            scope = scope.outer
+        return scope is not None
+
     def attribute(self, name: str, default: Any = None) -> Any:
         """The value of an attribute, with texts as str."""
         for given in self.node.attribute:

@@ -65,10 +65,7 @@ def test_the_bundle_knows_what_tensorrt_does_not_take(conversion: tuple[Path, Re
     assert remedy({"operators": operators}, "TopK").startswith(
         f"it is limited to: {limits('TopK')}"
     )
-    # A batch of any size is gathered from, which TensorRT 8.0 does not do.
-    assert [(one["operator"], one["tensorrt"]) for one in operators["refused"]] == [
-        ("GatherElements", ["8.0"])
-    ]
+    assert operators["refused"] == []
 
 
 def test_a_detector_that_finds_everything_has_full_accuracy(

@@ -7,7 +7,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from converter.compatibility.limits.origin import NETWORK_PREFIX
-from converter.compatibility.refusals import Refusal, find_refusals
+from converter.compatibility.refusals import Refusal, find_bundle_refusals, find_refusals
 from converter.compatibility.tensorrt_versions import VERSIONS
 from converter.inputs.pixels import Pixels
 from converter.onnx_tools.node_names import NETWORK
@@ -246,3 +246,19 @@ def test_what_a_batch_of_any_size_is_reshaped_to_is_known(
     model = parsed(graph, opset=13)
     model.graph.initializer.append(numpy_helper.from_array(np.array(sizes, np.int64), "sizes"))
     assert [one.limit for one in find_refusals(model)] == ["4D"] * count
+
+
+@pytest.mark.parametrize(("open_size", "refusing"), [("N", ()), ("M", ("8.0",))])
+def test_for_8_0_the_engine_builder_gives_the_batch_a_size_and_no_other(
+    open_size: str, refusing: tuple[str, ...]
+) -> None:
+    model = parsed(
+        f"""
+        gathering (float[N, {open_size}] image, int64[N, {open_size}] places)
+            => (float[N, {open_size}] found)
+        {{ found = GatherElements <axis = 1> (image, places) }}
+        """
+    )
+    assert [one.lacking for one in find_refusals(model)] == [("8.0",)]
+    found = find_bundle_refusals(model)
+    assert tuple(version for one in found for version in one.lacking) == refusing
