@@ -23,10 +23,15 @@ FIRST_VERSION: str = VERSIONS[0]
 
 
 def documented_opset(tensorrt: str) -> int:
-    """The latest ONNX opset that a version documents, such as 13 for ``8.2.1.8``: that of the
-    newest version in the table which is not newer."""
+    """The latest ONNX opset that a version documents, such as 13 for ``8.2.1.8``."""
+    return int(TENSORRT_TABLE["versions"][known_version(tensorrt)]["opset"])
+
+
+def known_version(tensorrt: str) -> str:
+    """The version of the table by which one is judged, such as ``8.2`` for ``8.2.1.8``: the newest
+    that is not newer."""
     older = [version for version in VERSIONS if reaches(tensorrt, version)]
-    return int(TENSORRT_TABLE["versions"][(older or VERSIONS[:1])[-1]]["opset"])
+    return (older or VERSIONS[:1])[-1]
 
 
 def reaches(version: str, other: str) -> bool:

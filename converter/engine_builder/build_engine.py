@@ -19,6 +19,7 @@ from converter.engine_builder.check_memory import (
 )
 from converter.engine_builder.explain_failure import explain_failure
 from converter.engine_builder.parse_onnx import parse
+from converter.engine_builder.parser_remedies import refusal_warnings
 from converter.engine_builder.timing_cache import TimingCache, default_file
 from converter.errors import BuildError, OutputError
 from trt_inference.bundles.bundle import Bundle
@@ -70,6 +71,8 @@ def build_plan(
     memory = _memory(machine, options.device)
     workspace = options.workspace or default_workspace(memory)
     for warning in check_memory(memory, workspace, bundle, precision):
+        warn(warning)
+    for warning in refusal_warnings(bundle.source, trt.__version__):
         warn(warning)
     without_plugins = register_plugins(trt)
     if without_plugins:

@@ -6,6 +6,8 @@ so that a robot needs no onnx to report it. Bundles of earlier converters name o
 
 from typing import Any, Dict, List, Mapping
 
+from converter.compatibility.tensorrt_versions import known_version
+
 _NOTHING_KNOWN = (
     "convert the model again with --target for this robot, or end the network before it; "
     "`trt-inference inspect` on the SavedModel lists what each TensorRT refuses, and "
@@ -32,6 +34,24 @@ def remedy(source: Mapping[str, Any], operator: str, node: str = "") -> str:
             f"it is limited to: {limited[operator]}. Change the model, or end it before this node"
         )
     return _NOTHING_KNOWN
+
+
+def refusal_warnings(source: Mapping[str, Any], tensorrt: str) -> List[str]:
+    """What is known against a build by this version, to be told before its parser sees the model.
+
+    Some end the process at what they do not take, as 8.6.0 does at a crop_and_resize.
+    """
+    version = known_version(tensorrt)
+    return [
+        f"TensorRT {version} is known to refuse {one['operator']} ({', '.join(one['nodes'])})"
+        f"{_taken(one['limit'])}. If the build fails or ends without a word, {one['remedy']}"
+        for one in source.get("operators", {}).get("refused", [])
+        if version in one["tensorrt"]
+    ]
+
+
+def _taken(limit: str) -> str:
+    return f": it takes {limit}" if limit else ""
 
 
 def _refused(entries: List[Dict[str, Any]], operator: str, node: str) -> List[Dict[str, Any]]:

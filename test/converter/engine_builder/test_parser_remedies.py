@@ -2,7 +2,7 @@
 
 import pytest
 
-from converter.engine_builder.parser_remedies import remedy
+from converter.engine_builder.parser_remedies import refusal_warnings, remedy
 
 REFUSED = {
     "operators": {
@@ -61,3 +61,12 @@ def test_a_bundle_of_an_earlier_converter_tells_by_operator() -> None:
     assert remedy(old, "Mod", "network/mod") == "write it out"
     assert remedy(old, "TopK", "network/best").startswith("it is limited to: k up to 3840.")
     assert "--target" in remedy({}, "Mod", "network/mod")
+
+
+def test_what_this_version_refuses_is_told_before_a_build() -> None:
+    (of_10,) = refusal_warnings(REFUSED, "10.3.0.26")
+    assert "TensorRT 10.3 is known to refuse Resize (network/down)" in of_10
+    assert "it takes no antialiasing" in of_10
+    assert "resize without antialias=True" in of_10
+    assert len(refusal_warnings(REFUSED, "8.2.1.8")) == 3
+    assert refusal_warnings(REFUSED, "8.6.0") == refusal_warnings({}, "8.2.1.8") == []
