@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -141,7 +142,9 @@ class _Writer:
             node.input[place.input] = self._activation(activation)
             if place.axis is not None:
                 _set_kernel_shape(node, self._known[node.input[1]])
-                node.input[1] = self._weights(node.input[1], place.axis)
+                node.input[1] = self._weights(
+                    node.input[1], place.axis, as_bytes=node.op_type in _CONVOLUTIONS
+                )
         self.nodes.append(node)
 
     def _activation(self, name: str) -> str:
@@ -154,22 +157,27 @@ class _Writer:
             value = np.float32((self._ranges[name] or 1.0) / _LARGEST)
             self._add_constant(scale, np.asarray(value))
             self._add_constant(zero, np.asarray(0, np.int8))
-            self.nodes.append(
-                helper.make_node(
-                    "QuantizeLinear", [name, scale, zero], [f"{name}/int8"], name=f"{name}/quantize"
-                )
-            )
+            self._quantize(name, [name, scale, zero])
             self._dequantize(name, [f"{name}/int8", scale, zero])
         return f"{name}/dequantized"
 
-    def _weights(self, name: str, axis: int) -> str:
+    def _weights(self, name: str, axis: int, as_bytes: bool) -> str:
+        """Weights of convolutions are kept as bytes. Others are kept as floats that a node makes
+        bytes of: TensorRT 8.6.0 fails at some products with constants of bytes
+        ("convertMyelinWeightsToFp32 … params.weights.type() != DataType::kINT8")."""
         if name not in self._done:
             self._done.add(name)
             whole, scales = self._whole_numbers(name, axis)
-            self._add_constant(f"{name}/int8", whole)
-            self._add_constant(f"{name}/scale", scales)
-            self._add_constant(f"{name}/zero", np.zeros(len(scales), np.int8))
-            self._dequantize(name, [f"{name}/int8", f"{name}/scale", f"{name}/zero"], axis=axis)
+            scale, zero = f"{name}/scale", f"{name}/zero"
+            self._add_constant(scale, scales)
+            self._add_constant(zero, np.zeros(len(scales), np.int8))
+            if as_bytes:
+                self._add_constant(f"{name}/int8", whole)
+            else:
+                steps = scales.reshape([-1 if one == axis else 1 for one in range(whole.ndim)])
+                self._add_constant(f"{name}/rounded", whole * steps)
+                self._quantize(name, [f"{name}/rounded", scale, zero], axis)
+            self._dequantize(name, [f"{name}/int8", scale, zero], axis)
         return f"{name}/dequantized"
 
     def _whole_numbers(self, name: str, axis: int) -> tuple[np.ndarray, np.ndarray]:
@@ -196,13 +204,17 @@ class _Writer:
             output = f"{name}/{result}"
             self.nodes.append(helper.make_node(operator, inputs, [output], name=output))
 
+    def _quantize(self, name: str, inputs: list[str], axis: int | None = None) -> None:
+        self._convert("QuantizeLinear", inputs, f"{name}/int8", f"{name}/quantize", axis)
+
     def _dequantize(self, name: str, inputs: list[str], axis: int | None = None) -> None:
-        node = helper.make_node(
-            "DequantizeLinear", inputs, [f"{name}/dequantized"], name=f"{name}/dequantize"
-        )
-        if axis is not None:
-            node.attribute.append(helper.make_attribute("axis", axis))
-        self.nodes.append(node)
+        self._convert("DequantizeLinear", inputs, f"{name}/dequantized", f"{name}/dequantize", axis)
+
+    def _convert(
+        self, operator: str, inputs: list[str], output: str, name: str, axis: int | None
+    ) -> None:
+        channels: dict[str, Any] = {} if axis is None else {"axis": axis}
+        self.nodes.append(helper.make_node(operator, inputs, [output], name=name, **channels))
 
     def _add_constant(self, name: str, values: np.ndarray) -> None:
         self.constants.append(numpy_helper.from_array(values, name))

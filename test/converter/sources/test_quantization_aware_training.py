@@ -68,19 +68,24 @@ class Int8File:
         return [
             (self.constants[node.input[1]], self.constants[node.input[2]])
             for node in self.graph.node
-            if node.op_type == "QuantizeLinear"
+            if node.op_type == "QuantizeLinear" and node.input[0] not in self.constants
         ]
 
     def weights(self) -> list[np.ndarray]:
         """Scales times whole numbers of each product, in the order of execution."""
+        made = {name: node for node in self.graph.node for name in node.output}
         found = []
         for node in self.graph.node:
-            if node.op_type == "DequantizeLinear" and node.input[0] in self.constants:
-                whole, scale, zero = (self.constants[name] for name in node.input)
-                assert whole.dtype == zero.dtype == np.int8 and not zero.any()
-                shape = [1] * whole.ndim
+            maker = made.get(node.input[0]) if node.op_type == "DequantizeLinear" else None
+            stored = node.input[0] if maker is None else maker.input[0]
+            if node.op_type == "DequantizeLinear" and stored in self.constants:
+                values, scale = self.constants[stored], self.constants[node.input[1]]
+                zero, shape = self.constants[node.input[2]], [1] * values.ndim
                 shape[node.attribute[0].i] = -1
-                found.append(whole * scale.reshape(shape))
+                steps = scale.reshape(shape)
+                whole = values if maker is None else np.rint(values / steps).astype(np.int8)
+                assert whole.dtype == zero.dtype == np.int8 and not zero.any()
+                found.append(whole * steps)
         return found
 
 
