@@ -132,6 +132,7 @@ def test_the_robot_gives_the_scores_of_tensorflow(
             (expected,) = model(prepared(frame, way)).numpy()
             in_order = np.empty(CLASSES)
             in_order[found.class_ids] = found.scores
-            np.testing.assert_allclose(in_order, expected, atol=1e-4)
+            # Random weights amplify rounding, which differs between CPUs: by up to 2.5e-4.
+            np.testing.assert_allclose(in_order, expected, atol=5e-4)
             scores.append(in_order)
     assert np.abs(np.diff(scores, axis=0)).max() > 1e-2  # the network tells the pictures apart
