@@ -23,7 +23,6 @@ from converter.commands.prepare import (
 )
 from converter.commands.quantize import add_to_report
 from converter.commands.verified_model import ModelWriter
-from converter.compatibility.refusals import find_bundle_refusals
 from converter.conversion import Conversion, Prepared, Source
 from converter.errors import (
     DatasetError,
@@ -173,7 +172,7 @@ def _write(
         source_model = float_source(options, prepared)
     with new_bundle(options.output, options.overwrite) as folder:
         writer = ModelWriter(options, prepared, source_model, labels, dataset, folder, progress)
-        content, model, verification = writer.write()
+        content, model, refusals, verification = writer.write()
         content["precisions"][FP32].update(describe_bundle.measured_part(verification))
         write_manifest(folder, content)
         conversion = Conversion(
@@ -185,7 +184,7 @@ def _write(
             pixels=prepared.pixels,
             recognised=prepared.recognised,
             operators=count_operators(model),
-            refusals=find_bundle_refusals(model),
+            refusals=refusals,
             verification=verification,
         )
         threshold = content["defaults"]["score_threshold"]

@@ -11,7 +11,7 @@ from converter.bundle.model_files import describe_model
 from converter.commands.convert_options import ConvertOptions
 from converter.commands.own_precision import own_precision
 from converter.commands.prepare import count_operators
-from converter.compatibility.refusals import find_bundle_refusals
+from converter.compatibility.refusals import Refusal
 from converter.conversion import Prepared
 from converter.export.request_answer import Suppression
 from converter.heads.base import Head, most_candidates
@@ -97,7 +97,7 @@ def write_model_files(
     }
 
 
-def operator_remedies(model: onnx.ModelProto) -> Dict[str, Any]:
+def operator_remedies(model: onnx.ModelProto, refusals: Sequence[Refusal]) -> Dict[str, Any]:
     """What to do about operators that some TensorRT lacks, the limits of others, by name, and what
     is refused of the model's nodes.
 
@@ -105,7 +105,6 @@ def operator_remedies(model: onnx.ModelProto) -> Dict[str, Any]:
     first two.
     """
     limited = {operator: limits(operator) for operator in count_operators(model)}
-    refusals = find_bundle_refusals(model)
     return {
         "missing": {one.operator: one.remedy for one in refusals if not one.limit},
         "limited": {operator: text for operator, text in limited.items() if text},

@@ -10,6 +10,7 @@ import onnx
 from converter.bundle.write_bundle import write_manifest
 from converter.commands import describe_bundle
 from converter.commands.convert_options import ConvertOptions
+from converter.compatibility.refusals import Refusal, find_bundle_refusals
 from converter.compatibility.tensorflow_operators import UNRELIABLE
 from converter.conversion import Prepared
 from converter.errors import ParityError, RoundingError
@@ -34,10 +35,12 @@ from trt_inference.inference.detector import Detector
 
 
 class VerifiedModel(NamedTuple):
-    """What was written: the manifest's content, the model, and what was measured of it."""
+    """What was written: the manifest's content, the model, what some
+    TensorRT refuses of it, and what was measured of it."""
 
     content: Dict[str, Any]
     model: onnx.ModelProto
+    refusals: Tuple[Refusal, ...]
     verification: Verification
 
 
@@ -87,13 +90,14 @@ class ModelWriter(NamedTuple):
         content.update(
             describe_bundle.write_model_files(folder, model, network.folder, head.task, self.labels)
         )
-        content["source"]["operators"] = describe_bundle.operator_remedies(model)
+        refusals = find_bundle_refusals(model)
+        content["source"]["operators"] = describe_bundle.operator_remedies(model, refusals)
         write_manifest(folder, content)
         with Detector.open(load_bundle(folder), "onnxruntime", FP32) as detector:
             verification = verify(self.source, detector, self.dataset, self.progress.track)
         operators = prepared.exported.answer.operators
         _check(verification, self.source, self.dataset, operators)
-        return VerifiedModel(content, model, verification)
+        return VerifiedModel(content, model, refusals, verification)
 
 
 def _chosen(written: VerifiedModel, choice: CandidateChoice) -> VerifiedModel:

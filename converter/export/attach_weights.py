@@ -15,6 +15,7 @@ import onnx
 from onnx.reference import ReferenceEvaluator
 
 from converter.export.loop_constants import hoist_constants
+from converter.onnx_tools.edit import replace_entries
 from converter.onnx_tools.storage import DATA_FILE
 
 _ALIGNMENT = 64  # bytes; runtimes map tensors into memory from there
@@ -49,9 +50,7 @@ def attach(model: onnx.ModelProto, files: Mapping[str, Path], folder: Path) -> N
     for node in graph.node:
         if not _fold(node, values, constants, model, hoisted):
             kept.append(node)
-    copies = [_copy(node) for node in kept]
-    del graph.node[:]
-    graph.node.extend(copies)
+    replace_entries(graph.node, kept)
     _drop_unused(graph)
     used = _names_used(graph)
     with (folder / DATA_FILE).open("wb") as stream:
@@ -126,9 +125,7 @@ def _write(stream: Any, name: str, array: np.ndarray) -> onnx.TensorProto:
 
 def _drop_unused(graph: onnx.GraphProto) -> None:
     used = _names_used(graph)
-    kept = [tensor for tensor in graph.initializer if tensor.name in used]
-    del graph.initializer[:]
-    graph.initializer.extend(kept)
+    replace_entries(graph.initializer, [one for one in graph.initializer if one.name in used])
 
 
 def _names_used(graph: onnx.GraphProto) -> set[str]:
@@ -140,9 +137,3 @@ def _names_used(graph: onnx.GraphProto) -> set[str]:
             for inner in (attribute.g, *attribute.graphs):
                 names |= _names_used(inner)
     return names
-
-
-def _copy(node: onnx.NodeProto) -> onnx.NodeProto:
-    copy = onnx.NodeProto()
-    copy.CopyFrom(node)
-    return copy

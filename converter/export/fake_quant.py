@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from converter.errors import ExportError
+from converter.export.behind_layers import open_session
 from converter.export.fake_quant_ranges import (
     AROUND_ZERO,
     FAKE_QUANT,
@@ -28,7 +29,6 @@ from converter.export.graph_view import GraphView, canonical, node_of
 from converter.export.provenance import imported
 from converter.export.unsupported import layer_of
 from converter.export.weights import Weights
-from converter.inputs.quiet_tensorflow import tensorflow
 from converter.onnx_tools.trained_grids import TrainedGrid
 
 USES_RANGES = ", int8 uses their ranges"
@@ -182,11 +182,7 @@ class _Values:
     """Computes tensors of the graph that do not depend on the image."""
 
     def __init__(self, view: GraphView, weights: Weights) -> None:
-        tf = tensorflow()
-        # Each run would optimize the whole graph.
-        config = tf.compat.v1.ConfigProto()
-        config.graph_options.rewrite_options.disable_meta_optimizer = True
-        self._session = tf.compat.v1.Session(graph=imported(view), config=config)
+        self._session = open_session(imported(view))
         self._feed = {
             name: np.load(file, mmap_mode="r")
             for name, file in weights.files.items()

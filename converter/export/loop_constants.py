@@ -7,15 +7,14 @@ ConvLSTM are from parts of one weight, is none that TensorRT takes before 8.5.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 import onnx
 
-from converter.onnx_tools.edit import all_nodes
+from converter.onnx_tools.edit import all_nodes, draws_random_numbers, replace_entries
 
 _FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
-# They give whole numbers, which stay where shapes are computed of them, and random ones.
-_STAY = ("Bernoulli", "Constant", "Multinomial", "Shape", "Size")
+# They give whole numbers, which stay where shapes are computed of them.
+_STAY = ("Constant", "Shape", "Size")
 
 
 def hoist_constants(graph: onnx.GraphProto, weights: Collection[str]) -> set[str]:
@@ -55,9 +54,7 @@ def _visit(
             constants.update(node.output)
             floats.update(node.output)
         nodes.append(node)
-    copies = [_copy(node) for node in nodes]
-    del graph.node[:]
-    graph.node.extend(copies)
+    replace_entries(graph.node, nodes)
 
 
 def bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
@@ -73,7 +70,7 @@ def _is_known(node: onnx.NodeProto, constants: Collection[str], floats: Collecti
     return (
         all(name in constants for name in inputs)
         and any(name in floats for name in inputs)
-        and not node.op_type.startswith("Random")
+        and not draws_random_numbers(node)
         and node.op_type not in _STAY
         and not any(bodies(node))
     )
@@ -114,9 +111,9 @@ def _take_out(
     moved, kept, names = [], [], {}
     for node in body.node:
         if not _is_known(node, known, known_floats) or ends & set(node.output):
-            kept.append(_copy(node))
+            kept.append(node)
             continue
-        moved.append(_copy(node))
+        moved.append(onnx.NodeProto.FromString(node.SerializeToString()))
         known.update(node.output)
         known_floats.update(node.output)
         names.update({name: f"{owner.name or owner.output[0]}/{name}" for name in node.output})
@@ -132,12 +129,9 @@ def _take_out(
         node.output[:] = [names[name] for name in node.output]
         constants.update(node.output)
         floats.update(node.output)
-    del body.node[:]
-    body.node.extend(kept)
+    replace_entries(body.node, kept)
     used = {name for node in all_nodes(body) for name in node.input} | ends
-    left = [_copy(one) for name, one in inside.items() if name in used]
-    del body.initializer[:]
-    body.initializer.extend(left)
+    replace_entries(body.initializer, [one for name, one in inside.items() if name in used])
     _rename(body, {old: new for old, new in body_names.items() if old not in inside})
     return moved
 
@@ -154,9 +148,3 @@ def _rename(
             _rename(body, names)
     for value in graph.output:
         value.name = names.get(value.name, value.name)
-
-
-def _copy(message: Any) -> Any:
-    copy = type(message)()
-    copy.CopyFrom(message)
-    return copy

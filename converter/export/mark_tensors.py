@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from converter.onnx_tools.edit import _graphs, all_nodes
+from converter.onnx_tools.edit import all_graphs, all_nodes, replace_entries
 from converter.onnx_tools.trained_grids import TrainedGrid
 
 _ROUNDING = float(np.finfo(np.float32).eps)
@@ -55,14 +55,14 @@ def take_marks(model: onnx.ModelProto, grids: Mapping[int, TrainedGrid]) -> dict
         if name in used:
             source = sources[name]
             found[source] = max(grid, found.get(source, grid), key=_reach)
-    for graph in _graphs(model.graph):
+    for graph in all_graphs(model.graph):
         _remove(graph, sources)
     return found
 
 
 def _used(graph: onnx.GraphProto, marks: Container[str]) -> set[str]:
     """What nodes take that are no marks, and the outputs."""
-    used = {value.name for one in _graphs(graph) for value in one.output}
+    used = {value.name for one in all_graphs(graph) for value in one.output}
     for node in all_nodes(graph):
         if node.output[0] not in marks:
             used.update(node.input)
@@ -94,10 +94,7 @@ def _remove(graph: onnx.GraphProto, sources: Mapping[str, str]) -> None:
             del node.attribute[:]
         else:
             continue
-        kept.append(onnx.NodeProto.FromString(node.SerializeToString()))
-    del graph.node[:]
-    graph.node.extend(kept)
+        kept.append(node)
+    replace_entries(graph.node, kept)
     known = [value for value in graph.value_info if value.name not in sources]
-    copies = [onnx.ValueInfoProto.FromString(value.SerializeToString()) for value in known]
-    del graph.value_info[:]
-    graph.value_info.extend(copies)
+    replace_entries(graph.value_info, known)

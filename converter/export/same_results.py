@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import onnx
 
+from converter.onnx_tools.edit import all_nodes, draws_random_numbers
+
 _SEED = 5
 _RANK = 4  # of a batch of images
 _UNKNOWN_SIDE = 64  # pixels
@@ -96,10 +98,8 @@ def _open(model: onnx.ModelProto) -> Any:
 
 
 def _reason(model: onnx.ModelProto) -> str:
-    from converter.onnx_tools.edit import all_nodes
-
     for node in all_nodes(model.graph):
-        if node.op_type.startswith("Random") or node.op_type in ("Bernoulli", "Multinomial"):
+        if draws_random_numbers(node):
             return f"the network draws random numbers ({node.name})"
     return ""
 

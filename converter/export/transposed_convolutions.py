@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from converter.export.tf2onnx_nodes import make_constant
+
 _VOLUME = 3
 
 
@@ -125,16 +127,12 @@ def _pad(graph: Any, node: Any, ends: Sequence[Ends]) -> None:
 
 def _cut(graph: Any, node: Any, ends: Sequence[Ends]) -> None:
     """Leave away what is too much of ``[N, C, ...]``."""
-    from tf2onnx import utils
-
     most = np.iinfo(np.int64).max
     axes = np.arange(2, 2 + len(ends))
     starts = np.array([one.begin for one in ends])
     stops = np.array([-one.end if one.end else most for one in ends])
-    inputs = [
-        graph.make_const(utils.make_name(node.name), values.astype(np.int64)).output[0]
-        for values in (starts, stops, axes)
-    ]
+    bounds = (starts, stops, axes)
+    inputs = [make_constant(graph, node, values.astype(np.int64)) for values in bounds]
     consumers = graph.find_output_consumers(node.output[0])
     cut = graph.make_node("Slice", [node.output[0], *inputs])
     graph.replace_all_inputs(node.output[0], cut.output[0], ops=consumers)

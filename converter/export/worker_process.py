@@ -15,6 +15,7 @@ import onnx
 from converter.errors import ExportError
 from converter.export import cut_image_decoding, cut_suppression, flatten, rewrites, to_onnx
 from converter.export.batch_statistics import write_statistics
+from converter.export.behind_layers import open_session
 from converter.export.fake_quant import FakeQuants, has_fake_quant, refuse_integers, take_out
 from converter.export.floats import NOTES, other_float, to_float32
 from converter.export.follow_weights import follow_weights
@@ -98,11 +99,8 @@ class ExportJob:
     def _load(self) -> tuple[GraphView, dict[str, str]]:
         """The signature as one graph with the values of its weights, and its outputs."""
         request, tf = self.request, tensorflow()
-        # Each run would optimize the whole graph, to read variables.
-        config = tf.compat.v1.ConfigProto()
-        config.graph_options.rewrite_options.disable_meta_optimizer = True
         graph = tf.Graph()
-        with graph.as_default(), tf.compat.v1.Session(graph=graph, config=config) as session:
+        with graph.as_default(), open_session(graph) as session:
             loaded = flatten.load_signature(session, Path(request.saved_model), request.tags)
             restore_missing(session, Path(request.saved_model))
             outputs = add_outputs(loaded, session, self._numbers_only(session))

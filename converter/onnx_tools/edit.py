@@ -1,23 +1,23 @@
 """Walk through the graphs of an ONNX model, and remove what nothing uses."""
 
-from typing import Iterator
+from typing import Any, Iterable, Iterator
 
 import onnx
 
 
-def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+def all_graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
     """Yield a graph, and those of its loops and branches."""
     yield graph
     for node in graph.node:
         for attribute in node.attribute:
             for body in (attribute.g, *attribute.graphs):
                 if body.node or body.output:
-                    yield from _graphs(body)
+                    yield from all_graphs(body)
 
 
 def all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
     """Yield the nodes of a graph, and those of its loops and branches."""
-    for one in _graphs(graph):
+    for one in all_graphs(graph):
         yield from one.node
 
 
@@ -39,11 +39,19 @@ def remove_unused(graph: onnx.GraphProto) -> None:
         kept.append(node)
         needed.update(node.input)
         needed.update(used_inside(node))
-    copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in reversed(kept)]
-    del graph.node[:]
-    graph.node.extend(copies)
+    replace_entries(graph.node, reversed(kept))
     for field in (graph.initializer, graph.value_info):
-        used = [entry for entry in field if entry.name in needed]
-        copied = [type(entry).FromString(entry.SerializeToString()) for entry in used]
-        del field[:]
-        field.extend(copied)
+        replace_entries(field, [entry for entry in field if entry.name in needed])
+
+
+def replace_entries(field: Any, entries: Iterable[Any]) -> None:
+    """Put entries, which may be some of those that are there, in the place of all in a repeated
+    field."""
+    copies = [type(entry).FromString(entry.SerializeToString()) for entry in entries]
+    del field[:]
+    field.extend(copies)
+
+
+def draws_random_numbers(node: onnx.NodeProto) -> bool:
+    """Whether what a node gives is another one each time."""
+    return node.op_type.startswith("Random") or node.op_type in ("Bernoulli", "Multinomial")

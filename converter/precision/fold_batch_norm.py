@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
-from converter.onnx_tools.edit import remove_unused, used_inside
+from converter.onnx_tools.edit import remove_unused, replace_entries, used_inside
 
 # Which axis of the weights belongs to the channels that come out.
 _CHANNEL_AXIS = {"Conv": 0, "ConvTranspose": 1}
@@ -183,8 +183,5 @@ def _replace(
 
 
 def _drop(graph: onnx.GraphProto, names: set[str]) -> None:
-    kept = [node for node in graph.node if node.name not in names]
-    copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
-    del graph.node[:]
-    graph.node.extend(copies)
+    replace_entries(graph.node, [node for node in graph.node if node.name not in names])
     remove_unused(graph)

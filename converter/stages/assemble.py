@@ -9,7 +9,7 @@ from converter.errors import ExportError
 from converter.export.exported_network import Network
 from converter.heads.base import Head
 from converter.inputs.pixels import Pixels
-from converter.onnx_tools.edit import _graphs, all_nodes, remove_unused
+from converter.onnx_tools.edit import all_graphs, all_nodes, remove_unused
 from converter.onnx_tools.node_names import HEAD, INPUT_STAGE, NETWORK, NETWORK_PIXELS, OUTPUT_STAGE
 from converter.onnx_tools.text import ir_version
 from converter.onnx_tools.trained_grids import read_grids, write_grids
@@ -73,7 +73,7 @@ def prefixed(model: onnx.ModelProto, prefix: str) -> onnx.ModelProto:
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     taken = {""}
-    for graph in _graphs(copy.graph):
+    for graph in all_graphs(copy.graph):
         for node in graph.node:
             name = node.name or node.output[0]
             while name in taken:  # by another node, which was called like this one's output

@@ -17,7 +17,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from converter.onnx_tools.edit import remove_unused
+from converter.onnx_tools.edit import remove_unused, replace_entries
 from converter.onnx_tools.trained_grids import TrainedGrid
 from converter.precision.float32_model import Float32Model
 from converter.precision.fold_batch_norm import count_uses
@@ -112,9 +112,7 @@ def quantize_graph(
     by_name = {place.node: place for place in places if place.node in chosen}
     for node in graph.node:
         writer.add(node, by_name.get(node.name))
-    nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in writer.nodes]
-    del graph.node[:]
-    graph.node.extend(nodes)
+    replace_entries(graph.node, writer.nodes)
     graph.initializer.extend(writer.constants)
     remove_unused(graph)
     return model

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 
 from converter.export.attach_weights import attach
-from converter.onnx_tools.edit import _graphs, all_nodes
+from converter.onnx_tools.edit import all_graphs, all_nodes
 from converter.onnx_tools.text import model_from_text
 from test.converter.export.raw_graphs import convert_graph, tf
 
@@ -119,6 +119,8 @@ def test_loops_of_tensorflow_have_constant_kernels(tmp_path: Path) -> None:
     exported = convert_graph(repeat, image)
     np.testing.assert_allclose(exported.found["end"], exported.expected["end"], atol=1e-5)
     attach(exported.model, {}, tmp_path)
-    constants = {one.name for graph in _graphs(exported.model.graph) for one in graph.initializer}
+    constants = {
+        one.name for graph in all_graphs(exported.model.graph) for one in graph.initializer
+    }
     kernels = [n.input[1] for n in all_nodes(exported.model.graph) if n.op_type == "Conv"]
     assert kernels and set(kernels) <= constants
