@@ -25,8 +25,9 @@ def print_check(found: BundleCheck, console: Console) -> None:
     ]
     print_tables([Table("what TensorRT builds", tuple(names), tuple(rows))], console)
     for obstacle, precisions in merged(found.obstacles).items():
-        targets = [name for name in obstacle.names if not name[0].isdigit()]
-        where = f" on {', '.join(targets)}" if targets else ""
+        # Those of versions name them in their text.
+        of_targets = not any(name[0].isdigit() for name in obstacle.names)
+        where = f" on {', '.join(obstacle.names)}" if of_targets else ""
         print_line(console, f"{', '.join(precisions)}{where}: {obstacle.text}", "yellow")
     print_line(console, _verdict(found))
     print_line(console, _NOT_KNOWN)

@@ -116,6 +116,9 @@ def test_all_reasons_are_told_at_once_each_with_its_versions(
     assert "layer a" in quantised
     assert "zero point 0" in quantised
     assert "None of these builds all precisions" in result.output
+    result = run_here(capsys, "check", folder, "--tensorrt", "8.2", "jetpack6")
+    (quantised,) = [line for line in result.output.splitlines() if "this QuantizeLinear" in line]
+    assert quantised.startswith("fp32: TensorRT 8.2, 10.3")  # not of the target alone
 
 
 def test_an_opset_that_is_too_late_is_told_with_the_target_to_convert_for(
