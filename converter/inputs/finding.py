@@ -11,7 +11,8 @@ class Finding:
     Attributes:
         subject: what it is about, in a word: ``pixels``, ``fit``, ``labels``, ``size``, ``task``.
         text: what was found and what shows it, a clause such as ``0 to 255, because the graph
-            scales them itself (layer rescaling)``; of an assumption also the option that changes it.
+            scales them itself (layer rescaling)``; of an assumption also the option that changes
+            it.
         assumed: nothing shows it; it is only usual.
         columns, rows: the evidence as a table, for people; none where the text tells it all.
     """
