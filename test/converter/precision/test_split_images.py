@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from converter.errors import DatasetError
-from converter.inputs.dataset import Sample
+from converter.inputs.sample import Sample
 from converter.precision.precision_options import PrecisionOptions
 from converter.precision.split_images import Split, split_images
 from test.color_bundle import LABELS
