@@ -78,7 +78,7 @@ def time_resize(bundle: Bundle, size: Tuple[int, int]) -> Times:
     """``cv2.resize`` to the place that the frame has in the input."""
     spec, frame = bundle.input, frame_of(size)
     buffer = np.zeros((spec.height, spec.width, 3), np.uint8)
-    place = Preprocessor(buffer, spec.fit, spec.pad_value)(Frame(frame))
+    place = Preprocessor(buffer, spec.fitting)(Frame(frame))
     target = np.zeros((place.height, place.width, 3), np.uint8)
     return timed(lambda: cv2.resize(frame, (place.width, place.height), dst=target))
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from rich.table import Table
 
-from trt_inference.bundles.bundle import load_bundle
+from trt_inference.bundles.bundle import Fitting, load_bundle
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement
 from trt_inference.inference.preprocess import Preprocessor
@@ -47,7 +47,7 @@ def table(bundle: Path) -> Table:
 def measure(frame_size: Tuple[int, int], input_size: Tuple[int, int]) -> List[np.ndarray]:
     """CPU seconds of one call of: the resize alone, the preprocessor, the usual steps."""
     frame = np.random.default_rng(0).integers(0, 256, (*frame_size, 3), np.uint8)
-    preprocess = Preprocessor(np.zeros((*input_size, 3), np.uint8), "letterbox", PAD)
+    preprocess = Preprocessor(np.zeros((*input_size, 3), np.uint8), Fitting(pad_value=PAD))
     place = preprocess(Frame(frame))
     target = np.zeros((place.height, place.width, 3), np.uint8)
     return cpu_times(

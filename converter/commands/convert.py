@@ -97,7 +97,7 @@ def _prepare(
         exported, network = export_network(source, options.source, scratch)
     with progress.step("recognise the head"):
         pixels = resolve_pixels(source, network, options.source)
-        seen = run_on_images(network, pixels, dataset, options.fit)
+        seen = run_on_images(network, pixels, dataset, options.fitting.resolve())
         recognised = recognise_with_folders(
             lambda count: recognise_head(seen, source, exported.answer, count, options.source),
             labels,

@@ -27,6 +27,7 @@ from converter.inputs.image_input import ImageInput, check_input_size, find_imag
 from converter.inputs.pixels import Pixels
 from converter.inputs.saved_model import SavedModel, Signature, read_saved_model
 from converter.onnx_tools.edit import all_nodes
+from trt_inference.bundles.bundle import Fitting
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement
 from trt_inference.inference.preprocess import Preprocessor
@@ -117,14 +118,14 @@ def resolve_pixels(source: Source, network: Network, options: SourceOptions) -> 
     return options.pixels.resolve(source.image, network.takes_bytes)
 
 
-def run_on_images(network: Network, pixels: Pixels, dataset: Dataset, fit: str) -> Evidence:
+def run_on_images(network: Network, pixels: Pixels, dataset: Dataset, fitting: Fitting) -> Evidence:
     """The outputs of the network, their values on a few images, and what is annotated there.
 
     Raises:
         HeadError: an output has other sizes for other images.
     """
     buffer = np.zeros((*network.input_size, 3), np.uint8)
-    preprocess = Preprocessor(buffer, fit, 114)
+    preprocess = Preprocessor(buffer, fitting)
     runs, objects = [], []
     for sample in dataset.samples[:IMAGES_LOOKED_AT]:
         placement = preprocess(Frame(sample.read()))
@@ -137,9 +138,14 @@ def run_on_images(network: Network, pixels: Pixels, dataset: Dataset, fit: str) 
 
 
 def _boxes_in_input(boxes: np.ndarray, placement: Placement) -> np.ndarray:
-    """Boxes ``[n, 4]`` of a whole frame, x1, y1, x2, y2, in pixels of the network's input."""
+    """Boxes ``[n, 4]`` of a whole frame, x1, y1, x2, y2, in pixels of the network's input; what of
+    them is not looked at is cut off."""
+    x, y, width, height = placement.region
+    inside = np.clip(boxes, [x, y, x, y], [x + width, y + height] * 2) - [x, y, x, y]
+    seen = inside[(inside[:, 2:] > inside[:, :2]).all(axis=1)]
     scale = np.array([placement.scale_x, placement.scale_y] * 2, np.float32)
-    return boxes * scale + np.array([placement.left, placement.top] * 2, np.float32)
+    start = np.array([placement.left, placement.top] * 2, np.float32)
+    return np.asarray(seen * scale + start, np.float32)
 
 
 def recognise_head(

@@ -73,7 +73,7 @@ def watch(
 ) -> Iterator[tuple[Sample, Mapping[str, np.ndarray]]]:
     """Each image, prepared as on the robot, and the watched tensors for it."""
     spec = bundle.input
-    preprocess = Preprocessor(engine.input_buffer()[0], spec.fit, spec.pad_value)
+    preprocess = Preprocessor(engine.input_buffer()[0], spec.fitting)
     for sample in samples:
         preprocess(Frame(sample.read()))
         engine.infer()

@@ -65,7 +65,7 @@ class TrainedModel:
     def _run(self, source: SourceModel, bundle: Bundle) -> list[Result]:
         spec, head = bundle.input, source.head
         buffer = np.zeros((spec.height, spec.width, 3), np.uint8)
-        preprocess = Preprocessor(buffer, spec.fit, spec.pad_value)
+        preprocess = Preprocessor(buffer, spec.fitting)
         results, gap = postprocess_for(bundle), TOLERANCES[source.float_type].score_gap
         found = []
         for sample in self._track(self._dataset.samples, "run the trained model in TensorFlow"):

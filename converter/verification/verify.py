@@ -85,7 +85,7 @@ class Comparer:
         bundle = detector.bundle
         spec = bundle.input
         self._buffer = np.zeros((spec.height, spec.width, 3), np.uint8)
-        self._preprocess = Preprocessor(self._buffer, spec.fit, spec.pad_value)
+        self._preprocess = Preprocessor(self._buffer, spec.fitting)
         self._source, self._detector = source, detector
         self._comparison = COMPARISONS[bundle.task]
         self._tolerance = source.tolerance

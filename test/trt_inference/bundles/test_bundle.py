@@ -18,7 +18,7 @@ from test.task_bundles import (
     write_classification_bundle,
     write_segmentation_bundle,
 )
-from trt_inference.bundles.bundle import InputSpec, Thresholds, load_bundle, sha256_of_file
+from trt_inference.bundles.bundle import Fitting, InputSpec, Thresholds, load_bundle, sha256_of_file
 from trt_inference.errors import BundleError, EngineError
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.results import Segmentation
@@ -28,7 +28,7 @@ NO_OBJECT = [b"", b"\x00\xff\xfe\x80garbage", b"[1, 2]", b"null", b'"model"', b"
 
 def test_bundle_tells_what_the_converter_wrote(shared_color_bundle: Path) -> None:
     bundle = load_bundle(str(shared_color_bundle))
-    assert bundle.input == InputSpec("image", SIZE, SIZE, "uint8", "letterbox", 114)
+    assert bundle.input == InputSpec("image", SIZE, SIZE, "uint8", Fitting("letterbox", 114))
     assert bundle.labels == LABELS
     assert bundle.defaults == Thresholds(0.5, 0.5, 10)
     assert [(output.name, output.dtype, output.shape) for output in bundle.outputs] == [

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trt_inference.bundles.bundle import Fitting
 from trt_inference.errors import ImageError
 from trt_inference.inference.geometry import Placement, boxes_to_frame, pairwise_iou, place
 from trt_inference.inference.selection import Region
@@ -30,16 +31,17 @@ EDGES = st.tuples(*[st.floats(0, 1)] * 4)
 def test_letterbox_puts_the_frame_in_the_middle(
     frame: Tuple[int, int], expected: Tuple[int, int, int, int]
 ) -> None:
-    placement = place(*frame, 64, 64, "letterbox")
+    placement = place(*frame, 64, 64, Fitting("letterbox"))
     assert (placement.left, placement.top, placement.width, placement.height) == expected
 
 
 def test_input_height_and_width_are_not_mixed_up() -> None:
     # 200x100 into 320 wide, 192 high: the height decides, 192 / 100 = 1.92 would be too wide,
     # so that the width does, 320 / 200 = 1.6: 320x160, 16 rows above and below.
-    whole = Region(0, 0, 200, 100)
-    assert place(100, 200, 192, 320, "letterbox") == Placement(200, 100, 0, 16, 320, 160, whole)
-    assert place(100, 200, 192, 320, "stretch") == Placement(200, 100, 0, 0, 320, 192, whole)
+    sizes, whole = (100, 200, 192, 320), Region(0, 0, 200, 100)
+    letterboxed = place(*sizes, Fitting("letterbox"))
+    assert letterboxed == Placement(200, 100, 0, 16, 320, 160, whole)
+    assert place(*sizes, Fitting("stretch")) == Placement(200, 100, 0, 0, 320, 192, whole)
 
 
 @given(SIDES, SIDES, INPUT_SIDES, INPUT_SIDES)
@@ -47,7 +49,7 @@ def test_input_height_and_width_are_not_mixed_up() -> None:
 def test_letterbox_fills_the_input_and_keeps_the_aspect_ratio(
     height: int, width: int, input_height: int, input_width: int
 ) -> None:
-    placement = place(height, width, input_height, input_width, "letterbox")
+    placement = place(height, width, input_height, input_width, Fitting("letterbox"))
     scale: Fraction = min(Fraction(input_width, width), Fraction(input_height, height))
     for side, result, whole, before in (
         (width, placement.width, input_width, placement.left),
@@ -69,7 +71,7 @@ def test_boxes_come_back_from_the_input_to_where_they_were(
     x1, x2 = sorted(edges[:2])
     y1, y2 = sorted(edges[2:])
     frame_box = np.array([x1 * width, y1 * height, x2 * width, y2 * height])
-    placement = place(height, width, input_height, input_width, fit)
+    placement = place(height, width, input_height, input_width, Fitting(fit))
     # The same part of the resized frame, as part of the input.
     input_box = [
         [
@@ -88,13 +90,13 @@ def test_boxes_come_back_from_the_input_to_where_they_were(
 
 def test_boxes_are_clipped_to_the_frame() -> None:
     # 640x480 in 64x64: ten frame pixels to one input pixel, the frame begins at row 8.
-    placement = place(480, 640, 64, 64, "letterbox")
+    placement = place(480, 640, 64, 64, Fitting("letterbox"))
     boxes = np.array([[-5, 0, 32, 70], [60, 50, 99, 64]], np.float32)
     assert boxes_to_frame(boxes, placement).tolist() == [[0, 0, 320, 480], [600, 420, 640, 480]]
 
 
 def test_box_of_no_detection_comes_back_as_no_box() -> None:
-    placement = place(480, 640, 64, 64, "letterbox")
+    placement = place(480, 640, 64, 64, Fitting("letterbox"))
     assert boxes_to_frame(np.zeros((0, 4), np.float32), placement).shape == (0, 4)
 
 
@@ -112,8 +114,8 @@ def test_box_of_no_detection_comes_back_as_no_box() -> None:
 def test_a_region_is_placed_as_a_frame_of_its_size_and_cut_at_the_image(
     region: Region, inside: Region, fit: str
 ) -> None:
-    placement = place(100, 200, 192, 320, fit, region)
-    alone = place(inside.height, inside.width, 192, 320, fit)
+    placement = place(100, 200, 192, 320, Fitting(fit), region)
+    alone = place(inside.height, inside.width, 192, 320, Fitting(fit))
     assert placement.region == inside
     assert (placement.frame_width, placement.frame_height) == (200, 100)
     for name in ("left", "top", "width", "height", "scale_x", "scale_y"):
@@ -137,12 +139,12 @@ def test_a_region_of_which_nothing_is_in_the_image_is_an_error_that_names_both(
 ) -> None:
     names = rf"{region.width}x{region.height} at \({region.x}, {region.y}\).* 200x100"
     with pytest.raises(ImageError, match=names):
-        place(100, 200, 64, 64, "letterbox", region)
+        place(100, 200, 64, 64, Fitting("letterbox"), region)
 
 
 def test_boxes_in_a_region_are_in_pixels_of_the_frame_and_clipped_to_the_region() -> None:
     # 320x240 at (100, 50) in 64x64: five frame pixels to one of the input, from row 8 on.
-    placement = place(480, 640, 64, 64, "letterbox", Region(100, 50, 320, 240))
+    placement = place(480, 640, 64, 64, Fitting("letterbox"), Region(100, 50, 320, 240))
     boxes = np.array([[0, 8, 64, 56], [10, 18, 20, 28], [-9, 0, 99, 99]], np.float32)
     expected = [[100, 50, 420, 290], [150, 100, 200, 150], [100, 50, 420, 290]]
     assert boxes_to_frame(boxes, placement).tolist() == expected
@@ -151,12 +153,12 @@ def test_boxes_in_a_region_are_in_pixels_of_the_frame_and_clipped_to_the_region(
 @pytest.mark.parametrize("sizes", [(0, 5, 5, 5), (5, 0, 5, 5), (5, 5, 0, 5), (5, 5, 5, -1)])
 def test_size_below_one_pixel_is_an_error(sizes: Tuple[int, int, int, int]) -> None:
     with pytest.raises(ValueError, match="cannot fit"):
-        place(*sizes, "letterbox")
+        place(*sizes, Fitting("letterbox"))
 
 
 def test_unknown_fit_is_named() -> None:
-    with pytest.raises(ValueError, match=r"'crop'.*letterbox or stretch"):
-        place(5, 5, 5, 5, "crop")
+    with pytest.raises(ValueError, match=r"'crop'.*letterbox, .*stretch"):
+        Fitting("crop")
 
 
 WHOLE_BOXES = st.lists(
