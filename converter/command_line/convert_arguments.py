@@ -50,12 +50,18 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--output", metavar="BUNDLE", type=Path, required=True, help="folder to write")
     add("--overwrite", action="store_true", help="replace an older bundle")
-    add("--images", metavar="DIR", type=Path, help="images to verify on (default: synthetic ones)")
+    add(
+        "--images",
+        metavar="DIR",
+        type=Path,
+        help="images to verify on; of a classifier also a folder of them for each class, named "
+        "like it, to measure the accuracy (default: synthetic ones)",
+    )
     add(
         "--labels-coco",
         metavar="FILE",
         type=Path,
-        help="COCO annotations of the images, to measure the accuracy",
+        help="COCO annotations of the images, to measure the accuracy of a detector",
     )
     add(
         "--max-images",

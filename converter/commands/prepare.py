@@ -15,7 +15,7 @@ from converter.conversion import Prepared, Source
 from converter.errors import HeadError, SavedModelError
 from converter.export.export import Export, ExportOptions, export
 from converter.export.exported_network import Network
-from converter.export.own_input_size import own_input_size
+from converter.export.own_input_size import OwnSize, own_input_size
 from converter.export.request_answer import ExportAnswer, Suppression
 from converter.export.unsupported import layer_of
 from converter.heads.choose import AUTO, choose_head
@@ -25,7 +25,7 @@ from converter.heads.unsupported.refuse_names import refuse_unsupported_names
 from converter.inputs.dataset import Dataset
 from converter.inputs.image_input import ImageInput, check_input_size, find_image_of_any_size
 from converter.inputs.pixels import Pixels
-from converter.inputs.saved_model import SavedModel, Signature, read_saved_model
+from converter.inputs.saved_model import Signature, read_saved_model
 from converter.onnx_tools.edit import all_nodes
 from trt_inference.bundles.bundle import Fitting
 from trt_inference.inference.frame import Frame
@@ -62,19 +62,17 @@ def read_source(options: SourceOptions) -> Source:
         options.values,
         grey=options.pixels.channels == "grey",
     )
-    if min(image.size) < 1:
-        image = _with_own_size(saved_model, signature, image)
+    own = own_input_size(saved_model, signature, image) if min(image.size) < 1 else None
+    if own is not None:
+        image = _with_own_size(image, own)
     check_input_size(image, signature)
     options.pixels.resolve(image, False)  # before anything that takes time
     left_out = tuple(tensor for tensor in whole.outputs if tensor not in signature.outputs)
-    return Source(saved_model, signature, image, left_out)
+    return Source(saved_model, signature, image, left_out, own)
 
 
-def _with_own_size(saved_model: SavedModel, signature: Signature, image: ImageInput) -> ImageInput:
-    """The image with the size to which the graph resizes it, where there is one."""
-    own = own_input_size(saved_model, signature, image)
-    if own is None:
-        return image
+def _with_own_size(image: ImageInput, own: OwnSize) -> ImageInput:
+    """The image with the size to which the graph resizes it."""
     note = (
         f"the input size is {own.width}x{own.height}, because the graph itself resizes to it "
         f"(layer {layer_of(own.node)}); --input-size chooses another"

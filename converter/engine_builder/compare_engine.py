@@ -17,7 +17,8 @@ from converter.comparison.base import (
 )
 from converter.comparison.compare_by_task import COMPARISONS
 from converter.comparison.tolerance import TOLERANCES
-from converter.inputs.dataset import Sample, Track
+from converter.inputs.dataset import Track
+from converter.inputs.sample import Sample
 from trt_inference.bundles.bundle import Thresholds
 from trt_inference.bundles.precisions import PRECISION_TABLE
 from trt_inference.inference.detector import Detector

@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 
 from converter.errors import PrecisionError
-from converter.inputs.dataset import Sample
+from converter.inputs.sample import Sample
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.engines.base import Engine
 from trt_inference.inference.frame import Frame

@@ -10,8 +10,9 @@ import pytest
 
 from converter.commands import prepare
 from converter.commands.convert_options import SourceOptions
-from converter.inputs.dataset import Dataset, Sample
+from converter.inputs.dataset import Dataset
 from converter.inputs.pixels import Pixels
+from converter.inputs.sample import Sample
 from converter.verification.first_difference import first_difference
 from converter.verification.source_model import SourceModel
 from converter.verification.tensorflow_reference import FlatGraph, Reference
