@@ -102,7 +102,8 @@ def _add_limit(group: argparse._ArgumentGroup) -> None:
         "--max-map-loss",
         metavar="0..1",
         type=fraction,
-        help=f"the largest loss of mAP that is accepted (default: {limits})",
+        help="the largest loss of mAP that is accepted, or part of the images or pixels that get "
+        f"another class (default: {limits})",
     )
     add(
         "--keep-float",

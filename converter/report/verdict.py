@@ -9,7 +9,7 @@ from converter.conversion import Conversion
 from converter.tables.candidate_wording import candidate_cautions, candidate_facts
 from converter.tables.wording import Fact, counted, file_size, percent, some_names
 from converter.verification.verification_results import Verification
-from trt_inference.bundles.names import SEGMENTATION
+from trt_inference.bundles.names import DETECTION, SEGMENTATION
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,8 @@ def reading(conversion: Conversion) -> str:
     TensorFlow's outputs and the bundle's are read alike, so that their agreement does not show it.
     """
     before, assumed = conversion.verification.before, conversion.recognised.assumed
+    boxes = conversion.verification.task == DETECTION
+    right = "boxes or classes in the pictures are right, or give --labels-coco"
     if before and before.map_50 >= LOW_ACCURACY:
         return (
             "Your annotations support how its outputs are read: TensorFlow's mAP@0.5 is "
@@ -108,7 +110,7 @@ def reading(conversion: Conversion) -> str:
         return (
             f"How its outputs are read was assumed in {counted(len(assumed), 'point')}, which the "
             "agreement does not prove, as TensorFlow's outputs are read in the same way: see "
-            "whether the boxes or classes in the pictures are right, or give --labels-coco."
+            f"whether the {right if boxes else 'classes in the pictures are right'}."
         )
     return (
         "How its outputs are read is known from their names, their values or options; the "
