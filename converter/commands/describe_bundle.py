@@ -63,7 +63,7 @@ def describe(options: ConvertOptions, prepared: Prepared, candidates: int) -> Di
             "pad_value": options.pad_value,
         },
         "candidates": min(candidates, most_candidates(head)),
-        "needs_nms": head.needs_nms,
+        "needs_nms": head.needs_nms or options.source.suppress,
         **_across_classes(head, suppression),
         "defaults": dataclasses.asdict(options.thresholds.resolve(head.task, frozen)),
     }

@@ -27,6 +27,7 @@ from converter.inputs.image_input import ImageInput, check_input_size, find_imag
 from converter.inputs.pixels import Pixels
 from converter.inputs.saved_model import SavedModel, Signature, read_saved_model
 from converter.onnx_tools.edit import all_nodes
+from trt_inference.bundles.names import DETECTION
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement
 from trt_inference.inference.preprocess import Preprocessor
@@ -159,9 +160,10 @@ def recognise_head(
         options: what the user specifies.
 
     Raises:
-        HeadError: they belong to no family that is known, or to several.
+        HeadError: they belong to no family that is known, or to several, or are no boxes that
+            could be suppressed.
     """
-    return choose_head(
+    recognised = choose_head(
         replace(
             seen,
             labels=labels,
@@ -171,6 +173,11 @@ def recognise_head(
             notes=answer.notes,
         )
     )
+    if options.suppress and recognised.head.task != DETECTION:
+        raise HeadError(
+            f"--suppress is for boxes, but this is {recognised.head.description}: leave it out"
+        )
+    return recognised
 
 
 def _head_options(given: HeadOptions, cut: Optional[Suppression]) -> HeadOptions:
