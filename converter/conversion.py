@@ -65,6 +65,7 @@ class Conversion:
         verification: what was measured.
         precisions: precisions that were made beside fp32.
         trained: how far they and fp32 are from what quantization-aware training has trained.
+        cautions: sentences on options that have no effect.
     """
 
     bundle: Path
@@ -79,3 +80,4 @@ class Conversion:
     verification: Verification
     precisions: Optional[Precisions] = None
     trained: Optional[TrainedComparison] = None
+    cautions: Tuple[str, ...] = ()

@@ -47,6 +47,8 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
     print_tables(parity_tables(verification), console)
     console.print(facts_table(agreement_title(verification), agreement_facts(verification)))
     print_tables([accuracy] if accuracy is not None else [], console)
+    for text in conversion.cautions:
+        print_line(console, f"caution: {text}", "yellow")
     for caution in cautions(verification):
         print_line(console, caution, "yellow")
     print_refusals(conversion.refusals, console)

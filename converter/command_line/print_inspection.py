@@ -12,6 +12,7 @@ from converter.commands.inspect import Inspection
 from converter.compatibility.tensorrt_versions import TARGETS, VERSIONS
 from converter.inputs.choose_graph import describe_tags
 from converter.inputs.saved_model import SavedModel
+from converter.tables.wording import file_size
 from converter.terminal.console import print_line
 
 
@@ -19,7 +20,7 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
     """Tables of signatures and operators, and the verdict last."""
     _print_signatures(inspection.saved_model, console)
     if inspection.answer is not None:
-        print_line(console, f"weights: {inspection.answer.weight_bytes / 1e6:.1f} MB")
+        print_line(console, f"weights: {file_size(inspection.answer.weight_bytes)}")
         for note in inspection.answer.notes:
             print_line(console, f"note: {note}")
     if inspection.operators:

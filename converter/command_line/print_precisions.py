@@ -8,7 +8,7 @@ from rich.console import Console
 from converter.command_line.print_table import print_tables
 from converter.errors import PrecisionError
 from converter.precision.precision_results import MOST_CHANGED, PrecisionResult, Precisions
-from converter.tables.precision_tables import comparison_tables, size_cells, size_table
+from converter.tables.precision_tables import comparison_tables, excess, size_cells, size_table
 from converter.tables.trained_table import trained_ranges_text
 from converter.tables.wording import join_tables
 from converter.terminal.console import print_line
@@ -67,10 +67,11 @@ def check_precisions(made: Precisions, bundle: Path) -> None:
 
 def _failure(result: PrecisionResult, bundle: Path) -> str:
     worst = [f"{one.layer} ({100 * one.error:.3g} %)" for one in result.sensitivities[:_SHOWN]]
+    too_much, limit = excess(result)
     return (
-        f"{result.precision} {_too_much(result)}, and is not put into {bundle}. The most sensitive "
-        f"layers are {', '.join(worst)}: keep them in float32 with --keep-float and their names, "
-        f"{', or '.join(_remedies(result))}"
+        f"{result.precision} {too_much}, more than {limit}, and is not put into {bundle}. The most "
+        f"sensitive layers are {', '.join(worst)}: keep them in float32 with --keep-float and "
+        f"their names, {', or '.join(_remedies(result))}"
     )
 
 
@@ -78,12 +79,3 @@ def _remedies(result: PrecisionResult) -> List[str]:
     calibration = ["choose another --calibration"] if result.calibration else []
     limit = [] if result.measured.changed > MOST_CHANGED else ["allow more with --max-map-loss"]
     return ["or with --keep-float auto", *calibration, *limit]
-
-
-def _too_much(result: PrecisionResult) -> str:
-    if result.measured.changed > MOST_CHANGED:
-        return (
-            f"changes {result.measured.changed:.1%} of the detections that fp32 publishes, more "
-            f"than {MOST_CHANGED:.0%}"
-        )
-    return f"loses {result.measured.loss:.4f}, more than {result.limit:g}"

@@ -102,8 +102,8 @@ def _add_limit(group: argparse._ArgumentGroup) -> None:
         "--max-map-loss",
         metavar="0..1",
         type=fraction,
-        help="the largest loss that is accepted, of mAP or, with class folders, of top-1 accuracy "
-        f"(default: {limits})",
+        help="the largest loss that is accepted: of mAP, of top-1 accuracy with class folders, or "
+        f"the part of images or pixels that get another class (default: {limits})",
     )
     add(
         "--keep-float",

@@ -50,6 +50,7 @@ def source_options(arguments: argparse.Namespace) -> SourceOptions:
         head=_head(arguments),
         opsets=_opsets(arguments),
         keep_suppression=arguments.keep_suppression,
+        suppress=arguments.suppress,
     )
 
 
@@ -209,6 +210,12 @@ def _add_head(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave a suppression of overlapping boxes in the network, with its own thresholds "
         "(default: it is cut out, and the robot suppresses)",
+    )
+    add(
+        "--suppress",
+        action="store_true",
+        help="have the robot suppress overlapping boxes also of a model that gives each object "
+        "once (default: it does not, and --iou-threshold has no effect)",
     )
     add(
         "--classes-of-box",

@@ -189,6 +189,7 @@ def _write(
             operators=count_operators(model),
             refusals=refusals,
             verification=verification,
+            cautions=options.thresholds.without_effect(content["task"], content["needs_nms"]),
         )
         threshold = content["defaults"]["score_threshold"]
         write_report(folder / REPORT_FOLDER, conversion, score_threshold=threshold)

@@ -11,6 +11,7 @@ from converter.inputs.pixels import PixelOptions
 from converter.precision.precision_options import PrecisionOptions
 from trt_inference.bundles.bundle import Fitting, Thresholds
 from trt_inference.bundles.names import CENTER_CROP, CLASSIFICATION, DETECTION, SEGMENTATION
+from trt_inference.bundles.unused_thresholds import unused_thresholds
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class SourceOptions:
     """The model and how it is understood. ``input_size`` is height, width in pixels, ``values``
     are those of inputs that are not the image, ``outputs`` those that count, all without any.
     ``opsets`` are those that the export may have, ``keep_suppression`` leaves a suppression in the
-    network."""
+    network, ``suppress`` has the robot suppress what a model gives that would not need it."""
 
     saved_model: Path
     labels: Optional[Path] = None
@@ -32,6 +33,7 @@ class SourceOptions:
     head: HeadOptions = field(default_factory=HeadOptions)
     opsets: Opsets = field(default_factory=Opsets)
     keep_suppression: bool = False
+    suppress: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,18 @@ class ThresholdOptions:
             choose(self.score_threshold, usual.score_threshold),
             choose(self.iou_threshold, iou),
             self.max_detections or usual.max_detections,
+        )
+
+    def without_effect(self, task: str, needs_nms: bool) -> Tuple[str, ...]:
+        """Return a sentence for each threshold that the user gives and no robot uses.
+
+        Args:
+            needs_nms: whether the robot suppresses overlapping boxes.
+        """
+        return tuple(
+            f"--{name.replace('_', '-')} has no effect: {reason}"
+            for name, reason in unused_thresholds(task, needs_nms).items()
+            if getattr(self, name) is not None
         )
 
 

@@ -62,7 +62,7 @@ def describe(options: ConvertOptions, prepared: Prepared, candidates: int) -> Di
             **_fitting(options.fitting.resolve()),
         },
         "candidates": min(candidates, most_candidates(head)),
-        "needs_nms": head.needs_nms,
+        "needs_nms": head.needs_nms or options.source.suppress,
         **_across_classes(head, suppression),
         "defaults": dataclasses.asdict(options.thresholds.resolve(head.task, frozen)),
     }

@@ -28,6 +28,7 @@ from converter.inputs.pixels import Pixels
 from converter.inputs.saved_model import Signature, read_saved_model
 from converter.onnx_tools.edit import all_nodes
 from trt_inference.bundles.bundle import Fitting
+from trt_inference.bundles.names import DETECTION
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement
 from trt_inference.inference.preprocess import Preprocessor
@@ -163,9 +164,10 @@ def recognise_head(
         options: what the user specifies.
 
     Raises:
-        HeadError: they belong to no family that is known, or to several.
+        HeadError: they belong to no family that is known, or to several, or are no boxes that
+            could be suppressed.
     """
-    return choose_head(
+    recognised = choose_head(
         replace(
             seen,
             labels=labels,
@@ -175,6 +177,11 @@ def recognise_head(
             notes=answer.notes,
         )
     )
+    if options.suppress and recognised.head.task != DETECTION:
+        raise HeadError(
+            f"--suppress is for boxes, but this is {recognised.head.description}: leave it out"
+        )
+    return recognised
 
 
 def _head_options(given: HeadOptions, cut: Optional[Suppression]) -> HeadOptions:

@@ -1,7 +1,7 @@
 """How well two models agree, as plain figures: on tensors, on detections, on classes."""
 
 from dataclasses import dataclass
-from typing import Sequence
+from typing import Optional, Sequence
 
 import numpy as np
 
@@ -113,13 +113,14 @@ class ClassAgreement:
     Attributes:
         compared: how many images or pixels.
         same: how many of them have the same best class, those included where two classes tie.
-        largest_score_difference: between the scores of the best classes.
+        largest_score_difference: between the scores of the best classes; None for class maps,
+            which have no scores.
         least: the fraction that is enough.
     """
 
     compared: int
     same: int
-    largest_score_difference: float = 0.0
+    largest_score_difference: Optional[float] = None
     least: float = TOLERANCES["float32"].same_class
 
     @property

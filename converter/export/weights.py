@@ -7,6 +7,7 @@ and a file; tf2onnx writes down what is to be done with it, and ``attach`` does 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ class Weights:
 
     Attributes:
         files: for each tensor that stands for a weight, the file with its values.
-        total_bytes: of all variables and large constants, set aside or not.
+        total_bytes: of all variables and of the constants that ``count_constants`` saw.
     """
 
     def __init__(self, folder: Path, set_aside: bool) -> None:
@@ -62,8 +63,19 @@ class Weights:
             dtype = tensorflow().dtypes.as_dtype(node.attr["dtype"].type)
             values = tensorflow().make_ndarray(node.attr["value"].tensor)
             if self._is_large(dtype.name, values.nbytes):
-                self.total_bytes += values.nbytes
                 self.set_aside(node, values)
+
+    def count_constants(self, view: GraphView) -> None:
+        """Count the constants that are weights, of loops and branches too: several floats, or
+        numbers of 8 bits. Others are sizes, axes, and numbers that a layer computes with. It is for
+        a graph whose variables have not become constants, as these are counted as variables."""
+        for node in view.with_bodies(view.nodes):
+            if node.op == "Const":
+                dtype = tensorflow().dtypes.as_dtype(node.attr["dtype"].type)
+                sizes = [size.size for size in node.attr["value"].tensor.tensor_shape.dim]
+                is_number = dtype.is_floating or (dtype.size == 1 and dtype.name != "bool")
+                if is_number and math.prod(sizes) > 1:
+                    self.total_bytes += math.prod(sizes) * dtype.size
 
     @property
     def may_set_aside(self) -> bool:

@@ -111,6 +111,7 @@ class ExportJob:
                     session, loaded, [node_of(tensor) for tensor in ends[1]]
                 )
                 view = GraphView(flatten.flatten(frozen, *ends))
+            self._weights.count_constants(view)
             freeze(view, session, self._weights)
         self._weights.set_constants_aside(view)
         return view, outputs

@@ -17,6 +17,7 @@ from converter.report.pictures import PicturePair, pairs
 from converter.tables.precision_tables import (
     REFERENCE,
     comparison_tables,
+    excess,
     loss_text,
     size_cells,
     size_table,
@@ -102,17 +103,10 @@ def _caution(result: PrecisionResult) -> str:
     limit = [] if result.measured.changed > MOST_CHANGED else ["a larger --max-map-loss"]
     remedies = ["--keep-float auto", *calibration, *limit]
     listed = "Its most sensitive layers are under Precisions. " if result.sensitivities else ""
-    reason = (
-        f"it loses {loss_text(result.measured.loss)}, and {loss_text(result.limit)} is the limit"
-    )
-    if result.measured.changed > MOST_CHANGED:
-        reason = (
-            f"of the detections that fp32 publishes it changes {result.measured.changed:.1%}, and "
-            f"{MOST_CHANGED:.0%} is the limit"
-        )
+    too_much, most = excess(result)
     return (
-        f"{result.precision} is not in the bundle: {reason}. {listed}Quantize again with "
-        f"{', or '.join(remedies)}."
+        f"{result.precision} is not in the bundle: it {too_much}, and {most} is the limit. "
+        f"{listed}Quantize again with {', or '.join(remedies)}."
     )
 
 

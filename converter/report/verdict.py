@@ -9,7 +9,15 @@ from converter.conversion import Conversion
 from converter.tables.candidate_wording import candidate_cautions, candidate_facts
 from converter.tables.wording import Fact, counted, file_size, percent, some_names
 from converter.verification.verification_results import Verification
-from trt_inference.bundles.names import CLASSIFICATION, SEGMENTATION
+from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
+
+# Where a user sees whether the outputs are read right.
+_WHAT_SHOWS_IT = {
+    DETECTION: "boxes and classes in the pictures are right, or give --labels-coco",
+    CLASSIFICATION: "classes in the pictures are right, or give --images with a folder for each "
+    "class",
+    SEGMENTATION: "classes in the pictures are right",
+}
 
 
 @dataclass(frozen=True)
@@ -102,9 +110,6 @@ def reading(conversion: Conversion) -> str:
     TensorFlow's outputs and the bundle's are read alike, so that their agreement does not show it.
     """
     before, assumed = conversion.verification.before, conversion.recognised.assumed
-    annotations = "--labels-coco"
-    if conversion.verification.task == CLASSIFICATION:
-        annotations = "--images with a folder for each class"
     if before and not before.is_low:
         name, value = before.main_figure
         return (
@@ -115,7 +120,7 @@ def reading(conversion: Conversion) -> str:
         return (
             f"How its outputs are read was assumed in {counted(len(assumed), 'point')}, which the "
             "agreement does not prove, as TensorFlow's outputs are read in the same way: see "
-            f"whether the boxes or classes in the pictures are right, or give {annotations}."
+            f"whether the {_WHAT_SHOWS_IT[conversion.verification.task]}."
         )
     return (
         "How its outputs are read is known from their names, their values or options; the "

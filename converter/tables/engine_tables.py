@@ -77,7 +77,8 @@ def _comparison_tables(precision: str, compared: Mapping[str, Any]) -> Tuple[Tab
 
 def _agreement_cells(found: Mapping[str, Any]) -> Dict[str, str]:
     """The published results, as a sidecar keeps them: a value for each column."""
-    moved = {"largest score difference": difference(found["largest_score_difference"])}
+    score = found["largest_score_difference"]  # None for class maps, which have no scores
+    moved = {} if score is None else {"largest score difference": difference(score)}
     if "matched" not in found:
         return {"same class": f"{found['same']:,} of {found['compared']:,}", **moved}
     return {

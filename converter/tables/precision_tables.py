@@ -5,7 +5,11 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, ClassAgreement
 from converter.comparison.annotated_accuracy import AnyAccuracy
-from converter.precision.precision_results import PrecisionMeasurement, PrecisionResult
+from converter.precision.precision_results import (
+    MOST_CHANGED,
+    PrecisionMeasurement,
+    PrecisionResult,
+)
 from converter.tables.wording import Table, file_size, percent
 from trt_inference.bundles.names import SEGMENTATION
 
@@ -48,6 +52,26 @@ def size_table(cells: Sequence[Mapping[str, Any]]) -> Table:
 def loss_text(value: float) -> str:
     """A loss or a limit, with enough digits to tell them apart."""
     return f"{value:.1e}" if 0 < abs(value) < 1e-4 else f"{value:.4g}"
+
+
+def excess(result: PrecisionResult) -> Tuple[str, str]:
+    """What a precision does too much of, a clause without its subject, and the limit of that."""
+    measured = result.measured
+    if measured.changed > MOST_CHANGED:
+        changed = f"{measured.changed:.1%}"
+        return f"changes {changed} of the detections that fp32 publishes", f"{MOST_CHANGED:.0%}"
+    if isinstance(measured.agreement, Agreement):
+        return f"loses {loss_text(measured.loss)} of mAP", loss_text(result.limit)
+    if measured.is_annotated:
+        return f"loses {loss_text(measured.loss)} of top-1 accuracy", loss_text(result.limit)
+    share = f"{100 * measured.loss:.3g} %"
+    things = _things(measured.agreement)
+    return f"gives {share} of the {things} another class than fp32", f"{100 * result.limit:.3g} %"
+
+
+def _things(found: ClassAgreement) -> str:
+    """What has a class: class maps have no scores."""
+    return "pixels" if found.largest_score_difference is None else "images"
 
 
 def comparison_tables(
@@ -115,7 +139,7 @@ def _class_table(precision: str, found: ClassAgreement, task: str) -> Table:
         "same class": percent(found.same, found.compared),
         "other class": f"{found.compared - found.same:,}",
     }
-    if task != SEGMENTATION:  # which has no scores
+    if found.largest_score_difference is not None:
         cells["largest score difference"] = f"{found.largest_score_difference:.4f}"
     rows = ((precision, *cells.values()),)
     return Table("Agreement with fp32's classes", tuple(cells), rows)

@@ -33,10 +33,9 @@ def _agreement(found: Union[Agreement, ClassAgreement]) -> Dict[str, str]:
             "extra": f"{found.extra:,}",
             "mean IoU": f"{found.mean_iou:.4f}",
         }
-    return {
-        "same class": percent(found.same, found.compared),
-        "largest score difference": f"{found.largest_score_difference:.4f}",
-    }
+    moved = found.largest_score_difference
+    scores = {} if moved is None else {"largest score difference": f"{moved:.4f}"}
+    return {"same class": percent(found.same, found.compared), **scores}
 
 
 def _accuracy(found: Optional[AnyAccuracy]) -> Dict[str, str]:

@@ -64,9 +64,9 @@ def _class_facts(found: ClassAgreement, task: str) -> Tuple[Fact, ...]:
         Fact("images compared" if images else "pixels compared", f"{found.compared:,}"),
         Fact("other class", f"{found.compared - found.same:,}"),
     )
-    if not images:  # segmentation has no scores
-        return facts
-    return (*facts, Fact("largest score difference", difference(found.largest_score_difference)))
+    moved = found.largest_score_difference
+    scores = [] if moved is None else [Fact("largest score difference", difference(moved))]
+    return (*facts, *scores)
 
 
 def _suppression_facts(found: Optional[SourceSuppression]) -> Tuple[Fact, ...]:

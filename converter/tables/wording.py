@@ -47,7 +47,10 @@ def percent(part: int, whole: int) -> str:
 
 
 def file_size(number: int) -> str:
-    """The size of a file in megabytes, or in kilobytes where that would be less than one."""
+    """The size of a file in megabytes, or in kilobytes or bytes where that would be less than
+    one."""
+    if number < 1000:
+        return counted(number, "byte")
     return f"{number / 1e3:.1f} kB" if number < 1e6 else f"{number / 1e6:,.1f} MB"
 
 

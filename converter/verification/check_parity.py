@@ -143,12 +143,13 @@ def _check_detections(found: Agreement, tolerance: Tolerance) -> None:
 
 
 def _check_classes(found: ClassAgreement, task: str, tolerance: Tolerance) -> None:
-    if not found.is_same or found.largest_score_difference > tolerance.score_difference:
+    moved = found.largest_score_difference
+    if not found.is_same or (moved or 0.0) > tolerance.score_difference:
         what = "pixels" if task == SEGMENTATION else "images"
+        scores = "" if moved is None else f" (scores differ by up to {moved:.3f})"
         raise ParityError(
             f"the bundle gives the class of TensorFlow for {found.same} of {found.compared} {what}"
-            f" only (scores differ by up to {found.largest_score_difference:.3f}): this is a fault "
-            f"of the conversion, {REPORT_IT}"
+            f" only{scores}: this is a fault of the conversion, {REPORT_IT}"
         )
 
 

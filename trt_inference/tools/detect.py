@@ -14,6 +14,7 @@ from rich.table import Table
 from trt_inference.bundles.atomic_write import remove_leftovers, write_file
 from trt_inference.bundles.bundle import Thresholds, load_bundle
 from trt_inference.bundles.precisions import PRECISIONS
+from trt_inference.bundles.unused_thresholds import unused_thresholds
 from trt_inference.engines.backends import backend_names
 from trt_inference.engines.base import EngineOptions
 from trt_inference.errors import ImageError, TrtInferenceError
@@ -77,6 +78,9 @@ def run_detect(options: argparse.Namespace) -> int:
     # Names and labels are shown as they are, whatever brackets and colons they have.
     console = Console(markup=False, emoji=False)
     bundle = load_bundle(options.bundle)
+    for name, reason in unused_thresholds(bundle.task, bundle.needs_nms).items():
+        if getattr(options, name) is not None:
+            _print_caution(f"--{name.replace('_', '-')} has no effect: {reason}")
     engine_options = EngineOptions(device=options.device, warn=_print_caution)
     with Detector.open(bundle, options.backend, options.precision, engine_options) as detector:
         detector.thresholds = _thresholds(options, bundle.defaults)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 from test.converter.command_line import Result, run_here
 from test.converter.networks import CONTRAST, tf
+from test.converter.sources.graphs import save_frozen
 
 
 @pytest.fixture
@@ -31,13 +35,42 @@ def test_everything_that_decides_on_a_conversion_is_listed(
     assert ["", "Detect", "input", "Images", "float32", "[?, ?, ?, 3]", ""] in rows
     assert ["", "", "output", "Predictions", "float32", "[?, ?, 7]", ""] in rows
     assert ["", "", "output", "Brightness", "float32", "[?, 3]", ""] in rows
-    assert f"weights: {CONTRAST.nbytes / 1e6:.1f} MB" in result.output
+    assert f"weights: {CONTRAST.nbytes} bytes" in result.output
     counts = [cell.split() for row in rows for cell in row if cell[:1].isdigit()]
     assert ["1", "AveragePool"] in counts
     assert ["1", "Conv"] in counts
     assert "head: yolo" in result.output
     assert "fractions of the input" in result.output
     assert "It can be converted" in result.output
+
+
+def save_as_variables(model: Any, folder: Path) -> None:
+    model.export(folder, verbose=False)
+
+
+def save_as_constants(model: Any, folder: Path) -> None:
+    images = tf.TensorSpec((1, 32, 32, 3), name="image")
+    save_frozen(folder, lambda image: {"scores": model(image)}, images, lower=True)
+
+
+@pytest.mark.parametrize("save", [save_as_variables, save_as_constants])
+@pytest.mark.parametrize(("channels", "unit"), [(8, "kB"), (512, "MB")])
+def test_all_weights_are_counted_as_keras_counts_them(
+    save: Callable[[Any, Path], None],
+    channels: int,
+    unit: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    layers = keras.layers
+    images = keras.Input((32, 32, 3))
+    values = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(channels, 3)(images)))
+    values = layers.GlobalAveragePooling2D()(layers.Conv2D(channels, 1)(values))
+    model = keras.Model(images, layers.Dense(4, "softmax")(values))
+    save(model, tmp_path / "model")
+    result = run_here(capsys, "inspect", tmp_path / "model")
+    size = 4 * model.count_params() / {"kB": 1e3, "MB": 1e6}[unit]
+    assert f"weights: {size:.1f} {unit}" in result.output
 
 
 @pytest.mark.usefixtures("wide")

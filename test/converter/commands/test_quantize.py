@@ -414,24 +414,29 @@ def test_a_segmenter_finds_the_same(precision: str, tmp_path: Path, quantize: Qu
 
 
 @pytest.mark.parametrize(
-    ("write", "report"),
+    ("write", "report", "things"),
     [
-        (write_classifier, reports.classification),
-        (write_segmenter, reports.segmentation),
+        (write_classifier, reports.classification, "images"),
+        (write_segmenter, reports.segmentation, "pixels"),
     ],
 )
 def test_other_tasks_lose_classes_and_keep_the_layers_that_matter(
     write: Callable[[Path, float], Path],
     report: Callable[[Path], Any],
+    things: str,
     tmp_path: Path,
     quantize: Quantize,
 ) -> None:
     bundle = write(tmp_path / "bundle", 1000.0)
     write_report(bundle / "report", report(tmp_path))
     images = ("--images", colors(tmp_path))
-    quantize(bundle, "--precision", "int8", *images).refused("is not put into", "are model/seen (")
+    result = quantize(bundle, "--precision", "int8", *images)
+    result.refused("is not put into", "are model/seen (")
+    assert f"% of the {things} another class than fp32, more than 1 %" in result.output
     result = quantize(bundle, "--precision", "int8", "--keep-float", "auto", *images)
     assert result.exit_code == 0, result.output
+    assert "mAP@" not in result.output
+    assert ("score" in result.output) == (things == "images")  # a class map has none
     assert [one["name"] for one in entries(bundle)["int8"]["float32_layers"]] == ["model/seen"]
 
 

@@ -116,14 +116,21 @@ def test_agreement_with_the_detections_of_fp32(add: Add) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "things", "scores"),
-    [(samples.classification, "images", ["0.1250"]), (samples.segmentation, "pixels", [])],
+    ("make", "things", "moved", "scores"),
+    [
+        (samples.classification, "images", 0.125, ["0.1250"]),
+        (samples.segmentation, "pixels", None, []),
+    ],
 )
 def test_agreement_with_the_classes_of_fp32(
-    make: Callable[[Path], Conversion], things: str, scores: list[str], tmp_path: Path
+    make: Callable[[Path], Conversion],
+    things: str,
+    moved: float | None,
+    scores: list[str],
+    tmp_path: Path,
 ) -> None:
     add = page_of(tmp_path, make(tmp_path))
-    page = add(samples.of_classes("fp16", ClassAgreement(40_000, 39_999, 0.125)))
+    page = add(samples.of_classes("fp16", ClassAgreement(40_000, 39_999, moved)))
     assert page.tables[CLASSES][0][:2] == ["", f"{things} compared"]
     assert page.tables[CLASSES][1] == ["fp16", "40,000", "99.99 %", "1", *scores]
     assert f"the part of the {things} that get another class" in page.texts["precision-fp16"]
@@ -143,7 +150,7 @@ def test_times_are_shown_with_where_they_were_measured(add: Add) -> None:
 
 def test_one_that_failed_is_a_caution_until_it_passes(add: Add) -> None:
     page = add(samples.fp16(), samples.int8())
-    assert "int8 is not in the bundle: it loses 0.0313, and 0.01" in page.texts["verdict"]
+    assert "int8 is not in the bundle: it loses 0.0313 of mAP, and 0.01" in page.texts["verdict"]
     assert "Its most sensitive layers are under Precisions" in page.texts["verdict"]
     assert "--calibration" in page.texts["verdict"]
     assert page.texts["in-the-bundle"] == "✓ fp32 ✓ fp16 ✕ int8 not in the bundle"
@@ -160,8 +167,8 @@ def test_one_that_failed_is_a_caution_until_it_passes(add: Add) -> None:
 
 def test_the_caution_names_only_what_can_be_done(tmp_path: Path) -> None:
     add = page_of(tmp_path, samples.classification(tmp_path))
-    advice = add(samples.of_classes("fp16", ClassAgreement(8, 4))).texts["verdict"]
-    assert "fp16 is not in the bundle" in advice
+    advice = add(samples.of_classes("fp16", ClassAgreement(8, 4, 0.5))).texts["verdict"]
+    assert "fp16 is not in the bundle: it gives 50 % of the images another class" in advice
     assert "--calibration" not in advice and "sensitive" not in advice
 
 

@@ -123,6 +123,19 @@ def test_thresholds_of_the_command_line_replace_those_of_the_bundle(
     assert scores("--score-threshold", 0.3, "--max-detections", 1) == ["1.000"]
 
 
+def test_thresholds_that_have_no_effect_are_told(
+    color_bundle: Path, segmentation_bundle: Path, tmp_path: Path
+) -> None:
+    file = write_image(tmp_path / "scene.png", picture("green", (0, 0)))
+    given = (file, "--output", tmp_path / "out", "--iou-threshold", 0.3, "--score-threshold", 0.3)
+    assert "no effect" not in detect(color_bundle, *given)
+    change_manifest(color_bundle, lambda content: content.update(needs_nms=False))
+    text = detect(color_bundle, *given)
+    assert "caution: --iou-threshold has no effect" in text and "with --suppress" in text
+    assert "--score-threshold has no effect" not in text
+    assert "caution: --score-threshold has no effect" in detect(segmentation_bundle, *given)
+
+
 def test_each_frame_of_a_video_has_its_row_and_its_picture(
     shared_color_bundle: Path, tmp_path: Path
 ) -> None:

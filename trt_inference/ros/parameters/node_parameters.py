@@ -1,7 +1,18 @@
 """The node's parameters: declared, checked and read in one place."""
 
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import (
+    Any,
+    Callable,
+    Collection,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+)
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.exceptions import InvalidParameterTypeException, ParameterException
@@ -9,6 +20,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.unused_thresholds import unused_thresholds
 from trt_inference.ros.parameters.settings import LiveSettings, ParameterError, Settings
 from trt_inference.ros.parameters.spec import Spec, descriptor
 from trt_inference.ros.parameters.table import CONFIGURED, SPECS, SPECS_BY_NAME, THRESHOLD_NAMES
@@ -46,6 +58,7 @@ class Parameters:
         self._problems: Dict[str, str] = {}
         self._taken_from_bundle: List[str] = []
         self._bundle: Optional[Bundle] = None
+        self._told_unused: Set[str] = set()
         self._checks = True
         node.add_on_set_parameters_callback(self._on_set)
         for spec in SPECS:
@@ -94,6 +107,8 @@ class Parameters:
                 self._bundle = None
                 raise ParameterError(f"the bundle's default is refused: {result.reason}")
         self._taken_from_bundle = list(defaults)
+        self._told_unused.clear()
+        self._tell_unused(bundle, [name for name in THRESHOLD_NAMES if name not in defaults])
 
     def release(self) -> None:
         """Everything may be set again."""
@@ -111,6 +126,13 @@ class Parameters:
         ``in_use``; those that were set to something else meanwhile stay."""
         failed = [name for name, value in wanted.items() if self._value(name) == value]
         self.show(**{name: in_use[name] for name in failed})
+
+    def _tell_unused(self, bundle: Bundle, names: Collection[str]) -> None:
+        """Log once for each threshold that somebody has set, and that this bundle does not use."""
+        for name, reason in unused_thresholds(bundle.task, bundle.needs_nms).items():
+            if name in names and name not in self._told_unused:
+                self._told_unused.add(name)
+                self._node.get_logger().warning(f"parameter {name} has no effect: {reason}")
 
     def _defaults_of(self, bundle: Bundle) -> Dict[str, Any]:
         """The bundle's thresholds, of those that nobody has set."""
@@ -183,6 +205,7 @@ class Parameters:
         self._check_locked([name for name in values if name not in live], values)
         if live:
             self._on_live(settings)
+            self._tell_unused(self._bundle, live)
 
     def _with(self, live: Dict[str, Any], bundle: Bundle) -> Dict[str, Any]:
         """All live values with new ones; a threshold that is unset is the bundle's."""

@@ -124,6 +124,24 @@ def test_a_parameter_that_does_not_exist_is_warned_about(
     assert wait_until(lambda: "parameter treshold does not exist and is ignored" in node.log)
 
 
+def test_a_threshold_that_has_no_effect_is_warned_about_once(
+    start_node: Start, tmp_path: Path
+) -> None:
+    finished = write_color_bundle(tmp_path / "finished", needs_nms=False)
+    node, client = start_node(bundle=finished, score_threshold=0.6)
+    client.start()
+    assert "no effect" not in node.log
+    for value in (0.4, 0.3):
+        assert client.set_parameter("iou_threshold", value) == ""
+    warning = "parameter iou_threshold has no effect: the model gives each object once"
+    assert wait_until(lambda: warning in node.log)
+    client.transition(Transition.TRANSITION_DEACTIVATE)
+    client.transition(Transition.TRANSITION_CLEANUP)
+    assert node.log.count("no effect") == 1
+    client.start()  # with the threshold that is set already
+    assert wait_until(lambda: node.log.count(warning) == 2)
+
+
 def test_the_file_with_all_parameters_shows_the_real_ones_and_their_defaults() -> None:
     import yaml
 
