@@ -32,6 +32,7 @@ CONVERTER = [
     "onnx>=1.20,<1.24",
     "pycocotools>=2.0.8",
     "jinja2>=3.1",
+    "pyyaml>=6",
 ]
 
 # onnx builds the small models of the tests, in the robot's environment too. Decoded images are

@@ -15,6 +15,10 @@ class HeadError(TrtInferenceError):
     """The outputs of the network do not have the layout of the head family."""
 
 
+class ModelFileError(TrtInferenceError):
+    """A file that a model brought along cannot be used; the conversion goes on without it."""
+
+
 class DatasetError(TrtInferenceError):
     """Labels, images or annotations that the user gave do not fit each other or the model."""
 

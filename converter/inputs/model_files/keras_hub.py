@@ -1,0 +1,78 @@
+"""The preset that KerasHub's ``task.save_to_preset(DIR)`` writes, beside an exported SavedModel.
+
+``task.json`` names the task and has its preprocessor with the image converter;
+``image_converter.json`` has that alone, where only a backbone was saved. ``task.export(DIR)``
+leaves all of it out of the graph. Read in ``utils/preset_utils.py`` of keras-hub 0.32. A preset
+has no names of classes.
+"""
+
+from typing import Any, Mapping, Optional
+
+from converter.errors import ModelFileError
+from converter.inputs.finding import Finding
+from converter.inputs.model_files.facts import ModelFiles
+from converter.inputs.model_files.image_converter import read_image_converter
+from converter.inputs.model_files.place import Place
+from converter.inputs.model_files.typed_values import as_word, inside, read_json
+from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
+
+TASK_FILE, CONVERTER_FILE, VERSION_FILE = "task.json", "image_converter.json", "metadata.json"
+_TASKS = {
+    "ImageClassifier": CLASSIFICATION,
+    "ObjectDetector": DETECTION,
+    "ImageSegmenter": SEGMENTATION,
+}
+
+
+def read_keras_hub(place: Place) -> Optional[ModelFiles]:
+    """What a preset tells; None where there is none.
+
+    Raises:
+        ModelFileError: it cannot be read.
+    """
+    task = _read_object(place, TASK_FILE)
+    file, converter = TASK_FILE, inside(task, "config", "preprocessor", "config", "image_converter")
+    if not isinstance(converter, dict):
+        file, converter = CONVERTER_FILE, _read_object(place, CONVERTER_FILE)
+    if task is None and converter is None:
+        return None
+    tool = _version(place)
+    facts = _of_task(task, f"{TASK_FILE} ({tool})")
+    config = inside(converter, "config")
+    if not isinstance(config, dict):
+        return facts
+    shape = inside(task, "config", "backbone", "config", "image_shape")
+    channels = shape[-1] if isinstance(shape, list) and shape else None
+    return facts.completed_by(read_image_converter(config, channels, f"{file} ({tool})"))
+
+
+def _of_task(task: Optional[Mapping[str, Any]], source: str) -> ModelFiles:
+    name = as_word(inside(task, "class_name"))
+    known = [_TASKS[kind] for kind in _TASKS if name.endswith(kind)]
+    if not known:
+        return ModelFiles()
+    return ModelFiles(task=known[0], findings=(Finding("task", f"{known[0]}, from {source}"),))
+
+
+def _read_object(place: Place, name: str) -> Optional[Mapping[str, Any]]:
+    """The object that KerasHub wrote into a file; None where there is none."""
+    file = place.find(name)
+    if file is None:
+        return None
+    try:
+        content = read_json(place.read(file))
+    except ModelFileError as error:
+        raise ModelFileError(f"{name}: {error}") from error
+    origins = [content.get("module"), content.get("registered_name")]
+    is_of_keras_hub = any(isinstance(one, str) and one.startswith("keras_hub") for one in origins)
+    return content if is_of_keras_hub else None
+
+
+def _version(place: Place) -> str:
+    """KerasHub with its version, where the preset tells it."""
+    file = place.find(VERSION_FILE)
+    try:
+        content = read_json(place.read(file)) if file else {}
+    except ModelFileError:
+        content = {}  # the version is for people alone
+    return f"KerasHub {as_word(content.get('keras_hub_version'))}".strip()
