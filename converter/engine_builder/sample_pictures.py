@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-import cv2
 import numpy as np
 
 from converter.inputs.dataset import load_dataset
 from converter.inputs.sample import Sample
 from trt_inference.bundles.names import REPORT_CONTENT
+from trt_inference.errors import ImageError
+from trt_inference.viewing.decode_picture import decode_picture
 
 _ADDRESS = "data:image/jpeg;base64,"
 
@@ -72,7 +73,6 @@ def _decode(pair: Dict[str, Any]) -> Optional[np.ndarray]:
         address = str(pair["sides"][0]["address"])
         if not address.startswith(_ADDRESS):
             return None
-        file = base64.b64decode(address[len(_ADDRESS) :], validate=True)
-    except (KeyError, IndexError, TypeError, binascii.Error):
+        return decode_picture(base64.b64decode(address[len(_ADDRESS) :], validate=True))
+    except (KeyError, IndexError, TypeError, binascii.Error, ImageError):
         return None
-    return cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR)

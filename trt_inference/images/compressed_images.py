@@ -13,6 +13,7 @@ import numpy as np
 from trt_inference.errors import ImageError
 from trt_inference.images.checks import check_size, quoted
 from trt_inference.images.encodings import ENCODINGS, Encoding
+from trt_inference.images.jpeg_markers import jpeg_size
 
 # More than any camera on a robot has; 200 MB as BGR.
 MAXIMUM_PIXELS = 2**26
@@ -26,12 +27,6 @@ _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 _ENDS = {"jpeg": b"\xff\xd9", "png": b"IEND\xaeB`\x82"}
 # Cameras pad jpegs, and some add data of their own.
 _BYTES_AFTER_THE_END = 4096
-
-# Markers of a jpeg, beside those of its frame (0xC0 to 0xCF): tables in that range, markers
-# without a length, and how many there may be before the size is known.
-_NOT_A_FRAME = (0xC4, 0xC8, 0xCC)
-_SCAN, _FILL = 0xDA, 0xFF
-_MOST_MARKERS = 200
 
 
 class Header(NamedTuple):
@@ -82,7 +77,7 @@ def read_header(image: Any) -> Header:
     start = bytes(data[:8])
     try:
         if start[:3] == _JPEG:
-            return Header("jpeg", *_jpeg_size(data))
+            return Header("jpeg", *jpeg_size(data))
         if start == _PNG:
             return Header("png", *struct.unpack_from(">II", data, 16))
     except struct.error as error:
@@ -101,20 +96,6 @@ def describe_compressed(image: Any) -> str:
     except ImageError:
         return f"format {quoted(image.format)}"
     return f"{header.width}x{header.height} {header.kind} (format {quoted(image.format)})"
-
-
-def _jpeg_size(data: memoryview) -> Tuple[int, int]:
-    """Width and height, from the first marker that begins a frame."""
-    position = 2
-    for _ in range(_MOST_MARKERS):
-        start, marker, length = struct.unpack_from(">BBH", data, position)
-        if start != 0xFF or marker == _SCAN:
-            break
-        if 0xC0 <= marker <= 0xCF and marker not in _NOT_A_FRAME:
-            height, width = struct.unpack_from(">HH", data, position + 5)
-            return width, height
-        position += 1 if marker == _FILL else 2 + length
-    raise ImageError(f"jpeg of {len(data)} bytes is damaged: it has no size", _DAMAGED)
 
 
 def _decoded(data: memoryview, header: Header) -> np.ndarray:

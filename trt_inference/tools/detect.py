@@ -137,7 +137,7 @@ def _detect_all(detector: Detector, files: Sequence[Path], output: Path) -> Tupl
     failures = 0
     for file in files:
         try:
-            for name, frame in read_frames(file):
+            for name, _, frame in read_frames(file):
                 target = (output / f"{name}.jpg").resolve()
                 if target in taken:
                     raise ImageError(

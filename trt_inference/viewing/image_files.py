@@ -1,14 +1,33 @@
 """Frames from image files and videos, for the tools that run without ROS."""
 
+import contextlib
+import os
+import tempfile
 from pathlib import Path
-from typing import Iterator, Sequence, Tuple
+from typing import Iterator, NamedTuple, Optional, Sequence
 
 import cv2
 import numpy as np
 
 from trt_inference.errors import ImageError
+from trt_inference.viewing.content_kinds import VIDEO, kind_of_content
+from trt_inference.viewing.decode_picture import decode_picture
+from trt_inference.viewing.file_names import printable_name
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+
+
+class FileFrame(NamedTuple):
+    """A picture: of an image file, or the ``number``-th of a video, counted from 1.
+
+    Attributes:
+        name: for a file with the results, without an ending.
+        pixels: uint8 ``[h, w, 3]``, BGR.
+    """
+
+    name: str
+    number: Optional[int]
+    pixels: np.ndarray
 
 
 def find_images(folder: Path) -> Sequence[Path]:
@@ -17,53 +36,104 @@ def find_images(folder: Path) -> Sequence[Path]:
     Raises:
         ImageError: no such folder, or no image file in it.
     """
+    shown = printable_name(folder)
     if not folder.is_dir():
-        raise ImageError(f"'{folder}' is not a folder with images")
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
+        raise ImageError(f"'{shown}' is not a folder with images")
+    try:
+        files = sorted(file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
+    except OSError as error:
+        raise ImageError(f"'{shown}' cannot be read: {error.strerror}") from error
     if not files:
-        raise ImageError(f"there is no image in '{folder}': looked for {', '.join(IMAGE_SUFFIXES)}")
+        raise ImageError(f"there is no image in '{shown}': looked for {', '.join(IMAGE_SUFFIXES)}")
     return files
 
 
 def read_image(file: Path) -> np.ndarray:
-    """The image in ``file`` as uint8 ``[h, w, 3]``, BGR.
+    """The image in ``file`` as uint8 ``[h, w, 3]``, BGR, as people see it.
 
     Raises:
-        ImageError: no such file, or it holds no image that OpenCV can read.
+        ImageError: no such file, or it holds no image that OpenCV can read, or not all of one.
     """
-    if file.is_dir():
-        raise ImageError(f"'{file}' is a folder: give the files in it, as in {file}/*.jpg")
-    if not file.is_file():
-        raise ImageError(f"there is no file '{file}'")
-    image = cv2.imread(str(file), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ImageError(f"'{file}' is not an image that OpenCV can read")
-    return image
+    content = _read_content(file)
+    try:
+        return decode_picture(content)
+    except ImageError as error:
+        raise ImageError(f"'{printable_name(file)}' {error}") from error
 
 
-def read_frames(file: Path) -> Iterator[Tuple[str, np.ndarray]]:
-    """The frames of an image or a video: a name for each, and uint8 ``[h, w, 3]``, BGR.
+def read_frames(file: Path) -> Iterator[FileFrame]:
+    """The frames of an image or a video.
 
     Raises:
         ImageError: no such file, or neither an image nor a video that OpenCV can read.
     """
-    if file.suffix.lower() in IMAGE_SUFFIXES or not file.is_file():
-        yield file.stem, read_image(file)
+    if file.suffix.lower() in IMAGE_SUFFIXES:
+        yield FileFrame(file.stem, None, read_image(file))
         return
-    video = cv2.VideoCapture(str(file))
+    kind = kind_of_content(_read_content(file, most=4096))[0]
+    number = 0
+    for number, frame in enumerate(_decode_video(file), start=1):
+        yield FileFrame(f"{file.stem}-{number:06d}", number, frame)
+    if number == 0:
+        raise ImageError(f"'{printable_name(file)}' is {_describe_no_video(kind)}")
+
+
+def _describe_no_video(kind: str) -> str:
+    if kind == VIDEO:
+        return f"{VIDEO} that is cut or damaged, or of a codec that OpenCV lacks: convert it"
+    known = f": it is {kind}" if kind else ""
+    return f"neither an image nor a video that OpenCV can read{known}"
+
+
+def _read_content(file: Path, most: int = -1) -> bytes:
+    """The bytes of a file, at most as many as given. A pipe is refused: it may never end."""
+    shown = printable_name(file)
     try:
-        number = 0
-        for number, frame in enumerate(_decode(video), start=1):
-            yield f"{file.stem}-{number:06d}", frame
-        if number == 0:
-            raise ImageError(f"'{file}' is neither an image nor a video that OpenCV can read")
-    finally:
-        video.release()
+        if file.is_dir():
+            raise ImageError(f"'{shown}' is a folder: give the files in it, as in {shown}/*.jpg")
+        if not file.exists():
+            target = printable_name(os.readlink(str(file))) if file.is_symlink() else ""
+            leads = f": '{shown}' is a link to it" if target else ""
+            raise ImageError(f"there is no file '{target or shown}'{leads}")
+        if not file.is_file():
+            raise ImageError(f"'{shown}' is a pipe or a device: give a file")
+        with file.open("rb") as stream:
+            return stream.read(most)
+    except (OSError, RuntimeError) as error:  # before Python 3.13, links in a circle are the second
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ImageError(f"'{shown}' cannot be read: {reason}") from error
 
 
-def _decode(video: cv2.VideoCapture) -> Iterator[np.ndarray]:
-    while True:
-        found, frame = video.read()
-        if not found:
-            return
-        yield frame
+def _decode_video(file: Path) -> Iterator[np.ndarray]:
+    with _name_for_opencv(file) as name:
+        video = cv2.VideoCapture(name)
+        try:
+            found, frame = video.read()
+            while found:
+                yield frame
+                found, frame = video.read()
+        finally:
+            video.release()
+
+
+@contextlib.contextmanager
+def _name_for_opencv(file: Path) -> Iterator[str]:
+    """The path that OpenCV opens a file by: absolute, so that what stands before a colon is not
+    taken for a protocol, and a link where it is not UTF-8, at which OpenCV ends the process."""
+    path = os.path.abspath(str(file))
+    if _is_utf8(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        # FFmpeg knows some formats by the ending only.
+        link = os.path.join(folder, "video" + printable_name(file.suffix))
+        os.symlink(path, link)
+        yield link
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

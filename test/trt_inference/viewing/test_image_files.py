@@ -1,5 +1,6 @@
 """Images and videos from files, as the tools read them."""
 
+import os
 from pathlib import Path
 from typing import List
 
@@ -44,12 +45,78 @@ def test_image_of_sixteen_bits_becomes_eight_bits(tmp_path: Path) -> None:
     assert np.abs(read.astype(float) - image / 257).max() <= 1
 
 
-@pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n"])
-def test_file_that_is_no_image_is_named(tmp_path: Path, content: bytes) -> None:
-    file = tmp_path / "broken.png"
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"),
+        (b"\x00\x01\x02" * 99, "is not an image that OpenCV"),
+        ("Größe".encode(), "it is a text"),
+        (b"\n<!DOCTYPE html>\n<html>404", "an HTML page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:12", "git lfs pull"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC picture"),
+        (b"\0\0\0\x18ftypisom\0\0\2\0isomiso2", "a video"),
+        (b"\x89PNG\r\n\x1a\n", "is a PNG that is cut or damaged"),
+        (b"RIFF\x20\0\0\0WEBPVP8X\x0a\0\0\0\2\0\0\0\7\0\0\7\0\0", "is an animated WebP"),
+    ],
+)
+def test_file_that_is_no_image_is_named_with_what_it_is(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
+    file = tmp_path / "broken.jpg"
     file.write_bytes(content)
-    with pytest.raises(ImageError, match=r"broken\.png' is not an image"):
+    with pytest.raises(ImageError, match=r"broken\.jpg' ") as raised:
         list(read_frames(file))
+    assert reason in str(raised.value)
+
+
+def test_what_is_no_file_is_named_and_waited_for_by_nobody(tmp_path: Path) -> None:
+    (tmp_path / "folder.jpg").mkdir()
+    (tmp_path / "link.jpg").symlink_to(tmp_path / "gone.jpg")
+    (tmp_path / "circle.jpg").symlink_to(tmp_path / "circle.jpg")
+    os.mkfifo(str(tmp_path / "pipe.jpg"))
+    (tmp_path / "unreadable.jpg").symlink_to("/proc/self/mem")
+    for name, reason in (
+        ("folder.jpg", "is a folder"),
+        ("link.jpg", "there is no file '.*gone.jpg': '.*link.jpg' is a link to it"),
+        ("circle.jpg", "circle.jpg' "),
+        ("pipe.jpg", "is a pipe or a device"),
+        ("unreadable.jpg", "cannot be read: Input/output error"),
+    ):
+        with pytest.raises(ImageError, match=reason):
+            read_image(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".bmp", ".tif"])
+def test_image_that_is_cut_is_refused(tmp_path: Path, suffix: str) -> None:
+    content = cv2.imencode(suffix, noise(200, 300, 3))[1].tobytes()
+    file = tmp_path / f"cut{suffix}"
+    for part in (0.5, 0.99):
+        file.write_bytes(content[: int(part * len(content))])
+        with pytest.raises(ImageError, match=f"cut{suffix}' is a .* is cut"):
+            read_image(file)
+    file.write_bytes(content)
+    assert read_image(file).shape == (200, 300, 3)
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9", b"\xff\xfe", "日本 ü:1".encode()])
+def test_name_in_any_encoding_is_opened(tmp_path: Path, name: bytes) -> None:
+    image = noise(20, 30, 3)
+    file = tmp_path / os.fsdecode(name + b".png")
+    file.write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    np.testing.assert_array_equal(read_image(file), image)
+
+    write_video(tmp_path / "drive.avi", [10, 90])
+    video = tmp_path / os.fsdecode(name + b".avi")
+    (tmp_path / "drive.avi").rename(video)
+    assert [os.fsencode(frame.name) for frame in read_frames(video)] == [
+        name + b"-000001",
+        name + b"-000002",
+    ]
+
+
+def test_error_names_a_file_in_characters_that_can_be_printed(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match=r"caf\\xe9\.jpg'"):
+        read_image(tmp_path / os.fsdecode(b"caf\xe9.jpg"))
 
 
 @pytest.mark.parametrize("name", ["missing.png", "missing.avi"])
@@ -67,8 +134,8 @@ def test_file_that_is_neither_image_nor_video_is_named(tmp_path: Path) -> None:
 def test_image_is_one_frame_with_the_name_of_its_file(tmp_path: Path) -> None:
     image = noise(8, 8, 3)
     cv2.imwrite(str(tmp_path / "Street.PNG"), image)
-    [(name, frame)] = read_frames(tmp_path / "Street.PNG")
-    assert name == "Street"
+    [(name, number, frame)] = read_frames(tmp_path / "Street.PNG")
+    assert (name, number) == ("Street", None)
     np.testing.assert_array_equal(frame, image)
 
 
@@ -76,8 +143,10 @@ def test_frames_of_a_video_come_in_order_with_their_numbers(tmp_path: Path) -> N
     shades = [10, 90, 170, 250]
     write_video(tmp_path / "drive.avi", shades)
     frames = list(read_frames(tmp_path / "drive.avi"))
-    assert [name for name, _ in frames] == [f"drive-00000{number}" for number in (1, 2, 3, 4)]
-    for (_, frame), shade in zip(frames, shades):
+    assert [(name, number) for name, number, _ in frames] == [
+        (f"drive-00000{number}", number) for number in (1, 2, 3, 4)
+    ]
+    for (_, _, frame), shade in zip(frames, shades):
         assert (frame.shape, frame.dtype) == ((48, 64, 3), np.uint8)
         assert frame.mean() == pytest.approx(shade, abs=3)  # the codec loses a little
 
