@@ -4,7 +4,7 @@ from typing import Tuple
 
 from rich.console import Console
 
-from converter.command_line.print_assumed import print_assumed
+from converter.command_line.print_assumed import print_assumed, print_findings
 from converter.command_line.print_boards import print_boards, print_refusals
 from converter.command_line.print_table import facts_table, print_tables
 from converter.comparison.agreement import Agreement
@@ -12,6 +12,7 @@ from converter.conversion import Conversion
 from converter.report.source_facts import opset
 from converter.report.verdict import cautions, reading, without_fake_quants
 from converter.tables.candidate_wording import candidate_facts
+from converter.tables.preprocessing_facts import fitting_text
 from converter.tables.trained_table import trained_table
 from converter.tables.verification_tables import (
     accuracy_table,
@@ -33,11 +34,12 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
     print_line(console, f"head: {head.description}, {head.classes} classes")
     print_line(console, f"      {conversion.recognised.reason}")
     print_assumed(conversion.recognised, console)
-    pixels = conversion.pixels
+    print_findings(conversion.findings, console)
+    pixels, fitting = conversion.preprocessing.pixels, conversion.preprocessing.fitting
     print_line(
         console,
-        f"pixels: {pixels.channels}, (value * {pixels.scale:.6g} - {_numbers(pixels.mean)}) / "
-        f"{_numbers(pixels.std)}: check that the model was trained on this",
+        f"the network gets {pixels.channels}, (value * {pixels.scale:.6g} - "
+        f"{_numbers(pixels.mean)}) / {_numbers(pixels.std)}, of pictures fitted by {fitting_text(fitting)}",
     )
     for text in candidate_facts(conversion.verification):
         print_line(console, f"candidates: {text}")

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from converter.command_line.print_assumed import print_assumed
+from converter.command_line.print_assumed import print_assumed, print_findings
 from converter.command_line.print_boards import print_boards, print_refusals
 from converter.commands.inspect import Inspection
 from converter.compatibility.tensorrt_versions import TARGETS, VERSIONS
@@ -40,6 +40,7 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
         print_line(console, f"head: {head.description}, {head.classes} classes ({head.task})")
         print_line(console, f"      {inspection.recognised.reason}")
         print_assumed(inspection.recognised, console)
+        print_findings(inspection.findings, console)
     if inspection.problem:
         print_line(console, f"It cannot be converted like this: {inspection.problem}", "yellow")
     elif _is_for_no_board(inspection):

@@ -3,13 +3,15 @@
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import Optional
 
 from converter.bundle.write_bundle import check_output, new_bundle, write_manifest
 from converter.commands import describe_bundle
+from converter.commands.choose_labels import Labels
+from converter.commands.choose_preprocessing import choose_preprocessing
 from converter.commands.compare_trained import compare_trained, float_source, trained_model
 from converter.commands.convert_options import ConvertOptions
-from converter.commands.folders_of_head import recognise_with_folders
+from converter.commands.output_reader import OutputReader
 from converter.commands.own_precision import with_own_precision, without_own_precision
 from converter.commands.prepare import (
     compute_the_same,
@@ -18,13 +20,10 @@ from converter.commands.prepare import (
     may_keep_suppression,
     own_head_options,
     read_source,
-    recognise_head,
-    resolve_pixels,
-    run_on_images,
 )
 from converter.commands.quantize import add_to_report
 from converter.commands.verified_model import ModelWriter
-from converter.conversion import Conversion, Prepared, Source
+from converter.conversion import Conversion, Prepared, Preprocessing, Source
 from converter.errors import (
     DatasetError,
     ExportError,
@@ -35,7 +34,7 @@ from converter.errors import (
     SuppressionError,
 )
 from converter.export.opsets import Opsets
-from converter.inputs.dataset import Dataset, load_dataset, name_classes, read_labels
+from converter.inputs.dataset import Dataset, load_dataset, read_labels
 from converter.precision.make_precisions import make_precisions
 from converter.precision.split_images import needs_images, require_images
 from converter.report.page import add_trained, write_report
@@ -56,17 +55,16 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
         check_output(options.output, options.overwrite)
         if options.precision.precisions and not _may_lack_images(options):
             require_images(options.images)
-        labels = read_labels(options.source.labels)
-        dataset = load_dataset(options.images, options.annotations, labels, options.most_images)
-        labels = labels or dataset.category_names
+        given = read_labels(options.source.labels)
         source = read_source(options.source)
+        labels = Labels(given, source.files)
+        dataset = load_dataset(
+            options.images, options.annotations, labels.names, options.most_images
+        )
     with tempfile.TemporaryDirectory() as scratch:
-        prepared = _prepare(options, source, dataset, len(labels) or None, Path(scratch), progress)
-        head = prepared.recognised.head
-        dataset.check_task(head.task, head.description)
-        names = labels or name_classes(head.classes)
+        prepared = _prepare(options, source, dataset, labels, Path(scratch), progress)
         try:
-            return _write(options, prepared, names, dataset, progress)
+            return _write(options, prepared, dataset, progress)
         except SuppressionError as error:
             if not may_keep_suppression(prepared, options.source):
                 raise
@@ -74,7 +72,7 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
         except RoundingError:  # no other opset changes that
             raise
         except ParityError as error:
-            return _write_later(options, prepared, names, dataset, progress, error)
+            return _write_later(options, prepared, labels, dataset, progress, error)
 
 
 def _may_lack_images(options: ConvertOptions) -> bool:
@@ -88,30 +86,36 @@ def _prepare(
     options: ConvertOptions,
     source: Source,
     dataset: Dataset,
-    labels: Optional[int],
+    labels: Labels,
     scratch: Path,
     progress: Progress,
+    known: Optional[Preprocessing] = None,
 ) -> Prepared:
-    """Export into ``scratch`` and recognise how the network is to be read."""
+    """Export into ``scratch``, and recognise how pictures are prepared and outputs are read.
+
+    Args:
+        known: how pictures are prepared, where that was found out before.
+    """
     with progress.step("export to ONNX"):
         exported, network = export_network(source, options.source, scratch)
-    with progress.step("recognise the head"):
-        pixels = resolve_pixels(source, network, options.source)
-        seen = run_on_images(network, pixels, dataset, options.fitting.resolve())
-        recognised = recognise_with_folders(
-            lambda count: recognise_head(seen, source, exported.answer, count, options.source),
-            labels,
-            dataset,
-            options.source.head,
+    read = OutputReader(source, network, exported.answer, dataset, labels, options.source)
+    with progress.step("find out how pictures are prepared"):
+        chosen = known or choose_preprocessing(
+            source, exported, network, options.source, options.fitting, dataset, read
         )
-    return Prepared(source, exported, network, pixels, recognised)
+    with progress.step("recognise the head"):
+        recognised = read(chosen.pixels, chosen.fitting)
+        head = recognised.head
+        dataset.check_task(head.task, head.description)
+        names, about = labels.of(head.classes, dataset)
+    return Prepared(source, exported, network, chosen, recognised, names, about)
 
 
 def _write_with_suppression(
     options: ConvertOptions,
     first: Prepared,
     dataset: Dataset,
-    labels: Tuple[str, ...],
+    labels: Labels,
     progress: Progress,
     error: SuppressionError,
 ) -> Conversion:
@@ -129,18 +133,23 @@ def _write_with_suppression(
     with tempfile.TemporaryDirectory() as scratch:
         try:
             prepared = _prepare(
-                options, first.source, dataset, len(labels) or None, Path(scratch), progress
+                options,
+                first.source,
+                dataset,
+                labels,
+                Path(scratch),
+                progress,
+                first.preprocessing,
             )
         except (ExportError, HeadError) as other:
             raise SuppressionError(f"{error}\nLeft in the network: {other}") from other
-        names = labels or name_classes(prepared.recognised.head.classes)
-        return _write(options, prepared, names, dataset, progress)
+        return _write(options, prepared, dataset, progress)
 
 
 def _write_later(
     options: ConvertOptions,
     prepared: Prepared,
-    labels: Tuple[str, ...],
+    labels: Labels,
     dataset: Dataset,
     progress: Progress,
     error: ParityError,
@@ -157,24 +166,28 @@ def _write_later(
     opsets = Opsets(latest, latest, (f"at opset {opset} the model differs from TensorFlow",))
     options = replace(options, source=replace(options.source, opsets=opsets))
     with tempfile.TemporaryDirectory() as scratch:
-        later = _prepare(options, prepared.source, dataset, len(labels), Path(scratch), progress)
+        later = _prepare(
+            options,
+            prepared.source,
+            dataset,
+            labels,
+            Path(scratch),
+            progress,
+            prepared.preprocessing,
+        )
         if compute_the_same(prepared, later):
             raise error
-        return _write(options, later, labels, dataset, progress)
+        return _write(options, later, dataset, progress)
 
 
 def _write(
-    options: ConvertOptions,
-    prepared: Prepared,
-    labels: Tuple[str, ...],
-    dataset: Dataset,
-    progress: Progress,
+    options: ConvertOptions, prepared: Prepared, dataset: Dataset, progress: Progress
 ) -> Conversion:
     """Graft the stages, write the bundle, verify it as a robot loads it, and put it in place."""
     with progress.step("load the SavedModel in TensorFlow"):
         source_model = float_source(options, prepared)
     with new_bundle(options.output, options.overwrite) as folder:
-        writer = ModelWriter(options, prepared, source_model, labels, dataset, folder, progress)
+        writer = ModelWriter(options, prepared, source_model, dataset, folder, progress)
         content, model, refusals, verification = writer.write()
         content["precisions"][FP32].update(describe_bundle.measured_part(verification))
         write_manifest(folder, content)
@@ -182,13 +195,14 @@ def _write(
             bundle=options.output,
             bytes=model_bytes(content["precisions"][FP32]),
             source=prepared.source,
-            labels=labels,
+            labels=prepared.labels,
             export=prepared.exported,
-            pixels=prepared.pixels,
+            preprocessing=prepared.preprocessing,
             recognised=prepared.recognised,
             operators=count_operators(model),
             refusals=refusals,
             verification=verification,
+            findings=prepared.findings,
             cautions=options.thresholds.without_effect(content["task"], content["needs_nms"]),
         )
         threshold = content["defaults"]["score_threshold"]

@@ -59,7 +59,7 @@ def describe(options: ConvertOptions, prepared: Prepared, candidates: int) -> Di
             "height": height,
             "width": width,
             "dtype": "uint8",
-            **_fitting(options.fitting.resolve()),
+            **_fitting(prepared.preprocessing.fitting),
         },
         "candidates": min(candidates, most_candidates(head)),
         "needs_nms": head.needs_nms or options.source.suppress,

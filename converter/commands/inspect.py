@@ -5,25 +5,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Dict, Optional, Tuple
 
-from converter.commands.convert_options import SourceOptions
+from converter.commands.choose_labels import Labels
+from converter.commands.choose_preprocessing import choose_preprocessing
+from converter.commands.convert_options import FittingOptions, SourceOptions
+from converter.commands.output_reader import OutputReader
 from converter.commands.prepare import (
     count_operators,
     export_network,
     read_source,
-    recognise_head,
-    resolve_pixels,
-    run_on_images,
 )
 from converter.compatibility.refusals import Refusal, find_bundle_refusals
 from converter.conversion import Source
 from converter.errors import ExportError, HeadError, SavedModelError
+from converter.export.export import Export
+from converter.export.exported_network import Network
 from converter.export.request_answer import ExportAnswer
 from converter.heads.evidence import Recognised
 from converter.inputs.dataset import load_dataset, read_labels
+from converter.inputs.finding import Finding
 from converter.inputs.saved_model import SavedModel, read_saved_model
 from converter.inputs.tensor import Tensor
 from converter.terminal.progress import Progress
-from trt_inference.bundles.bundle import Fitting
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Inspection:
         operators: operators of the exported network, with counts.
         refusals: what some versions of TensorRT do not take of the model.
         recognised: the head that would be chosen.
+        findings: what was found out about pictures and classes, or would have to be assumed.
         problem: what stops a conversion.
     """
 
@@ -48,6 +51,7 @@ class Inspection:
     operators: Optional[Dict[str, int]] = None
     refusals: Tuple[Refusal, ...] = ()
     recognised: Optional[Recognised] = None
+    findings: Tuple[Finding, ...] = ()
     problem: str = ""
 
 
@@ -78,13 +82,29 @@ def inspect(options: SourceOptions, progress: Progress) -> Inspection:
             count_operators(network.model),
             find_bundle_refusals(network.model),
         )
-        dataset = load_dataset(None, None, labels, 0)
         try:
-            pixels = resolve_pixels(source, network, options)
-            count = len(labels) if labels else None
-            seen = run_on_images(network, pixels, dataset, Fitting())
-            answer = replace(exported.answer, notes=())  # they are printed anyway
-            recognised = recognise_head(seen, source, answer, count, options)
+            return _with_reading(found, source, exported, network, labels, options)
         except (HeadError, SavedModelError) as error:
             return Inspection(**{**vars(found), "problem": str(error)})
-        return Inspection(**{**vars(found), "recognised": recognised})
+
+
+def _with_reading(
+    found: Inspection,
+    source: Source,
+    exported: Export,
+    network: Network,
+    given: Tuple[str, ...],
+    options: SourceOptions,
+) -> Inspection:
+    """With how pictures are prepared and outputs are read, as far as made-up images show it."""
+    labels = Labels(given, source.files)
+    dataset = load_dataset(None, None, labels.names, 0)
+    answer = replace(exported.answer, notes=())  # they are printed anyway
+    read = OutputReader(source, network, answer, dataset, labels, options)
+    chosen = choose_preprocessing(
+        source, exported, network, options, FittingOptions(), dataset, read
+    )
+    recognised = read(chosen.pixels, chosen.fitting)
+    _, about = labels.of(recognised.head.classes, dataset)
+    findings = (*chosen.findings, *([] if about is None else [about]))
+    return Inspection(**{**vars(found), "recognised": recognised, "findings": findings})

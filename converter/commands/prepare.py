@@ -24,6 +24,8 @@ from converter.heads.evidence import Evidence, HeadOptions, Recognised
 from converter.heads.unsupported.refuse_names import refuse_unsupported_names
 from converter.inputs.dataset import Dataset
 from converter.inputs.image_input import ImageInput, check_input_size, find_image_of_any_size
+from converter.inputs.model_files.facts import ModelFiles
+from converter.inputs.model_files.read_model_files import read_model_files
 from converter.inputs.pixels import Pixels
 from converter.inputs.saved_model import Signature, read_saved_model
 from converter.onnx_tools.edit import all_nodes
@@ -46,9 +48,11 @@ def read_source(options: SourceOptions) -> Source:
         HeadError: the names of its outputs are those of a task without a bundle.
     """
     saved_model = read_saved_model(options.saved_model, options.tag)
+    files = read_model_files(options.saved_model)
     whole = saved_model.signature(options.signature)
     signature = _with_outputs(whole, options.outputs or result_of_hub_module(whole))
     if options.head.head == AUTO:  # before the export, which takes minutes
+        _refuse_task_of_files(files)
         refuse_unsupported_names([tensor.name for tensor in signature.outputs])
     unknown = sorted(set(options.values) - {tensor.name for tensor in signature.inputs})
     if unknown:
@@ -64,12 +68,32 @@ def read_source(options: SourceOptions) -> Source:
         grey=options.pixels.channels == "grey",
     )
     own = own_input_size(saved_model, signature, image) if min(image.size) < 1 else None
-    if own is not None:
+    if files.input_size is not None and min(image.size) < 1:
+        image = _with_size_of_files(image, files.input_size)
+    elif own is not None:
         image = _with_own_size(image, own)
     check_input_size(image, signature)
     options.pixels.resolve(image, False)  # before anything that takes time
     left_out = tuple(tensor for tensor in whole.outputs if tensor not in signature.outputs)
-    return Source(saved_model, signature, image, left_out, own)
+    return Source(saved_model, signature, image, left_out, files, own)
+
+
+def _refuse_task_of_files(files: ModelFiles) -> None:
+    if files.unsupported_task:
+        raise HeadError(
+            f"the model finds {files.unsupported_task}, and there is no bundle for these. Export a "
+            "model for detection, classification or segmentation; if the file is that of another "
+            "model, remove it or state the --head"
+        )
+
+
+def _with_size_of_files(image: ImageInput, size: Tuple[int, int]) -> ImageInput:
+    """The image with the size that a file tells, as far as the signature leaves it open."""
+    height, width = (
+        own if own > 0 else told
+        for own, told in zip(image.size, size, strict=True)  # novm
+    )
+    return replace(image, height=height, width=width)
 
 
 def _with_own_size(image: ImageInput, own: OwnSize) -> ImageInput:
@@ -106,15 +130,6 @@ def export_network(source: Source, options: SourceOptions, folder: Path) -> Tupl
         answer = replace(answer, notes=(*describe_left_out(source.left_out), *answer.notes))
     network = Network(exported.model, answer.opset, source.image, folder, answer.outputs)
     return replace(exported, answer=answer), network
-
-
-def resolve_pixels(source: Source, network: Network, options: SourceOptions) -> Pixels:
-    """How the network's pixels are made.
-
-    Raises:
-        SavedModelError: the options do not fit the input.
-    """
-    return options.pixels.resolve(source.image, network.takes_bytes)
 
 
 def run_on_images(network: Network, pixels: Pixels, dataset: Dataset, fitting: Fitting) -> Evidence:

@@ -33,6 +33,11 @@ from trt_inference.bundles.bundle import load_bundle
 from trt_inference.bundles.precisions import FP32
 from trt_inference.inference.detector import Detector
 
+_PIXELS_FIRST = (
+    "The range of the pixels is assumed, and a network that is fed wrongly may give values in which "
+    "rounding decides: see first whether --pixels is that of the training. What was measured:"
+)
+
 
 class VerifiedModel(NamedTuple):
     """What was written: the manifest's content, the model, what some
@@ -50,7 +55,6 @@ class ModelWriter(NamedTuple):
     options: ConvertOptions
     prepared: Prepared
     source: SourceModel
-    labels: Tuple[str, ...]
     dataset: Dataset
     folder: Path
     progress: Progress
@@ -88,7 +92,9 @@ class ModelWriter(NamedTuple):
             file.unlink()
         content = describe_bundle.describe(self.options, prepared, candidates)
         content.update(
-            describe_bundle.write_model_files(folder, model, network.folder, head.task, self.labels)
+            describe_bundle.write_model_files(
+                folder, model, network.folder, head.task, prepared.labels
+            )
         )
         refusals = find_bundle_refusals(model)
         content["source"]["operators"] = describe_bundle.operator_remedies(model, refusals)
@@ -96,7 +102,12 @@ class ModelWriter(NamedTuple):
         with Detector.open(load_bundle(folder), "onnxruntime", FP32) as detector:
             verification = verify(self.source, detector, self.dataset, self.progress.track)
         operators = prepared.exported.answer.operators
-        _check(verification, self.source, self.dataset, operators)
+        try:
+            _check(verification, self.source, self.dataset, operators)
+        except ParityError as error:
+            if prepared.preprocessing.assumes_pixels and REPORT_IT in str(error):
+                raise type(error)(f"{_PIXELS_FIRST}\n{error}") from error
+            raise
         return VerifiedModel(content, model, refusals, verification)
 
 

@@ -58,6 +58,11 @@ class PixelOptions:
     mean: Optional[Tuple[float, ...]] = None
     std: Optional[Tuple[float, ...]] = None
 
+    @property
+    def states_range(self) -> bool:
+        """Whether more is stated than the order of the channels."""
+        return any(value is not None for value in (self.scale, self.mean, self.std))
+
     def resolve(self, image: ImageInput, takes_bytes: bool) -> Pixels:
         """The pixels of an input.
 

@@ -6,6 +6,7 @@ from converter.conversion import Conversion
 from converter.export.request_answer import Suppression
 from converter.inputs.pixels import Pixels
 from converter.onnx_tools.text import ir_version
+from converter.tables.preprocessing_facts import finding_facts, fitting_text
 from converter.tables.wording import Fact
 
 
@@ -15,7 +16,7 @@ def source_facts(conversion: Conversion, model_opset: int) -> Tuple[Fact, ...]:
     Folders have their name only: a page is passed on, and paths reveal the machine that it was
     made on.
     """
-    source, pixels = conversion.source, conversion.pixels
+    source, pixels = conversion.source, conversion.preprocessing.pixels
     reasons = conversion.export.answer.opset_reasons
     return (
         Fact("SavedModel", source.saved_model.path.absolute().name),
@@ -27,6 +28,8 @@ def source_facts(conversion: Conversion, model_opset: int) -> Tuple[Fact, ...]:
         Fact("Computes in", conversion.export.answer.float_type),
         Fact("Channels", pixels.channels.upper() if pixels.count == 3 else pixels.channels),
         Fact("Pixels", _formula(pixels)),
+        Fact("Pictures fitted by", fitting_text(conversion.preprocessing.fitting)),
+        *finding_facts(conversion.findings),
         Fact("ONNX opset", str(model_opset)),
         *([Fact("Why no earlier opset", "; ".join(reasons))] if reasons else []),
         Fact("ONNX IR version", str(ir_version(model_opset))),

@@ -90,16 +90,16 @@ def cautions(verification: Verification) -> Tuple[str, ...]:
         )
     if isinstance(found, Agreement) and not found.detections and not synthetic:
         given.append(
-            "TensorFlow itself detects nothing in these images: see whether --channels, --scale, "
-            "--mean, --std and --boxes are those of the training."
+            "TensorFlow itself detects nothing in these images: see first whether --pixels (or "
+            "--channels, --scale, --mean and --std) is that of the training, then --boxes."
         )
     if before and before.is_low:
-        options, (name, value) = "--boxes, --channels and --scale", before.main_figure
+        other, (name, value) = "--boxes", before.main_figure
         if isinstance(before, ClassAccuracy):
-            options = "--channels, --scale, --mean, --std and --fit"
+            other = "--fit"
         given.append(
-            f"TensorFlow's own {name} is only {value:.2f}: see whether the labels are in the "
-            f"model's order, and {options} right."
+            f"TensorFlow's own {name} is only {value:.2f}: see first whether --pixels and {other} "
+            "are those of the training, and the labels in the model's order."
         )
     return (*given, *candidate_cautions(verification))
 
@@ -109,7 +109,7 @@ def reading(conversion: Conversion) -> str:
 
     TensorFlow's outputs and the bundle's are read alike, so that their agreement does not show it.
     """
-    before, assumed = conversion.verification.before, conversion.recognised.assumed
+    before, assumed = conversion.verification.before, conversion.assumed
     if before and not before.is_low:
         name, value = before.main_figure
         return (
@@ -118,8 +118,9 @@ def reading(conversion: Conversion) -> str:
         )
     if assumed:
         return (
-            f"How its outputs are read was assumed in {counted(len(assumed), 'point')}, which the "
-            "agreement does not prove, as TensorFlow's outputs are read in the same way: see "
+            f"{counted(len(assumed), 'point')} of how pictures are prepared and outputs read "
+            f"{'is' if len(assumed) == 1 else 'are'} assumed, which the agreement does not prove, "
+            "as TensorFlow gets the same pictures and its outputs are read in the same way: see "
             f"whether the {_WHAT_SHOWS_IT[conversion.verification.task]}."
         )
     return (

@@ -47,7 +47,8 @@ def _check_tensors(verification: Verification, tolerance: Tolerance) -> None:
         if not np.isfinite(output.magnitude):
             raise ParityError(
                 f"output {output.name} of the SavedModel has NaN or infinite values in TensorFlow "
-                "already: see whether its weights are sound, and --scale, --mean and --std right"
+                "already: see first whether --pixels is that of the training, then whether its "
+                "weights are sound"
             )
         if verification.task != SEGMENTATION:  # where rounding may decide between two classes
             _check_tensor(output, f"output {output.name}", "differs", "export", tolerance)
@@ -121,8 +122,8 @@ def _check_rows(found: RowAgreement | None, what: str, fault: str) -> None:
         raise ParityError(
             f"rounding decides about {found.undecided} rows of the {what} and of TensorFlow's, of "
             f"{found.rows} that were compared, because their scores are equal where the lists end:"
-            " see whether --channels, --scale, --mean and --std are those of the training. A "
-            "network that is fed wrongly gives many equal scores"
+            " see first whether --pixels is that of the training. A network that is fed wrongly "
+            "gives many equal scores"
         )
 
 
@@ -136,9 +137,9 @@ def _check_detections(found: Agreement, tolerance: Tolerance) -> None:
         raise ParityError(
             f"of {found.detections} detections of TensorFlow {found.missing} are missing and "
             f"{found.extra} are new (lowest IoU {found.lowest_iou:.3f}, scores differ by up to "
-            f"{found.largest_score_difference:.3f}). See whether --channels, --scale, --mean, "
-            "--std and --boxes are those of the training: a network that is fed wrongly gives many "
-            f"equal scores. If they are, this is a fault of the conversion, {REPORT_IT}"
+            f"{found.largest_score_difference:.3f}). See first whether --pixels is that of the "
+            "training, then --boxes: a network that is fed wrongly gives many equal scores. If "
+            f"they are, this is a fault of the conversion, {REPORT_IT}"
         )
 
 

@@ -33,8 +33,8 @@ def _nothing_found(evidence: Evidence) -> str:
         return ""
     return (
         f"the network finds nothing on these images, as {', '.join(dict.fromkeys(empty))} has only "
-        "values that fill a list up: give --images with pictures such as it was trained on, and "
-        "check --pixels"
+        "values that fill a list up: see first whether --pixels is that of the training, and give "
+        "--images with pictures such as it was trained on"
     )
 
 

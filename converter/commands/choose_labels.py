@@ -1,0 +1,70 @@
+"""The names of a model's classes: the user's, those of a file beside it, or those of pictures."""
+
+from typing import Callable, NamedTuple, Optional, Tuple
+
+from converter.commands.folders_of_head import recognise_with_folders
+from converter.errors import DatasetError, HeadError
+from converter.heads.evidence import HeadOptions, Recognised
+from converter.inputs.dataset import Dataset, name_classes
+from converter.inputs.finding import Finding
+from converter.inputs.model_files.facts import ModelFiles
+
+
+class Labels(NamedTuple):
+    """Names of classes, before it is known how many the model has.
+
+    Attributes:
+        given: by the user.
+        files: what files beside the model tell, which may be about another model.
+    """
+
+    given: Tuple[str, ...]
+    files: ModelFiles
+
+    @property
+    def names(self) -> Tuple[str, ...]:
+        """The user's names, or else those of a file; none where neither has any."""
+        return self.given or self.files.labels
+
+    def recognise(
+        self,
+        recognise: Callable[[Optional[int]], Recognised],
+        dataset: Dataset,
+        options: HeadOptions,
+    ) -> Recognised:
+        """Recognise a head. It must have as many classes as the user has given names; names of a
+        file only help to recognise it.
+
+        Args:
+            recognise: recognises the head for a number of names, or for any.
+
+        Raises:
+            DatasetError: there are more or fewer class folders than classes.
+            HeadError: no head is recognised.
+        """
+        names = self.names or dataset.category_names
+        if self.given or not self.files.labels:
+            return recognise_with_folders(recognise, len(names) or None, dataset, options)
+        try:
+            return recognise(len(names))
+        except HeadError:  # the file may be about another model
+            return recognise(None)
+
+    def of(self, classes: int, dataset: Dataset) -> Tuple[Tuple[str, ...], Optional[Finding]]:
+        """The names of so many classes, and what to tell about where they are from.
+
+        Raises:
+            DatasetError: pictures are annotated with names that are those of other classes.
+        """
+        if self.given:
+            return self.given, None
+        found, finding = self.files.labels_for(classes)
+        if found:
+            return found, finding
+        if finding is None:
+            folders = dataset.folders
+            about = None if folders is None else folders.finding
+            return dataset.category_names or name_classes(classes), about
+        if dataset.category_names:
+            raise DatasetError(f"labels: {finding.text}")
+        return name_classes(classes), finding
