@@ -1,6 +1,6 @@
 """The results of a conversion as plain data, which the report and the terminal show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict, Optional, Tuple
 
@@ -38,7 +38,7 @@ class Source:
     signature: Signature
     image: ImageInput
     left_out: Tuple[Tensor, ...] = ()
-    files: ModelFiles = ModelFiles()
+    files: ModelFiles = field(default_factory=ModelFiles)
     own_size: Optional[OwnSize] = None
 
 

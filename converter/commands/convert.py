@@ -3,7 +3,7 @@
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from converter.bundle.write_bundle import check_output, new_bundle, write_manifest
 from converter.commands import describe_bundle
@@ -45,6 +45,14 @@ from trt_inference.bundles.names import REPORT_FOLDER
 from trt_inference.bundles.precisions import FP32
 
 
+class _Material(NamedTuple):
+    """What is read before anything is run."""
+
+    source: Source
+    dataset: Dataset
+    labels: Labels
+
+
 def convert(options: ConvertOptions, progress: Progress) -> Conversion:
     """Export, graft the stages, verify, and write the bundle; nothing is written on failure.
 
@@ -61,18 +69,19 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
         dataset = load_dataset(
             options.images, options.annotations, labels.names, options.most_images
         )
+    material = _Material(source, dataset, labels)
     with tempfile.TemporaryDirectory() as scratch:
-        prepared = _prepare(options, source, dataset, labels, Path(scratch), progress)
+        prepared = _prepare(options, material, Path(scratch), progress)
         try:
             return _write(options, prepared, dataset, progress)
         except SuppressionError as error:
             if not may_keep_suppression(prepared, options.source):
                 raise
-            return _write_with_suppression(options, prepared, dataset, labels, progress, error)
+            return _write_with_suppression(options, prepared, material, progress, error)
         except RoundingError:  # no other opset changes that
             raise
         except ParityError as error:
-            return _write_later(options, prepared, labels, dataset, progress, error)
+            return _write_later(options, prepared, material, progress, error)
 
 
 def _may_lack_images(options: ConvertOptions) -> bool:
@@ -84,9 +93,7 @@ def _may_lack_images(options: ConvertOptions) -> bool:
 
 def _prepare(
     options: ConvertOptions,
-    source: Source,
-    dataset: Dataset,
-    labels: Labels,
+    material: _Material,
     scratch: Path,
     progress: Progress,
     known: Optional[Preprocessing] = None,
@@ -96,13 +103,12 @@ def _prepare(
     Args:
         known: how pictures are prepared, where that was found out before.
     """
+    source, dataset, labels = material
     with progress.step("export to ONNX"):
         exported, network = export_network(source, options.source, scratch)
     read = OutputReader(source, network, exported.answer, dataset, labels, options.source)
     with progress.step("find out how pictures are prepared"):
-        chosen = known or choose_preprocessing(
-            source, exported, network, options.source, options.fitting, dataset, read
-        )
+        chosen = known or choose_preprocessing(exported, read, options.fitting)
     with progress.step("recognise the head"):
         recognised = read(chosen.pixels, chosen.fitting)
         head = recognised.head
@@ -114,8 +120,7 @@ def _prepare(
 def _write_with_suppression(
     options: ConvertOptions,
     first: Prepared,
-    dataset: Dataset,
-    labels: Labels,
+    material: _Material,
     progress: Progress,
     error: SuppressionError,
 ) -> Conversion:
@@ -132,25 +137,16 @@ def _write_with_suppression(
     options = replace(options, source=source_options)
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            prepared = _prepare(
-                options,
-                first.source,
-                dataset,
-                labels,
-                Path(scratch),
-                progress,
-                first.preprocessing,
-            )
+            prepared = _prepare(options, material, Path(scratch), progress, first.preprocessing)
         except (ExportError, HeadError) as other:
             raise SuppressionError(f"{error}\nLeft in the network: {other}") from other
-        return _write(options, prepared, dataset, progress)
+        return _write(options, prepared, material.dataset, progress)
 
 
 def _write_later(
     options: ConvertOptions,
     prepared: Prepared,
-    labels: Labels,
-    dataset: Dataset,
+    material: _Material,
     progress: Progress,
     error: ParityError,
 ) -> Conversion:
@@ -166,18 +162,10 @@ def _write_later(
     opsets = Opsets(latest, latest, (f"at opset {opset} the model differs from TensorFlow",))
     options = replace(options, source=replace(options.source, opsets=opsets))
     with tempfile.TemporaryDirectory() as scratch:
-        later = _prepare(
-            options,
-            prepared.source,
-            dataset,
-            labels,
-            Path(scratch),
-            progress,
-            prepared.preprocessing,
-        )
+        later = _prepare(options, material, Path(scratch), progress, prepared.preprocessing)
         if compute_the_same(prepared, later):
             raise error
-        return _write(options, later, dataset, progress)
+        return _write(options, later, material.dataset, progress)
 
 
 def _write(

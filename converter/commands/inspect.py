@@ -101,9 +101,7 @@ def _with_reading(
     dataset = load_dataset(None, None, labels.names, 0)
     answer = replace(exported.answer, notes=())  # they are printed anyway
     read = OutputReader(source, network, answer, dataset, labels, options)
-    chosen = choose_preprocessing(
-        source, exported, network, options, FittingOptions(), dataset, read
-    )
+    chosen = choose_preprocessing(exported, read, FittingOptions())
     recognised = read(chosen.pixels, chosen.fitting)
     _, about = labels.of(recognised.head.classes, dataset)
     findings = (*chosen.findings, *([] if about is None else [about]))

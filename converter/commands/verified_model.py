@@ -34,8 +34,8 @@ from trt_inference.bundles.precisions import FP32
 from trt_inference.inference.detector import Detector
 
 _PIXELS_FIRST = (
-    "The range of the pixels is assumed, and a network that is fed wrongly may give values in which "
-    "rounding decides: see first whether --pixels is that of the training. What was measured:"
+    "the range of the pixels is assumed, and a network that is fed wrongly may give values of "
+    "which rounding decides: see first whether --pixels is that of the training. What was measured:"
 )
 
 

@@ -48,7 +48,7 @@ def accuracy_of(
         head = recognise(pixels, fitting)
     except HeadError:
         return None
-    if not _is_annotated(part, head):
+    if not _has_truth(part, head):
         return None
     found = measure_results(part, run_on_dataset(network, head, pixels, fitting, part))
     return None if found is None else found.main_figure[1]
@@ -61,6 +61,18 @@ def annotated_part(dataset: Dataset, most: int = MOST_IMAGES) -> Dataset:
         boxes = {one["image_id"] for one in dataset.annotations.content["annotations"]}
         samples = tuple(sample for sample in samples if sample.image_id in boxes)
     return replace(dataset, samples=spread(samples, most))
+
+
+def is_annotated(dataset: Dataset) -> bool:
+    """Whether it is known what the images show."""
+    return dataset.annotations is not None or dataset.folders is not None
+
+
+def halves(dataset: Dataset) -> tuple[Dataset, Dataset]:
+    """Two parts of the images, each with all classes where ``annotated_part`` has ordered them."""
+    middle = (len(dataset.samples) + 1) // 2
+    first, second = dataset.samples[:middle], dataset.samples[middle:]
+    return replace(dataset, samples=first), replace(dataset, samples=second)
 
 
 def run_on_dataset(
@@ -84,7 +96,7 @@ def run_on_dataset(
     return found
 
 
-def _is_annotated(dataset: Dataset, head: Head) -> bool:
+def _has_truth(dataset: Dataset, head: Head) -> bool:
     """Whether there is an image, and in it what the head finds, class by class."""
     truth = dataset.annotations if head.task == DETECTION else dataset.folders
     if head.task not in (DETECTION, CLASSIFICATION) or truth is None or not dataset.samples:

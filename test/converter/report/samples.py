@@ -12,7 +12,7 @@ import onnx
 from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, ClassAgreement, TensorParity
 from converter.compatibility.refusals import Refusal
-from converter.conversion import Conversion, Source
+from converter.conversion import Conversion, Preprocessing, Source
 from converter.export.export import Export
 from converter.export.request_answer import ExportAnswer, Suppression
 from converter.heads import base
@@ -29,6 +29,7 @@ from converter.precision.precision_results import (
     Sensitivity,
 )
 from converter.verification.verification_results import Picture, SourceSuppression, Verification
+from trt_inference.bundles.bundle import Fitting
 from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.results import Classification, Segmentation
@@ -211,7 +212,9 @@ def _conversion(
         source=_source(folder),
         labels=LABELS,
         export=_export(folder, cut if verification.suppression else None),
-        pixels=Pixels("bgr", 1 / 127.5, (1.0, 1.0, 1.0), (0.25, 0.5, 0.75)),
+        preprocessing=Preprocessing(
+            Pixels("bgr", 1 / 127.5, (1.0, 1.0, 1.0), (0.25, 0.5, 0.75)), Fitting()
+        ),
         recognised=Recognised(head, "output_0 has rows of 4 + 3 numbers"),
         operators={"Conv": 57, "Sigmoid": 19, "GridSample": 2},
         refusals=refusals,

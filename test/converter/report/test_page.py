@@ -15,7 +15,7 @@ from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, TensorParity
 from converter.compatibility.refusals import Refusal
 from converter.compatibility.tensorrt_versions import TARGETS, VERSIONS
-from converter.conversion import Conversion
+from converter.conversion import Conversion, Preprocessing
 from converter.inputs.pixels import Pixels
 from converter.report.page import write_report
 from converter.verification.verification_results import Picture, SourceSuppression
@@ -411,7 +411,9 @@ def test_what_it_was_made_from(tmp_path: Path, write: Callable[..., Page]) -> No
 def test_how_pixels_are_prepared(
     pixels: Pixels, shown: str, tmp_path: Path, write: Callable[..., Page]
 ) -> None:
-    assert write(replace(samples.detection(tmp_path), pixels=pixels)).facts["Pixels"] == shown
+    prepared = Preprocessing(pixels, Fitting())
+    page = write(replace(samples.detection(tmp_path), preprocessing=prepared))
+    assert page.facts["Pixels"] == shown
 
 
 def test_nothing_of_a_suppression_where_none_was_cut_out(
