@@ -47,10 +47,11 @@ def _describe_unpacked(path: Path) -> Optional[str]:
     if "layers" not in config.get("config", {}) and "build_config" not in config:
         return None  # a preset of KerasHub
     version = str(metadata.get("keras_version", ""))
-    packed = path.absolute().parent / f"{path.name}.keras"
+    folder, packed = path_literal(path), path.absolute().parent / f"{path.name}.keras"
     lines = [
         "import os, shutil",
-        f"os.replace(shutil.make_archive({path_literal(path)}, 'zip', {path_literal(path)}), {path_literal(packed)})",
+        f"archive = shutil.make_archive({folder}, 'zip', {folder})",
+        f"os.replace(archive, {path_literal(packed)})",
         *_loading(packed, config, version),
     ]
     what = f"'{path}' is a .keras file that was unpacked{_saved_by(version)}"
