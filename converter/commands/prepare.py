@@ -11,6 +11,7 @@ import onnx
 
 from converter.commands.convert_options import SourceOptions
 from converter.commands.hub_module import describe_left_out, result_of_hub_module
+from converter.commands.signature_suggested import signature_suggested
 from converter.conversion import Prepared, Source
 from converter.errors import HeadError, SavedModelError
 from converter.export.export import Export, ExportOptions, export
@@ -48,8 +49,15 @@ def read_source(options: SourceOptions) -> Source:
         HeadError: the names of its outputs are those of a task without a bundle.
     """
     saved_model = read_saved_model(options.saved_model, options.tag)
+    with signature_suggested(saved_model, None, options):
+        whole = saved_model.signature(options.signature)
+    with signature_suggested(saved_model, whole, options):
+        return _read_signature(saved_model, whole, options)
+
+
+def _read_signature(saved_model: SavedModel, whole: Signature, options: SourceOptions) -> Source:
+    """The part of a signature that is converted, and its image input."""
     files = read_model_files(options.saved_model)
-    whole = saved_model.signature(options.signature)
     signature = _with_outputs(whole, options.outputs or result_of_hub_module(whole))
     if options.head.head == AUTO:  # before the export, which takes minutes
         _refuse_task_of_files(files)
@@ -124,7 +132,8 @@ def export_network(source: Source, options: SourceOptions, folder: Path) -> Tupl
         ExportError: it cannot be exported.
     """
     chosen = ExportOptions(options.values, options.opsets, options.keep_suppression)
-    exported = export(source.saved_model, source.signature, source.image, chosen, folder)
+    with signature_suggested(source.saved_model, source.signature, options):
+        exported = export(source.saved_model, source.signature, source.image, chosen, folder)
     answer = exported.answer
     if not options.outputs:
         answer = replace(answer, notes=(*describe_left_out(source.left_out), *answer.notes))
@@ -182,16 +191,16 @@ def recognise_head(
         HeadError: they belong to no family that is known, or to several, or are no boxes that
             could be suppressed.
     """
-    recognised = choose_head(
-        replace(
-            seen,
-            labels=labels,
-            options=_head_options(options.head, answer.suppression),
-            left_out=source.left_out,
-            each_class=answer.suppression is not None and answer.suppression.each_class,
-            notes=answer.notes,
-        )
+    evidence = replace(
+        seen,
+        labels=labels,
+        options=_head_options(options.head, answer.suppression),
+        left_out=source.left_out,
+        each_class=answer.suppression is not None and answer.suppression.each_class,
+        notes=answer.notes,
     )
+    with signature_suggested(source.saved_model, source.signature, options):
+        recognised = choose_head(evidence)
     if options.suppress and recognised.head.task != DETECTION:
         raise HeadError(
             f"--suppress is for boxes, but this is {recognised.head.description}: leave it out"

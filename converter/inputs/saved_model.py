@@ -7,6 +7,8 @@ from typing import Any, Dict, Optional, Tuple
 
 from converter.errors import SavedModelError
 from converter.inputs.choose_graph import choose_graph
+from converter.inputs.given_instead.describe_given import describe_file, describe_given
+from converter.inputs.given_instead.how_to_save import HOW_TO_SAVE
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.inputs.tensor import Tensor
 from trt_inference.bundles.bundle import sha256_of_file
@@ -14,10 +16,6 @@ from trt_inference.bundles.bundle import sha256_of_file
 GRAPH_FILE = "saved_model.pb"
 # In the order of preference: that of Keras and TensorFlow Serving, that of TensorFlow Hub.
 DEFAULT_SIGNATURES = ("serving_default", "default")
-
-_LARGE_FILE_STORAGE = b"version https://git-lfs"
-
-HOW_TO_SAVE = "save it with model.export(DIR) or tf.saved_model.save(model, DIR, signatures=...)"
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,9 @@ def read_saved_model(path: Path, tag: Optional[str] = None) -> SavedModel:
     """
     graphs = read_message(path).meta_graphs
     if not graphs:
-        raise SavedModelError(f"'{path / GRAPH_FILE}' has no graph at all: {HOW_TO_SAVE}")
+        file = graph_file(path)
+        given = describe_file(file)
+        raise SavedModelError(given or f"'{file}' has no graph at all: {HOW_TO_SAVE}")
     graph = choose_graph(str(path / GRAPH_FILE), graphs, tag)
     signatures = {
         name: Signature(name, _tensors(definition.inputs), _tensors(definition.outputs))
@@ -120,28 +120,17 @@ def _parse(file: Path) -> Any:
         if file.suffix == ".pbtxt":
             text_format.Parse(content, message)
             return message
-        if content.startswith(_LARGE_FILE_STORAGE):
-            raise SavedModelError(f"'{file}' is a pointer of Git LFS, not the file: git lfs pull")
         message.ParseFromString(content)
     except (FileNotFoundError, NotADirectoryError):
-        raise SavedModelError(_why_missing(file.parent)) from None
+        raise SavedModelError(describe_given(file.parent)) from None
     except (OSError, DecodeError, text_format.ParseError) as error:
+        given = None if isinstance(error, OSError) else describe_file(file)
+        if given:
+            raise SavedModelError(given) from error
         raise SavedModelError(
             f"'{file}' cannot be read: {error}. Export the model again"
         ) from error
     return message
-
-
-def _why_missing(path: Path) -> str:
-    if not path.exists():
-        return f"there is no folder '{path}': give the folder of a SavedModel"
-    if path.suffix in (".keras", ".h5", ".hdf5"):
-        return f"'{path}' is a Keras file, not a SavedModel: load it and {HOW_TO_SAVE}"
-    if not path.is_dir():
-        return f"'{path}' is a file: give the folder of a SavedModel"
-    inside = sorted(path.glob(f"*/{GRAPH_FILE}"))
-    hint = f"did you mean '{inside[-1].parent}'?" if inside else HOW_TO_SAVE
-    return f"'{path}' is not a SavedModel, it has no {GRAPH_FILE}: {hint}"
 
 
 def _check_variables(folder: Path) -> None:

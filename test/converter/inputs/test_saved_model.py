@@ -43,21 +43,32 @@ def test_a_folder_without_a_graph_is_told_how_to_save(tmp_path: Path) -> None:
 
 
 def test_the_parent_of_versions_points_to_the_newest(color_module: Path, tmp_path: Path) -> None:
-    for version in ("1", "2"):
+    for version in ("9", "10"):
         shutil.copytree(color_module, tmp_path / "served" / version)
-    assert f"did you mean '{tmp_path / 'served' / '2'}'" in refusal(tmp_path / "served")
+    message = refusal(tmp_path / "served")
+    assert f"did you mean '{tmp_path / 'served' / '10'}'?" in message
+    assert f"It has '{tmp_path / 'served' / '9'}' too" in message
+
+
+@pytest.mark.parametrize("place", ["variables", "variables/variables.index", "saved_model.pb"])
+def test_a_part_of_a_saved_model_points_to_the_whole(color_module: Path, place: str) -> None:
+    assert f"give the folder '{color_module}'" in refusal(color_module / place)
+
+
+@pytest.mark.parametrize("left", ["keras_metadata.pb", "variables/variables.index"])
+def test_a_saved_model_that_was_copied_in_part_is_told(left: str, tmp_path: Path) -> None:
+    (tmp_path / left).parent.mkdir(exist_ok=True)
+    (tmp_path / left).write_bytes(b"\n")
+    message = refusal(tmp_path)
+    assert "has no saved_model.pb" in message and "copy the whole folder again" in message
 
 
 @pytest.mark.parametrize("name", ["model.keras", "model.h5"])
-def test_a_keras_file_is_told_how_to_become_a_saved_model(tmp_path: Path, name: str) -> None:
+def test_a_damaged_keras_file_is_told_to_be_copied_again(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"PK")
     message = refusal(tmp_path / name)
-    assert "is a Keras file" in message
-    assert "model.export(DIR)" in message
-
-
-def test_the_graph_file_itself_is_not_its_folder(color_module: Path) -> None:
-    assert "give the folder" in refusal(color_module / "saved_model.pb")
+    assert "not its content" in message
+    assert "copy it again" in message
 
 
 def test_a_graph_that_was_cut_short_is_named(copy: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from test.converter.command_line import run_here
 from test.converter.sources.conversion import Conversion
 from test.converter.sources.graphs import Graph, Tensors, v1
 from test.converter.sources.keras_models import keras_model
@@ -91,6 +92,46 @@ def test_one_of_several_signatures_is_chosen_by_name(
     result.refused("no signature 'serving_default'", "--signature narrow | wide")
     conversion(tmp_path / "model", "--signature", "narrow")
     conversion.gives(lambda rgb: classifier(fractions(rgb) * 2 - 1))
+
+
+def save_beside_a_training(folder: Path, classifier: Classifier, name: str) -> Path:
+    """A SavedModel with the step of a training under ``name``."""
+
+    def train(images: Any, labels: Any) -> dict[str, Any]:
+        return {"loss": tf.reduce_mean(tf.square(classifier(images) - labels))}
+
+    def predict(images: Any) -> dict[str, Any]:
+        return {"scores": classifier(images)}
+
+    images, labels = images_of(None, 32, 48, 3), tf.TensorSpec((None, 5), name="labels")
+    signatures = {
+        name: tf.function(train).get_concrete_function(images, labels),
+        "predict": tf.function(predict).get_concrete_function(images),
+    }
+    tf.saved_model.save(classifier, str(folder), signatures=signatures)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["serving_default", "train"])
+def test_the_signature_beside_the_step_of_a_training_is_named_first(
+    name: str, tmp_path: Path, conversion: Conversion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    classifier = Classifier()
+    model = save_beside_a_training(tmp_path / "model", classifier, name)
+    result = conversion.try_to(model)
+    advice = "choose --signature predict, which takes images and gives scores"
+    result.refused(advice)
+    if name == "serving_default":
+        training = "signature 'serving_default' takes images, labels and gives loss"
+        result.refused(f"error: {training}, which is hardly an inference: {advice}")
+        # Where the export succeeds, the outputs tell nothing.
+        fixed = conversion.try_to(model, "--set", "labels=0")
+        fixed.refused(f"error: {training}, which is hardly an inference: {advice}")
+    assert advice in run_here(capsys, "inspect", model).output
+    chosen = conversion.try_to(model, "--signature", name)
+    assert chosen.exit_code == 1 and advice not in chosen.output
+    conversion(model, "--signature", "predict")
+    conversion.gives(lambda rgb: classifier(fractions(rgb)))
 
 
 def classifier_graph(weights: Tensors) -> tuple[Tensors, Tensors]:
