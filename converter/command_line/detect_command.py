@@ -26,5 +26,5 @@ COMMAND = Command(
     _declare,
     _run,
     on_robots=True,
-    when_interrupted="the pictures that were written stay",
+    when_interrupted="the pictures that were written stay, files of --json and --csv as they were",
 )

@@ -22,6 +22,7 @@ _PYTHON_OF_WORKSTATIONS = (3, 10)
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run a command and return the exit code: 0, 1 after an error, 2 after a wrong use, 130 after
     Ctrl-C."""
+    _print_any_name()
     try:
         return _main(arguments)
     except ModuleNotFoundError as error:  # of dataclasses, on Python 3.6
@@ -29,6 +30,13 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except BrokenPipeError:  # as of `| head`: nobody reads what is left to print
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _print_any_name() -> None:
+    r"""Print what the output's encoding lacks, as bytes in a file's name that are no UTF-8, as
+    ``\udce9``, instead of failing at the end of a long command. Standard error does so anyway."""
+    if hasattr(sys.stdout, "reconfigure"):  # since Python 3.7
+        sys.stdout.reconfigure(errors="backslashreplace")  # novm: see above
 
 
 def _main(arguments: Optional[Sequence[str]]) -> int:

@@ -78,6 +78,7 @@ def _read_signature(saved_model: SavedModel, whole: Signature, options: SourceOp
     own = own_input_size(saved_model, signature, image) if min(image.size) < 1 else None
     if files.input_size is not None and min(image.size) < 1:
         image = _with_size_of_files(image, files.input_size)
+        own = own if own is not None and image.size == (own.height, own.width) else None
     elif own is not None:
         image = _with_own_size(image, own)
     check_input_size(image, signature)

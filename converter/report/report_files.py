@@ -40,7 +40,9 @@ def save_report(folder: Path, content: Dict[str, Any]) -> Path:
     if page is None:
         shown[_PAGE_IS_OLDER] = True
     texts = {CONTENT: json.dumps(shown, indent=1) + "\n", **({PAGE: page} if page else {})}
-    write_files({folder / name: text.encode("utf-8") for name, text in texts.items()})
+    # A file's name may have bytes that are no UTF-8, and the page shows names.
+    encoded = {name: text.encode("utf-8", "backslashreplace") for name, text in texts.items()}
+    write_files({folder / name: content for name, content in encoded.items()})
     return folder / PAGE
 
 

@@ -11,7 +11,7 @@ import glob
 import os
 import shutil
 from pathlib import Path
-from typing import Callable, Iterator, Mapping, Optional, Union
+from typing import Callable, Iterator, Mapping, Optional, TextIO, Union
 
 Content = Union[bytes, memoryview]
 _PARTIAL = "partial"
@@ -55,6 +55,39 @@ def write_files(contents: Mapping[Path, Content], durable: bool = True) -> None:
         for unfinished in partial.values():
             with contextlib.suppress(OSError):
                 unfinished.unlink()
+
+
+@contextlib.contextmanager
+def new_text_file(file: Path) -> Iterator[TextIO]:
+    """Give a stream of UTF-8 to write into, which becomes ``file`` when the block ends. Its memory
+    is bounded, however long the text. When the block raises, the old file stays.
+
+    A link stays, and what is no file, as /dev/stdout, is written to, as by ``write_files``.
+
+    Raises:
+        OSError: the folder is not there, or the disk is full or not writable.
+    """
+    if file.exists() and not file.is_file():
+        with _open_text(file) as stream:
+            yield stream
+        return
+    target = _real_path(file)
+    partial = _partial_name(target)
+    try:
+        remove_leftovers(target.parent, f".{glob.escape(target.name)}.{_PARTIAL}-")
+        with _open_text(partial) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(target)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+
+
+def _open_text(file: Path) -> TextIO:
+    # Lines end as they are written, and no character makes it fail.
+    return file.open("w", encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def _real_path(file: Path) -> Path:

@@ -11,7 +11,7 @@ from typing import Iterator, Tuple, Union
 
 from trt_inference.errors import ImageError
 
-Data = Union[bytes, memoryview]
+_Data = Union[bytes, memoryview]
 
 _SCAN, _END = 0xDA, 0xD9
 # Markers of a frame are 0xC0 to 0xCF, but these, which are tables.
@@ -23,7 +23,7 @@ _MOST_MARKERS = 200
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
-def jpeg_size(data: Data) -> Tuple[int, int]:
+def jpeg_size(data: _Data) -> Tuple[int, int]:
     """Width and height, from the first marker that begins a frame.
 
     Raises:
@@ -39,7 +39,7 @@ def jpeg_size(data: Data) -> Tuple[int, int]:
     raise ImageError(f"jpeg of {len(data)} bytes is damaged: it has no size", "damaged")
 
 
-def is_whole_jpeg(data: Data) -> bool:
+def is_whole_jpeg(data: _Data) -> bool:
     """Whether the first picture in ``data`` has its end. What stands behind it, as phones add
     videos and further pictures, does not matter."""
     try:
@@ -48,7 +48,7 @@ def is_whole_jpeg(data: Data) -> bool:
         return False
 
 
-def _markers(data: Data) -> Iterator[Tuple[int, int]]:
+def _markers(data: _Data) -> Iterator[Tuple[int, int]]:
     """Each marker and where it stands; ``struct.error`` where the data ends in a length.
 
     What stands between two markers is passed over, as decoders do."""

@@ -1,18 +1,18 @@
 """Run a bundle on image files or videos without ROS: trt-inference detect."""
 
 import argparse
-import itertools
+import contextlib
 import sys
+import time
 from pathlib import Path
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence, Set
 
 import cv2
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from trt_inference.bundles.atomic_write import remove_leftovers, write_file
-from trt_inference.bundles.bundle import Thresholds, load_bundle
+from trt_inference.bundles.bundle import Bundle, Thresholds, load_bundle
 from trt_inference.bundles.precisions import PRECISIONS
 from trt_inference.bundles.unused_thresholds import unused_thresholds
 from trt_inference.engines.backends import backend_names
@@ -20,11 +20,20 @@ from trt_inference.engines.base import EngineOptions
 from trt_inference.errors import ImageError, TrtInferenceError
 from trt_inference.inference.detector import Detector
 from trt_inference.tools.argument_types import add_device, fraction, positive
+from trt_inference.tools.result_files import (
+    STANDARD_OUTPUT,
+    Add,
+    ImageResult,
+    check_targets,
+    csv_file,
+    json_file,
+    real_path,
+)
+from trt_inference.tools.shown_results import Shown, print_aside, print_times, track
+from trt_inference.viewing.enlarge import enlarge
+from trt_inference.viewing.file_names import printable_name
 from trt_inference.viewing.image_files import read_frames
-from trt_inference.viewing.views import VIEWS, Cells
-
-# A video has thousands of frames; the table shows the first ones and the pictures all.
-TABLE_ROWS = 50
+from trt_inference.viewing.views import VIEWS
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -35,7 +44,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     try:
         return run_detect(options)
     except TrtInferenceError as error:
-        _print_error(error)
+        print_aside(f"error: {error}", "red")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -52,6 +61,13 @@ def add_detect_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder for the annotated pictures (default: detections)",
     )
+    for name, what in (("json", "all results"), ("csv", "a row for each thing that is seen")):
+        parser.add_argument(
+            f"--{name}",
+            type=Path,
+            metavar="FILE",
+            help=f"write {what} into this file too; - is the standard output",
+        )
     parser.add_argument("--precision", default="auto", choices=("auto", *PRECISIONS))
     parser.add_argument("--backend", default="auto", choices=backend_names())
     add_device(parser)
@@ -67,39 +83,44 @@ def add_detect_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_detect(options: argparse.Namespace) -> int:
-    """Detect on all files, print what was found, and write the annotated pictures.
+    """Detect on all files, print what was found, and write the annotated pictures, and the files
+    with the results that were asked for.
 
     Returns:
         The exit code: 1 if a file cannot be read or its picture cannot be written, otherwise 0.
 
     Raises:
-        TrtInferenceError: the bundle or its engine cannot be loaded.
+        TrtInferenceError: the bundle or its engine cannot be loaded, or a file with the results
+            cannot be written.
     """
-    # Names and labels are shown as they are, whatever brackets and colons they have.
-    console = Console(markup=False, emoji=False)
+    # Names and labels are shown as they are, whatever brackets and colons they have. What is read
+    # by a program stands alone on the standard output.
+    piped = STANDARD_OUTPUT in (options.json, options.csv)
+    console = Console(markup=False, emoji=False, stderr=piped)
     bundle = load_bundle(options.bundle)
     for name, reason in unused_thresholds(bundle.task, bundle.needs_nms).items():
         if getattr(options, name) is not None:
             _print_caution(f"--{name.replace('_', '-')} has no effect: {reason}")
+    _make_folder(options.output)
+    check_targets({"--json": options.json, "--csv": options.csv}, options.files)
     engine_options = EngineOptions(device=options.device, warn=_print_caution)
+    shown = Shown(VIEWS[bundle.task])
     with Detector.open(bundle, options.backend, options.precision, engine_options) as detector:
         detector.thresholds = _thresholds(options, bundle.defaults)
         console.print(
-            f"{bundle.name} {detector.choice}: {detector.engine.description}", soft_wrap=True
+            f"{printable_name(bundle.name)} {detector.choice}: {detector.engine.description}",
+            soft_wrap=True,
         )
-        with console.status("detecting …"):
-            rows, failures = _detect_all(detector, options.files, options.output)
-        _print_results(rows, VIEWS[bundle.task].columns, console)
-        _print_times(detector, console)
-        if detector.full_frames:
-            _print_caution(
-                f"in {detector.full_frames} images all {bundle.candidates} candidates reached the "
-                "score threshold, so that detections may be missing: raise --score-threshold, or "
-                "convert the model with more --candidates"
-            )
-    if rows:
-        console.print(f"{len(rows)} annotated pictures in {options.output}/", soft_wrap=True)
-    return 1 if failures else 0
+        started = time.monotonic()
+        with _result_files(options, detector) as adders:
+            _detect_all(detector, options, [shown.add, *adders], console)
+        shown.print_results(console, time.monotonic() - started)
+        print_times(detector.clock, console)
+        _print_caution_of_full_frames(detector, bundle)
+    if shown.frames:
+        output = printable_name(options.output)
+        console.print(f"{shown.frames} annotated pictures in {output}/", soft_wrap=True)
+    return 1 if shown.failures else 0
 
 
 def _thresholds(options: argparse.Namespace, defaults: Thresholds) -> Thresholds:
@@ -113,58 +134,78 @@ def _thresholds(options: argparse.Namespace, defaults: Thresholds) -> Thresholds
     )
 
 
-class _Row(NamedTuple):
-    """A frame in the table: ``seen`` has the cells of each line."""
+@contextlib.contextmanager
+def _result_files(options: argparse.Namespace, detector: Detector) -> Iterator[List[Add]]:
+    """What adds an image to each of the files that were asked for."""
+    bundle = detector.bundle
+    about = {
+        "bundle": printable_name(bundle.name),
+        "task": bundle.task,
+        "precision": detector.choice.precision,
+        "backend": detector.engine.description,
+        "thresholds": vars(detector.thresholds),
+    }
+    with contextlib.ExitStack() as stack:
+        adders = []
+        if options.json:
+            adders.append(stack.enter_context(json_file(options.json, VIEWS[bundle.task], about)))
+        if options.csv:
+            adders.append(stack.enter_context(csv_file(options.csv, VIEWS[bundle.task])))
+        yield adders
 
-    name: str
-    size: str
-    seen: List[Cells]
 
+def _detect_all(
+    detector: Detector, options: argparse.Namespace, adders: Sequence[Add], console: Console
+) -> None:
+    """Detect on every frame, write its picture, and add its result.
 
-def _detect_all(detector: Detector, files: Sequence[Path], output: Path) -> Tuple[List[_Row], int]:
-    """Detect on every frame and write its picture.
-
-    A file that cannot be read is reported, and the others go on. No picture replaces one of
-    ``files``, or a picture of this run.
-
-    Returns:
-        The rows of the table, and the number of files that failed.
+    A file that cannot be read is reported, and the others go on. No picture replaces one of the
+    files that were given, or a picture of this run.
     """
-    _make_folder(output)
+    given = (*options.files, options.json, options.csv)
+    taken = {real_path(file) for file in given if file is not None}
+    with track(options.files, console) as files:
+        for file, show_frame in files:
+            try:
+                for image in _detect_file(detector, file, options.output, taken):
+                    show_frame(image.frame)
+                    for add in adders:
+                        add(image)
+            except ImageError as error:
+                print_aside(f"error: {error}", "red")
+                for add in adders:
+                    add(ImageResult(file, None, error=str(error)))
+
+
+def _detect_file(
+    detector: Detector, file: Path, output: Path, taken: Set[Path]
+) -> Iterator[ImageResult]:
     view, labels = VIEWS[detector.bundle.task], detector.bundle.labels
-    taken = {file.resolve() for file in files}
-    rows: List[_Row] = []
-    failures = 0
-    for file in files:
-        try:
-            for name, _, frame in read_frames(file):
-                target = (output / f"{name}.jpg").resolve()
-                if target in taken:
-                    raise ImageError(
-                        f"the picture of '{file}' would replace '{target}': choose another --output"
-                    )
-                taken.add(target)
-                result = detector.detect(frame)
-                _write_image(target, view.draw(frame, result, labels))
-                size = f"{frame.shape[1]}x{frame.shape[0]}"
-                rows.append(_Row(name, size, view.rows(result, labels)))
-        except ImageError as error:
-            failures += 1
-            _print_error(error)
-    return rows, failures
-
-
-def _print_error(error: Exception) -> None:
-    _print_aside(f"error: {error}", "red")
+    for name, number, frame in read_frames(file):
+        target = real_path(output / f"{name}.jpg")
+        if target in taken:
+            raise ImageError(
+                f"the picture of '{printable_name(file)}' would replace "
+                f"'{printable_name(target)}': choose another --output"
+            )
+        taken.add(target)
+        result = detector.detect(frame)
+        _write_image(target, view.draw(*enlarge(frame, result), labels))
+        height, width = frame.shape[:2]
+        yield ImageResult(file, number, width, height, view.rows(result, labels))
 
 
 def _print_caution(text: str) -> None:
-    _print_aside(f"caution: {text}", "yellow")
+    print_aside(f"caution: {text}", "yellow")
 
 
-def _print_aside(text: str, style: str) -> None:
-    console = Console(stderr=True, markup=False, emoji=False)
-    console.print(text, style=style, soft_wrap=True)
+def _print_caution_of_full_frames(detector: Detector, bundle: Bundle) -> None:
+    if detector.full_frames:
+        _print_caution(
+            f"in {detector.full_frames} images all {bundle.candidates} candidates reached the "
+            "score threshold, so that detections may be missing: raise --score-threshold, or "
+            "convert the model with more --candidates"
+        )
 
 
 def _make_folder(folder: Path) -> None:
@@ -172,36 +213,18 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(folder, ".*.partial-")
     except OSError as error:
-        raise ImageError(f"'{folder}' cannot be written: {error}") from error
+        raise ImageError(f"'{printable_name(folder)}' cannot be written: {error}") from error
 
 
 def _write_image(file: Path, image: np.ndarray) -> None:
+    shown = printable_name(file)
     encoded, content = cv2.imencode(file.suffix, image)
     if not encoded:
-        raise ImageError(f"'{file}' cannot be written: OpenCV cannot encode it")
+        raise ImageError(f"'{shown}' cannot be written: OpenCV cannot encode it")
     try:
         write_file(file, content.tobytes(), durable=False)
     except OSError as error:
-        raise ImageError(f"'{file}' cannot be written: {error}") from error
-
-
-def _print_results(rows: Sequence[_Row], columns: Cells, console: Console) -> None:
-    table = Table("image", "size", *columns)
-    for row in itertools.islice(rows, TABLE_ROWS):
-        for cells in row.seen or [("nothing seen",)]:
-            table.add_row(row.name, row.size, *cells)
-    if rows:
-        console.print(table)
-    if len(rows) > TABLE_ROWS:
-        console.print(f"… and {len(rows) - TABLE_ROWS} more frames")
-
-
-def _print_times(detector: Detector, console: Console) -> None:
-    table = Table("stage", "p50 ms", "p95 ms", "p99 ms")
-    for stage, times in detector.clock.percentiles().items():
-        table.add_row(stage, f"{times.p50:.2f}", f"{times.p95:.2f}", f"{times.p99:.2f}")
-    if table.row_count:
-        console.print(table)
+        raise ImageError(f"'{shown}' cannot be written: {error}") from error
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -40,6 +41,13 @@ def test_all_that_the_page_shows_comes_from_its_content(report: Path) -> None:
     assert "another &lt;name&gt;" in after.source
     assert after.facts["detections in TensorFlow"] == "many"
     assert after.facts["matched"] == before.facts["matched"]
+
+
+def test_a_picture_whose_name_is_no_utf8_does_not_prevent_the_report(report: Path) -> None:
+    content = json.loads((report / "report.json").read_text("utf-8"))
+    content["pairs"][0]["name"] = os.fsdecode(b"caf\xe9.jpg")
+    (report / "report.json").write_text(json.dumps(content), "utf-8")
+    assert r"caf\udce9.jpg" in Page(add(report)).source
 
 
 def test_a_report_from_before_targets_had_boards_is_drawn(report: Path) -> None:

@@ -9,7 +9,12 @@ from typing import Dict, List
 import pytest
 
 from test.full_disk import largest_file
-from trt_inference.bundles.atomic_write import new_folder, write_file, write_files
+from trt_inference.bundles.atomic_write import (
+    new_folder,
+    new_text_file,
+    write_file,
+    write_files,
+)
 
 
 def contents(folder: Path) -> Dict[str, bytes]:
@@ -29,6 +34,29 @@ def test_several_files_are_all_new_or_all_old(tmp_path: Path) -> None:
     assert contents(tmp_path) == {"one": b"old", "other": b"old"}
     write_files({one: b"new", other: b"new"})
     assert contents(tmp_path) == {"one": b"new", "other": b"new"}
+
+
+def test_a_text_that_is_written_in_parts_gets_its_name_when_it_is_whole(tmp_path: Path) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    write_file(file, b"old")
+    link.symlink_to(file)
+    with pytest.raises(KeyboardInterrupt), new_text_file(link) as stream:
+        stream.write("new")
+        raise KeyboardInterrupt
+    assert contents(tmp_path) == {"file": b"old", "link": b"old"}
+    with new_text_file(link) as stream:
+        stream.write("ü\n")
+        stream.flush()
+        assert file.read_bytes() == b"old"
+        stream.write("\udce9")
+    assert contents(tmp_path) == {"file": b"\xc3\xbc\n\\udce9", "link": b"\xc3\xbc\n\\udce9"}
+    assert link.is_symlink()
+
+
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    with new_text_file(Path("/dev/null")) as stream:
+        stream.write("text")
+    assert Path("/dev/null").is_char_device()
 
 
 def test_a_reader_never_sees_a_part_of_a_file(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """The command line without ROS: trt-inference detect."""
 
+import csv
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterable, List, Tuple
+from typing import Any, Iterable, List, Tuple
 
 import cv2
 import numpy as np
@@ -19,6 +21,7 @@ from test.tensorrt_double import install
 from trt_inference.bundles.bundle import sha256_of_file
 from trt_inference.engines import free_memory
 from trt_inference.tools.detect import main
+from trt_inference.tools.shown_results import TABLE_ROWS
 from trt_inference.viewing.drawing import class_color
 from trt_inference.viewing.image_files import read_image
 
@@ -348,3 +351,255 @@ def test_scarce_memory_is_told_before_the_model_is_loaded(
     assert "blue" in shown.out
     assert shown.err.startswith("caution: fp32.onnx may not fit into memory")
     assert "swap" in shown.err
+
+
+def scene_files(folder: Path) -> List[Path]:
+    """Two objects, nothing, a file that is cut, and an object in a file whose name is Latin-1."""
+    both = picture("green", (4, 0), scale=2)
+    both[0:16, 64:80] = (204, 0, 0)  # a weaker blue: 204 / 255 = 0.8
+    cut = write_image(folder / "cut.jpg", both)
+    cut.write_bytes(cut.read_bytes()[:-2])
+    named = folder / os.fsdecode(b"caf\xe9.png")
+    write_image(folder / "cafe.png", picture("red", (2, 3))).rename(named)
+    return [
+        write_image(folder / "both.png", both),
+        write_image(folder / "grey.png", np.full((48, 64, 3), 128, np.uint8)),
+        cut,
+        named,
+    ]
+
+
+def near(values: List[Any]) -> List[Any]:
+    return [pytest.approx(one, abs=1e-5) if isinstance(one, float) else one for one in values]
+
+
+def test_json_has_every_image_with_what_was_seen_and_what_failed(
+    shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    both, grey, cut, named = scene_files(tmp_path)
+    target = tmp_path / "found.json"
+    options = ("--output", tmp_path / "out", "--json", target, "--score-threshold", 0.25)
+    detect(shared_color_bundle, both, grey, cut, named, *options, code=1)
+    content = json.loads(target.read_text("utf-8"))
+    images = content.pop("images")
+    assert content.pop("backend").startswith("ONNX Runtime ")
+    assert content == {
+        "bundle": shared_color_bundle.name,
+        "task": "detection",
+        "precision": "fp32",
+        "thresholds": {"score_threshold": 0.25, "iou_threshold": 0.5, "max_detections": 10},
+    }
+    shown_name = f"{tmp_path}/caf\\xe9.png"  # the byte 0xE9 is no UTF-8
+    assert [image["file"] for image in images] == [str(both), str(grey), str(cut), shown_name]
+    assert [sorted(image) for image in images] == [
+        ["detections", "file", "height", "width"],
+        ["detections", "file", "height", "width"],
+        ["error", "file"],
+        ["detections", "file", "height", "width"],
+    ]
+    assert (images[1]["width"], images[1]["height"], images[1]["detections"]) == (64, 48, [])
+    assert "its end is missing" in images[2]["error"]
+    assert [list(one.items()) for one in images[0]["detections"]] == [
+        list(zip(("class", "score", "x1", "y1", "x2", "y2"), near(values)))
+        for values in (
+            ["green", 1.0, 0.0, 64.0, 16.0, 80.0],
+            ["blue", 0.8, 64.0, 0.0, 80.0, 16.0],
+        )
+    ]
+
+
+def read_csv(text: str) -> List[List[str]]:
+    return list(csv.reader(text.splitlines()))
+
+
+def test_csv_has_a_row_for_each_detection_with_the_whole_name(
+    shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / ("a long name, " * 8)
+    folder.mkdir()
+    both, grey, cut, named = scene_files(folder)
+    target = tmp_path / "found.csv"
+    target.write_text("of an older run")
+    options = ("--output", tmp_path / "out", "--csv", target)
+    detect(shared_color_bundle, both, grey, cut, named, *options, code=1)
+    head, *rows = read_csv(target.read_text("utf-8"))
+    assert head == ["file", "frame", "class", "score", "x1", "y1", "x2", "y2"]
+    assert [row[:3] for row in rows] == [
+        [str(both), "", "green"],
+        [str(both), "", "blue"],
+        [f"{folder}/caf\\xe9.png", "", "red"],
+    ]
+    assert [float(cell) for cell in rows[1][3:]] == near([0.8, 64.0, 0.0, 80.0, 16.0])
+
+
+def test_frames_of_a_video_have_their_numbers_in_the_files(
+    shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    video = cv2.VideoWriter(
+        str(tmp_path / "drive.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (256, 256)
+    )
+    count = TABLE_ROWS + 10  # more than the table shows
+    for number in range(count):
+        video.write(picture("green", (1, number % 8), scale=4))
+    video.release()
+    targets = [tmp_path / "found.json", tmp_path / "found.csv"]
+    files = ("--json", targets[0], "--csv", targets[1], "--output", tmp_path / "out")
+    text = detect(shared_color_bundle, tmp_path / "drive.avi", *files)
+    assert len(table_rows(text)) == TABLE_ROWS
+    assert "10 more frames" in text
+    assert f"images: {count}, detections: {count}; " in text
+    images = json.loads(targets[0].read_text("utf-8"))["images"]
+    rows = read_csv(targets[1].read_text("utf-8"))[1:]
+    assert [image["frame"] for image in images] == list(range(1, count + 1))
+    assert [row[1] for row in rows] == [str(number) for number in range(1, count + 1)]
+    assert [image["detections"][0]["x1"] for image in images] == [
+        number % 8 * 32 for number in range(count)
+    ]
+
+
+def test_other_tasks_have_classes_with_their_score_or_share(
+    classification_bundle: Path, segmentation_bundle: Path, tmp_path: Path
+) -> None:
+    image = np.full((HEIGHT, WIDTH, 3), (51, 0, 102), np.uint8)  # see the table of both, above
+    file = write_image(tmp_path / "image.png", image)
+    options = ("--output", tmp_path / "out", "--score-threshold", 0.24)
+    for bundle, columns, first in (
+        (classification_bundle, ["class", "score"], ["red", "0.665"]),
+        (segmentation_bundle, ["class", "share"], None),
+    ):
+        targets = [tmp_path / "found.json", tmp_path / "found.csv"]
+        detect(bundle, file, *options, "--json", targets[0], "--csv", targets[1])
+        [seen] = json.loads(targets[0].read_text("utf-8"))["images"]
+        head, *rows = read_csv(targets[1].read_text("utf-8"))
+        assert head == ["file", "frame", *columns]
+        assert [[str(one[name]) for name in columns] for one in seen["classes"]] == [
+            row[2:] for row in rows
+        ]
+        if first:
+            assert [rows[0][2], f"{float(rows[0][3]):.3f}"] == first
+        else:
+            assert sum(float(row[3]) for row in rows) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("option", ["--json", "--csv"])
+def test_results_stand_alone_on_the_standard_output(
+    shared_color_bundle: Path, tmp_path: Path, option: str
+) -> None:
+    file = write_image(tmp_path / "scene.png", picture("red", (2, 3)))
+    words = [shared_color_bundle, file, "--output", tmp_path / "out", option, "-"]
+    result = subprocess.run(
+        [sys.executable, "-m", *ALL_COMMANDS, *map(str, words)],
+        cwd=str(ROOT),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        timeout=60,
+        check=True,
+    )
+    if option == "--json":
+        assert len(json.loads(result.stdout)["images"]) == 1
+    else:
+        assert [row[2] for row in read_csv(result.stdout)] == ["class", "red"]
+    assert "annotated pictures" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--json", "IN/scene.png"], "would be an input"),
+        (["--csv", "IN/link.png"], "would be an input"),
+        (["--json", "IN/other.png"], "its name ends in .json"),
+        (["--csv", "IN/none/found.csv"], "would be in no folder"),
+        (["--csv", "IN"], "would be a folder"),
+        (["--json", "IN/found.csv", "--csv", "IN/found.csv"], "would be the file of --json"),
+        (["--json", "-", "--csv", "-"], "would be the file of --json"),
+    ],
+)
+def test_file_for_results_that_would_harm_is_refused_before_anything_runs(
+    shared_color_bundle: Path, tmp_path: Path, options: List[str], message: str
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    scene = write_image(folder / "scene.png", picture("red", (2, 3)))
+    write_image(folder / "other.png", picture("red", (2, 3)))  # as where FILE was forgotten
+    (folder / "link.png").symlink_to(scene)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    words = [word.replace("IN", str(folder)) for word in options]
+    text = detect(shared_color_bundle, scene, "--output", tmp_path / "out", *words, code=1)
+    assert message in text
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_no_half_file_of_results_is_left_when_the_disk_is_full(
+    shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    image = picture("red", (0, 0))
+    image[16:24] = image[:8, :8].repeat(8, axis=1)  # a row of cells, of which 10 are kept
+    folder = tmp_path / ("a long name, " * 15)
+    folder.mkdir()
+    files = [write_image(folder / f"{n}.png", image) for n in range(25)]
+    target = tmp_path / "found.csv"
+    target.write_text("of an older run")
+    largest = 40_000  # the pictures are smaller, and the rows are more
+    with largest_file(largest):
+        options = ("--output", tmp_path / "out", "--csv", target)
+        text = detect(shared_color_bundle, *files, *options, code=1)
+    assert "found.csv' cannot be written" in text
+    assert "0.jpg' cannot" not in text
+    assert target.read_text() == "of an older run"
+    assert not list(tmp_path.glob(".*"))
+    detect(shared_color_bundle, *files, *options)
+    assert target.stat().st_size > largest
+
+
+def test_captions_leave_a_small_picture_visible(shared_color_bundle: Path, tmp_path: Path) -> None:
+    """Letters that can be read are as high as 14 of these 48 pixels."""
+    image = np.full((48, 64, 3), 110, np.uint8)
+    image[8:16, 8:16] = (0, 0, 255)
+    image[24:32, 48:56] = (0, 255, 0)
+    out = tmp_path / "out"
+    detect(shared_color_bundle, write_image(tmp_path / "tiny.png", image), "--output", out)
+    drawn = read_image(out / "tiny.jpg")
+    factor = drawn.shape[0] // 48
+    assert drawn.shape == (48 * factor, 64 * factor, 3)
+    expected = np.kron(image, np.ones((factor, factor, 1), np.uint8))
+    changed = distance(drawn, expected) > 60  # JPEG loses less
+    assert changed.mean() < 0.1
+    for top, left in ((8, 8), (24, 48)):
+        inside = changed[top * factor : (top + 8) * factor, left * factor : (left + 8) * factor]
+        assert 0 < inside.mean() < 0.25  # the line of the box
+
+
+def test_long_name_is_cut_and_the_class_is_not(color_bundle: Path, tmp_path: Path) -> None:
+    labels = color_bundle / "labels.txt"
+    long_label = "a rather long name of a class"
+    labels.write_text(f"blue\n{long_label}\nred\n", "utf-8")
+    change_manifest(color_bundle, lambda m: m["labels"].update(sha256=sha256_of_file(labels)))
+    name = f"{'camera' * 20}-{7:04d}"
+    file = write_image(tmp_path / f"{name}.png", picture("green", (0, 0)))
+    words = [color_bundle, file, "--output", tmp_path / "out"]
+    result = subprocess.run(
+        [sys.executable, "-m", *ALL_COMMANDS, *map(str, words)],
+        cwd=str(ROOT),
+        env={**os.environ, "COLUMNS": "100"},
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+        timeout=60,
+        check=True,
+    )
+    [row] = [line for line in result.stdout.splitlines() if long_label in line]
+    assert "…" in row
+    assert "-0007" in result.stdout
+
+
+def test_summary_counts_images_detections_and_files_that_failed(
+    shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    files = scene_files(tmp_path)
+    text = detect(shared_color_bundle, *files, "--output", tmp_path / "out", code=1)
+    found = re.search(r"^images: 3, detections: 3, files that failed: 1; (.*)$", text, re.MULTILINE)
+    assert found
+    assert re.fullmatch(r"[\d.]+ s, [\d.]+ images/s with reading and writing", found.group(1))
+    assert r"caf\xe9" in text
+    assert (tmp_path / "out" / os.fsdecode(b"caf\xe9.jpg")).is_file()
