@@ -20,6 +20,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "converter/comparison/test_compare_by_task.py": (),
     "converter/engine_builder": ("onnx",),
     "converter/engine_builder/test_engine_section.py": ("onnx", "jinja2"),
+    "converter/inputs/model_files": ("tensorflow", "yaml"),
     "examples/test_demo_tables.py": ("rclpy",),
     "test_launch.py": ("rclpy",),
     "test_launch_files.py": ("rclpy", "yaml"),
