@@ -19,6 +19,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "converter/comparison/test_agreement.py": (),
     "converter/comparison/test_compare_by_task.py": (),
     "converter/engine_builder": ("onnx",),
+    "converter/inputs/model_files": ("tensorflow", "yaml"),
     "examples/test_demo_tables.py": ("rclpy",),
     "test_launch.py": ("rclpy",),
     "test_launch_files.py": ("rclpy", "yaml"),

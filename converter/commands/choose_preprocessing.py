@@ -34,7 +34,7 @@ def choose_preprocessing(
     """
     source, network, dataset = read.source, read.network, read.dataset
     files, given = source.files, read.options.pixels
-    if files.pixels is not None and not given.states_range:
+    if files.pixels is not None and not (given.states_range or network.takes_bytes):
         given = replace(files.pixels, channels=given.channels or files.pixels.channels)
     known = _fit_of_files(files)
     usual = fitting.resolve(known or Fitting(STRETCH if dataset.annotations is None else LETTERBOX))

@@ -66,8 +66,6 @@ class ModelFiles:
         own = {
             field.name for field in fields(self) if getattr(self, field.name) not in (None, (), "")
         }
-        if self.labels:
-            own.add("labels_from")
         if self.task or self.unsupported_task:
             own |= {"task", "unsupported_task"}
         if self.fit:

@@ -13,7 +13,7 @@ from converter.inputs.finding import Finding
 from converter.inputs.model_files.facts import ModelFiles
 from converter.inputs.model_files.image_converter import read_image_converter
 from converter.inputs.model_files.place import Place
-from converter.inputs.model_files.typed_values import as_word, inside, read_json
+from converter.inputs.model_files.typed_values import as_word, read_json, value_at
 from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 
 TASK_FILE, CONVERTER_FILE, VERSION_FILE = "task.json", "image_converter.json", "metadata.json"
@@ -31,23 +31,26 @@ def read_keras_hub(place: Place) -> Optional[ModelFiles]:
         ModelFileError: it cannot be read.
     """
     task = _read_object(place, TASK_FILE)
-    file, converter = TASK_FILE, inside(task, "config", "preprocessor", "config", "image_converter")
+    file, converter = (
+        TASK_FILE,
+        value_at(task, "config", "preprocessor", "config", "image_converter"),
+    )
     if not isinstance(converter, dict):
         file, converter = CONVERTER_FILE, _read_object(place, CONVERTER_FILE)
     if task is None and converter is None:
         return None
     tool = _version(place)
     facts = _of_task(task, f"{TASK_FILE} ({tool})")
-    config = inside(converter, "config")
+    config = value_at(converter, "config")
     if not isinstance(config, dict):
         return facts
-    shape = inside(task, "config", "backbone", "config", "image_shape")
+    shape = value_at(task, "config", "backbone", "config", "image_shape")
     channels = shape[-1] if isinstance(shape, list) and shape else None
     return facts.completed_by(read_image_converter(config, channels, f"{file} ({tool})"))
 
 
 def _of_task(task: Optional[Mapping[str, Any]], source: str) -> ModelFiles:
-    name = as_word(inside(task, "class_name"))
+    name = as_word(value_at(task, "class_name"))
     known = [_TASKS[kind] for kind in _TASKS if name.endswith(kind)]
     if not known:
         return ModelFiles()

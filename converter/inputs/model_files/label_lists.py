@@ -50,15 +50,17 @@ def _read_lines(text: str) -> Tuple[str, ...]:
     numbered = [_NUMBERED.fullmatch(line.strip()) for line in lines]
     pairs = [(int(found.group(1)), found.group(2)) for found in numbered if found]
     numbers = [number for number, _ in pairs]
-    if len(pairs) == len(lines) > 0 and numbers[0] in (0, 1) and _rise(numbers):
+    if len(pairs) == len(lines) > 0 and numbers[0] in (0, 1) and _are_numbered(pairs):
         # From 1 without gaps they are numbered for people; with gaps 0 is a class as well.
         first = numbers[0] if numbers[-1] - numbers[0] == len(numbers) - 1 else 0
         return numbered_names(dict(pairs), first)
     return listed_names(lines)
 
 
-def _rise(numbers: List[int]) -> bool:
-    return all(one < other for one, other in zip(numbers, numbers[1:]))
+def _are_numbered(pairs: List[Tuple[int, str]]) -> bool:
+    """Whether the numbers count the lines, and are no part of names such as ``1 euro, 2 euro``."""
+    numbers, names = [number for number, _ in pairs], [name for _, name in pairs]
+    return numbers == sorted(set(numbers)) and len(set(names)) == len(names)
 
 
 def _read_table(text: str) -> Tuple[str, ...]:

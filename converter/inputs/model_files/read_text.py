@@ -8,7 +8,7 @@ from typing import Sequence
 from converter.errors import ModelFileError
 
 # All of these files are a few kilobytes; the names of 21,000 classes are half a megabyte.
-LARGEST = 1 << 20
+MOST_BYTES = 1 << 20
 
 
 def read_text(file: Path, folders: Sequence[Path]) -> str:
@@ -31,11 +31,11 @@ def read_text(file: Path, folders: Sequence[Path]) -> str:
             status = os.fstat(opened.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise ModelFileError("it is not a regular file")
-            content = opened.read(LARGEST + 1)
+            content = opened.read(MOST_BYTES + 1)
     except OSError as error:
         raise ModelFileError(f"it cannot be read: {error.strerror}") from error
-    if len(content) > LARGEST:
-        raise ModelFileError(f"it has more than {LARGEST >> 20} MiB")
+    if len(content) > MOST_BYTES:
+        raise ModelFileError(f"it has more than {MOST_BYTES >> 20} MiB")
     try:
         # Editors on Windows begin a file with a mark that is not part of the text.
         return content.decode("utf-8-sig")

@@ -86,7 +86,7 @@ def as_word(value: Any) -> str:
     return value if is_word else ""
 
 
-def inside(value: Any, *keys: str) -> Any:
+def value_at(value: Any, *keys: str) -> Any:
     """What stands at ``keys`` in maps of maps; None where there is nothing."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None

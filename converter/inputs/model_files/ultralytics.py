@@ -7,6 +7,7 @@ a picture in ``engine/predictor.py``, ``models/*/predict.py`` and ``data/augment
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
@@ -48,11 +49,10 @@ def read_ultralytics(place: Place) -> Optional[ModelFiles]:
     content = read_yaml(place.read(file))
     if content.get("author") != "Ultralytics" and "names" not in content:
         return None  # of another tool
-    found = _Found(content, file)
-    return found.facts()
+    return _Metadata(content, file).facts()
 
 
-class _Found:
+class _Metadata:
     """The content of one file, and what was found wrong in it."""
 
     def __init__(self, content: Mapping[str, Any], file: Path) -> None:
@@ -68,8 +68,9 @@ class _Found:
 
     def facts(self) -> ModelFiles:
         names = self._try("names", _labels) or ()
+        named = ModelFiles(names, self._source if names else "")
         if not self._is_known:
-            return ModelFiles(names, self._source, findings=tuple(self._faults))
+            return replace(named, findings=tuple(self._faults))
         size = self._try("imgsz", as_size)
         task = self._content.get("task")
         facts: Dict[str, Any] = {
@@ -80,7 +81,7 @@ class _Found:
             **self._fit(task, size),
         }
         findings = (*self._describe(facts), *self._faults)
-        return ModelFiles(names, self._source, findings=findings, **facts)
+        return replace(named, findings=findings, **facts)
 
     def _try(self, key: str, read: Callable[[Any], Any]) -> Any:
         if key not in self._content:
