@@ -28,7 +28,7 @@ from converter.inputs.image_input import ImageInput, check_input_size, find_imag
 from converter.inputs.model_files.facts import ModelFiles
 from converter.inputs.model_files.read_model_files import read_model_files
 from converter.inputs.pixels import Pixels
-from converter.inputs.saved_model import Signature, read_saved_model
+from converter.inputs.saved_model import SavedModel, Signature, read_saved_model
 from converter.onnx_tools.edit import all_nodes
 from trt_inference.bundles.bundle import Fitting
 from trt_inference.bundles.names import DETECTION
