@@ -12,6 +12,7 @@ from converter.inputs.coco_annotations import Annotations, check_boxes, read_ann
 from converter.inputs.sample import Sample
 from trt_inference.bundles.names import CLASSIFICATION, DETECTION
 from trt_inference.errors import ImageError
+from trt_inference.viewing.file_names import printable_name
 from trt_inference.viewing.image_files import find_images
 
 
@@ -107,7 +108,7 @@ def load_dataset(
     if folders:
         classes = match_labels(images, list(folders), labels)
         samples = [
-            Sample(f"{name}/{file.name}", None, file, name)
+            Sample(printable_name(f"{name}/{file.name}"), None, file, name)
             for name, files in folders.items()
             for file in files
         ]
@@ -117,11 +118,15 @@ def load_dataset(
     except ImageError as error:
         raise DatasetError(f"{option}: {error}") from error
     if annotations is None:
-        samples = [Sample(file.name, None, file) for file in files]
+        samples = [Sample(printable_name(file.name), None, file) for file in files]
         return Dataset(tuple(samples[:most]), None, synthetic=False)
     truth = read_annotations(annotations, labels)
     ids = {entry["file_name"]: entry["id"] for entry in truth.content["images"]}
-    samples = [Sample(file.name, ids[file.name], file) for file in files if file.name in ids]
+    samples = [
+        Sample(printable_name(file.name), ids[file.name], file)
+        for file in files
+        if file.name in ids
+    ]
     if not samples:
         named = f"names '{next(iter(ids))}'" if ids else "names none"
         raise DatasetError(
