@@ -81,7 +81,8 @@ def _add_fitting(parser: argparse.ArgumentParser) -> None:
         "--fit",
         choices=FITS,
         help="with the aspect ratio kept between borders or with borders right and below only, "
-        "stretched, or the middle of the image alone (default: letterbox)",
+        "stretched, or the middle of the image alone (default: what files beside the model, its "
+        "graph or annotated images show; otherwise letterbox, or stretch for classes of images)",
     )
     add(
         "--pad-value",

@@ -109,7 +109,8 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         "--input-size",
         metavar="WxH",
         type=image_size,
-        help="size in pixels, where the signature leaves it open",
+        help="size in pixels, where the signature leaves it open (default: that of a file beside "
+        "the model, or that to which the graph resizes)",
     )
     add(
         "--set",
@@ -130,7 +131,8 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         "--labels",
         metavar="FILE",
         type=Path,
-        help="text file with one class name a line (default: class 0, class 1, ...)",
+        help="text file with one class name a line (default: those of a file beside the model, or "
+        "class 0, class 1, ...)",
     )
     add(
         "--target",
@@ -151,7 +153,8 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "its pixels",
         "The network gets (value * scale - mean) / std, where value is 0 to 255. Without these "
-        "options: RGB, 0 to 1 for an input of floats, 0 to 255 for one of whole numbers.",
+        "options: what files beside the model, its graph or the images show; otherwise RGB, 0 to "
+        "1 for an input of floats, 0 to 255 for one of whole numbers.",
     )
     add = group.add_argument
     add("--pixels", choices=tuple(PRESETS), help="a common preset; the options below change it")
