@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 
 from trt_inference.bundles.bundle import Fitting
-from trt_inference.bundles.names import AREA
 from trt_inference.errors import ImageError
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement, place
+from trt_inference.inference.resize import Resizer
 from trt_inference.inference.selection import Region
 
 
@@ -36,7 +36,7 @@ class Preprocessor:
         self._placement: Optional[Placement] = None
         self._content = buffer
         self._resized = buffer
-        self._interpolation = cv2.INTER_AREA if fitting.resize == AREA else cv2.INTER_LINEAR
+        self._resize = Resizer(fitting.resize, buffer.shape, buffer)
 
     def __call__(self, frame: Frame, region: Optional[Region] = None) -> Placement:
         """Write the frame, or the region of it, into the buffer. Returns where it lies.
@@ -52,12 +52,7 @@ class Preprocessor:
             placement = self._adapt(frame, region)
             self._prepared_for = kind
         x, y, width, height = placement.region
-        part = pixels[y : y + height, x : x + width]
-        if width == height == 1:  # OpenCV 4.5.4, that of Ubuntu 22.04, refuses such images
-            self._resized[...] = part
-        else:
-            size = placement.width, placement.height
-            cv2.resize(part, size, dst=self._resized, interpolation=self._interpolation)
+        self._resize(pixels[y : y + height, x : x + width])
         if conversion is not None:
             cv2.cvtColor(self._resized, conversion, dst=self._content)
         return placement
@@ -77,6 +72,8 @@ class Preprocessor:
         if frame.conversion is not None:
             size = placement.height, placement.width
             self._resized = np.empty((*size, *pixels.shape[2:]), np.uint8)
+        shape = placement.region.height, placement.region.width, *pixels.shape[2:]
+        self._resize = Resizer(self._fitting.resize, shape, self._resized)
         self._placement = placement
         return placement
 

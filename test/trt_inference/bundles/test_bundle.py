@@ -141,6 +141,32 @@ def test_other_number_of_labels_is_refused(color_bundle: Path) -> None:
         load_bundle(color_bundle)
 
 
+def test_how_pictures_are_fitted_is_read(color_bundle: Path) -> None:
+    entry = {"fit": "center-crop", "resize": "area", "crop_fraction": 0.875}
+    change_manifest(color_bundle, lambda manifest: manifest["input"].update(entry))
+    fitting = Fitting("center-crop", 114, "area", 0.875)
+    assert load_bundle(color_bundle).input == InputSpec("image", SIZE, SIZE, "uint8", fitting)
+
+
+@pytest.mark.parametrize(
+    ("entry", "named"),
+    [
+        ({"fit": "pad-random"}, "input/fit.*'pad-random'.*'letterbox-top-left'"),
+        ({"resize": "lanczos"}, "input/resize.*'lanczos'.*'area'"),
+        ({"mirror": True}, "input.*'mirror'"),
+        ({"fit": "center-crop", "crop_fraction": 0}, "input/crop_fraction.*0"),
+        ({"fit": "center-crop", "crop_fraction": 1.5}, "input/crop_fraction.*1.5"),
+        ({"fit": "letterbox", "crop_fraction": 0.5}, "input/fit.*'center-crop'"),
+    ],
+)
+def test_a_fit_of_a_newer_converter_is_refused_with_what_to_do(
+    color_bundle: Path, entry: Dict[str, Any], named: str
+) -> None:
+    change_manifest(color_bundle, lambda manifest: manifest["input"].update(entry))
+    with pytest.raises(BundleError, match=f"not valid at {named}.*update trt_inference"):
+        load_bundle(color_bundle)
+
+
 def test_entry_that_is_missing_or_wrong_is_named_by_its_place(color_bundle: Path) -> None:
     change_manifest(color_bundle, lambda manifest: manifest["input"].update(fit="crop"))
     with pytest.raises(BundleError, match=r"input/fit.*crop"):

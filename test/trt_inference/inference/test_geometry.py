@@ -1,7 +1,8 @@
 """Letterbox and its inverse, against arithmetic by hand and plain loops."""
 
+from dataclasses import replace
 from fractions import Fraction
-from typing import List, Set, Tuple
+from typing import Any, Dict, List, Set, Tuple
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from trt_inference.inference.selection import Region
 
 SIDES = st.integers(1, 8192)
 INPUT_SIDES = st.integers(1, 2048)
+WHOLE_FRAME = ["letterbox", "letterbox-top-left", "stretch"]
 EDGES = st.tuples(*[st.floats(0, 1)] * 4)
 
 
@@ -44,6 +46,80 @@ def test_input_height_and_width_are_not_mixed_up() -> None:
     assert place(*sizes, Fitting("stretch")) == Placement(200, 100, 0, 0, 320, 192, whole)
 
 
+@pytest.mark.parametrize(("frame", "size"), [((480, 640), (64, 64)), ((100, 33), (192, 320))])
+def test_borders_right_and_below_only_leave_the_size_as_it_is(
+    frame: Tuple[int, int], size: Tuple[int, int]
+) -> None:
+    centred = place(*frame, *size, Fitting("letterbox"))
+    assert max(centred.left, centred.top) > 0
+    assert place(*frame, *size, Fitting("letterbox-top-left")) == replace(centred, left=0, top=0)
+
+
+@pytest.mark.parametrize(
+    ("frame", "size", "fraction", "expected"),
+    [  # height and width → x, y, width, height in the frame
+        ((1080, 1920), (224, 224), 1.0, (420, 0, 1080, 1080)),
+        ((1080, 1920), (224, 224), 0.875, (487, 67, 945, 945)),
+        ((1920, 1080), (224, 224), 0.875, (67, 487, 945, 945)),
+        ((480, 640), (192, 320), 1.0, (0, 48, 640, 384)),  # 5:3 in 4:3
+        ((480, 640), (320, 192), 0.5, (248, 120, 144, 240)),
+        ((10, 10), (224, 224), 1.0, (0, 0, 10, 10)),  # a small frame is enlarged
+        ((2, 300), (1, 100), 0.01, (149, 0, 2, 1)),  # nothing is less than a pixel
+    ],
+)
+def test_a_crop_is_the_middle_with_the_aspect_ratio_of_the_input(
+    frame: Tuple[int, int],
+    size: Tuple[int, int],
+    fraction: float,
+    expected: Tuple[int, int, int, int],
+) -> None:
+    placement = place(*frame, *size, Fitting("center-crop", crop_fraction=fraction))
+    assert tuple(placement.region) == expected
+    assert (placement.left, placement.top) == (0, 0)
+    assert (placement.height, placement.width) == size
+    assert (placement.frame_height, placement.frame_width) == frame
+
+
+@given(st.integers(64, 4096), st.integers(64, 4096), st.integers(64, 640), st.floats(0.6, 1))
+@settings(deadline=None)
+def test_a_crop_is_that_of_torchvision_to_a_pixel(
+    height: int, width: int, side: int, share: float
+) -> None:
+    # Resize(shorter) and CenterCrop(side) as torchvision computes them, in pixels of the frame.
+    shorter = round(side / share)
+    scale = shorter / min(height, width)
+    sides = height, width
+    resized = [shorter if one == min(sides) else int(one * scale) for one in sides]
+    starts = [round((one - side) / 2) for one in resized]
+    fitting = Fitting("center-crop", crop_fraction=side / shorter)
+    placement = place(height, width, side, side, fitting)
+    region = placement.region
+    for frame, whole, start, first, length in (
+        (height, resized[0], starts[0], region.y, region.height),
+        (width, resized[1], starts[1], region.x, region.width),
+    ):
+        # A pixel of the resized picture, and one of the frame.
+        pixels = 1.5 * frame / whole + 1.5
+        assert abs(start * frame / whole - first) <= pixels
+        assert abs((start + side) * frame / whole - (first + length)) <= pixels
+
+
+def test_a_crop_of_a_region_is_the_middle_of_the_region() -> None:
+    fitting = Fitting("center-crop", crop_fraction=0.5)
+    placement = place(480, 640, 64, 64, fitting, Region(100, 50, 300, 200))
+    assert placement.region == Region(200, 100, 100, 100)
+    beyond = place(480, 640, 64, 64, fitting, Region(440, 380, 5000, 5000))  # 200x100 are inside
+    assert beyond.region == Region(515, 405, 50, 50)
+
+
+def test_boxes_of_a_crop_are_in_pixels_of_the_frame_and_clipped_to_it() -> None:
+    # 240x240 at (200, 120) in 64x64: 3.75 frame pixels to one of the input.
+    placement = place(480, 640, 64, 64, Fitting("center-crop", crop_fraction=0.5))
+    boxes = np.array([[0, 0, 64, 64], [16, 8, 32, 24], [-9, 60, 99, 99]], np.float32)
+    expected = [[200, 120, 440, 360], [260, 150, 320, 210], [200, 345, 440, 360]]
+    assert boxes_to_frame(boxes, placement).tolist() == expected
+
+
 @given(SIDES, SIDES, INPUT_SIDES, INPUT_SIDES)
 @settings(deadline=None)
 def test_letterbox_fills_the_input_and_keeps_the_aspect_ratio(
@@ -63,7 +139,7 @@ def test_letterbox_fills_the_input_and_keeps_the_aspect_ratio(
     assert placement.width == input_width or placement.height == input_height
 
 
-@given(SIDES, SIDES, INPUT_SIDES, INPUT_SIDES, st.sampled_from(["letterbox", "stretch"]), EDGES)
+@given(SIDES, SIDES, INPUT_SIDES, INPUT_SIDES, st.sampled_from(WHOLE_FRAME), EDGES)
 @settings(deadline=None)
 def test_boxes_come_back_from_the_input_to_where_they_were(
     height: int, width: int, input_height: int, input_width: int, fit: str, edges: Tuple[float, ...]
@@ -100,7 +176,7 @@ def test_box_of_no_detection_comes_back_as_no_box() -> None:
     assert boxes_to_frame(np.zeros((0, 4), np.float32), placement).shape == (0, 4)
 
 
-@pytest.mark.parametrize("fit", ["letterbox", "stretch"])
+@pytest.mark.parametrize("fit", WHOLE_FRAME)
 @pytest.mark.parametrize(
     ("region", "inside"),
     [
@@ -156,9 +232,22 @@ def test_size_below_one_pixel_is_an_error(sizes: Tuple[int, int, int, int]) -> N
         place(*sizes, Fitting("letterbox"))
 
 
-def test_unknown_fit_is_named() -> None:
-    with pytest.raises(ValueError, match=r"'crop'.*letterbox, .*stretch"):
-        Fitting("crop")
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"fit": "crop"}, r"'crop'.*letterbox, .*center-crop"),
+        ({"resize": "cubic"}, r"'cubic'.*linear, area"),
+        ({"fit": "center-crop", "crop_fraction": 0.0}, "0.0 for center-crop.*above 0"),
+        ({"fit": "center-crop", "crop_fraction": 1.1}, "1.1 for center-crop.*at most 1"),
+        ({"fit": "center-crop", "crop_fraction": float("nan")}, "nan for center-crop"),
+        ({"fit": "stretch", "crop_fraction": 0.5}, "0.5 for stretch.*1 for the other fits"),
+    ],
+)
+def test_a_fitting_that_cannot_be_is_an_error_that_names_the_value(
+    values: Dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        Fitting(**values)
 
 
 WHOLE_BOXES = st.lists(

@@ -1,7 +1,7 @@
 """A frame in the engine's input, against OpenCV's own resizing and padding."""
 
 import tracemalloc
-from typing import Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -48,6 +48,33 @@ def test_letterbox_is_opencvs_resize_between_borders(
     expected = cv2.copyMakeBorder(
         cv2.resize(image, resized), *borders, cv2.BORDER_CONSTANT, value=(PAD, PAD, PAD)
     )
+    np.testing.assert_array_equal(buffer, expected)
+
+
+def test_borders_right_and_below_only() -> None:
+    buffer, image = empty_buffer(64, 96), noise(480, 640)
+    Preprocessor(buffer, Fitting("letterbox-top-left", PAD))(Frame(image))
+    expected = np.full((64, 96, 3), PAD, np.uint8)
+    expected[:, :85] = cv2.resize(image, (85, 64))
+    np.testing.assert_array_equal(buffer, expected)
+
+
+@pytest.mark.parametrize("resize", ["linear", "area"])
+@pytest.mark.parametrize(
+    ("fraction", "region", "part"),
+    [
+        (1.0, None, np.s_[:, 100:1180]),  # 3:2 of 16:9
+        (0.5, None, np.s_[180:540, 370:910]),
+        (1.0, Region(100, 100, 300, 400), np.s_[200:400, 100:400]),
+    ],
+)
+def test_a_crop_is_what_is_cut_out_by_hand(
+    fraction: float, region: Optional[Region], part: Any, resize: str
+) -> None:
+    buffer, expected, image = empty_buffer(64, 96), empty_buffer(64, 96), noise(720, 1280)
+    fitting = Fitting("center-crop", resize=resize, crop_fraction=fraction)
+    Preprocessor(buffer, fitting)(Frame(image), region)
+    Preprocessor(expected, Fitting("stretch", resize=resize))(Frame(image[part].copy()))
     np.testing.assert_array_equal(buffer, expected)
 
 
@@ -117,18 +144,27 @@ CONVERSIONS = [
 
 
 @pytest.mark.parametrize(("conversion", "channels"), CONVERSIONS)
-@pytest.mark.parametrize("fit", ["letterbox", "stretch"])
+@pytest.mark.parametrize(
+    "fitting",
+    [
+        Fitting("letterbox", PAD),
+        Fitting("stretch", PAD),
+        Fitting("center-crop", PAD, "area", 0.9),
+        Fitting("letterbox", PAD, "area"),
+    ],
+    ids=lambda fitting: f"{fitting.fit} {fitting.resize}",
+)
 @pytest.mark.parametrize("size", [(48, 64), (97, 131), (128, 128), (480, 640), (31, 640), (2, 2)])
 def test_colors_put_in_order_after_the_resize_are_those_put_in_order_before(
-    conversion: int, channels: Tuple[int, ...], size: Tuple[int, int], fit: str
+    conversion: int, channels: Tuple[int, ...], size: Tuple[int, int], fitting: Fitting
 ) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (*size, *channels), np.uint8)
     late, early = empty_buffer(64, 64), empty_buffer(64, 64)
-    preprocess = Preprocessor(late, Fitting(fit, PAD))
+    preprocess = Preprocessor(late, fitting)
     placements = {
         preprocess(Frame(pixels, conversion)),
         preprocess(Frame(pixels, conversion)),
-        Preprocessor(early, Fitting(fit, PAD))(Frame(cv2.cvtColor(pixels, conversion))),
+        Preprocessor(early, fitting)(Frame(cv2.cvtColor(pixels, conversion))),
     }
     assert len(placements) == 1
     np.testing.assert_allclose(late, early, rtol=0, atol=resize_tolerance())
@@ -186,14 +222,25 @@ def test_frame_is_not_changed() -> None:
 @pytest.mark.parametrize("region", [None, Region(100, 50, 501, 400)])
 @pytest.mark.parametrize(("conversion", "channels"), [(None, (3,)), *CONVERSIONS])
 @pytest.mark.parametrize("size", [(720, 1280), (640, 640)])
+@pytest.mark.parametrize(
+    ("fitting", "side"),
+    [
+        (Fitting("letterbox", PAD), 640),
+        (Fitting("center-crop"), 640),
+        (Fitting("center-crop", resize="area", crop_fraction=0.875), 160),
+    ],
+    ids=["letterbox", "crop", "area"],
+)
 def test_nothing_of_an_images_size_is_allocated_after_the_first_frame(
     size: Tuple[int, int],
     conversion: Optional[int],
     channels: Tuple[int, ...],
     region: Optional[Region],
+    fitting: Fitting,
+    side: int,
 ) -> None:
-    buffer = empty_buffer(640, 640)
-    preprocess = Preprocessor(buffer, Fitting("letterbox", PAD))
+    buffer = empty_buffer(side, side)
+    preprocess = Preprocessor(buffer, fitting)
     frames = [Frame(np.full((*size, *channels), grey, np.uint8), conversion) for grey in (1, 2)]
     preprocess(frames[0], region)
     tracemalloc.start()
@@ -203,7 +250,7 @@ def test_nothing_of_an_images_size_is_allocated_after_the_first_frame(
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < buffer.nbytes / 100
+    assert peak < 640 * 640 * 3 / 100
 
 
 @pytest.mark.parametrize(
