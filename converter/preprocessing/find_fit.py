@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 
 import numpy as np
@@ -21,6 +21,7 @@ from trt_inference.bundles.names import (
     CENTER_CROP,
     CLASSIFICATION,
     LETTERBOX,
+    LINEAR,
     RESIZES,
     STRETCH,
 )
@@ -90,7 +91,7 @@ def _of_graph(own: OwnSize, pixels: Pixels) -> tuple[Fitting, Finding]:
         value = _pixel_value(fit.border, pixels)
         fitting = Fitting(fit.fit, value, fit.resize)
         text += f", and pads with {value}"
-    return fitting, Finding("fit", f"{_name(fitting)}, {fitting.resize}, because {text}")
+    return fitting, Finding("fit", f"{_name(fitting)} ({fitting.resize}), because {text}")
 
 
 def _pixel_value(border: tuple[float, ...], pixels: Pixels) -> int:
@@ -105,26 +106,38 @@ def _by_accuracy(
 ) -> tuple[Fitting, Finding]:
     trials = [_try(network, head, pixels, fitting, part) for fitting in _candidates()]
     usual, others = trials[0], trials[1:]
-    clear = [one for one in others if _is_better(one, usual, len(others))]
-    best = max(clear, key=lambda one: one.accuracy, default=usual)
-    count = len(part.samples)
-    evidence = f"top-1 accuracy {best.accuracy:.3f} on {count} of your pictures"
-    if clear:
-        text = (
-            f"{_name(best.fitting)}, {best.fitting.resize}, because its {evidence} is clearly "
-            f"above {usual.accuracy:.3f} of {_name(usual.fitting)}, which is usual"
-        )
+    best = _clearly_best(trials)
+    text = f"{_words(best)}, because its top-1 accuracy {best.accuracy:.3f} on {len(part.samples)} "
+    rivals = [one for one in others if one.fitting.resize == LINEAR]
+    next_best = max(rivals, key=lambda one: one.accuracy)
+    shown = best is not usual
+    if shown:
+        text += f"of your pictures is clearly above {usual.accuracy:.3f} of {_words(usual)}"
+    elif all(_is_better(usual, one, len(rivals)) for one in rivals):
+        shown = True
+        text += f"of your pictures is clearly above {next_best.accuracy:.3f} of {_words(next_best)}"
     else:
         text = (
-            f"{_name(usual.fitting)}, {usual.fitting.resize}, as Keras loads pictures for "
-            f"classifiers by default: no other is clearly better than its {evidence}; --fit "
-            "changes it"
+            f"{_words(usual)}, as Keras loads pictures for classifiers by default: on "
+            f"{len(part.samples)} of your pictures no other has a top-1 accuracy that is clearly "
+            f"above its {usual.accuracy:.3f}; --fit changes it"
         )
     rows = tuple(
-        (_name(one.fitting), one.fitting.resize, f"{one.accuracy:.3f}", f"{count}")
+        (_name(one.fitting), one.fitting.resize, f"{one.accuracy:.3f}", f"{len(part.samples)}")
         for one in trials
     )
-    return best.fitting, Finding("fit", text, not clear, _COLUMNS, rows)
+    return best.fitting, Finding("fit", text, not shown, _COLUMNS, rows)
+
+
+def _clearly_best(trials: list[_Trial]) -> _Trial:
+    """The most accurate of those that are clearly better than the usual one, which is the first;
+    antialiased only where that is clearly better too."""
+    usual, others = trials[0], trials[1:]
+    clear = [one for one in others if _is_better(one, usual, len(others))]
+    best = max(clear, key=lambda one: one.accuracy, default=usual)
+    plain = replace(best.fitting, resize=LINEAR)
+    twin = next((one for one in clear if one.fitting == plain), best)
+    return best if _is_better(best, twin, 1) else twin
 
 
 def _candidates() -> list[Fitting]:
@@ -160,6 +173,10 @@ def _is_better(one: _Trial, usual: _Trial, tried: int) -> bool:
     count = gained + lost
     chance = sum(comb(count, number) for number in range(gained, count + 1)) / 2**count
     return chance * tried < _LEAST_CERTAIN
+
+
+def _words(trial: _Trial) -> str:
+    return f"{_name(trial.fitting)} ({trial.fitting.resize})"
 
 
 def _name(fitting: Fitting) -> str:

@@ -86,7 +86,7 @@ def brighter_edge(images: Any) -> Any:
     return tf.stack([left, tf.reduce_mean(images[:, :, -3:], [1, 2, 3])], axis=-1)
 
 
-def shapes(count: int) -> Dataset:
+def shapes(count: int, bar: int = 6) -> Dataset:
     """A square or a rectangle half as wide again, which a stretch makes a square; and a bar at the
     edge, which is not there in the middle of the picture."""
     frames = []
@@ -94,19 +94,19 @@ def shapes(count: int) -> Dataset:
     for _ in range(count):
         for name, width in (("square", 20), ("wide", 30)):
             frame = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-            frame[:, :6] = 255
+            frame[:, :bar] = 255
             top, left = generator.integers(8, 36), generator.integers(26, 40)
             frame[top : top + 20, left : left + width] = 255
             frames.append((name, frame))
     return dataset(*frames)
 
 
-def aspect_ratio(images: Any) -> Any:
+def aspect_ratio(images: Any, middle: float = 1.25) -> Any:
     """Of what is bright: how many columns and rows it covers."""
     bright = tf.cast(images[..., 0] > 0.5, tf.float32)
     columns = tf.reduce_sum(tf.reduce_max(bright, 1), -1)
     rows = tf.reduce_sum(tf.reduce_max(bright, 2), -1)
-    return tf.stack([1.25 * rows - columns, columns - 1.25 * rows], axis=-1)
+    return tf.stack([middle * rows - columns, columns - middle * rows], axis=-1)
 
 
 def test_the_most_accurate_fit_is_taken_where_it_is_clearly_better(tmp_path: Path) -> None:
@@ -118,9 +118,21 @@ def test_the_most_accurate_fit_is_taken_where_it_is_clearly_better(tmp_path: Pat
     assert found["center-crop", "linear"] == 1
     assert found["stretch", "linear"] == found["letterbox", "linear"] == 0.5
     assert "1.000 on 40" in finding.text and "0.500 of stretch" in finding.text
+    assert fitting.resize == "linear"  # antialiased it is as good
 
 
-def test_the_usual_fit_is_kept_where_others_lose(tmp_path: Path) -> None:
+def test_the_usual_fit_is_no_assumption_where_all_others_are_clearly_worse(
+    tmp_path: Path,
+) -> None:
+    """Made for stretched shapes, of which others see the squares as wide."""
+    made = Exported(tmp_path, lambda images: aspect_ratio(images, 0.83))
+    fitting, finding = made.fit(shapes(20, bar=0))
+    assert fitting == STRETCHED
+    assert accuracies(finding)["stretch", "linear"] == 1
+    assert not finding.assumed and "0.500 of letterbox" in finding.text
+
+
+def test_the_usual_fit_is_kept_where_none_is_better(tmp_path: Path) -> None:
     fitting, finding = Exported(tmp_path, brighter_edge).fit(edges(10))
     assert fitting == STRETCHED
     assert finding.assumed and "--fit changes it" in finding.text
