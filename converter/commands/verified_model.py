@@ -135,11 +135,11 @@ def _check(
         if loops and REPORT_IT in text:  # a suppression is not for a network
             text = f"{text.replace(f', {REPORT_IT}', '')}. {loop_remedy(loops)}"
         layer = first_difference(source, dataset.samples[0].read())
-        suspects = "".join(
-            f"\nThe graph has {operator}, which tf2onnx converts inexactly: {remedy}"
+        suspects = [
+            f"the graph has {operator}, which tf2onnx converts inexactly: {remedy}"
             for operator, remedy in UNRELIABLE.items()
             if operator in operators
-        )
-        if suspects:  # which is known
+        ]
+        if suspects:  # then the cause is known
             text = text.replace(f", {REPORT_IT}", "")
-        raise type(error)(f"{text}\n{layer}{suspects}") from error
+        raise type(error)("\n".join([*suspects, text, layer])) from error

@@ -195,6 +195,10 @@ _REMEDIES = {
     "Read less bytes than requested": (
         "The file with the weights is cut off: copy it, or export the model again"
     ),
+    "not found in checkpoint": (
+        "The files in variables/ are of another graph: copy the whole SavedModel again, from where "
+        "it was saved"
+    ),
     "Op type not registered": (
         "The model has an operator of its own that TensorFlow does not know: end the signature "
         "before it, or compute the same with TensorFlow's operators"

@@ -19,6 +19,7 @@ from converter.inputs.saved_model import read_saved_model
 from converter.stages.assemble import assemble
 from test.converter.color_model import color_head, color_network, load_color_network
 from test.converter.expected import run_tensorflow
+from test.converter.networks import tf
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,22 @@ def load(exported: Export, size: tuple[int, int] = (48, 80)) -> Network:
     model.CopyFrom(exported.model)
     image = ImageInput("Images", "float32", "NHWC", 3, *size, -1, 4)
     return Network(model, 15, image, exported.folder, exported.answer.outputs)
+
+
+def test_variables_of_another_model_are_explained(
+    color_module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # in a process of its own, whose log is read
+    copy, other = Path(shutil.copytree(color_module, tmp_path / "copy")), tf.Module()
+    other.something_else = tf.Variable([1.0])
+    tf.saved_model.save(other, str(tmp_path / "other"))
+    shutil.rmtree(copy / "variables")
+    shutil.copytree(tmp_path / "other" / "variables", copy / "variables")
+    saved_model = read_saved_model(copy)
+    signature = saved_model.signature("Detect")
+    with pytest.raises(ExportError, match="variables/ are of another graph") as error:
+        export(saved_model, signature, find_image(signature, (48, 80)), ExportOptions(), tmp_path)
+    assert "report it" not in str(error.value)
 
 
 def test_a_named_signature_gives_tensorflows_outputs_by_name(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from test.converter.sources.conversion import Conversion
@@ -57,28 +58,76 @@ def test_images_of_any_batch_are_resized_smoothly(tmp_path: Path, conversion: Co
     conversion.gives(lambda rgb: predict(tf.constant(fractions(rgb)))["scores"])
 
 
-@pytest.mark.parametrize("dtype", [tf.float16, tf.float32])
+def by_the_batch(images: Any, dtype: Any = tf.float32, layout: str = "NHWC") -> tuple[Any, Any]:
+    """Normalised images, and their means, as a layer gives them in training mode."""
+    values = tf.cast(images, dtype)
+    values, means, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=values if layout == "NHWC" else tf.transpose(values, [0, 3, 1, 2]),
+        scale=[0.5, 0.6, 0.7],
+        offset=[0.1, 0.2, 0.3],
+        mean=tf.zeros(3),
+        variance=tf.ones(3),
+        exponential_avg_factor=0.01,
+        data_format=layout,
+    )
+    values = values if layout == "NHWC" else tf.transpose(values, [0, 2, 3, 1])
+    return tf.cast(values, tf.float32), means
+
+
+@pytest.mark.parametrize(
+    ("dtype", "layout"), [(tf.float16, "NHWC"), (tf.float32, "NHWC"), (tf.float32, "NCHW")]
+)
 def test_statistics_of_the_batch_are_computed_and_told_of(
-    dtype: Any, tmp_path: Path, conversion: Conversion, monkeypatch: pytest.MonkeyPatch
+    dtype: Any,
+    layout: str,
+    tmp_path: Path,
+    conversion: Conversion,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A Keras model that was exported in training mode."""
+    """A Keras model that was exported in training mode. TensorFlow has channels last alone where
+    it does not optimise a graph."""
     classifier = Classifier()
 
-    def predict(images: Any) -> dict[str, Any]:
-        values, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=tf.cast(images, dtype),
-            scale=0.5 * tf.ones(3),
-            offset=0.1 * tf.ones(3),
-            mean=tf.zeros(3),
-            variance=tf.ones(3),
-            exponential_avg_factor=0.01,
-        )
-        return {"scores": classifier(tf.cast(values, tf.float32) + images * 2 - 1)}
+    def predict(images: Any, layout: str = layout) -> dict[str, Any]:
+        values, _ = by_the_batch(images, dtype, layout)
+        return {"scores": classifier(values + images * 2 - 1)}
 
     result = conversion(save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3)))
     monkeypatch.setattr("test.converter.sources.conversion.TOLERANCE", 1e-3)
-    conversion.gives(lambda rgb: predict(tf.constant(fractions(rgb)))["scores"])
+    conversion.gives(lambda rgb: predict(tf.constant(fractions(rgb)), "NHWC")["scores"])
     assert "training=False" in result.output
+    nodes = onnx.load(conversion.bundle / "fp32.onnx", load_external_data=False).graph.node
+    assert "BatchNormalization" not in {node.op_type for node in nodes}  # TensorRT: constants only
+
+
+def test_statistics_of_the_batch_that_other_layers_take_are_named(
+    tmp_path: Path, conversion: Conversion
+) -> None:
+    classifier = Classifier()
+
+    def predict(images: Any) -> dict[str, Any]:
+        with tf.name_scope("my_layer"):
+            values, means = by_the_batch(images)
+        return {"scores": classifier(values + means)}
+
+    model = save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3))
+    result = conversion.try_to(model)
+    result.refused("layer my_layer normalises by the mean", "export the model with training=False")
+    assert "report it" not in result.output
+
+
+def test_noise_of_the_training_is_the_first_thing_that_is_told(
+    tmp_path: Path, conversion: Conversion
+) -> None:
+    classifier = Classifier()
+
+    def predict(images: Any) -> dict[str, Any]:
+        return {"scores": classifier(images * 2 - 1 + tf.random.normal(tf.shape(images)))}
+
+    model = save(tmp_path / "model", classifier, predict, images_of(None, 32, 48, 3))
+    result = conversion.try_to(model)
+    result.refused("error: the graph has RandomStandardNormal", "export with training=False")
+    assert "report it" not in result.output
 
 
 def test_picks_along_an_axis_and_signs_convert(tmp_path: Path, conversion: Conversion) -> None:
