@@ -40,7 +40,7 @@ def choose_preprocessing(
     usual = fitting.resolve(known or Fitting(STRETCH if dataset.annotations is None else LETTERBOX))
     fits = FITS if fitting.fit is None and known is None else (usual.fit,)
     accuracies = _Accuracies(read, usual) if is_annotated(dataset) else None
-    pixels, about_pixels = find_pixels(source, exported, network, given, dataset, accuracies, fits)
+    pixels, about_pixels = find_pixels(exported, network, given, dataset, accuracies, fits)
     about_fit: Optional[Finding] = None
     if fitting.fit is None and known is None:
         head = read(pixels, usual).head

@@ -21,6 +21,7 @@ from converter.report.page import write_report
 from converter.verification.verification_results import Picture, SourceSuppression
 from test.converter.report import samples
 from test.converter.report.parsed import Page
+from trt_inference.bundles.bundle import Fitting
 
 Make = Callable[[Path], Conversion]
 EVERY_TASK = pytest.mark.parametrize(
