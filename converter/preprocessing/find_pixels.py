@@ -69,7 +69,7 @@ def find_pixels(
     """
     stated = given.resolve(network.image, network.takes_bytes)
     own = _own_scaling(exported, network)
-    if _states_range(given):
+    if given.states_range:
         return stated, describe_contradiction(stated, own)
     if network.takes_bytes:
         options = _with_order(given, own)
@@ -90,10 +90,6 @@ def find_pixels(
         best = other if is_clear(other, best) else best
     pixels = best.known.options.resolve(network.image, False)
     return pixels, describe_measured(best, found)
-
-
-def _states_range(given: PixelOptions) -> bool:
-    return (given.scale, given.mean, given.std) != (None, None, None)
 
 
 def _of_range(given: PixelOptions, preset: str) -> PixelOptions:

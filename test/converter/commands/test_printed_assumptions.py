@@ -28,7 +28,7 @@ def test_convert_prints_what_was_assumed_and_claims_no_more_than_it_measured(
         Console(file=text, width=1000),
     )
     assert f"assumed: {CLAUSE}" in text.getvalue()
-    assert "assumed in 1 point, which the agreement does not prove" in text.getvalue()
+    assert "1 point of how pictures are prepared and outputs read is assumed" in text.getvalue()
     assert "computes what TensorFlow computes on" in text.getvalue()
     assert "agrees" not in text.getvalue()
 

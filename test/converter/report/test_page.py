@@ -173,7 +173,9 @@ def test_what_was_assumed_stands_beside_what_was_measured(
     assumed = replace(plain, recognised=replace(plain.recognised, assumed=(clause,)))
     page = write(assumed)
     assert f"Assumed: {clause}" in page.texts["assumed"]
-    assert "assumed in 1 point, which the agreement does not prove" in page.texts["reading"]
+    assert (
+        "1 point of how pictures are prepared and outputs read is assumed" in page.texts["reading"]
+    )
     assert "read in the same way" in page.texts["pictures"]
 
 
