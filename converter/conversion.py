@@ -130,3 +130,8 @@ class Conversion:
         """All that nothing shows: of the outputs, the pictures and the classes."""
         others = [f"{one.subject}: {one.text}" for one in self.findings if one.assumed]
         return (*self.recognised.assumed, *others)
+
+    @property
+    def contradictions(self) -> Tuple[str, ...]:
+        """What the model shows otherwise than the user states."""
+        return tuple(f"{one.subject}: {one.text}" for one in self.findings if one.caution)

@@ -21,8 +21,9 @@ def print_findings(findings: Sequence[Finding], console: Console) -> None:
     """A line for each finding, and the figures behind them."""
     for finding in findings:
         text = f"{finding.subject}: {finding.text}"
-        if finding.assumed:
-            print_line(console, f"assumed: {text}", "yellow")
+        if finding.assumed or finding.caution:
+            kind = "caution" if finding.caution else "assumed"
+            print_line(console, f"{kind}: {text}", "yellow")
         else:
             print_line(console, text)
     print_tables(evidence_tables(findings), console)

@@ -39,7 +39,8 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
     print_line(
         console,
         f"the network gets {pixels.channels}, (value * {pixels.scale:.6g} - "
-        f"{_numbers(pixels.mean)}) / {_numbers(pixels.std)}, of pictures fitted by {fitting_text(fitting)}",
+        f"{_numbers(pixels.mean)}) / {_numbers(pixels.std)}, of pictures fitted by "
+        f"{fitting_text(fitting)}",
     )
     for text in candidate_facts(conversion.verification):
         print_line(console, f"candidates: {text}")

@@ -16,6 +16,7 @@ from converter.conversion import Prepared
 from converter.errors import ParityError, RoundingError
 from converter.export.loop_remedy import loop_remedy, loops_of
 from converter.inputs.dataset import Dataset
+from converter.preprocessing.describe_pixels import pixels_hint
 from converter.stages.assemble import assemble
 from converter.terminal.progress import Progress
 from converter.verification.beyond_range import first_beyond_range
@@ -32,11 +33,6 @@ from converter.verification.verify import verify
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.bundles.precisions import FP32
 from trt_inference.inference.detector import Detector
-
-_PIXELS_FIRST = (
-    "the range of the pixels is assumed, and a network that is fed wrongly may give values of "
-    "which rounding decides: see first whether --pixels is that of the training. What was measured:"
-)
 
 
 class VerifiedModel(NamedTuple):
@@ -106,7 +102,7 @@ class ModelWriter(NamedTuple):
             _check(verification, self.source, self.dataset, operators)
         except ParityError as error:
             if prepared.preprocessing.assumes_pixels and REPORT_IT in str(error):
-                raise type(error)(f"{_PIXELS_FIRST}\n{error}") from error
+                raise type(error)(f"{pixels_hint(prepared.pixels)}.\n{error}") from error
             raise
         return VerifiedModel(content, model, refusals, verification)
 

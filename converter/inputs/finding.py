@@ -14,6 +14,7 @@ class Finding:
             scales them itself (layer rescaling)``; of an assumption also the option that changes
             it.
         assumed: nothing shows it; it is only usual.
+        caution: it contradicts what the user states.
         columns, rows: the evidence as a table, for people; none where the text tells it all.
     """
 
@@ -22,3 +23,4 @@ class Finding:
     assumed: bool = False
     columns: Tuple[str, ...] = ()
     rows: Tuple[Tuple[str, ...], ...] = ()
+    caution: bool = False

@@ -67,7 +67,7 @@ def describe_contradiction(pixels: Pixels, own: OwnScaling | None) -> Finding | 
         SUBJECT,
         f"{range_of(pixels)} as you state, but the graph {own.words}, as for "
         f"{words_of(own.preset)}: see whether --pixels {own.preset} is meant",
-        assumed=True,
+        caution=True,
     )
 
 
@@ -93,11 +93,14 @@ def describe_assumed(
     if own is not None:
         why = f"the graph {own.words}, which fits no known range"
     elif synthetic:
-        why = "nothing in the graph shows it. Give --images, and --labels-coco, for evidence"
+        why = (
+            "nothing in the graph shows it. Give --images for evidence, best of annotated pictures "
+            "(--labels-coco, or a folder for each class)"
+        )
     elif not found:
         why = (
-            "the network stores no statistics of its training that would show it. Give "
-            "--labels-coco for evidence"
+            "the network stores no statistics of its training that would show it. Give annotated "
+            "pictures for evidence (--labels-coco, or a folder for each class)"
         )
     else:
         why = "what was measured on the pictures does not clearly show one range"

@@ -91,7 +91,11 @@ def _content(conversion: Conversion, score_threshold: float) -> Dict[str, Any]:
         "title": conversion.bundle.absolute().name,
         "task": verification.task,
         "verdict": verdict(verification),
-        "cautions": (*conversion.cautions, *cautions(verification)),
+        "cautions": (
+            *conversion.contradictions,
+            *conversion.cautions,
+            *cautions(verification),
+        ),
         "reading": reading(conversion),
         "assumed": conversion.assumed,
         "evidence": evidence_tables(conversion.findings),

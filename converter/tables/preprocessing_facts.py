@@ -24,7 +24,7 @@ def finding_facts(findings: Sequence[Finding]) -> Tuple[Fact, ...]:
     return tuple(
         Fact(f"{one.subject.capitalize()} known by", one.text)
         for one in findings
-        if not one.assumed
+        if not (one.assumed or one.caution)
     )
 
 
