@@ -118,7 +118,18 @@ def test_the_most_accurate_fit_is_taken_where_it_is_clearly_better(tmp_path: Pat
     assert found["center-crop", "linear"] == 1
     assert found["stretch", "linear"] == found["letterbox", "linear"] == 0.5
     assert "1.000 on 40" in finding.text and "0.500 of stretch" in finding.text
-    assert fitting.resize == "linear"  # antialiased it is as good
+
+
+def test_one_picture_more_does_not_show_that_pictures_were_antialiased(tmp_path: Path) -> None:
+    """Single pixels widen a square where they are not averaged with their neighbours."""
+    dotted = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    dotted[20:40, 38:58] = 255
+    dotted[24:40:4, [*range(20, 38, 4), *range(60, 76, 4)]] = 200
+    plain = [(sample.class_name, sample.read()) for sample in shapes(20).samples]
+    fitting, finding = Exported(tmp_path, aspect_ratio).fit(dataset(*plain, ("square", dotted)))
+    found = accuracies(finding)
+    assert found["center-crop", "area"] == 1 and found["center-crop", "linear"] < 1
+    assert fitting == Fitting("center-crop")
 
 
 def test_the_usual_fit_is_no_assumption_where_all_others_are_clearly_worse(
