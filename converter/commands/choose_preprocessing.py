@@ -12,7 +12,7 @@ from converter.inputs.finding import Finding
 from converter.inputs.model_files.facts import ModelFiles
 from converter.inputs.pixels import PixelOptions, Pixels
 from converter.preprocessing.find_fit import find_fit
-from converter.preprocessing.find_pixels import FITS, find_pixels
+from converter.preprocessing.find_pixels import TRIED_FITS, find_pixels
 from converter.preprocessing.trial_accuracy import accuracy_of, annotated_part, halves, is_annotated
 from trt_inference.bundles.bundle import Fitting
 from trt_inference.bundles.names import LETTERBOX, STRETCH
@@ -38,7 +38,7 @@ def choose_preprocessing(
         given = replace(files.pixels, channels=given.channels or files.pixels.channels)
     known = _fit_of_files(files)
     usual = fitting.resolve(known or Fitting(STRETCH if dataset.annotations is None else LETTERBOX))
-    fits = FITS if fitting.fit is None and known is None else (usual.fit,)
+    fits = TRIED_FITS if fitting.fit is None and known is None else (usual.fit,)
     accuracies = _Accuracies(read, usual) if is_annotated(dataset) else None
     pixels, about_pixels = find_pixels(exported, network, given, dataset, accuracies, fits)
     about_fit: Optional[Finding] = None

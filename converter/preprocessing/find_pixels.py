@@ -39,7 +39,7 @@ from converter.preprocessing.stored_statistics import (
 from converter.verification.tensorflow_reference import FlatGraph, read_flat_graph
 
 MeasureAccuracy = Callable[[Pixels], Sequence[float]]
-FITS = ("stretch", "letterbox")
+TRIED_FITS = ("stretch", "letterbox")
 _MOST_NORMS = 10
 # So many pictures, and for large inputs fewer.
 _MOST_PICTURES, _FEWEST_PICTURES = 24, 8
@@ -52,7 +52,7 @@ def find_pixels(
     given: PixelOptions,
     dataset: Dataset,
     accuracy: MeasureAccuracy | None = None,
-    fits: Sequence[str] = FITS,
+    fits: Sequence[str] = TRIED_FITS,
 ) -> tuple[Pixels, Finding | None]:
     """The pixels that the network expects, and what shows it; no finding where the user has
     stated the range and nothing contradicts.
