@@ -16,7 +16,7 @@ from converter.conversion import Prepared
 from converter.errors import ParityError, RoundingError
 from converter.export.loop_remedy import loop_remedy, loops_of
 from converter.inputs.dataset import Dataset
-from converter.preprocessing.describe_pixels import pixels_hint
+from converter.inputs.pixels import pixels_hint
 from converter.stages.assemble import assemble
 from converter.terminal.progress import Progress
 from converter.verification.beyond_range import first_beyond_range

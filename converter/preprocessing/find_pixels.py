@@ -18,6 +18,7 @@ from converter.export.request_answer import FLAT_GRAPH_FILE
 from converter.inputs.dataset import Dataset
 from converter.inputs.finding import Finding
 from converter.inputs.pixels import PRESETS, PixelOptions, Pixels
+from converter.inputs.quiet_tensorflow import tensorflow
 from converter.preprocessing.batch_norms import find_batch_norms
 from converter.preprocessing.choose_range import RangeEvidence, choose_range, is_clear
 from converter.preprocessing.describe_pixels import (
@@ -87,9 +88,15 @@ def find_pixels(
         return stated, describe_assumed(stated, own, found, dataset.synthetic)
     if given.channels is None and network.image.channels > 1:
         other = measure.one_range(in_other_order(best.known))
-        best = other if is_clear(other, best) else best
+        best = other if _is_other_order(other, best) else best
     pixels = best.known.options.resolve(network.image, False)
     return pixels, describe_measured(best, found)
+
+
+def _is_other_order(other: RangeEvidence, best: RangeEvidence) -> bool:
+    """Whether the statistics clearly show it. Annotations cannot: with labels in another order
+    than the model's, classes that differ by colour are right in the wrong order of channels."""
+    return is_clear(replace(other, accuracies=()), replace(best, accuracies=()))
 
 
 def _of_range(given: PixelOptions, preset: str) -> PixelOptions:
@@ -110,7 +117,10 @@ def _own_scaling(exported: Export, network: Network) -> OwnScaling | None:
     if not tensors:
         return None
     way = PixelsOnTheWay(FlatGraph(file, answer, tensors), network, tensors)
-    return find_own_scaling(way, network.takes_bytes)
+    try:
+        return find_own_scaling(way, network.takes_bytes)
+    except tensorflow().errors.OpError:  # in a loop, or in a branch that is not taken
+        return None
 
 
 class _Measurement:
@@ -161,5 +171,11 @@ def _statistics(exported: Export, network: Network) -> StoredStatistics | None:
     if not norms:
         return None
     names = [name for norm in norms for name in (norm.input, norm.mean, norm.variance)]
-    statistics = StoredStatistics(FlatGraph(file, answer, names), network, norms)
+    flat = FlatGraph(file, answer, names)
+    image = np.zeros((*network.input_size, network.image.channels), np.float32)
+    try:
+        flat.run(network, image, names)
+    except tensorflow().errors.OpError:  # in a loop, or in a branch that is not taken
+        return None
+    statistics = StoredStatistics(flat, network, norms)
     return statistics if statistics.tell_something else None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from converter.errors import SavedModelError
+from converter.export.behind_layers import open_session
 from converter.export.exported_network import Network
 from converter.export.graph_view import GraphView, node_of
 from converter.export.request_answer import ExportAnswer
@@ -139,7 +140,7 @@ class FlatGraph:
         }
         with tf.Graph().as_default() as graph:
             tf.import_graph_def(definition, name="")
-        self._session = tf.compat.v1.Session(graph=graph)
+        self._session = open_session(graph)
 
     def outputs(self, network: Network, pixels: np.ndarray, names: Sequence[str]) -> Values:
         """Return outputs by the names that users know, for one image as the network wants it."""
