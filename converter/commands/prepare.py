@@ -244,11 +244,12 @@ def _check_sizes(network: Network, runs: Sequence[Mapping[str, np.ndarray]]) -> 
     """
     for run in runs:
         for output in network.outputs:
-            shape = run[output.name].shape
-            if output.shape is not None and shape[1:] != output.shape[1:]:
+            shape, first = run[output.name].shape, runs[0][output.name].shape
+            known = first if output.shape is None else (first[:1] + output.shape[1:])
+            if shape != known:
                 raise HeadError(
                     f"output {output.name} has {list(shape)} values for one image and "
-                    f"{list(output.shape)} for another: an engine has outputs of fixed sizes. "
+                    f"{list(known)} for another: an engine has outputs of fixed sizes. "
                     "Export the model without picking boxes by their scores (tf.boolean_mask, "
                     "tf.where): the robot does that"
                 )

@@ -196,13 +196,14 @@ def test_networks_of_narrow_floats_are_held_to_their_own_rounding(
     conversion.gives(lambda rgb: classify(fractions(rgb) * 2 - 1, exact))
 
 
+@pytest.mark.parametrize("batch", [True, False])
 def test_an_output_that_picks_boxes_by_their_scores_is_refused(
-    tmp_path: Path, conversion: Conversion
+    batch: bool, tmp_path: Path, conversion: Conversion
 ) -> None:
     def predict(images: Any) -> dict[str, Any]:
         cells = tf.reshape(images, [-1, 3])
-        rows = tf.concat([cells, cells, cells], -1)
-        return {"rows": tf.boolean_mask(rows, cells[:, 0] > 0.5)[None]}
+        rows = tf.boolean_mask(tf.concat([cells, cells, cells], -1), cells[:, 0] > 0.5)
+        return {"rows": rows[None] if batch else rows}
 
     model = save(tmp_path / "model", tf.Module(), predict, images_of(1, 32, 48, 3))
     conversion.try_to(model).refused("outputs of fixed sizes", "tf.boolean_mask")
