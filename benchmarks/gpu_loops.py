@@ -7,10 +7,10 @@ import tracemalloc
 from pathlib import Path
 from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
-import cv2
 import numpy as np
 
 from benchmarks.pacing import paced
+from benchmarks.preprocessing import bare_resize
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.engine_files import find_engine
 from trt_inference.engines.base import EngineOptions
@@ -78,9 +78,8 @@ def time_resize(bundle: Bundle, size: Tuple[int, int]) -> Times:
     """``cv2.resize`` to the place that the frame has in the input."""
     spec, frame = bundle.input, frame_of(size)
     buffer = np.zeros((spec.height, spec.width, 3), np.uint8)
-    place = Preprocessor(buffer, spec.fit, spec.pad_value)(Frame(frame))
-    target = np.zeros((place.height, place.width, 3), np.uint8)
-    return timed(lambda: cv2.resize(frame, (place.width, place.height), dst=target))
+    place = Preprocessor(buffer, spec.fitting)(Frame(frame))
+    return timed(bare_resize(frame, place, spec.fitting))
 
 
 def time_detector(detector: Detector, size: Tuple[int, int]) -> Times:

@@ -8,7 +8,7 @@ import numpy as np
 from rich.table import Table
 from sensor_msgs.msg import CompressedImage, Image
 
-from benchmarks.preprocessing import LARGE_INPUT, PAD, cpu_times, usual_steps
+from benchmarks.preprocessing import LARGE_INPUT, LETTERBOX, cpu_times, usual_steps
 from trt_inference.inference.preprocess import Preprocessor
 from trt_inference.ros.messages.image_message_reader import MessageReader
 
@@ -47,12 +47,12 @@ def measure(way: Way) -> List[np.ndarray]:
     """CPU seconds of one call: ours, the usual way."""
     size = LARGE_INPUT, LARGE_INPUT
     reader = MessageReader()
-    preprocess = Preprocessor(np.zeros((*size, 3), np.uint8), "letterbox", PAD)
+    preprocess = Preprocessor(np.zeros((*size, 3), np.uint8), LETTERBOX)
     place = preprocess(reader.read(way.message))
     return cpu_times(
         [
             lambda: preprocess(reader.read(way.message)),
-            lambda: usual_steps(way.to_bgr(), place, size),
+            lambda: usual_steps(way.to_bgr(), place, size, LETTERBOX),
         ]
     )
 

@@ -8,21 +8,31 @@ import cv2
 import numpy as np
 from rich.table import Table
 
-from trt_inference.bundles.bundle import load_bundle
+from trt_inference.bundles.bundle import Fitting, load_bundle
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement
 from trt_inference.inference.preprocess import Preprocessor
 
 FRAMES = ((720, 1280), (1080, 1920))
 LARGE_INPUT = 640  # a common size of detectors, beside the bundle's own
+CLASSIFIER_INPUT = 224
 PAD = 114
+LETTERBOX = Fitting(pad_value=PAD)
+# The middle, and with torchvision's resize to 256 before the crop of 224.
+CROPS = (
+    Fitting("center-crop", PAD),
+    Fitting("center-crop", PAD, "area"),
+    Fitting("center-crop", PAD, "area", 0.875),
+)
+INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA}
 ROUNDS = 60
 CALLS = 20
 
 
 def table(bundle: Path) -> Table:
     """The resize alone, what the node does, and what is usually done; medians of the CPU time
-    of all threads. All three letterbox."""
+    of all threads. All three fit the frame in the same way; the first and the last with OpenCV's
+    ``INTER_AREA`` where ours antialiases."""
     spec = load_bundle(bundle).input
     result = Table(
         "frame → input",
@@ -33,10 +43,15 @@ def table(bundle: Path) -> Table:
         "usual/ours",
         title="frame to engine input, CPU time",
     )
-    for size in ((spec.height, spec.width), (LARGE_INPUT, LARGE_INPUT)):
+    rows = [(size, LETTERBOX) for size in ((spec.height, spec.width), (LARGE_INPUT, LARGE_INPUT))]
+    rows += [((CLASSIFIER_INPUT, CLASSIFIER_INPUT), fitting) for fitting in CROPS]
+    for size, fitting in rows:
         for frame_size in FRAMES:
-            alone, ours, usual = (np.median(times) * 1e3 for times in measure(frame_size, size))
+            times = measure(frame_size, size, fitting)
+            alone, ours, usual = (np.median(time) * 1e3 for time in times)
             name = f"{frame_size[1]}x{frame_size[0]} → {size[1]}x{size[0]}"
+            if fitting is not LETTERBOX:
+                name += f", {fitting.fit} of {fitting.crop_fraction:g}, {fitting.resize}"
             ratios = f"{ours / alone:.2f}", f"{usual / ours:.2f}"
             result.add_row(
                 name, f"{alone:.3f}", f"{ours:.3f}", ratios[0], f"{usual:.3f}", ratios[1]
@@ -44,24 +59,43 @@ def table(bundle: Path) -> Table:
     return result
 
 
-def measure(frame_size: Tuple[int, int], input_size: Tuple[int, int]) -> List[np.ndarray]:
+def measure(
+    frame_size: Tuple[int, int], input_size: Tuple[int, int], fitting: Fitting
+) -> List[np.ndarray]:
     """CPU seconds of one call of: the resize alone, the preprocessor, the usual steps."""
     frame = np.random.default_rng(0).integers(0, 256, (*frame_size, 3), np.uint8)
-    preprocess = Preprocessor(np.zeros((*input_size, 3), np.uint8), "letterbox", PAD)
+    preprocess = Preprocessor(np.zeros((*input_size, 3), np.uint8), fitting)
     place = preprocess(Frame(frame))
-    target = np.zeros((place.height, place.width, 3), np.uint8)
     return cpu_times(
         [
-            lambda: cv2.resize(frame, (place.width, place.height), dst=target),
+            bare_resize(frame, place, fitting),
             lambda: preprocess(Frame(frame)),
-            lambda: usual_steps(frame, place, input_size),
+            lambda: usual_steps(frame, place, input_size, fitting),
         ]
     )
 
 
-def usual_steps(frame: np.ndarray, place: Placement, input_size: Tuple[int, int]) -> np.ndarray:
+def bare_resize(frame: np.ndarray, place: Placement, fitting: Fitting) -> Callable[[], object]:
+    """OpenCV's resize of what is looked at, to where it lies, and nothing else."""
+    seen = frame[looked_at(place)]
+    size, way = (place.width, place.height), INTERPOLATIONS[fitting.resize]
+    target = np.zeros((place.height, place.width, 3), np.uint8)
+    return lambda: cv2.resize(seen, size, dst=target, interpolation=way)
+
+
+def looked_at(place: Placement) -> Tuple[slice, slice]:
+    """Rows and columns of the frame."""
+    x, y, width, height = place.region
+    return slice(y, y + height), slice(x, x + width)
+
+
+def usual_steps(
+    frame: np.ndarray, place: Placement, input_size: Tuple[int, int], fitting: Fitting
+) -> np.ndarray:
     """What most nodes do with each frame: float32 ``[1, 3, h, w]``, RGB."""
-    image = cv2.resize(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), (place.width, place.height))
+    image = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)[looked_at(place)]
+    way = INTERPOLATIONS[fitting.resize]
+    image = cv2.resize(image, (place.width, place.height), interpolation=way)
     bottom = input_size[0] - place.height - place.top
     right = input_size[1] - place.width - place.left
     image = cv2.copyMakeBorder(

@@ -7,6 +7,7 @@ from typing import Dict, Optional, Tuple
 from converter.compatibility.refusals import Refusal
 from converter.export.export import Export
 from converter.export.exported_network import Network
+from converter.export.own_input_size import OwnSize
 from converter.heads.evidence import Recognised
 from converter.inputs.image_input import ImageInput
 from converter.inputs.pixels import Pixels
@@ -25,12 +26,15 @@ class Source:
         signature: the one that is converted, with no other outputs than the user names.
         image: the input that is the image.
         left_out: outputs of the signature that the user does not name.
+        own_size: to which the graph resizes the image itself, and how; None where it does not, or
+            the size is another.
     """
 
     saved_model: SavedModel
     signature: Signature
     image: ImageInput
     left_out: Tuple[Tensor, ...] = ()
+    own_size: Optional[OwnSize] = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any, Tuple
 import numpy as np
 
 from converter.stages.output_stage import MOST_CANDIDATES
-from trt_inference.tools.argument_types import number, positive
+from trt_inference.tools.argument_types import fraction, number, positive
 
 
 def not_zero(text: str) -> float:
@@ -33,6 +33,14 @@ def candidates(text: str) -> int:
         raise argparse.ArgumentTypeError(
             f"{value} is more than the {MOST_CANDIDATES} that TensorRT can choose"
         )
+    return value
+
+
+def crop_fraction(text: str) -> float:
+    """A number from 0 to 1, but not 0."""
+    value = fraction(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError("0 would leave nothing of the image")
     return value
 
 

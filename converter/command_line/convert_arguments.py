@@ -3,13 +3,15 @@
 import argparse
 from pathlib import Path
 
-from converter.command_line.argument_types import candidates
+from converter.command_line.argument_types import candidates, crop_fraction
 from converter.command_line.quantize_arguments import add_precision_arguments, precision_options
 from converter.command_line.source_arguments import add_source_arguments, source_options
 from converter.commands.convert_options import (
     ConvertOptions,
+    FittingOptions,
     ThresholdOptions,
 )
+from trt_inference.bundles.names import CENTER_CROP, FITS, RESIZES
 from trt_inference.tools.argument_types import fraction, positive
 
 
@@ -18,6 +20,7 @@ def add_convert_arguments(parser: argparse.ArgumentParser) -> None:
     add_source_arguments(parser)
     _add_files(parser)
     add_precision_arguments(parser, default_note=", and that in which the model computes itself")
+    _add_fitting(parser)
     _add_bundle(parser)
 
 
@@ -29,8 +32,9 @@ def convert_options(arguments: argparse.Namespace) -> ConvertOptions:
         images=arguments.images,
         annotations=arguments.labels_coco,
         most_images=arguments.max_images,
-        fit=arguments.fit,
-        pad_value=arguments.pad_value,
+        fitting=FittingOptions(
+            arguments.fit, arguments.pad_value, arguments.resize, arguments.crop_fraction
+        ),
         candidates=arguments.candidates,
         thresholds=ThresholdOptions(
             arguments.score_threshold, arguments.iou_threshold, arguments.max_detections
@@ -46,12 +50,18 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--output", metavar="BUNDLE", type=Path, required=True, help="folder to write")
     add("--overwrite", action="store_true", help="replace an older bundle")
-    add("--images", metavar="DIR", type=Path, help="images to verify on (default: synthetic ones)")
+    add(
+        "--images",
+        metavar="DIR",
+        type=Path,
+        help="images to verify on; of a classifier also a folder of them for each class, named "
+        "like it, to measure the accuracy (default: synthetic ones)",
+    )
     add(
         "--labels-coco",
         metavar="FILE",
         type=Path,
-        help="COCO annotations of the images, to measure the accuracy",
+        help="COCO annotations of the images, to measure the accuracy of a detector",
     )
     add(
         "--max-images",
@@ -62,23 +72,41 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_bundle(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what the robot does")
+def _add_fitting(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "how a camera image is brought to the input size", "As the model was trained."
+    )
     add = group.add_argument
     add(
         "--fit",
-        choices=("letterbox", "stretch"),
-        default="letterbox",
-        help="how a camera image is brought to the input size (default: letterbox)",
+        choices=FITS,
+        help="with the aspect ratio kept between borders or with borders right and below only, "
+        "stretched, or the middle of the image alone (default: letterbox)",
     )
     add(
         "--pad-value",
         type=int,
-        default=114,
         choices=range(256),
         metavar="0..255",
-        help="value of the letterbox's borders (default: 114)",
+        help="value of the borders (default: 114)",
     )
+    add(
+        "--resize",
+        choices=RESIZES,
+        help="between the nearest four pixels, or antialiased where it shrinks (default: linear)",
+    )
+    add(
+        "--crop-fraction",
+        metavar="0..1",
+        type=crop_fraction,
+        help=f"of --fit {CENTER_CROP}: how much of the largest middle part to look at, as 0.875 "
+        "where training resized to 256 and cropped 224 (default: 1)",
+    )
+
+
+def _add_bundle(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what the robot does")
+    add = group.add_argument
     add(
         "--candidates",
         metavar="K",

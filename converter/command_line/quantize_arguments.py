@@ -21,13 +21,13 @@ def add_quantize_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         type=Path,
         help="pictures of the robot's camera, some hundreds: a part is calibrated on, the others "
-        "are measured on",
+        "are measured on; of a classifier also a folder of them for each class, named like it",
     )
     parser.add_argument(
         "--labels-coco",
         metavar="FILE",
         type=Path,
-        help="COCO annotations of the images, to measure the accuracy",
+        help="COCO annotations of the images, to measure the accuracy of a detector",
     )
     parser.add_argument(
         "--max-images",
@@ -102,7 +102,8 @@ def _add_limit(group: argparse._ArgumentGroup) -> None:
         "--max-map-loss",
         metavar="0..1",
         type=fraction,
-        help=f"the largest loss of mAP that is accepted (default: {limits})",
+        help="the largest loss that is accepted, of mAP or, with class folders, of top-1 accuracy "
+        f"(default: {limits})",
     )
     add(
         "--keep-float",

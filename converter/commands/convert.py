@@ -9,6 +9,7 @@ from converter.bundle.write_bundle import check_output, new_bundle, write_manife
 from converter.commands import describe_bundle
 from converter.commands.compare_trained import compare_trained, float_source, trained_model
 from converter.commands.convert_options import ConvertOptions
+from converter.commands.folders_of_head import recognise_with_folders
 from converter.commands.own_precision import with_own_precision, without_own_precision
 from converter.commands.prepare import (
     compute_the_same,
@@ -41,7 +42,7 @@ from converter.report.page import add_trained, write_report
 from converter.terminal.progress import Progress
 from converter.verification.without_fake_quant import has_fake_quant_nodes
 from trt_inference.bundles.bundle import load_bundle, model_bytes
-from trt_inference.bundles.names import DETECTION, REPORT_FOLDER
+from trt_inference.bundles.names import REPORT_FOLDER
 from trt_inference.bundles.precisions import FP32
 
 
@@ -62,10 +63,7 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
     with tempfile.TemporaryDirectory() as scratch:
         prepared = _prepare(options, source, dataset, len(labels) or None, Path(scratch), progress)
         head = prepared.recognised.head
-        if dataset.annotations and head.task != DETECTION:
-            raise DatasetError(
-                f"--labels-coco measures detections, but this is {head.description}: leave it out"
-            )
+        dataset.check_task(head.task, head.description)
         names = labels or name_classes(head.classes)
         try:
             return _write(options, prepared, names, dataset, progress)
@@ -99,8 +97,13 @@ def _prepare(
         exported, network = export_network(source, options.source, scratch)
     with progress.step("recognise the head"):
         pixels = resolve_pixels(source, network, options.source)
-        seen = run_on_images(network, pixels, dataset, options.fit)
-        recognised = recognise_head(seen, source, exported.answer, labels, options.source)
+        seen = run_on_images(network, pixels, dataset, options.fitting.resolve())
+        recognised = recognise_with_folders(
+            lambda count: recognise_head(seen, source, exported.answer, count, options.source),
+            labels,
+            dataset,
+            options.source.head,
+        )
     return Prepared(source, exported, network, pixels, recognised)
 
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Optional, Tuple
 
+from converter.errors import SavedModelError
 from converter.export.opsets import Opsets
 from converter.heads.evidence import HeadOptions
 from converter.inputs.pixels import PixelOptions
 from converter.precision.precision_options import PrecisionOptions
-from trt_inference.bundles.bundle import Thresholds
-from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
+from trt_inference.bundles.bundle import Fitting, Thresholds
+from trt_inference.bundles.names import CENTER_CROP, CLASSIFICATION, DETECTION, SEGMENTATION
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,42 @@ class SourceOptions:
     head: HeadOptions = field(default_factory=HeadOptions)
     opsets: Opsets = field(default_factory=Opsets)
     keep_suppression: bool = False
+
+
+@dataclass(frozen=True)
+class FittingOptions:
+    """How a picture is brought to the size of the input, as in ``Fitting``; None leaves it to what
+    the converter finds out, or to what is usual.
+
+    Raises:
+        SavedModelError: a part to crop without the fit that crops.
+    """
+
+    fit: Optional[str] = None
+    pad_value: Optional[int] = None
+    resize: Optional[str] = None
+    crop_fraction: Optional[float] = None
+
+    def __post_init__(self) -> None:
+        if self.crop_fraction is not None and self.fit != CENTER_CROP:
+            other = f"--fit {self.fit}" if self.fit else "no --fit"
+            raise SavedModelError(
+                f"--crop-fraction {self.crop_fraction} with {other}: only --fit {CENTER_CROP} "
+                f"crops. Add --fit {CENTER_CROP}, or leave --crop-fraction out"
+            )
+
+    def resolve(self, found: Optional[Fitting] = None) -> Fitting:
+        """What is given, and for the rest ``found``, by default what is usual. The part to crop is
+        only found together with its fit."""
+        found = found or Fitting()
+        fit = self.fit or found.fit
+        fraction = found.crop_fraction if fit == found.fit else 1.0
+        return Fitting(
+            fit,
+            found.pad_value if self.pad_value is None else self.pad_value,
+            self.resize or found.resize,
+            fraction if self.crop_fraction is None else self.crop_fraction,
+        )
 
 
 @dataclass(frozen=True)
@@ -87,8 +124,7 @@ class ConvertOptions:
     images: Optional[Path] = None
     annotations: Optional[Path] = None
     most_images: int = 500
-    fit: str = "letterbox"
-    pad_value: int = 114
+    fitting: FittingOptions = field(default_factory=FittingOptions)
     candidates: Optional[int] = None
     thresholds: ThresholdOptions = field(default_factory=ThresholdOptions)
     target: Optional[str] = None

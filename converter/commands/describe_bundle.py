@@ -20,7 +20,7 @@ from converter.inputs.saved_model import hash_saved_model
 from converter.onnx_tools import storage
 from converter.report.operator_section import limits
 from converter.verification.verification_results import Verification
-from trt_inference.bundles.bundle import sha256_of_file
+from trt_inference.bundles.bundle import Fitting, sha256_of_file
 from trt_inference.bundles.manifest import MANIFEST_VERSION
 from trt_inference.bundles.names import (
     CLASSIFICATION,
@@ -59,14 +59,21 @@ def describe(options: ConvertOptions, prepared: Prepared, candidates: int) -> Di
             "height": height,
             "width": width,
             "dtype": "uint8",
-            "fit": options.fit,
-            "pad_value": options.pad_value,
+            **_fitting(options.fitting.resolve()),
         },
         "candidates": min(candidates, most_candidates(head)),
         "needs_nms": head.needs_nms,
         **_across_classes(head, suppression),
         "defaults": dataclasses.asdict(options.thresholds.resolve(head.task, frozen)),
     }
+
+
+def _fitting(fitting: Fitting) -> Dict[str, Any]:
+    """The part of the manifest's input that tells how pictures are fitted into it. What is new is
+    left out where it is as usual, so that robots with earlier software take the bundle."""
+    entry, usual = dataclasses.asdict(fitting), dataclasses.asdict(Fitting())
+    always = ("fit", "pad_value")
+    return {key: value for key, value in entry.items() if key in always or value != usual[key]}
 
 
 def _across_classes(head: Head, cut: Optional[Suppression]) -> Dict[str, bool]:

@@ -23,6 +23,7 @@ from converter.inputs.dataset import load_dataset, read_labels
 from converter.inputs.saved_model import SavedModel, read_saved_model
 from converter.inputs.tensor import Tensor
 from converter.terminal.progress import Progress
+from trt_inference.bundles.bundle import Fitting
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def inspect(options: SourceOptions, progress: Progress) -> Inspection:
         try:
             pixels = resolve_pixels(source, network, options)
             count = len(labels) if labels else None
-            seen = run_on_images(network, pixels, dataset, "letterbox")
+            seen = run_on_images(network, pixels, dataset, Fitting())
             answer = replace(exported.answer, notes=())  # they are printed anyway
             recognised = recognise_head(seen, source, answer, count, options)
         except (HeadError, SavedModelError) as error:

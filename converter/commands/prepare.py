@@ -15,7 +15,7 @@ from converter.conversion import Prepared, Source
 from converter.errors import HeadError, SavedModelError
 from converter.export.export import Export, ExportOptions, export
 from converter.export.exported_network import Network
-from converter.export.own_input_size import own_input_size
+from converter.export.own_input_size import OwnSize, own_input_size
 from converter.export.request_answer import ExportAnswer, Suppression
 from converter.export.unsupported import layer_of
 from converter.heads.choose import AUTO, choose_head
@@ -25,8 +25,9 @@ from converter.heads.unsupported.refuse_names import refuse_unsupported_names
 from converter.inputs.dataset import Dataset
 from converter.inputs.image_input import ImageInput, check_input_size, find_image_of_any_size
 from converter.inputs.pixels import Pixels
-from converter.inputs.saved_model import SavedModel, Signature, read_saved_model
+from converter.inputs.saved_model import Signature, read_saved_model
 from converter.onnx_tools.edit import all_nodes
+from trt_inference.bundles.bundle import Fitting
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement
 from trt_inference.inference.preprocess import Preprocessor
@@ -61,19 +62,17 @@ def read_source(options: SourceOptions) -> Source:
         options.values,
         grey=options.pixels.channels == "grey",
     )
-    if min(image.size) < 1:
-        image = _with_own_size(saved_model, signature, image)
+    own = own_input_size(saved_model, signature, image) if min(image.size) < 1 else None
+    if own is not None:
+        image = _with_own_size(image, own)
     check_input_size(image, signature)
     options.pixels.resolve(image, False)  # before anything that takes time
     left_out = tuple(tensor for tensor in whole.outputs if tensor not in signature.outputs)
-    return Source(saved_model, signature, image, left_out)
+    return Source(saved_model, signature, image, left_out, own)
 
 
-def _with_own_size(saved_model: SavedModel, signature: Signature, image: ImageInput) -> ImageInput:
-    """The image with the size to which the graph resizes it, where there is one."""
-    own = own_input_size(saved_model, signature, image)
-    if own is None:
-        return image
+def _with_own_size(image: ImageInput, own: OwnSize) -> ImageInput:
+    """The image with the size to which the graph resizes it."""
     note = (
         f"the input size is {own.width}x{own.height}, because the graph itself resizes to it "
         f"(layer {layer_of(own.node)}); --input-size chooses another"
@@ -117,14 +116,14 @@ def resolve_pixels(source: Source, network: Network, options: SourceOptions) -> 
     return options.pixels.resolve(source.image, network.takes_bytes)
 
 
-def run_on_images(network: Network, pixels: Pixels, dataset: Dataset, fit: str) -> Evidence:
+def run_on_images(network: Network, pixels: Pixels, dataset: Dataset, fitting: Fitting) -> Evidence:
     """The outputs of the network, their values on a few images, and what is annotated there.
 
     Raises:
         HeadError: an output has other sizes for other images.
     """
     buffer = np.zeros((*network.input_size, 3), np.uint8)
-    preprocess = Preprocessor(buffer, fit, 114)
+    preprocess = Preprocessor(buffer, fitting)
     runs, objects = [], []
     for sample in dataset.samples[:IMAGES_LOOKED_AT]:
         placement = preprocess(Frame(sample.read()))
@@ -137,9 +136,14 @@ def run_on_images(network: Network, pixels: Pixels, dataset: Dataset, fit: str) 
 
 
 def _boxes_in_input(boxes: np.ndarray, placement: Placement) -> np.ndarray:
-    """Boxes ``[n, 4]`` of a whole frame, x1, y1, x2, y2, in pixels of the network's input."""
+    """Boxes ``[n, 4]`` of a whole frame, x1, y1, x2, y2, in pixels of the network's input; what of
+    them is not looked at is cut off."""
+    x, y, width, height = placement.region
+    inside = np.clip(boxes, [x, y, x, y], [x + width, y + height] * 2) - [x, y, x, y]
+    seen = inside[(inside[:, 2:] > inside[:, :2]).all(axis=1)]
     scale = np.array([placement.scale_x, placement.scale_y] * 2, np.float32)
-    return boxes * scale + np.array([placement.left, placement.top] * 2, np.float32)
+    start = np.array([placement.left, placement.top] * 2, np.float32)
+    return np.asarray(seen * scale + start, np.float32)
 
 
 def recognise_head(

@@ -3,14 +3,17 @@
 import contextlib
 import io
 from dataclasses import dataclass
-from typing import Dict, List, Sequence
+from typing import Dict, List, Sequence, Tuple
 
-from converter.inputs.dataset import Annotations, Sample
+from converter.inputs.coco_annotations import Annotations
+from converter.inputs.sample import Sample
 from trt_inference.bundles.bundle import Thresholds
 from trt_inference.inference.detections import Detections
 
 # Average precision is taken over all scores, so that almost none is cut off.
 ACCURACY_THRESHOLDS = Thresholds(score_threshold=0.01, iou_threshold=0.5, max_detections=100)
+# Below it, something is more likely to be wrong with the arguments than with the training.
+LOW_ACCURACY = 0.4
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,22 @@ class Accuracy:
     images: int
     map_50: float
     map_50_95: float
+
+    @property
+    def figures(self) -> Dict[str, float]:
+        """By the names that people know."""
+        return {"mAP@0.5": self.map_50, "mAP@[.5:.95]": self.map_50_95}
+
+    @property
+    def is_low(self) -> bool:
+        """Whether something is more likely to be wrong with the arguments than with the
+        training."""
+        return self.map_50 < LOW_ACCURACY
+
+    @property
+    def main_figure(self) -> Tuple[str, float]:
+        """The figure that counts, with its name."""
+        return "mAP@0.5", self.map_50
 
 
 def measure_accuracy(
@@ -67,7 +86,3 @@ def _results(
             strict=True,
         )
     ]
-
-
-# Below it, something is more likely to be wrong with the arguments than with the training.
-LOW_ACCURACY = 0.4

@@ -6,7 +6,7 @@ from converter.comparison.agreement import ClassAgreement
 from converter.comparison.base import ImageFindings, Outputs, Pairs, Ranked, TaskComparison
 from converter.comparison.tolerance import TOLERANCES
 from trt_inference.bundles.names import CLASS_MAP
-from trt_inference.inference.results import Result, Segmentation
+from trt_inference.inference.results import OUTSIDE, Result, Segmentation
 
 # So many pixels of a class map are kept, in a grid: all frames of a run stay in memory.
 _MOST_PIXELS = 1 << 16
@@ -34,8 +34,8 @@ class SegmentationComparison(TaskComparison):
         return ImageFindings(cells, cells, tied)
 
     def keep(self, result: Result) -> Result:
-        """Return a copy of some of the pixels."""
-        class_map = _class_map(result)
+        """Return a copy of some of the pixels that were looked at."""
+        class_map = _looked_at(_class_map(result))
         step = max(1, round((class_map.size / _MOST_PIXELS) ** 0.5))
         return Segmentation(class_map[::step, ::step].copy())
 
@@ -58,6 +58,16 @@ class SegmentationComparison(TaskComparison):
 
 def _same_pixels(wanted: Result, given: Result) -> np.ndarray:
     return np.asarray(_class_map(wanted) == _class_map(given))
+
+
+def _looked_at(class_map: np.ndarray) -> np.ndarray:
+    """Without what a crop leaves out, which is the same whatever the model: it would make two
+    models more alike than they are."""
+    inside = class_map != OUTSIDE
+    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return class_map
+    return class_map[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _class_map(result: Result) -> np.ndarray:

@@ -17,7 +17,8 @@ from converter.comparison.base import (
 )
 from converter.comparison.compare_by_task import COMPARISONS
 from converter.comparison.tolerance import TOLERANCES
-from converter.inputs.dataset import Sample, Track
+from converter.inputs.dataset import Track
+from converter.inputs.sample import Sample
 from trt_inference.bundles.bundle import Thresholds
 from trt_inference.bundles.precisions import PRECISION_TABLE
 from trt_inference.inference.detector import Detector
@@ -101,7 +102,7 @@ def _run(detector: Detector, comparison: TaskComparison, frame: np.ndarray) -> S
     """Run the engine itself, since a detector does not show its outputs."""
     bundle, engine = detector.bundle, detector.engine
     spec = bundle.input
-    preprocess = Preprocessor(engine.input_buffer()[0], spec.fit, spec.pad_value)
+    preprocess = Preprocessor(engine.input_buffer()[0], spec.fitting)
     placement = preprocess(Frame(frame))
     outputs = {name: value[0].copy() for name, value in engine.infer().items()}
     publish_at, everything = comparison.publish_at(bundle.defaults), _everything(bundle.defaults)

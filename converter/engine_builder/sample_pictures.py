@@ -10,7 +10,8 @@ from typing import Any, Dict, List, Optional, Tuple
 import cv2
 import numpy as np
 
-from converter.inputs.dataset import Sample, load_dataset
+from converter.inputs.dataset import load_dataset
+from converter.inputs.sample import Sample
 from trt_inference.bundles.names import REPORT_CONTENT
 
 _ADDRESS = "data:image/jpeg;base64,"

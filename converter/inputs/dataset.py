@@ -1,69 +1,59 @@
-"""What the user gives beside the model: labels, images, and annotations in COCO's format."""
+"""What the user gives beside the model: labels, images, and what is annotated in them."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Optional, Sequence, Tuple, Union
+from typing import Callable, Iterable, Optional, Sequence, Tuple
 
 import numpy as np
 
 from converter.errors import DatasetError
+from converter.inputs.class_folders import ClassFolders, find_class_folders, match_labels, spread
+from converter.inputs.coco_annotations import Annotations, check_boxes, read_annotations
+from converter.inputs.sample import Sample
+from trt_inference.bundles.names import CLASSIFICATION, DETECTION
 from trt_inference.errors import ImageError
-from trt_inference.viewing.image_files import find_images, read_image
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One image: where it comes from, and the id that the annotations give it."""
-
-    name: str
-    image_id: Optional[int]
-    pixels: Union[np.ndarray, Path]
-
-    def read(self) -> np.ndarray:
-        """uint8 ``[h, w, 3]``, BGR.
-
-        Raises:
-            DatasetError: the file holds no image.
-        """
-        if isinstance(self.pixels, np.ndarray):
-            return self.pixels
-        try:
-            return read_image(self.pixels)
-        except ImageError as error:
-            raise DatasetError(f"--images: {error}: replace or remove it") from error
-
-
-@dataclass(frozen=True)
-class Annotations:
-    """Ground truth in COCO's detection format, and the category of each class of the model."""
-
-    content: Dict[str, Any]
-    category_ids: Tuple[int, ...]
-    names: Tuple[str, ...]
-
-    def boxes(self, sample: Sample) -> np.ndarray:
-        """The objects in an image, crowds left out: float32 ``[n, 4]``, x1, y1, x2, y2 in its
-        pixels."""
-        found = [
-            one["bbox"]
-            for one in self.content["annotations"]
-            if one["image_id"] == sample.image_id and not one["iscrowd"]
-        ]
-        boxes = np.array(found, np.float32).reshape(-1, 4)
-        boxes[:, 2:] += boxes[:, :2]
-        return boxes
+from trt_inference.viewing.image_files import find_images
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """The images to verify on. ``synthetic`` when the user gave none. ``category_names`` are
-    those of the annotations, by their ids."""
+    """The images to verify on. ``synthetic`` when the user gave none.
+
+    Attributes:
+        annotations: boxes in them; None where none are given.
+        category_names: of the classes by the annotations or the class folders, where the user
+            has given no labels.
+        folders: the classes that the images show; None where they are in one folder.
+    """
 
     samples: Tuple[Sample, ...]
     annotations: Optional[Annotations]
     synthetic: bool
     category_names: Tuple[str, ...] = ()
+    folders: Optional[ClassFolders] = None
+
+    def check_task(self, task: str, description: str) -> None:
+        """See that what is annotated is what the model finds.
+
+        Args:
+            description: of the model, for the message.
+
+        Raises:
+            DatasetError: it is for another task.
+        """
+        if self.annotations is not None and task != DETECTION:
+            folders = task == CLASSIFICATION
+            raise DatasetError(
+                f"--labels-coco measures detections, but this is {description}: leave it out"
+                + (", and give --images with a folder of pictures for each class" * folders)
+            )
+        if self.folders is not None and task != CLASSIFICATION:
+            boxes = task == DETECTION
+            raise DatasetError(
+                "--images has no pictures of its own but a folder for each class, which measures "
+                f"classifiers, but this is {description}: give the folder of the pictures "
+                "themselves" + (", and their boxes with --labels-coco" * boxes)
+            )
 
 
 def name_classes(count: int) -> Tuple[str, ...]:
@@ -98,19 +88,30 @@ def load_dataset(
     most: int,
     option: str = "--images",
 ) -> Dataset:
-    """The images in folder ``images``, at most ``most``, or synthetic ones where it is None.
+    """The images in folder ``images``, at most ``most``, or synthetic ones where it is None. Where
+    it has no images but folders with images, these are classes.
 
     Args:
-        labels: names of the classes; without them, those of the annotations are taken.
+        labels: names of the classes; without them, those of the annotations or of the class
+            folders are taken.
         option: what the user gave the folder by.
 
     Raises:
-        DatasetError: nothing there, or the annotations do not fit labels or images.
+        DatasetError: nothing there, or annotations or class folders do not fit labels or images.
     """
     if images is None:
         if annotations is not None:
             raise DatasetError("--labels-coco needs the images that it annotates: give --images")
         return Dataset(_synthetic_samples(), None, synthetic=True)
+    folders = find_class_folders(images) if annotations is None else {}
+    if folders:
+        classes = match_labels(images, list(folders), labels)
+        samples = [
+            Sample(f"{name}/{file.name}", None, file, name)
+            for name, files in folders.items()
+            for file in files
+        ]
+        return Dataset(spread(samples, most), None, False, classes.names, classes)
     try:
         files = find_images(images)
     except ImageError as error:
@@ -118,7 +119,7 @@ def load_dataset(
     if annotations is None:
         samples = [Sample(file.name, None, file) for file in files]
         return Dataset(tuple(samples[:most]), None, synthetic=False)
-    truth = _read_annotations(annotations, labels)
+    truth = read_annotations(annotations, labels)
     ids = {entry["file_name"]: entry["id"] for entry in truth.content["images"]}
     samples = [Sample(file.name, ids[file.name], file) for file in files if file.name in ids]
     if not samples:
@@ -129,59 +130,6 @@ def load_dataset(
         )
     check_boxes(samples[:most], annotations, truth)
     return Dataset(tuple(samples[:most]), truth, False, truth.names)
-
-
-def check_boxes(samples: Sequence[Sample], file: Path, truth: Annotations) -> None:
-    """See that the annotations have a box in ``samples``.
-
-    Raises:
-        DatasetError: they have none.
-    """
-    used = {sample.image_id for sample in samples}
-    boxes = (one for one in truth.content["annotations"] if not one["iscrowd"])
-    if not any(entry["image_id"] in used for entry in boxes):
-        raise DatasetError(
-            f"'{file}' has no box in the {len(samples)} images that are used, so that there is "
-            "no accuracy to measure: give other images, or leave --labels-coco out"
-        )
-
-
-def _read_annotations(file: Path, labels: Sequence[str]) -> Annotations:
-    try:
-        content = json.loads(file.read_text("utf-8"))
-        categories = {entry["name"]: entry["id"] for entry in content["categories"]}
-        used = {entry["category_id"] for entry in content["annotations"]}
-        [entry["file_name"] + str(entry["id"]) for entry in content["images"]]
-        content["annotations"] = [
-            _whole_annotation(entry, number)
-            for number, entry in enumerate(content["annotations"], start=1)
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatasetError(
-            f"'{file}' is not a COCO file of boxes: {type(error).__name__} {error}"
-        ) from error
-    nameless = sorted(used - set(categories.values()))
-    if nameless:
-        raise DatasetError(f"'{file}' has boxes of category {nameless[0]}, which it does not name")
-    by_id = sorted(categories, key=lambda name: categories[name])
-    labels = tuple(labels) or tuple(by_id)
-    unknown = [name for name, number in categories.items() if number in used and name not in labels]
-    if unknown:
-        raise DatasetError(
-            f"'{file}' has boxes of {', '.join(unknown)}, which are not in the labels file"
-        )
-    # A class without a category has no boxes; it must not take the id of one that has.
-    spare = max(categories.values(), default=0) + 1
-    ids = tuple(categories.get(name, spare + index) for index, name in enumerate(labels))
-    return Annotations(content, ids, tuple(labels))
-
-
-def _whole_annotation(entry: Dict[str, Any], number: int) -> Dict[str, Any]:
-    """With the fields that the measurement needs and some tools leave out."""
-    _, _, width, height = entry["bbox"]
-    whole = {"area": width * height, "iscrowd": 0, **entry, "id": number}
-    whole["image_id"]  # without it, a KeyError
-    return whole
 
 
 def _synthetic_samples(count: int = 8) -> Tuple[Sample, ...]:

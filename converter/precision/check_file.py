@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from converter.errors import PrecisionError
-from converter.inputs.dataset import Sample
+from converter.inputs.sample import Sample
 from converter.precision.evaluate import Evaluator
 from converter.precision.precision_results import MOST_CHANGED
 from trt_inference.bundles.bundle import Bundle

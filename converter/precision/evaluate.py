@@ -7,13 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from converter.comparison.accuracy import LOW_ACCURACY, Accuracy, measure_accuracy
+from converter.comparison.accuracy import Accuracy, measure_accuracy
 from converter.comparison.agreement import Agreement, ClassAgreement, kept
+from converter.comparison.annotated_accuracy import AnyAccuracy, measure_results
 from converter.comparison.base import ImageFindings
+from converter.comparison.class_accuracy import ClassAccuracy
 from converter.comparison.compare_by_task import COMPARISONS
 from converter.comparison.compare_detections import SCORE_MARGIN, at_least
 from converter.errors import DatasetError
-from converter.inputs.dataset import Annotations, Dataset, Sample, Track
+from converter.inputs.coco_annotations import Annotations
+from converter.inputs.dataset import Dataset, Track
+from converter.inputs.sample import Sample
 from converter.precision.precision_results import PrecisionMeasurement
 from converter.verification.verification_results import Picture
 from trt_inference.bundles.bundle import Bundle
@@ -47,7 +51,7 @@ class Evaluator:
         self._fp32 = self._run_all(self._reference, "run fp32")
         self._truth = _as_truth(bundle, self._fp32)
         notes = self._check_classes()
-        self._accuracy = self._against_annotations(self._fp32)
+        self._accuracy = measure_results(held_out, self._fp32)
         self.notes = (*notes, *_check_accuracy(self._accuracy))
 
     def changed(self, detector: Detector, most: int) -> float:
@@ -67,7 +71,7 @@ class Evaluator:
             agreement=self._agree(found),
             of_fp32=self._against_fp32(found),
             fp32=self._accuracy,
-            accuracy=self._against_annotations(found),
+            accuracy=measure_results(self._images, found),
             milliseconds={},
             pictures=self._pictures(detector, found),
         )
@@ -120,11 +124,6 @@ class Evaluator:
         ]
         return measure_accuracy(samples, _detections(found), self._truth)
 
-    def _against_annotations(self, found: Sequence[Result]) -> Accuracy | None:
-        if self._images.annotations is None:
-            return None
-        return measure_accuracy(self._images.samples, _detections(found), self._images.annotations)
-
     def _pictures(self, detector: Detector, found: Sequence[Result]) -> tuple[Picture, ...]:
         """The images on which the two differ most."""
         differences = [
@@ -140,12 +139,15 @@ class Evaluator:
         return Picture(sample.name, frame, expected, kept(detector.detect(frame)))
 
 
-def _check_accuracy(found: Accuracy | None) -> tuple[str, ...]:
-    if found is None or found.map_50 >= LOW_ACCURACY:
+def _check_accuracy(found: AnyAccuracy | None) -> tuple[str, ...]:
+    if found is None or not found.is_low:
         return ()
+    classes = isinstance(found, ClassAccuracy)
+    instead = ". The images that get another class than by fp32 are limited instead" * classes
+    name, value = found.main_figure
     return (
-        f"fp32 itself has a mAP@0.5 of only {found.map_50:.2f} by the annotations, which makes "
-        "them a weak test of a precision: see whether they fit the images and the labels",
+        f"fp32 itself has a {name} of only {value:.2f} by the annotations, which makes them a weak "
+        f"test of a precision: see whether they fit the images and the labels{instead}",
     )
 
 

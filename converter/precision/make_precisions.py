@@ -56,7 +56,8 @@ def make_precisions(
         folder: is written into: one that nobody reads yet.
 
     Raises:
-        DatasetError: there are no images, too few, or nothing to see in them.
+        DatasetError: there are no images, too few, nothing to see in them, or annotations of
+            another task.
         PrecisionError: the model has nothing to narrow, or no layer that --keep-float names.
     """
     bundle = load_bundle(folder)
@@ -72,6 +73,7 @@ def make_precisions(
         made_up=bool(source.trained) and not needs_images(options),
     )
     held_out = split.held_out
+    held_out.check_task(bundle.task, f"a bundle for {bundle.task}")
     request = PrecisionRequest(
         source, bundle, split.calibration, held_out.samples, options, progress.track
     )

@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 
 from converter.errors import PrecisionError
-from converter.inputs.dataset import Sample
+from converter.inputs.sample import Sample
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.engines.base import Engine
 from trt_inference.inference.frame import Frame
@@ -73,7 +73,7 @@ def watch(
 ) -> Iterator[tuple[Sample, Mapping[str, np.ndarray]]]:
     """Each image, prepared as on the robot, and the watched tensors for it."""
     spec = bundle.input
-    preprocess = Preprocessor(engine.input_buffer()[0], spec.fit, spec.pad_value)
+    preprocess = Preprocessor(engine.input_buffer()[0], spec.fitting)
     for sample in samples:
         preprocess(Frame(sample.read()))
         engine.infer()

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import converter.precision
-from converter.inputs.dataset import Sample, Track
+from converter.inputs.dataset import Track
+from converter.inputs.sample import Sample
 from converter.precision.float32_model import Float32Model
 from converter.precision.precision_builder import PrecisionBuilder
 from converter.precision.precision_options import PrecisionOptions

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, ClassAgreement
+from converter.comparison.annotated_accuracy import AnyAccuracy, accuracy_drop
 from converter.verification.verification_results import Picture
 
 # The part of fp32's published detections that may be missing, and that may be new. mAP ranks
 # scores and does not see whether they reach the threshold, and it sees nothing where annotations
 # do not fit or name no class.
 MOST_CHANGED = 0.05
+_ROUNDING = 1e-9  # of the difference of two fractions
 
 
 @dataclass(frozen=True)
@@ -93,34 +93,39 @@ class PrecisionMeasurement:
     images: int
     agreement: Agreement | ClassAgreement
     of_fp32: Accuracy | None
-    fp32: Accuracy | None
-    accuracy: Accuracy | None
+    fp32: AnyAccuracy | None
+    accuracy: AnyAccuracy | None
     milliseconds: dict[str, float]
     pictures: tuple[Picture, ...] = ()
 
     @property
     def loss(self) -> float:
         """What the limit is compared with. With annotations, the larger drop of mAP@0.5 and
-        mAP@[.5:.95]; without, what mAP@0.5 lacks when fp32's detections are the truth; for other
-        tasks, the part of images or pixels that get another class than by fp32."""
-        if self.fp32 is not None and self.accuracy is not None:
-            drops = (
-                self.fp32.map_50 - self.accuracy.map_50,
-                self.fp32.map_50_95 - self.accuracy.map_50_95,
-            )
-            return float(np.max(drops))  # which is NaN where one of them is
+        mAP@[.5:.95], or that of top-1 accuracy; without, what mAP@0.5 lacks when fp32's detections
+        are the truth; for other tasks, the part of images or pixels that get another class than by
+        fp32."""
+        if self.fp32 is not None and self.accuracy is not None and self.is_annotated:
+            return accuracy_drop(self.fp32, self.accuracy)
         if self.of_fp32 is not None:
             return 1 - self.of_fp32.map_50
         if isinstance(self.agreement, ClassAgreement):
             return 1 - self.agreement.fraction
         raise ValueError("detections were measured without fp32's as the truth")
 
+    @property
+    def is_annotated(self) -> bool:
+        """Whether annotations judge. Classes that fp32 itself hardly meets do not: a precision
+        that gives any class would lose nothing by them."""
+        if self.fp32 is None or self.accuracy is None:
+            return False
+        return isinstance(self.fp32, Accuracy) or not self.fp32.is_low
+
     def is_within(self, limit: float) -> bool:
         """Whether this is good enough. One classified image may always get another class: fewer
         than ``1 / limit`` images cannot show less."""
         found, one = self.agreement, 0.0
         if isinstance(found, ClassAgreement) and found.compared:
-            one = 1 - (found.compared - 1) / found.compared  # rounded as the loss is
+            one = (1 + _ROUNDING) / found.compared
         return self.loss <= max(limit, one) and self.changed <= MOST_CHANGED
 
     @property

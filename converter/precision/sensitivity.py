@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import onnx
 
-from converter.inputs.dataset import Sample
+from converter.inputs.sample import Sample
 from converter.precision.layers import Layer
 from converter.precision.model_engine import ModelEngine, watch
 from converter.precision.precision_builder import PrecisionBuilder

@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from converter.errors import DatasetError
-from converter.inputs.dataset import Dataset, Sample, check_boxes, load_dataset
+from converter.inputs.class_folders import one_class_after_the_other, spread
+from converter.inputs.coco_annotations import check_boxes
+from converter.inputs.dataset import Dataset, load_dataset
+from converter.inputs.sample import Sample
 from converter.precision.precision_kinds import find_precisions
 from converter.precision.precision_options import PrecisionOptions
 
@@ -41,7 +44,8 @@ def split_images(
     calibrates: bool = True,
     made_up: bool = False,
 ) -> Split:
-    """Take every fourth image of the folder to calibrate on, or those of a folder of their own.
+    """Take every fourth image of the folder, or of its class folders, to calibrate on, or those of
+    a folder of their own.
 
     Args:
         calibrates: whether anything is calibrated; otherwise training has found all ranges.
@@ -56,7 +60,7 @@ def split_images(
     known = images if options.own else require_images(images)
     dataset = load_dataset(known, annotations, labels, _EVERYTHING)
     calibration, held_out = _divide(dataset.samples, options.calibration_images)
-    calibration = _spread(calibration, options.most_calibration)
+    calibration = spread(calibration, options.most_calibration)
     seen = {_digest(sample) for sample in calibration}
     different = tuple(sample for sample in held_out if _digest(sample) not in seen)
     if not calibration or not different:
@@ -64,7 +68,7 @@ def split_images(
             f"'{images}' has too few different images: some to calibrate on and others to measure "
             "on are needed, at least two, better some hundreds"
         )
-    kept = _spread(different, options.most_images)
+    kept = spread(different, options.most_images)
     if annotations is not None and dataset.annotations is not None:
         check_boxes(kept, annotations, dataset.annotations)
     notes = _notes(calibration if calibrates else None, kept, len(held_out) - len(different))
@@ -102,14 +106,9 @@ def _divide(
     if folder is not None:
         option = "--calibration-images"
         return load_dataset(folder, None, (), _EVERYTHING, option).samples, samples
-    rest = tuple(sample for index, sample in enumerate(samples) if index % _ONE_IN)
-    return samples[::_ONE_IN], rest
-
-
-def _spread(samples: tuple[Sample, ...], most: int) -> tuple[Sample, ...]:
-    """At most so many, taken evenly: neighbours in a folder are often frames of one second."""
-    count = min(most, len(samples))
-    return tuple(samples[index * len(samples) // count] for index in range(count))
+    ordered = one_class_after_the_other(samples)
+    rest = tuple(sample for index, sample in enumerate(ordered) if index % _ONE_IN)
+    return tuple(ordered[::_ONE_IN]), rest
 
 
 def _digest(sample: Sample) -> str:

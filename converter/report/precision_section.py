@@ -134,9 +134,11 @@ def _in_float32(precision: str, layers: int) -> str:
 
 def _meaning(measured: PrecisionMeasurement, task: str) -> str:
     """What the loss is a part of, which depends on what could be measured."""
-    if measured.fp32 is not None and measured.accuracy is not None:
-        return "the larger drop of mAP@0.5 and mAP@[.5:.95] against your annotations"
-    if isinstance(measured.agreement, Agreement):
+    detects = isinstance(measured.agreement, Agreement)
+    if measured.is_annotated:
+        drop = "the larger drop of mAP@0.5 and mAP@[.5:.95]" if detects else "the drop of top-1"
+        return f"{drop} against your annotations"
+    if detects:
         return "what mAP@0.5 lacks of 1 with fp32's detections as the truth"
     things = "pixels" if task == SEGMENTATION else "images"
     return f"the part of the {things} that get another class than by fp32"

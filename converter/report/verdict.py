@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Tuple
 
-from converter.comparison.accuracy import LOW_ACCURACY
 from converter.comparison.agreement import Agreement, ClassAgreement
+from converter.comparison.class_accuracy import ClassAccuracy
 from converter.conversion import Conversion
 from converter.tables.candidate_wording import candidate_cautions, candidate_facts
 from converter.tables.wording import Fact, counted, file_size, percent, some_names
 from converter.verification.verification_results import Verification
-from trt_inference.bundles.names import SEGMENTATION
+from trt_inference.bundles.names import CLASSIFICATION, SEGMENTATION
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,13 @@ def cautions(verification: Verification) -> Tuple[str, ...]:
             "TensorFlow itself detects nothing in these images: see whether --channels, --scale, "
             "--mean, --std and --boxes are those of the training."
         )
-    if before and before.map_50 < LOW_ACCURACY:
+    if before and before.is_low:
+        options, (name, value) = "--boxes, --channels and --scale", before.main_figure
+        if isinstance(before, ClassAccuracy):
+            options = "--channels, --scale, --mean, --std and --fit"
         given.append(
-            f"TensorFlow's own mAP@0.5 is only {before.map_50:.2f}: see whether the labels are in "
-            "the model's order, and --boxes, --channels and --scale right."
+            f"TensorFlow's own {name} is only {value:.2f}: see whether the labels are in the "
+            f"model's order, and {options} right."
         )
     return (*given, *candidate_cautions(verification))
 
@@ -99,16 +102,20 @@ def reading(conversion: Conversion) -> str:
     TensorFlow's outputs and the bundle's are read alike, so that their agreement does not show it.
     """
     before, assumed = conversion.verification.before, conversion.recognised.assumed
-    if before and before.map_50 >= LOW_ACCURACY:
+    annotations = "--labels-coco"
+    if conversion.verification.task == CLASSIFICATION:
+        annotations = "--images with a folder for each class"
+    if before and not before.is_low:
+        name, value = before.main_figure
         return (
-            "Your annotations support how its outputs are read: TensorFlow's mAP@0.5 is "
-            f"{before.map_50:.2f}."
+            f"Your annotations support how its outputs are read: TensorFlow's {name} is "
+            f"{value:.2f}."
         )
     if assumed:
         return (
             f"How its outputs are read was assumed in {counted(len(assumed), 'point')}, which the "
             "agreement does not prove, as TensorFlow's outputs are read in the same way: see "
-            "whether the boxes or classes in the pictures are right, or give --labels-coco."
+            f"whether the boxes or classes in the pictures are right, or give {annotations}."
         )
     return (
         "How its outputs are read is known from their names, their values or options; the "

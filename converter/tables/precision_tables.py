@@ -4,6 +4,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, ClassAgreement
+from converter.comparison.annotated_accuracy import AnyAccuracy
 from converter.precision.precision_results import PrecisionMeasurement, PrecisionResult
 from converter.tables.wording import Table, file_size, percent
 from trt_inference.bundles.names import SEGMENTATION
@@ -66,18 +67,21 @@ def comparison_tables(
 
 
 def _annotation_tables(
-    precision: str, fp32: Optional[Accuracy], accuracy: Optional[Accuracy]
+    precision: str, fp32: Optional[AnyAccuracy], accuracy: Optional[AnyAccuracy]
 ) -> Tuple[Table, ...]:
     if fp32 is None or accuracy is None:
         return ()
-    values = ((accuracy.map_50, fp32.map_50), (accuracy.map_50_95, fp32.map_50_95))
-    changes = [text for value, of_fp32 in values for text in _changed(value, of_fp32)]
+    before, after = fp32.figures, accuracy.figures
+    names = [name for name in before if name in after]
+    values = [text for name in names for text in (f"{before[name]:.4f}", "")]
+    changes = [text for name in names for text in _changed(after[name], before[name])]
     rows = (
-        (REFERENCE, f"{fp32.images:,}", f"{fp32.map_50:.4f}", "", f"{fp32.map_50_95:.4f}", ""),
+        (REFERENCE, f"{fp32.images:,}", *values),
         (precision, f"{accuracy.images:,}", *changes),
     )
-    columns = ("images", _MAPS[0], "change", _MAPS[1], "change")
-    return (Table("mAP against your annotations", columns, rows),)
+    columns = ("images", *(text for name in names for text in (name, "change")))
+    what = "mAP" if isinstance(fp32, Accuracy) else "Accuracy"
+    return (Table(f"{what} against your annotations", columns, rows),)
 
 
 def _changed(value: float, before: float) -> Tuple[str, str]:

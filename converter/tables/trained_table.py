@@ -2,8 +2,8 @@
 
 from typing import Dict, Optional, Union
 
-from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, ClassAgreement
+from converter.comparison.annotated_accuracy import AnyAccuracy
 from converter.precision.precision_results import TrainedRanges
 from converter.tables.wording import Table, counted, percent
 from converter.verification.verification_results import TrainedComparison
@@ -39,10 +39,10 @@ def _agreement(found: Union[Agreement, ClassAgreement]) -> Dict[str, str]:
     }
 
 
-def _accuracy(found: Optional[Accuracy]) -> Dict[str, str]:
+def _accuracy(found: Optional[AnyAccuracy]) -> Dict[str, str]:
     if found is None:
         return {}
-    return {"mAP@0.5": f"{found.map_50:.4f}", "mAP@[.5:.95]": f"{found.map_50_95:.4f}"}
+    return {name: f"{value:.4f}" for name, value in found.figures.items()}
 
 
 def trained_ranges_text(found: TrainedRanges) -> str:

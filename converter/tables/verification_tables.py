@@ -102,18 +102,20 @@ def _tone(good: bool) -> str:
 
 
 def accuracy_table(verification: Verification) -> Optional[Table]:
-    """The mAP of both, and the change; None without annotations."""
+    """The mAP of both, or how often they give the class, and the change; None without
+    annotations."""
     before, after = verification.before, verification.after
     if before is None or after is None:
         return None
-    change = after.map_50 - before.map_50, after.map_50_95 - before.map_50_95
+    names = [name for name in before.figures if name in after.figures]
+    change = (after.figures[name] - before.figures[name] for name in names)
     rows = [
-        (name, f"{one.images:,}", f"{one.map_50:.4f}", f"{one.map_50_95:.4f}")
-        for name, one in ((_side(verification), before), ("bundle", after))
+        (side, f"{one.images:,}", *(f"{one.figures[name]:.4f}" for name in names))
+        for side, one in ((_side(verification), before), ("bundle", after))
     ]
     return Table(
         "Accuracy against your annotations",
-        ("images", "mAP@0.5", "mAP@[.5:.95]"),
+        ("images", *names),
         (*rows, ("change", "", *(f"{value:+.4f}" for value in change))),
     )
 

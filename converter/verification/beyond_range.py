@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from converter.export.unsupported import layer_of
-from converter.inputs.dataset import Sample
 from converter.inputs.quiet_tensorflow import tensorflow
+from converter.inputs.sample import Sample
 from converter.verification.source_model import SourceModel
 
 _MOST_IMAGES = 20

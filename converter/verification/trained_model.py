@@ -6,11 +6,9 @@ beside it, which no model of the bundle computes exactly: this is measured and n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from converter.comparison.accuracy import Accuracy, measure_accuracy
+from converter.comparison.annotated_accuracy import measure_results
 from converter.comparison.base import ImageFindings
 from converter.comparison.compare_by_task import COMPARISONS
 from converter.comparison.compare_detections import SCORE_MARGIN
@@ -19,7 +17,6 @@ from converter.inputs.dataset import Dataset, Track
 from converter.verification.source_model import SourceModel
 from converter.verification.verification_results import TrainedAgreement
 from trt_inference.bundles.bundle import Bundle
-from trt_inference.inference.detections import Detections
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.postprocess_by_task import postprocess_for
@@ -45,7 +42,7 @@ class TrainedModel:
         self._comparison = COMPARISONS[bundle.task]
         self._threshold = bundle.defaults.score_threshold
         self._results = self._run(source, bundle)
-        self.accuracy = self._measure(self._results)
+        self.accuracy = measure_results(dataset, self._results)
 
     @property
     def images(self) -> int:
@@ -63,12 +60,12 @@ class TrainedModel:
             for one, other in zip(self._results, found, strict=True)
         ]
         agreement = self._comparison.agree(pairs, self._threshold)
-        return TrainedAgreement(precision, agreement, self._measure(found))
+        return TrainedAgreement(precision, agreement, measure_results(self._dataset, found))
 
     def _run(self, source: SourceModel, bundle: Bundle) -> list[Result]:
         spec, head = bundle.input, source.head
         buffer = np.zeros((spec.height, spec.width, 3), np.uint8)
-        preprocess = Preprocessor(buffer, spec.fit, spec.pad_value)
+        preprocess = Preprocessor(buffer, spec.fitting)
         results, gap = postprocess_for(bundle), TOLERANCES[source.float_type].score_gap
         found = []
         for sample in self._track(self._dataset.samples, "run the trained model in TensorFlow"):
@@ -85,9 +82,3 @@ class TrainedModel:
         publish = self._comparison.publish
         nearly = self._threshold - SCORE_MARGIN
         return ImageFindings(publish(result, self._threshold), publish(result, nearly))
-
-    def _measure(self, results: Sequence[Result]) -> Accuracy | None:
-        if self._dataset.annotations is None:
-            return None
-        found = [one for one in results if isinstance(one, Detections)]
-        return measure_accuracy(self._dataset.samples, found, self._dataset.annotations)

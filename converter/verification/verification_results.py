@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, ClassAgreement, RowAgreement, TensorParity
+from converter.comparison.annotated_accuracy import AnyAccuracy
 from converter.verification.choose_candidates import CandidateChoice
 from converter.verification.count_candidates import CandidateCount
 from trt_inference.inference.results import Result
@@ -81,7 +81,7 @@ class TrainedAgreement:
 
     precision: str
     agreement: Agreement | ClassAgreement
-    accuracy: Accuracy | None = None
+    accuracy: AnyAccuracy | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class TrainedComparison:
     """
 
     images: int
-    accuracy: Accuracy | None
+    accuracy: AnyAccuracy | None
     precisions: tuple[TrainedAgreement, ...]
 
 
@@ -132,8 +132,8 @@ class Verification:
     images: int
     synthetic: bool
     suppression: SourceSuppression | None = None
-    before: Accuracy | None = None
-    after: Accuracy | None = None
+    before: AnyAccuracy | None = None
+    after: AnyAccuracy | None = None
     pictures: tuple[Picture, ...] = ()
     float_type: str = "float32"
     milliseconds: dict[str, float] = field(default_factory=dict)

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from converter.comparison.accuracy import Accuracy, measure_accuracy
 from converter.comparison.agreement import kept
+from converter.comparison.annotated_accuracy import measure_results
 from converter.comparison.base import (
     ImageFindings,
     Outputs,
@@ -41,7 +41,6 @@ from converter.verification.count_candidates import (
 from converter.verification.source_model import SourceModel
 from converter.verification.verification_results import Picture, SourceSuppression, Verification
 from trt_inference.bundles.names import DETECTION, SCORES
-from trt_inference.inference.detections import Detections
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement
@@ -86,7 +85,7 @@ class Comparer:
         bundle = detector.bundle
         spec = bundle.input
         self._buffer = np.zeros((spec.height, spec.width, 3), np.uint8)
-        self._preprocess = Preprocessor(self._buffer, spec.fit, spec.pad_value)
+        self._preprocess = Preprocessor(self._buffer, spec.fitting)
         self._source, self._detector = source, detector
         self._comparison = COMPARISONS[bundle.task]
         self._tolerance = source.tolerance
@@ -192,7 +191,10 @@ def verify(source: SourceModel, detector: Detector, dataset: Dataset, track: Tra
         images.append(image)
         if len(pictures) < FIRST_PICTURES:
             pictures.append(Picture(sample.name, frame, *map(kept, image.results)))
-    before, after = _accuracies(dataset, images)
+    before, after = (
+        measure_results(dataset, results)
+        for results in zip(*(image.results for image in images), strict=True)
+    )
     return Verification(
         task=source.head.task,
         tensors=worst_of_each([image.tensors for image in images]),
@@ -236,19 +238,3 @@ def _all_of_source(found: Sequence[SourceSuppression | None]) -> SourceSuppressi
     if not known:
         return None
     return sum(known[1:], known[0])
-
-
-def _accuracies(
-    dataset: Dataset, images: Sequence[OneImage]
-) -> tuple[Accuracy | None, Accuracy | None]:
-    if dataset.annotations is None:
-        return None, None
-    before, after = (
-        measure_accuracy(
-            dataset.samples,
-            [one for one in results if isinstance(one, Detections)],
-            dataset.annotations,
-        )
-        for results in zip(*(image.results for image in images), strict=True)
-    )
-    return before, after

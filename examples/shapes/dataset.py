@@ -15,6 +15,7 @@ from rich.progress import track
 from converter.command_line.argument_types import image_size
 from examples.shapes.drawing import CLASS_NAMES, Scene, draw_scene
 from trt_inference.bundles.atomic_write import new_folder
+from trt_inference.bundles.bundle import Fitting
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.preprocess import Preprocessor
 from trt_inference.tools.argument_types import positive
@@ -32,7 +33,7 @@ def letterbox(scene: Scene, side: int) -> Scene:
     Returns a scene of `side` x `side` pixels with the boxes moved along.
     """
     image = np.empty((side, side, 3), np.uint8)
-    place = Preprocessor(image, "letterbox", PAD_VALUE)(Frame(scene.image))
+    place = Preprocessor(image, Fitting(pad_value=PAD_VALUE))(Frame(scene.image))
     scale = np.array([place.scale_x, place.scale_y] * 2, np.float32)
     offset = np.array([place.left, place.top] * 2, np.float32)
     return Scene(image=image, xyxy=scene.xyxy * scale + offset, class_ids=scene.class_ids)

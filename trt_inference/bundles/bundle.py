@@ -7,28 +7,69 @@ bundle that was changed or cut short on its way to the robot is refused, not run
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any, Mapping, Tuple, Union
 
 from trt_inference.bundles.manifest import read_manifest
-from trt_inference.bundles.names import DETECTION
+from trt_inference.bundles.names import (
+    CENTER_CROP,
+    DETECTION,
+    FITS,
+    LETTERBOX,
+    LINEAR,
+    RESIZES,
+)
 from trt_inference.errors import BundleError
 
 
 @dataclass(frozen=True)
-class InputSpec:
-    """The engine's one input: uint8 ``[N, height, width, 3]``, BGR.
+class Fitting:
+    """How a picture is brought to the size of the input.
 
-    ``fit`` is ``letterbox`` (aspect ratio kept, borders filled with ``pad_value``) or ``stretch``.
+    Attributes:
+        fit: ``letterbox`` keeps the aspect ratio between two borders, ``letterbox-top-left`` has
+            them right and below only; ``stretch`` changes the aspect ratio; ``center-crop`` keeps
+            it and looks at the middle of the picture only.
+        pad_value: 0 to 255, that of the borders.
+        resize: ``linear`` is between the nearest four pixels, however much is shrunk; ``area``
+            takes all pixels into account where it shrinks (antialiasing).
+        crop_fraction: in (0, 1], how much of the largest middle part with the aspect ratio of the
+            input ``center-crop`` looks at, along each side: 0.875 is torchvision's resize of the
+            shorter side to 256 and crop of 224.
+
+    Raises:
+        ValueError: no such fit or resize, or a fraction out of its range or for another fit.
     """
+
+    fit: str = LETTERBOX
+    pad_value: int = 114
+    resize: str = LINEAR
+    crop_fraction: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.fit not in FITS:
+            raise ValueError(f"fit is '{self.fit}', it must be one of {', '.join(FITS)}")
+        if self.resize not in RESIZES:
+            raise ValueError(f"resize is '{self.resize}', it must be one of {', '.join(RESIZES)}")
+        lowest = 0.0 if self.fit == CENTER_CROP else 1.0
+        if not (lowest < self.crop_fraction < 1 or self.crop_fraction == 1):
+            raise ValueError(
+                f"crop_fraction is {self.crop_fraction} for {self.fit}: it must be above 0 and at "
+                f"most 1 for {CENTER_CROP}, and 1 for the other fits"
+            )
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """The engine's one input: uint8 ``[N, height, width, 3]``, BGR, and how pictures are fitted
+    into it."""
 
     name: str
     height: int
     width: int
     dtype: str
-    fit: str
-    pad_value: int
+    fitting: Fitting
 
 
 @dataclass(frozen=True)
@@ -125,7 +166,7 @@ def load_bundle(path: Union[str, Path]) -> Bundle:
         path=folder,
         name=manifest["name"],
         task=manifest["task"],
-        input=InputSpec(**manifest["input"]),
+        input=_input_spec(manifest["input"]),
         outputs=tuple(
             OutputSpec(output["name"], output["dtype"], tuple(output["shape"]))
             for output in manifest["outputs"]
@@ -142,6 +183,13 @@ def load_bundle(path: Union[str, Path]) -> Bundle:
         source=manifest["source"],
         class_agnostic=manifest.get("class_agnostic", False),
     )
+
+
+def _input_spec(entry: Mapping[str, Any]) -> InputSpec:
+    own = {field.name for field in fields(Fitting)}
+    fitting = Fitting(**{name: value for name, value in entry.items() if name in own})
+    others = {name: value for name, value in entry.items() if name not in own}
+    return InputSpec(**others, fitting=fitting)
 
 
 def model_bytes(entry: Mapping[str, Any]) -> int:

@@ -59,6 +59,9 @@ def _check_manifest(file: Path, manifest: Any) -> None:
         place = "/".join(str(part) for part in error.absolute_path) or "the top level"
         # Where the schema has a description, the validator's own words are of no help.
         reason = error.schema.get("description", error.message)
-        raise BundleError(f"{file} is not valid at {place}: {reason}") from None
+        raise BundleError(
+            f"{file} is not valid at {place}: {reason}. "
+            "If a newer converter wrote it, update trt_inference here; else convert the model again"
+        ) from None
     if sha256_of_manifest(manifest) != manifest["sha256"]:
         raise BundleError(f"{file} was changed after it was written: convert the model again")

@@ -17,6 +17,13 @@ OUTPUTS = {
     SEGMENTATION: (CLASS_MAP,),
 }
 
+# How a picture is brought to the size of the input, as ``Fitting`` of ``bundle.py`` tells.
+LETTERBOX, LETTERBOX_TOP_LEFT = "letterbox", "letterbox-top-left"
+STRETCH, CENTER_CROP = "stretch", "center-crop"
+FITS = (LETTERBOX, LETTERBOX_TOP_LEFT, STRETCH, CENTER_CROP)
+LINEAR, AREA = "linear", "area"
+RESIZES = (LINEAR, AREA)
+
 # Inside of a bundle.
 ENGINES_FOLDER = "engines"
 LABELS_FILE = "labels.txt"

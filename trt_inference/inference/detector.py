@@ -199,7 +199,7 @@ class Detector:
         key = (id(buffer), number)
         if key not in self._preprocessors:
             spec = self.bundle.input
-            self._preprocessors[key] = Preprocessor(buffer[number], spec.fit, spec.pad_value)
+            self._preprocessors[key] = Preprocessor(buffer[number], spec.fitting)
         return self._preprocessors[key]
 
     def close(self) -> None:

@@ -9,6 +9,8 @@ from typing import Optional
 
 import numpy as np
 
+from trt_inference.bundles.bundle import Fitting
+from trt_inference.bundles.names import CENTER_CROP, LETTERBOX, STRETCH
 from trt_inference.errors import ImageError
 from trt_inference.inference.selection import Region
 
@@ -43,14 +45,14 @@ def place(
     frame_width: int,
     input_height: int,
     input_width: int,
-    fit: str,
+    fitting: Fitting,
     region: Optional[Region] = None,
 ) -> Placement:
-    """Fit a frame, or a region of it, into the input by ``letterbox`` or by ``stretch``. All
-    sizes in pixels. What of the region lies beyond the frame is cut off.
+    """Fit a frame, or a region of it, into the input. All sizes in pixels. What of the region lies
+    beyond the frame is cut off, and by ``center-crop`` what does not fit into the input.
 
     Raises:
-        ValueError: ``fit`` is neither, or a size is below 1.
+        ValueError: a size is below 1.
         ImageError: nothing of the region is in the frame.
     """
     if min(frame_height, frame_width, input_height, input_width) < 1:
@@ -60,14 +62,29 @@ def place(
     whole = Region(0, 0, frame_width, frame_height)
     part = whole if region is None else _inside(region, whole)
     left, top, width, height = 0, 0, input_width, input_height
-    if fit == "letterbox":
+    if fitting.fit == CENTER_CROP:
+        part = _middle(part, input_width, input_height, fitting.crop_fraction)
+    elif fitting.fit != STRETCH:
         scale = min(input_width / part.width, input_height / part.height)
         width = max(1, min(input_width, round(part.width * scale)))
         height = max(1, min(input_height, round(part.height * scale)))
+    if fitting.fit == LETTERBOX:
         left, top = (input_width - width) // 2, (input_height - height) // 2
-    elif fit != "stretch":
-        raise ValueError(f"fit is '{fit}', it must be letterbox or stretch")
     return Placement(frame_width, frame_height, left, top, width, height, part)
+
+
+def _middle(part: Region, input_width: int, input_height: int, fraction: float) -> Region:
+    """The middle of ``part`` with the aspect ratio of the input, ``fraction`` of the largest one.
+
+    Of the largest one, sizes and place are those of ``crop_to_aspect_ratio`` of Keras' Resizing.
+    Where torchvision resizes the shorter side and then crops, it rounds the sizes of the resized
+    picture instead, so that edges differ by up to a pixel of the frame or of the input.
+    """
+    width = min(part.width, part.height * input_width // input_height)
+    height = min(part.height, part.width * input_height // input_width)
+    width, height = max(1, round(width * fraction)), max(1, round(height * fraction))
+    left, top = (part.width - width) // 2, (part.height - height) // 2
+    return Region(part.x + left, part.y + top, width, height)
 
 
 def _inside(region: Region, whole: Region) -> Region:

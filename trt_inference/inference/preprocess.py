@@ -9,9 +9,11 @@ from typing import Optional
 import cv2
 import numpy as np
 
+from trt_inference.bundles.bundle import Fitting
 from trt_inference.errors import ImageError
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement, place
+from trt_inference.inference.resize import Resizer
 from trt_inference.inference.selection import Region
 
 
@@ -22,20 +24,19 @@ class Preprocessor:
     made once, and again only when the size or kind of the frames or the region changes.
     """
 
-    def __init__(self, buffer: np.ndarray, fit: str, pad_value: int) -> None:
+    def __init__(self, buffer: np.ndarray, fitting: Fitting) -> None:
         """
         Args:
             buffer: uint8 ``[height, width, 3]``, a view of the engine's input; it is written into.
-            fit: ``letterbox`` or ``stretch``.
-            pad_value: 0 to 255, the value of the borders.
+            fitting: how frames are fitted into it.
         """
         self._buffer = buffer
-        self._fit = fit
-        self._pad_value = pad_value
+        self._fitting = fitting
         self._prepared_for: object = None
         self._placement: Optional[Placement] = None
         self._content = buffer
         self._resized = buffer
+        self._resize = Resizer(fitting.resize, buffer.shape, buffer)
 
     def __call__(self, frame: Frame, region: Optional[Region] = None) -> Placement:
         """Write the frame, or the region of it, into the buffer. Returns where it lies.
@@ -51,11 +52,7 @@ class Preprocessor:
             placement = self._adapt(frame, region)
             self._prepared_for = kind
         x, y, width, height = placement.region
-        part = pixels[y : y + height, x : x + width]
-        if width == height == 1:  # OpenCV 4.5.4, that of Ubuntu 22.04, refuses such images
-            self._resized[...] = part
-        else:
-            cv2.resize(part, (placement.width, placement.height), dst=self._resized)
+        self._resize(pixels[y : y + height, x : x + width])
         if conversion is not None:
             cv2.cvtColor(self._resized, conversion, dst=self._content)
         return placement
@@ -64,9 +61,9 @@ class Preprocessor:
         pixels = frame.pixels
         _check(frame)
         height, width = self._buffer.shape[:2]
-        placement = place(pixels.shape[0], pixels.shape[1], height, width, self._fit, region)
+        placement = place(pixels.shape[0], pixels.shape[1], height, width, self._fitting, region)
         self._prepared_for = None
-        self._buffer[:] = self._pad_value
+        self._buffer[:] = self._fitting.pad_value
         self._content = self._buffer[
             placement.top : placement.top + placement.height,
             placement.left : placement.left + placement.width,
@@ -75,6 +72,8 @@ class Preprocessor:
         if frame.conversion is not None:
             size = placement.height, placement.width
             self._resized = np.empty((*size, *pixels.shape[2:]), np.uint8)
+        shape = placement.region.height, placement.region.width, *pixels.shape[2:]
+        self._resize = Resizer(self._fitting.resize, shape, self._resized)
         self._placement = placement
         return placement
 

@@ -8,7 +8,8 @@ import numpy as np
 import onnx
 
 from converter.errors import PrecisionError
-from converter.inputs.dataset import Sample, Track
+from converter.inputs.dataset import Track
+from converter.inputs.sample import Sample
 from converter.onnx_tools.node_names import HEAD, NETWORK
 from converter.precision.float32_model import Float32Model, short_name
 from converter.precision.fp16.fp16_graph import can_be_float16, narrow

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from converter.inputs.dataset import Sample
+from converter.inputs.sample import Sample
 from converter.precision.model_engine import ModelEngine, watch
 from trt_inference.bundles.bundle import Bundle
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from converter.errors import PrecisionError
-from converter.inputs.dataset import Sample
+from converter.inputs.sample import Sample
 from converter.precision.float32_model import Float32Model, short_name
 from converter.precision.int8.histogram import Histogram
 from converter.precision.model_engine import ModelEngine, watch

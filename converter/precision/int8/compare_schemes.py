@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from converter.inputs.dataset import Sample
+from converter.inputs.sample import Sample
 from converter.onnx_tools.trained_grids import TrainedGrid
 from converter.precision.float32_model import Float32Model
 from converter.precision.int8.int8_graph import QuantizableNode, quantize_graph

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import onnx
 
 from converter.errors import PrecisionError
-from converter.inputs.dataset import Sample
+from converter.inputs.sample import Sample
 from converter.precision.float32_model import Float32Model, short_name
 from converter.precision.int8.calibration import calibrate
 from converter.precision.int8.compare_schemes import compare_schemes

@@ -16,7 +16,7 @@ from test.color_bundle import LABELS
 from test.converter.command_line import Result, run_here
 from test.converter.expected import assert_same, detections_of, run_tensorflow, scene
 from test.converter.networks import save_random_model
-from trt_inference.bundles.bundle import Bundle, load_bundle
+from trt_inference.bundles.bundle import Bundle, Fitting, load_bundle
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.detector import Detector
 
@@ -53,7 +53,8 @@ def test_the_bundle_records_what_was_asked_for(conversion: tuple[Path, Result]) 
     bundle = load_bundle(conversion[0])
     assert bundle.labels == LABELS
     assert bundle.candidates == 40
-    assert (bundle.input.height, bundle.input.width, bundle.input.fit) == (64, 64, "letterbox")
+    assert (bundle.input.height, bundle.input.width) == (64, 64)
+    assert bundle.input.fitting == Fitting("letterbox", 114, "linear", 1.0)
     assert [output.shape for output in bundle.outputs] == [(-1, 40, 4), (-1, 40), (-1, 40)]
 
 

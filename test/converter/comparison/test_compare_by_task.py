@@ -30,6 +30,18 @@ def detections(scores: List[float]) -> Detections:
     return Detections(CORNERS[: len(scores)], np.array(scores, np.float32), np.arange(len(scores)))
 
 
+def test_pixels_that_a_crop_leaves_out_do_not_make_models_more_alike() -> None:
+    compare = COMPARISONS[SEGMENTATION]
+    first, second = (np.full((60, 100), 255, np.uint8) for _ in range(2))
+    first[:, 20:80] = 1
+    second[:, 20:80], second[:15, 20:80] = 1, 2  # a fourth of what is looked at
+    one, other = compare.keep(Segmentation(first)), compare.keep(Segmentation(second))
+    assert compare.differ(one, other, 0.5) == 0.25
+    agreed = compare.agree([(ImageFindings(one, one), ImageFindings(other, other))], 0.5)
+    assert agreed == ClassAgreement(3600, 2700)
+    assert compare.classes(other, 0.5).tolist() == [1, 2]
+
+
 def test_candidates_are_ranked_as_the_bundle_ranks_them() -> None:
     decoded = {
         ALL_BOXES: CORNERS,

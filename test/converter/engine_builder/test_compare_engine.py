@@ -8,7 +8,7 @@ import pytest
 
 from converter.comparison.agreement import Agreement, ClassAgreement
 from converter.engine_builder.compare_engine import EngineComparison, compare, see
-from converter.inputs.dataset import Sample
+from converter.inputs.sample import Sample
 from test.changed_bundles import break_scores, exchange_classes, exchange_colors
 from test.color_bundle import picture, write_color_bundle
 from test.task_bundles import (

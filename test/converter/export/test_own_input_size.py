@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from converter.commands.convert_options import SourceOptions
 from converter.commands.prepare import read_source
 from converter.errors import SavedModelError
+from converter.export.own_fit import OwnFit
 from test.converter.sources.models import Classifier, classify, images_of, save, tf
 
 
@@ -81,13 +83,46 @@ def antialiased(images: Any) -> Any:
     return tf.image.resize(tf.cast(images, tf.float32), [48, 80], antialias=True)
 
 
+def padded_last(images: Any) -> Any:
+    """Zeros are the middle of the range, -1 to 1."""
+    return ratio_and_padding(tf.cast(images, tf.float32) / 127.5 - 1)
+
+
+def by_keras(**options: Any) -> Callable[[Any], Any]:
+    layer = tf.keras.layers.Resizing(48, 80, **options)
+    return lambda images: layer(tf.cast(images, tf.float32))
+
+
+def wide_crop(images: Any) -> Any:
+    """Three quarters of the largest middle part of that aspect ratio."""
+    sides = tf.cast(tf.shape(images)[1:3], tf.float32)
+    scale = tf.reduce_min(sides / (48.0, 80.0))
+    sizes = tf.cast(tf.minimum(sides, scale * (0.75 * 48.0, 0.75 * 80.0)), tf.int32)
+    top, left = tf.unstack((tf.shape(images)[1:3] - sizes) // 2)
+    cropped = tf.image.crop_to_bounding_box(images, top, left, sizes[0], sizes[1])
+    return tf.image.resize(cropped, [48, 80])
+
+
+ALL = OwnFit("stretch")
+RIGHT_AND_BELOW = OwnFit("letterbox-top-left", border=(0.0,) * 3)
 OWN = {
-    **{method: (fixed(method), (48, 80)) for method in ("bilinear", "nearest", "bicubic", "area")},
-    "ratio and padding": (ratio_and_padding, (64, 64)),
-    "ratio by condition": (ratio_by_condition, (64, 64)),
-    "resize_with_pad": (with_pad, (48, 80)),
-    "normalised first": (normalised_first, (48, 80)),
-    "antialiased": (antialiased, (48, 80)),
+    "bilinear": (fixed("bilinear"), (48, 80), ALL),
+    "nearest": (fixed("nearest"), (48, 80), ALL),
+    "bicubic": (fixed("bicubic"), (48, 80), ALL),
+    "area": (fixed("area"), (48, 80), OwnFit("stretch", "area")),
+    "ratio and padding": (ratio_and_padding, (64, 64), RIGHT_AND_BELOW),
+    "ratio by condition": (ratio_by_condition, (64, 64), RIGHT_AND_BELOW),
+    "padded last": (padded_last, (64, 64), replace(RIGHT_AND_BELOW, border=(127.5,) * 3)),
+    "resize_with_pad": (with_pad, (48, 80), OwnFit("letterbox", border=(0.0,) * 3)),
+    "normalised first": (normalised_first, (48, 80), ALL),
+    "antialiased": (antialiased, (48, 80), OwnFit("stretch", "area")),
+    "Resizing": (by_keras(), (48, 80), ALL),
+    "Resizing and crop": (by_keras(crop_to_aspect_ratio=True), (48, 80), OwnFit("center-crop")),
+    "Resizing and padding": (
+        by_keras(pad_to_aspect_ratio=True, fill_value=30, antialias=True),
+        (48, 80),
+        OwnFit("letterbox", "area", border=(30.0,) * 3),
+    ),
 }
 
 
@@ -115,7 +150,7 @@ def half(images: Any) -> Any:
     return tf.image.resize(images, tf.shape(images)[1:3] // 2)
 
 
-OPEN = (cropped, two_sizes, by_the_image, by_condition, beside, half)
+OPEN = (cropped, wide_crop, two_sizes, by_the_image, by_condition, beside, half)
 
 
 def model(folder: Path, resize: Callable[[Any], Any], dtype: Any = tf.uint8) -> Path:
@@ -127,12 +162,16 @@ def model(folder: Path, resize: Callable[[Any], Any], dtype: Any = tf.uint8) -> 
     return save(folder, classifier, predict, images_of(1, None, None, 3, dtype=dtype))
 
 
-@pytest.mark.parametrize(("resize", "size"), OWN.values(), ids=OWN.keys())
-def test_that_size_is_taken(
-    resize: Callable[[Any], Any], size: tuple[int, int], tmp_path: Path
+@pytest.mark.parametrize(("resize", "size", "fit"), OWN.values(), ids=OWN.keys())
+def test_that_size_is_taken_and_how_pictures_are_fitted_into_it(
+    resize: Callable[[Any], Any], size: tuple[int, int], fit: OwnFit, tmp_path: Path
 ) -> None:
     source = read_source(SourceOptions(model(tmp_path, resize)))
     assert source.image.size == size
+    assert source.own_size is not None and source.own_size.fit is not None
+    found = source.own_size.fit
+    assert found.border == (None if fit.border is None else pytest.approx(fit.border, abs=0.1))
+    assert replace(found, border=fit.border) == fit
     assert f"{size[1]}x{size[0]}, because the graph itself resizes" in source.image.size_note
 
 
@@ -148,6 +187,7 @@ def test_the_option_chooses_another(tmp_path: Path) -> None:
     source = read_source(SourceOptions(saved_model, input_size=(96, 128)))
     assert source.image.size == (96, 128)
     assert not source.image.size_note
+    assert source.own_size is None
 
 
 def test_files_are_decoded_to_that_size(tmp_path: Path) -> None:

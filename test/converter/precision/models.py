@@ -17,9 +17,10 @@ from converter.heads.classification.recognise import FAMILY as CLASSIFICATION_FA
 from converter.heads.evidence import Evidence
 from converter.heads.family import Family
 from converter.heads.segmentation.recognise import FAMILY as SEGMENTATION_FAMILY
-from converter.inputs.dataset import Dataset, Sample
+from converter.inputs.dataset import Dataset
 from converter.inputs.image_input import ImageInput
 from converter.inputs.pixels import Pixels
+from converter.inputs.sample import Sample
 from converter.onnx_tools.text import floats, model_from_text
 from converter.precision.float32_model import Float32Model, read_float32
 from converter.stages.assemble import assemble, prefixed

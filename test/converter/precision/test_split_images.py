@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from converter.errors import DatasetError
-from converter.inputs.dataset import Sample
+from converter.inputs.sample import Sample
 from converter.precision.precision_options import PrecisionOptions
 from converter.precision.split_images import Split, split_images
 from test.color_bundle import LABELS
@@ -77,6 +77,19 @@ def test_at_most_so_many_are_spread_over_the_folder(tmp_path: Path) -> None:
     found = split(pictures(tmp_path / "images", 40), most_calibration=2, most_images=3)
     assert numbers(found.calibration) == [0, 20]
     assert numbers(found.held_out.samples) == [1, 14, 27]
+
+
+def test_of_class_folders_each_part_has_images_of_all_classes(tmp_path: Path) -> None:
+    """Their number is the number of classes, by which every fourth would be of one class."""
+    images = tmp_path / "images"
+    for seed, name in enumerate("abcd"):
+        pictures(images / name, 8, seed)
+    found = split_images(images, None, tuple("dcba"), PrecisionOptions(most_images=8))
+    calibration = sorted(sample.class_name for sample in found.calibration)
+    assert calibration == list("aabbccdd")
+    assert sorted(sample.class_name for sample in found.held_out.samples) == list("aabbccdd")
+    assert found.held_out.folders is not None
+    assert found.held_out.folders.names == tuple("dcba")
 
 
 def test_one_picture_is_too_few(tmp_path: Path) -> None:

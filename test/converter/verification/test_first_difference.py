@@ -10,12 +10,14 @@ import pytest
 
 from converter.commands import prepare
 from converter.commands.convert_options import SourceOptions
-from converter.inputs.dataset import Dataset, Sample
+from converter.inputs.dataset import Dataset
 from converter.inputs.pixels import Pixels
+from converter.inputs.sample import Sample
 from converter.verification.first_difference import first_difference
 from converter.verification.source_model import SourceModel
 from converter.verification.tensorflow_reference import FlatGraph, Reference
 from test.converter.command_line import run_here
+from trt_inference.bundles.bundle import Fitting
 
 FRAME = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
 
@@ -63,7 +65,7 @@ def test_the_layer_with_the_changed_weight_is_named(
     flat = FlatGraph(tmp_path / "network.pb", exported.answer)
     dataset = Dataset((Sample("noise", None, FRAME),), None, synthetic=True)
     options = SourceOptions(model)
-    seen = prepare.run_on_images(network, Pixels(), dataset, "stretch")
+    seen = prepare.run_on_images(network, Pixels(), dataset, Fitting("stretch"))
     head = prepare.recognise_head(seen, source, exported.answer, None, options).head
     message = first_difference(SourceModel(reference, network, head, Pixels(), flat), FRAME)
     assert f"/{layer}" in message

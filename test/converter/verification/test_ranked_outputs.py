@@ -25,9 +25,10 @@ from converter.heads.end_to_end.recognise import EndToEndHead
 from converter.heads.evidence import HeadOptions
 from converter.heads.finished.head import FinishedHead
 from converter.heads.finished.outputs import Finished
-from converter.inputs.dataset import Sample, load_dataset
+from converter.inputs.dataset import load_dataset
 from converter.inputs.image_input import find_image
 from converter.inputs.pixels import Pixels
+from converter.inputs.sample import Sample
 from converter.inputs.saved_model import read_saved_model
 from converter.inputs.tensor import Tensor
 from converter.terminal.progress import Progress

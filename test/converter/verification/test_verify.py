@@ -13,9 +13,10 @@ import pytest
 
 from converter.errors import ParityError
 from converter.heads.yolo.recognise import YoloHead
-from converter.inputs.dataset import Dataset, Sample, load_dataset
+from converter.inputs.dataset import Dataset, load_dataset
 from converter.inputs.image_input import find_image
 from converter.inputs.pixels import Pixels
+from converter.inputs.sample import Sample
 from converter.inputs.saved_model import read_saved_model
 from converter.verification.check_parity import check
 from converter.verification.source_model import SourceModel

@@ -16,9 +16,10 @@ from converter.export.exported_network import Network
 from converter.heads.classification.recognise import FAMILY as CLASSIFICATION_FAMILY
 from converter.heads.family import Family
 from converter.heads.segmentation.recognise import FAMILY as SEGMENTATION_FAMILY
-from converter.inputs.dataset import Dataset, Sample
+from converter.inputs.dataset import Dataset
 from converter.inputs.image_input import find_image
 from converter.inputs.pixels import Pixels
+from converter.inputs.sample import Sample
 from converter.inputs.saved_model import read_saved_model
 from converter.verification.check_parity import check
 from converter.verification.source_model import SourceModel

@@ -18,7 +18,7 @@ from test.task_bundles import (
     write_classification_bundle,
     write_segmentation_bundle,
 )
-from trt_inference.bundles.bundle import InputSpec, Thresholds, load_bundle, sha256_of_file
+from trt_inference.bundles.bundle import Fitting, InputSpec, Thresholds, load_bundle, sha256_of_file
 from trt_inference.errors import BundleError, EngineError
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.results import Segmentation
@@ -28,7 +28,7 @@ NO_OBJECT = [b"", b"\x00\xff\xfe\x80garbage", b"[1, 2]", b"null", b'"model"', b"
 
 def test_bundle_tells_what_the_converter_wrote(shared_color_bundle: Path) -> None:
     bundle = load_bundle(str(shared_color_bundle))
-    assert bundle.input == InputSpec("image", SIZE, SIZE, "uint8", "letterbox", 114)
+    assert bundle.input == InputSpec("image", SIZE, SIZE, "uint8", Fitting("letterbox", 114))
     assert bundle.labels == LABELS
     assert bundle.defaults == Thresholds(0.5, 0.5, 10)
     assert [(output.name, output.dtype, output.shape) for output in bundle.outputs] == [
@@ -138,6 +138,32 @@ def test_other_number_of_labels_is_refused(color_bundle: Path) -> None:
     labels.write_text("blue\ngreen\n", "utf-8")
     change_manifest(color_bundle, lambda m: m["labels"].update(sha256=sha256_of_file(labels)))
     with pytest.raises(BundleError, match="2 labels, the manifest has 3"):
+        load_bundle(color_bundle)
+
+
+def test_how_pictures_are_fitted_is_read(color_bundle: Path) -> None:
+    entry = {"fit": "center-crop", "resize": "area", "crop_fraction": 0.875}
+    change_manifest(color_bundle, lambda manifest: manifest["input"].update(entry))
+    fitting = Fitting("center-crop", 114, "area", 0.875)
+    assert load_bundle(color_bundle).input == InputSpec("image", SIZE, SIZE, "uint8", fitting)
+
+
+@pytest.mark.parametrize(
+    ("entry", "named"),
+    [
+        ({"fit": "pad-random"}, "input/fit.*'pad-random'.*'letterbox-top-left'"),
+        ({"resize": "lanczos"}, "input/resize.*'lanczos'.*'area'"),
+        ({"mirror": True}, "input.*'mirror'"),
+        ({"fit": "center-crop", "crop_fraction": 0}, "input/crop_fraction.*0"),
+        ({"fit": "center-crop", "crop_fraction": 1.5}, "input/crop_fraction.*1.5"),
+        ({"fit": "letterbox", "crop_fraction": 0.5}, "input/fit.*'center-crop'"),
+    ],
+)
+def test_a_fit_of_a_newer_converter_is_refused_with_what_to_do(
+    color_bundle: Path, entry: Dict[str, Any], named: str
+) -> None:
+    change_manifest(color_bundle, lambda manifest: manifest["input"].update(entry))
+    with pytest.raises(BundleError, match=f"not valid at {named}.*update trt_inference"):
         load_bundle(color_bundle)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from test.task_bundles import COLORS, HEIGHT, WIDTH, softmax_of_means
-from trt_inference.bundles.bundle import Thresholds, load_bundle
+from trt_inference.bundles.bundle import Fitting, Thresholds, load_bundle
 from trt_inference.inference.classification import best_classes
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.geometry import place
@@ -67,7 +67,7 @@ def test_classes_that_are_not_wanted_do_not_count() -> None:
         "classes": np.array([2, 0, 3, 1], np.int32),
     }
     wanted = Selection(classes=np.array([True, True, False, True]))
-    placement = place(10, 10, 10, 10, "stretch")
+    placement = place(10, 10, 10, 10, Fitting("stretch"))
     found = best_classes(outputs, placement, Thresholds(0.5, 0.5, 2), wanted)
     assert found.class_ids.tolist() == [0, 3]
     assert found.scores.tolist() == outputs["scores"][1:3].tolist()

@@ -17,7 +17,7 @@ from test.color_bundle import (
     picture,
     write_color_bundle,
 )
-from trt_inference.bundles.bundle import load_bundle
+from trt_inference.bundles.bundle import Fitting, load_bundle
 from trt_inference.engines.base import EngineOptions
 from trt_inference.engines.onnxruntime.backend import OnnxRuntimeBackend
 from trt_inference.errors import BundleError, EngineError, ImageError
@@ -89,6 +89,36 @@ def test_each_color_is_found_where_it_is_when_stretched(
         paint(frame, COLORS[label], box)
     with Detector.open(load_bundle(stretching_bundle)) as stretching:
         assert found(stretching.detect(frame)) == {key: list(box) for key, box in boxes.items()}
+
+
+@pytest.mark.parametrize(("width", "height"), [(512, 256), (128, 64), (64, 200)])
+@pytest.mark.parametrize("resize", ["linear", "area"])
+def test_only_what_a_crop_looks_at_is_found(
+    shared_color_bundle: Path, width: int, height: int, resize: str
+) -> None:
+    # Half of the largest square, in the middle; it has eight cells in a row.
+    fitting = Fitting("center-crop", resize=resize, crop_fraction=0.5)
+    side = min(width, height) // 2
+    left, top, cell = (width - side) // 2, (height - side) // 2, side // 8
+    frame = grey(width, height)
+    frame[: top // 2, : left // 2] = COLORS["red"]  # beyond the crop
+    boxes = {}
+    for label, column, row in (("blue", 0, 0), ("green", 7, 7), ("red", 5, 2)):
+        x, y = left + column * cell, top + row * cell
+        boxes[label] = [x, y, x + cell, y + cell]
+        paint(frame, COLORS[label], (x, y, x + cell, y + cell))
+    bundle = load_bundle(shared_color_bundle)
+    with Detector.open(replace(bundle, input=replace(bundle.input, fitting=fitting))) as cropping:
+        assert found(cropping.detect(frame)) == boxes
+
+
+def test_borders_right_and_below_do_not_move_boxes(shared_color_bundle: Path) -> None:
+    frame = grey(128, 64)
+    paint(frame, COLORS["blue"], (16, 32, 32, 48))
+    bundle = load_bundle(shared_color_bundle)
+    fitting = Fitting("letterbox-top-left")
+    with Detector.open(replace(bundle, input=replace(bundle.input, fitting=fitting))) as detector:
+        assert found(detector.detect(frame)) == {"blue": [16, 32, 32, 48]}
 
 
 def test_box_may_lie_between_the_pixels_of_the_frame(detector: Detector) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trt_inference.bundles.bundle import Thresholds, load_bundle
+from trt_inference.bundles.bundle import Fitting, Thresholds, load_bundle
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.geometry import place
 from trt_inference.inference.postprocess import postprocess, suppress
@@ -19,7 +19,7 @@ from trt_inference.inference.postprocess_by_task import postprocess_for
 from trt_inference.inference.selection import EVERYTHING, Region, Selection
 
 ALL = Thresholds(score_threshold=0.0, iou_threshold=1.0, max_detections=1000)
-SAME_SIZE = place(100, 100, 100, 100, "stretch")
+SAME_SIZE = place(100, 100, 100, 100, Fitting("stretch"))
 
 
 def outputs(boxes: Any, scores: List[float], classes: List[int]) -> Dict[str, Any]:
@@ -187,7 +187,7 @@ def test_boxes_and_scores_that_are_no_numbers_are_left_out(bad: float) -> None:
 
 def test_box_in_the_border_or_without_area_is_no_detection() -> None:
     # 200x100 in 100x100: rows 25 to 75 hold the frame, and one input pixel is two of the frame.
-    wide = place(100, 200, 100, 100, "letterbox")
+    wide = place(100, 200, 100, 100, Fitting("letterbox"))
     boxes = [[10.0, 0, 20, 25], [10, 80, 20, 90], [10, 30, 10, 40], [10, 40, 20, 30]]
     candidates = outputs([*boxes, [10, 20, 30, 45]], [0.9] * 5, [0, 1, 2, 3, 4])
     found = postprocess(candidates, wide, ALL, True)
@@ -215,7 +215,7 @@ def test_a_class_without_a_label_is_not_wanted_where_there_is_a_choice(number: i
 
 def test_the_smallest_box_is_measured_in_the_image_after_it_was_clipped() -> None:
     # 200x100 in 100x100: one input pixel is two of the image, which lies in rows 25 to 75.
-    wide = place(100, 200, 100, 100, "letterbox")
+    wide = place(100, 200, 100, 100, Fitting("letterbox"))
     boxes = [
         [0, 30, 50, 33],  # 6 high
         [0, 20, 50, 28],  # 16 high, 6 of which are in the image
@@ -232,7 +232,7 @@ def test_the_smallest_box_is_measured_in_the_image_after_it_was_clipped() -> Non
 
 def test_boxes_of_a_region_are_boxes_of_the_image() -> None:
     # 100x50 at (300, 200): one input pixel is one of the image, rows 25 to 75 hold the region.
-    placement = place(480, 640, 100, 100, "letterbox", Region(300, 200, 100, 50))
+    placement = place(480, 640, 100, 100, Fitting("letterbox"), Region(300, 200, 100, 50))
     candidates = outputs([[10, 35, 20, 45], [-5, 10, 40, 30], [0, 0, 9, 9]], [0.9] * 3, [0, 1, 2])
     found = postprocess(candidates, placement, ALL, False)
     assert found.xyxy.tolist() == [[310, 210, 320, 220], [300, 200, 340, 205]]
@@ -248,7 +248,7 @@ def test_nothing_above_the_threshold_is_an_empty_result() -> None:
 def test_candidates_of_the_engine_are_not_changed() -> None:
     candidates = outputs([[0, 0, 10, 10], [5, 5, 30, 30]], [0.9, 0.8], [0, 1])
     before = {name: array.copy() for name, array in candidates.items()}
-    found = postprocess(candidates, place(50, 200, 100, 100, "letterbox"), ALL, False)
+    found = postprocess(candidates, place(50, 200, 100, 100, Fitting("letterbox")), ALL, False)
     for name, array in candidates.items():
         np.testing.assert_array_equal(array, before[name])
         assert not np.shares_memory(array, found.xyxy)

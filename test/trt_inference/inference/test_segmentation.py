@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from test.task_bundles import CELL, HEIGHT, SEGMENTS, WIDTH, write_segmentation_bundle
-from trt_inference.bundles.bundle import Thresholds, load_bundle
+from trt_inference.bundles.bundle import Fitting, Thresholds, load_bundle
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.geometry import Placement, place
 from trt_inference.inference.results import Segmentation
@@ -53,7 +53,7 @@ def classes_by_loop(
     return result
 
 
-@pytest.mark.parametrize("fit", ["letterbox", "stretch"])
+@pytest.mark.parametrize("fit", ["letterbox", "letterbox-top-left", "stretch"])
 @pytest.mark.parametrize("cells", [(12, 16), (48, 64), (7, 13), (96, 128), (1, 1)])
 @pytest.mark.parametrize(
     ("width", "height"), [(64, 48), (160, 48), (48, 120), (127, 71), (20, 11), (1, 3), (300, 2)]
@@ -62,13 +62,13 @@ def test_each_pixel_has_the_class_of_the_cell_under_its_centre(
     width: int, height: int, cells: Tuple[int, int], fit: str
 ) -> None:
     class_map = np.random.default_rng(1).integers(0, 256, cells, np.uint8)
-    placement = place(height, width, HEIGHT, WIDTH, fit)
+    placement = place(height, width, HEIGHT, WIDTH, Fitting(fit))
     found = FrameClasses(HEIGHT, WIDTH)({"class_map": class_map}, placement, THRESHOLDS)
     expected = classes_by_loop(class_map, placement, (HEIGHT, WIDTH))
     np.testing.assert_array_equal(found.class_map, expected)
 
 
-@pytest.mark.parametrize("fit", ["letterbox", "stretch"])
+@pytest.mark.parametrize("fit", ["letterbox", "letterbox-top-left", "stretch"])
 @pytest.mark.parametrize(
     "region",
     [(20, 10, 64, 48), (0, 30, 160, 50), (90, 0, 31, 120), (159, 119, 9, 9)],
@@ -77,20 +77,36 @@ def test_only_the_region_has_classes_and_they_are_those_of_the_region_by_itself(
     region: Tuple[int, int, int, int], fit: str
 ) -> None:
     class_map = np.random.default_rng(2).integers(0, 9, (12, 16), np.uint8)
-    placement = place(120, 160, HEIGHT, WIDTH, fit, Region(*region))
+    placement = place(120, 160, HEIGHT, WIDTH, Fitting(fit), Region(*region))
     x, y, width, height = placement.region
     expected = np.full((120, 160), 255, np.uint8)
-    alone = place(height, width, HEIGHT, WIDTH, fit)
+    alone = place(height, width, HEIGHT, WIDTH, Fitting(fit))
     expected[y : y + height, x : x + width] = classes_by_loop(class_map, alone, (HEIGHT, WIDTH))
     frame_classes = FrameClasses(HEIGHT, WIDTH)
     # What another region and the whole frame leave behind must not be seen.
     for before in (Region(0, 0, 50, 50), None):
         frame_classes(
-            {"class_map": class_map}, place(120, 160, HEIGHT, WIDTH, fit, before), THRESHOLDS
+            {"class_map": class_map},
+            place(120, 160, HEIGHT, WIDTH, Fitting(fit), before),
+            THRESHOLDS,
         )
     for _ in range(2):
         found = frame_classes({"class_map": class_map}, placement, THRESHOLDS)
         np.testing.assert_array_equal(found.class_map, expected)
+
+
+@pytest.mark.parametrize("fraction", [1.0, 0.875, 0.3])
+@pytest.mark.parametrize(("width", "height"), [(160, 60), (60, 160), (127, 71), (64, 48)])
+def test_what_a_crop_leaves_out_is_not_looked_at(width: int, height: int, fraction: float) -> None:
+    class_map = np.random.default_rng(3).integers(0, 9, (12, 16), np.uint8)
+    fitting = Fitting("center-crop", crop_fraction=fraction)
+    placement = place(height, width, HEIGHT, WIDTH, fitting)
+    x, y, across, down = placement.region
+    alone = place(down, across, HEIGHT, WIDTH, Fitting("stretch"))
+    expected = np.full((height, width), 255, np.uint8)
+    expected[y : y + down, x : x + across] = classes_by_loop(class_map, alone, (HEIGHT, WIDTH))
+    found = FrameClasses(HEIGHT, WIDTH)({"class_map": class_map}, placement, THRESHOLDS)
+    np.testing.assert_array_equal(found.class_map, expected)
 
 
 # A cell has 4 pixels of the input of 64x48: the frames' parts begin and end at cells.

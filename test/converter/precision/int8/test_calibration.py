@@ -22,6 +22,7 @@ from test.converter.precision.models import (
     write_bundle,
 )
 from trt_inference.bundles.bundle import Bundle, load_bundle
+from trt_inference.bundles.manifest import read_manifest
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.preprocess import Preprocessor
 
@@ -46,7 +47,7 @@ def prepared(bundle: Bundle, frames: Sequence[np.ndarray]) -> np.ndarray:
     spec = bundle.input
     buffers = np.zeros((len(frames), spec.height, spec.width, 3), np.uint8)
     for buffer, frame in zip(buffers, frames, strict=True):
-        Preprocessor(buffer, spec.fit, spec.pad_value)(Frame(frame))
+        Preprocessor(buffer, spec.fitting)(Frame(frame))
     return buffers
 
 
@@ -130,7 +131,7 @@ def test_entropy_keeps_nearly_all_where_nothing_stands_out(bundle: Bundle) -> No
 def test_entropy_does_not_cut_at_the_borders_of_the_letterbox(bundle: Bundle) -> None:
     """They are of one value, and more than half of all pixels."""
     frames = noise(4)
-    assert (prepared(bundle, frames) == bundle.input.pad_value).mean() > 0.5
+    assert (prepared(bundle, frames) == bundle.input.fitting.pad_value).mean() > 0.5
     values = magnitudes(bundle, frames)
     value, _ = found(bundle, frames, "entropy")
     assert np.median(values) < value <= values.max() * 1.01
@@ -174,7 +175,7 @@ def test_the_hash_is_that_of_the_robots_pixels(bundle: Bundle) -> None:
 
 def test_the_hash_changes_with_the_fit(bundle: Bundle, tmp_path: Path) -> None:
     frames = noise(3)
-    entry = {**vars(bundle.input), "fit": "stretch"}
+    entry = {**read_manifest(bundle.path)["input"], "fit": "stretch"}
     model = colored_cells(*two_layers())
     stretched = load_bundle(write_bundle(tmp_path / "bundle", model, input=entry))
     source = read_float32(stretched.model_file("fp32"))
