@@ -10,7 +10,7 @@ import numpy as np
 
 from converter.errors import SavedModelError
 from converter.export.exported_network import Network
-from converter.export.graph_view import node_of
+from converter.export.graph_view import GraphView, node_of
 from converter.export.request_answer import ExportAnswer
 from converter.inputs.image_input import ImageInput
 from converter.inputs.quiet_tensorflow import tensorflow
@@ -105,18 +105,31 @@ def _shape(spec: Any, otherwise: tuple[int, ...] = ()) -> Sequence[int]:
     return otherwise if spec.shape.rank is None else [size or 1 for size in spec.shape.as_list()]
 
 
+def read_flat_graph(graph_file: Path) -> Any:
+    """The GraphDef in ``graph_file``."""
+    definition = tensorflow().compat.v1.GraphDef()
+    definition.ParseFromString(graph_file.read_bytes())
+    return definition
+
+
 class FlatGraph:
     """The TensorFlow graph that was handed to tf2onnx: every tensor of it can be looked at."""
 
-    def __init__(self, graph_file: Path, answer: ExportAnswer) -> None:
+    def __init__(
+        self, graph_file: Path, answer: ExportAnswer, only: Sequence[str] | None = None
+    ) -> None:
         """
         Args:
             graph_file: the graph.
             answer: of the export that wrote it.
+            only: the tensors that are looked at, where the rest of the graph, and its weights, are
+                not needed.
         """
         tf = tensorflow()
-        definition = tf.compat.v1.GraphDef()
-        definition.ParseFromString(graph_file.read_bytes())
+        definition = read_flat_graph(graph_file)
+        if only is not None:
+            view = GraphView(definition)
+            view.keep(view.ancestors(only) | {node_of(answer.input)})
         self.nodes = {node.name: node.op for node in definition.node}
         self._outputs, self._input = answer.outputs, answer.input
         self._weights = {
@@ -136,10 +149,20 @@ class FlatGraph:
             for name, value in zip(names, values, strict=True)
         }
 
-    def run(self, network: Network, pixels: np.ndarray, wanted: Sequence[str]) -> list[np.ndarray]:
-        """Return the values of tensors by their names in the graph."""
+    def run(
+        self,
+        network: Network,
+        pixels: np.ndarray,
+        wanted: Sequence[str],
+        instead: Mapping[str, np.ndarray] | None = None,
+    ) -> list[np.ndarray]:
+        """Return the values of tensors by their names in the graph.
+
+        Args:
+            instead: values that other tensors take for this time, whatever the graph gives them.
+        """
         tensor = self._session.graph.get_tensor_by_name(self._input)
         image = network.arrange(pixels, tensor.dtype.name)
-        feed = {self._input: image, **self._weights}
+        feed = {self._input: image, **self._weights, **(instead or {})}
         results: list[np.ndarray] = self._session.run(list(wanted), feed)
         return results

@@ -1,0 +1,127 @@
+"""Which known range fits: the one that at least two signals clearly prefer to each other one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from converter.preprocessing.known_ranges import KnownRange
+from converter.preprocessing.stored_statistics import Misfit, Misfits
+
+# How far statistics of the range that was trained with may be off, since pictures differ; and by
+# how much those of another must be farther off. Ranges differ by a factor of 2 (0.7) or more.
+_SPREAD_LIMIT, _SPREAD_MARGIN = 0.25, 0.2
+_MEAN_LIMIT, _MEAN_MARGIN = 0.55, 0.4
+_LATER_LIMIT, _LATER_MARGIN = 1.4, 0.25
+_ACCURACY_LEAST, _ACCURACY_MARGIN = 0.2, 0.15
+# Nor may a range have a better mean by so much that pictures of other contrast would explain.
+_BETTER_MEAN, _OTHER_CONTRAST = 0.15, 1.0
+SIGNALS_NEEDED = 2
+
+
+@dataclass(frozen=True)
+class RangeEvidence:
+    """What was measured with one known range."""
+
+    known: KnownRange
+    misfits: Misfits | None = None
+    accuracies: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Signal:
+    """One figure that shows how well a range fits: ``limit`` is what the right one has at most,
+    and others that are worse by ``margin`` are clearly wrong."""
+
+    figure: Callable[[RangeEvidence], float | None]
+    limit: float
+    margin: float
+
+    def prefers(self, one: RangeEvidence, other: RangeEvidence) -> bool:
+        """Whether ``one`` clearly fits better."""
+        here, there = self.figure(one), self.figure(other)
+        if here is None or there is None:
+            return False
+        return here <= self.limit and there - here >= self.margin and there >= 1.5 * here
+
+
+def first_spread(evidence: RangeEvidence) -> float | None:
+    """Of the first normalisations."""
+    return _median(_first(evidence), lambda one: one.spread)
+
+
+def first_mean(evidence: RangeEvidence) -> float | None:
+    """Of the first normalisations."""
+    return _median(_first(evidence), lambda one: one.mean)
+
+
+def later_sum(evidence: RangeEvidence) -> float | None:
+    """Spread and mean of later normalisations."""
+    return _median(_later(evidence), lambda one: one.spread + one.mean)
+
+
+def _first(evidence: RangeEvidence) -> Sequence[Misfit]:
+    return () if evidence.misfits is None else evidence.misfits.first
+
+
+def _later(evidence: RangeEvidence) -> Sequence[Misfit]:
+    return () if evidence.misfits is None else evidence.misfits.later
+
+
+def _median(misfits: Sequence[Misfit], figure: Callable[[Misfit], float]) -> float | None:
+    return float(np.median([figure(one) for one in misfits])) if misfits else None
+
+
+def _accuracy_of_part(part: int) -> Callable[[RangeEvidence], float | None]:
+    """How much less than all is found in one part of the annotated pictures."""
+
+    def figure(evidence: RangeEvidence) -> float | None:
+        return 1 - evidence.accuracies[part] if evidence.accuracies else None
+
+    return figure
+
+
+_OF_STATISTICS = (
+    _Signal(first_spread, _SPREAD_LIMIT, _SPREAD_MARGIN),
+    _Signal(first_mean, _MEAN_LIMIT, _MEAN_MARGIN),
+    _Signal(later_sum, _LATER_LIMIT, _LATER_MARGIN),
+)
+
+
+def choose_range(found: Sequence[RangeEvidence]) -> RangeEvidence | None:
+    """The one that at least two signals clearly prefer to each other one, while no signal clearly
+    prefers another; None where there is none."""
+    for one in found:
+        others = [other for other in found if other is not one]
+        if others and _may_be(one) and all(is_clear(one, other) for other in others):
+            return one
+    return None
+
+
+def is_clear(one: RangeEvidence, other: RangeEvidence) -> bool:
+    """Whether at least two signals clearly prefer ``one``, and none ``other``."""
+    signals = list(_OF_STATISTICS)
+    for part in range(min(len(one.accuracies), len(other.accuracies))):
+        signals.append(_Signal(_accuracy_of_part(part), 1 - _ACCURACY_LEAST, _ACCURACY_MARGIN))
+    prefer = sum(signal.prefers(one, other) for signal in signals)
+    against = _may_be(other) and any(signal.prefers(other, one) for signal in signals)
+    return prefer >= SIGNALS_NEEDED and not against and not _is_closer(other, one)
+
+
+def _is_closer(other: RangeEvidence, one: RangeEvidence) -> bool:
+    """Whether ``other`` has the better mean, and its spread may come from pictures that have less
+    or more contrast than those of the training."""
+    here, there, spread = first_mean(one), first_mean(other), first_spread(other)
+    if here is None or there is None or spread is None:
+        return False
+    return there <= here - _BETTER_MEAN and spread <= _OTHER_CONTRAST
+
+
+def _may_be(one: RangeEvidence) -> bool:
+    """Whether the first statistics, where there are any, are as they must be."""
+    spread, mean = first_spread(one), first_mean(one)
+    if spread is None or mean is None:
+        return True
+    return spread <= _SPREAD_LIMIT and mean <= _MEAN_LIMIT

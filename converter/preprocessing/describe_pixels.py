@@ -1,0 +1,136 @@
+"""What was found out about the pixels, for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from converter.inputs.finding import Finding
+from converter.inputs.pixels import Pixels
+from converter.preprocessing.choose_range import (
+    RangeEvidence,
+    first_mean,
+    first_spread,
+    later_sum,
+)
+from converter.preprocessing.known_ranges import words_of
+from converter.preprocessing.own_scaling import RANGES, OwnScaling
+
+SUBJECT = "pixels"
+_COLUMNS = ("pixels", "spread", "mean", "later")
+_ORDERS = {"rgb": "RGB", "bgr": "BGR", "grey": "grey"}
+
+
+def pixels_hint(pixels: Pixels) -> str:
+    """What a user should look at first where a network gives nothing sensible."""
+    return (
+        f"The likeliest cause are pixels that are not those of the training: {range_of(pixels)} "
+        "was taken, --pixels chooses another range"
+    )
+
+
+def range_of(pixels: Pixels) -> str:
+    """The range of the values that a network gets, such as ``0 to 1, RGB``."""
+    ends = [
+        [(value * pixels.scale - mean) / std for mean, std in zip(pixels.mean, pixels.std)]
+        for value in (0, 255)
+    ]
+    low, high = (f"{sum(values) / len(values):.3g}" for values in ends)
+    return f"{low} to {high}, {_ORDERS[pixels.channels]}"
+
+
+def describe_own(pixels: Pixels, own: OwnScaling) -> Finding:
+    """What the graph's own arithmetic shows."""
+    if own.ignores_range:
+        return Finding(SUBJECT, f"of any range, because the graph {own.words} itself")
+    text = f"{words_of(own.preset)}, {_ORDERS[pixels.channels]}, because the graph {own.words}"
+    return Finding(SUBJECT, text)
+
+
+def describe_whole_numbers(pixels: Pixels, own: OwnScaling | None) -> Finding:
+    """What the type of the input shows."""
+    order = f", {_ORDERS[pixels.channels]}"
+    because = "because the input takes whole numbers"
+    shown = f"; the graph {own.words}" if own is not None and own.channels else ""
+    return Finding(SUBJECT, f"{range_of(pixels).partition(',')[0]}{order}, {because}{shown}")
+
+
+def describe_contradiction(pixels: Pixels, own: OwnScaling | None) -> Finding | None:
+    """A caution, where the graph clearly expects another range than the user states."""
+    if own is None or not own.preset:
+        return None
+    low, high = RANGES[own.preset]
+    span = 255 * pixels.scale / max(pixels.std)
+    if 0.5 < span / (high - low) < 2:
+        return None
+    return Finding(
+        SUBJECT,
+        f"{range_of(pixels)} as you state, but the graph {own.words}, as for "
+        f"{words_of(own.preset)}: see whether --pixels {own.preset} is meant",
+        assumed=True,
+    )
+
+
+def describe_measured(best: RangeEvidence, found: Sequence[RangeEvidence]) -> Finding:
+    """What the pictures show."""
+    shown = []
+    if best.misfits is not None:
+        count = len(best.misfits.first) + len(best.misfits.later)
+        shown.append(f"the means and variances that {count} batch normalisations stored")
+    if best.accuracies:
+        shown.append("the annotations")
+    text = (
+        f"{words_of(best.known.preset)}, {_ORDERS[best.known.options.channels or 'grey']}: "
+        f"{' and '.join(shown)} fit this range best, measured on pictures"
+    )
+    return Finding(SUBJECT, text, False, *_table(found))
+
+
+def describe_assumed(
+    pixels: Pixels, own: OwnScaling | None, found: Sequence[RangeEvidence], synthetic: bool
+) -> Finding:
+    """Why nothing is known."""
+    if own is not None:
+        why = f"the graph {own.words}, which fits no known range"
+    elif synthetic:
+        why = "nothing in the graph shows it. Give --images, and --labels-coco, for evidence"
+    elif not found:
+        why = (
+            "the network stores no statistics of its training that would show it. Give "
+            "--labels-coco for evidence"
+        )
+    else:
+        why = "what was measured on the pictures does not clearly show one range"
+    text = f"{range_of(pixels)} is assumed, --pixels changes it: {why}"
+    return Finding(SUBJECT, text, True, *_table(found))
+
+
+def _table(
+    found: Sequence[RangeEvidence],
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """The evidence: how many times as large as in training the values spread, and by how many
+    standard deviations their mean is off."""
+    if not found:
+        return (), ()
+    columns = [_COLUMNS[0]]
+    figures: list[Callable[[RangeEvidence], str]] = []
+    if any(one.misfits for one in found):
+        columns += _COLUMNS[1:]
+        figures += [
+            lambda one: _factor(first_spread(one)),
+            lambda one: _deviations(first_mean(one)),
+            lambda one: _deviations(later_sum(one)),
+        ]
+    if any(one.accuracies for one in found):
+        columns.append("accuracy")
+        figures.append(lambda one: " ".join(f"{value:.3f}" for value in one.accuracies))
+    rows = [(words_of(one.known.preset), *(figure(one) for figure in figures)) for one in found]
+    return tuple(columns), tuple(rows)
+
+
+def _factor(spread: float | None) -> str:
+    return "" if spread is None else f"{math.exp(spread):.3g} x"
+
+
+def _deviations(mean: float | None) -> str:
+    return "" if mean is None else f"{mean:.2f}"
