@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from converter.inputs.dataset import Dataset
+from trt_inference.bundles.bundle import Fitting
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.preprocess import Preprocessor
 
@@ -23,7 +24,7 @@ def fitted_pictures(
         fit: how a picture is brought to this size.
     """
     buffer = np.zeros((*size, 3), np.uint8)
-    place = Preprocessor(buffer, fit, PAD_VALUE)
+    place = Preprocessor(buffer, Fitting(fit, PAD_VALUE))
     step = max(1, len(dataset.samples) // most)
     pictures = []
     for sample in dataset.samples[::step][:most]:
