@@ -10,11 +10,15 @@ import importlib.util
 from pathlib import Path
 from typing import Callable, Dict
 
+from rich.console import Console
+
 from benchmarks.pixel_architectures import APPLICATIONS, Architecture
+from benchmarks.pixel_finding import find
 from benchmarks.pixel_hub_architectures import HUB
 from benchmarks.pixel_pictures import draw_pictures, write_pictures
 from benchmarks.pixel_trainees import ClassifierTrainee, DetectorTrainee
 from benchmarks.pixel_training import Trainee, read_index, train_ranges
+from benchmarks.pixel_verdicts import print_verdicts
 from converter.inputs.pixels import PRESETS
 from examples.shapes.dataset import ANNOTATIONS_FILE, write_dataset
 
@@ -24,7 +28,7 @@ TRAINING_PICTURES, HELD_OUT_PICTURES, HELD_OUT_SCENES = 4000, 120, 60
 
 
 def main() -> None:
-    """Train what is missing."""
+    """Train what is missing, and print what the converter finds for each network."""
     parser = argparse.ArgumentParser(prog="python3 -m benchmarks.pixel_ranges", description=__doc__)
     parser.add_argument("--output", type=Path, required=True, help="folder of the trained networks")
     parser.add_argument("--minutes", type=float, default=1, help="training of each network")
@@ -35,9 +39,25 @@ def main() -> None:
         action="store_true",
         help="keep the momentum of each batch normalisation, for which a minute is too short",
     )
+    parser.add_argument("--no-training", action="store_true", help="take what is trained already")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    train_missing(options)
+    if not options.no_training:
+        train_missing(options)
+    print_findings(options)
+
+
+def print_findings(options: argparse.Namespace) -> None:
+    """A table for pictures alone, and one for annotated ones."""
+    entries = read_index(options.output)
+    chosen = [one for one in entries if options.only is None or one.architecture in options.only]
+    console = Console(width=150)
+    found = []
+    for number, entry in enumerate(chosen, start=1):
+        print(f"{number} of {len(chosen)}: {entry.name}", flush=True)
+        found.append(find(entry, options.output))
+    for title, verdicts in zip(("Pictures alone", "With annotations"), zip(*found)):
+        print_verdicts(console, title, verdicts)
 
 
 def train_missing(options: argparse.Namespace) -> None:
