@@ -32,6 +32,15 @@ class Pixels:
         return 1 if self.channels == "grey" else 3
 
     @property
+    def range(self) -> str:
+        """What black and white become, the middle of all channels: such as ``0 to 1``."""
+        ends = [
+            np.mean([(value * self.scale - m) / s for m, s in zip(self.mean, self.std)])
+            for value in (0, 255)
+        ]
+        return " to ".join(f"{end + 0.0:.3g}" for end in ends)
+
+    @property
     def as_they_are(self) -> bool:
         """Whether the network gets the values of the camera, 0 to 255."""
         return self.scale == 1 and not any(self.mean) and all(value == 1 for value in self.std)
@@ -103,3 +112,12 @@ PRESETS: Dict[str, PixelOptions] = {
     "imagenet": PixelOptions("rgb", 1 / 255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "caffe": PixelOptions("bgr", 1.0, (103.939, 116.779, 123.68)),
 }
+
+
+def pixels_hint(pixels: Pixels) -> str:
+    """What a message begins with where pixels that differ from those of the training are the
+    likeliest cause: a sentence without its full stop."""
+    return (
+        f"The network got pixels of {pixels.range}, {pixels.channels}: if it was trained with "
+        f"others, choose them with --pixels ({', '.join(PRESETS)}) and --channels"
+    )

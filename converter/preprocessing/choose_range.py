@@ -11,8 +11,9 @@ from converter.preprocessing.known_ranges import KnownRange
 from converter.preprocessing.stored_statistics import Misfit, Misfits
 
 # How far statistics of the range that was trained with may be off, since pictures differ; and by
-# how much those of another must be farther off. Ranges differ by a factor of 2 (0.7) or more.
-_SPREAD_LIMIT, _SPREAD_MARGIN = 0.25, 0.2
+# how much, and how many times, those of another must be farther off. The spreads of neighbouring
+# ranges differ by a factor of 2 (0.7) or more.
+_SPREAD_LIMIT, _SPREAD_MARGIN = 0.2, 0.25
 _MEAN_LIMIT, _MEAN_MARGIN = 0.55, 0.4
 _LATER_LIMIT, _LATER_MARGIN = 1.4, 0.25
 _ACCURACY_LEAST, _ACCURACY_MARGIN = 0.2, 0.15
@@ -33,18 +34,19 @@ class RangeEvidence:
 @dataclass(frozen=True)
 class _Signal:
     """One figure that shows how well a range fits: ``limit`` is what the right one has at most,
-    and others that are worse by ``margin`` are clearly wrong."""
+    and others that are worse by ``margin``, and by ``times``, are clearly wrong."""
 
     figure: Callable[[RangeEvidence], float | None]
     limit: float
     margin: float
+    times: float = 1.0
 
     def prefers(self, one: RangeEvidence, other: RangeEvidence) -> bool:
         """Whether ``one`` clearly fits better."""
         here, there = self.figure(one), self.figure(other)
         if here is None or there is None:
             return False
-        return here <= self.limit and there - here >= self.margin and there >= 1.5 * here
+        return here <= self.limit and there - here >= self.margin and there >= self.times * here
 
 
 def first_spread(evidence: RangeEvidence) -> float | None:
@@ -84,9 +86,9 @@ def _accuracy_of_part(part: int) -> Callable[[RangeEvidence], float | None]:
 
 
 _OF_STATISTICS = (
-    _Signal(first_spread, _SPREAD_LIMIT, _SPREAD_MARGIN),
-    _Signal(first_mean, _MEAN_LIMIT, _MEAN_MARGIN),
-    _Signal(later_sum, _LATER_LIMIT, _LATER_MARGIN),
+    _Signal(first_spread, _SPREAD_LIMIT, _SPREAD_MARGIN, 3.0),
+    _Signal(first_mean, _MEAN_LIMIT, _MEAN_MARGIN, 1.5),
+    _Signal(later_sum, _LATER_LIMIT, _LATER_MARGIN, 1.3),
 )
 
 
@@ -102,11 +104,14 @@ def choose_range(found: Sequence[RangeEvidence]) -> RangeEvidence | None:
 
 def is_clear(one: RangeEvidence, other: RangeEvidence) -> bool:
     """Whether at least two signals clearly prefer ``one``, and none ``other``."""
-    signals = list(_OF_STATISTICS)
-    for part in range(min(len(one.accuracies), len(other.accuracies))):
-        signals.append(_Signal(_accuracy_of_part(part), 1 - _ACCURACY_LEAST, _ACCURACY_MARGIN))
+    parts = range(min(len(one.accuracies), len(other.accuracies)))
+    annotations = [
+        _Signal(_accuracy_of_part(part), 1 - _ACCURACY_LEAST, _ACCURACY_MARGIN) for part in parts
+    ]
+    signals = (*_OF_STATISTICS, *annotations)
     prefer = sum(signal.prefers(one, other) for signal in signals)
-    against = _may_be(other) and any(signal.prefers(other, one) for signal in signals)
+    contradicting = signals if _may_be(other) else annotations
+    against = any(signal.prefers(other, one) for signal in contradicting)
     return prefer >= SIGNALS_NEEDED and not against and not _is_closer(other, one)
 
 

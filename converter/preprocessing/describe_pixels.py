@@ -21,24 +21,6 @@ _COLUMNS = ("pixels", "spread", "mean", "later")
 _ORDERS = {"rgb": "RGB", "bgr": "BGR", "grey": "grey"}
 
 
-def pixels_hint(pixels: Pixels) -> str:
-    """What a user should look at first where a network gives nothing sensible."""
-    return (
-        f"The likeliest cause are pixels that are not those of the training: {range_of(pixels)} "
-        "was taken, --pixels chooses another range"
-    )
-
-
-def range_of(pixels: Pixels) -> str:
-    """The range of the values that a network gets, such as ``0 to 1, RGB``."""
-    ends = [
-        [(value * pixels.scale - mean) / std for mean, std in zip(pixels.mean, pixels.std)]
-        for value in (0, 255)
-    ]
-    low, high = (f"{sum(values) / len(values):.3g}" for values in ends)
-    return f"{low} to {high}, {_ORDERS[pixels.channels]}"
-
-
 def describe_own(pixels: Pixels, own: OwnScaling) -> Finding:
     """What the graph's own arithmetic shows."""
     if own.ignores_range:
@@ -52,7 +34,7 @@ def describe_whole_numbers(pixels: Pixels, own: OwnScaling | None) -> Finding:
     order = f", {_ORDERS[pixels.channels]}"
     because = "because the input takes whole numbers"
     shown = f"; the graph {own.words}" if own is not None and own.channels else ""
-    return Finding(SUBJECT, f"{range_of(pixels).partition(',')[0]}{order}, {because}{shown}")
+    return Finding(SUBJECT, f"{pixels.range}{order}, {because}{shown}")
 
 
 def describe_contradiction(pixels: Pixels, own: OwnScaling | None) -> Finding | None:
@@ -65,7 +47,7 @@ def describe_contradiction(pixels: Pixels, own: OwnScaling | None) -> Finding | 
         return None
     return Finding(
         SUBJECT,
-        f"{range_of(pixels)} as you state, but the graph {own.words}, as for "
+        f"{pixels.range} as you state, but the graph {own.words}, as for "
         f"{words_of(own.preset)}: see whether --pixels {own.preset} is meant",
         assumed=True,
     )
@@ -101,7 +83,7 @@ def describe_assumed(
         )
     else:
         why = "what was measured on the pictures does not clearly show one range"
-    text = f"{range_of(pixels)} is assumed, --pixels changes it: {why}"
+    text = f"{pixels.range}, {_ORDERS[pixels.channels]} is assumed, --pixels changes it: {why}"
     return Finding(SUBJECT, text, True, *_table(found))
 
 

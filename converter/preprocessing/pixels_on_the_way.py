@@ -139,7 +139,7 @@ def _affine_of(values: Sequence[np.ndarray], low: float, high: float) -> Affine 
         offset = base[alone] - gain * low
         usual_gain, usual_offset = float(np.median(gain)), float(np.median(offset))
         same = np.isclose(gain, usual_gain, 1e-2)
-        if same.mean() < 0.8:  # borders may differ
+        if same.mean() < 0.5:  # borders may differ
             return None
         gains.append(usual_gain)
         offsets.append(usual_offset)

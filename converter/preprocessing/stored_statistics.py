@@ -23,7 +23,7 @@ from converter.verification.tensorflow_reference import FlatGraph
 # Of a share of the beginning that is larger, nothing remains to be seen in float32.
 _MOST_LEFT = 0.999
 # What the smallest variance of a normalisation is at most, as a part of the median.
-_SMALLEST_TO_MEDIAN = 0.2
+_SMALLEST_TO_MEDIAN = 0.5
 _LEAST_VARIANCE = 1e-7
 _SHARES = 40
 
