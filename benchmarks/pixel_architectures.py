@@ -93,14 +93,11 @@ APPLICATIONS: Dict[str, Architecture] = {
     "ResNet50": Architecture(40, application("ResNet50")),
     "NASNetMobile": Architecture(40, application("NASNetMobile")),
     "InceptionV3": Architecture(75, application("InceptionV3")),
-    "RegNetX002": Architecture(40, application("RegNetX002", include_preprocessing=False)),
-    "RegNetY002": Architecture(40, application("RegNetY002", include_preprocessing=False)),
     "EfficientNetV2B0": Architecture(
         40, application("EfficientNetV2B0", include_preprocessing=False)
     ),
     "EfficientNetV2B0 inside": Architecture(40, application("EfficientNetV2B0"), inside=True),
     "ConvNeXtTiny inside": Architecture(32, application("ConvNeXtTiny"), inside=True, adam=True),
-    "RegNetX002 inside": Architecture(40, application("RegNetX002"), inside=True),
     "ResNet50 preprocess_input": Architecture(
         32, with_preprocessing("ResNet50", "resnet50"), inside=True
     ),
