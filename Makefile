@@ -73,6 +73,11 @@ soak: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## run the node for MINUTES (5) 
 bench-export: $(CONVERTER)/.ready ## measure time and memory of exporting large models (3 minutes)
 	$(CONVERTER)/bin/python -m benchmarks.export
 
+# With KerasHub (`pip install keras-hub` in the converter's environment) it has more architectures.
+.PHONY: bench-pixels
+bench-pixels: $(CONVERTER)/.ready ## train networks under each range of pixels, and find it (4 hours)
+	$(CONVERTER)/bin/python -m benchmarks.pixel_ranges --output $(or $(OUTPUT),build/pixels)
+
 .PHONY: bench-gpu
 bench-gpu: $(ROBOT)/.ready ## measure a TensorRT engine of BUNDLE on this GPU (a minute)
 	$(ROBOT)/bin/python -m benchmarks.gpu --bundle $(or $(BUNDLE),$(DEMO)/shapes) --node
@@ -82,7 +87,7 @@ lint: $(CONVERTER)/.ready $(ROBOT)/.ready vermin ## ruff, mypy, and vermin for P
 	$(CONVERTER)/bin/ruff check .
 	$(CONVERTER)/bin/ruff format --check .
 	$(CONVERTER)/bin/mypy --python-executable $(ROBOT)/bin/python trt_inference examples benchmarks
-	$(CONVERTER)/bin/mypy converter benchmarks/export.py
+	$(CONVERTER)/bin/mypy converter benchmarks/export.py benchmarks/pixel_ranges.py
 
 .PHONY: vermin
 vermin: $(CONVERTER)/.ready
