@@ -81,8 +81,9 @@ def describe_assumed(
         )
     elif not found:
         why = (
-            "the network stores no statistics of its training that would show it. Give annotated "
-            "pictures for evidence (--labels-coco, or a folder for each class)"
+            "the network stores no statistics of its training that would show it, or the pictures "
+            "have no dark or no bright pixels. Give ordinary pictures for evidence, best annotated "
+            "ones (--labels-coco, or a folder for each class)"
         )
     else:
         why = "what was measured on the pictures does not clearly show one range"

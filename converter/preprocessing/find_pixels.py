@@ -28,7 +28,7 @@ from converter.preprocessing.describe_pixels import (
     describe_own,
     describe_whole_numbers,
 )
-from converter.preprocessing.fitted_pictures import fitted_pictures
+from converter.preprocessing.fitted_pictures import fitted_pictures, have_contrast
 from converter.preprocessing.known_ranges import KnownRange, in_other_order, known_ranges
 from converter.preprocessing.own_scaling import OwnScaling, find_own_scaling
 from converter.preprocessing.pixels_on_the_way import PixelsOnTheWay, entering_first_layers
@@ -143,6 +143,8 @@ class _Measurement:
         most = max(_FEWEST_PICTURES, min(_MOST_PICTURES, _PIXELS_AT_ONCE // (height * width)))
         size = self._network.input_size
         self._pictures = [fitted_pictures(dataset, size, fit, most) for fit in fits]
+        if not have_contrast(self._pictures[0]):
+            return []
         ranges = known_ranges(self._image.channels, given.channels)
         return [self.one_range(known) for known in ranges]
 

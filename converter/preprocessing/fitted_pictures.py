@@ -11,6 +11,9 @@ from trt_inference.bundles.bundle import Fitting
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.preprocess import Preprocessor
 
+# So many percent of the pixels may be darker or brighter than the ends.
+_REST, _DARK, _BRIGHT = 2, 64, 192
+
 
 def fitted_pictures(
     dataset: Dataset, size: tuple[int, int], fit: str, most: int
@@ -29,3 +32,11 @@ def fitted_pictures(
         place(Frame(sample.read()))
         pictures.append(buffer.copy())
     return pictures
+
+
+def have_contrast(pictures: Sequence[np.ndarray]) -> bool:
+    """Whether there are both dark and bright pixels in them. Others show nothing of a range: 0 to 1
+    of pictures between grey and white is what -1 to 1 of ordinary ones is."""
+    values = np.concatenate([picture.ravel() for picture in pictures])
+    dark, bright = np.percentile(values, (_REST, 100 - _REST))
+    return bool(dark <= _DARK and bright >= _BRIGHT)

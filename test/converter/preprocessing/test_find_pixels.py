@@ -38,9 +38,11 @@ def pictures() -> np.ndarray:
     return np.stack([picture(generator) for _ in range(48)])
 
 
-def dataset(synthetic: bool = False) -> Dataset:
-    """Half of what the networks have seen."""
-    samples = [Sample(f"{n}.png", None, image) for n, image in enumerate(pictures()[:24])]
+def dataset(synthetic: bool = False, paler: bool = False) -> Dataset:
+    """Half of what the networks have seen; ``paler`` ones are between grey and white."""
+    seen = pictures()[:24]
+    images = 127 + seen // 2 if paler else seen
+    samples = [Sample(f"{number}.png", None, image) for number, image in enumerate(images)]
     return Dataset(tuple(samples), None, synthetic)
 
 
@@ -77,12 +79,13 @@ def found_in(
     given: PixelOptions = NOTHING_STATED,
     pictures_given: bool = True,
     accuracy: Optional[MeasureAccuracy] = None,
+    paler: bool = False,
 ) -> Tuple[Pixels, Optional[Finding]]:
     options = SourceOptions(saved_model)
     scratch = saved_model.parent / f"scratch {saved_model.name} {pictures_given}"
     scratch.mkdir()
     exported, network = export_network(read_source(options), options, scratch)
-    return find_pixels(exported, network, given, dataset(not pictures_given), accuracy)
+    return find_pixels(exported, network, given, dataset(not pictures_given, paler), accuracy)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +116,15 @@ def test_without_pictures_or_training_the_range_is_assumed(tmp_path: Path) -> No
         assert finding is not None
         assert finding.assumed
         assert "--pixels" in finding.text
+
+
+def test_pictures_without_dark_pixels_show_no_range(tmp_path: Path) -> None:
+    trained = save_network(tmp_path / "trained", "zero-to-one")
+    pixels, finding = found_in(trained, paler=True)
+    assert pixels == Pixels()
+    assert finding is not None
+    assert finding.assumed
+    assert "no dark" in finding.text
 
 
 def test_annotations_that_contradict_the_statistics_leave_it_open(tmp_path: Path) -> None:
