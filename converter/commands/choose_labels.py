@@ -2,12 +2,14 @@
 
 from typing import Callable, NamedTuple, Optional, Tuple
 
+from converter.commands.convert_options import ConvertOptions
 from converter.commands.folders_of_head import recognise_with_folders
 from converter.errors import DatasetError, HeadError
 from converter.heads.evidence import HeadOptions, Recognised
-from converter.inputs.dataset import Dataset, name_classes
+from converter.inputs.dataset import Dataset, load_dataset, name_classes
 from converter.inputs.finding import Finding
 from converter.inputs.model_files.facts import ModelFiles
+from converter.tables.wording import some_names
 
 
 class Labels(NamedTuple):
@@ -25,6 +27,24 @@ class Labels(NamedTuple):
     def names(self) -> Tuple[str, ...]:
         """The user's names, or else those of a file; none where neither has any."""
         return self.given or self.files.labels
+
+    def load(self, options: ConvertOptions) -> Dataset:
+        """The images of a conversion, with what is annotated in them by these names.
+
+        Raises:
+            DatasetError: nothing there, or annotations or class folders do not fit.
+        """
+        images, annotations = options.images, options.annotations
+        try:
+            return load_dataset(images, annotations, self.names, options.most_images)
+        except DatasetError as error:
+            if self.given or not self.files.labels:
+                raise
+            load_dataset(images, annotations, (), options.most_images)  # else it is not the names
+            raise DatasetError(
+                f"{error}. The labels are those of {self.files.labels_from}: give others with "
+                "--labels if it is not of this model"
+            ) from error
 
     def recognise(
         self,
@@ -61,10 +81,27 @@ class Labels(NamedTuple):
         found, finding = self.files.labels_for(classes)
         if found:
             return found, finding
+        if finding is None and dataset.category_names:
+            return dataset.category_names, _from_pictures(dataset)
         if finding is None:
-            folders = dataset.folders
-            about = None if folders is None else folders.finding
-            return dataset.category_names or name_classes(classes), about
+            return name_classes(classes), _nameless(classes)
         if dataset.category_names:
             raise DatasetError(f"labels: {finding.text}")
         return name_classes(classes), finding
+
+
+def _from_pictures(dataset: Dataset) -> Optional[Finding]:
+    """Where the names of the classes come from, which only the order of their kind shows."""
+    if dataset.folders is not None:
+        return dataset.folders.finding
+    return Finding(
+        "labels",
+        f"{some_names(dataset.category_names)}: the categories of --labels-coco in the order of "
+        "their numbers; --labels changes it",
+        assumed=True,
+    )
+
+
+def _nameless(classes: int) -> Finding:
+    names = "class 0" if classes == 1 else f"class 0 to class {classes - 1}"
+    return Finding("labels", f"no names are known, so that they are {names}; --labels names them")

@@ -34,7 +34,7 @@ from converter.errors import (
     SuppressionError,
 )
 from converter.export.opsets import Opsets
-from converter.inputs.dataset import Dataset, load_dataset, read_labels
+from converter.inputs.dataset import Dataset, read_labels
 from converter.precision.make_precisions import make_precisions
 from converter.precision.split_images import needs_images, require_images
 from converter.report.page import add_trained, write_report
@@ -66,9 +66,7 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
         given = read_labels(options.source.labels)
         source = read_source(options.source)
         labels = Labels(given, source.files)
-        dataset = load_dataset(
-            options.images, options.annotations, labels.names, options.most_images
-        )
+        dataset = labels.load(options)
     material = _Material(source, dataset, labels)
     with tempfile.TemporaryDirectory() as scratch:
         prepared = _prepare(options, material, Path(scratch), progress)
@@ -113,7 +111,7 @@ def _prepare(
         recognised = read(chosen.pixels, chosen.fitting)
         head = recognised.head
         dataset.check_task(head.task, head.description)
-        names, about = labels.of(head.classes, dataset)
+        names, about = read.about(head)
     return Prepared(source, exported, network, chosen, recognised, names, about)
 
 
