@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 import yaml
 
+from converter.commands.convert_options import SourceOptions
+from converter.commands.prepare import read_source
+from converter.errors import SavedModelError
 from test.converter.command_line import Result, run_here
 from test.converter.networks import tf
 from test.converter.sources.models import save
@@ -18,6 +21,7 @@ from trt_inference.bundles.manifest import read_manifest
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.results import Classification
 
+ANY_SIZE = tf.TensorSpec((None, None, None, 3), tf.float32, name="images")
 NAMES = {0: "red", 1: "green", 2: "blue"}
 
 
@@ -122,3 +126,16 @@ def test_inspect_tells_what_convert_will_do(
     assert "caution: size: the input is 16x16, but a file of the model tells 32x32" in output
     assert "fit: center-crop, resized antialiased, as Ultralytics" in output
     assert "labels: 3 names from metadata.yaml" in output
+
+
+def test_what_a_file_tells_of_a_size_that_it_leaves_open_is_in_the_message(tmp_path: Path) -> None:
+    saved = save(tmp_path / "model", tf.Module(), lambda images: {"a": images}, ANY_SIZE)
+    with pytest.raises(SavedModelError, match=r"--input-size 640x480$"):
+        read_source(SourceOptions(saved))
+    (tmp_path / "pipeline.config").write_text(
+        "model { ssd { image_resizer { keep_aspect_ratio_resizer "
+        "{ min_dimension: 800 max_dimension: 1333 } } } }",
+        "utf-8",
+    )
+    with pytest.raises(SavedModelError, match="the shorter side 800 pixels, the longer at most 13"):
+        read_source(SourceOptions(saved))
