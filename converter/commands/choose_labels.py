@@ -46,6 +46,15 @@ class Labels(NamedTuple):
                 "--labels if it is not of this model"
             ) from error
 
+    def fit_dataset(
+        self, dataset: Dataset, names: Tuple[str, ...], options: ConvertOptions
+    ) -> Dataset:
+        """The images of a conversion, annotated by ``names``, where they were loaded by those of a
+        file: without its background, all classes have another number."""
+        if dataset.category_names in ((), names):
+            return dataset
+        return load_dataset(options.images, options.annotations, names, options.most_images)
+
     def recognise(
         self,
         recognise: Callable[[Optional[int]], Recognised],

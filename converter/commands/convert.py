@@ -70,6 +70,8 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
     material = _Material(source, dataset, labels)
     with tempfile.TemporaryDirectory() as scratch:
         prepared = _prepare(options, material, Path(scratch), progress)
+        dataset = labels.fit_dataset(dataset, prepared.labels, options)
+        material = material._replace(dataset=dataset)
         try:
             return _write(options, prepared, dataset, progress)
         except SuppressionError as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -139,3 +140,21 @@ def test_what_a_file_tells_of_a_size_that_it_leaves_open_is_in_the_message(tmp_p
     )
     with pytest.raises(SavedModelError, match="the shorter side 800 pixels, the longer at most 13"):
         read_source(SourceOptions(saved))
+
+
+def test_annotations_count_the_classes_without_the_background_of_a_file(
+    convert: Callable[..., Result], tmp_path: Path
+) -> None:
+    saved = classifier(tmp_path / "model")
+    (saved / "labels.txt").write_text("background\nred\ngreen\nblue\n", "utf-8")
+    for number, name in enumerate(("blue", "green", "red")):  # as BGR has them
+        folder = tmp_path / "images" / name
+        folder.mkdir(parents=True)
+        for value in range(4):
+            picture = np.full((16, 16, 3), value, np.uint8)
+            picture[..., number] = 255
+            cv2.imwrite(str(folder / f"{value}.png"), picture)
+    result = convert(saved, "--images", tmp_path / "images")
+    assert result.exit_code == 0, result.output
+    assert "TensorFlow's top-1 accuracy is 1.00" in result.output
+    assert load_bundle(tmp_path / "bundle").labels == ("red", "green", "blue")
