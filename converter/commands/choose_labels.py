@@ -85,9 +85,9 @@ class Labels(NamedTuple):
         Raises:
             DatasetError: pictures are annotated with names that are those of other classes.
         """
-        if self.given:
-            return self.given, None
         found, finding = self.files.labels_for(classes)
+        if self.given:
+            return self.given, self._other_order(found)
         if found:
             return found, finding
         if finding is None and dataset.category_names:
@@ -97,6 +97,16 @@ class Labels(NamedTuple):
         if dataset.category_names:
             raise DatasetError(f"labels: {finding.text}")
         return name_classes(classes), finding
+
+    def _other_order(self, names: Tuple[str, ...]) -> Optional[Finding]:
+        """A caution where a file has the names that the user gives in another order."""
+        if names == self.given or sorted(names) != sorted(self.given):
+            return None
+        text = (
+            f"{some_names(self.given)} as you state, but {self.files.labels_from} has the same "
+            "names in another order: see which one is that of the model's classes"
+        )
+        return Finding("labels", text, caution=True)
 
 
 def _from_pictures(dataset: Dataset) -> Optional[Finding]:

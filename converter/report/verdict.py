@@ -135,8 +135,9 @@ def reading(conversion: Conversion) -> str:
             f"{look}."
         )
     return (
-        "How its outputs are read is known from their names, their values or options; the "
-        "agreement does not prove it, as TensorFlow's outputs are read in the same way."
+        "How pictures are prepared and outputs read is known from the model, its files or options; "
+        "the agreement does not prove it, as TensorFlow gets the same pictures and its outputs are "
+        "read in the same way."
     )
 
 

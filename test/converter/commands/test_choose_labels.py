@@ -112,3 +112,15 @@ def test_classes_without_names_are_told_too(tmp_path: Path) -> None:
     assert names == ("class 0", "class 1", "class 2")
     assert finding is not None and not (finding.assumed or finding.caution)
     assert "they are class 0 to class 2; --labels" in finding.text
+
+
+@pytest.mark.parametrize(("given", "warned"), [(("bolt", "nut"), True), (("Nut", "Bolt"), False)])
+def test_labels_in_another_order_than_that_of_a_file_are_taken_with_a_caution(
+    tmp_path: Path, files: ModelFiles, given: tuple[str, ...], warned: bool
+) -> None:
+    picture(tmp_path / "images" / "0.png")
+    labels = Labels(given, files)
+    names, finding = labels.of(2, labels.load(options(tmp_path)))
+    assert names == given
+    assert (finding is not None and finding.caution) == warned
+    assert finding is None or "bolt, nut as you state, but labels.txt beside" in finding.text

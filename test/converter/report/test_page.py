@@ -168,7 +168,7 @@ def test_what_was_assumed_stands_beside_what_was_measured(
 ) -> None:
     """The agreement with TensorFlow does not show that outputs are read as they are meant."""
     plain = measured(samples.detection(tmp_path), before=None, after=None)
-    assert "is known from their names" in write(plain).texts["reading"]
+    assert "is known from the model, its files or options" in write(plain).texts["reading"]
     clause = "corners are y1, x1, y2, x2, as is usual in fractions: --box-format changes it"
     assumed = replace(plain, recognised=replace(plain.recognised, assumed=(clause,)))
     page = write(assumed)
