@@ -66,7 +66,7 @@ class Prepared:
 
     Attributes:
         labels: names of the classes.
-        about_labels: where they come from, where the user has given none.
+        about_head: what files tell of the task, and where the names come from.
     """
 
     source: Source
@@ -75,13 +75,12 @@ class Prepared:
     preprocessing: Preprocessing
     recognised: Recognised
     labels: Tuple[str, ...]
-    about_labels: Optional[Finding] = None
+    about_head: Tuple[Finding, ...] = ()
 
     @property
     def findings(self) -> Tuple[Finding, ...]:
         """What was found out about pictures and classes, or had to be assumed."""
-        about_labels = () if self.about_labels is None else (self.about_labels,)
-        return (*self.preprocessing.findings, *about_labels)
+        return (*self.preprocessing.findings, *self.about_head)
 
     @property
     def pixels(self) -> Pixels:
@@ -133,5 +132,5 @@ class Conversion:
 
     @property
     def contradictions(self) -> Tuple[str, ...]:
-        """What the model shows otherwise than the user states."""
+        """What does not fit together: options, files and the model itself."""
         return tuple(f"{one.subject}: {one.text}" for one in self.findings if one.caution)

@@ -1,7 +1,5 @@
 """What the command line shows of a conversion."""
 
-from typing import Tuple
-
 from rich.console import Console
 
 from converter.command_line.print_assumed import print_assumed, print_findings
@@ -9,10 +7,11 @@ from converter.command_line.print_boards import print_boards, print_refusals
 from converter.command_line.print_table import facts_table, print_tables
 from converter.comparison.agreement import Agreement
 from converter.conversion import Conversion
+from converter.inputs.pixels import Pixels
 from converter.report.source_facts import opset
 from converter.report.verdict import cautions, reading, without_fake_quants
 from converter.tables.candidate_wording import candidate_facts
-from converter.tables.preprocessing_facts import fitting_text
+from converter.tables.preprocessing_facts import fitting_text, pixels_text
 from converter.tables.trained_table import trained_table
 from converter.tables.verification_tables import (
     accuracy_table,
@@ -38,9 +37,8 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
     pixels, fitting = conversion.preprocessing.pixels, conversion.preprocessing.fitting
     print_line(
         console,
-        f"the network gets {pixels.channels}, (value * {pixels.scale:.6g} - "
-        f"{_numbers(pixels.mean)}) / {_numbers(pixels.std)}, of pictures fitted by "
-        f"{fitting_text(fitting)}",
+        f"the network gets pictures fitted by {fitting_text(fitting)}; its pixels are "
+        f"{_order(pixels)}, {pixels_text(pixels)}",
     )
     for text in candidate_facts(conversion.verification):
         print_line(console, f"candidates: {text}")
@@ -63,9 +61,8 @@ def print_trained(found: TrainedComparison, console: Console) -> None:
     print_tables([trained_table(found)], console)
 
 
-def _numbers(values: Tuple[float, ...]) -> str:
-    shown = [f"{value:.6g}" for value in values]
-    return shown[0] if len(set(shown)) == 1 else f"({', '.join(shown)})"
+def _order(pixels: Pixels) -> str:
+    return pixels.channels if pixels.count == 1 else pixels.channels.upper()
 
 
 def _print_verdict(conversion: Conversion, console: Console) -> None:

@@ -2,12 +2,14 @@
 
 from typing import Callable, NamedTuple, Optional, Tuple
 
+from converter.commands.convert_options import ConvertOptions
 from converter.commands.folders_of_head import recognise_with_folders
 from converter.errors import DatasetError, HeadError
 from converter.heads.evidence import HeadOptions, Recognised
-from converter.inputs.dataset import Dataset, name_classes
+from converter.inputs.dataset import Dataset, load_dataset, name_classes
 from converter.inputs.finding import Finding
 from converter.inputs.model_files.facts import ModelFiles
+from converter.tables.wording import some_names
 
 
 class Labels(NamedTuple):
@@ -25,6 +27,33 @@ class Labels(NamedTuple):
     def names(self) -> Tuple[str, ...]:
         """The user's names, or else those of a file; none where neither has any."""
         return self.given or self.files.labels
+
+    def load(self, options: ConvertOptions) -> Dataset:
+        """The images of a conversion, with what is annotated in them by these names.
+
+        Raises:
+            DatasetError: nothing there, or annotations or class folders do not fit.
+        """
+        images, annotations = options.images, options.annotations
+        try:
+            return load_dataset(images, annotations, self.names, options.most_images)
+        except DatasetError as error:
+            if self.given or not self.files.labels:
+                raise
+            load_dataset(images, annotations, (), options.most_images)  # else it is not the names
+            raise DatasetError(
+                f"{error}. The labels are those of {self.files.labels_from}: give others with "
+                "--labels if it is not of this model"
+            ) from error
+
+    def fit_dataset(
+        self, dataset: Dataset, names: Tuple[str, ...], options: ConvertOptions
+    ) -> Dataset:
+        """The images of a conversion, annotated by ``names``, where they were loaded by those of a
+        file: without its background, all classes have another number."""
+        if dataset.category_names in ((), names):
+            return dataset
+        return load_dataset(options.images, options.annotations, names, options.most_images)
 
     def recognise(
         self,
@@ -56,15 +85,42 @@ class Labels(NamedTuple):
         Raises:
             DatasetError: pictures are annotated with names that are those of other classes.
         """
-        if self.given:
-            return self.given, None
         found, finding = self.files.labels_for(classes)
+        if self.given:
+            return self.given, self._other_order(found)
         if found:
             return found, finding
+        if finding is None and dataset.category_names:
+            return dataset.category_names, _from_pictures(dataset)
         if finding is None:
-            folders = dataset.folders
-            about = None if folders is None else folders.finding
-            return dataset.category_names or name_classes(classes), about
+            return name_classes(classes), _nameless(classes)
         if dataset.category_names:
             raise DatasetError(f"labels: {finding.text}")
         return name_classes(classes), finding
+
+    def _other_order(self, names: Tuple[str, ...]) -> Optional[Finding]:
+        """A caution where a file has the names that the user gives in another order."""
+        if names == self.given or sorted(names) != sorted(self.given):
+            return None
+        text = (
+            f"{some_names(self.given)} as you state, but {self.files.labels_from} has the same "
+            "names in another order: see which one is that of the model's classes"
+        )
+        return Finding("labels", text, caution=True)
+
+
+def _from_pictures(dataset: Dataset) -> Optional[Finding]:
+    """Where the names of the classes come from, which only the order of their kind shows."""
+    if dataset.folders is not None:
+        return dataset.folders.finding
+    return Finding(
+        "labels",
+        f"{some_names(dataset.category_names)}: the categories of --labels-coco in the order of "
+        "their numbers; --labels changes it",
+        assumed=True,
+    )
+
+
+def _nameless(classes: int) -> Finding:
+    names = "class 0" if classes == 1 else f"class 0 to class {classes - 1}"
+    return Finding("labels", f"no names are known, so that they are {names}; --labels names them")

@@ -1,19 +1,26 @@
 """What a network wants of its pictures: by options, files beside it, its graph, or pictures."""
 
 from dataclasses import dataclass, replace
-from typing import List, Optional, Sequence
+from typing import List, Sequence, Tuple
 
 from converter.commands.convert_options import FittingOptions
 from converter.commands.output_reader import OutputReader
-from converter.conversion import Preprocessing
+from converter.commands.told_by_files import (
+    about_size,
+    fit_of_files,
+    other_faults,
+    pixels_of_files,
+)
+from converter.conversion import Preprocessing, Source
 from converter.export.export import Export
 from converter.heads.base import Head
+from converter.inputs.dataset import Dataset
 from converter.inputs.finding import Finding
-from converter.inputs.model_files.facts import ModelFiles
-from converter.inputs.pixels import PixelOptions, Pixels
-from converter.preprocessing.find_fit import find_fit
+from converter.inputs.pixels import Pixels
+from converter.preprocessing.find_fit import find_fit, fit_of_graph
 from converter.preprocessing.find_pixels import TRIED_FITS, find_pixels
 from converter.preprocessing.trial_accuracy import accuracy_of, annotated_part, halves, is_annotated
+from converter.tables.preprocessing_facts import fitting_text
 from trt_inference.bundles.bundle import Fitting
 from trt_inference.bundles.names import LETTERBOX, STRETCH
 
@@ -33,22 +40,61 @@ def choose_preprocessing(
         HeadError: the outputs cannot be read.
     """
     source, network, dataset = read.source, read.network, read.dataset
-    files, given = source.files, read.options.pixels
-    if files.pixels is not None and not (given.states_range or network.takes_bytes):
-        given = replace(files.pixels, channels=given.channels or files.pixels.channels)
-    known = _fit_of_files(files)
-    usual = fitting.resolve(known or Fitting(STRETCH if dataset.annotations is None else LETTERBOX))
-    fits = TRIED_FITS if fitting.fit is None and known is None else (usual.fit,)
+    files, stated = source.files, read.options.pixels
+    given, about_pixels = pixels_of_files(files, stated, network)
+    usual = fitting.resolve(_tried_first(source, dataset))
     accuracies = _Accuracies(read, usual) if is_annotated(dataset) else None
-    pixels, about_pixels = find_pixels(exported, network, given, dataset, accuracies, fits)
-    about_fit: Optional[Finding] = None
-    if fitting.fit is None and known is None:
-        head = read(pixels, usual).head
-        known, about_fit = find_fit(network, head, pixels, dataset, source.own_size)
-    findings = (*_of_files(files, read.options.pixels, fitting), about_pixels, about_fit)
-    return Preprocessing(
-        pixels, fitting.resolve(known), tuple(one for one in findings if one is not None)
-    )
+    fits = (usual.fit,) if fitting.fit is not None or _knows_fit(source) else TRIED_FITS
+    pixels, shown = find_pixels(exported, network, given, dataset, accuracies, fits)
+    if shown is not None:
+        about_pixels = [*about_pixels, shown if given is stated else _of_file(shown)]
+    chosen, about_fit = _choose_fit(read, fitting, pixels, usual)
+    findings = (*about_size(source, read.options), *about_pixels, *about_fit)
+    return Preprocessing(pixels, chosen, (*findings, *other_faults(files)))
+
+
+def _choose_fit(
+    read: OutputReader, stated: FittingOptions, pixels: Pixels, usual: Fitting
+) -> Tuple[Fitting, List[Finding]]:
+    """The fit of the pictures, and what to tell about it."""
+    source = read.source
+    graph = fit_of_graph(source.own_size, pixels)
+    if source.files.fit is not None:
+        known = graph[0] if graph is not None and graph[0].fit == source.files.fit else Fitting()
+        told, findings = fit_of_files(source.files, known, stated)
+        if stated.fit is None and graph is not None and graph[0].fit != told.fit:
+            text = f"{told.fit} as the file tells, but {graph[1].text}"
+            findings = [*findings, Finding("fit", text, caution=True)]
+        return stated.resolve(told), findings
+    if stated.fit is not None and graph is None:
+        return stated.resolve(), []
+    head = read(pixels, usual).head
+    found, finding = find_fit(read.network, head, pixels, read.dataset, source.own_size)
+    chosen = stated.resolve(found)
+    if finding.assumed or (chosen.fit, chosen.resize) == (found.fit, found.resize):
+        return chosen, [finding]
+    text = f"{fitting_text(chosen)} as you state, but {finding.text}"
+    return chosen, [Finding("fit", text, caution=True)]
+
+
+def _knows_fit(source: Source) -> bool:
+    """Whether files or the graph tell the fit."""
+    own = source.own_size
+    return source.files.fit is not None or (own is not None and own.fit is not None)
+
+
+def _tried_first(source: Source, dataset: Dataset) -> Fitting:
+    """The fit with which pictures are prepared until the fit is found out."""
+    if source.files.fit is not None:
+        return Fitting(source.files.fit)
+    if source.own_size is not None and source.own_size.fit is not None:
+        return Fitting(source.own_size.fit.fit)
+    return Fitting(STRETCH if dataset.annotations is None else LETTERBOX)
+
+
+def _of_file(finding: Finding) -> Finding:
+    """What contradicts pixels that a file tells and the user does not."""
+    return replace(finding, text=finding.text.replace(" as you state", " as the file tells"))
 
 
 @dataclass(frozen=True)
@@ -68,23 +114,3 @@ class _Accuracies:
 
     def _head(self, pixels: Pixels, fitting: Fitting) -> Head:
         return self.read(pixels, fitting).head
-
-
-def _fit_of_files(files: ModelFiles) -> Optional[Fitting]:
-    if files.fit is None:
-        return None
-    usual = Fitting()
-    return Fitting(
-        files.fit,
-        usual.pad_value if files.pad_value is None else files.pad_value,
-        files.resize or usual.resize,
-        files.crop_fraction or usual.crop_fraction,
-    )
-
-
-def _of_files(files: ModelFiles, pixels: PixelOptions, fitting: FittingOptions) -> List[Finding]:
-    """What files tell, without what an option replaces."""
-    replaced = {"pixels"} if pixels.states_range else set()
-    if fitting.fit is not None:
-        replaced.add("fit")
-    return [one for one in files.findings if one.subject not in replaced]

@@ -34,7 +34,7 @@ from converter.errors import (
     SuppressionError,
 )
 from converter.export.opsets import Opsets
-from converter.inputs.dataset import Dataset, load_dataset, read_labels
+from converter.inputs.dataset import Dataset, read_labels
 from converter.precision.make_precisions import make_precisions
 from converter.precision.split_images import needs_images, require_images
 from converter.report.page import add_trained, write_report
@@ -66,12 +66,12 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
         given = read_labels(options.source.labels)
         source = read_source(options.source)
         labels = Labels(given, source.files)
-        dataset = load_dataset(
-            options.images, options.annotations, labels.names, options.most_images
-        )
+        dataset = labels.load(options)
     material = _Material(source, dataset, labels)
     with tempfile.TemporaryDirectory() as scratch:
         prepared = _prepare(options, material, Path(scratch), progress)
+        dataset = labels.fit_dataset(dataset, prepared.labels, options)
+        material = material._replace(dataset=dataset)
         try:
             return _write(options, prepared, dataset, progress)
         except SuppressionError as error:
@@ -113,7 +113,7 @@ def _prepare(
         recognised = read(chosen.pixels, chosen.fitting)
         head = recognised.head
         dataset.check_task(head.task, head.description)
-        names, about = labels.of(head.classes, dataset)
+        names, about = read.about(head)
     return Prepared(source, exported, network, chosen, recognised, names, about)
 
 

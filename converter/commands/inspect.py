@@ -103,6 +103,5 @@ def _with_reading(
     read = OutputReader(source, network, answer, dataset, labels, options)
     chosen = choose_preprocessing(exported, read, FittingOptions())
     recognised = read(chosen.pixels, chosen.fitting)
-    _, about = labels.of(recognised.head.classes, dataset)
-    findings = (*chosen.findings, *([] if about is None else [about]))
+    findings = (*chosen.findings, *read.about(recognised.head)[1])
     return Inspection(**{**vars(found), "recognised": recognised, "findings": findings})

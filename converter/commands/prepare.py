@@ -81,7 +81,7 @@ def _read_signature(saved_model: SavedModel, whole: Signature, options: SourceOp
         own = own if own is not None and image.size == (own.height, own.width) else None
     elif own is not None:
         image = _with_own_size(image, own)
-    check_input_size(image, signature)
+    _check_size(image, signature, files)
     options.pixels.resolve(image, False)  # before anything that takes time
     left_out = tuple(tensor for tensor in whole.outputs if tensor not in signature.outputs)
     return Source(saved_model, signature, image, left_out, files, own)
@@ -103,6 +103,21 @@ def _with_size_of_files(image: ImageInput, size: Tuple[int, int]) -> ImageInput:
         for own, told in zip(image.size, size, strict=True)  # novm
     )
     return replace(image, height=height, width=width)
+
+
+def _check_size(image: ImageInput, signature: Signature, files: ModelFiles) -> None:
+    """Make sure that height and width are known.
+
+    Raises:
+        SavedModelError: the size is open, with what files tell about it.
+    """
+    try:
+        check_input_size(image, signature)
+    except SavedModelError as error:
+        told = [one.text for one in files.findings if one.subject == "size"]
+        if not told:
+            raise
+        raise SavedModelError(f"{error}. A file of the model tells: {told[0]}") from error
 
 
 def _with_own_size(image: ImageInput, own: OwnSize) -> ImageInput:

@@ -14,7 +14,7 @@ class Finding:
             scales them itself (layer rescaling)``; of an assumption also the option that changes
             it.
         assumed: nothing shows it; it is only usual.
-        caution: it contradicts what the user states.
+        caution: it contradicts an option, a file or the model, so that one of them is wrong.
         columns, rows: the evidence as a table, for people; none where the text tells it all.
     """
 

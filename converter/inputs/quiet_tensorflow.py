@@ -19,4 +19,5 @@ def tensorflow() -> ModuleType:
         os.environ.setdefault(name, value)
     import tensorflow
 
+    tensorflow.get_logger().setLevel("ERROR")  # functions of TensorFlow 1 warn of their end
     return tensorflow

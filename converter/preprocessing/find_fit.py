@@ -65,8 +65,9 @@ def find_fit(
     Returns:
         The fit, and what shows it or that it is assumed.
     """
-    if own is not None and own.fit is not None:
-        return _of_graph(own, pixels)
+    of_graph = fit_of_graph(own, pixels)
+    if of_graph is not None:
+        return of_graph
     if head.task != CLASSIFICATION:
         text = f"{LETTERBOX}, which is usual and which nothing shows: --fit changes it"
         return Fitting(), Finding("fit", text, assumed=True)
@@ -81,10 +82,16 @@ def find_fit(
     return _by_accuracy(network, head, pixels, part)
 
 
-def _of_graph(own: OwnSize, pixels: Pixels) -> tuple[Fitting, Finding]:
+def fit_of_graph(own: OwnSize | None, pixels: Pixels) -> tuple[Fitting, Finding] | None:
+    """The fit of a graph that resizes pictures itself, and what shows it; None where it does not,
+    or in no way that a robot knows.
+
+    Args:
+        pixels: as the graph gets them, in whose values it pads.
+    """
+    if own is None or own.fit is None:
+        return None
     fit = own.fit
-    if fit is None:
-        raise ValueError("the graph has no fit of its own")
     fitting = Fitting(fit.fit, resize=fit.resize)
     text = f"the graph itself fits pictures so (layer {layer_of(own.node)})"
     if fit.border is not None:

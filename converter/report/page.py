@@ -14,7 +14,7 @@ from converter.report.report_files import load_report, plain, save_report
 from converter.report.source_facts import opset, source_facts
 from converter.report.time_section import export_facts, speed_bars, stage_bars
 from converter.report.verdict import bundle_facts, cautions, reading, verdict
-from converter.tables.preprocessing_facts import evidence_tables
+from converter.tables.preprocessing_facts import column_remarks, evidence_tables
 from converter.tables.trained_table import trained_table
 from converter.tables.verification_tables import accuracy_table, agreement_facts, parity_tables
 from converter.verification.verification_results import TrainedComparison
@@ -90,7 +90,7 @@ def _content(conversion: Conversion, score_threshold: float) -> Dict[str, Any]:
     return {
         "title": conversion.bundle.absolute().name,
         "task": verification.task,
-        "verdict": verdict(verification),
+        "verdict": verdict(verification, conversion.contradictions),
         "cautions": (
             *conversion.contradictions,
             *conversion.cautions,
@@ -99,6 +99,7 @@ def _content(conversion: Conversion, score_threshold: float) -> Dict[str, Any]:
         "reading": reading(conversion),
         "assumed": conversion.assumed,
         "evidence": evidence_tables(conversion.findings),
+        "remarks": column_remarks(conversion.findings),
         "notes": answer.notes,
         "facts": bundle_facts(conversion),
         "agreement": agreement_facts(verification),

@@ -1,12 +1,11 @@
 """What was converted: the SavedModel, its image input, and how pixels are prepared for it."""
 
-from typing import Optional, Sequence, Tuple
+from typing import Optional, Tuple
 
 from converter.conversion import Conversion
 from converter.export.request_answer import Suppression
-from converter.inputs.pixels import Pixels
 from converter.onnx_tools.text import ir_version
-from converter.tables.preprocessing_facts import finding_facts, fitting_text
+from converter.tables.preprocessing_facts import finding_facts, fitting_text, pixels_text
 from converter.tables.wording import Fact
 
 
@@ -27,7 +26,7 @@ def source_facts(conversion: Conversion, model_opset: int) -> Tuple[Fact, ...]:
         *_suppression(conversion.export.answer.suppression),
         Fact("Computes in", conversion.export.answer.float_type),
         Fact("Channels", pixels.channels.upper() if pixels.count == 3 else pixels.channels),
-        Fact("Pixels", _formula(pixels)),
+        Fact("Pixels", pixels_text(pixels)),
         Fact("Pictures fitted by", fitting_text(conversion.preprocessing.fitting)),
         *finding_facts(conversion.findings),
         Fact("ONNX opset", str(model_opset)),
@@ -49,26 +48,3 @@ def _suppression(cut: Optional[Suppression]) -> Tuple[Fact, ...]:
     known = [f"{name} threshold {value:g}" for name, value in thresholds if value is not None]
     across = ["across classes"] if cut.class_agnostic else []
     return (Fact("Suppression cut out", ", ".join((cut.operator, *known, *across))),)
-
-
-def _formula(pixels: Pixels) -> str:
-    """How the network's pixels are computed from values of 0 to 255."""
-    if pixels.as_they_are:
-        return "as they are, 0 to 255"
-    mean, std = (_numbers(values[: pixels.count]) for values in (pixels.mean, pixels.std))
-    return f"(value × {_scale(pixels.scale)} − {mean}) / {std}"
-
-
-def _scale(scale: float) -> str:
-    """The scale, as a fraction where it is one of a whole or half number."""
-    inverse = 1 / scale if scale else 0.0
-    halves = round(2 * inverse)
-    if scale < 1 and halves and abs(2 * inverse - halves) < 1e-3:
-        return f"1/{halves / 2:g}"
-    return f"{scale:g}"
-
-
-def _numbers(values: Sequence[float]) -> str:
-    """One number where all channels have the same."""
-    texts = [f"{value:g}" for value in values]
-    return texts[0] if len(set(texts)) == 1 else f"({', '.join(texts)})"

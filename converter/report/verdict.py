@@ -1,7 +1,7 @@
 """The top of the page: what was written, how it compares, and what to be careful about."""
 
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Sequence, Tuple
 
 from converter.comparison.agreement import Agreement, ClassAgreement
 from converter.comparison.class_accuracy import ClassAccuracy
@@ -29,9 +29,13 @@ class Verdict:
     sound: bool
 
 
-def verdict(verification: Verification) -> Verdict:
+def verdict(verification: Verification, contradictions: Sequence[str] = ()) -> Verdict:
     """Whether the bundle computes what TensorFlow does. Both are read in the same way: whether that
-    is right is for ``reading``."""
+    is right is for ``reading``.
+
+    Args:
+        contradictions: what does not fit together, which makes a doubt of everything.
+    """
     found = verification.agreement
     if isinstance(found, Agreement):
         headline, same = (
@@ -46,7 +50,7 @@ def verdict(verification: Verification) -> Verdict:
         f"{headline}, both{without}" if without else headline,
         f"The SavedModel in TensorFlow{without} against the bundle as a robot loads it, on "
         f"{images}.",
-        same and not cautions(verification),
+        same and not cautions(verification) and not contradictions,
     )
 
 
@@ -110,6 +114,13 @@ def reading(conversion: Conversion) -> str:
     TensorFlow's outputs and the bundle's are read alike, so that their agreement does not show it.
     """
     before, assumed = conversion.verification.before, conversion.assumed
+    look = f"see whether the {_WHAT_SHOWS_IT[conversion.verification.task]}"
+    if conversion.contradictions:
+        return (
+            f"{counted(len(conversion.contradictions), 'caution')} about how pictures are prepared "
+            "and outputs read must be settled first, as something does not fit together; the "
+            f"agreement does not show which is right: {look}."
+        )
     if before and not before.is_low:
         name, value = before.main_figure
         return (
@@ -120,12 +131,13 @@ def reading(conversion: Conversion) -> str:
         return (
             f"{counted(len(assumed), 'point')} of how pictures are prepared and outputs read "
             f"{'is' if len(assumed) == 1 else 'are'} assumed, which the agreement does not prove, "
-            "as TensorFlow gets the same pictures and its outputs are read in the same way: see "
-            f"whether the {_WHAT_SHOWS_IT[conversion.verification.task]}."
+            "as TensorFlow gets the same pictures and its outputs are read in the same way: "
+            f"{look}."
         )
     return (
-        "How its outputs are read is known from their names, their values or options; the "
-        "agreement does not prove it, as TensorFlow's outputs are read in the same way."
+        "How pictures are prepared and outputs read is known from the model, its files or options; "
+        "the agreement does not prove it, as TensorFlow gets the same pictures and its outputs are "
+        "read in the same way."
     )
 
 

@@ -58,7 +58,7 @@ class ModelFiles:
             f"none, because {self.labels_from} has {_names(count)} and the model "
             f"{classes} {'class' if classes == 1 else 'classes'}: give --labels"
         )
-        return (), Finding("labels", fault)
+        return (), Finding("labels", fault, caution=True)
 
     def completed_by(self, other: "ModelFiles") -> "ModelFiles":
         """This, and of ``other`` the fields about which this tells nothing. The fit of a picture

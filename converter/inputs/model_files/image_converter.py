@@ -127,7 +127,7 @@ def _pairs(first: List[float], second: Any) -> List[Tuple[float, float]]:
 
 
 def _in_words(pixels: PixelOptions) -> str:
-    parts = [f"pixels times {pixels.scale:.6g}"]
+    parts = [f"0 to 255 times {pixels.scale:.6g}"]
     if pixels.mean is not None:
         parts.append(f"less {_listed(pixels.mean)}")
     if pixels.std is not None:

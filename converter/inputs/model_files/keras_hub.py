@@ -2,8 +2,8 @@
 
 ``task.json`` names the task and has its preprocessor with the image converter;
 ``image_converter.json`` has that alone, where only a backbone was saved. ``task.export(DIR)``
-leaves all of it out of the graph. Read in ``utils/preset_utils.py`` of keras-hub 0.32. A preset
-has no names of classes.
+leaves all of it out of the graph; preset and SavedModel are then often two folders beside each
+other. Read in ``utils/preset_utils.py`` of keras-hub 0.32. A preset has no names of classes.
 """
 
 from typing import Any, Mapping, Optional
@@ -12,7 +12,7 @@ from converter.errors import ModelFileError
 from converter.inputs.finding import Finding
 from converter.inputs.model_files.facts import ModelFiles
 from converter.inputs.model_files.image_converter import read_image_converter
-from converter.inputs.model_files.place import Place
+from converter.inputs.model_files.place import Place, is_there, list_folder
 from converter.inputs.model_files.typed_values import as_word, read_json, value_at
 from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 
@@ -25,11 +25,27 @@ _TASKS = {
 
 
 def read_keras_hub(place: Place) -> Optional[ModelFiles]:
-    """What a preset tells; None where there is none.
+    """What a preset tells that is in the model's folders or in a folder beside the SavedModel;
+    None where there is none.
 
     Raises:
-        ModelFileError: it cannot be read.
+        ModelFileError: it cannot be read, or there are several beside it.
     """
+    found = _read_preset(place)
+    if found is not None or place.is_shared:
+        return found
+    presets = [
+        folder
+        for folder in list_folder(place.above)
+        if any(is_there(folder / name) for name in (TASK_FILE, CONVERTER_FILE))
+    ]
+    if len(presets) > 1:
+        names = ", ".join(folder.name for folder in presets)
+        raise ModelFileError(f"the folders {names} have one each: move the others away")
+    return _read_preset(Place((presets[0].resolve(),), place.above, True)) if presets else None
+
+
+def _read_preset(place: Place) -> Optional[ModelFiles]:
     task = _read_object(place, TASK_FILE)
     file, converter = (
         TASK_FILE,

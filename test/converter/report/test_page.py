@@ -168,7 +168,7 @@ def test_what_was_assumed_stands_beside_what_was_measured(
 ) -> None:
     """The agreement with TensorFlow does not show that outputs are read as they are meant."""
     plain = measured(samples.detection(tmp_path), before=None, after=None)
-    assert "is known from their names" in write(plain).texts["reading"]
+    assert "is known from the model, its files or options" in write(plain).texts["reading"]
     clause = "corners are y1, x1, y2, x2, as is usual in fractions: --box-format changes it"
     assumed = replace(plain, recognised=replace(plain.recognised, assumed=(clause,)))
     page = write(assumed)
@@ -407,8 +407,8 @@ def test_what_it_was_made_from(tmp_path: Path, write: Callable[..., Page]) -> No
     [
         (Pixels("rgb", 1.0), "as they are, 0 to 255"),
         (Pixels("grey", 1 / 255, (0.5, 7, 7), (0.5, 7, 7)), "(value × 1/255 − 0.5) / 0.5"),
-        (Pixels("bgr", 1.0, (103.9, 116.8, 123.7)), "(value × 1 − (103.9, 116.8, 123.7)) / 1"),
-        (Pixels("rgb", 0.017), "(value × 0.017 − 0) / 1"),
+        (Pixels("bgr", 1.0, (103.9, 116.8, 123.7)), "value − (103.9, 116.8, 123.7)"),
+        (Pixels("rgb", 0.017), "value × 0.017"),
     ],
 )
 def test_how_pixels_are_prepared(

@@ -180,3 +180,29 @@ def test_of_two_tools_the_first_one_tells_the_whole_fit(model: Path) -> None:
     assert facts.input_size == (64, 96)
     assert "Ultralytics" in told(facts, "fit") + told(facts, "pixels")
     assert "task.json" in told(facts, "size")
+
+
+def test_a_preset_in_a_folder_beside_the_model_is_read_where_it_is_the_only_one(
+    model: Path,
+) -> None:
+    first, second = model.parent / "preset", model.parent / "another"
+    first.mkdir()
+    (first / "task.json").write_text((PRESETS / "resnet.json").read_text("utf-8"), "utf-8")
+    (first / "metadata.json").write_text((PRESETS / "metadata.json").read_text("utf-8"), "utf-8")
+    facts = read_model_files(model)
+    assert (facts.task, facts.input_size) == ("classification", (64, 96))
+    assert told(facts, "size") == "96x64, from task.json (KerasHub 0.32.0)"
+    second.mkdir()
+    (second / "task.json").write_text((PRESETS / "retinanet.json").read_text("utf-8"), "utf-8")
+    facts = read_model_files(model)
+    assert facts.task is None
+    assert "the folders another, preset have one each" in told(facts, "files")
+
+
+def test_a_preset_in_a_folder_beside_several_models_is_not_read(model: Path) -> None:
+    preset, other = model.parent / "preset", model.parent / "other_model"
+    for folder in (preset, other):
+        folder.mkdir()
+    (preset / "task.json").write_text((PRESETS / "resnet.json").read_text("utf-8"), "utf-8")
+    (other / "saved_model.pb").touch()
+    assert read_model_files(model).task is None
