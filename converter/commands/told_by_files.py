@@ -16,7 +16,6 @@ from converter.heads.choose import AUTO
 from converter.inputs.finding import Finding
 from converter.inputs.model_files.facts import ModelFiles, fault
 from converter.inputs.pixels import PixelOptions
-from converter.preprocessing.describe_pixels import range_of
 from converter.tables.preprocessing_facts import fitting_text
 from trt_inference.bundles.bundle import Fitting
 
@@ -41,7 +40,7 @@ def pixels_of_files(
         image = network.image
         return given, [fault(f"not used, as {image} is another input: {_text(findings)}")]
     if given.states_range:
-        return given, [] if stated == told else _contradicted(range_of(stated), findings)
+        return given, [] if stated == told else _contradicted(f"{stated.range}, {stated.channels}", findings)
     if given.channels is None or given.channels == told.channels:
         return files.pixels, findings
     order = f"{given.channels.upper()} channels"

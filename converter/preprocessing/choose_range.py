@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,9 @@ _SPREAD_LIMIT, _SPREAD_MARGIN = 0.2, 0.25
 _MEAN_LIMIT, _MEAN_MARGIN = 0.55, 0.4
 _LATER_LIMIT, _LATER_MARGIN = 1.4, 0.25
 _ACCURACY_LEAST, _ACCURACY_MARGIN = 0.2, 0.15
+# What is right at least where nothing but the annotations shows the range; the lower one where it
+# is twice as much as with any other.
+_ACCURACY_HIGH, _ACCURACY_FAIR = 0.8, 0.4
 # Nor may a range have a better mean by so much that pictures of other contrast would explain.
 _BETTER_MEAN, _OTHER_CONTRAST = 0.15, 1.0
 SIGNALS_NEEDED = 2
@@ -76,15 +79,6 @@ def _median(misfits: Sequence[Misfit], figure: Callable[[Misfit], float]) -> flo
     return float(np.median([figure(one) for one in misfits])) if misfits else None
 
 
-def _accuracy_of_part(part: int) -> Callable[[RangeEvidence], float | None]:
-    """How much less than all is found in one part of the annotated pictures."""
-
-    def figure(evidence: RangeEvidence) -> float | None:
-        return 1 - evidence.accuracies[part] if evidence.accuracies else None
-
-    return figure
-
-
 _OF_STATISTICS = (
     _Signal(first_spread, _SPREAD_LIMIT, _SPREAD_MARGIN, 3.0),
     _Signal(first_mean, _MEAN_LIMIT, _MEAN_MARGIN, 1.5),
@@ -103,16 +97,35 @@ def choose_range(found: Sequence[RangeEvidence]) -> RangeEvidence | None:
 
 
 def is_clear(one: RangeEvidence, other: RangeEvidence) -> bool:
-    """Whether at least two signals clearly prefer ``one``, and none ``other``."""
-    parts = range(min(len(one.accuracies), len(other.accuracies)))
-    annotations = [
-        _Signal(_accuracy_of_part(part), 1 - _ACCURACY_LEAST, _ACCURACY_MARGIN) for part in parts
-    ]
-    signals = (*_OF_STATISTICS, *annotations)
-    prefer = sum(signal.prefers(one, other) for signal in signals)
-    contradicting = signals if _may_be(other) else annotations
-    against = any(signal.prefers(other, one) for signal in contradicting)
-    return prefer >= SIGNALS_NEEDED and not against and not _is_closer(other, one)
+    """Whether at least two signals clearly prefer ``one``, and none ``other``. All annotations
+    together are one of them; alone they decide only where they leave no doubt."""
+    prefer = sum(signal.prefers(one, other) for signal in _OF_STATISTICS)
+    prefer += _annotations_prefer(one, other)
+    if one.misfits is None and other.misfits is None and _is_plain(one, other):
+        return True
+    against = _may_be(other) and any(signal.prefers(other, one) for signal in _OF_STATISTICS)
+    contradicted = against or _annotations_prefer(other, one, any)
+    return prefer >= SIGNALS_NEEDED and not contradicted and not _is_closer(other, one)
+
+
+def _annotations_prefer(
+    one: RangeEvidence, other: RangeEvidence, how_many: Callable[[Iterable[bool]], bool] = all
+) -> bool:
+    """Whether clearly more is right, on all parts of the annotated pictures or on any."""
+    pairs = list(zip(one.accuracies, other.accuracies))
+    return bool(pairs) and how_many(
+        here >= _ACCURACY_LEAST and here - there >= _ACCURACY_MARGIN for here, there in pairs
+    )
+
+
+def _is_plain(one: RangeEvidence, other: RangeEvidence) -> bool:
+    """Whether the annotations leave no doubt, on several parts of the pictures. A network that is hardly trained may do a little
+    better with another range than its own."""
+    enough = len(one.accuracies) >= SIGNALS_NEEDED and _annotations_prefer(one, other)
+    return enough and all(
+        here >= _ACCURACY_HIGH or here >= max(2 * there, _ACCURACY_FAIR)
+        for here, there in zip(one.accuracies, other.accuracies)
+    )
 
 
 def _is_closer(other: RangeEvidence, one: RangeEvidence) -> bool:

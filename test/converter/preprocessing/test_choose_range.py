@@ -66,11 +66,24 @@ def test_annotations_that_contradict_leave_it_open() -> None:
 
 @pytest.mark.parametrize(
     ("accuracies", "is_chosen"),
-    [((0.8, 0.7), True), ((0.8,), False), ((0.8, 0.42), False), ((), False)],
+    [
+        ((0.9, 0.8), True),
+        ((0.9,), False),
+        ((0.9, 0.42), False),
+        ((0.7, 0.7), False),  # with the others at 0.4, which a poor network may reach as well
+        ((), False),
+    ],
 )
-def test_two_parts_of_the_annotated_pictures_suffice_without_statistics(
+def test_without_statistics_annotations_must_leave_no_doubt(
     accuracies: Tuple[float, ...], is_chosen: bool
 ) -> None:
     others = [evidence(name, None, (0.4,) * len(accuracies)) for name in list(RANGES)[1:]]
     best = choose_range([evidence("zero-to-one", None, accuracies), *others])
+    assert (best is not None) == is_chosen
+
+
+@pytest.mark.parametrize(("others", "is_chosen"), [(0.2, True), (0.3, False)])
+def test_of_detectors_twice_as_much_must_be_found(others: float, is_chosen: bool) -> None:
+    found = [evidence(name, None, (others, others)) for name in list(RANGES)[1:]]
+    best = choose_range([evidence("zero-to-one", None, (0.5, 0.5)), *found])
     assert (best is not None) == is_chosen
