@@ -40,7 +40,7 @@ def pixels_of_files(
         image = network.image
         return given, [fault(f"not used, as {image} is another input: {_text(findings)}")]
     if given.states_range:
-        return given, [] if stated == told else _contradicted(f"{stated.range}, {stated.channels}", findings)
+        return given, [] if stated == told else _contradicted(stated.range_and_order, findings)
     if given.channels is None or given.channels == told.channels:
         return files.pixels, findings
     order = f"{given.channels.upper()} channels"

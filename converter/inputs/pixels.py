@@ -41,6 +41,11 @@ class Pixels:
         return " to ".join(f"{end + 0.0:.3g}" for end in ends)
 
     @property
+    def range_and_order(self) -> str:
+        """For people, such as ``0 to 1, RGB``."""
+        return f"{self.range}, {self.channels if self.count == 1 else self.channels.upper()}"
+
+    @property
     def as_they_are(self) -> bool:
         """Whether the network gets the values of the camera, 0 to 255."""
         return self.scale == 1 and not any(self.mean) and all(value == 1 for value in self.std)
@@ -123,6 +128,6 @@ def pixels_hint(pixels: Pixels) -> str:
     """What a message begins with where pixels that differ from those of the training are the
     likeliest cause: a sentence without its full stop."""
     return (
-        f"The network got pixels of {pixels.range}, {pixels.channels}: if it was trained with "
+        f"The network got pixels of {pixels.range_and_order}: if it was trained with "
         f"others, choose them with --pixels ({', '.join(PRESETS)}) and --channels"
     )

@@ -31,10 +31,9 @@ def describe_own(pixels: Pixels, own: OwnScaling) -> Finding:
 
 def describe_whole_numbers(pixels: Pixels, own: OwnScaling | None) -> Finding:
     """What the type of the input shows."""
-    order = f", {_ORDERS[pixels.channels]}"
     because = "because the input takes whole numbers"
     shown = f"; the graph {own.words}" if own is not None and own.channels else ""
-    return Finding(SUBJECT, f"{pixels.range}{order}, {because}{shown}")
+    return Finding(SUBJECT, f"{pixels.range_and_order}, {because}{shown}")
 
 
 def describe_contradiction(pixels: Pixels, own: OwnScaling | None) -> Finding | None:
@@ -47,7 +46,7 @@ def describe_contradiction(pixels: Pixels, own: OwnScaling | None) -> Finding | 
         return None
     return Finding(
         SUBJECT,
-        f"{pixels.range} as you state, but the graph {own.words}, as for "
+        f"{pixels.range_and_order} as you state, but the graph {own.words}, as for "
         f"{words_of(own.preset)}: see whether --pixels {own.preset} is meant",
         caution=True,
     )
