@@ -119,8 +119,8 @@ def _annotations_prefer(
 
 
 def _is_plain(one: RangeEvidence, other: RangeEvidence) -> bool:
-    """Whether the annotations leave no doubt, on several parts of the pictures. A network that is hardly trained may do a little
-    better with another range than its own."""
+    """Whether the annotations leave no doubt, on several parts of the pictures. A network that is
+    hardly trained may do a little better with another range than its own."""
     enough = len(one.accuracies) >= SIGNALS_NEEDED and _annotations_prefer(one, other)
     return enough and all(
         here >= _ACCURACY_HIGH or here >= max(2 * there, _ACCURACY_FAIR)

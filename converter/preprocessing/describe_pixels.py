@@ -86,7 +86,7 @@ def describe_assumed(
         )
     else:
         why = "what was measured on the pictures does not clearly show one range"
-    text = f"{pixels.range}, {_ORDERS[pixels.channels]} is assumed, --pixels changes it: {why}"
+    text = f"{pixels.range_and_order} is assumed, --pixels changes it: {why}"
     return Finding(SUBJECT, text, True, *_table(found))
 
 
