@@ -17,6 +17,16 @@ from converter.preprocessing.known_ranges import words_of
 from converter.preprocessing.own_scaling import RANGES, OwnScaling
 
 SUBJECT = "pixels"
+_EVIDENCE = "annotated pictures (--labels-coco, or a folder for each class)"
+NO_PICTURES = f"nothing in the graph shows it. Give --images for evidence, best of {_EVIDENCE}"
+NO_STATISTICS = (
+    "the network stores no statistics of its training that would show it. Give "
+    f"{_EVIDENCE} for evidence"
+)
+NO_CONTRAST = (
+    "the pictures have no dark or no bright pixels, and such ones show nothing. Give --images of "
+    "ordinary brightness"
+)
 _COLUMNS = ("pixels", "spread", "mean", "later")
 _ORDERS = {"rgb": "RGB", "bgr": "BGR", "grey": "grey"}
 
@@ -68,25 +78,20 @@ def describe_measured(best: RangeEvidence, found: Sequence[RangeEvidence]) -> Fi
 
 
 def describe_assumed(
-    pixels: Pixels, own: OwnScaling | None, found: Sequence[RangeEvidence], synthetic: bool
+    pixels: Pixels, own: OwnScaling | None, found: Sequence[RangeEvidence], unmeasured: str
 ) -> Finding:
-    """Why nothing is known."""
+    """Why nothing is known.
+
+    Args:
+        unmeasured: why nothing was measured, where nothing was.
+    """
     if own is not None:
         why = f"the graph {own.words}, which fits no known range"
-    elif synthetic:
-        why = (
-            "nothing in the graph shows it. Give --images for evidence, best of annotated pictures "
-            "(--labels-coco, or a folder for each class)"
-        )
-    elif not found:
-        why = (
-            "the network stores no statistics of its training that would show it, or the pictures "
-            "have no dark or no bright pixels. Give ordinary pictures for evidence, best annotated "
-            "ones (--labels-coco, or a folder for each class)"
-        )
-    else:
+    elif found:
         why = "what was measured on the pictures does not clearly show one range"
-    text = f"{pixels.range_and_order} is assumed, --pixels changes it: {why}"
+    else:
+        why = unmeasured
+    text = f"{pixels.range_and_order}, which is usual; --pixels changes it. It is not known: {why}"
     return Finding(SUBJECT, text, True, *_table(found))
 
 

@@ -22,6 +22,9 @@ from converter.inputs.quiet_tensorflow import tensorflow
 from converter.preprocessing.batch_norms import find_batch_norms
 from converter.preprocessing.choose_range import RangeEvidence, choose_range, is_clear
 from converter.preprocessing.describe_pixels import (
+    NO_CONTRAST,
+    NO_PICTURES,
+    NO_STATISTICS,
     describe_assumed,
     describe_contradiction,
     describe_measured,
@@ -85,7 +88,8 @@ def find_pixels(
     found = [] if dataset.synthetic else measure.all_ranges(given, dataset, fits)
     best = choose_range(found)
     if best is None:
-        return stated, describe_assumed(stated, own, found, dataset.synthetic)
+        unmeasured = NO_PICTURES if dataset.synthetic else measure.unmeasured
+        return stated, describe_assumed(stated, own, found, unmeasured)
     if given.channels is None and network.image.channels > 1:
         other = measure.one_range(in_other_order(best.known))
         best = other if _is_other_order(other, best) else best
@@ -124,7 +128,7 @@ def _own_scaling(exported: Export, network: Network) -> OwnScaling | None:
 
 
 class _Measurement:
-    """Measures known ranges on pictures."""
+    """Measures known ranges on pictures; ``unmeasured`` tells why it has not."""
 
     def __init__(
         self, exported: Export, network: Network, accuracy: MeasureAccuracy | None
@@ -132,18 +136,21 @@ class _Measurement:
         self._image, self._network, self._accuracy = network.image, network, accuracy
         self._statistics = _statistics(exported, network)
         self._pictures: list[Sequence[np.ndarray]] = []
+        self.unmeasured = ""
 
     def all_ranges(
         self, given: PixelOptions, dataset: Dataset, fits: Sequence[str]
     ) -> list[RangeEvidence]:
         """What each known range shows; nothing where there is nothing to measure."""
         if self._statistics is None and self._accuracy is None:
+            self.unmeasured = NO_STATISTICS
             return []
         height, width = self._network.input_size
         most = max(_FEWEST_PICTURES, min(_MOST_PICTURES, _PIXELS_AT_ONCE // (height * width)))
         size = self._network.input_size
         self._pictures = [fitted_pictures(dataset, size, fit, most) for fit in fits]
         if not have_contrast(self._pictures[0]):
+            self.unmeasured = NO_CONTRAST
             return []
         ranges = known_ranges(self._image.channels, given.channels)
         return [self.one_range(known) for known in ranges]
