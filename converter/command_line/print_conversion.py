@@ -7,6 +7,7 @@ from converter.command_line.print_boards import print_boards, print_refusals
 from converter.command_line.print_table import facts_table, print_tables
 from converter.comparison.agreement import Agreement
 from converter.conversion import Conversion
+from converter.heads.decoding.error_messages import class_count
 from converter.inputs.pixels import Pixels
 from converter.report.source_facts import opset
 from converter.report.verdict import cautions, reading, without_fake_quants
@@ -30,7 +31,7 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
     for note in conversion.export.answer.notes:
         print_line(console, f"note: {note}")
     head = conversion.recognised.head
-    print_line(console, f"head: {head.description}, {head.classes} classes")
+    print_line(console, f"head: {head.description}, {class_count(head.classes)}")
     print_line(console, f"      {conversion.recognised.reason}")
     print_assumed(conversion.recognised, console)
     print_findings(conversion.findings, console)

@@ -10,6 +10,7 @@ from converter.command_line.print_assumed import print_assumed, print_findings
 from converter.command_line.print_boards import print_boards, print_refusals
 from converter.commands.inspect import Inspection
 from converter.compatibility.tensorrt_versions import TARGETS, VERSIONS
+from converter.heads.decoding.error_messages import class_count
 from converter.inputs.choose_graph import describe_tags
 from converter.inputs.saved_model import SavedModel
 from converter.tables.wording import file_size
@@ -37,7 +38,8 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
         print_line(console, f"output {output}")
     if inspection.recognised is not None:
         head = inspection.recognised.head
-        print_line(console, f"head: {head.description}, {head.classes} classes ({head.task})")
+        classes = class_count(head.classes)
+        print_line(console, f"head: {head.description}, {classes} ({head.task})")
         print_line(console, f"      {inspection.recognised.reason}")
         print_assumed(inspection.recognised, console)
         print_findings(inspection.findings, console)

@@ -122,5 +122,5 @@ def _from_pictures(dataset: Dataset) -> Optional[Finding]:
 
 
 def _nameless(classes: int) -> Finding:
-    names = "class 0" if classes == 1 else f"class 0 to class {classes - 1}"
-    return Finding("labels", f"no names are known, so that they are {names}; --labels names them")
+    numbers = "class 0 is" if classes == 1 else f"class 0 to class {classes - 1} are"
+    return Finding("labels", f"none are known, and {numbers} without a name: give --labels")

@@ -44,8 +44,9 @@ def choose_preprocessing(
     given, about_pixels = pixels_of_files(files, stated, network)
     usual = fitting.resolve(_tried_first(source, dataset))
     accuracies = _Accuracies(read, usual) if is_annotated(dataset) else None
-    fits = (usual.fit,) if fitting.fit is not None or _knows_fit(source) else TRIED_FITS
-    pixels, shown = find_pixels(exported, network, given, dataset, accuracies, fits)
+    # Those of the training: what is stated may be what suits the camera.
+    fits = dict.fromkeys((usual.fit, *TRIED_FITS))
+    pixels, shown = find_pixels(exported, network, given, dataset, accuracies, tuple(fits))
     if shown is not None:
         about_pixels = [*about_pixels, shown if given is stated else _of_file(shown)]
     chosen, about_fit = _choose_fit(read, fitting, pixels, usual)
@@ -75,12 +76,6 @@ def _choose_fit(
         return chosen, [finding]
     text = f"{fitting_text(chosen)} as you state, but {finding.text}"
     return chosen, [Finding("fit", text, caution=True)]
-
-
-def _knows_fit(source: Source) -> bool:
-    """Whether files or the graph tell the fit."""
-    own = source.own_size
-    return source.files.fit is not None or (own is not None and own.fit is not None)
 
 
 def _tried_first(source: Source, dataset: Dataset) -> Fitting:

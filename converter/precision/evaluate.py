@@ -97,7 +97,8 @@ class Evaluator:
         if not seen:
             raise DatasetError(
                 f"fp32 detects nothing with a score of {self._threshold:g} or more in the "
-                f"{len(self._fp32)} images, so that no precision can be judged by them: give "
+                f"{len(self._fp32)} images, so that no precision can be judged by them: see "
+                "first whether --pixels of the conversion is that of the training, then give "
                 "images in which there is something to see"
             )
         if len(seen) > 1 or len(self._bundle.labels) == 1:

@@ -13,10 +13,10 @@ from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 
 # Where a user sees whether the outputs are read right.
 _WHAT_SHOWS_IT = {
-    DETECTION: "boxes and classes in the pictures are right, or give --labels-coco",
-    CLASSIFICATION: "classes in the pictures are right, or give --images with a folder for each "
-    "class",
-    SEGMENTATION: "classes in the pictures are right",
+    DETECTION: "boxes and classes in the report's pictures are right, or give --labels-coco",
+    CLASSIFICATION: "classes in the report's pictures are right, or give --images with a folder "
+    "for each class",
+    SEGMENTATION: "classes in the report's pictures are right",
 }
 
 
@@ -114,7 +114,8 @@ def reading(conversion: Conversion) -> str:
     TensorFlow's outputs and the bundle's are read alike, so that their agreement does not show it.
     """
     before, assumed = conversion.verification.before, conversion.assumed
-    look = f"see whether the {_WHAT_SHOWS_IT[conversion.verification.task]}"
+    pictures = "convert with --images, and " * conversion.verification.synthetic
+    look = f"{pictures}see whether the {_WHAT_SHOWS_IT[conversion.verification.task]}"
     if conversion.contradictions:
         return (
             f"{counted(len(conversion.contradictions), 'caution')} about how pictures are prepared "

@@ -16,7 +16,12 @@ _COLUMNS = {
     "accuracy": "on two parts of the annotated pictures, 1 is best",
     "top-1": "the part of the pictures whose best class is right",
 }
-_NAMES = {"pixels": "Why these pixels", "fit": "Why this fit", "files": "Not used"}
+_NAMES = {
+    "pixels": "Why these pixels",
+    "fit": "Why this fit",
+    "labels": "Class names",
+    "files": "About files beside it",
+}
 
 
 def pixels_text(pixels: Pixels) -> str:

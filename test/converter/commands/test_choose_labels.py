@@ -111,7 +111,9 @@ def test_classes_without_names_are_told_too(tmp_path: Path) -> None:
     names, finding = NOBODY.of(3, NOBODY.load(options(tmp_path)))
     assert names == ("class 0", "class 1", "class 2")
     assert finding is not None and not (finding.assumed or finding.caution)
-    assert "they are class 0 to class 2; --labels" in finding.text
+    assert (
+        "none are known, and class 0 to class 2 are without a name: give --labels" in finding.text
+    )
 
 
 @pytest.mark.parametrize(("given", "warned"), [(("bolt", "nut"), True), (("Nut", "Bolt"), False)])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import keras
 import numpy as np
 import pytest
 import yaml
@@ -158,3 +159,66 @@ def test_annotations_count_the_classes_without_the_background_of_a_file(
     assert result.exit_code == 0, result.output
     assert "TensorFlow's top-1 accuracy is 1.00" in result.output
     assert load_bundle(tmp_path / "bundle").labels == ("red", "green", "blue")
+
+
+def test_a_fit_that_is_not_that_of_the_graph_is_told(
+    convert: Callable[..., Result], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The graph stretches pictures itself; the file tells a crop, the user a letterbox."""
+
+    def predict(images: Any) -> dict[str, Any]:
+        means = tf.reduce_mean(tf.image.resize(images, (16, 16)), [1, 2])
+        return {"scores": tf.nn.softmax(10 * means)}
+
+    saved = save(tmp_path / "model", tf.Module(), predict, ANY_SIZE)
+    of_graph = "stretch (linear), because the graph itself fits pictures so"
+    result = convert(saved, "--fit", "letterbox")
+    assert result.exit_code == 0, result.output
+    assert load_bundle(tmp_path / "bundle").input.fitting == Fitting("letterbox")
+    assert f"caution: fit: letterbox, borders of 114, linear as you state, but {of_graph}" in (
+        result.output
+    )
+    write_metadata(saved)
+    found = " ".join(run_here(capsys, "inspect", saved).output.split())
+    assert f"caution: fit: center-crop as the file tells, but {of_graph}" in found
+    assert "fit: center-crop, resized antialiased, as Ultralytics" in found
+
+
+def normalised(folder: Path, pictures: list[np.ndarray]) -> Path:
+    """A classifier whose normalisations have the statistics of ``pictures``, RGB of 0 to 255."""
+    layers = keras.layers
+    keras.utils.set_random_seed(1)
+    images = keras.Input((32, 32, 3))
+    values = images
+    for _ in range(3):
+        values = layers.Conv2D(16, 3, 2)(values)
+        norm = layers.BatchNormalization()
+        before = keras.Model(images, values)(np.stack(pictures)).numpy()
+        values = norm(values)
+        norm.moving_mean.assign(before.mean((0, 1, 2)))
+        norm.moving_variance.assign(before.var((0, 1, 2)))
+        values = layers.ReLU()(values)
+    scores = layers.Dense(3, "softmax")(layers.GlobalAveragePooling2D()(values))
+    keras.Model(images, scores).export(folder, verbose=False)
+    return folder
+
+
+def test_a_fit_for_the_camera_does_not_hide_the_range_of_the_training(
+    convert: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Trained on stretched pictures, which borders would make others of."""
+    generator = np.random.default_rng(3)
+    images = tmp_path / "images"
+    images.mkdir()
+    pictures = []
+    for number in range(12):
+        coarse = generator.integers(0, 256, (3, 24, 3), np.uint8)
+        coarse //= generator.integers(1, 4, dtype=np.uint8)
+        picture = cv2.resize(coarse, (480, 60), interpolation=cv2.INTER_LINEAR)
+        cv2.imwrite(str(images / f"{number:02}.png"), picture)
+        pictures.append(cv2.resize(picture, (32, 32))[..., ::-1].astype(np.float32))
+    saved = normalised(tmp_path / "model", pictures)
+    result = convert(saved, "--images", images, "--fit", "letterbox")
+    assert result.exit_code == 0, result.output
+    assert "pixels: 0 to 255 (zero-to-255), RGB" in result.output
+    assert load_bundle(tmp_path / "bundle").input.fitting == Fitting("letterbox")
