@@ -15,6 +15,7 @@ from trt_inference.viewing.decode_picture import decode_picture
 from trt_inference.viewing.file_names import printable_name
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+_VIDEOS_OF_PICTURES = (".mjpeg", ".mjpg")  # they begin as a jpeg does
 
 
 class FileFrame(NamedTuple):
@@ -62,15 +63,16 @@ def read_image(file: Path) -> np.ndarray:
 
 
 def read_frames(file: Path) -> Iterator[FileFrame]:
-    """The frames of an image or a video.
+    """The frames of an image or a video, whichever it is by its content.
 
     Raises:
         ImageError: no such file, or neither an image nor a video that OpenCV can read.
     """
-    if file.suffix.lower() in IMAGE_SUFFIXES:
+    suffix = file.suffix.lower()
+    kind, is_picture = kind_of_content(_read_content(file, most=4096))
+    if suffix in IMAGE_SUFFIXES or (is_picture and suffix not in _VIDEOS_OF_PICTURES):
         yield FileFrame(file.stem, None, read_image(file))
         return
-    kind = kind_of_content(_read_content(file, most=4096))[0]
     number = 0
     for number, frame in enumerate(_decode_video(file), start=1):
         yield FileFrame(f"{file.stem}-{number:06d}", number, frame)
