@@ -23,13 +23,22 @@ def describe_checkpoint(path: Path) -> Optional[str]:
     prefix = _prefix(path)
     if prefix is None:
         return None
-    places = (prefix.parent, *prefix.absolute().parent.parent.glob("*"))
+    # The TF Object Detection API exports both, each in a folder of its own.
+    places = (prefix.parent, prefix.absolute().parent.parent / "saved_model")
     saved = [place for place in places if (place / "saved_model.pb").is_file()]
     if saved:
         return (
             f"'{path}' is a checkpoint, and a SavedModel is beside it: did you mean '{saved[0]}'?"
         )
-    names = _names(prefix)
+    return _describe_content(path, prefix)
+
+
+def _describe_content(path: Path, prefix: Path) -> str:
+    """What the checkpoint of the files ``prefix`` is by the names in it."""
+    try:
+        names = [name for name, _ in tensorflow().train.list_variables(str(prefix))]
+    except (tensorflow().errors.OpError, ValueError) as error:
+        return f"'{path}' is a checkpoint that cannot be read: {error}. Copy all its files again"
     if any(word in name for name in names for word in _DETECTION_API):
         return _of_detection_api(path, prefix, _GRAPH_OF_OBJECTS in names)
     if _GRAPH_OF_OBJECTS in names:
@@ -49,7 +58,10 @@ def _prefix(path: Path) -> Optional[Path]:
     if not path.is_dir() and path.name != "checkpoint":
         same = [one for one in prefixes if path.name in _files(one)]
         return same[0] if same else None
-    latest = tensorflow().train.latest_checkpoint(str(folder))
+    try:
+        latest = tensorflow().train.latest_checkpoint(str(folder))
+    except (tensorflow().errors.OpError, ValueError):  # where `checkpoint` is damaged
+        latest = None
     if latest is not None:
         return Path(latest)
     return max(prefixes, key=lambda one: Path(f"{one}.index").stat().st_mtime, default=None)
@@ -58,14 +70,6 @@ def _prefix(path: Path) -> Optional[Path]:
 def _files(prefix: Path) -> List[str]:
     """What a user may give of a checkpoint: what its files have in common, or one of them."""
     return [prefix.name, *(file.name for file in prefix.parent.glob(f"{prefix.name}.*"))]
-
-
-def _names(prefix: Path) -> List[str]:
-    """The names of what is in a checkpoint; none where it cannot be read."""
-    try:
-        return [name for name, _ in tensorflow().train.list_variables(str(prefix))]
-    except (tensorflow().errors.OpError, ValueError):
-        return []
 
 
 def _of_objects(path: Path, prefix: Path, names: List[str]) -> str:
