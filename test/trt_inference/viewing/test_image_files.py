@@ -187,3 +187,16 @@ def test_pictures_one_behind_the_other_are_a_video(tmp_path: Path) -> None:
     frames = list(read_frames(tmp_path / "camera.mjpeg"))
     assert [frame.number for frame in frames] == [1, 2]
     assert [round(frame.pixels.mean(), -1) for frame in frames] == [40, 200]
+
+
+def test_video_that_is_cut_is_told_after_its_last_frame(tmp_path: Path) -> None:
+    write_video(tmp_path / "whole.avi", list(range(0, 250, 5)))
+    assert len(list(read_frames(tmp_path / "whole.avi"))) == 50
+    content = (tmp_path / "whole.avi").read_bytes()
+    (tmp_path / "cut.avi").write_bytes(content[: len(content) // 2])
+    numbers = []
+    with pytest.raises(ImageError, match=r"cut\.avi' ends after \d+ of 50 frames: it is cut"):
+        for frame in read_frames(tmp_path / "cut.avi"):
+            numbers.append(frame.number)
+    assert 0 < len(numbers) < 45
+    assert numbers == list(range(1, len(numbers) + 1))
