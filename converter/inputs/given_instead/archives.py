@@ -1,12 +1,12 @@
 """Archives that a SavedModel is packed in, as TensorFlow Hub and the model zoos give them."""
 
-import shlex
 import tarfile
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 from typing import List, Optional
 
+from converter.inputs.given_instead.how_to_save import shell_word
 from converter.inputs.given_instead.untrusted import parts_of_zip
 
 _GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
@@ -26,7 +26,7 @@ def describe_archive(path: Path) -> Optional[str]:
     folder = path.absolute().parent / path.name.split(".")[0]
     unpack = "python3 -m zipfile -e" if zipfile.is_zipfile(str(path)) else "tar -xf"
     into = "" if unpack.startswith("python3") else "-C "
-    file, target = shlex.quote(str(path.absolute())), shlex.quote(str(folder))
+    file, target = shell_word(path), shell_word(folder)
     inner = sorted(graphs, key=lambda one: len(one.parts))[0].parent
     return "\n".join(
         (

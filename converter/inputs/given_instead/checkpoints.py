@@ -4,7 +4,12 @@ from pathlib import Path
 from typing import Dict, List, Optional, Set
 
 from converter.inputs.given_instead.frozen_graphs import opening, saving
-from converter.inputs.given_instead.how_to_save import beside, path_literal, with_lines
+from converter.inputs.given_instead.how_to_save import (
+    beside,
+    path_literal,
+    shell_word,
+    with_lines,
+)
 from converter.inputs.quiet_tensorflow import tensorflow
 
 _GRAPH_OF_OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -145,13 +150,13 @@ def _of_detection_api(path: Path, prefix: Path, is_2: bool) -> str:
     """Its own programs export it: the graph of a training has no detections."""
     folder, target = prefix.absolute().parent, beside(prefix)
     configs = [*folder.glob("*.config"), *folder.parent.glob("*.config")]
-    config = configs[0].absolute() if configs else "pipeline.config"
+    config = shell_word(configs[0]) if configs else "pipeline.config"
     command = (
         f"python3 models/research/object_detection/exporter_main_v2.py --trained_checkpoint_dir "
-        f"{folder}"
+        f"{shell_word(folder)}"
         if is_2
         else f"python3 models/research/object_detection/export_inference_graph.py "
-        f"--trained_checkpoint_prefix {prefix.absolute()}"
+        f"--trained_checkpoint_prefix {shell_word(prefix)}"
     )
     return "\n".join(
         (
@@ -159,7 +164,7 @@ def _of_detection_api(path: Path, prefix: Path, is_2: bool) -> str:
             "saves it as a SavedModel:",
             "",
             f"{command} --input_type image_tensor --pipeline_config_path {config} "
-            f"--output_directory {target}",
+            f"--output_directory {shell_word(target)}",
             "",
             f"Then give '{target}/saved_model'",
         )

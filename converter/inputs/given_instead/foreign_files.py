@@ -4,7 +4,7 @@ import pickletools
 from pathlib import Path
 from typing import Any, Optional
 
-from converter.inputs.given_instead.how_to_save import beside
+from converter.inputs.given_instead.how_to_save import beside, shell_word
 from converter.inputs.given_instead.untrusted import (
     is_too_large,
     json_object,
@@ -53,8 +53,8 @@ def describe_foreign(path: Path) -> Optional[str]:
     if start[:4] == _ENGINE or (start[4:5] == b"{" and _ENGINE in start):
         return (
             f"'{path}' is an engine of TensorRT, which is no source for a bundle: {_ITS_SOURCE}. "
-            f"trt-inference build BUNDLE --import-engine {path} takes it into a bundle of the same "
-            "model"
+            f"trt-inference build BUNDLE --import-engine {shell_word(path)} takes it into a bundle "
+            "of the same model"
         )
     if path.name == "model.json":
         return _describe_tensorflow_js(path)
@@ -85,7 +85,7 @@ def _describe_tensorflow_js(path: Path) -> Optional[str]:
             "(pip install tensorflowjs):",
             "",
             "tensorflowjs_converter --input_format=tfjs_layers_model "
-            f"--output_format=keras_saved_model {path.absolute()} {beside(path)}",
+            f"--output_format=keras_saved_model {shell_word(path)} {shell_word(beside(path))}",
             "",
             f"Then give '{beside(path)}'",
         )
@@ -121,7 +121,7 @@ def _describe_ultralytics(path: Path) -> str:
         (
             f"'{path}' is a model of Ultralytics (PyTorch). Ultralytics saves it as a SavedModel:",
             "",
-            f"yolo export model={path.absolute()} format=saved_model",
+            f"yolo export model={shell_word(path)} format=saved_model",
             "",
             f"Then give '{path.absolute().parent / path.stem}_saved_model'",
         )

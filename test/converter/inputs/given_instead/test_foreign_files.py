@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shlex
 import shutil
 import subprocess
 import tarfile
@@ -64,13 +65,14 @@ def test_a_pytorch_file_is_named(tmp_path: Path) -> None:
     assert "is a PyTorch file" in refusal(tmp_path / "old.pth")
 
 
-@pytest.mark.parametrize("given", ["runs/train", "runs/train/weights/best.pt"])
+@pytest.mark.parametrize("given", ["my runs/train", "my runs/train/weights/best.pt"])
 def test_a_model_of_ultralytics_is_exported_by_its_own_command(given: str, tmp_path: Path) -> None:
     file = write_pytorch(
-        tmp_path / "runs/train/weights/best.pt", b"ultralytics.nn.tasks DetectionModel"
+        tmp_path / "my runs/train/weights/best.pt", b"ultralytics.nn.tasks DetectionModel"
     )
     message = refusal(tmp_path / given)
-    assert f"\nyolo export model={file} format=saved_model\n" in message
+    words = shlex.split(message.split("\n\n")[1])
+    assert words == ["yolo", "export", f"model={file}", "format=saved_model"]
     assert message.endswith(f"'{file.with_name('best_saved_model')}'")
 
 
