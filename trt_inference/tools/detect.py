@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -43,6 +44,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return run_detect(options)
+    except BrokenPipeError:  # as of `| head`: nobody reads what is left to print
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except TrtInferenceError as error:
         print_aside(f"error: {error}", "red")
         return 1

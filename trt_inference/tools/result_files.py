@@ -7,6 +7,7 @@ name when all are. Names of files are whole, as ``printable_name`` writes them.
 import contextlib
 import csv
 import json
+import math
 import os
 import sys
 from pathlib import Path
@@ -123,7 +124,9 @@ def _entry(image: ImageResult, view: View) -> Dict[str, Any]:
 
 
 def _rounded(value: Any) -> Any:
-    return round(value, _DECIMALS) if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return round(value, _DECIMALS) if math.isfinite(value) else None  # JSON has no infinity
 
 
 def _json(value: Any) -> str:
@@ -132,11 +135,22 @@ def _json(value: Any) -> str:
 
 @contextlib.contextmanager
 def _stream(file: Path) -> Iterator[TextIO]:
-    if file == STANDARD_OUTPUT:
-        yield sys.stdout
-        return
     try:
-        with new_text_file(file) as stream:
+        with _standard_output() if file == STANDARD_OUTPUT else new_text_file(file) as stream:
             yield stream
+    except BrokenPipeError:  # as of `| head`
+        raise
     except OSError as error:
         raise ImageError(f"'{printable_name(file)}' cannot be written: {error}") from error
+
+
+@contextlib.contextmanager
+def _standard_output() -> Iterator[TextIO]:
+    """The standard output in UTF-8, as the files are: an escape of Python for what an encoding
+    lacks would not be JSON."""
+    if sys.stdout is None:  # closed, as by >&-
+        raise ImageError("the standard output is closed: give a file instead of -")
+    with open(
+        os.dup(sys.stdout.fileno()), "w", encoding="utf-8", errors="backslashreplace", newline=""
+    ) as stream:
+        yield stream

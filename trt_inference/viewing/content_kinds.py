@@ -47,3 +47,9 @@ def kind_of_content(content: bytes) -> Tuple[str, bool]:
 def is_animated_webp(content: bytes) -> bool:
     """Whether a webp has several pictures; the header of the extended format has a bit for it."""
     return content[12:16] == b"VP8X" and bool(content[20:21]) and bool(content[20] & 2)
+
+
+def states_its_frames(content: bytes) -> bool:
+    """Whether a video has in its header how many frames there are: mp4, mov and avi do. Of others
+    FFmpeg multiplies a duration and a rate, which may be far from the truth."""
+    return re.match(rb"....ftyp|RIFF....AVI ", bytes(content[:12]), re.DOTALL) is not None

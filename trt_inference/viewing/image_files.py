@@ -10,11 +10,14 @@ import cv2
 import numpy as np
 
 from trt_inference.errors import ImageError
-from trt_inference.viewing.content_kinds import VIDEO, kind_of_content
+from trt_inference.viewing.content_kinds import VIDEO, kind_of_content, states_its_frames
 from trt_inference.viewing.decode_picture import decode_picture
 from trt_inference.viewing.file_names import printable_name
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+# Decoders may leave out some frames of a whole video.
+_WHOLE = 0.9
+_VIDEOS_OF_PICTURES = (".mjpeg", ".mjpg")  # they begin as a jpeg does
 
 
 class FileFrame(NamedTuple):
@@ -62,20 +65,32 @@ def read_image(file: Path) -> np.ndarray:
 
 
 def read_frames(file: Path) -> Iterator[FileFrame]:
-    """The frames of an image or a video.
+    """The frames of an image or a video, whichever it is by its content.
 
     Raises:
-        ImageError: no such file, or neither an image nor a video that OpenCV can read.
+        ImageError: no such file, or neither an image nor a video that OpenCV can read; after its
+            last frame, where a video is cut.
     """
-    if file.suffix.lower() in IMAGE_SUFFIXES:
+    suffix, start = file.suffix.lower(), _read_content(file, most=4096)
+    kind, is_picture = kind_of_content(start)
+    if suffix in IMAGE_SUFFIXES or (is_picture and suffix not in _VIDEOS_OF_PICTURES):
         yield FileFrame(file.stem, None, read_image(file))
         return
-    kind = kind_of_content(_read_content(file, most=4096))[0]
-    number = 0
-    for number, frame in enumerate(_decode_video(file), start=1):
-        yield FileFrame(f"{file.stem}-{number:06d}", number, frame)
+    number, stated = 0, 0
+    with _open_video(file) as video:
+        if states_its_frames(start):
+            stated = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
+        found, frame = video.read()
+        while found:
+            number += 1
+            yield FileFrame(f"{file.stem}-{number:06d}", number, frame)
+            found, frame = video.read()
     if number == 0:
         raise ImageError(f"'{printable_name(file)}' is {_describe_no_video(kind)}")
+    if number < _WHOLE * stated:
+        raise ImageError(
+            f"'{printable_name(file)}' ends after {number} of {stated} frames: it is cut or damaged"
+        )
 
 
 def _describe_no_video(kind: str) -> str:
@@ -104,14 +119,12 @@ def _read_content(file: Path, most: int = -1) -> bytes:
         raise ImageError(f"'{shown}' cannot be read: {reason}") from error
 
 
-def _decode_video(file: Path) -> Iterator[np.ndarray]:
+@contextlib.contextmanager
+def _open_video(file: Path) -> Iterator[cv2.VideoCapture]:
     with _name_for_opencv(file) as name:
         video = cv2.VideoCapture(name)
         try:
-            found, frame = video.read()
-            while found:
-                yield frame
-                found, frame = video.read()
+            yield video
         finally:
             video.release()
 

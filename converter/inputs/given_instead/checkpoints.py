@@ -4,7 +4,12 @@ from pathlib import Path
 from typing import Dict, List, Optional, Set
 
 from converter.inputs.given_instead.frozen_graphs import opening, saving
-from converter.inputs.given_instead.how_to_save import beside, path_literal, with_lines
+from converter.inputs.given_instead.how_to_save import (
+    beside,
+    path_literal,
+    shell_word,
+    with_lines,
+)
 from converter.inputs.quiet_tensorflow import tensorflow
 
 _GRAPH_OF_OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -23,13 +28,22 @@ def describe_checkpoint(path: Path) -> Optional[str]:
     prefix = _prefix(path)
     if prefix is None:
         return None
-    places = (prefix.parent, *prefix.absolute().parent.parent.glob("*"))
+    # The TF Object Detection API exports both, each in a folder of its own.
+    places = (prefix.parent, prefix.absolute().parent.parent / "saved_model")
     saved = [place for place in places if (place / "saved_model.pb").is_file()]
     if saved:
         return (
             f"'{path}' is a checkpoint, and a SavedModel is beside it: did you mean '{saved[0]}'?"
         )
-    names = _names(prefix)
+    return _describe_content(path, prefix)
+
+
+def _describe_content(path: Path, prefix: Path) -> str:
+    """What the checkpoint of the files ``prefix`` is by the names in it."""
+    try:
+        names = [name for name, _ in tensorflow().train.list_variables(str(prefix))]
+    except (tensorflow().errors.OpError, ValueError) as error:
+        return f"'{path}' is a checkpoint that cannot be read: {error}. Copy all its files again"
     if any(word in name for name in names for word in _DETECTION_API):
         return _of_detection_api(path, prefix, _GRAPH_OF_OBJECTS in names)
     if _GRAPH_OF_OBJECTS in names:
@@ -49,7 +63,10 @@ def _prefix(path: Path) -> Optional[Path]:
     if not path.is_dir() and path.name != "checkpoint":
         same = [one for one in prefixes if path.name in _files(one)]
         return same[0] if same else None
-    latest = tensorflow().train.latest_checkpoint(str(folder))
+    try:
+        latest = tensorflow().train.latest_checkpoint(str(folder))
+    except (tensorflow().errors.OpError, ValueError):  # where `checkpoint` is damaged
+        latest = None
     if latest is not None:
         return Path(latest)
     return max(prefixes, key=lambda one: Path(f"{one}.index").stat().st_mtime, default=None)
@@ -58,14 +75,6 @@ def _prefix(path: Path) -> Optional[Path]:
 def _files(prefix: Path) -> List[str]:
     """What a user may give of a checkpoint: what its files have in common, or one of them."""
     return [prefix.name, *(file.name for file in prefix.parent.glob(f"{prefix.name}.*"))]
-
-
-def _names(prefix: Path) -> List[str]:
-    """The names of what is in a checkpoint; none where it cannot be read."""
-    try:
-        return [name for name, _ in tensorflow().train.list_variables(str(prefix))]
-    except (tensorflow().errors.OpError, ValueError):
-        return []
 
 
 def _of_objects(path: Path, prefix: Path, names: List[str]) -> str:
@@ -141,13 +150,13 @@ def _of_detection_api(path: Path, prefix: Path, is_2: bool) -> str:
     """Its own programs export it: the graph of a training has no detections."""
     folder, target = prefix.absolute().parent, beside(prefix)
     configs = [*folder.glob("*.config"), *folder.parent.glob("*.config")]
-    config = configs[0].absolute() if configs else "pipeline.config"
+    config = shell_word(configs[0]) if configs else "pipeline.config"
     command = (
         f"python3 models/research/object_detection/exporter_main_v2.py --trained_checkpoint_dir "
-        f"{folder}"
+        f"{shell_word(folder)}"
         if is_2
         else f"python3 models/research/object_detection/export_inference_graph.py "
-        f"--trained_checkpoint_prefix {prefix.absolute()}"
+        f"--trained_checkpoint_prefix {shell_word(prefix)}"
     )
     return "\n".join(
         (
@@ -155,7 +164,7 @@ def _of_detection_api(path: Path, prefix: Path, is_2: bool) -> str:
             "saves it as a SavedModel:",
             "",
             f"{command} --input_type image_tensor --pipeline_config_path {config} "
-            f"--output_directory {target}",
+            f"--output_directory {shell_word(target)}",
             "",
             f"Then give '{target}/saved_model'",
         )

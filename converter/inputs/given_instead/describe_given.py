@@ -24,6 +24,8 @@ def describe_given(path: Path) -> str:
         return describe_checkpoint(path) or (
             f"there is no folder '{path}': give the folder of a SavedModel"
         )
+    if not (path.is_file() or path.is_dir()):  # to read it may never end
+        return f"'{path}' is a pipe or a device: give the folder of a SavedModel"
     found = describe_graph(path) if path.is_file() else None
     found = found or describe_place(path) or describe_bundle(path)
     if found is None and path.is_dir():

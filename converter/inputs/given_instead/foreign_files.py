@@ -1,12 +1,16 @@
 """Files of other frameworks, and files for devices, from which no SavedModel can be made here."""
 
-import json
 import pickletools
-import zipfile
 from pathlib import Path
 from typing import Any, Optional
 
-from converter.inputs.given_instead.how_to_save import beside
+from converter.inputs.given_instead.how_to_save import beside, shell_word
+from converter.inputs.given_instead.untrusted import (
+    is_too_large,
+    json_object,
+    parts_of_zip,
+    read_part,
+)
 
 _ITS_SOURCE = "give the SavedModel that it was made from"
 _ENGINE = b"ftrt"  # Ultralytics puts a description before it
@@ -49,8 +53,8 @@ def describe_foreign(path: Path) -> Optional[str]:
     if start[:4] == _ENGINE or (start[4:5] == b"{" and _ENGINE in start):
         return (
             f"'{path}' is an engine of TensorRT, which is no source for a bundle: {_ITS_SOURCE}. "
-            f"trt-inference build BUNDLE --import-engine {path} takes it into a bundle of the same "
-            "model"
+            f"trt-inference build BUNDLE --import-engine {shell_word(path)} takes it into a bundle "
+            "of the same model"
         )
     if path.name == "model.json":
         return _describe_tensorflow_js(path)
@@ -70,9 +74,8 @@ def _describe_folder(path: Path) -> Optional[str]:
 
 
 def _describe_tensorflow_js(path: Path) -> Optional[str]:
-    try:
-        kind = str(json.loads(path.read_text("utf-8"))["format"])
-    except (ValueError, KeyError, TypeError):
+    kind = json_object(path.read_bytes()).get("format")
+    if kind is None:
         return None
     if kind != "layers-model":
         return f"'{path}' is a graph of TensorFlow.js: {_ITS_SOURCE}"
@@ -82,7 +85,7 @@ def _describe_tensorflow_js(path: Path) -> Optional[str]:
             "(pip install tensorflowjs):",
             "",
             "tensorflowjs_converter --input_format=tfjs_layers_model "
-            f"--output_format=keras_saved_model {path.absolute()} {beside(path)}",
+            f"--output_format=keras_saved_model {shell_word(path)} {shell_word(beside(path))}",
             "",
             f"Then give '{beside(path)}'",
         )
@@ -91,15 +94,12 @@ def _describe_tensorflow_js(path: Path) -> Optional[str]:
 
 def _describe_pytorch(path: Path, start: bytes) -> Optional[str]:
     """Of PyTorch, in its archive or in the pickle of earlier versions."""
-    if zipfile.is_zipfile(str(path)):
-        with zipfile.ZipFile(str(path)) as archive:
-            pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
-            content = archive.read(pickles[0]) if pickles else b""
+    pickles = [name for name in parts_of_zip(path) if name.endswith("/data.pkl")]
+    if pickles:
+        content = read_part(path, pickles[0])
     elif start[:1] == b"\x80" and _is_pickle(start):
         content = start
     else:
-        return None
-    if not content:
         return None
     if _LIBRARY.encode() in content:
         return _describe_ultralytics(path)
@@ -121,7 +121,7 @@ def _describe_ultralytics(path: Path) -> str:
         (
             f"'{path}' is a model of Ultralytics (PyTorch). Ultralytics saves it as a SavedModel:",
             "",
-            f"yolo export model={path.absolute()} format=saved_model",
+            f"yolo export model={shell_word(path)} format=saved_model",
             "",
             f"Then give '{path.absolute().parent / path.stem}_saved_model'",
         )
@@ -130,7 +130,7 @@ def _describe_ultralytics(path: Path) -> str:
 
 def _describe_onnx(path: Path, start: bytes) -> Optional[str]:
     """Of ONNX, whose message begins with the version of its format, a small number."""
-    if not (path.suffix == ".onnx" or start[:1] == b"\x08"):
+    if not (path.suffix == ".onnx" or start[:1] == b"\x08") or is_too_large(path):
         return None
     producer, library = _onnx_producer(path)
     if producer is None:

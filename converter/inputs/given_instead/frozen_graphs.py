@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Set
 
 from converter.inputs.given_instead.how_to_save import beside, path_literal, with_lines
+from converter.inputs.given_instead.untrusted import is_too_large
 from converter.inputs.quiet_tensorflow import tensorflow
 
 _VARIABLES = ("VarHandleOp", "VariableV2", "Variable")
@@ -82,7 +83,8 @@ def _read(path: Path) -> Optional[Any]:
     try:
         if path.suffix == ".pbtxt":
             text_format.Parse(path.read_bytes(), graph)
-        elif start.startswith(b"\n"):  # the first field of a message, which is a node
+        elif start.startswith(b"\n") and not is_too_large(path):
+            # The first field of a message, which is a node.
             graph.ParseFromString(path.read_bytes())
     except (DecodeError, text_format.ParseError):
         return None

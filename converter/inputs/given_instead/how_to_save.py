@@ -1,5 +1,6 @@
 """Messages with lines of Python that save a model as a SavedModel."""
 
+import shlex
 from pathlib import Path
 from typing import Sequence
 
@@ -24,5 +25,10 @@ def beside(path: Path) -> Path:
 
 
 def path_literal(path: Path) -> str:
-    """The whole path as Python and shells write it."""
+    """The whole path as Python writes it."""
     return repr(str(path.absolute()))
+
+
+def shell_word(path: Path) -> str:
+    """The whole path as one word for a shell, whatever is in its name."""
+    return shlex.quote(str(path.absolute()))

@@ -1,11 +1,10 @@
 """Models and weights that Keras has saved: .keras archives, packed or not, and HDF5."""
 
-import json
-import zipfile
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Tuple
 
 from converter.inputs.given_instead.how_to_save import beside, path_literal, with_lines
+from converter.inputs.given_instead.untrusted import json_object, parts_of_zip, read_part
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -23,17 +22,18 @@ def describe_keras(path: Path) -> Optional[str]:
         start = stream.read(len(HDF5))
     if start == HDF5:
         return _describe_hdf5(path)
-    found = _describe_archive(path) if zipfile.is_zipfile(str(path)) else None
+    found = _describe_archive(path)
     if found is None and path.suffix in (".keras", ".h5", ".hdf5"):
         return f"'{path}' has the name of a Keras file, but not its content: copy it again"
     return found
 
 
 def _describe_archive(path: Path) -> Optional[str]:
-    with zipfile.ZipFile(str(path)) as archive:
-        if not {_CONFIG, _METADATA} <= set(archive.namelist()):
-            return None
-        config, metadata = (json.loads(archive.read(one).decode()) for one in (_CONFIG, _METADATA))
+    if not {_CONFIG, _METADATA} <= set(parts_of_zip(path)):
+        return None
+    config, metadata = (json_object(read_part(path, one)) for one in (_CONFIG, _METADATA))
+    if not config:
+        return f"'{path}' is a .keras file that is damaged, as its {_CONFIG} is: copy it again"
     version = str(metadata.get("keras_version", ""))
     copy, file = _renamed(path, (".keras",))
     what = f"'{path}' is a model in the format of Keras 3{_saved_by(version)}"
@@ -43,8 +43,10 @@ def _describe_archive(path: Path) -> Optional[str]:
 def _describe_unpacked(path: Path) -> Optional[str]:
     if not all((path / name).is_file() for name in (_CONFIG, _METADATA, _WEIGHTS)):
         return None
-    config, metadata = (json.loads((path / one).read_text("utf-8")) for one in (_CONFIG, _METADATA))
-    if "layers" not in config.get("config", {}) and "build_config" not in config:
+    config, metadata = (json_object((path / one).read_bytes()) for one in (_CONFIG, _METADATA))
+    inner = config.get("config")
+    has_layers = isinstance(inner, dict) and "layers" in inner
+    if not has_layers and "build_config" not in config:
         return None  # a preset of KerasHub
     version = str(metadata.get("keras_version", ""))
     folder, packed = path_literal(path), path.absolute().parent / f"{path.name}.keras"
@@ -71,7 +73,7 @@ def _describe_hdf5(path: Path) -> str:
         return _describe_weights(path, version, is_of_layers)
     copy, file_of_keras = _renamed(path, (".h5", ".hdf5"))
     what = f"'{path}' is a whole Keras model (HDF5){_saved_by(version)}"
-    lines = [*copy, *_loading(file_of_keras, json.loads(config), version)]
+    lines = [*copy, *_loading(file_of_keras, json_object(config), version)]
     return with_lines(what, lines, beside(path))
 
 
@@ -118,8 +120,8 @@ def _layers(config: Any) -> Iterator[Any]:
     """The model and all layers in it, those of models in it too."""
     yield config
     inner = config.get("config", {})
-    layers = inner.get("layers", ()) if isinstance(inner, dict) else inner  # Keras 1 had a list
-    for layer in layers:
+    layers = inner.get("layers") if isinstance(inner, dict) else inner  # Keras 1 had a list
+    for layer in layers if isinstance(layers, list) else ():
         if isinstance(layer, dict):
             yield from _layers(layer)
 
@@ -157,4 +159,6 @@ def _saved_by(version: str) -> str:
 
 
 def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value or "")
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else ""

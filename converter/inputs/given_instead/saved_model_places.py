@@ -1,9 +1,9 @@
 """Where the SavedModel is that was meant: in a folder of what was given, or around it."""
 
-import json
 from pathlib import Path
-from typing import Any, Optional, Tuple
+from typing import Optional, Tuple
 
+from converter.inputs.given_instead.untrusted import json_object
 from trt_inference.bundles.manifest import MANIFEST
 
 _GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
@@ -36,8 +36,9 @@ def describe_bundle(path: Path) -> Optional[str]:
     """That ``path`` is a bundle, or its manifest, which was converted before; None where it is
     neither."""
     manifest = path / MANIFEST if path.is_dir() else path
-    content = _read_json(manifest) if manifest.name == MANIFEST else None
-    if not isinstance(content, dict) or "precisions" not in content:
+    if manifest.name != MANIFEST or not manifest.is_file():
+        return None
+    if "precisions" not in json_object(manifest.read_bytes()):
         return None
     return (
         f"'{manifest.parent}' is a bundle, which was converted already: trt-inference detect, "
@@ -56,10 +57,3 @@ def _is_saved_model(path: Path) -> bool:
 def _by_number(path: Path) -> Tuple[int, str]:
     """Versions in their order: 9 before 10."""
     return (int(path.name) if path.name.isdigit() else -1, path.name)
-
-
-def _read_json(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None

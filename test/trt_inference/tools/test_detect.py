@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 ALL_COMMANDS = ("converter", "detect")
+ALONE = ("trt_inference.tools.detect",)
 
 
 def detect(*arguments: object, code: int = 0, module: Tuple[str, ...] = ALL_COMMANDS) -> str:
@@ -86,9 +87,9 @@ def test_table_has_label_score_and_coordinates_of_each_image(
 def test_the_robot_side_alone_does_the_same(shared_color_bundle: Path, tmp_path: Path) -> None:
     file = write_image(tmp_path / "scene.png", picture("red", (2, 3)))
     arguments = (shared_color_bundle, file, "--output", tmp_path / "out")
-    alone = detect(*arguments, module=("trt_inference.tools.detect",))
+    alone = detect(*arguments, module=ALONE)
     assert table_rows(alone) == table_rows(detect(*arguments)) != []
-    missing = detect(tmp_path, file, code=1, module=("trt_inference.tools.detect",))
+    missing = detect(tmp_path, file, code=1, module=ALONE)
     assert missing.startswith(f"error: '{tmp_path}' is not a bundle")
 
 
@@ -481,26 +482,54 @@ def test_other_tasks_have_classes_with_their_score_or_share(
             assert sum(float(row[3]) for row in rows) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("module", [ALL_COMMANDS, ALONE])
 @pytest.mark.parametrize("option", ["--json", "--csv"])
 def test_results_stand_alone_on_the_standard_output(
-    shared_color_bundle: Path, tmp_path: Path, option: str
+    shared_color_bundle: Path, tmp_path: Path, option: str, module: Tuple[str, ...]
 ) -> None:
-    file = write_image(tmp_path / "scene.png", picture("red", (2, 3)))
-    words = [shared_color_bundle, file, "--output", tmp_path / "out", option, "-"]
+    """In UTF-8 as in files, whatever the terminal takes: JSON has no other."""
+    write_image(tmp_path / "red.png", picture("red", (2, 3))).rename(tmp_path / "grün.png")
+    words = [shared_color_bundle, tmp_path / "grün.png", "--output", tmp_path / "out", option, "-"]
     result = subprocess.run(
-        [sys.executable, "-m", *ALL_COMMANDS, *map(str, words)],
+        [sys.executable, "-m", *module, *map(str, words)],
         cwd=str(ROOT),
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        universal_newlines=True,
         timeout=60,
         check=True,
     )
+    text = result.stdout.decode("utf-8")
     if option == "--json":
-        assert len(json.loads(result.stdout)["images"]) == 1
+        [image] = json.loads(text)["images"]
+        assert image["file"].endswith("grün.png")
     else:
-        assert [row[2] for row in read_csv(result.stdout)] == ["class", "red"]
-    assert "annotated pictures" in result.stderr
+        [row] = read_csv(text)[1:]
+        assert row[0].endswith("grün.png") and row[2] == "red"
+    assert b"annotated pictures" in result.stderr
+
+
+@pytest.mark.parametrize("module", [ALL_COMMANDS, ALONE])
+def test_standard_output_that_nobody_reads_or_that_is_full_is_no_traceback(
+    shared_color_bundle: Path, tmp_path: Path, module: Tuple[str, ...]
+) -> None:
+    file = write_image(tmp_path / "scene.png", picture("red", (2, 3)))
+    words = [*module, shared_color_bundle, file, "--output", tmp_path / "out", "--json", "-"]
+    line = f"{sys.executable} -m {' '.join(map(str, words))}"
+    for end, said in (
+        ("| true", ""),
+        ("> /dev/full", "cannot be written"),
+        (">&-", "the standard output is closed"),
+    ):
+        errors = subprocess.run(
+            ["bash", "-c", f"{line} {end}"],
+            cwd=str(ROOT),
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=60,
+            check=False,
+        ).stderr
+        assert "Traceback" not in errors and said in errors
 
 
 @pytest.mark.parametrize(

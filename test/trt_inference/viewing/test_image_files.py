@@ -162,3 +162,41 @@ def test_folder_without_images_is_named(tmp_path: Path) -> None:
         find_images(tmp_path)
     with pytest.raises(ImageError, match="missing' is not a folder"):
         find_images(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("name", ["photo.jfif", "photo", "photo.mp4"])
+def test_picture_is_read_as_one_whatever_its_name(tmp_path: Path, name: str) -> None:
+    """A video's decoder would show it as the camera lay, and grey where it is cut."""
+    upright = np.full((32, 64, 3), 128, np.uint8)
+    lies = np.ascontiguousarray(upright.swapaxes(0, 1))
+    jpeg = cv2.imencode(".jpg", lies)[1].tobytes()
+    tag = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+    turned = jpeg[:2] + b"\xff\xe1" + (len(tag) + 2).to_bytes(2, "big") + tag + jpeg[2:]
+    (tmp_path / name).write_bytes(turned)
+    [frame] = read_frames(tmp_path / name)
+    assert (frame.name, frame.number, frame.pixels.shape) == ("photo", None, upright.shape)
+    (tmp_path / name).write_bytes(turned[: len(turned) * 2 // 3])
+    with pytest.raises(ImageError, match="is a JPEG that is cut"):
+        list(read_frames(tmp_path / name))
+
+
+def test_pictures_one_behind_the_other_are_a_video(tmp_path: Path) -> None:
+    pictures = [np.full((48, 64, 3), shade, np.uint8) for shade in (40, 200)]
+    content = b"".join(cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures)
+    (tmp_path / "camera.mjpeg").write_bytes(content)
+    frames = list(read_frames(tmp_path / "camera.mjpeg"))
+    assert [frame.number for frame in frames] == [1, 2]
+    assert [round(frame.pixels.mean(), -1) for frame in frames] == [40, 200]
+
+
+def test_video_that_is_cut_is_told_after_its_last_frame(tmp_path: Path) -> None:
+    write_video(tmp_path / "whole.avi", list(range(0, 250, 5)))
+    assert len(list(read_frames(tmp_path / "whole.avi"))) == 50
+    content = (tmp_path / "whole.avi").read_bytes()
+    (tmp_path / "cut.avi").write_bytes(content[: len(content) // 2])
+    numbers = []
+    with pytest.raises(ImageError, match=r"cut\.avi' ends after \d+ of 50 frames: it is cut"):
+        for frame in read_frames(tmp_path / "cut.avi"):
+            numbers.append(frame.number)
+    assert 0 < len(numbers) < 45
+    assert numbers == list(range(1, len(numbers) + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -117,13 +118,34 @@ def test_a_saved_model_beside_a_checkpoint_is_named(color_module: Path, tmp_path
     assert f"did you mean '{tmp_path / 'saved_model'}'" in message
 
 
+def test_an_unrelated_saved_model_in_the_next_folder_is_not_meant(
+    color_module: Path, tmp_path: Path
+) -> None:
+    tf.train.Checkpoint(model=small_model(keras)).save(str(tmp_path / "mine" / "ckpt"))
+    shutil.copytree(color_module, tmp_path / "other")
+    message = refusal(tmp_path / "mine")
+    assert "other" not in message and "tf.train.Checkpoint(model=model)" in message
+
+
+@pytest.mark.parametrize("name", ["ckpt-1.index", "checkpoint"])
+def test_a_checkpoint_that_is_damaged_is_told(name: str, tmp_path: Path) -> None:
+    tf.train.Checkpoint(model=small_model(keras)).save(str(tmp_path / "ckpt"))
+    (tmp_path / name).write_bytes(b"\xff\xfe{")
+    message = refusal(tmp_path)
+    assert ("cannot be read" in message) == (name != "checkpoint")  # which names the newest only
+    assert "is a checkpoint" in message
+
+
 def test_the_object_detection_api_has_a_program_for_it(tmp_path: Path) -> None:
     model = tf.Module()
     model._box_predictor = tf.Module()
     model._box_predictor.weight = tf.Variable([1.0])
-    tf.train.Checkpoint(model=model).save(str(tmp_path / "checkpoint" / "ckpt"))
-    (tmp_path / "pipeline.config").write_text("model {}")
-    message = refusal(tmp_path / "checkpoint")
-    assert "exporter_main_v2.py" in message
-    assert f"--trained_checkpoint_dir {tmp_path / 'checkpoint'} " in message
-    assert f"--pipeline_config_path {tmp_path / 'pipeline.config'} " in message
+    folder = tmp_path / "my ssd"
+    tf.train.Checkpoint(model=model).save(str(folder / "checkpoint" / "ckpt"))
+    (folder / "pipeline.config").write_text("model {}")
+    _, command, _ = refusal(folder / "checkpoint").split("\n\n")
+    program, *words = shlex.split(command)[1:]
+    assert program.endswith("exporter_main_v2.py")
+    options = dict(zip(words[::2], words[1::2], strict=True))
+    assert options["--trained_checkpoint_dir"] == str(folder / "checkpoint")
+    assert options["--pipeline_config_path"] == str(folder / "pipeline.config")

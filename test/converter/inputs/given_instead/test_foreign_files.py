@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import shlex
 import shutil
 import subprocess
 import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -62,13 +65,14 @@ def test_a_pytorch_file_is_named(tmp_path: Path) -> None:
     assert "is a PyTorch file" in refusal(tmp_path / "old.pth")
 
 
-@pytest.mark.parametrize("given", ["runs/train", "runs/train/weights/best.pt"])
+@pytest.mark.parametrize("given", ["my runs/train", "my runs/train/weights/best.pt"])
 def test_a_model_of_ultralytics_is_exported_by_its_own_command(given: str, tmp_path: Path) -> None:
     file = write_pytorch(
-        tmp_path / "runs/train/weights/best.pt", b"ultralytics.nn.tasks DetectionModel"
+        tmp_path / "my runs/train/weights/best.pt", b"ultralytics.nn.tasks DetectionModel"
     )
     message = refusal(tmp_path / given)
-    assert f"\nyolo export model={file} format=saved_model\n" in message
+    words = shlex.split(message.split("\n\n")[1])
+    assert words == ["yolo", "export", f"model={file}", "format=saved_model"]
     assert message.endswith(f"'{file.with_name('best_saved_model')}'")
 
 
@@ -127,3 +131,46 @@ def test_a_folder_is_searched_for_what_can_be_saved_again(tmp_path: Path) -> Non
     message = refusal(tmp_path)
     assert message.startswith(f"'{tmp_path}' has no SavedModel. '{tmp_path / 'model.keras'}' is")
     assert "keras.models.load_model(" in message
+
+
+class Harm:
+    """Runs a command where a pickle is loaded."""
+
+    def __init__(self, proof: Path) -> None:
+        self.proof = proof
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (f"touch {self.proof}",)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("packed", [True, False])
+def test_what_is_pickled_is_never_run(packed: bool, protocol: int, tmp_path: Path) -> None:
+    content, file = pickle.dumps(Harm(tmp_path / "proof"), protocol), tmp_path / "model.pt"
+    if packed:
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("archive/data.pkl", content)
+    else:
+        file.write_bytes(content)
+    assert str(file) in refusal(file)
+    assert not (tmp_path / "proof").exists()
+
+
+def test_little_that_is_unpacked_to_much_takes_no_memory(tmp_path: Path) -> None:
+    largest = 64 << 20
+    with zipfile.ZipFile(tmp_path / "model.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("metadata.json", "{}")
+        with archive.open("config.json", "w") as part:
+            for _ in range(8):
+                part.write(bytes(largest))
+    tracemalloc.start()
+    try:
+        assert "is damaged" in refusal(tmp_path / "model.keras")
+        assert tracemalloc.get_traced_memory()[1] < 4 * largest
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_pipe_is_waited_for_by_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "model.json")
+    assert "is a pipe or a device" in refusal(tmp_path / "model.json")

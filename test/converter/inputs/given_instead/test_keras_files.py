@@ -109,3 +109,16 @@ def test_a_file_that_was_cut_short_is_told(tmp_path: Path) -> None:
         stream["values"] = np.zeros(5000)
     file.write_bytes(file.read_bytes()[:3000])
     assert "Copy it again" in refusal(file)
+
+
+@pytest.mark.parametrize("config", [b"{", b"\xff\xfe", b"[]", b"null", b'{"a":' * 9000])
+def test_a_description_that_is_damaged_is_told(config: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "model.keras"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("config.json", config)
+        archive.writestr("metadata.json", "[]")
+    assert "copy it again" in refusal(file)
+    with h5py.File(tmp_path / "model.h5", "w") as stream:
+        stream.attrs["model_config"] = np.void(config)
+        stream.attrs["keras_version"] = np.array([2, 3])
+    assert "HDF5" in refusal(tmp_path / "model.h5")
