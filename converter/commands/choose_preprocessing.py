@@ -1,6 +1,6 @@
 """What a network wants of its pictures: by options, files beside it, its graph, or pictures."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import List, Sequence, Tuple
 
 from converter.commands.convert_options import FittingOptions
@@ -48,7 +48,7 @@ def choose_preprocessing(
     fits = dict.fromkeys((usual.fit, *TRIED_FITS))
     pixels, shown = find_pixels(exported, network, given, dataset, accuracies, tuple(fits))
     if shown is not None:
-        about_pixels = [*about_pixels, shown if given is stated else _of_file(shown)]
+        about_pixels = [*about_pixels, shown]
     chosen, about_fit = _choose_fit(read, fitting, pixels, usual)
     findings = (*about_size(source, read.options), *about_pixels, *about_fit)
     return Preprocessing(pixels, chosen, (*findings, *other_faults(files)))
@@ -85,11 +85,6 @@ def _tried_first(source: Source, dataset: Dataset) -> Fitting:
     if source.own_size is not None and source.own_size.fit is not None:
         return Fitting(source.own_size.fit.fit)
     return Fitting(STRETCH if dataset.annotations is None else LETTERBOX)
-
-
-def _of_file(finding: Finding) -> Finding:
-    """What contradicts pixels that a file tells and the user does not."""
-    return replace(finding, text=finding.text.replace(" as you state", " as the file tells"))
 
 
 @dataclass(frozen=True)

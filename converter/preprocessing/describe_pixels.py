@@ -47,7 +47,7 @@ def describe_whole_numbers(pixels: Pixels, own: OwnScaling | None) -> Finding:
 
 
 def describe_contradiction(pixels: Pixels, own: OwnScaling | None) -> Finding | None:
-    """A caution, where the graph clearly expects another range than the user states."""
+    """A caution, where the graph clearly expects another range than the user or a file states."""
     if own is None or not own.preset:
         return None
     low, high = RANGES[own.preset]
@@ -56,7 +56,7 @@ def describe_contradiction(pixels: Pixels, own: OwnScaling | None) -> Finding | 
         return None
     return Finding(
         SUBJECT,
-        f"{pixels.range_and_order} as you state, but the graph {own.words}, as for "
+        f"{pixels.range_and_order} as stated, but the graph {own.words}, as for "
         f"{words_of(own.preset)}: see whether --pixels {own.preset} is meant",
         caution=True,
     )

@@ -98,11 +98,11 @@ def test_what_contradicts_the_file_is_told_before_the_figures_are_relied_on(
     result = convert(saved, "--fit", "stretch")
     assert result.exit_code == 0, result.output
     assert load_bundle(tmp_path / "bundle").input.fitting == Fitting("stretch", 114, "area")
-    assert "caution: pixels: 0 to 1, RGB as the file tells, but the graph" in result.output
+    assert "caution: pixels: 0 to 1, RGB as stated, but the graph" in result.output
     assert "caution: fit: stretch, antialiased (area) as you state, but a file" in result.output
     assert "2 cautions about how pictures are prepared" in result.output
     page = (tmp_path / "bundle" / "report" / "index.html").read_text("utf-8")
-    assert "0 to 1, RGB as the file tells, but the graph" in page
+    assert "0 to 1, RGB as stated, but the graph" in page
     assert 'class="verdict care"' in page
 
 
