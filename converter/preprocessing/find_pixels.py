@@ -149,7 +149,7 @@ class _Measurement:
         most = max(_FEWEST_PICTURES, min(_MOST_PICTURES, _PIXELS_AT_ONCE // (height * width)))
         size = self._network.input_size
         self._pictures = [fitted_pictures(dataset, size, fit, most) for fit in fits]
-        if not have_contrast(self._pictures[0]):
+        if not any(map(have_contrast, self._pictures)):
             self.unmeasured = NO_CONTRAST
             return []
         ranges = known_ranges(self._image.channels, given.channels)
