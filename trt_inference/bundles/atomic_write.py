@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import errno
 import glob
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Callable, Iterator, Mapping, Optional, TextIO, Union
 
 Content = Union[bytes, memoryview]
 _PARTIAL = "partial"
+_LONGEST_NAME = 230  # bytes; the rest is for what is put around it
 # From Linux' fcntl.h and fs.h.
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -45,7 +47,7 @@ def write_files(contents: Mapping[Path, Content], durable: bool = True) -> None:
         for file, target in whole.items():
             target.parent.mkdir(parents=True, exist_ok=True)
             if durable:
-                remove_leftovers(target.parent, f".{glob.escape(target.name)}.{_PARTIAL}-")
+                remove_leftovers(target.parent, glob.escape(_partial_prefix(target)))
             _write(partial[target], contents[file], durable)
         for file in special:
             file.write_bytes(contents[file])
@@ -74,7 +76,7 @@ def new_text_file(file: Path) -> Iterator[TextIO]:
     target = _real_path(file)
     partial = _partial_name(target)
     try:
-        remove_leftovers(target.parent, f".{glob.escape(target.name)}.{_PARTIAL}-")
+        remove_leftovers(target.parent, glob.escape(_partial_prefix(target)))
         with _open_text(partial) as stream:
             yield stream
             stream.flush()
@@ -123,7 +125,7 @@ def new_folder(
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         _restore(output)
-        remove_leftovers(output.parent, f".{glob.escape(output.name)}.{_PARTIAL}-")
+        remove_leftovers(output.parent, glob.escape(_partial_prefix(output)))
         partial.mkdir()
         yield partial
         _flush(partial)
@@ -152,7 +154,17 @@ def remove_leftovers(folder: Path, prefix: str) -> None:
 
 
 def _partial_name(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{_PARTIAL}-{os.getpid()}")
+    return target.with_name(f"{_partial_prefix(target)}{os.getpid()}")
+
+
+def _partial_prefix(target: Path) -> str:
+    """What the hidden name begins with, before the number of the process. Of a name that leaves no
+    room for that in the 255 bytes of Linux, a part with a hash of all of it."""
+    name, whole = target.name, os.fsencode(target.name)
+    if len(whole) > _LONGEST_NAME:
+        digest = hashlib.sha256(whole).hexdigest()[:16]
+        name = whole[: _LONGEST_NAME - len(digest)].decode("utf-8", "ignore") + digest
+    return f".{name}.{_PARTIAL}-"
 
 
 def _publish(partial: Path, output: Path, replace: bool) -> None:

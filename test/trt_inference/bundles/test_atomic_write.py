@@ -16,6 +16,14 @@ from trt_inference.bundles.atomic_write import (
     write_files,
 )
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from trt_inference.bundles.atomic_write import new_text_file
+with new_text_file(Path(sys.argv[1])):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
 
 def contents(folder: Path) -> Dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
@@ -51,6 +59,18 @@ def test_a_text_that_is_written_in_parts_gets_its_name_when_it_is_whole(tmp_path
         stream.write("\udce9")
     assert contents(tmp_path) == {"file": b"\xc3\xbc\n\\udce9", "link": b"\xc3\xbc\n\\udce9"}
     assert link.is_symlink()
+
+
+@pytest.mark.parametrize("letter", ["x", "ü", "\udcfc"])
+def test_a_name_may_be_as_long_as_names_are(letter: str, tmp_path: Path) -> None:
+    long = letter * (254 // len(os.fsencode(letter)))
+    ended = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path / long)])
+    ended.wait()
+    assert len(contents(tmp_path)) == 1  # what was killed left a part
+    write_files({tmp_path / long: b"text", tmp_path / f"{long[:-1]}.": b"other"})
+    with new_text_file(tmp_path / long) as stream:
+        stream.write("new")
+    assert contents(tmp_path) == {long: b"new", f"{long[:-1]}.": b"other"}
 
 
 def test_a_device_is_written_to_and_not_replaced() -> None:
