@@ -12,7 +12,7 @@ from trt_inference.inference.frame import Frame
 from trt_inference.inference.preprocess import Preprocessor
 
 # So many percent of the pixels may be darker or brighter than the ends.
-_REST, _DARK, _BRIGHT = 2, 64, 192
+_REST, _DARK, _BRIGHT = 2, 64, 150
 
 
 def fitted_pictures(
