@@ -22,6 +22,7 @@ _KEEPS_SIZE = (
     *("Minimum", "Mul", "Pack", "RealDiv", "ReverseV2", "Round", "Squeeze", "StopGradient", "Sub"),
     *("Transpose", "Unpack"),
 )
+_SLICES = ("Slice", "StridedSlice")
 # What looks at the size only.
 _LOOKS_AT_SIZE = ("Assert", "NoOp", "Rank", "Shape", "ShapeN", "Size")
 
@@ -33,7 +34,8 @@ class WaysToResize:
     Attributes:
         resizes: the first on each way.
         pads: those whose amounts are computed.
-        borders: before a resize, what crops by computed amounts, or crops or pads in a branch.
+        borders: before a resize, what crops by computed amounts, or crops or pads in a branch;
+            behind it, what crops before it is padded.
         complete: whether each way has a resize.
     """
 
@@ -44,7 +46,10 @@ class WaysToResize:
         self.complete = True
         self._seen: set[str] = set()
         self._images: dict[str, str] = {}
+        self._crops: list[Any] = []
         self._follow(view, view.source(image), False)
+        padded = {name for pad in self.pads for name in view.ancestors([pad.name])}
+        self.borders += [crop for crop in self._crops if crop.name in padded]
 
     def _follow(self, view: GraphView, start: Any, resized: bool) -> None:
         for node in view.consumers(start.name):
@@ -65,6 +70,9 @@ class WaysToResize:
                 self._follow(view, node, False)
             elif node.op in _KEEPS_SIZE or _keeps_height_and_width(view, node):
                 self._follow(view, node, resized)
+            elif resized and data[0] == start.name and _crops(view, node):
+                self._crops.append(node)
+                self._follow(view, node, True)
             elif not resized:
                 self.complete = False
 
@@ -114,9 +122,19 @@ def _changes_borders(view: GraphView, node: Any, data: list[str], image: str) ->
     to keep the aspect ratio; or is a condition that may."""
     if node.op in ("If", "StatelessIf"):
         return image in data[1:]
-    if node.op not in ("Slice", "StridedSlice") or data[0] != image:
+    if node.op not in _SLICES or data[0] != image:
         return False
     return any(view.source(tensor).op != "Const" for tensor in node.input[1:3])
+
+
+def _crops(view: GraphView, node: Any) -> bool:
+    """Whether a node takes a part of the image with all of its pixels: not every second one."""
+    if node.op != "StridedSlice":
+        return bool(node.op == "Slice")
+    steps = view.source(node.input[3])
+    return steps.op == "Const" and bool(
+        (tensorflow().make_ndarray(steps.attr["value"].tensor) == 1).all()
+    )
 
 
 def _keeps_height_and_width(view: GraphView, node: Any) -> bool:

@@ -44,6 +44,14 @@ def ratio_and_padding(images: Any) -> Any:
     return tf.map_fn(one, tf.cast(images, tf.float32), fn_output_signature=tf.float32)
 
 
+def cut_and_padded(images: Any) -> Any:
+    """As EfficientDet of AutoML: what the rounded sides have too much is cut off before padding."""
+    sides = tf.cast(tf.shape(images)[1:3], tf.float32)
+    sizes = tf.cast(sides * (64.0 / tf.reduce_max(sides)), tf.int32)
+    found = tf.image.resize(tf.cast(images, tf.float32), sizes)[:, 0:64, 0:64, :]
+    return tf.image.pad_to_bounding_box(found, 0, 0, 64, 64)
+
+
 def ratio_by_condition(images: Any) -> Any:
     """The same as the Object Detection API writes it: one branch for upright images."""
 
@@ -111,6 +119,8 @@ OWN = {
     "bicubic": (fixed("bicubic"), (48, 80), ALL),
     "area": (fixed("area"), (48, 80), OwnFit("stretch", "area")),
     "ratio and padding": (ratio_and_padding, (64, 64), RIGHT_AND_BELOW),
+    "cut and padded": (cut_and_padded, (64, 64), RIGHT_AND_BELOW),
+    "patches": (patches, (96, 160), ALL),
     "ratio by condition": (ratio_by_condition, (64, 64), RIGHT_AND_BELOW),
     "padded last": (padded_last, (64, 64), replace(RIGHT_AND_BELOW, border=(127.5,) * 3)),
     "resize_with_pad": (with_pad, (48, 80), OwnFit("letterbox", border=(0.0,) * 3)),
@@ -144,6 +154,13 @@ def by_the_image(images: Any) -> Any:
 def beside(images: Any) -> Any:
     """Of the image as it is, something is used too."""
     return tf.image.resize(images, [48, 80]) + tf.reduce_mean(images)
+
+
+def patches(images: Any) -> Any:
+    """A slice behind the resize that is none of its borders, and padding behind that."""
+    found = tf.image.resize(images, [96, 160])[:, ::2, ::2, :]
+    rest = 48 - tf.shape(found)[1]
+    return tf.pad(found, [[0, 0], [0, rest], [0, 0], [0, 0]])
 
 
 def half(images: Any) -> Any:
