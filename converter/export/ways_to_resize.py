@@ -131,9 +131,12 @@ def _crops(view: GraphView, node: Any) -> bool:
     """Whether a node takes a part of the image with all of its pixels: not every second one."""
     if node.op != "StridedSlice":
         return bool(node.op == "Slice")
-    steps = view.source(node.input[3])
-    return steps.op == "Const" and bool(
-        (tensorflow().make_ndarray(steps.attr["value"].tensor) == 1).all()
+    steps = [view.nodes[name] for name in view.ancestors([node.input[3]])]
+    numbers = [
+        tensorflow().make_ndarray(one.attr["value"].tensor) for one in steps if one.op == "Const"
+    ]
+    return {one.op for one in steps} <= {"Const", "Identity", "Pack"} and all(
+        (number == 1).all() for number in numbers
     )
 
 

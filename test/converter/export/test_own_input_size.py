@@ -111,6 +111,13 @@ def wide_crop(images: Any) -> Any:
     return tf.image.resize(cropped, [48, 80])
 
 
+def patches(images: Any) -> Any:
+    """A slice behind the resize that is none of its borders, and padding behind that."""
+    found = tf.image.resize(images, [96, 160])[:, ::2, ::2, :]
+    rest = 48 - tf.shape(found)[1]
+    return tf.pad(found, [[0, 0], [0, rest], [0, 0], [0, 0]])
+
+
 ALL = OwnFit("stretch")
 RIGHT_AND_BELOW = OwnFit("letterbox-top-left", border=(0.0,) * 3)
 OWN = {
@@ -120,7 +127,6 @@ OWN = {
     "area": (fixed("area"), (48, 80), OwnFit("stretch", "area")),
     "ratio and padding": (ratio_and_padding, (64, 64), RIGHT_AND_BELOW),
     "cut and padded": (cut_and_padded, (64, 64), RIGHT_AND_BELOW),
-    "patches": (patches, (96, 160), ALL),
     "ratio by condition": (ratio_by_condition, (64, 64), RIGHT_AND_BELOW),
     "padded last": (padded_last, (64, 64), replace(RIGHT_AND_BELOW, border=(127.5,) * 3)),
     "resize_with_pad": (with_pad, (48, 80), OwnFit("letterbox", border=(0.0,) * 3)),
@@ -154,13 +160,6 @@ def by_the_image(images: Any) -> Any:
 def beside(images: Any) -> Any:
     """Of the image as it is, something is used too."""
     return tf.image.resize(images, [48, 80]) + tf.reduce_mean(images)
-
-
-def patches(images: Any) -> Any:
-    """A slice behind the resize that is none of its borders, and padding behind that."""
-    found = tf.image.resize(images, [96, 160])[:, ::2, ::2, :]
-    rest = 48 - tf.shape(found)[1]
-    return tf.pad(found, [[0, 0], [0, rest], [0, 0], [0, 0]])
 
 
 def half(images: Any) -> Any:
@@ -197,6 +196,12 @@ def test_any_other_size_is_asked_for(resize: Callable[[Any], Any], tmp_path: Pat
     saved_model = model(tmp_path, resize, tf.float32)
     with pytest.raises(SavedModelError, match=r"has no fixed size.*--input-size"):
         read_source(SourceOptions(saved_model))
+
+
+def test_a_slice_that_leaves_pixels_out_behind_the_resize_does_not_hide_the_size(
+    tmp_path: Path,
+) -> None:
+    assert read_source(SourceOptions(model(tmp_path, patches))).image.size == (96, 160)
 
 
 def test_the_option_chooses_another(tmp_path: Path) -> None:
