@@ -13,7 +13,7 @@ from converter.commands.convert_options import ConvertOptions
 from converter.compatibility.refusals import Refusal, find_bundle_refusals
 from converter.compatibility.tensorflow_operators import UNRELIABLE
 from converter.conversion import Prepared
-from converter.errors import ParityError, RoundingError
+from converter.errors import ParityError, RoundingError, SuppressionError
 from converter.export.loop_remedy import loop_remedy, loops_of
 from converter.inputs.dataset import Dataset
 from converter.inputs.pixels import pixels_hint
@@ -98,12 +98,8 @@ class ModelWriter(NamedTuple):
         with Detector.open(load_bundle(folder), "onnxruntime", FP32) as detector:
             verification = verify(self.source, detector, self.dataset, self.progress.track)
         operators = prepared.exported.answer.operators
-        try:
-            _check(verification, self.source, self.dataset, operators)
-        except ParityError as error:
-            if prepared.preprocessing.assumes_pixels and REPORT_IT in str(error):
-                raise type(error)(f"{pixels_hint(prepared.pixels)}.\n{error}") from error
-            raise
+        hint = pixels_hint(prepared.pixels) if prepared.preprocessing.assumes_pixels else ""
+        _check(verification, self.source, self.dataset, operators, hint)
         return VerifiedModel(content, model, refusals, verification)
 
 
@@ -112,12 +108,17 @@ def _chosen(written: VerifiedModel, choice: CandidateChoice) -> VerifiedModel:
 
 
 def _check(
-    verification: Verification, source: SourceModel, dataset: Dataset, operators: Container[str]
+    verification: Verification,
+    source: SourceModel,
+    dataset: Dataset,
+    operators: Container[str],
+    hint: str,
 ) -> None:
     """Accept what was measured, or report where the two models begin to differ.
 
     Args:
         operators: operators of the TensorFlow graph.
+        hint: what to look at first, where no better cause is known.
 
     Raises:
         ParityError: they do not agree.
@@ -138,4 +139,6 @@ def _check(
         ]
         if suspects:  # then the cause is known
             text = text.replace(f", {REPORT_IT}", "")
+        elif hint and not isinstance(error, SuppressionError):
+            suspects = [f"{hint}."]
         raise type(error)("\n".join([*suspects, text, layer])) from error

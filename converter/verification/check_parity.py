@@ -17,6 +17,10 @@ from trt_inference.bundles.names import SCORES, SEGMENTATION
 
 MOST_UNDECIDED = 0.5  # of the rows of both models; lists in which more are so show nothing
 REPORT_IT = "please report it with the model"
+_EQUAL_SCORES = (
+    "A network that gets other pixels than in its training (--pixels), whose boxes are read "
+    "wrongly (--boxes), or that was hardly trained gives many equal scores"
+)
 LEAST_SAME_PIXELS = 0.9  # in a narrow float type and in float32; in the others classes tie
 _IN_FLOAT32 = (
     "Build the model in float32, with keras.config.set_dtype_policy('float32') in Keras, load the "
@@ -47,8 +51,8 @@ def _check_tensors(verification: Verification, tolerance: Tolerance) -> None:
         if not np.isfinite(output.magnitude):
             raise ParityError(
                 f"output {output.name} of the SavedModel has NaN or infinite values in TensorFlow "
-                "already: see first whether --pixels is that of the training, then whether its "
-                "weights are sound"
+                "already: see whether its pixels are those of the training (--pixels), and its "
+                "weights sound"
             )
         if verification.task != SEGMENTATION:  # where rounding may decide between two classes
             _check_tensor(output, f"output {output.name}", "differs", "export", tolerance)
@@ -121,9 +125,8 @@ def _check_rows(found: RowAgreement | None, what: str, fault: str) -> None:
     if found.undecided > 2 * found.rows * MOST_UNDECIDED:
         raise ParityError(
             f"rounding decides about {found.undecided} rows of the {what} and of TensorFlow's, of "
-            f"{found.rows} that were compared, because their scores are equal where the lists end:"
-            " see first whether --pixels is that of the training. A network that is fed wrongly "
-            "gives many equal scores"
+            f"{found.rows} that were compared, because their scores are equal where the lists end."
+            f" {_EQUAL_SCORES}"
         )
 
 
@@ -137,9 +140,8 @@ def _check_detections(found: Agreement, tolerance: Tolerance) -> None:
         raise ParityError(
             f"of {found.detections} detections of TensorFlow {found.missing} are missing and "
             f"{found.extra} are new (lowest IoU {found.lowest_iou:.3f}, scores differ by up to "
-            f"{found.largest_score_difference:.3f}). See first whether --pixels is that of the "
-            "training, then --boxes: a network that is fed wrongly gives many equal scores. If "
-            f"they are, this is a fault of the conversion, {REPORT_IT}"
+            f"{found.largest_score_difference:.3f}). {_EQUAL_SCORES}, between which rounding "
+            f"decides. Otherwise this is a fault of the conversion, {REPORT_IT}"
         )
 
 

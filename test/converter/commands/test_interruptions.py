@@ -125,13 +125,8 @@ def test_a_full_disk_ends_with_a_message_and_the_old_bundle(
     assert [entry.name for entry in color_bundle.parent.iterdir()] == [color_bundle.name]
 
 
-def test_a_wrong_conversion_is_refused_and_the_old_bundle_stays(
-    color_bundle: Path,
-    color_model: Path,
-    labels: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def wrong_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
     """The decoding in the graph takes the width of a box for a half."""
     sound = YoloHead.stage
 
@@ -142,6 +137,12 @@ def test_a_wrong_conversion_is_refused_and_the_old_bundle_stays(
         return model
 
     monkeypatch.setattr(YoloHead, "stage", wrong)
+
+
+@pytest.mark.usefixtures("wrong_decoding")
+def test_a_wrong_conversion_is_refused_and_the_old_bundle_stays(
+    color_bundle: Path, color_model: Path, labels: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = hashes(color_bundle)
     result = run_here(
         capsys, "convert", color_model, "--output", color_bundle, "--labels", labels, "--overwrite"
@@ -149,3 +150,15 @@ def test_a_wrong_conversion_is_refused_and_the_old_bundle_stays(
     result.refused("boxes of the bundle differ from TensorFlow's", "fault of the conversion")
     assert hashes(color_bundle) == before
     assert [entry.name for entry in color_bundle.parent.iterdir()] == [color_bundle.name]
+
+
+@pytest.mark.usefixtures("wrong_decoding")
+@pytest.mark.parametrize("stated", [True, False])
+def test_pixels_come_first_where_they_are_assumed_and_the_two_do_not_agree(
+    stated: bool, color_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--pixels", "zero-to-one"] if stated else []
+    result = run_here(capsys, "convert", color_model, "--output", tmp_path / "bundle", *options)
+    first = result.output[result.output.index("error: ") :].splitlines()[0]
+    assert ("--pixels" in first) != stated
+    result.refused("fault of the conversion")
