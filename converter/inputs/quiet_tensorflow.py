@@ -1,5 +1,6 @@
 """TensorFlow, imported when it is needed and without its start-up messages."""
 
+import logging
 import os
 from types import ModuleType
 
@@ -20,4 +21,5 @@ def tensorflow() -> ModuleType:
     import tensorflow
 
     tensorflow.get_logger().setLevel("ERROR")  # functions of TensorFlow 1 warn of their end
+    logging.getLogger("absl").setLevel("ERROR")  # loading warns of gradients, once a layer
     return tensorflow
