@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,16 +104,15 @@ def is_clear(one: RangeEvidence, other: RangeEvidence) -> bool:
     if one.misfits is None and other.misfits is None and _is_plain(one, other):
         return True
     against = _may_be(other) and any(signal.prefers(other, one) for signal in _OF_STATISTICS)
-    contradicted = against or _annotations_prefer(other, one, any)
+    contradicted = against or _annotations_prefer(other, one)
     return prefer >= SIGNALS_NEEDED and not contradicted and not _is_closer(other, one)
 
 
-def _annotations_prefer(
-    one: RangeEvidence, other: RangeEvidence, how_many: Callable[[Iterable[bool]], bool] = all
-) -> bool:
-    """Whether clearly more is right, on all parts of the annotated pictures or on any."""
+def _annotations_prefer(one: RangeEvidence, other: RangeEvidence) -> bool:
+    """Whether clearly more is right, on all parts of the annotated pictures: on one of them chance
+    makes such a difference of a poor network."""
     pairs = list(zip(one.accuracies, other.accuracies))
-    return bool(pairs) and how_many(
+    return bool(pairs) and all(
         here >= _ACCURACY_LEAST and here - there >= _ACCURACY_MARGIN for here, there in pairs
     )
 
