@@ -7,10 +7,13 @@ that goes back. What comes out is checked, because tf2onnx reports success for i
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -172,16 +175,37 @@ def _run(command: list[str], log: Path) -> int:
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": path}
+    process: subprocess.Popen[bytes] | None = None
     with log.open("wb") as stream:
-        process = subprocess.Popen(
-            command, stdout=stream, stderr=subprocess.STDOUT, env=environment
-        )
         try:
+            with _interruption_held():
+                process = subprocess.Popen(
+                    command, stdout=stream, stderr=subprocess.STDOUT, env=environment
+                )
             return process.wait()
         except BaseException:  # Ctrl-C must not leave the process behind
-            process.kill()
-            process.wait()
+            if process is not None:
+                process.kill()
+                process.wait()
             raise
+
+
+@contextmanager
+def _interruption_held() -> Iterator[None]:
+    """Raise a KeyboardInterrupt at the end rather than in the middle, where a process is started
+    that nobody knows yet."""
+    heard: list[int] = []
+    usual = signal.getsignal(signal.SIGINT)
+    held = callable(usual) and threading.current_thread() is threading.main_thread()
+    if held:
+        signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    try:
+        yield
+    finally:
+        if held:
+            signal.signal(signal.SIGINT, usual)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def _reason(exit_code: int) -> str:
