@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterable, Optional, Sequence, Tuple
+from typing import Callable, Iterable, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -106,20 +106,34 @@ def load_dataset(
         return Dataset(_synthetic_samples(), None, synthetic=True)
     folders = find_class_folders(images) if annotations is None else {}
     if folders:
-        classes = match_labels(images, list(folders), labels)
-        samples = [
-            Sample(printable_name(f"{name}/{file.name}"), None, file, name)
-            for name, files in folders.items()
-            for file in files
-        ]
-        return Dataset(spread(samples, most), None, False, classes.names, classes)
+        return _of_classes(images, folders, labels, most)
     try:
         files = find_images(images)
     except ImageError as error:
         raise DatasetError(f"{option}: {error}") from error
-    if annotations is None:
-        samples = [Sample(printable_name(file.name), None, file) for file in files]
-        return Dataset(tuple(samples[:most]), None, synthetic=False)
+    if annotations is not None:
+        return _annotated(images, files, annotations, labels, most)
+    samples = [Sample(printable_name(file.name), None, file) for file in files]
+    return Dataset(tuple(samples[:most]), None, synthetic=False)
+
+
+def _of_classes(
+    images: Path, folders: Mapping[str, Sequence[Path]], labels: Sequence[str], most: int
+) -> Dataset:
+    """The images in folders that are classes."""
+    classes = match_labels(images, list(folders), labels)
+    samples = [
+        Sample(printable_name(f"{name}/{file.name}"), None, file, name)
+        for name, files in folders.items()
+        for file in files
+    ]
+    return Dataset(spread(samples, most), None, False, classes.names, classes)
+
+
+def _annotated(
+    images: Path, files: Sequence[Path], annotations: Path, labels: Sequence[str], most: int
+) -> Dataset:
+    """Those of the images that annotations name."""
     truth = read_annotations(annotations, labels)
     ids = {entry["file_name"]: entry["id"] for entry in truth.content["images"]}
     samples = [
