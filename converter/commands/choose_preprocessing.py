@@ -19,10 +19,12 @@ from converter.inputs.finding import Finding
 from converter.inputs.pixels import Pixels
 from converter.preprocessing.find_fit import find_fit, fit_of_graph
 from converter.preprocessing.find_pixels import TRIED_FITS, find_pixels
-from converter.preprocessing.trial_accuracy import accuracy_of, annotated_part, halves, is_annotated
+from converter.preprocessing.trial_accuracy import accuracies_of, is_annotated
 from converter.tables.preprocessing_facts import fitting_text
 from trt_inference.bundles.bundle import Fitting
 from trt_inference.bundles.names import LETTERBOX, STRETCH
+
+_PARTS = 2  # of the annotated pictures, so that chance is not taken for a difference
 
 
 def choose_preprocessing(
@@ -89,7 +91,7 @@ def _tried_first(source: Source, dataset: Dataset) -> Fitting:
 
 @dataclass(frozen=True)
 class _Accuracies:
-    """How well a network does on two parts of the annotated pictures."""
+    """How well a network does on each part of the annotated pictures."""
 
     read: OutputReader
     fitting: Fitting
@@ -97,10 +99,10 @@ class _Accuracies:
     def __call__(self, pixels: Pixels) -> Sequence[float]:
         """For pixels that are prepared so, in [0, 1]; 0 where the outputs have no meaning."""
         read = self.read
-        return [
-            accuracy_of(read.network, self._head, pixels, self.fitting, part) or 0.0
-            for part in halves(annotated_part(read.dataset))
-        ]
+        found = accuracies_of(
+            read.network, self._head, pixels, self.fitting, read.dataset, parts=_PARTS
+        )
+        return [0.0] * _PARTS if found is None else found
 
     def _head(self, pixels: Pixels, fitting: Fitting) -> Head:
         return self.read(pixels, fitting).head

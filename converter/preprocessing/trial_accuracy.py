@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,27 +31,43 @@ _CANDIDATES = 300
 Recognise = Callable[[Pixels, Fitting], Head]
 
 
-def accuracy_of(
-    network: Network, recognise: Recognise, pixels: Pixels, fitting: Fitting, dataset: Dataset
-) -> float | None:
+def accuracies_of(
+    network: Network,
+    recognise: Recognise,
+    pixels: Pixels,
+    fitting: Fitting,
+    dataset: Dataset,
+    parts: int = 1,
+) -> list[float] | None:
     """Measure top-1 accuracy on class folders, or mAP@0.5 on annotated boxes, in [0, 1].
 
     Args:
         network: is run on ONNX Runtime, on at most ``MOST_IMAGES`` of the images.
         recognise: finds the head for these pixels and this fit.
+        parts: into how many the images are divided, each with all classes.
 
     Returns:
-        None where nothing is annotated that the head finds, or no head is recognised.
+        The accuracy on each part, 0 on one without images; None where nothing is annotated that
+        the head finds, or no head is recognised.
     """
-    part = annotated_part(dataset)
+    looked_at = annotated_part(dataset)
     try:
         head = recognise(pixels, fitting)
     except HeadError:
         return None
-    if not _has_truth(part, head):
+    if not _has_truth(looked_at, head):
         return None
-    found = measure_results(part, run_on_dataset(network, head, pixels, fitting, part))
-    return None if found is None else found.main_figure[1]
+    found = run_on_dataset(network, head, pixels, fitting, looked_at)
+    size = -(-len(found) // parts)
+    slices = [slice(size * number, size * (number + 1)) for number in range(parts)]
+    return [_accuracy(looked_at, found, one) for one in slices]
+
+
+def _accuracy(dataset: Dataset, found: Sequence[Result], part: slice) -> float:
+    if not found[part]:
+        return 0.0
+    measured = measure_results(replace(dataset, samples=dataset.samples[part]), found[part])
+    return 0.0 if measured is None else measured.main_figure[1]
 
 
 def annotated_part(dataset: Dataset, most: int = MOST_IMAGES) -> Dataset:
@@ -66,13 +82,6 @@ def annotated_part(dataset: Dataset, most: int = MOST_IMAGES) -> Dataset:
 def is_annotated(dataset: Dataset) -> bool:
     """Whether it is known what the images show."""
     return dataset.annotations is not None or dataset.folders is not None
-
-
-def halves(dataset: Dataset) -> tuple[Dataset, Dataset]:
-    """Two parts of the images, each with all classes where ``annotated_part`` has ordered them."""
-    middle = (len(dataset.samples) + 1) // 2
-    first, second = dataset.samples[:middle], dataset.samples[middle:]
-    return replace(dataset, samples=first), replace(dataset, samples=second)
 
 
 def run_on_dataset(

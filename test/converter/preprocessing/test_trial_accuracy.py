@@ -22,7 +22,7 @@ from converter.inputs.class_folders import ClassFolders
 from converter.inputs.dataset import Dataset, load_dataset
 from converter.inputs.pixels import Pixels
 from converter.inputs.sample import Sample
-from converter.preprocessing.trial_accuracy import Recognise, accuracy_of, annotated_part
+from converter.preprocessing.trial_accuracy import Recognise, accuracies_of, annotated_part
 from test.color_bundle import LABELS
 from test.converter.precision.models import classifier, task_head
 from test.converter.precision.test_evaluate import plain
@@ -32,6 +32,14 @@ RIGHT = Pixels()
 Detector = tuple[Network, Recognise, Dataset]
 INVERTED = Pixels(scale=-1 / 255, mean=(-1.0,) * 3)
 BGR = Pixels("bgr")
+
+
+def accuracy_of(
+    network: Network, recognise: Recognise, pixels: Pixels, fitting: Fitting, images: Dataset
+) -> float | None:
+    """On all images together."""
+    found = accuracies_of(network, recognise, pixels, fitting, images)
+    return None if found is None else found[0]
 
 
 @pytest.fixture
