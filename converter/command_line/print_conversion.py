@@ -8,7 +8,6 @@ from converter.command_line.print_table import facts_table, print_tables
 from converter.comparison.agreement import Agreement
 from converter.conversion import Conversion
 from converter.heads.decoding.error_messages import class_count
-from converter.inputs.pixels import Pixels
 from converter.report.source_facts import opset
 from converter.report.verdict import cautions, reading, without_fake_quants
 from converter.tables.candidate_wording import candidate_facts
@@ -39,7 +38,7 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
     print_line(
         console,
         f"the network gets pictures fitted by {fitting_text(fitting)}; its pixels are "
-        f"{_order(pixels)}, {pixels_text(pixels)}",
+        f"{pixels.order}, {pixels_text(pixels)}",
     )
     for text in candidate_facts(conversion.verification):
         print_line(console, f"candidates: {text}")
@@ -60,10 +59,6 @@ def print_conversion(conversion: Conversion, console: Console) -> None:
 def print_trained(found: TrainedComparison, console: Console) -> None:
     """How far the bundle is from the model that quantization-aware training has trained."""
     print_tables([trained_table(found)], console)
-
-
-def _order(pixels: Pixels) -> str:
-    return pixels.channels if pixels.count == 1 else pixels.channels.upper()
 
 
 def _print_verdict(conversion: Conversion, console: Console) -> None:

@@ -41,9 +41,14 @@ class Pixels:
         return " to ".join(f"{end + 0.0:.3g}" for end in ends)
 
     @property
+    def order(self) -> str:
+        """The channels for people: ``RGB``, ``BGR`` or ``grey``."""
+        return self.channels if self.count == 1 else self.channels.upper()
+
+    @property
     def range_and_order(self) -> str:
         """For people, such as ``0 to 1, RGB``."""
-        return f"{self.range}, {self.channels if self.count == 1 else self.channels.upper()}"
+        return f"{self.range}, {self.order}"
 
     @property
     def as_they_are(self) -> bool:

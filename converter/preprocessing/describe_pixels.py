@@ -28,14 +28,13 @@ NO_CONTRAST = (
     "ordinary brightness"
 )
 _COLUMNS = ("pixels", "spread", "mean", "later")
-_ORDERS = {"rgb": "RGB", "bgr": "BGR", "grey": "grey"}
 
 
 def describe_own(pixels: Pixels, own: OwnScaling) -> Finding:
     """What the graph's own arithmetic shows."""
     if own.ignores_range:
         return Finding(SUBJECT, f"of any range, because the graph {own.words} itself")
-    text = f"{words_of(own.preset)}, {_ORDERS[pixels.channels]}, because the graph {own.words}"
+    text = f"{words_of(own.preset)}, {pixels.order}, because the graph {own.words}"
     return Finding(SUBJECT, text)
 
 
@@ -62,7 +61,9 @@ def describe_contradiction(pixels: Pixels, own: OwnScaling | None) -> Finding | 
     )
 
 
-def describe_measured(best: RangeEvidence, found: Sequence[RangeEvidence]) -> Finding:
+def describe_measured(
+    pixels: Pixels, best: RangeEvidence, found: Sequence[RangeEvidence]
+) -> Finding:
     """What the pictures show."""
     shown = []
     if best.misfits is not None:
@@ -71,7 +72,7 @@ def describe_measured(best: RangeEvidence, found: Sequence[RangeEvidence]) -> Fi
     if best.accuracies:
         shown.append("the annotations")
     text = (
-        f"{words_of(best.known.preset)}, {_ORDERS[best.known.options.channels or 'grey']}: "
+        f"{words_of(best.known.preset)}, {pixels.order}: "
         f"{' and '.join(shown)} fit this range best, measured on pictures"
     )
     return Finding(SUBJECT, text, False, *_table(found))

@@ -79,22 +79,22 @@ def find_pixels(
         options = _with_order(given, own)
         pixels = options.resolve(network.image, True)
         return pixels, describe_whole_numbers(pixels, own)
-    if own is not None and own.preset:
-        pixels = _with_order(_of_range(given, own.preset), own).resolve(network.image, False)
+    if own is not None and (own.preset or own.ignores_range):
+        options = _of_range(given, own.preset) if own.preset else given
+        pixels = _with_order(options, own).resolve(network.image, False)
         return pixels, describe_own(pixels, own)
-    if own is not None and own.ignores_range:
-        return stated, describe_own(stated, own)
+    if dataset.synthetic:
+        return stated, describe_assumed(stated, own, [], NO_PICTURES)
     measure = _Measurement(exported, network, accuracy)
-    found = [] if dataset.synthetic else measure.all_ranges(given, dataset, fits)
+    found = measure.all_ranges(given, dataset, fits)
     best = choose_range(found)
     if best is None:
-        unmeasured = NO_PICTURES if dataset.synthetic else measure.unmeasured
-        return stated, describe_assumed(stated, own, found, unmeasured)
+        return stated, describe_assumed(stated, own, found, measure.unmeasured)
     if given.channels is None and network.image.channels > 1:
         other = measure.one_range(in_other_order(best.known))
         best = other if _is_other_order(other, best) else best
     pixels = best.known.options.resolve(network.image, False)
-    return pixels, describe_measured(best, found)
+    return pixels, describe_measured(pixels, best, found)
 
 
 def _is_other_order(other: RangeEvidence, best: RangeEvidence) -> bool:

@@ -25,7 +25,7 @@ def source_facts(conversion: Conversion, model_opset: int) -> Tuple[Fact, ...]:
         Fact("Outputs that are read", ", ".join(conversion.recognised.head.inputs)),
         *_suppression(conversion.export.answer.suppression),
         Fact("Computes in", conversion.export.answer.float_type),
-        Fact("Channels", pixels.channels.upper() if pixels.count == 3 else pixels.channels),
+        Fact("Channels", pixels.order),
         Fact("Pixels", pixels_text(pixels)),
         Fact("Pictures fitted by", fitting_text(conversion.preprocessing.fitting)),
         *finding_facts(conversion.findings),
