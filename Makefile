@@ -4,6 +4,7 @@
 .NOTPARALLEL:
 
 ROBOT := .venv/robot
+JAZZY := .venv/jazzy
 CONVERTER := .venv/converter
 DEMO := build/demo
 # What runs on robots, and so on Python 3.6. The folders of the converter are those of which `build`,
@@ -48,6 +49,13 @@ $(ROBOT)/bin/python -m pytest test -n 4 --dist worksteal$(1) || failed=$$?; \
 [ $$failed -eq 2 ] || $(CONVERTER)/bin/python -m pytest $(CONVERTER_TESTS) -n 2 --dist worksteal$(1) || failed=$$?; \
 exit $$failed
 endef
+
+# What knows ROS, on another distribution than .venv/robot has.
+.PHONY: test-jazzy
+test-jazzy: export AMENT_PREFIX_PATH := $(CURDIR)/$(JAZZY)
+test-jazzy: $(JAZZY)/.ready ## run the tests of the node on ROS 2 Jazzy (5 minutes)
+	$(JAZZY)/bin/python -m pytest test/trt_inference/ros test/examples test/test_launch*.py test/test_packaging.py \
+		-n 4 --dist worksteal
 
 PYTHONS := $(patsubst python%.txt,%,$(shell ls -v scripts/constraints))
 
@@ -121,9 +129,9 @@ $(DEMO)/shapes/model.json: $(DEMO)/saved_model/saved_model.pb $(DEMO)/heldout/an
 		--images $(DEMO)/heldout --labels-coco $(DEMO)/heldout/annotations.json \
 		--precision fp32 fp16 int8 --calibration-images $(DEMO)/calibration
 
-$(ROBOT)/.ready: setup.py setup.cfg scripts/environment.sh \
+$(ROBOT)/.ready $(JAZZY)/.ready: .venv/%/.ready: setup.py setup.cfg scripts/environment.sh \
 		$(wildcard interfaces/*.py interfaces/*.txt interfaces/vision_msgs/* interfaces/vision_msgs/msg/*)
-	@scripts/environment.sh robot
+	@scripts/environment.sh $*
 
 .venv/python%/.ready: scripts/constraints/python%.txt setup.py setup.cfg scripts/environment.sh
 	@scripts/environment.sh python$*

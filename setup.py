@@ -16,12 +16,21 @@ ROBOT = [
 ]
 
 # Real rclpy without apt, for laptops and continuous integration: x86_64, Python 3.10 and later.
+# The first extra is ROS 2 Kilted.
 ROS = [
     "ros-rclpy[fastrtps]==9.1.2",
     "ros-sensor-msgs==5.5.1",
     "ros-diagnostic-msgs==5.5.1",
     "ros-lifecycle-msgs==2.3.0",
     # What the message definitions that colcon finds were written with, and its own limit.
+    "setuptools<80",
+]
+
+JAZZY = [
+    "ros-rclpy[fastrtps]==7.1.6",
+    "ros-sensor-msgs==5.3.6",
+    "ros-diagnostic-msgs==5.3.6",
+    "ros-lifecycle-msgs==2.0.3",
     "setuptools<80",
 ]
 
@@ -76,6 +85,7 @@ setup(
     extras_require={
         "robot": ROBOT,
         "ros": ROS,
+        "jazzy": JAZZY,
         "converter": ROBOT + CONVERTER,
         "test": TEST,
         "colcon": ["colcon-common-extensions"],

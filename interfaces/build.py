@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Dict, List, Union
 
 from environment import PREFIX, build_lock, child_environment, import_error
-from prerequisites import BuildError, check_compilers, check_environment
+from prerequisites import GENERATORS, BuildError, check_compilers, check_environment, rclpy_major
 
 HERE = Path(__file__).resolve().parent
 # A fixed name, so that what an interrupted run left behind is found and removed by the next one.
@@ -53,7 +53,7 @@ def install_tools() -> None:
     """
     options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-warn-script-location"]
     options += ["--no-deps", "--ignore-installed", "--prefix", str(TOOLS)]
-    options += ["--requirement", str(HERE / "generator-requirements.txt")]
+    options += ["--requirement", str(GENERATORS[rclpy_major()])]
     command: List[Union[str, Path]] = [sys.executable, "-m", "pip", "install", *options]
     step("installing the generators (temporary, 100 MB)", command, child_environment())
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from environment import PREFIX
 
-# rclpy 9 is ROS 2 Kilted, which the pinned generators belong to.
-RCLPY_MAJOR = "9"
+HERE = Path(__file__).resolve().parent
+# The generators of a distribution go with its rclpy, known by the first number of its version.
+GENERATORS = {"7": HERE / "generators-jazzy.txt", "9": HERE / "generators-kilted.txt"}
 ROS_WHEELS = "'ros-rclpy[fastrtps]==9.1.2' ros-sensor-msgs==5.5.1"
 
 
@@ -25,6 +26,11 @@ def installed_version(distribution: str) -> str:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
         return ""
+
+
+def rclpy_major() -> str:
+    """The first number of rclpy's version, a key of GENERATORS where vision_msgs can be built."""
+    return installed_version("ros-rclpy").split(".")[0]
 
 
 def check_environment() -> None:
@@ -41,8 +47,11 @@ def check_environment() -> None:
     if missing:
         raise BuildError(f"{PREFIX} lacks {', '.join(missing)}. Run {install}.")
     version = installed_version("ros-rclpy")
-    if version.split(".")[0] != RCLPY_MAJOR:
-        raise BuildError(f"{PREFIX} has ros-rclpy {version}, not {RCLPY_MAJOR}.x. Run {install}.")
+    if rclpy_major() not in GENERATORS:
+        raise BuildError(
+            f"{PREFIX} has ros-rclpy {version}, and vision_msgs is built for "
+            f"{' and '.join(major + '.x' for major in GENERATORS)} only. Run {install}."
+        )
     if importlib.util.find_spec("pip") is None:
         raise BuildError(f"{PREFIX} lacks pip. Run `{sys.executable} -m ensurepip`.")
 

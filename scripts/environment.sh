@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Makes one of the project's virtual environments, or brings it up to date:
 #   scripts/environment.sh robot      what a robot has: ROS, OpenCV, ONNX Runtime; no TensorFlow
+#   scripts/environment.sh jazzy      the same with ROS 2 Jazzy from PyPI, for tests beside Kilted
 #   scripts/environment.sh converter  what a workstation needs to convert models: TensorFlow
 #   scripts/environment.sh python3.6  a Jetson's Python with its old libraries, for tests without ROS;
 #                                     scripts/constraints/ has a file for each such Python
-# It may be interrupted and run again. PYTHON names the interpreter to use for the first two.
+# It may be interrupted and run again. PYTHON names the interpreter to use for all but the last.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -91,14 +92,28 @@ install_robot() {
         make_environment find_python_of_ros
         install_beside_ros
     elif [ "$(uname -m)" = x86_64 ]; then
-        make_environment find_new_python
-        install robot,ros,test,colcon "ROS 2 and the robot's packages (about a minute)"
+        install_ros_from_pypi ros
     else
         fail "no ROS 2 is sourced, and PyPI has it for x86_64 only, not for $(uname -m). On Ubuntu 22.04" \
             "(JetPack 6) run: sudo apt install ros-humble-ros-base, then source /opt/ros/humble/setup.bash, and" \
             "this again. On JetPack 4 and 5 take a container with ROS 2 Humble, dustynv/ros"
     fi
-    "$folder/bin/python" interfaces/build.py
+}
+
+# The extra of setup.py names the distribution of ROS.
+install_ros_from_pypi() {
+    make_environment find_new_python
+    install "robot,$1,test,colcon" "ROS 2 and the robot's packages (about a minute)"
+}
+
+# The ROS that is sourced would come first on the path, and `robot` uses it already.
+install_jazzy() {
+    find_python_of_ros >/dev/null &&
+        fail "a ROS distribution is sourced, and would hide that of $folder. Run this in a shell without it" \
+            "(where Jazzy is sourced, make test runs on it)"
+    [ "$(uname -m)" = x86_64 ] ||
+        fail "PyPI has ROS 2 for x86_64 only, not for $(uname -m). Source Jazzy, and run make test"
+    install_ros_from_pypi jazzy
 }
 
 # What the system has is left as it is: pip's OpenCV would hide that of apt or JetPack, and NumPy 2
@@ -129,8 +144,9 @@ install_old_libraries() {
 }
 
 case $name in
-    robot)
-        install_robot
+    robot | jazzy)
+        "install_$name"
+        "$folder/bin/python" interfaces/build.py
         ;;
     python*)
         constraints=scripts/constraints/$name.txt
@@ -146,7 +162,7 @@ case $name in
         install converter,test,develop "TensorFlow and the converter's packages (about two minutes)"
         install_keras_2
         ;;
-    *) fail "there is no environment '$name': choose robot, converter or python3.6 and the like" ;;
+    *) fail "there is no environment '$name': choose robot, jazzy, converter or python3.6 and the like" ;;
 esac
 rm -f "$unfinished"
 touch "$folder/.ready"

@@ -9,6 +9,7 @@ from typing import Any, Iterator, List
 import hypothesis
 import pytest
 
+from examples.shapes.processes import LARGE_IMAGES, profile_variable
 from test import domains
 from test.color_bundle import write_color_bundle
 from test.needs import left_out, reasons
@@ -23,8 +24,7 @@ os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["ROS_DOMAIN_ID"] = str(domains.take())
 # The tests send camera images: with the profile that the project gives to camera operators.
-_PROFILE = Path(__file__).parents[1] / "config" / "fastdds_large_images.xml"
-os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] = str(_PROFILE)
+os.environ[profile_variable()] = str(LARGE_IMAGES)
 
 # How long an example takes depends on what else the machine does.
 hypothesis.settings.register_profile(

@@ -1,5 +1,6 @@
 """scripts/environment.sh: what it tells where it cannot make an environment."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -49,6 +50,7 @@ def test_a_python_without_constraints_is_refused(tree: Path) -> None:
     ("name", "remedy"),
     [
         ("robot", "sudo apt install ros-humble-ros-base, then source /opt/ros/humble/setup.bash"),
+        ("jazzy", "Source Jazzy, and run make test"),
         ("converter", "copy the folder of the bundle to this one"),
     ],
 )
@@ -81,9 +83,29 @@ def test_a_ros_for_python_3_6_is_used_without_an_environment(tree: Path) -> None
     assert not (tree / ".venv").exists()
 
 
+def test_jazzy_is_not_hidden_by_a_ros_that_is_sourced(tree: Path) -> None:
+    python = tree / "bin" / "python3"
+    python.write_text("#!/bin/sh\nexit 0\n", "utf-8")  # it has rclpy
+    python.chmod(0o755)
+    assert "a ROS distribution is sourced, and would hide that of .venv/jazzy" in refusal(
+        "jazzy", tree
+    )
+    assert not (tree / ".venv").exists()
+
+
+def test_the_messages_can_be_built_for_each_ros_from_pypi() -> None:
+    wheels = re.findall(r"ros-rclpy\[fastrtps\]==(\d+)", (ROOT / "setup.py").read_text("utf-8"))
+    known = (ROOT / "interfaces" / "prerequisites.py").read_text("utf-8")
+    generators = dict(re.findall(r'"(\d+)": HERE / "(.+?)"', known))
+    assert set(wheels) == set(generators)
+    for file in generators.values():
+        lines = (ROOT / "interfaces" / file).read_text("utf-8").splitlines()
+        assert [line for line in lines if line.startswith("ros-") and line.count("==") != 1] == []
+
+
 @pytest.mark.parametrize("name", ["", "robbot"])
 def test_environments_are_named(name: str, tree: Path) -> None:
-    assert "choose robot, converter or python3.6" in refusal(name, tree)
+    assert "choose robot, jazzy, converter or python3.6" in refusal(name, tree)
 
 
 @pytest.mark.parametrize("file", CONSTRAINTS, ids=lambda file: file.stem)

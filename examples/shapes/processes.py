@@ -17,6 +17,15 @@ _LIBC = ctypes.CDLL(None)
 GRACE = 30.0  # seconds to end after SIGINT, on a machine that may be busy
 
 
+def profile_variable() -> str:
+    """The environment variable from which the installed Fast DDS takes its profile. It was another
+    one before version 3, and later ones complain about that."""
+    # ROS from PyPI sets no ROS_DISTRO; it has its libraries in the virtual environment.
+    is_old = os.environ.get("ROS_DISTRO") in ("humble", "iron", "jazzy")
+    is_old = is_old or Path(sys.prefix, "lib", "libfastrtps.so").exists()
+    return "FASTRTPS_DEFAULT_PROFILES_FILE" if is_old else "FASTDDS_DEFAULT_PROFILES_FILE"
+
+
 def _end_with_parent() -> None:
     """Have the kernel end this process when the one that started it is gone, however it went."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -34,9 +43,7 @@ def running(
     """
     environment = dict(os.environ, PYTHONUNBUFFERED="1")
     if sends_images:
-        old = environment.get("ROS_DISTRO") in ("humble", "iron", "jazzy")
-        name = "FASTRTPS" if old else "FASTDDS"
-        environment[f"{name}_DEFAULT_PROFILES_FILE"] = str(LARGE_IMAGES)
+        environment[profile_variable()] = str(LARGE_IMAGES)
     process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,

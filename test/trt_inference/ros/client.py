@@ -74,9 +74,9 @@ class Client(Monitor):
         """As ``Monitor.transition``, on a machine that may be very busy."""
         super().transition(number, timeout)
 
-    def request(self, number: int) -> bool:
+    def request(self, number: int, label: str = "") -> bool:
         """Ask for any transition of ``lifecycle_msgs/Transition``; whether it was done."""
-        request = ChangeState.Request(transition=Transition(id=number))
+        request = ChangeState.Request(transition=Transition(id=number, label=label))
         return bool(self._call(self._change_state, request).success)
 
     def begin(self, number: int) -> Future:

@@ -15,6 +15,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
+from examples.shapes.processes import profile_variable
 from test.trt_inference.ros.client import TIMEOUT
 from trt_inference.ros.cameras.image_subscription import ImageSubscription
 from trt_inference.ros.parameters.settings import ImageOptions
@@ -314,7 +315,7 @@ def test_images_that_the_middleware_loses_are_counted(setup: Callable[..., Setup
     it = setup()
     subscription = it.subscribe()
     environment = dict(os.environ)
-    environment.pop("FASTDDS_DEFAULT_PROFILES_FILE")
+    environment.pop(profile_variable())
     command = [sys.executable, "-c", SENDER, subscription.topic]
     with subprocess.Popen(command, env=environment) as sender:
         try:

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 from typing import List
 
-# The lock of a segment, which its owner holds. Ports are named otherwise: they outlive a process
-# in any case, and the next one takes them over.
-_LOCK = re.compile(r"(/dev/shm/fastdds_[0-9a-f]{16})_el")
+# The lock of a segment, which its owner holds; it was fastrtps_ before Fast DDS 3. Ports are named
+# otherwise: they outlive a process in any case, and the next one takes them over.
+_LOCK = re.compile(r"(/dev/shm/fast(?:dds|rtps)_[0-9a-f]{16})_el")
 
 
 def segments_of(process: int) -> List[Path]:

@@ -9,6 +9,7 @@ from typing import Iterator, List
 
 import pytest
 
+from examples.shapes.processes import profile_variable
 from test.trt_inference.ros.client import TIMEOUT, Client, node_process, wait_until
 from test.trt_inference.ros.faults.expected import assert_found, encoded
 from test.trt_inference.ros.faults.shared_memory import left_of, segments_of
@@ -23,7 +24,7 @@ def test_detections_come_again_after_each_kill(
     ros: None, shared_color_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The profile for senders of large images, which the node is not.
-    monkeypatch.delenv("FASTDDS_DEFAULT_PROFILES_FILE", raising=False)
+    monkeypatch.delenv(profile_variable(), raising=False)
     client = Client(NAMESPACE)
     segments: List[Path] = []
     try:
