@@ -153,7 +153,10 @@ class DetectorNode(LifecycleNode):
         """Whether it is done; not when an engine has to be built first, which is begun."""
         self._fault = None
         settings = self._parameters_of_node.settings()
-        bundle = load_bundle(settings.bundle)
+        folders = self._parameters_of_node.folders
+        for root in folders.missing():
+            self.get_logger().warning(f"bundle_folders: '{root}' is no folder")
+        bundle = load_bundle(folders.resolve(settings.bundle))
         try:
             self._resources = Resources(
                 self,

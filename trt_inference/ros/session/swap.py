@@ -70,7 +70,8 @@ class Swap:
         """A bundle that is not open yet."""
         resources = self._in_use()
         settings = self._parameters.settings(**values)
-        bundle, current = load_bundle(settings.bundle), resources.loaded.bundle
+        bundle = load_bundle(self._parameters.folders.resolve(settings.bundle))
+        current = resources.loaded.bundle
         if bundle.task != current.task:
             raise BundleError(
                 f"{bundle.path} is for {bundle.task} and has other topics than what is in use, "
