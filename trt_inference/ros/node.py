@@ -15,6 +15,7 @@ from trt_inference.ros.lifecycle.transitions import ERROR, FAILURE, SUCCESS, log
 from trt_inference.ros.parameters.node_parameters import Parameters
 from trt_inference.ros.parameters.settings import LiveSettings
 from trt_inference.ros.rclpy_tools.executor_calls import ExecutorCalls
+from trt_inference.ros.rclpy_tools.parameter_requests import answer_all_requests
 from trt_inference.ros.session.engine_build import EngineBuild
 from trt_inference.ros.session.loaded_bundle import Callbacks, LoadedBundle
 from trt_inference.ros.session.resources import Resources, Services
@@ -36,6 +37,7 @@ class DetectorNode(LifecycleNode):
     def __init__(self, **options: Any) -> None:
         super().__init__("detector", **options)
         answer_impossible(self)
+        answer_all_requests(self)
         self.told_to_end = EndRequest()
         self._resources: Optional[Resources] = None
         self._bond: Optional[ManagerBond] = None
