@@ -204,7 +204,8 @@ LAYERS = {
         "errors discovery bundles engines inference images streaming viewing tools ros"
     ),
     "trt_inference.ros": (
-        "rclpy_tools lifecycle diagnostics parameters messages cameras session node process"
+        "rclpy_tools lifecycle diagnostics parameters messages cameras session node process "
+        "swap_request"
     ),
     "converter": (
         "errors terminal compatibility inputs onnx_tools heads export stages bundle comparison "

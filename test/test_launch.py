@@ -135,8 +135,9 @@ def test_a_parameter_file_takes_the_place_of_the_default_one(
 def test_a_bundle_that_is_not_there_is_named_and_can_be_mended(
     client: Client, run: Run, shared_color_bundle: Path
 ) -> None:
-    launch = run(bundle="/nowhere", namespace="robot")
-    assert wait_until(lambda: "configure failed: '/nowhere' is not a bundle" in launch.log)
+    missing = shared_color_bundle.parent / "missing"
+    launch = run(bundle=missing, namespace="robot")
+    assert wait_until(lambda: f"configure failed: '{missing}' is not a bundle" in launch.log)
     assert client.set_parameter("bundle", str(shared_color_bundle)) == ""
     client.start()
 

@@ -4,7 +4,7 @@ from typing import Any, Dict, Optional
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from trt_inference.bundles.bundle import load_bundle
+from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.errors import DeviceFault, EngineError, EngineMissing, TrtInferenceError
 from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
 from trt_inference.ros.diagnostics.statuses import unconfigured_status
@@ -15,11 +15,13 @@ from trt_inference.ros.lifecycle.transitions import ERROR, FAILURE, SUCCESS, log
 from trt_inference.ros.parameters.node_parameters import Parameters
 from trt_inference.ros.parameters.settings import LiveSettings
 from trt_inference.ros.rclpy_tools.executor_calls import ExecutorCalls
+from trt_inference.ros.rclpy_tools.parameter_requests import answer_all_requests
 from trt_inference.ros.session.engine_build import EngineBuild
+from trt_inference.ros.session.file_reads import FileReads
 from trt_inference.ros.session.loaded_bundle import Callbacks, LoadedBundle
 from trt_inference.ros.session.resources import Resources, Services
 from trt_inference.ros.session.swap import Swap
-from trt_inference.ros.session.swap_service import SwapService
+from trt_inference.ros.session.swap_service import SwapRequest, SwapService
 
 _CONFIGURING = "configuring"  # the part of /diagnostics that reports why it failed
 
@@ -36,6 +38,7 @@ class DetectorNode(LifecycleNode):
     def __init__(self, **options: Any) -> None:
         super().__init__("detector", **options)
         answer_impossible(self)
+        answer_all_requests(self)
         self.told_to_end = EndRequest()
         self._resources: Optional[Resources] = None
         self._bond: Optional[ManagerBond] = None
@@ -45,8 +48,14 @@ class DetectorNode(LifecycleNode):
         self._builder = EngineBuild(self, self._statuses, self.autostart_after_build)
         self._calls = ExecutorCalls(self)
         self._parameters_of_node = Parameters(self, self._apply, self._ask_for_swap)
-        self._swap = Swap(self._parameters_of_node, self._calls, self._in_use)
-        self._swap_service = SwapService(self, self._load_and_swap)
+        self._reads = FileReads()
+        self._swap = Swap(self._parameters_of_node, self._calls, self._reads, self._in_use)
+        self._swap_service = SwapService(
+            self,
+            self._calls,
+            self._load_and_swap,
+            lambda: self._parameters_of_node.reason_against_swaps,
+        )
         self._is_destroyed = False
         for name in self._parameters_of_node.unknown:
             self.get_logger().warning(f"parameter {name} does not exist and is ignored")
@@ -144,7 +153,7 @@ class DetectorNode(LifecycleNode):
         self._builder.stop()
         self._free()
         self._calls.cancel()
-        self._swap_service.destroy()
+        self._swap_service.stop()
         super().destroy_node()
         # rclpy forgets it, and it would keep the middleware and its files until the process ends.
         self._state_machine.destroy_when_not_in_use()
@@ -153,7 +162,9 @@ class DetectorNode(LifecycleNode):
         """Whether it is done; not when an engine has to be built first, which is begun."""
         self._fault = None
         settings = self._parameters_of_node.settings()
-        bundle = load_bundle(settings.bundle)
+        bundle = self._reads.wait_for(
+            lambda: self._read_bundle(settings.bundle), self.told_to_end.is_set
+        )
         try:
             self._resources = Resources(
                 self,
@@ -171,6 +182,13 @@ class DetectorNode(LifecycleNode):
         self._parameters_of_node.use(bundle)
         self.get_logger().info(f"configured: {self._resources.loaded}")
         return True
+
+    def _read_bundle(self, path: str) -> Bundle:
+        """Called on a thread of its own."""
+        folders = self._parameters_of_node.folders
+        for root in folders.missing():
+            self.get_logger().warning(f"bundle_folders: '{root}' is no folder")
+        return load_bundle(folders.resolve(path))
 
     def _in_use(self) -> Resources:
         if self._resources is None:
@@ -208,18 +226,18 @@ class DetectorNode(LifecycleNode):
         wanted = {"bundle": bundle, "precision": precision}
         resources = self._resources
 
-        def undo() -> None:
-            if resources is not None and resources is self._resources:
+        def end(reason: str) -> None:
+            if reason and resources is not None and resources is self._resources:
                 self._parameters_of_node.undo(wanted, resources.loaded.asked)
 
-        def fail() -> None:
-            self._calls.submit(undo)
-
+        busy = self._swap_service.reason_against_request
+        if busy:
+            return busy
         try:
             self._swap.check(wanted)
         except TrtInferenceError as error:
             return str(error)
-        self._swap_service.request(wanted, fail)
+        self._swap_service.request(SwapRequest(wanted, end))
         return ""
 
     def _load_and_swap(self, values: Dict[str, str]) -> str:

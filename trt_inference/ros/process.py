@@ -14,6 +14,8 @@ from rclpy.signals import SignalHandlerOptions
 from trt_inference.ros.lifecycle.end_request import EndRequest
 from trt_inference.ros.node import DetectorNode
 from trt_inference.ros.rclpy_tools.malloc import keep_image_memory
+from trt_inference.ros.session.file_reads import FILES_THREAD
+from trt_inference.ros.session.swap_service import SWAP_THREAD
 from trt_inference.streaming.inference_thread import THREAD_NAME
 
 # Seconds after which a thread that wants to run Python gets its turn. After each image the executor
@@ -21,6 +23,7 @@ from trt_inference.streaming.inference_thread import THREAD_NAME
 SWITCH_INTERVAL = 50e-6
 GPU_LOST = 3  # exit code; whoever started the process starts it again
 SIGNAL_PERIOD = 0.2  # seconds after which a waiting executor looks for signals
+_UNSTOPPABLE = (THREAD_NAME, SWAP_THREAD, FILES_THREAD)  # a library or a file system may hold them
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -57,8 +60,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
         executor.shutdown()
         rclpy.try_shutdown()
     code = GPU_LOST if lost else 0
-    if any(thread.name == THREAD_NAME for thread in threading.enumerate()):
-        _end_at_once(code)  # an engine is being loaded, or is at an image, which nothing can stop
+    if any(thread.name in _UNSTOPPABLE for thread in threading.enumerate()):
+        _end_at_once(code)  # an engine is being loaded, or is at an image
     return code
 
 

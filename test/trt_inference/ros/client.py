@@ -4,7 +4,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, Sequence
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
@@ -23,6 +23,7 @@ from examples.shapes.processes import running
 
 ROOT = Path(__file__).resolve().parents[3]
 TIMEOUT = 60.0  # seconds against hanging
+NODE = "trt_inference.ros.process"
 
 
 class NodeProcess:
@@ -44,14 +45,18 @@ class NodeProcess:
 
 
 @contextmanager
-def node_process(folder: Path, namespace: str, **parameters: object) -> Iterator[NodeProcess]:
-    """Run the node with ``parameters`` in ``namespace``; its log goes to ``folder``."""
+def node_process(
+    folder: Path, namespace: str, command: Sequence[str] = (NODE,), **parameters: object
+) -> Iterator[NodeProcess]:
+    """Run the node with ``parameters`` in ``namespace``; its log goes to ``folder``.
+
+    Args:
+        command: a module that runs the node, with arguments.
+    """
     given = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
     log = folder / "node.log"
     arguments = ("--ros-args", "-r", f"__ns:={namespace}", *given)
-    with log.open("wb") as stream, running(
-        "trt_inference.ros.process", *arguments, output=stream
-    ) as it:
+    with log.open("wb") as stream, running(*command, *arguments, output=stream) as it:
         yield NodeProcess(it, log)
 
 

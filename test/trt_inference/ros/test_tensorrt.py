@@ -132,7 +132,7 @@ def test_another_precision_is_exchanged_and_a_missing_engine_leaves_the_one_in_u
     with install(VERSION):
         for precision in ("fp32", "fp16"):
             add_engine(bundle, precision)
-    _, client = start_node(bundle=bundle, precision="fp32")
+    _, client = start_node(bundle=bundle, precision="fp32", hot_swap=True)
     client.start()
     swapper = Swapper(client)
     for precision in ("fp16", "fp32", "fp16"):
@@ -159,7 +159,7 @@ def test_lost_gpu_ends_the_process_so_that_it_is_started_anew(
 def test_gpu_that_is_lost_while_an_engine_is_exchanged_ends_the_process_too(
     start_node: Start, fault: Path, bundle: Path
 ) -> None:
-    node, client = start_node(bundle=with_engine(bundle))
+    node, client = start_node(bundle=with_engine(bundle), hot_swap=True)
     client.start()
     assert client.detect(client.image(RED)).detections
     break_gpu(fault)
@@ -171,7 +171,7 @@ def test_gpu_that_is_lost_while_an_engine_is_exchanged_ends_the_process_too(
 def test_gpu_that_is_lost_while_the_node_is_inactive_ends_the_process_too(
     start_node: Start, fault: Path, bundle: Path
 ) -> None:
-    node, client = start_node(bundle=with_engine(bundle))
+    node, client = start_node(bundle=with_engine(bundle), hot_swap=True)
     client.transition(Transition.TRANSITION_CONFIGURE)
     break_gpu(fault)
     Swapper(client).ask(precision="fp32")

@@ -28,6 +28,7 @@ class Limits:
         warn_age: seconds from the stamp to the result, 95 % of them; 0: not judged.
         error_age: the same, for an error.
         camera_timeout: seconds without an image; 0: not judged.
+        swap_limit: seconds that the swap to another engine takes; 0: not judged.
     """
 
     expected_rate: float = 0.0
@@ -38,6 +39,7 @@ class Limits:
     warn_age: float = 0.5
     error_age: float = 2.0
     camera_timeout: float = 2.0
+    swap_limit: float = 10.0
 
 
 class Problem(NamedTuple):

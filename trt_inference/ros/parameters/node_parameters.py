@@ -19,6 +19,7 @@ from rclpy.exceptions import InvalidParameterTypeException, ParameterException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from trt_inference.bundles.allowed_folders import AllowedFolders
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.unused_thresholds import unused_thresholds
 from trt_inference.ros.parameters.settings import LiveSettings, ParameterError, Settings
@@ -39,6 +40,7 @@ class Parameters:
 
     Attributes:
         unknown: parameters that were given and do not exist.
+        folders: from which bundles may be loaded.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Parameters:
         for spec in SPECS:
             self._declare(spec)
         self.unknown = self._find_unknown()
+        self.folders = AllowedFolders(self._value("bundle_folders"), self._value("bundle"))
 
     def settings(self, **changes: Any) -> Settings:
         """The values to configure with.
@@ -79,8 +82,18 @@ class Parameters:
         values = {name: self._value(name) for name in CONFIGURED}
         settings = Settings(**{**values, **changes})
         if not settings.bundle:
-            raise ParameterError("parameter bundle is empty: set it to a folder with a model.json")
+            hint = " and start the node anew" if self.folders.are_none else ""
+            raise ParameterError(
+                f"parameter bundle is empty: set it to a folder with a model.json{hint}"
+            )
         return settings
+
+    @property
+    def reason_against_swaps(self) -> str:
+        """Why bundle and precision cannot be replaced while the node is configured, or nothing."""
+        if self._value("hot_swap"):
+            return ""
+        return "hot_swap is false: start the node with the parameter hot_swap:=true to allow swaps"
 
     def live(self, bundle: Bundle) -> LiveSettings:
         """The live values as they are with ``bundle``: those that nobody has set are its own.
@@ -221,10 +234,10 @@ class Parameters:
         Raises:
             ParameterError: it cannot be set now.
         """
-        swaps = self._value("hot_swap")
+        swaps = not self.reason_against_swaps
         for name in names:
             if not (swaps and name in SWAPPED):
-                hint = ", or set hot_swap before" if name in SWAPPED else ""
+                hint = ", or start the node with hot_swap" if name in SWAPPED else ""
                 raise ParameterError(
                     f"{name} takes effect when the node is configured: "
                     f"deactivate and clean up first{hint}"

@@ -22,6 +22,7 @@ class Settings:
     """What takes effect when the node is configured."""
 
     bundle: str
+    bundle_folders: List[str]
     precision: str
     backend: str
     threads: int

@@ -28,6 +28,12 @@ def _distinct_topics(topics: Sequence[str]) -> str:
     return f"{', '.join(twice)} is there twice" if twice else ""
 
 
+def _folders(folders: Sequence[str]) -> str:
+    if all(folders) or list(folders) == [""]:
+        return ""
+    return f"{list(folders)} has an empty name: leave all out for the folder of the first bundle"
+
+
 def _region(values: Sequence[int]) -> str:
     if len(values) == 4 and min(values) >= 0 and (not any(values) or min(values[2:]) > 0):
         return ""
@@ -40,6 +46,14 @@ def _region(values: Sequence[int]) -> str:
 # Read when the node is configured.
 _CONFIGURED = (
     Spec("bundle", _STRING, "Folder made by the converter", ""),
+    Spec(
+        "bundle_folders",
+        _STRINGS,
+        'Folders from which bundles may be loaded; [""]: the one that holds the first bundle',
+        [""],
+        check=_folders,
+        fixed=True,
+    ),
     Spec(
         "precision",
         _STRING,
@@ -82,7 +96,13 @@ _CONFIGURED = (
         "Build an engine that TensorRT needs and the bundle lacks, and configure then",
         False,
     ),
-    Spec("hot_swap", _BOOL, "Let bundle and precision be set while the node is configured", False),
+    Spec(
+        "hot_swap",
+        _BOOL,
+        "Let bundle and precision be replaced while the node is configured",
+        False,
+        fixed=True,
+    ),
     Spec(
         "image_topics",
         _STRINGS,
@@ -230,6 +250,7 @@ _LIMITS = (
     _limit("error_dropped", "The same, above which it is an error", 0.5, 1.0),
     _limit("warn_age", "Seconds from an image's stamp to its result, above which to warn", 0.5, 60),
     _limit("error_age", "The same, above which it is an error", 2.0, 60),
+    _limit("swap_limit", "Seconds of a swap, above which to warn; 0.0: any number", 10.0, 3600.0),
 )
 
 SPECS = (*_CONFIGURED, *_THRESHOLDS, *_LIVE, *_LIMITS)

@@ -120,7 +120,7 @@ class LoadedBundle:
         """What does not change while the bundle is in use."""
         return {
             "bundle": str(self.bundle.path),
-            "sha256": sha256_of_file(self.bundle.path / MANIFEST),
+            "sha256": self._manifest_sha256,
             "task": self.bundle.task,
             "precision": self.detector.choice.precision,
             "why this precision": self.detector.choice.reason,
@@ -142,6 +142,7 @@ class LoadedBundle:
     def _open_detector(self) -> Detector:
         """Called on the inference thread, which owns the engine from then on."""
         settings = self._settings
+        self._manifest_sha256 = sha256_of_file(self.bundle.path / MANIFEST)
         options = replace(settings.engine_options(), warn=self._warn)
         return Detector.open(
             self.bundle, settings.backend, settings.precision, options, self.pipeline.clock

@@ -100,6 +100,7 @@ class Resources:
     def apply(self, live: LiveSettings) -> None:
         """Take other settings for the next frame."""
         self.loaded.apply(live)
+        self._services.swaps.apply(live.limits)
         if self._diagnostics is not None:
             self._diagnostics.limits = live.limits
 
@@ -138,7 +139,7 @@ class Resources:
             self.cameras.append(Camera(node, number, place, bundle, settings.label_policy))
         self.loaded.open(live)
         self.loaded.introduce()
-        self.loaded.apply(live)
+        self.apply(live)
         self._reception = Reception(node, self._count_lost, live.limits.expected_rate)
         self._diagnostics = DetectorStatus(
             node, self._services.statuses, self._report, settings.diagnostics_period, live.limits

@@ -3,11 +3,13 @@
 from concurrent.futures import CancelledError
 from typing import Callable, Dict
 
-from trt_inference.bundles.bundle import load_bundle
+from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.errors import BundleError, EngineError
 from trt_inference.inference.detector import choose_precision
 from trt_inference.ros.parameters.node_parameters import Parameters
+from trt_inference.ros.parameters.settings import Settings
 from trt_inference.ros.rclpy_tools.executor_calls import ExecutorCalls
+from trt_inference.ros.session.file_reads import FileReads
 from trt_inference.ros.session.loaded_bundle import LoadedBundle
 from trt_inference.ros.session.resources import Resources
 
@@ -16,17 +18,23 @@ class Swap:
     """Opens another bundle beside the one in use, and swaps them on the executor."""
 
     def __init__(
-        self, parameters: Parameters, calls: ExecutorCalls, in_use: Callable[[], Resources]
+        self,
+        parameters: Parameters,
+        calls: ExecutorCalls,
+        reads: FileReads,
+        in_use: Callable[[], Resources],
     ) -> None:
         """
         Args:
             in_use: returns the node's resources; raises EngineError when it is not configured, or
                 its engine has failed.
         """
-        self._parameters, self._calls, self._in_use = parameters, calls, in_use
+        self._parameters, self._calls, self._reads = parameters, calls, reads
+        self._in_use = in_use
 
     def check(self, values: Dict[str, str]) -> None:
         """Find out quickly whether a swap is possible, as far as that can be known without loading.
+        Called on the executor.
 
         Args:
             values: of the parameters bundle and precision, or one of them.
@@ -34,7 +42,10 @@ class Swap:
         Raises:
             TrtInferenceError: it is not possible, with the reason.
         """
-        self._prepare(values)
+        resources = self._in_use()
+        settings = self._parameters.settings(**values)
+        bundle = self._reads.wait_briefly(lambda: self._read(settings), settings.bundle)
+        self._compare(bundle, resources)
 
     def __call__(self, values: Dict[str, str]) -> str:
         """Load, check, warm up and swap. Not called on the executor, which goes on meanwhile.
@@ -70,12 +81,22 @@ class Swap:
         """A bundle that is not open yet."""
         resources = self._in_use()
         settings = self._parameters.settings(**values)
-        bundle, current = load_bundle(settings.bundle), resources.loaded.bundle
+        bundle = self._read(settings)
+        self._compare(bundle, resources)
+        return resources.prepare(settings, bundle)
+
+    def _read(self, settings: Settings) -> Bundle:
+        """Read all but the model. Not called on the executor."""
+        bundle = load_bundle(self._parameters.folders.resolve(settings.bundle))
+        choose_precision(bundle, settings.backend, settings.precision, settings.engine_options())
+        return bundle
+
+    def _compare(self, bundle: Bundle, resources: Resources) -> None:
+        """Raise where it does not go with the topics or the parameters of what is in use."""
+        current = resources.loaded.bundle
         if bundle.task != current.task:
             raise BundleError(
                 f"{bundle.path} is for {bundle.task} and has other topics than what is in use, "
                 f"which is for {current.task}: clean up and configure instead"
             )
         self._parameters.live(bundle)
-        choose_precision(bundle, settings.backend, settings.precision, settings.engine_options())
-        return resources.prepare(settings, bundle)

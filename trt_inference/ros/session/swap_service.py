@@ -1,127 +1,183 @@
 """Another bundle or precision while the node runs: requests, one after the other."""
 
-import contextlib
 import threading
 import time
 import traceback
-from typing import Any, Callable, Dict, Optional, Sequence
+from typing import Callable, Dict, NamedTuple, Optional
 
-from rcl_interfaces.msg import Parameter as ParameterMessage
 from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import SetParametersAtomically
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
-from rclpy.parameter import Parameter
+from rclpy.task import Future
 
 from trt_inference.errors import TrtInferenceError
+from trt_inference.ros.diagnostics.limits import Limits
+from trt_inference.ros.rclpy_tools.executor_calls import ExecutorCalls
+from trt_inference.ros.session.swap_values import read_values, shown_values
 
-TIME_TO_END = 1.0  # seconds for the thread; where ROS is shut down first, it cannot end before
-_TAKEN = ("bundle", "precision")
+SWAP_THREAD = "swap"
+TIME_TO_END = 0.5  # seconds for the thread, when the node ends; it cannot be stopped
+
+
+class SwapRequest(NamedTuple):
+    """What is asked for.
+
+    Attributes:
+        values: of the parameters bundle and precision, or one of them.
+        on_end: called on the executor with the reason why what was in use goes on, or nothing.
+    """
+
+    values: Dict[str, str]
+    on_end: Callable[[str], None]
+
+
+class _Running(NamedTuple):
+    """A swap that goes on, for people, and since when on a steady clock, in seconds."""
+
+    wanted: str
+    began: float
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self.began
 
 
 class SwapService:
     """The service ``~/swap``, which answers once another engine is in use, or has failed.
 
     It is a ``rcl_interfaces/SetParametersAtomically`` with the parameters ``bundle`` and
-    ``precision``, or one of them, as strings: a type that every ROS installation has. It is served
-    by a thread of its own, on which engines are loaded, so that images go on meanwhile.
+    ``precision``, or one of them, as strings: a type that every ROS installation has. An engine is
+    loaded on a thread of its own, and the executor goes on meanwhile. Nothing can stop a library
+    that does not return: its swap is then reported, and all others are refused as busy.
 
     Attributes:
         last: the outcome of the last request, for people; empty before the first.
-        problem: the same where it has failed, else empty.
     """
 
-    def __init__(self, node: Node, swap: Callable[[Dict[str, str]], str]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        calls: ExecutorCalls,
+        swap: Callable[[Dict[str, str]], str],
+        reason_against: Callable[[], str],
+    ) -> None:
         """
         Args:
             swap: called on the thread with what is asked for: loads it, swaps it with what is in
                 use, and returns a description of it. Raises TrtInferenceError.
+            reason_against: why the service must not be used, or nothing.
         """
-        self._node, self._swap = node, swap
-        self.last = self.problem = ""
-        # A node of its own, because an executor cannot go on while it waits for a service.
-        self._server = Node(
-            f"_{node.get_name()}_swap",
-            namespace=node.get_namespace(),
-            context=node.context,
-            use_global_arguments=False,
-            start_parameter_services=False,
-            enable_rosout=False,
+        self._node, self._calls, self._swap = node, calls, swap
+        self._refuse = reason_against
+        self.last = self._failure = ""
+        self._limit = Limits.swap_limit
+        self._running: Optional[_Running] = None
+        self._waiting: Optional[SwapRequest] = None
+        self._thread: Optional[threading.Thread] = None
+        # Of a group of its own, so that others are served while a request waits for its answer.
+        node.create_service(
+            SetParametersAtomically, "~/swap", self._serve, callback_group=ReentrantCallbackGroup()
         )
-        name = f"{node.get_fully_qualified_name()}/swap"
-        self._server.create_service(SetParametersAtomically, name, self._serve)
-        self._executor = SingleThreadedExecutor(context=node.context)
-        self._executor.add_node(self._server)
-        self._thread = threading.Thread(target=self._spin, name="swap", daemon=True)
-        self._thread.start()
 
-    def request(self, values: Dict[str, str], on_failure: Callable[[], None]) -> None:
-        """Swap, and do not wait for it.
+    @property
+    def problem(self) -> str:
+        """What is to be a warning: a swap that takes too long, or the last one, which failed."""
+        running = self._running
+        if running is not None and self._is_too_long(running):
+            return f"the swap to {running.wanted} takes {running.age:.1f} s"
+        return self._failure
 
-        Args:
-            on_failure: called on the thread when what was in use goes on.
-        """
+    @property
+    def reason_against_request(self) -> str:
+        """Why ``request`` would be of no use now, or nothing."""
+        running = self._running
+        return _busy(running) if running is not None and self._is_too_long(running) else ""
 
-        def run() -> None:
-            if self._run(values):
-                on_failure()
+    def request(self, request: SwapRequest) -> None:
+        """Swap, and do not wait for it: after the swap that goes on, and instead of an earlier
+        request that waits for the same."""
+        if self._running is None:
+            self._begin(request)
+        else:
+            self._waiting = request
 
-        self._executor.create_task(run)
+    def apply(self, limits: Limits) -> None:
+        """Take other limits."""
+        self._limit = limits.swap_limit
 
     def forget(self) -> None:
         """Report nothing more about the last request."""
-        self.last = self.problem = ""
+        self.last = self._failure = ""
 
-    def destroy(self) -> None:
-        """Take the service away."""
-        self._executor.shutdown(timeout_sec=0)
-        self._thread.join(TIME_TO_END)
-        self._server.destroy_node()
+    def stop(self) -> None:
+        """Wait a moment for the swap that goes on, when the node ends."""
+        if self._thread is not None:
+            self._thread.join(TIME_TO_END)
 
-    def _spin(self) -> None:
-        # Where ROS is shut down before the node is destroyed.
-        with contextlib.suppress(ExternalShutdownException):
-            self._executor.spin()
+    def _is_too_long(self, running: _Running) -> bool:
+        return 0 < self._limit < running.age
 
-    def _serve(
+    async def _serve(
         self,
         request: SetParametersAtomically.Request,
         response: SetParametersAtomically.Response,
     ) -> SetParametersAtomically.Response:
-        reason = _reason_against(request.parameters)
+        """Called on the executor, which does other work while this waits."""
+        values, reason = read_values(request.parameters)
+        reason = self._refuse() or reason
+        if not reason and self._running is not None:
+            reason = _busy(self._running)
         if not reason:
-            reason = self._run({one.name: one.value.string_value for one in request.parameters})
+            answer: Future[str] = Future(executor=self._node.executor)
+            self._begin(SwapRequest(values, answer.set_result))
+            reason = await answer or ""
         response.result = SetParametersResult(successful=not reason, reason=reason)
         return response
 
-    def _run(self, values: Dict[str, str]) -> str:
+    def _begin(self, request: SwapRequest) -> None:
+        self._running = _Running(shown_values(request.values), time.monotonic())
+        self._thread = threading.Thread(
+            target=self._work, args=(request, self._running), name=SWAP_THREAD, daemon=True
+        )
+        self._thread.start()
+
+    def _work(self, request: SwapRequest, running: _Running) -> None:
+        """Called on the thread."""
+        reason = self._run(request.values, running)
+        self._calls.submit(lambda: self._end(request, reason))
+
+    def _end(self, request: SwapRequest, reason: str) -> None:
+        self._running = None
+        waiting, self._waiting = self._waiting, None
+        try:
+            request.on_end(reason)
+        finally:
+            if waiting is not None:
+                self._begin(waiting)
+
+    def _run(self, values: Dict[str, str], running: _Running) -> str:
         """Why it is not possible; nothing when it is done."""
-        wanted = ", ".join(f"{name} {value}" for name, value in values.items())
-        began = time.monotonic()
         try:
             now = self._swap(values)
         except TrtInferenceError as error:
-            return self._fail(wanted, str(error))
-        except Exception as error:  # the boundary to rclpy: the thread must go on
+            return self._fail(running, str(error))
+        except Exception as error:  # of a library: whoever asks gets an answer
             self._node.get_logger().error(traceback.format_exc())
-            return self._fail(wanted, repr(error))
-        self.last, self.problem = f"{wanted} in {time.monotonic() - began:.1f} s", ""
-        self._node.get_logger().info(f"swapped in {time.monotonic() - began:.1f} s: {now}")
+            return self._fail(running, repr(error))
+        self.last, self._failure = f"{running.wanted} in {running.age:.1f} s", ""
+        self._node.get_logger().info(f"swapped in {running.age:.1f} s: {now}")
         return ""
 
-    def _fail(self, wanted: str, reason: str) -> str:
-        self.last = self.problem = f"swap to {wanted} failed: {reason}"
+    def _fail(self, running: _Running, reason: str) -> str:
+        wanted = running.wanted
+        self.last = self._failure = f"swap to {wanted} failed: {reason}"
         self._node.get_logger().error(f"swap to {wanted} failed, what was in use goes on: {reason}")
-        return reason
+        return reason or "it failed without a reason"
 
 
-def _reason_against(parameters: Sequence[ParameterMessage]) -> str:
-    """Why a request cannot be understood."""
-    if not parameters:
-        return f"nothing is asked for: give {' or '.join(_TAKEN)}, or both"
-    for one in parameters:
-        value: Optional[Any] = Parameter.from_parameter_msg(one).value
-        if one.name not in _TAKEN or not isinstance(value, str):
-            taken = " or ".join(_TAKEN)
-            return f"{one.name} = {value!r} cannot be swapped: give {taken} as a string"
-    return ""
+def _busy(running: _Running) -> str:
+    return (
+        f"busy since {running.age:.1f} s ago: the swap to {running.wanted} is going on; ask again "
+        "when it is done"
+    )

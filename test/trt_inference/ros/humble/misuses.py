@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Set
 
 from test.trt_inference.ros.humble.humble_names import NAMES, find, takes
-from test.trt_inference.ros.humble.ros_usage import UsageReader, Use, is_ros
+from test.trt_inference.ros.humble.ros_usage import FUNCTIONS, UsageReader, Use, is_ros
 
 PACKAGE = Path(__file__).resolve().parents[4] / "trt_inference"
 FILES = sorted((PACKAGE / "ros").rglob("*.py"))
@@ -51,7 +51,7 @@ def own_names() -> Set[str]:
     """All that the project itself defines: functions, classes, fields, attributes."""
     found: Set[str] = set()
     for node in syntax(sorted(PACKAGE.rglob("*.py"))):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             found.add(node.name)
         elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Store):
             found.add(getattr(node, "id", "") or getattr(node, "attr", ""))

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 ROS_SUFFIXES = ("_msgs", "_interfaces")
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Types = Dict[str, Optional[str]]  # of variables, as dotted names; a class stands for its instances
 
 
@@ -58,7 +59,7 @@ class UsageReader(ast.NodeVisitor):
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         before = self._base, self._attributes
         bases = [name for name in map(self._name, node.bases) if name]
-        methods = [one for one in node.body if isinstance(one, ast.FunctionDef)]
+        methods = [one for one in node.body if isinstance(one, FUNCTIONS)]
         self._base = bases[0] if bases else None
         self._attributes = dict.fromkeys(own_members(node))
         for method in methods:  # another method may use what this one assigns
@@ -69,6 +70,10 @@ class UsageReader(ast.NodeVisitor):
         self._base, self._attributes = before
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        with self._scope_of(node):
+            self.generic_visit(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
         with self._scope_of(node):
             self.generic_visit(node)
 
@@ -141,7 +146,7 @@ class UsageReader(ast.NodeVisitor):
         return self._name(node)
 
     @contextmanager
-    def _scope_of(self, function: ast.FunctionDef) -> Iterator[None]:
+    def _scope_of(self, function: Any) -> Iterator[None]:
         arguments = (*function.args.args, *function.args.kwonlyargs)
         annotated = {one.arg: one.annotation for one in arguments if one.arg != "self"}
         types = {name: one and self._type(one) for name, one in annotated.items()}
@@ -169,7 +174,7 @@ class UsageReader(ast.NodeVisitor):
 def own_members(node: ast.ClassDef) -> Iterator[str]:
     """The methods and constants that a class defines."""
     for statement in node.body:
-        if isinstance(statement, ast.FunctionDef):
+        if isinstance(statement, FUNCTIONS):
             yield statement.name
         elif isinstance(statement, (ast.Assign, ast.AnnAssign)):
             names = (one for one in ast.walk(statement) if isinstance(one, ast.Name))

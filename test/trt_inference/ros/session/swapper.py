@@ -1,7 +1,9 @@
 """What a test asks a node to exchange."""
 
-from typing import Any
+from typing import Any, Sequence
 
+from rcl_interfaces.msg import Parameter as ParameterMessage
+from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import GetParameters, SetParametersAtomically
 from rclpy.parameter import Parameter
 from rclpy.task import Future
@@ -12,25 +14,28 @@ from test.trt_inference.ros.client import TIMEOUT, Client
 class Swapper:
     """Asks the node for another engine by its service."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, service: str = "detector/swap") -> None:
         self._client = client
-        self._swap: Any = client.create_client(SetParametersAtomically, "detector/swap")
+        self._swap: Any = client.create_client(SetParametersAtomically, service)
         self._get: Any = client.create_client(GetParameters, "detector/get_parameters")
 
     def ask(self, **values: object) -> Future:
-        assert self._swap.wait_for_service(TIMEOUT)
         parameters = [Parameter(name, value=value) for name, value in values.items()]
-        return self._swap.call_async(
-            SetParametersAtomically.Request(
-                parameters=[parameter.to_parameter_msg() for parameter in parameters]
-            )
-        )
+        return self.send([parameter.to_parameter_msg() for parameter in parameters])
+
+    def send(self, parameters: Sequence[ParameterMessage]) -> Future:
+        """Ask for anything, and do not wait for the answer."""
+        assert self._swap.wait_for_service(TIMEOUT)
+        return self._swap.call_async(SetParametersAtomically.Request(parameters=parameters))
+
+    def answer(self, asked: Future) -> SetParametersResult:
+        """Wait for the answer."""
+        assert self._client.spin(TIMEOUT, until=asked.done)
+        return asked.result().result
 
     def reason(self, **values: object) -> str:
         """Why it was not done; nothing when it was."""
-        answer = self.ask(**values)
-        assert self._client.spin(TIMEOUT, until=answer.done)
-        result = answer.result().result
+        result = self.answer(self.ask(**values))
         assert result.successful == (result.reason == "")
         return str(result.reason)
 

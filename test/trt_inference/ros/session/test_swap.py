@@ -14,7 +14,7 @@ from test.task_bundles import write_classification_bundle
 from test.trt_inference.ros.client import TIMEOUT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
 from test.trt_inference.ros.faults.slow_bundle import ENDLESS, write_slow_bundle
-from test.trt_inference.ros.session.held_model import HeldModel
+from test.trt_inference.ros.session.held_bundles import MODEL, MODULE, HeldBundles
 from test.trt_inference.ros.session.swapper import Swapper
 from trt_inference.bundles.bundle import sha256_of_file
 from trt_inference.ros.messages.result_topics import LATCHED
@@ -52,7 +52,7 @@ def label_in(message: Detection2DArray) -> str:
 def test_another_bundle_is_used_from_some_frame_on_and_no_frame_is_lost(
     start_node: Start, shared_color_bundle: Path, other_bundle: Path
 ) -> None:
-    _, client = start_node(bundle=shared_color_bundle, image_reliability="reliable")
+    _, client = start_node(bundle=shared_color_bundle, hot_swap=True, image_reliability="reliable")
     client.start()
     swapper = Swapper(client)
     assert label_of(client) == "red"
@@ -78,7 +78,7 @@ def test_another_bundle_is_used_from_some_frame_on_and_no_frame_is_lost(
 def test_labels_are_published_anew_also_when_no_image_comes(
     start_node: Start, shared_color_bundle: Path, other_bundle: Path
 ) -> None:
-    _, client = start_node(bundle=shared_color_bundle)
+    _, client = start_node(bundle=shared_color_bundle, hot_swap=True)
     client.transition(Transition.TRANSITION_CONFIGURE)
     received_labels: List[Tuple[str, ...]] = []
 
@@ -111,7 +111,7 @@ def sign_anew(folder: Path) -> Path:
 def test_what_fails_is_reported_and_the_engine_in_use_goes_on(
     start_node: Start, shared_color_bundle: Path, other_bundle: Path, tmp_path: Path
 ) -> None:
-    _, client = start_node(bundle=shared_color_bundle)
+    _, client = start_node(bundle=shared_color_bundle, hot_swap=True)
     swapper = Swapper(client)
     assert "configure" in swapper.reason(precision="fp32")
     client.start()
@@ -119,8 +119,8 @@ def test_what_fails_is_reported_and_the_engine_in_use_goes_on(
     for values, reason in (
         ({"bundle": "/nowhere"}, "/nowhere"),
         ({"precision": "int8"}, "no precision 'int8'"),
-        ({"precision": 8}, "precision = 8 cannot be swapped"),
-        ({"threads": "2"}, "threads = '2' cannot be swapped"),
+        ({"precision": 8}, "precision is of type 2, not a string"),
+        ({"threads": "2"}, "'threads' cannot be swapped"),
         ({}, "nothing is asked for"),
         ({"bundle": classifier}, "classification"),
     ):
@@ -169,7 +169,7 @@ def put_to_work(client: Client) -> Image:
 def test_an_image_in_work_is_answered_with_the_labels_of_the_engine_that_works_on_it(
     start_node: Start, slow_bundle: Path, other_bundle: Path
 ) -> None:
-    _, client = start_node(bundle=slow_bundle)
+    _, client = start_node(bundle=slow_bundle, hot_swap=True)
     client.start()
     swapper = Swapper(client)
     assert label_of(client) == "red"
@@ -183,7 +183,7 @@ def test_an_image_in_work_is_answered_with_the_labels_of_the_engine_that_works_o
 def test_deactivating_right_after_a_swap_waits_for_the_image_in_work(
     start_node: Start, slow_bundle: Path, other_bundle: Path
 ) -> None:
-    _, client = start_node(bundle=slow_bundle)
+    _, client = start_node(bundle=slow_bundle, hot_swap=True)
     client.start()
     assert label_of(client) == "red"
     image = put_to_work(client)
@@ -196,7 +196,7 @@ def test_a_signal_in_the_middle_of_a_swap_ends_the_process_at_once(
     start_node: Start, shared_color_bundle: Path, tmp_path: Path
 ) -> None:
     endless = write_slow_bundle(tmp_path / "endless", ENDLESS)
-    node, client = start_node(bundle=shared_color_bundle)
+    node, client = start_node(bundle=shared_color_bundle, hot_swap=True)
     client.start()
     answer = Swapper(client).ask(bundle=str(endless))
     assert label_of(client) == "red"
@@ -222,16 +222,19 @@ def test_a_swap_that_is_overtaken_by_a_new_configuration_changes_nothing(
     start_node: Start, shared_color_bundle: Path, other_bundle: Path, tmp_path: Path
 ) -> None:
     overtaken = write_color_bundle(tmp_path / "overtaken")
-    model = HeldModel(overtaken)
-    _, client = start_node(bundle=shared_color_bundle, hot_swap=True)
+    held = HeldBundles(tmp_path)
+    held.hold(overtaken, MODEL)
+    _, client = start_node(
+        command=(MODULE, str(tmp_path)), bundle=shared_color_bundle, hot_swap=True
+    )
     client.start()
     assert client.set_parameter("bundle", str(overtaken)) == ""
-    model.wait_until_it_is_read()
+    held.wait_until_it_is_asked_for(overtaken, MODEL)
     client.transition(Transition.TRANSITION_DEACTIVATE)
     client.transition(Transition.TRANSITION_CLEANUP)
     assert client.set_parameter("bundle", str(other_bundle)) == ""
     client.start()
-    model.let_go()
+    held.let_go(overtaken, MODEL)
     assert client.spin(
         TIMEOUT, until=lambda: "meanwhile" in client.record.diagnostics.get("hot swap", "")
     )
@@ -265,7 +268,7 @@ def test_thresholds_of_the_user_stay_and_others_become_those_of_the_new_bundle(
 ) -> None:
     strict = {"score_threshold": 1.0, "iou_threshold": 0.5, "max_detections": 1}
     other = write_color_bundle(tmp_path / "strict", defaults=strict)
-    _, client = start_node(bundle=shared_color_bundle, score_threshold=0.3)
+    _, client = start_node(bundle=shared_color_bundle, hot_swap=True, score_threshold=0.3)
     client.start()
     pixels = picture("red", (2, 3))
     pixels[-8:, -8:] = (200, 0, 0)
@@ -280,7 +283,7 @@ def test_thresholds_of_the_user_stay_and_others_become_those_of_the_new_bundle(
 def test_classes_that_are_wanted_must_be_in_the_new_bundle(
     start_node: Start, shared_color_bundle: Path, other_bundle: Path
 ) -> None:
-    _, client = start_node(bundle=shared_color_bundle, classes=["red"])
+    _, client = start_node(bundle=shared_color_bundle, hot_swap=True, classes=["red"])
     client.start()
     assert "has no red" in Swapper(client).reason(bundle=str(other_bundle))
     assert label_of(client) == "red"

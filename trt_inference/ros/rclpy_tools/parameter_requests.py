@@ -1,0 +1,77 @@
+"""The services of a node's parameters, which answer whatever they are asked."""
+
+import traceback
+from typing import Any, Callable, Dict
+
+from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.srv import (
+    DescribeParameters,
+    GetParameters,
+    GetParameterTypes,
+    ListParameters,
+    SetParameters,
+    SetParametersAtomically,
+)
+from rclpy.node import Node
+
+_Answer = Callable[[Any, Any], Any]  # from a request and an empty response to the response
+
+
+def answer_all_requests(node: Node) -> None:
+    """Answer requests at which rclpy raises an error, such as one with a type that does not exist:
+    whoever asks would wait for an answer that does not come."""
+    for service in node.services:
+        make = _ANSWERS.get(service.srv_type)
+        if make is not None:
+            service.callback = make(service.callback, node.get_logger())
+
+
+def _set(answer: _Answer, logger: Any) -> _Answer:
+    """One after the other: those beside one that cannot be set are set."""
+
+    def each(request: Any, response: Any) -> Any:
+        for one in request.parameters:
+            try:
+                part = answer(SetParameters.Request(parameters=[one]), SetParameters.Response())
+                response.results.extend(part.results)
+            except Exception as error:  # of rclpy, whose errors have no common base
+                response.results.append(_failure(error, logger))
+        return response
+
+    return each
+
+
+def _set_atomically(answer: _Answer, logger: Any) -> _Answer:
+    def all_or_nothing(request: Any, response: Any) -> Any:
+        try:
+            return answer(request, response)
+        except Exception as error:  # of rclpy, whose errors have no common base
+            response.result = _failure(error, logger)
+            return response
+
+    return all_or_nothing
+
+
+def _failure(error: Exception, logger: Any) -> SetParametersResult:
+    logger.debug(traceback.format_exc())
+    return SetParametersResult(successful=False, reason=f"it cannot be set: {error}")
+
+
+def _read(answer: _Answer, logger: Any) -> _Answer:
+    """With an empty answer, as rclpy gives it for parameters that do not exist."""
+
+    def nothing_at_worst(request: Any, response: Any) -> Any:
+        try:
+            return answer(request, response)
+        except Exception:  # of rclpy, whose errors have no common base
+            logger.error(f"a request to read parameters failed:\n{traceback.format_exc()}")
+            return type(response)()
+
+    return nothing_at_worst
+
+
+_ANSWERS: Dict[Any, Callable[[_Answer, Any], _Answer]] = {
+    SetParameters: _set,
+    SetParametersAtomically: _set_atomically,
+    **dict.fromkeys((DescribeParameters, GetParameters, GetParameterTypes, ListParameters), _read),
+}

@@ -1,0 +1,147 @@
+"""Asks a running node for another bundle or precision: ros2 run trt_inference swap NODE …"""
+
+import argparse
+import math
+import os
+import sys
+import time
+from typing import Any, Callable, Dict, List, Optional
+
+import rclpy
+from rcl_interfaces.srv import SetParametersAtomically
+from rclpy.exceptions import InvalidServiceNameException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
+
+from trt_inference.bundles.precisions import PRECISIONS
+
+_TIME_TO_APPEAR = 10.0  # seconds that discovery may take at most
+_PERIOD = 0.1  # seconds between two looks at Ctrl-C
+_TYPE = "rcl_interfaces/srv/SetParametersAtomically"
+_SUFFIX = "/swap"
+_INTERRUPTED = 130  # exit code of a command that Ctrl-C has ended
+
+
+class _NoAnswer(Exception):
+    """Nothing is known of the swap, for the reason in the message."""
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    """Returns the exit code: 0 when the other engine is in use."""
+    given = sys.argv if arguments is None else ["swap", *arguments]
+    options = _parse(remove_ros_args(given)[1:])
+    rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
+    node = Node(f"_swap_request_{os.getpid()}", start_parameter_services=False)
+    try:
+        reason = _swap(node, options)
+    except _NoAnswer as error:
+        print(f"error: {_one_line(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: a swap that has begun goes on", file=sys.stderr)
+        return _INTERRUPTED
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
+    if reason:
+        print(f"error: what was in use goes on: {_one_line(reason)}", file=sys.stderr)
+        return 1
+    print(f"{options.node} uses {_wanted(options)} now")
+    return 0
+
+
+def _parse(arguments: List[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="swap",
+        description="Have a running detector use another bundle or precision, without a gap. It "
+        "must have been started with hot_swap:=true.",
+    )
+    parser.add_argument("node", help="name of the node, such as /detector")
+    parser.add_argument("--bundle", metavar="FOLDER", help="as the node's computer names it")
+    parser.add_argument("--precision", choices=["auto", *PRECISIONS])
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=300.0,
+        metavar="SECONDS",
+        help="to wait for the answer, which comes when the engine is loaded (default: 300)",
+    )
+    options = parser.parse_args(arguments)
+    if not _values(options):
+        parser.error("nothing is asked for: give --bundle or --precision, or both")
+    return options
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not (0 < value < math.inf):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds above zero")
+    return value
+
+
+def _values(options: argparse.Namespace) -> Dict[str, str]:
+    given = {"bundle": options.bundle, "precision": options.precision}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _wanted(options: argparse.Namespace) -> str:
+    return ", ".join(f"{name} {_one_line(value)}" for name, value in _values(options).items())
+
+
+def _swap(node: Node, options: argparse.Namespace) -> str:
+    """Why what was in use goes on, or nothing.
+
+    Raises:
+        _NoAnswer: there is no such service, or it does not answer.
+    """
+    name = options.node.rstrip("/") + _SUFFIX
+    try:
+        client: Any = node.create_client(SetParametersAtomically, name)
+    except InvalidServiceNameException as error:
+        raise _NoAnswer(f"'{options.node}' is no name of a node: {error}") from error
+    if not _spin_until(node, client.service_is_ready, min(_TIME_TO_APPEAR, options.timeout)):
+        raise _NoAnswer(f"there is no service {client.srv_name}. {_others(node)}")
+    parameters = [
+        Parameter(name, value=value).to_parameter_msg() for name, value in _values(options).items()
+    ]
+    answer = client.call_async(SetParametersAtomically.Request(parameters=parameters))
+    if not _spin_until(node, answer.done, options.timeout):
+        raise _NoAnswer(
+            f"{options.node} has not answered within {options.timeout:g} s: it may still swap, as "
+            "its log and /diagnostics tell"
+        )
+    result = answer.result().result
+    return "" if result.successful else str(result.reason) or "the node gives no reason"
+
+
+def _spin_until(node: Node, condition: Callable[[], bool], seconds: float) -> bool:
+    """In short pieces, so that Ctrl-C is heard; True when it held in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        rclpy.spin_once(node, timeout_sec=_PERIOD)
+    return True
+
+
+def _others(node: Node) -> str:
+    """Which nodes can swap."""
+    found = [
+        name[: -len(_SUFFIX)]
+        for name, types in node.get_service_names_and_types()
+        if name.endswith(_SUFFIX) and _TYPE in types
+    ]
+    if not found:
+        return "No node that is running offers it: is it started, and in this ROS_DOMAIN_ID?"
+    return f"These nodes offer it: {', '.join(sorted(found))}"
+
+
+def _one_line(text: object) -> str:
+    """Without what a terminal would take as an order."""
+    return "".join(one if one.isprintable() else " " for one in " ".join(str(text).split()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
