@@ -72,9 +72,9 @@ def imported_packages(file: Path) -> Set[str]:
 
 
 def is_ros(package: str) -> bool:
-    return package.startswith(("rcl", "ament", "bond", "launch", "cv_bridge")) or package.endswith(
-        ROS_SUFFIXES
-    )
+    return package.startswith(
+        ("rcl", "ament", "bond", "launch", "cv_bridge", "yaml")
+    ) or package.endswith(ROS_SUFFIXES)
 
 
 def test_there_is_something_to_check() -> None:
@@ -204,7 +204,8 @@ LAYERS = {
         "errors discovery bundles engines inference images streaming viewing tools ros"
     ),
     "trt_inference.ros": (
-        "rclpy_tools lifecycle diagnostics parameters messages cameras session node process"
+        "rclpy_tools lifecycle diagnostics parameters messages cameras session node process "
+        "launching"
     ),
     "converter": (
         "errors terminal compatibility inputs onnx_tools heads export stages bundle comparison "

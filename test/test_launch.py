@@ -1,6 +1,5 @@
 """The launch files with the real launch system and real nodes."""
 
-import runpy
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List
@@ -166,42 +165,6 @@ def test_wrong_arguments_end_the_launch_with_the_reason(
     launch = run(f"{file}.launch.py", **nothing, **arguments)
     assert launch.process.wait(TIMEOUT) == 1
     assert reason in launch.log
-
-
-FAST_DDS = {"FASTDDS_DEFAULT_PROFILES_FILE": "fastdds_large_images.xml"}
-OLD_FAST_DDS = {"FASTRTPS_DEFAULT_PROFILES_FILE": "fastdds_large_images.xml"}
-CYCLONE_DDS = {"CYCLONEDDS_URI": "cyclonedds_large_images.xml"}
-
-
-@pytest.mark.parametrize(
-    ("profile", "environment", "expected"),
-    [
-        ("packaged", {}, FAST_DDS),
-        ("packaged", {"ROS_DISTRO": "kilted"}, FAST_DDS),
-        ("packaged", {"ROS_DISTRO": "jazzy"}, OLD_FAST_DDS),
-        ("packaged", {"RMW_IMPLEMENTATION": "rmw_fastrtps_cpp"}, FAST_DDS),
-        ("packaged", {"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"}, CYCLONE_DDS),
-        ("packaged", {"RMW_IMPLEMENTATION": "rmw_zenoh_cpp"}, {}),
-        ("packaged", {"ROS_DISTRO": "humble", "ROS_LOCALHOST_ONLY": "1"}, {}),
-        ("packaged", {"ROS_DISTRO": "jazzy", "ROS_LOCALHOST_ONLY": "1"}, OLD_FAST_DDS),
-        ("packaged", {"FASTRTPS_DEFAULT_PROFILES_FILE": "/mine.xml"}, {}),
-        ("packaged", {"FASTDDS_DEFAULT_PROFILES_FILE": "/mine.xml", "ROS_DISTRO": "jazzy"}, {}),
-        ("none", {}, {}),
-        ("", {}, {}),
-    ],
-)
-def test_each_middleware_gets_its_profile_unless_one_is_set(
-    installed: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    profile: str,
-    environment: Dict[str, str],
-    expected: Dict[str, str],
-) -> None:
-    monkeypatch.setenv("AMENT_PREFIX_PATH", str(installed))
-    file = runpy.run_path(str(installed / "share/trt_inference/launch/detector.launch.py"))
-    variables = file["middleware"](profile, environment)
-    assert {name: Path(path).name for name, path in variables.items()} == expected
-    assert all(Path(path.replace("file://", "")).is_file() for path in variables.values())
 
 
 def test_the_nodes_process_gets_the_profile(run: Run, installed: Path) -> None:
