@@ -205,7 +205,7 @@ LAYERS = {
     ),
     "trt_inference.ros": (
         "rclpy_tools lifecycle diagnostics parameters messages cameras session node process "
-        "launching"
+        "launching video"
     ),
     "converter": (
         "errors terminal compatibility inputs onnx_tools heads export stages bundle comparison "

@@ -21,6 +21,7 @@ NOT_SOURCE_AT_THE_TOP = ("build", "install", "log")
 INSTALLED = (
     "bin/trt-inference",
     "lib/trt_inference/detector",
+    "lib/trt_inference/video",
     "lib/trt_inference/trt-inference",
     *(f"lib/trt_inference/{name}" for name in command_names()),
     "share/ament_index/resource_index/packages/trt_inference",
