@@ -12,7 +12,6 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.logging import get_logger
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode
-from launch_ros.utilities import make_namespace_absolute, prefix_namespace
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from trt_inference.ros.launching.argument_values import (
@@ -23,6 +22,7 @@ from trt_inference.ros.launching.argument_values import (
     listed_topics,
     refuse_misspelt,
 )
+from trt_inference.ros.launching.included_detector import full_name_of_detector
 from trt_inference.ros.launching.middleware import middleware_variables, packaged_config
 from trt_inference.ros.launching.params_file import ParamsFile
 from trt_inference.ros.launching.process_exits import (
@@ -89,7 +89,7 @@ def make_node(context: LaunchContext) -> List[LaunchDescriptionEntity]:
             # The node configures itself: a request by the launch system right after a respawn
             # can go to the process that has died, as long as discovery still lists it.
             parameters=[
-                str(params_file(value("params_file"), full_name(context))),
+                str(params_file(value("params_file"), full_name_of_detector(context))),
                 {**overrides, "autostart": is_true("autostart", value("autostart"))},
             ],
             remappings=[("image", value("image_topic"))],
@@ -103,14 +103,6 @@ def make_node(context: LaunchContext) -> List[LaunchDescriptionEntity]:
             on_exit=end_if_it_cannot_start,
         )
     ]
-
-
-def full_name(context: LaunchContext) -> str:
-    """The name of the node with its namespaces, those of the groups around it too."""
-    outer = context.launch_configurations.get("ros_namespace")
-    given = LaunchConfiguration("namespace").perform(context)
-    namespace = make_namespace_absolute(prefix_namespace(outer, given))
-    return f"{namespace.rstrip('/')}/{LaunchConfiguration('name').perform(context)}"
 
 
 def params_file(text: str, node: str) -> Path:

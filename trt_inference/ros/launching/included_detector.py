@@ -33,3 +33,18 @@ def included_detector(file: Path, arguments: Dict[str, str]) -> Any:
     return GroupAction(
         [IncludeLaunchDescription(source, launch_arguments=list(arguments.items()))], scoped=True
     )
+
+
+def full_name_of_detector(context: Any) -> str:
+    """The name of the detector with its namespaces, those of the groups around it too.
+
+    Args:
+        context: of the launch system; the arguments ``name`` and ``namespace`` are known there.
+    """
+    from launch_ros.utilities import make_namespace_absolute, prefix_namespace
+
+    given = context.launch_configurations
+    namespace = make_namespace_absolute(
+        prefix_namespace(given.get("ros_namespace"), given["namespace"])
+    )
+    return f"{namespace.rstrip('/')}/{given['name']}"

@@ -19,3 +19,13 @@ def end_if_it_cannot_start(event: Any, _: Any) -> None:
             f"{event.process_name} cannot start: see its last line for the reason. It is not "
             "started again, because that would end in the same way"
         )
+
+
+def end_with_the_camera(event: Any, context: Any) -> None:
+    """What to do when the process of a camera exits: end the launch, as nothing else sends images.
+
+    Raises:
+        RuntimeError: always, but while the launch ends anyway.
+    """
+    if not context.is_shutdown:
+        raise RuntimeError(f"the camera, {event.process_name}, has ended: see its last lines")
