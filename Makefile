@@ -9,7 +9,7 @@ CONVERTER := .venv/converter
 DEMO := build/demo
 # What runs on robots, and so on Python 3.6. The folders of the converter are those of which `build`,
 # `engines`, `detect` or the list of commands need a module.
-ON_ROBOTS := trt_inference launch scripts/detector scripts/swap setup.py \
+ON_ROBOTS := trt_inference launch scripts/detector scripts/swap scripts/video setup.py \
 	converter/__init__.py converter/__main__.py converter/errors.py converter/bundle \
 	converter/compatibility/__init__.py converter/compatibility/tensorrt_versions.py \
 	converter/command_line converter/commands converter/comparison converter/engine_builder \

@@ -77,8 +77,14 @@ setup(
         ("share/" + PACKAGE, ["package.xml"]),
         ("share/" + PACKAGE + "/launch", glob("launch/*.launch.*")),
         ("share/" + PACKAGE + "/config", glob("config/*")),
-        # Where ros2 run and ros2 launch look: the node, what asks it, and a link for each command.
-        ("lib/" + PACKAGE, ["scripts/detector", "scripts/swap", *sorted(glob("scripts/ros2/*"))]),
+        # Where ros2 run and ros2 launch look: the nodes, what asks them, a link for each command.
+        (
+            "lib/" + PACKAGE,
+            [
+                *("scripts/detector", "scripts/swap", "scripts/video"),
+                *sorted(glob("scripts/ros2/*")),
+            ],
+        ),
     ],
     # In bin, which colcon's setup files put on the PATH as virtual environments do.
     entry_points={"console_scripts": ["trt-inference = converter.command_line.main:main"]},

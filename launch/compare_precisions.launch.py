@@ -7,63 +7,45 @@ The nodes are called by their precisions: detector_fp32, detector_int8.
 All arguments of detector.launch.py can be given, too.
 """
 
+import sys
 from pathlib import Path
 from typing import List
 
 import yaml
-from launch.actions import (
-    DeclareLaunchArgument,
-    GroupAction,
-    IncludeLaunchDescription,
-    OpaqueFunction,
-)
-from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from trt_inference.ros.launching.argument_values import refuse_misspelt
+from trt_inference.ros.launching.included_detector import detector_arguments, included_detector
 
-DETECTOR = str(Path(__file__).with_name("detector.launch.py"))
+DETECTOR = Path(__file__).with_name("detector.launch.py")
 
 
 def generate_launch_description() -> LaunchDescription:
     """The arguments, and the nodes made from them."""
-    return LaunchDescription(
-        [
-            DeclareLaunchArgument(
-                "precisions",
-                default_value="[fp32, int8]",
-                description="of the nodes, each of them in the bundle",
-            ),
-            *detector_arguments("precision"),
-            OpaqueFunction(function=make_nodes),
-        ]
+    return LaunchDescription([*arguments(), OpaqueFunction(function=make_nodes)])
+
+
+def arguments() -> List[DeclareLaunchArgument]:
+    """Those of a detector, but its precision, and the precisions."""
+    precisions = DeclareLaunchArgument(
+        "precisions",
+        default_value="[fp32, int8]",
+        description="of the nodes, each of them in the bundle",
     )
-
-
-def detector_arguments(*without: str) -> List[DeclareLaunchArgument]:
-    """The arguments of a single detector, but those that are not for the user to give."""
-    source = PythonLaunchDescriptionSource(DETECTOR)
-    return [
-        entity
-        for entity in source.get_launch_description(LaunchContext()).entities
-        if isinstance(entity, DeclareLaunchArgument) and entity.name not in without
-    ]
+    return [precisions, *detector_arguments(DETECTOR, "precision")]
 
 
 def make_nodes(context: LaunchContext) -> List[LaunchDescriptionEntity]:
     """One detector for each precision."""
+    refuse_misspelt(__file__, sys.argv, [argument.name for argument in arguments()])
     text = LaunchConfiguration("precisions").perform(context)
     precisions = yaml.safe_load(text)
     if not isinstance(precisions, list) or len(set(precisions)) < max(2, len(precisions)):
         raise ValueError(f"precisions is '{text}': write two different ones as [fp32, int8]")
     name = LaunchConfiguration("name").perform(context)
-    return [detector(str(precision), f"{name}_{precision}") for precision in precisions]
-
-
-def detector(precision: str, name: str) -> GroupAction:
-    """One detector. What it is given does not reach the next one."""
-    arguments = {"precision": precision, "name": name}
-    source = PythonLaunchDescriptionSource(DETECTOR)
-    return GroupAction(
-        [IncludeLaunchDescription(source, launch_arguments=list(arguments.items()))], scoped=True
-    )
+    return [
+        included_detector(DETECTOR, {"precision": str(each), "name": f"{name}_{each}"})
+        for each in precisions
+    ]

@@ -4,16 +4,31 @@ ros2 launch trt_inference detector.launch.py bundle:=/path/to/bundle image_topic
 """
 
 import os
+import sys
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, List
 
-import yaml
-from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.logging import get_logger
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from trt_inference.ros.launching.argument_values import (
+    amount,
+    existing_file,
+    is_respawned,
+    is_true,
+    listed_topics,
+    refuse_misspelt,
+)
+from trt_inference.ros.launching.included_detector import full_name_of_detector
+from trt_inference.ros.launching.middleware import middleware_variables, packaged_config
+from trt_inference.ros.launching.params_file import ParamsFile
+from trt_inference.ros.launching.process_exits import (
+    SHORTEST_RESPAWN_DELAY,
+    end_if_it_cannot_start,
+)
 
 # Set the node's parameter of the same name when they are given; otherwise the file counts.
 OVERRIDES = {
@@ -25,26 +40,18 @@ OVERRIDES = {
     "use_sim_time": "true: time comes from /clock",
 }
 
-FAST_DDS = "FASTDDS_DEFAULT_PROFILES_FILE"
-OLD_FAST_DDS = "FASTRTPS_DEFAULT_PROFILES_FILE"  # before version 3; later ones complain about both
-CYCLONE_DDS = "CYCLONEDDS_URI"
 
-
-def config(name: str) -> Path:
-    """A file of the installed package."""
-    return Path(get_package_share_directory("trt_inference"), "config", name)
-
-
-def generate_launch_description() -> LaunchDescription:
-    """The arguments, and the node made from them."""
-    arguments = {
+def arguments() -> List[DeclareLaunchArgument]:
+    """All arguments, with their defaults."""
+    texts = {
         **{name: ("", f"{text}; empty: as in params_file") for name, text in OVERRIDES.items()},
         "image_topic": ("image", "sensor_msgs/Image to detect on"),
         "name": ("detector", "name of the node"),
         "namespace": ("", "namespace of the node"),
-        "params_file": (str(config("detector.yaml")), "parameters of the node"),
+        "params_file": (str(packaged_config("detector.yaml")), "parameters of the node"),
         "autostart": ("true", "configure and activate the node, after a respawn too"),
-        "respawn": ("true", "start the process again when it ends"),
+        "respawn": ("", "start the process again when it ends; empty: as use_respawn"),
+        "use_respawn": ("", "the same under the name that nav2 has for it; empty: true"),
         "respawn_delay": ("1.0", "seconds until then"),
         "log_level": ("info", "debug, info, warn, error or fatal"),
         "middleware_profile": (
@@ -53,15 +60,15 @@ def generate_launch_description() -> LaunchDescription:
             "or none; what the environment has already is left as it is",
         ),
     }
-    return LaunchDescription(
-        [
-            *(
-                DeclareLaunchArgument(name, default_value=default, description=text)
-                for name, (default, text) in arguments.items()
-            ),
-            OpaqueFunction(function=make_node),
-        ]
-    )
+    return [
+        DeclareLaunchArgument(name, default_value=default, description=text)
+        for name, (default, text) in texts.items()
+    ]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """The arguments, and the node made from them."""
+    return LaunchDescription([*arguments(), OpaqueFunction(function=make_node)])
 
 
 def make_node(context: LaunchContext) -> List[LaunchDescriptionEntity]:
@@ -70,7 +77,9 @@ def make_node(context: LaunchContext) -> List[LaunchDescriptionEntity]:
     def value(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
+    refuse_misspelt(__file__, sys.argv, [argument.name for argument in arguments()])
     overrides = {name: parameter(name, value(name)) for name in OVERRIDES if value(name)}
+    delay = amount("respawn_delay", value("respawn_delay"))
     return [
         LifecycleNode(
             package="trt_inference",
@@ -80,17 +89,31 @@ def make_node(context: LaunchContext) -> List[LaunchDescriptionEntity]:
             # The node configures itself: a request by the launch system right after a respawn
             # can go to the process that has died, as long as discovery still lists it.
             parameters=[
-                str(existing_file("params_file", value("params_file"))),
+                str(params_file(value("params_file"), full_name_of_detector(context))),
                 {**overrides, "autostart": is_true("autostart", value("autostart"))},
             ],
             remappings=[("image", value("image_topic"))],
             ros_arguments=["--log-level", value("log_level")],
-            additional_env=middleware(value("middleware_profile"), dict(context.environment)),
+            additional_env=middleware_variables(
+                value("middleware_profile"), dict(context.environment)
+            ),
             output="screen",
-            respawn=is_true("respawn", value("respawn")),
-            respawn_delay=float(value("respawn_delay")),
+            respawn=is_respawned(value("respawn"), value("use_respawn")),
+            respawn_delay=max(delay, SHORTEST_RESPAWN_DELAY),
+            on_exit=end_if_it_cannot_start,
         )
     ]
+
+
+def params_file(text: str, node: str) -> Path:
+    """The parameter file as the node is to read it. What it does not set for the node is told."""
+    given = ParamsFile(existing_file("params_file", text))
+    copy = given.in_namespace(node)
+    if copy is not None:
+        return copy
+    if not given.is_for(node):
+        get_logger("detector.launch").warning(given.describe_mismatch(node))
+    return existing_file("params_file", text)
 
 
 def parameter(name: str, text: str) -> Any:
@@ -98,55 +121,6 @@ def parameter(name: str, text: str) -> Any:
     if name == "use_sim_time":
         return is_true(name, text)
     if name == "image_topics":
-        topics = yaml.safe_load(text)
-        if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
-            raise ValueError(f"image_topics is '{text}': write it as [/front/image, /rear/image]")
-        return topics
+        return listed_topics(text)
     # Shells leave the ~ of name:=~/folder as it is.
     return os.path.expanduser(text) if name == "bundle" else text
-
-
-def is_true(name: str, text: str) -> bool:
-    """The value of an argument that is true or false."""
-    words = {"true": True, "1": True, "false": False, "0": False}
-    if text.lower() not in words:
-        raise ValueError(f"{name} is '{text}': it can be true or false")
-    return words[text.lower()]
-
-
-def existing_file(name: str, text: str) -> Path:
-    """The file that an argument names."""
-    path = Path(text).expanduser().absolute()
-    if not path.is_file():
-        raise FileNotFoundError(f"{name}: there is no file {path}")
-    return path
-
-
-def middleware(profile: str, environment: Dict[str, str]) -> Dict[str, str]:
-    """The variable that gives the node's process the settings for large images."""
-    implementation = environment.get("RMW_IMPLEMENTATION") or "rmw_fastrtps_cpp"
-    if implementation.startswith("rmw_fastrtps"):
-        is_old = environment.get("ROS_DISTRO") in ("humble", "iron", "jazzy")
-        variable = OLD_FAST_DDS if is_old else FAST_DDS
-        packaged = "fastdds_large_images.xml"
-        is_set = environment.get(FAST_DDS) or environment.get(OLD_FAST_DDS)
-    elif implementation.startswith("rmw_cyclonedds"):
-        variable, packaged = CYCLONE_DDS, "cyclonedds_large_images.xml"
-        is_set = environment.get(CYCLONE_DDS)
-    else:
-        return {}
-    if is_set or profile in ("", "none") or (profile == "packaged" and reaches_out(environment)):
-        return {}
-    path = (
-        config(packaged) if profile == "packaged" else existing_file("middleware_profile", profile)
-    )
-    return {variable: path.as_uri() if variable == CYCLONE_DDS else str(path)}
-
-
-def reaches_out(environment: Dict[str, str]) -> bool:
-    """Whether the packaged profile would have the node heard by other machines although it must
-    not be: on Humble each transport of a profile is open to all, and only later ones are limited
-    by the way in which processes find each other."""
-    return (
-        environment.get("ROS_DISTRO") == "humble" and environment.get("ROS_LOCALHOST_ONLY") == "1"
-    )

@@ -72,9 +72,9 @@ def imported_packages(file: Path) -> Set[str]:
 
 
 def is_ros(package: str) -> bool:
-    return package.startswith(("rcl", "ament", "bond", "launch", "cv_bridge")) or package.endswith(
-        ROS_SUFFIXES
-    )
+    return package.startswith(
+        ("rcl", "ament", "bond", "launch", "cv_bridge", "yaml")
+    ) or package.endswith(ROS_SUFFIXES)
 
 
 def test_there_is_something_to_check() -> None:
@@ -205,7 +205,7 @@ LAYERS = {
     ),
     "trt_inference.ros": (
         "rclpy_tools lifecycle diagnostics parameters messages cameras session node process "
-        "swap_request"
+        "swap_request launching video"
     ),
     "converter": (
         "errors terminal compatibility inputs onnx_tools heads export stages bundle comparison "

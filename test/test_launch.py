@@ -1,11 +1,12 @@
 """The launch files with the real launch system and real nodes."""
 
-import runpy
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List
 
+import cv2
 import pytest
+from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
 from test.color_bundle import offer_precisions, picture
@@ -86,8 +87,11 @@ def test_a_killed_node_comes_up_active_again(
     assert client.detect(client.image(RED)).detections
 
 
-def test_a_killed_node_stays_away_without_respawn(run: Run, shared_color_bundle: Path) -> None:
-    launch = run(bundle=shared_color_bundle, respawn="false")
+@pytest.mark.parametrize("name", ["respawn", "use_respawn"])
+def test_a_killed_node_stays_away_without_respawn(
+    run: Run, shared_color_bundle: Path, name: str
+) -> None:
+    launch = run(bundle=shared_color_bundle, **{name: "false"})
     assert wait_until(lambda: "configured" in launch.log)
     (node,) = launch.nodes()
     node.kill()
@@ -132,6 +136,55 @@ def test_a_parameter_file_takes_the_place_of_the_default_one(
     assert len(client.detect(client.image(both)).detections) == 1
 
 
+@pytest.mark.parametrize("mode", ["one_node", "nodes"])
+def test_a_parameter_file_counts_in_a_namespace(
+    client_in: Callable[[str], Client],
+    run: Run,
+    shared_color_bundle: Path,
+    tmp_path: Path,
+    mode: str,
+) -> None:
+    file = tmp_path / "robot.yaml"
+    file.write_text(f"detector:\n  ros__parameters:\n    bundle: {shared_color_bundle}\n")
+    topics = "[front/image, rear/image]"
+    arguments = {"image_topics": topics, "mode": mode, "namespace": "robot"}
+    run("multi_camera.launch.py", params_file=file, **arguments)
+    for namespace in ("/robot/front", "/robot/rear"):
+        client = client_in(namespace)
+        assert client.detect(client.image(RED)).detections
+
+
+def test_a_parameter_file_for_other_nodes_is_told(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "robot.yaml"
+    file.write_text("/robot2/detector:\n  ros__parameters:\n    precision: fp32\n")
+    launch = run(params_file=file, namespace="robot")
+    assert wait_until(lambda: "sets nothing for the node /robot/detector" in launch.log)
+    assert "the file has sections for /robot2/detector" in launch.log
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"params_file": "mixed.yaml"}, "Sequence should be of same type"),
+        ({"params_file": "alias.yaml"}, "Will not support aliasing"),
+        ({"log_level": "inof"}, "Argument does not use a valid severity level"),
+        ({"image_topic": "a topic!"}, "a topic!"),
+    ],
+)
+def test_what_rcl_refuses_ends_the_launch_at_once(
+    run: Run, tmp_path: Path, arguments: Dict[str, str], reason: str
+) -> None:
+    (tmp_path / "mixed.yaml").write_text("/**: {ros__parameters: {classes: [1, 2.5]}}")
+    (tmp_path / "alias.yaml").write_text("/**: {ros__parameters: &a {x: 1}}\n/b: *a\n")
+    if "params_file" in arguments:
+        arguments = {"params_file": str(tmp_path / arguments["params_file"])}
+    launch = run(respawn_delay=0, **arguments)
+    assert launch.process.wait(TIMEOUT) == 1
+    assert reason in launch.log
+    assert "cannot start: see its last line for the reason" in launch.log
+    assert launch.log.count("process started with pid") == 1
+
+
 def test_a_bundle_that_is_not_there_is_named_and_can_be_mended(
     client: Client, run: Run, shared_color_bundle: Path
 ) -> None:
@@ -149,6 +202,14 @@ def test_a_bundle_that_is_not_there_is_named_and_can_be_mended(
         ("detector", {"middleware_profile": "/no.xml"}, "there is no file /no.xml"),
         ("detector", {"autostart": "maybe"}, "autostart is 'maybe': it can be true or false"),
         ("detector", {"image_topics": "front"}, "image_topics is 'front': write it as [/front"),
+        ("detector", {"params_file": "/tmp"}, "/tmp is a folder: give a file"),
+        ("detector", {"respawn_delay": "soon"}, "respawn_delay is 'soon': it must be a number"),
+        ("detector", {"respawn": "true", "use_respawn": "false"}, "they mean the same"),
+        ("detector", {"bundel": "/b"}, "there is no argument 'bundel': did you mean 'bundle'?"),
+        ("compare_precisions", {"precision": "int8"}, "did you mean 'precisions'?"),
+        ("webcam", {}, "no driver of cameras is installed"),
+        ("webcam", {"video": "/nowhere.mp4"}, "video: there is no file or folder /nowhere.mp4"),
+        ("webcam", {"video": "/tmp", "viewer": "gimp"}, "viewer is 'gimp': it can be auto, none"),
         ("multi_camera", {}, "image_topics is '': write it as [/front"),
         ("multi_camera", {"image_topics": "front", "mode": "nodes"}, "image_topics is 'front'"),
         (
@@ -167,42 +228,6 @@ def test_wrong_arguments_end_the_launch_with_the_reason(
     launch = run(f"{file}.launch.py", **nothing, **arguments)
     assert launch.process.wait(TIMEOUT) == 1
     assert reason in launch.log
-
-
-FAST_DDS = {"FASTDDS_DEFAULT_PROFILES_FILE": "fastdds_large_images.xml"}
-OLD_FAST_DDS = {"FASTRTPS_DEFAULT_PROFILES_FILE": "fastdds_large_images.xml"}
-CYCLONE_DDS = {"CYCLONEDDS_URI": "cyclonedds_large_images.xml"}
-
-
-@pytest.mark.parametrize(
-    ("profile", "environment", "expected"),
-    [
-        ("packaged", {}, FAST_DDS),
-        ("packaged", {"ROS_DISTRO": "kilted"}, FAST_DDS),
-        ("packaged", {"ROS_DISTRO": "jazzy"}, OLD_FAST_DDS),
-        ("packaged", {"RMW_IMPLEMENTATION": "rmw_fastrtps_cpp"}, FAST_DDS),
-        ("packaged", {"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"}, CYCLONE_DDS),
-        ("packaged", {"RMW_IMPLEMENTATION": "rmw_zenoh_cpp"}, {}),
-        ("packaged", {"ROS_DISTRO": "humble", "ROS_LOCALHOST_ONLY": "1"}, {}),
-        ("packaged", {"ROS_DISTRO": "jazzy", "ROS_LOCALHOST_ONLY": "1"}, OLD_FAST_DDS),
-        ("packaged", {"FASTRTPS_DEFAULT_PROFILES_FILE": "/mine.xml"}, {}),
-        ("packaged", {"FASTDDS_DEFAULT_PROFILES_FILE": "/mine.xml", "ROS_DISTRO": "jazzy"}, {}),
-        ("none", {}, {}),
-        ("", {}, {}),
-    ],
-)
-def test_each_middleware_gets_its_profile_unless_one_is_set(
-    installed: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    profile: str,
-    environment: Dict[str, str],
-    expected: Dict[str, str],
-) -> None:
-    monkeypatch.setenv("AMENT_PREFIX_PATH", str(installed))
-    file = runpy.run_path(str(installed / "share/trt_inference/launch/detector.launch.py"))
-    variables = file["middleware"](profile, environment)
-    assert {name: Path(path).name for name, path in variables.items()} == expected
-    assert all(Path(path.replace("file://", "")).is_file() for path in variables.values())
 
 
 def test_the_nodes_process_gets_the_profile(run: Run, installed: Path) -> None:
@@ -254,3 +279,75 @@ def test_two_precisions_detect_on_the_same_images(
     assert all(messages[0].detections for messages in received.values())
     assert " fp32 (asked for)" in launch.log
     assert " int8 (asked for)" in launch.log
+
+
+@pytest.mark.parametrize("kind", ["py", "xml", "yaml"])
+def test_a_video_is_detected_on_in_one_command(
+    client: Client, run: Run, shared_color_bundle: Path, tmp_path: Path, kind: str
+) -> None:
+    cv2.imwrite(str(tmp_path / "red.png"), RED)
+    launch = run(
+        f"webcam.launch.{kind}",
+        bundle=shared_color_bundle,
+        namespace="robot",
+        video=tmp_path / "red.png",
+        rate=20,
+        frame_id="front",
+    )
+    received: List[Detection2DArray] = []
+    client.create_subscription(Detection2DArray, "detector/detections", received.append, 10)
+    drawn: List[Image] = []
+    client.create_subscription(Image, "detector/debug_image", drawn.append, 10)
+    assert client.spin(TIMEOUT, until=lambda: bool(received and drawn)), launch.log
+    assert received[0].detections
+    assert received[0].header.frame_id == "front"
+    assert "rqt_image_view /robot/detector/debug_image" in launch.log
+
+
+def test_the_driver_gets_its_parameters_topic_and_middleware_profile(
+    run: Run, installed: Path, shared_color_bundle: Path
+) -> None:
+    install_driver(installed, "usb_cam", "usb_cam_node_exe")
+    name = "FASTDDS_DEFAULT_PROFILES_FILE"
+    launch = run(
+        "webcam.launch.py",
+        bundle=shared_color_bundle,
+        environment={name: "", "ROS_DISTRO": "kilted"},
+        device="/dev/null",
+        namespace="robot",
+        width=1280,
+        height=720,
+        rate=15,
+    )
+    assert wait_until(lambda: "PROFILE" in launch.log), launch.log
+    expected = ("image_width: 1280", "framerate: 15.0", "video_device: /dev/null")
+    assert [text for text in expected if text not in launch.log] == []
+    assert "-r image_raw:=camera/image_raw" in launch.log
+    assert "-r __ns:=/robot" in launch.log
+    assert "PROFILE fastdds_large_images.xml" in launch.log
+
+
+def test_the_launch_ends_with_the_camera(
+    run: Run, installed: Path, shared_color_bundle: Path
+) -> None:
+    install_driver(installed, "usb_cam", "usb_cam_node_exe", "exit 0\n")
+    launch = run("webcam.launch.py", bundle=shared_color_bundle, device="/dev/null")
+    assert launch.process.wait(TIMEOUT) == 1
+    assert "has ended: see its last lines" in launch.log
+
+
+def install_driver(prefix: Path, package: str, executable: str, script: str = "") -> None:
+    """A stand-in for a driver, which prints what it is started with."""
+    index = prefix / "share/ament_index/resource_index/packages"
+    (index / package).touch()
+    program = prefix / "lib" / package / executable
+    program.parent.mkdir(parents=True)
+    program.write_text(
+        "#!/bin/sh\n"
+        + (
+            script
+            or 'echo "$@"\nwhile [ "$1" != --params-file ]; do shift; done\ncat "$2"\n'
+            'echo PROFILE $(basename "$FASTDDS_DEFAULT_PROFILES_FILE")\nexec sleep 1000\n'
+        )
+    )
+    program.chmod(0o755)

@@ -22,6 +22,7 @@ INSTALLED = (
     "bin/trt-inference",
     "lib/trt_inference/detector",
     "lib/trt_inference/swap",
+    "lib/trt_inference/video",
     "lib/trt_inference/trt-inference",
     *(f"lib/trt_inference/{name}" for name in command_names()),
     "share/ament_index/resource_index/packages/trt_inference",
@@ -88,14 +89,15 @@ def test_colcon_builds_the_package(source: Path) -> None:
     assert shutil.which("trt-inference", path=environment["PATH"]) is not None
 
 
+@pytest.mark.parametrize("script", ["detector", "video"])
 @pytest.mark.parametrize(
     ("module", "remedy"),
     [("rclpy", "source /opt/ros/"), ("dataclasses", "pip install dataclasses")],
 )
-def test_the_node_tells_what_it_needs(module: str, remedy: str) -> None:
+def test_the_nodes_tell_what_they_need(script: str, module: str, remedy: str) -> None:
     program = (
         f"import runpy, sys; sys.modules[{module!r}] = None; "
-        "runpy.run_path('scripts/detector', run_name='__main__')"
+        f"runpy.run_path('scripts/{script}', run_name='__main__')"
     )
     ended = subprocess.run(
         [sys.executable, "-c", program],
@@ -105,7 +107,7 @@ def test_the_node_tells_what_it_needs(module: str, remedy: str) -> None:
         universal_newlines=True,
         check=False,
     )
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert ended.stdout.startswith(f"error: import of {module} halted")
     assert remedy in ended.stdout
 

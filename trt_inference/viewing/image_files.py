@@ -17,6 +17,7 @@ from trt_inference.viewing.file_names import printable_name
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 # Decoders may leave out some frames of a whole video.
 _WHOLE = 0.9
+_HIGHEST_RATE = 1000.0  # some files state the ticks of their clock
 _VIDEOS_OF_PICTURES = (".mjpeg", ".mjpg")  # they begin as a jpeg does
 
 
@@ -91,6 +92,13 @@ def read_frames(file: Path) -> Iterator[FileFrame]:
         raise ImageError(
             f"'{printable_name(file)}' ends after {number} of {stated} frames: it is cut or damaged"
         )
+
+
+def rate_of_video(file: Path) -> float:
+    """Frames a second, as a video states them; 0 where it states none, or nothing sensible."""
+    with _open_video(file) as video:
+        rate = float(video.get(cv2.CAP_PROP_FPS))
+    return rate if 0 < rate <= _HIGHEST_RATE else 0.0
 
 
 def _describe_no_video(kind: str) -> str:

@@ -19,6 +19,9 @@ OF_OTHERS = {
     "cv_bridge": "imgmsg_to_cv2",
     "diagnostic_updater": "Updater add force_update period publisher removeByName setHardwareID "
     "summary timer",
+    "launch": "entities get_launch_description is_shutdown launch_configurations process_name "
+    "returncode",
+    "launch_ros": "",
 }
 
 

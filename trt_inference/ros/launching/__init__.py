@@ -1,0 +1,1 @@
+"""What the launch files share: arguments, parameter files, middleware profiles, camera drivers."""

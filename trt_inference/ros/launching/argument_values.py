@@ -1,0 +1,101 @@
+"""The values of launch arguments."""
+
+import difflib
+from pathlib import Path
+from typing import Iterable, List, Sequence
+
+import yaml
+
+
+def is_true(name: str, text: str) -> bool:
+    """The value of an argument that is true or false.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    words = {"true": True, "1": True, "false": False, "0": False}
+    if text.lower() not in words:
+        raise ValueError(f"{name} is '{text}': it can be true or false")
+    return words[text.lower()]
+
+
+def is_respawned(respawn: str, use_respawn: str) -> bool:
+    """Whether the process is started again, by ``respawn`` and by what nav2 calls it; empty: not
+    given.
+
+    Raises:
+        ValueError: one is neither true nor false, or they contradict each other.
+    """
+    given = {"respawn": respawn, "use_respawn": use_respawn}
+    values = {is_true(name, text) for name, text in given.items() if text}
+    if len(values) > 1:
+        raise ValueError(
+            f"respawn is '{respawn}' and use_respawn is '{use_respawn}': they mean the same, so "
+            "give one of them"
+        )
+    return values != {False}
+
+
+def amount(name: str, text: str, least: float = 0.0) -> float:
+    """The value of an argument that is a number.
+
+    Raises:
+        ValueError: it is none, or less than ``least``.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value < float("inf"):
+        raise ValueError(f"{name} is '{text}': it must be a number from {least:g} on")
+    return value
+
+
+def existing_file(name: str, text: str) -> Path:
+    """The file that an argument names.
+
+    Raises:
+        FileNotFoundError: there is none, or it is something else.
+    """
+    path = Path(text).expanduser().absolute()
+    if path.is_dir():
+        raise FileNotFoundError(f"{name}: {path} is a folder: give a file")
+    if not path.is_file():
+        raise FileNotFoundError(f"{name}: there is no file {path}")
+    return path
+
+
+def listed_topics(text: str) -> List[str]:
+    """The topics in the argument ``image_topics``.
+
+    Raises:
+        ValueError: it is no list of names.
+    """
+    try:
+        topics = yaml.safe_load(text)
+    except yaml.YAMLError:
+        topics = None
+    if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
+        raise ValueError(f"image_topics is '{text}': write it as [/front/image, /rear/image]")
+    return topics
+
+
+def refuse_misspelt(file: str, command: Sequence[str], known: Iterable[str]) -> None:
+    """Check the names of the arguments that a launch file is given on the command line:
+    `ros2 launch` ignores those that nobody declares.
+
+    Args:
+        file: the launch file, of which the variants in XML and YAML have the same arguments. When
+            another one includes it, the arguments are for that one, and nothing is checked.
+        command: what the process was started with.
+
+    Raises:
+        ValueError: one is unknown, and nearly a known one.
+    """
+    if Path(file).stem not in {Path(word).stem for word in command}:
+        return
+    names = set(known)
+    for name in (word.partition(":=")[0] for word in command if ":=" in word):
+        likely = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
+        if name not in names and likely:
+            raise ValueError(f"there is no argument '{name}': did you mean '{likely[0]}'?")
