@@ -14,6 +14,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from trt_inference.errors import TrtInferenceError
+from trt_inference.printable import OwnLines, printable
 
 TIME_TO_END = 1.0  # seconds for the thread; where ROS is shut down first, it cannot end before
 _TAKEN = ("bundle", "precision")
@@ -91,7 +92,7 @@ class SwapService:
         reason = _reason_against(request.parameters)
         if not reason:
             reason = self._run({one.name: one.value.string_value for one in request.parameters})
-        response.result = SetParametersResult(successful=not reason, reason=reason)
+        response.result = SetParametersResult(successful=not reason, reason=printable(reason))
         return response
 
     def _run(self, values: Dict[str, str]) -> str:
@@ -103,7 +104,7 @@ class SwapService:
         except TrtInferenceError as error:
             return self._fail(wanted, str(error))
         except Exception as error:  # the boundary to rclpy: the thread must go on
-            self._node.get_logger().error(traceback.format_exc())
+            self._node.get_logger().error(OwnLines(traceback.format_exc()))
             return self._fail(wanted, repr(error))
         self.last, self.problem = f"{wanted} in {time.monotonic() - began:.1f} s", ""
         self._node.get_logger().info(f"swapped in {time.monotonic() - began:.1f} s: {now}")
