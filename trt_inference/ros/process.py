@@ -18,7 +18,6 @@ from trt_inference.ros.node import DetectorNode
 from trt_inference.ros.node_arguments import parse_node_arguments
 from trt_inference.ros.rclpy_tools.malloc import keep_image_memory
 from trt_inference.ros.rclpy_tools.start_errors import StartError, start_errors
-from trt_inference.streaming.inference_thread import THREAD_NAME
 
 # Seconds after which a thread that wants to run Python gets its turn. After each image the executor
 # prepares its next wait in Python, and by default the inference thread would wait for that.
@@ -63,7 +62,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         executor.shutdown()
         rclpy.try_shutdown()
     code = GPU_LOST if lost else 0
-    if any(thread.name == THREAD_NAME for thread in threading.enumerate()):
+    if threading.active_count() > 1:
         _end_at_once(code)  # an engine is being loaded, or is at an image, which nothing can stop
     return code
 
