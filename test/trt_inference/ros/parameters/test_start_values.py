@@ -22,7 +22,7 @@ def test_whatever_the_type_the_line_names_the_parameter_the_value_and_what_to_wr
 ) -> None:
     if spec.default is not None:
         assert wrong_at_start(spec, spec.default) == ""
-    refused = [one for one in map(lambda it: wrong_at_start(spec, it), _OF_EACH_TYPE) if one]
+    refused = [one for one in (wrong_at_start(spec, it) for it in _OF_EACH_TYPE) if one]
     assert len(refused) >= len(_OF_EACH_TYPE) - 2  # of its own type, and unset where that may be
     for line in refused:
         assert line.startswith(f"parameter {spec.name}")
