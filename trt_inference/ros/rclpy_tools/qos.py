@@ -17,6 +17,7 @@ from rclpy.qos_overriding_options import InvalidQosOverridesError, QoSOverriding
 
 from trt_inference.errors import TrtInferenceError
 from trt_inference.ros.rclpy_tools.parameter_overrides import parameter_overrides
+from trt_inference.ros.rclpy_tools.policy_values import wrong_policy
 
 try:
     from rclpy import event_handler
@@ -80,13 +81,17 @@ def given_overrides(node: Node, topic: str, entity: str) -> Dict[str, Any]:
 
     Returns:
         The values by the names of the policies, as ``{"depth": 5}``.
+
+    Raises:
+        QosError: one has a value that its policy cannot have.
     """
     prefix = f"qos_overrides.{topic}.{entity}."
-    return {
-        name[len(prefix) :]: parameter.value
-        for name, parameter in parameter_overrides(node).items()
-        if name.startswith(prefix)
-    }
+    given = parameter_overrides(node)
+    values = {name: given[name].value for name in given if name.startswith(prefix)}
+    wrong = [wrong_policy(name, value) for name, value in values.items()]
+    if any(wrong):
+        raise QosError("; ".join(filter(None, wrong)))
+    return {name[len(prefix) :]: value for name, value in values.items()}
 
 
 def overriding_options(policies: Iterable[str]) -> QoSOverridingOptions:

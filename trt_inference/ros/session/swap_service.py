@@ -12,6 +12,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from trt_inference.errors import TrtInferenceError
+from trt_inference.printable import OwnLines, printable
 from trt_inference.ros.diagnostics.limits import Limits
 from trt_inference.ros.rclpy_tools.executor_calls import ExecutorCalls
 from trt_inference.ros.session.swap_values import read_values, shown_values
@@ -132,7 +133,7 @@ class SwapService:
             answer: Future[str] = Future(executor=self._node.executor)
             self._begin(SwapRequest(values, answer.set_result))
             reason = await answer or ""
-        response.result = SetParametersResult(successful=not reason, reason=reason)
+        response.result = SetParametersResult(successful=not reason, reason=printable(reason))
         return response
 
     def _begin(self, request: SwapRequest) -> None:
@@ -163,7 +164,7 @@ class SwapService:
         except TrtInferenceError as error:
             return self._fail(running, str(error))
         except Exception as error:  # of a library: whoever asks gets an answer
-            self._node.get_logger().error(traceback.format_exc())
+            self._node.get_logger().error(OwnLines(traceback.format_exc()))
             return self._fail(running, repr(error))
         self.last, self._failure = f"{running.wanted} in {running.age:.1f} s", ""
         self._node.get_logger().info(f"swapped in {running.age:.1f} s: {now}")

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end the process in every state, at once and in order."""
+"""SIGINT, SIGTERM and SIGHUP end the process in every state, at once and in order."""
 
 import os
 import signal
@@ -69,6 +69,27 @@ def test_the_shutdown_transition_frees_all_and_a_signal_ends_the_process(
     assert client.spin(TIMEOUT, until=lambda: client.count_subscribers("image") == 0)
     assert not client.request(Transition.TRANSITION_CONFIGURE)
     assert client.state() == "finalized"
+    end(node, client, signal.SIGTERM)
+
+
+def test_a_terminal_that_is_closed_ends_it(start_node: Start, shared_color_bundle: Path) -> None:
+    node, client = start_node(bundle=shared_color_bundle)
+    bring(client, "active")
+    end(node, client, signal.SIGHUP)
+
+
+def test_what_was_started_with_nohup_stays_when_the_terminal_is_closed(
+    start_node: Start, shared_color_bundle: Path
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which a new process inherits
+    try:
+        node, client = start_node(bundle=shared_color_bundle)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    bring(client, "active")
+    node.process.send_signal(signal.SIGHUP)
+    client.detect(client.image(PICTURE))
+    assert node.is_alive
     end(node, client, signal.SIGTERM)
 
 

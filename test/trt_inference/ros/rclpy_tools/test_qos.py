@@ -78,6 +78,28 @@ def test_an_override_that_does_not_exist_is_an_error(make_node: Make) -> None:
         publisher_options(node, "~/results")
 
 
+@pytest.mark.parametrize(
+    ("policy", "value", "wanted"),
+    [
+        ("depth", "x", 'is "x", and has to be a whole number from 0 to 2147483647'),
+        ("depth", -3, "is -3, and has to be a whole number"),
+        ("depth", 99999999999, "is 99999999999, and has to be a whole number"),
+        ("depth", True, "is true, and has to be a whole number"),
+        ("reliability", 5, "is 5, and has to be one of reliable, best_effort"),
+        ("reliability", "maybe", 'is "maybe", and has to be one of reliable, best_effort'),
+        ("history", [1, 2], "is [1, 2], and has to be one of keep_last, keep_all"),
+    ],
+)
+def test_a_value_that_a_policy_cannot_have_is_told_with_what_it_can_have(
+    make_node: Make, policy: str, value: object, wanted: str
+) -> None:
+    node = make_node(**{policy: value})
+    with pytest.raises(QosError) as refused:
+        publisher_options(node, "~/results")
+    assert f"results.publisher.{policy} {wanted}" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
 def test_a_subscriber_that_asks_for_more_is_reported_once(
     make_node: Make, capfd: pytest.CaptureFixture[str]
 ) -> None:

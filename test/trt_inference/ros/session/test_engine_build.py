@@ -96,3 +96,17 @@ def test_a_build_that_failed_is_shown_until_another_one_begins(
         building.listener.statuses.clear()
         assert building.wait_for_level(DiagnosticStatus.ERROR).message == "the build failed"
     assert building.built == []
+
+
+def test_a_build_may_print_bytes_in_no_encoding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "converter").mkdir()
+    printing = 'import sys; sys.stdout.buffer.write(b"layer caf\\xe9\\nlast line\\n"); sys.exit(1)'
+    (tmp_path / "converter" / "__main__.py").write_text(printing, "utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    build = BuildProcess(tmp_path, "fp16")
+    assert wait_until(lambda: build.exit_code() is not None, LONG)
+    assert build.output() == "layer caf\\xe9\nlast line"
+    build.stop()
