@@ -4,8 +4,7 @@ The picture's own header is read before anything is decoded: what is cut is know
 and a small file can hold a picture that no memory takes.
 """
 
-import struct
-from typing import Any, NamedTuple, Tuple
+from typing import Any, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -13,20 +12,15 @@ import numpy as np
 from trt_inference.errors import ImageError
 from trt_inference.images.checks import check_size, quoted
 from trt_inference.images.encodings import ENCODINGS, Encoding
-from trt_inference.images.jpeg_markers import jpeg_size
+from trt_inference.images.filled_jpegs import is_filled_up
+from trt_inference.images.jpeg_markers import JPEG_START, read_jpeg_frame
+from trt_inference.images.picture_checks import PNG_START, check_jpeg, check_png, read_png_size
 
 # More than any camera on a robot has; 200 MB as BGR.
 MAXIMUM_PIXELS = 2**26
-# deflate makes at most 1032 bytes of one, and a byte of a png has at most 8 pixels. A jpeg has at
-# least one bit for each block of 8x8 pixels in the finest plane, which is far less.
-MAXIMUM_PIXELS_OF_A_BYTE = 1032 * 8
 
 _DAMAGED = "damaged"  # the kind of error
-
-_JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
-_ENDS = {"jpeg": b"\xff\xd9", "png": b"IEND\xaeB`\x82"}
-# Cameras pad jpegs, and some add data of their own.
-_BYTES_AFTER_THE_END = 4096
+_FLAGS = cv2.IMREAD_UNCHANGED  # it does not turn the picture either
 
 
 class Header(NamedTuple):
@@ -47,16 +41,12 @@ def decode(image: Any) -> Tuple[np.ndarray, Encoding]:
     header = read_header(image)
     check_size(header.width, header.height)
     data = memoryview(image.data)
-    most = min(MAXIMUM_PIXELS, MAXIMUM_PIXELS_OF_A_BYTE * len(data))
-    if header.width * header.height > most:
-        raise ImageError(
-            f"{header.kind} of {len(data)} bytes claims to have "
-            f"{header.width}x{header.height} pixels: {most} are the most",
-            kind="too many pixels",
-        )
-    if _ENDS[header.kind] not in bytes(data[-_BYTES_AFTER_THE_END:]):
-        raise ImageError(f"{header.kind} of {len(data)} bytes is cut: its end is missing", _DAMAGED)
-    pixels = _decoded(data, header)
+    try:
+        pixels = _decode_jpeg(data) if header.kind == "jpeg" else _decode_png(data)
+        if pixels is None or pixels.shape[:2] != (header.height, header.width):
+            raise ImageError("is damaged: it cannot be decoded", _DAMAGED)
+    except ImageError as error:
+        raise _named(header.kind, data, error) from error
     if pixels.ndim == 2:
         return pixels, _grey_encoding(image.format)
     return pixels, ENCODINGS["bgr8" if pixels.shape[2] == 3 else "bgra8"]
@@ -74,14 +64,16 @@ def read_header(image: Any) -> Header:
             kind="depth image",
         )
     data = memoryview(image.data)
-    start = bytes(data[:8])
+    start = bytes(data[: len(PNG_START)])
+    kind = "jpeg" if start.startswith(JPEG_START) else "png" if start == PNG_START else ""
     try:
-        if start[:3] == _JPEG:
-            return Header("jpeg", *jpeg_size(data))
-        if start == _PNG:
-            return Header("png", *struct.unpack_from(">II", data, 16))
-    except struct.error as error:
-        raise ImageError(f"picture of {len(data)} bytes is cut: no size", _DAMAGED) from error
+        if kind == "jpeg":
+            frame = read_jpeg_frame(data)
+            return Header(kind, frame.width, frame.height)
+        if kind == "png":
+            return Header(kind, *read_png_size(data))
+    except ImageError as error:
+        raise _named(kind, data, error) from error
     raise ImageError(
         f"data of format {quoted(image.format)} is neither jpeg nor png: "
         "let image_transport's compressed plugin send one of them",
@@ -98,16 +90,28 @@ def describe_compressed(image: Any) -> str:
     return f"{header.width}x{header.height} {header.kind} (format {quoted(image.format)})"
 
 
-def _decoded(data: memoryview, header: Header) -> np.ndarray:
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise ImageError(f"{header.kind} cannot be decoded: {error.err}", _DAMAGED) from error
-    if pixels is None or pixels.shape[:2] != (header.height, header.width):
-        raise ImageError(
-            f"{header.kind} of {len(data)} bytes is damaged: it cannot be decoded", _DAMAGED
-        )
+def _decode_jpeg(data: memoryview) -> Optional[np.ndarray]:
+    jpeg = check_jpeg(data, MAXIMUM_PIXELS)
+    pixels = _decoded(data)
+    if pixels is not None and is_filled_up(data, jpeg, pixels, _FLAGS):
+        raise ImageError("is cut: some of its pixels are missing", _DAMAGED)
     return pixels
+
+
+def _decode_png(data: memoryview) -> Optional[np.ndarray]:
+    check_png(data, MAXIMUM_PIXELS)
+    return _decoded(data)
+
+
+def _decoded(data: memoryview) -> Optional[np.ndarray]:
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), _FLAGS)
+    except cv2.error as error:
+        raise ImageError(f"is damaged: {error.err}", _DAMAGED) from error
+
+
+def _named(kind: str, data: memoryview, error: ImageError) -> ImageError:
+    return ImageError(f"{kind} of {len(data)} bytes {error}", error.kind)
 
 
 def _grey_encoding(text: str) -> Encoding:

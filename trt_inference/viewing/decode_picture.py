@@ -7,17 +7,31 @@ whatever colour profile it has. What is transparent has the colour that is store
 Pillow's convert("RGB") and TensorFlow's decoders; only a tiff of 8 bits is blended with black.
 """
 
+import re
+from typing import Optional
+
 import cv2
 import numpy as np
 
 from trt_inference.errors import ImageError
-from trt_inference.images.jpeg_markers import is_whole_jpeg
+from trt_inference.images.filled_jpegs import is_filled_up
+from trt_inference.images.jpeg_markers import JPEG_START
+from trt_inference.images.picture_checks import (
+    PNG_START,
+    Jpeg,
+    check_jpeg,
+    check_pixels,
+    check_png,
+)
 from trt_inference.viewing.content_kinds import is_animated_webp, kind_of_content
 from trt_inference.viewing.exif_orientation import turn_upright
+from trt_inference.viewing.stated_sizes import stated_size
 
-_JPEG = b"\xff\xd8\xff"
+# More than any camera has; 800 MB as BGR.
+MAXIMUM_PIXELS_OF_A_FILE = 2**28
+
 _FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
-_TOO_MANY_PIXELS = "CV_IO_MAX_IMAGE"
+_TOO_LARGE = re.compile("CV_IO_MAX_IMAGE_[A-Z]+")
 
 
 def decode_picture(content: bytes) -> np.ndarray:
@@ -28,8 +42,7 @@ def decode_picture(content: bytes) -> np.ndarray:
     """
     if not content:
         raise ImageError("is empty")
-    if content.startswith(_JPEG) and not is_whole_jpeg(content):
-        raise ImageError("is a JPEG that is cut: its end is missing")
+    jpeg = _check(content)
     # A jpeg and a tiff are turned by OpenCV, others here: only newer versions turn them.
     is_turned = kind_of_content(content)[0] in ("a JPEG", "a TIFF")
     flags = _FLAGS if is_turned else _FLAGS | cv2.IMREAD_IGNORE_ORIENTATION
@@ -39,7 +52,22 @@ def decode_picture(content: bytes) -> np.ndarray:
         raise ImageError(_describe_failure(content, str(error.err))) from error
     if image is None:
         raise ImageError(_describe_failure(content))
+    if jpeg is not None and is_filled_up(content, jpeg, image, flags):
+        raise ImageError("is a JPEG that is cut: some of its pixels are missing")
     return turn_upright(_as_bytes(image), content)
+
+
+def _check(content: bytes) -> Optional[Jpeg]:
+    """Look at all but the pixels; the parts of the file, if it is a jpeg."""
+    try:
+        if content.startswith(JPEG_START):
+            return check_jpeg(content, MAXIMUM_PIXELS_OF_A_FILE)
+        if content.startswith(PNG_START):
+            check_png(content, MAXIMUM_PIXELS_OF_A_FILE)
+        check_pixels(*stated_size(content), MAXIMUM_PIXELS_OF_A_FILE)
+    except ImageError as error:
+        raise ImageError(f"is {kind_of_content(content)[0]} that {error}") from error
+    return None
 
 
 def _as_bytes(image: np.ndarray) -> np.ndarray:
@@ -55,10 +83,11 @@ def _as_bytes(image: np.ndarray) -> np.ndarray:
 
 def _describe_failure(content: bytes, error: str = "") -> str:
     kind, is_readable = kind_of_content(content)
-    if _TOO_MANY_PIXELS in error:
+    limit = _TOO_LARGE.search(error)
+    if limit is not None:
         return (
-            "has more pixels than OpenCV takes: make it smaller, or set the environment variable "
-            f"OPENCV_IO_MAX_IMAGE_PIXELS ({error})"
+            "is larger than OpenCV takes: make it smaller, or set the environment variable "
+            f"OPEN{limit.group()} ({error})"
         )
     if kind == "a WebP" and is_animated_webp(content):
         return f"is an animated WebP, which OpenCV {cv2.__version__} cannot read"

@@ -1,12 +1,14 @@
 """The orientation in a picture's EXIF, for png and webp: older versions of OpenCV turn jpegs only.
 
-EXIF is a TIFF file of its own (CIPA DC-008, 4.6): 12 bytes for each tag, the orientation is one.
+EXIF is a TIFF file of its own (CIPA DC-008, 4.6), and the orientation is a tag of it.
 """
 
 import struct
 from typing import Callable, Dict
 
 import numpy as np
+
+from trt_inference.viewing.tiff_tags import read_tags
 
 _ORIENTATION = 0x0112
 _PNG, _RIFF = b"\x89PNG\r\n\x1a\n", b"RIFF"
@@ -55,14 +57,5 @@ def _chunk(content: bytes, name: bytes, start: int, header: str, length_first: b
 
 
 def _orientation(exif: bytes) -> int:
-    exif = exif[6:] if exif.startswith(b"Exif\0\0") else exif
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
-    if order is None:
-        return 1
-    (first,) = struct.unpack_from(f"{order}I", exif, 4)
-    (count,) = struct.unpack_from(f"{order}H", exif, first)
-    for number in range(count):
-        tag, _, _, value = struct.unpack_from(f"{order}HHIH", exif, first + 2 + 12 * number)
-        if tag == _ORIENTATION:
-            return int(value)
-    return 1
+    tags = read_tags(exif[6:] if exif.startswith(b"Exif\0\0") else exif)
+    return tags.get(_ORIENTATION, 1)

@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from typing import Tuple
+from typing import Dict, Tuple
 
 import cv2
 import numpy as np
@@ -67,11 +67,44 @@ def test_a_cut_picture_is_refused_before_anything_is_printed(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("behind", [b"", bytes(1000), b"\xff" * 9, b"maker's notes"])
+@pytest.mark.parametrize(
+    "behind",
+    [
+        b"",
+        bytes(1000),
+        b"\xff" * 9,
+        b"maker's notes" * 1000,
+        bytes(5_000_000),
+        b"\xff" * 5_000_000,
+        encoded(".jpg", smooth(20, 20, 3)),
+        encoded(".png", smooth(200, 300, 3)) * 9,
+    ],
+    ids=lambda behind: f"{behind[:8]!r} {len(behind)}",
+)
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
 def test_what_cameras_add_behind_a_picture_does_no_harm(suffix: str, behind: bytes) -> None:
     picture = encoded(suffix, smooth(48, 64, 3))
     np.testing.assert_array_equal(read(picture + behind), read(picture))
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_the_end_of_a_preview_is_not_that_of_the_picture(suffix: str) -> None:
+    picture, preview = encoded(suffix, smooth(48, 64, 3)), encoded(suffix, smooth(8, 8, 3))
+    whole = with_preview(picture, preview)
+    np.testing.assert_array_equal(read(whole), read(picture))
+    for length in (len(whole) - 13, len(whole) - 20, len(whole) // 2):
+        for behind in (b"", bytes(5000)):
+            with pytest.raises(ImageError, match="is cut: its end is missing"):
+                read(whole[:length] + behind)
+
+
+def with_preview(picture: bytes, preview: bytes) -> bytes:
+    if preview.startswith(b"\x89PNG"):
+        checked = b"prVw" + preview
+        chunk = struct.pack(">I", len(preview)) + checked + struct.pack(">I", zlib.crc32(checked))
+        return picture[:33] + chunk + picture[33:]
+    exif = b"Exif\0\0" + preview
+    return picture[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + picture[2:]
 
 
 def test_jpegs_of_other_makers_are_read_past_all_their_segments() -> None:
@@ -137,6 +170,51 @@ def test_a_small_file_with_a_gigantic_picture_is_not_decoded() -> None:
     size, huge = struct.pack(">HH", 48, 64), struct.pack(">HH", 65500, 65500)
     with pytest.raises(ImageError, match="65500x65500 pixels"):
         read(small.replace(size, huge, 1))
+
+
+def test_the_most_that_jpeg_can_hold_is_read_and_more_pixels_than_its_bytes_can_are_not() -> None:
+    """A bit for each block of 8x8 pixels, where nothing is in the picture."""
+    flags = [cv2.IMWRITE_JPEG_PROGRESSIVE, 1]
+    picture = cv2.imencode(".jpg", np.zeros((4000, 4000), np.uint8), flags)[1].tobytes()
+    assert len(picture) < 4000 * 4000 / 250  # in which two scans have a bit of each block
+    assert read(picture).shape == (4000, 4000, 3)
+    small = encoded(".jpg", smooth(48, 64))
+    size, huge = struct.pack(">HH", 48, 64), struct.pack(">HH", 3000, 3000)
+    most = len(small) * 512
+    with pytest.raises(ImageError, match=f"claims to have 3000x3000 pixels: {most} are the most"):
+        read(small.replace(size, huge, 1))
+
+
+def odd_pictures() -> Dict[str, bytes]:
+    """Whose parts are of the standards, but which cameras do not send, and what is none."""
+    jpeg, png = encoded(".jpg", smooth(48, 64)), encoded(".png", smooth(48, 64))
+    size = struct.pack(">HH", 48, 64)
+    frame = jpeg[jpeg.index(b"\xff\xc0") : jpeg.index(b"\xff\xc4")]
+    return {
+        "12 bits": jpeg.replace(b"\xff\xc0\0\x0b\x08", b"\xff\xc1\0\x0b\x0c"),
+        "lossless": jpeg.replace(b"\xff\xc0", b"\xff\xc3", 1),
+        "hierarchical": jpeg.replace(b"\xff\xc0", b"\xff\xc5", 1),
+        "no height": jpeg.replace(size, struct.pack(">HH", 0, 64), 1),
+        "two frames": jpeg.replace(frame, frame * 2),
+        "no components": jpeg.replace(b"\xff\xc0\0\x0b\x08" + size + b"\1", frame[:9] + b"\0"),
+        "many components": jpeg.replace(frame, frame[:9] + b"\xff" + frame[10:]),
+        "no size of blocks": jpeg.replace(frame, frame[:11] + b"\0" + frame[12:]),
+        "end only": jpeg[:2] + b"\xff\xd9",
+        "no tables": jpeg[:2] + frame + b"\xff\xd9",
+        "png without its end": png[:-12],
+        "png of a header": png[:33] + png[-12:],
+        "png of half its pixels": png[:41] + png[41 + len(png) // 3 :],
+        "png of no size": png[:16] + bytes(8) + png[24:],
+        "png with a wrong length": png[:33] + b"\xff\xff\xff\xff" + png[37:],
+    }
+
+
+@pytest.mark.parametrize("name", odd_pictures())
+@pytest.mark.parametrize("format", ["jpeg", "\x1b[31m\nred", "\0", "bayer_rggb8; png"])
+def test_an_odd_picture_is_an_error_of_one_line(name: str, format: str) -> None:
+    with pytest.raises(ImageError) as raised:
+        read(odd_pictures()[name], format)
+    assert str(raised.value).isprintable()
 
 
 def test_formats_are_described() -> None:

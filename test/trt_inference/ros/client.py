@@ -4,7 +4,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, Sequence
+from typing import Any, Dict, Iterator, List, Sequence
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
@@ -209,3 +209,15 @@ def wait_until(condition: Any, seconds: float = TIMEOUT) -> bool:
             return True
         time.sleep(0.02)
     return bool(condition())
+
+
+def camera_messages(client: Client) -> List[str]:
+    """What /diagnostics say of the camera, as they come."""
+    messages: List[str] = []
+
+    def listen(array: DiagnosticArray) -> None:
+        name = f"{client.get_namespace()}/detector: camera"
+        messages.extend(one.message for one in array.status if one.name.startswith(name))
+
+    client.create_subscription(DiagnosticArray, "/diagnostics", listen, 10)
+    return messages

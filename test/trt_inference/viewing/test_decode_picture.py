@@ -230,9 +230,86 @@ def test_values_without_a_known_range_are_refused() -> None:
         decode_picture(encoded(".tif", image))
 
 
+def bmp_header(width: int, height: int) -> bytes:
+    """Of 24 bits, as by Windows."""
+    file = b"BM" + struct.pack("<IHHI", 0, 0, 0, 54)
+    return file + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
+
+
+def old_bmp_header(width: int, height: int) -> bytes:
+    """As by OS/2."""
+    return b"BM" + struct.pack("<IHHIIHHHH", 0, 0, 0, 26, 12, width, height, 1, 24)
+
+
+def tiff_header(width: int, height: int, order: str = "<", is_big: bool = False) -> bytes:
+    """Of 8 bits, without pixels; BigTIFF where it is big."""
+    name, version = (b"II" if order == "<" else b"MM"), 43 if is_big else 42
+    values = {0x0100: width, 0x0101: height, 0x0102: 8, 0x0103: 1, 0x0106: 1, 0x0111: 8}
+    tag, count = ("HHQI4x", "Q") if is_big else ("HHII", "H")
+    first = struct.pack(f"{order}HHQ", 8, 0, 16) if is_big else struct.pack(f"{order}I", 8)
+    tags = [struct.pack(order + tag, number, 4, 1, value) for number, value in values.items()]
+    directory = struct.pack(order + count, len(tags)) + b"".join(tags) + bytes(8)
+    return name + struct.pack(f"{order}H", version) + first + directory
+
+
+def webp_header(width: int, height: int) -> bytes:
+    """Of the extended format, around a small picture."""
+    sizes = struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3]
+    small = encoded(".webp", noise(4, 4, 3))[12:]
+    body = b"WEBPVP8X" + struct.pack("<I", 10) + bytes(4) + sizes + small
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def png_header(width: int, height: int) -> bytes:
+    return png((width, height), 8, 0, [b""])
+
+
+def jpeg_header(width: int, height: int) -> bytes:
+    size = struct.pack(">HH", 4, 4)
+    return encoded(".jpg", noise(4, 4, 3)).replace(size, struct.pack(">HH", height, width), 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("JPEG", jpeg_header(30_000, 30_000)),
+        ("PNG", png_header(30_000, 30_000)),
+        ("BMP", bmp_header(30_000, 30_000)),
+        ("BMP", bmp_header(30_000, -30_000)),
+        ("BMP", old_bmp_header(30_000, 30_000)),
+        ("TIFF", tiff_header(30_000, 30_000)),
+        ("TIFF", tiff_header(30_000, 30_000, ">")),
+        ("TIFF", tiff_header(30_000, 30_000, "<", is_big=True)),
+        ("WebP", webp_header(30_000, 30_000)),
+        ("GIF", b"GIF89a" + struct.pack("<HH", 30_000, 30_000) + bytes(100)),
+    ],
+)
+def test_a_gigantic_picture_is_refused_before_memory_is_taken_for_it(
+    kind: str, content: bytes
+) -> None:
+    with pytest.raises(ImageError, match=rf"is a {kind} that claims to have 30000x30000 pixels: "):
+        decode_picture(content)
+    with pytest.raises(ImageError):  # the whole file
+        decode_picture(content + bytes(2**21) + b"IEND\xff\xd9")
+
+
+@pytest.mark.parametrize("suffix", [".bmp", ".tif", ".webp", ".png", ".jpg"])
+def test_a_sound_picture_of_each_kind_is_not_too_large(suffix: str) -> None:
+    assert decode_picture(encoded(suffix, noise(40, 60, 3))).shape == (40, 60, 3)
+
+
+@pytest.mark.parametrize("orientation", SIDES)
+def test_a_jpeg_that_was_cut_and_closed_is_refused_however_it_is_turned(orientation: int) -> None:
+    whole = with_exif(".jpg", noise(200, 300, 3), exif(orientation, "<"))
+    with pytest.raises(ImageError, match="is a JPEG that is cut: some of its pixels are missing"):
+        decode_picture(whole[: len(whole) // 2].rstrip(b"\xff") + b"\xff\xd9")
+    flat = with_exif(".jpg", np.full((200, 300, 3), 128, np.uint8), exif(orientation, "<"))
+    assert (decode_picture(flat) == 128).all()
+
+
 def test_more_pixels_than_opencv_takes_are_named_with_its_limit() -> None:
-    with pytest.raises(ImageError, match="OPENCV_IO_MAX_IMAGE_PIXELS"):
-        decode_picture(png((40_000, 40_000), 8, 0, [b""]))
+    with pytest.raises(ImageError, match="OPENCV_IO_MAX_IMAGE_WIDTH"):
+        decode_picture(bmp_header(2**21, 2) + bytes(2**20))
 
 
 def test_picture_of_8k_is_read_whole() -> None:

@@ -1,6 +1,5 @@
 """One camera of the node: its images, what is published of them, and what was counted."""
 
-import time
 from typing import Callable, NamedTuple, Optional, Union
 
 from rclpy.lifecycle import LifecycleNode
@@ -14,6 +13,7 @@ from trt_inference.inference.results import Result
 from trt_inference.inference.selection import Region
 from trt_inference.ros.cameras.image_subscription import ImageSubscription
 from trt_inference.ros.cameras.topic_names import CameraTopics
+from trt_inference.ros.diagnostics.clocks import NodeClock
 from trt_inference.ros.diagnostics.latency import Ages
 from trt_inference.ros.diagnostics.reports import CameraReport, Counters
 from trt_inference.ros.messages.debug_image import DebugImages
@@ -70,7 +70,7 @@ class Camera:
         self.subscription: Optional[ImageSubscription] = None
         self.counters = Counters()
         self.ages = Ages()
-        self._received_at = 0.0  # the last image, or the subscription, on time.monotonic's clock
+        self._timeout = 0.0  # seconds without an image
         self._lost = 0  # by the subscriptions before this one
         self._reader = MessageReader()
         self._format = ""
@@ -93,14 +93,13 @@ class Camera:
         Raises:
             QosError: ``qos_overrides`` of the topic cannot be had.
         """
-        self._received_at = time.monotonic()
 
         def receive(image: ImageMessage) -> None:
-            self._received_at = time.monotonic()
             self.counters.received += 1
             on_image(self, image)
 
         self.subscription = ImageSubscription(self._node, self._topic, options, receive)
+        self.subscription.silence.limit = self._timeout
 
     def unsubscribe(self) -> None:
         """Receive no more."""
@@ -117,6 +116,9 @@ class Camera:
     def apply(self, live: LiveSettings) -> None:
         """Take what concerns a camera from the next image on."""
         self._infers_always = live.infer_without_subscribers
+        self._timeout = live.limits.camera_timeout
+        if self.subscription is not None:
+            self.subscription.silence.limit = self._timeout
         self._region = live.selection.region
         self.debug_images.rate = live.debug_image_rate
         self.debug_images.quality = live.debug_image_quality
@@ -181,12 +183,13 @@ class Camera:
             self.topic,
             True,
             self.counters.snapshot(),
-            silent_for=time.monotonic() - self._received_at,
+            silent_for=subscription.silence.seconds,
             age=self.ages.take(),
             lost=self.lost,
             reception_cpu=reception_cpu,
             qos=subscription.reliability,
             publishers=subscription.publishers,
+            clock=NodeClock.of(self._node),
         )
 
     def destroy(self) -> None:

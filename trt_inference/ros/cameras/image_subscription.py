@@ -8,6 +8,8 @@ from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
+from trt_inference.ros.cameras.image_topics import TYPE_NAMES, ImageTopic
+from trt_inference.ros.cameras.silence import Silence
 from trt_inference.ros.parameters.settings import ImageOptions
 from trt_inference.ros.rclpy_tools.qos import (
     SubscriptionEventCallbacks,
@@ -23,7 +25,6 @@ from trt_inference.ros.rclpy_tools.qos import (
 from trt_inference.ros.rclpy_tools.steady_timer import steady_timer
 
 TYPES = {"raw": Image, "compressed": CompressedImage}
-TYPE_NAMES = {"raw": "sensor_msgs/msg/Image", "compressed": "sensor_msgs/msg/CompressedImage"}
 LOOK_PERIOD = 1.0  # seconds between two looks at the publishers
 
 
@@ -34,6 +35,7 @@ class ImageSubscription:
         topic: after remapping; that of the compressed images ends with ``/compressed``.
         reliability: that is asked for now, ``best_effort`` or ``reliable``.
         lost: messages that the middleware reported as lost, where it reports that.
+        silence: how long no image has come.
     """
 
     def __init__(
@@ -58,6 +60,8 @@ class ImageSubscription:
         self._name = topic if options.transport == "raw" else f"{base}/compressed"
         self.topic = node.resolve_topic_name(self._name)
         self.lost = 0
+        wanted_topic = ImageTopic(self.topic, options.transport)
+        self.silence = Silence(node, topic, wanted_topic, self._describe_publishers)
         self._warned_of: Set[str] = set()
         self._overrides = given_overrides(node, self.topic, "subscription")
         self._auto = options.reliability == "auto" and "reliability" not in self._overrides
@@ -81,9 +85,13 @@ class ImageSubscription:
         self._recent.clear()
 
     def publishers(self) -> str:
-        """Who publishes on the topic and what they offer, for people."""
+        """Who publishes on the topic and what they offer, for people; where nobody does, which
+        image topics there are."""
+        return self._describe_publishers() or f"no publisher; {self.silence.topics()}"
+
+    def _describe_publishers(self) -> str:
         infos = self._node.get_publishers_info_by_topic(self.topic)
-        return "; ".join(self._describe(info) for info in infos) or "no publisher"
+        return "; ".join(self._describe(info) for info in infos)
 
     def _subscribe(self, number: int, reliability: str) -> Any:
         """With reports of lost messages and of what does not fit, as far as the middleware has
@@ -113,6 +121,7 @@ class ImageSubscription:
             )
 
     def _receive(self, number: int, message: Any) -> None:
+        self.silence.end()
         if number != self._number:
             if self._next is None or number != self._number + 1:
                 return  # of a subscription that is destroyed
@@ -153,6 +162,7 @@ class ImageSubscription:
         if self._current is None:
             return
         self._say_other_types()
+        self.silence.look()
         if not self._auto:
             return
         wanted = self._choose()

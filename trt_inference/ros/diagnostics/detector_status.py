@@ -6,13 +6,16 @@ from typing import Callable, Dict, List, Optional
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 
+from trt_inference.ros.diagnostics.clocks import clock_problem
 from trt_inference.ros.diagnostics.latency import LatencyTopic
 from trt_inference.ros.diagnostics.limits import Limits
 from trt_inference.ros.diagnostics.reports import CameraReport, NodeReport, Period
 from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
 from trt_inference.ros.diagnostics.statuses import camera_status, engine_status
+from trt_inference.ros.rclpy_tools.throttle import Throttle
 
 _PART = "detector"
+_CLOCK_PERIOD = 60.0  # seconds between two log lines about the clock
 
 
 class DetectorStatus:
@@ -43,6 +46,8 @@ class DetectorStatus:
         self._reported_at = 0.0
         self._full_before = 0
         self._latency = LatencyTopic(node)
+        self._node = node
+        self._clock_warnings = Throttle(_CLOCK_PERIOD)
         statuses.show(_PART, self._look, period)
 
     def destroy(self) -> None:
@@ -58,9 +63,18 @@ class DetectorStatus:
             camera_status(camera, self._period(camera, seconds), self.limits)
             for camera in report.cameras
         ]
+        for camera in report.cameras:
+            self._log_clock(camera)
         self._before = {camera.topic: camera for camera in report.cameras if camera.active}
         self._latency.publish(report.engine.times)
         return [engine_status(report.engine, report.cameras, self._new_full(report)), *cameras]
+
+    def _log_clock(self, camera: CameraReport) -> None:
+        """Log why ages make no sense, now and then."""
+        farthest = max(camera.age.p95 or 0.0, camera.age.furthest)
+        problem = clock_problem(camera.clock, farthest) if camera.active else ""
+        if problem and self._clock_warnings.is_due():
+            self._node.get_logger().warning(f"images of {camera.topic}: {problem}")
 
     def _new_full(self, report: NodeReport) -> int:
         """Since the report before; all of an engine that has replaced another since then."""

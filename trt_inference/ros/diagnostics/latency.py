@@ -17,10 +17,12 @@ class Age(NamedTuple):
     Attributes:
         p95: None where no image had a stamp of the past.
         ahead: how many images had a stamp of the future, by the detector's clock.
+        furthest: seconds by which the furthest of these was ahead.
     """
 
     p95: Optional[float] = None
     ahead: int = 0
+    furthest: float = 0.0
 
 
 NO_AGE = Age()
@@ -37,6 +39,7 @@ class Ages:
         self._samples = np.zeros(most)
         self._lock = threading.Lock()
         self._count = self._ahead = 0
+        self._furthest = 0.0
 
     def record(self, seconds: float) -> None:
         """Add an age. It is less than zero when a clock was put back, or is not that of the
@@ -44,6 +47,7 @@ class Ages:
         with self._lock:
             if seconds < 0:
                 self._ahead += 1
+                self._furthest = max(self._furthest, -seconds)
             else:
                 self._samples[self._count % len(self._samples)] = seconds
                 self._count += 1
@@ -52,9 +56,10 @@ class Ages:
         """Summarise the ages since the last call."""
         with self._lock:
             samples = self._samples[: self._count].copy()
-            ahead = self._ahead
+            ahead, furthest = self._ahead, self._furthest
             self._count = self._ahead = 0
-        return Age(float(np.percentile(samples, 95)) if len(samples) else None, ahead)
+            self._furthest = 0.0
+        return Age(float(np.percentile(samples, 95)) if len(samples) else None, ahead, furthest)
 
 
 def milliseconds(times: Mapping[str, Percentiles]) -> Dict[str, str]:

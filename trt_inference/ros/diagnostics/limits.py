@@ -5,6 +5,7 @@ from typing import List, NamedTuple, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
+from trt_inference.ros.diagnostics.clocks import OTHER_CLOCK, missing_clock, other_clock
 from trt_inference.ros.diagnostics.reports import CameraReport, Period
 
 LEVEL_OK, LEVEL_WARN, LEVEL_ERROR = (
@@ -108,11 +109,21 @@ def _rejected(period: Period) -> Problem:
 def _late(report: CameraReport, limits: Limits) -> List[Problem]:
     age = report.age.p95 or 0.0
     level = _level(0 < limits.warn_age < age, 0 < limits.error_age < age)
-    ahead = report.age.ahead
-    return [
-        Problem(level, f"results are {age:.2f} s old"),
-        Problem(
-            _level(ahead > 0, False),
-            f"{ahead} stamps are in the future: camera and detector do not have the same clock",
-        ),
-    ]
+    old = f"results are {age:.2f} s old"
+    if age > OTHER_CLOCK:
+        old = f"{old}: {other_clock(report.clock)}"
+    return [Problem(level, old), _ahead(report)]
+
+
+def _ahead(report: CameraReport) -> Problem:
+    """Stamps of the future, which are most where the node's clock stands still."""
+    ahead, furthest = report.age.ahead, report.age.furthest
+    if not ahead:
+        text = missing_clock(report.clock)
+        return Problem(_level(bool(text), False), text)
+    reason = "camera and detector do not have the same clock"
+    if furthest > OTHER_CLOCK:
+        reason = other_clock(report.clock)
+    return Problem(
+        LEVEL_WARN, f"{ahead} stamps are in the future, by up to {furthest:.2f} s: {reason}"
+    )

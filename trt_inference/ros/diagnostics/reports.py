@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Dict, List, Mapping, NamedTuple
 
 from trt_inference.inference.timing import Percentiles
+from trt_inference.ros.diagnostics.clocks import SYSTEM_CLOCK, NodeClock
 from trt_inference.ros.diagnostics.latency import NO_AGE, Age
 
 _MOST_REASONS = 8  # kinds of rejections that are counted by themselves
@@ -83,6 +84,7 @@ class CameraReport:
         reception_cpu: seconds of processor time that the reception of an image takes; 0: unknown.
         qos: the quality of service that is asked for, for people.
         publishers: returns who publishes on the topic; called when no image comes.
+        clock: that the age is measured by.
     """
 
     topic: str
@@ -94,6 +96,7 @@ class CameraReport:
     reception_cpu: float = 0.0
     qos: str = ""
     publishers: Callable[[], str] = lambda: "no publisher"
+    clock: NodeClock = SYSTEM_CLOCK
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from rclpy.node import Node
 
 from test.trt_inference.ros.diagnostics.conftest import Listener
 from trt_inference.inference.timing import Percentiles
+from trt_inference.ros.diagnostics.clocks import NodeClock
 from trt_inference.ros.diagnostics.detector_status import DetectorStatus
 from trt_inference.ros.diagnostics.latency import Age
 from trt_inference.ros.diagnostics.limits import Limits
@@ -108,6 +109,30 @@ def test_old_results_are_a_warning_and_very_old_ones_an_error(age: float, level:
     assert camera_status(camera(age=Age(age)), second(), LIMITS).level == level
     unlimited = replace(LIMITS, warn_age=0.0, error_age=0.0)
     assert camera_status(camera(age=Age(age)), second(), unlimited).level == OK
+
+
+@pytest.mark.parametrize(
+    ("age", "clock", "expected"),
+    [
+        (Age(31536000.0), NodeClock(), "results are 31536000.00 s old: the stamps are not of this"),
+        (Age(31536000.0), NodeClock(True, True), "old: the stamps are not of /clock"),
+        (Age(None, 3, 31536000.0), NodeClock(True, True), "by up to 31536000.00 s: the stamps are"),
+        (Age(None, 3, 31536000.0), NodeClock(True, False), "s: use_sim_time is true, but nobody"),
+        (Age(None, 3, 0.5), NodeClock(), "s: camera and detector do not have the same clock"),
+        (Age(), NodeClock(True, False), "use_sim_time is true, but nobody publishes /clock"),
+    ],
+)
+def test_stamps_of_another_clock_are_reported_with_a_hint(
+    age: Age, clock: NodeClock, expected: str
+) -> None:
+    status = camera_status(camera(age=age, clock=clock), second(), LIMITS)
+    assert status.level != OK
+    assert expected in status.message
+
+
+def test_a_clock_that_is_published_is_no_problem() -> None:
+    for clock in (NodeClock(), NodeClock(False, True), NodeClock(True, True)):
+        assert camera_status(camera(age=Age(0.05), clock=clock), second(), LIMITS).level == OK
 
 
 def test_stamps_of_the_future_are_reported_as_that() -> None:

@@ -4,18 +4,19 @@ import math
 import time
 from pathlib import Path
 
+import pytest
 from builtin_interfaces.msg import Time
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 
-from test.trt_inference.ros.client import TIMEOUT, Client
+from test.trt_inference.ros.client import TIMEOUT, Client, camera_messages, wait_until
 from test.trt_inference.ros.conftest import Start
 from test.trt_inference.ros.faults.conftest import Detector
 from test.trt_inference.ros.faults.expected import assert_found, encoded
 
 CELL = (4, 2)
 PICTURE = encoded("red", CELL, 2)
-HOUR = 3600
+HOUR, YEAR = 3600, 365 * 24 * 3600
 FRAMES = 5  # before and after the jump
 
 
@@ -43,6 +44,45 @@ def test_a_simulated_clock_that_jumps_back_disturbs_nothing(
         check_times(client)
     assert client.set_parameter("max_detections", 3) == ""
     assert "Traceback" not in node.log
+
+
+@pytest.mark.parametrize(
+    ("is_simulated", "years", "reported", "hint"),
+    [
+        (False, 1, "results are 31536", "set use_sim_time to true"),
+        (False, -1, "stamps are in the future, by up to 31", "ros2 bag play --clock"),
+        (True, 0, "stamps are in the future", "use_sim_time is true, but nobody publishes /clock"),
+    ],
+)
+def test_stamps_of_another_clock_are_reported_with_what_to_do(
+    start_node: Start,
+    shared_color_bundle: Path,
+    is_simulated: bool,
+    years: int,
+    reported: str,
+    hint: str,
+) -> None:
+    node, client = start_node(bundle=shared_color_bundle, use_sim_time=is_simulated)
+    messages = camera_messages(client)
+    client.start()
+    answer_at(client, time.time() - years * YEAR)
+    assert client.spin(TIMEOUT, until=lambda: any(reported in one for one in messages))
+    assert any(reported in one and hint in one for one in messages)
+    assert wait_until(lambda: hint in node.log)
+
+
+def test_a_clock_that_nobody_publishes_is_reported_without_an_image(
+    start_node: Start, shared_color_bundle: Path
+) -> None:
+    node, client = start_node(bundle=shared_color_bundle, use_sim_time=True)
+    messages = camera_messages(client)
+    client.start()
+    hint = "use_sim_time is true, but nobody publishes /clock"
+    assert wait_until(lambda: hint in node.log)
+    assert client.spin(TIMEOUT, until=lambda: any(hint in one for one in messages))
+    client.create_publisher(Clock, "/clock", 10)
+    messages.clear()
+    assert client.spin(TIMEOUT, until=lambda: any(hint not in one for one in messages))
 
 
 def answer_at(client: Client, seconds: float) -> None:
