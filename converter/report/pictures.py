@@ -10,8 +10,8 @@ import numpy as np
 
 from converter.tables.wording import counted
 from converter.verification.verification_results import Picture
-from trt_inference.inference.class_names import class_name
 from trt_inference.inference.detections import Detections
+from trt_inference.inference.labels_of_classes import class_name
 from trt_inference.inference.results import Classification, Result
 from trt_inference.viewing.drawing import draw_classification, draw_detections, draw_segmentation
 

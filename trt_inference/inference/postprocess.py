@@ -13,6 +13,7 @@ import numpy as np
 from trt_inference.bundles.bundle import Thresholds
 from trt_inference.bundles.names import BOXES, CLASSES, SCORES
 from trt_inference.inference.detections import Detections
+from trt_inference.inference.finite import LARGEST_VALUE, boxes_are_finite, scores_are_finite
 from trt_inference.inference.geometry import Placement, boxes_to_frame
 from trt_inference.inference.selection import EVERYTHING, Selection
 from trt_inference.inference.suppression import suppress
@@ -30,7 +31,7 @@ def postprocess(
     selection: Selection = EVERYTHING,
     class_agnostic: bool = False,
 ) -> Detections:
-    """The detections of one image.
+    """The detections of one image, of the candidates that are finite.
 
     Args:
         outputs: of one image: ``boxes`` float32 ``[K, 4]`` (x1, y1, x2, y2 in input pixels),
@@ -46,7 +47,8 @@ def postprocess(
     kept = kept[selection.wants(classes[kept])]
     kept = kept[np.argsort(-scores[kept], kind="stable")]
     candidates = Detections(boxes[kept], scores[kept], classes[kept])
-    candidates = candidates[np.isfinite(candidates.xyxy).all(axis=1)]
+    if not (scores_are_finite(scores) and boxes_are_finite(candidates.xyxy)):
+        candidates = _finite_ones(candidates)
     if needs_nms:
         candidates = candidates[:MOST_COMPARED]
     in_frame = boxes_to_frame(candidates.xyxy.copy(), placement)
@@ -59,3 +61,11 @@ def postprocess(
         )
     chosen = np.flatnonzero(shown)[: thresholds.max_detections]
     return replace(candidates[chosen], xyxy=in_frame[chosen])
+
+
+def _finite_ones(candidates: Detections) -> Detections:
+    """Those whose score and box are finite, as a result that lacks the others."""
+    finite = (np.abs(candidates.xyxy) <= LARGEST_VALUE).all(axis=1) & (
+        candidates.scores <= LARGEST_VALUE
+    )
+    return replace(candidates[finite], is_finite=False)

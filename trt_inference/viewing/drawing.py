@@ -9,8 +9,8 @@ from typing import List, Sequence, Tuple
 import cv2
 import numpy as np
 
-from trt_inference.inference.class_names import class_name
 from trt_inference.inference.detections import Detections
+from trt_inference.inference.labels_of_classes import class_name
 from trt_inference.inference.results import OUTSIDE, Classification, Segmentation
 from trt_inference.inference.selection import Region
 

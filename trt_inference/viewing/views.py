@@ -5,8 +5,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
-from trt_inference.inference.class_names import class_name
 from trt_inference.inference.detections import Detections
+from trt_inference.inference.labels_of_classes import class_name
 from trt_inference.inference.results import OUTSIDE, Classification, Segmentation
 from trt_inference.viewing.drawing import draw_classification, draw_detections, draw_segmentation
 

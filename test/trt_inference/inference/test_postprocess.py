@@ -254,6 +254,7 @@ def test_boxes_and_scores_that_are_no_numbers_are_left_out(bad: float) -> None:
     found = postprocess(outputs(boxes, scores, [0, 0, 1, 2]), SAME_SIZE, ALL, True)
     assert found.class_ids.tolist() == [1]
     assert np.isfinite(found.xyxy).all()
+    assert not found.is_finite
 
 
 def test_box_in_the_border_or_without_area_is_no_detection() -> None:

@@ -5,7 +5,7 @@ from typing import Dict, Sequence
 
 import numpy as np
 
-from trt_inference.inference.class_names import number_as_name
+from trt_inference.inference.labels_of_classes import number_as_name
 
 # The class's name, or its number as text.
 LABEL_POLICIES = ("name", "index")

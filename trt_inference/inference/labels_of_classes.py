@@ -6,7 +6,7 @@ import numpy as np
 
 
 def class_name(labels: Sequence[str], class_id: int) -> str:
-    """The label of a class, or ``number_as_name`` where it has none."""
+    """The label of a class number, or ``number_as_name`` where it has none."""
     if 0 <= class_id < len(labels):
         return labels[class_id]
     return number_as_name(class_id, labels)
