@@ -106,10 +106,11 @@ class Pipeline(Work[Received]):
         """Whether a result is; one that is not has been counted and logged."""
         if result.is_finite:
             return True
-        self._doubts.report_not_finite(detector, camera, self.publishes_non_finite)
-        if not self.publishes_non_finite:
+        publishes = self.publishes_non_finite  # once, since the executor may set it meanwhile
+        self._doubts.report_not_finite(detector, camera, publishes)
+        if not publishes:
             camera.counters.reject(NOT_FINITE)
-        return self.publishes_non_finite
+        return publishes
 
     def _add(self, detector: Detector, item: Received) -> bool:
         try:
