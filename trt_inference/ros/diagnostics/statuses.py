@@ -82,7 +82,7 @@ def engine_status(
 def _doubts(report: EngineReport, new: ResultCounts) -> List[Problem]:
     """Why results may not be what they seem, and what to do."""
     found = []
-    if new.not_finite or not report.is_finite:  # until a better result comes
+    if new.not_finite or (report.active and not report.is_finite):  # until a better one comes
         why = explain_not_finite(report.facts.get("precision", "the network"))
         level = LEVEL_ERROR if report.withholds else LEVEL_WARN
         images = f"{new.not_finite} images" if new.not_finite else "the last image"

@@ -198,6 +198,7 @@ def test_results_that_are_not_finite_are_an_error_until_a_better_one_comes() -> 
         assert status.level == ERROR
         assert "fp16 gives scores or boxes that are not finite" in status.message
         assert "take precision fp32" in status.message and "--keep-float" in status.message
+    assert engine_status(replace(report, active=False), []).level == OK
     better = replace(report, is_finite=True)
     assert engine_status(better, [], ResultCounts(not_finite=1)).level == ERROR
     assert engine_status(better, [], ResultCounts()).level == OK
