@@ -1,6 +1,7 @@
 """Bundles with another model than the one that they were written with."""
 
 from pathlib import Path
+from typing import Sequence
 
 import numpy as np
 import onnx
@@ -22,18 +23,23 @@ def replace_model(folder: Path, model: onnx.ModelProto) -> Path:
 
 def exchange_classes(folder: Path) -> Path:
     """Change the bundle in ``folder``: instead of each class it finds the next one."""
+    labels = (folder / "labels.txt").read_text("utf-8").splitlines()
+    return number_classes(folder, [*range(1, len(labels)), 0])
+
+
+def number_classes(folder: Path, numbers: Sequence[int]) -> Path:
+    """Change the bundle in ``folder``: it gives these numbers for its classes."""
     model = onnx.load(str(folder / "fp32.onnx"))
     (output,) = (one for one in model.graph.output if one.name in (CLASSES, CLASS_MAP))
     for node in model.graph.node:
         node.output[:] = ["right" if name == output.name else name for name in node.output]
-    labels = (folder / "labels.txt").read_text("utf-8").splitlines()
     dtype = np.uint8 if output.name == CLASS_MAP else np.int32
-    following = np.roll(np.arange(len(labels)), -1).astype(dtype)
-    model.graph.initializer.append(onnx.numpy_helper.from_array(following, "following"))
+    table = np.array(numbers, np.int64).astype(dtype)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(table, "numbers"))
     model.graph.node.extend(
         [
             onnx.helper.make_node("Cast", ["right"], ["places"], to=onnx.TensorProto.INT64),
-            onnx.helper.make_node("Gather", ["following", "places"], [output.name]),
+            onnx.helper.make_node("Gather", ["numbers", "places"], [output.name]),
         ]
     )
     return replace_model(folder, model)

@@ -29,7 +29,9 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "trt_inference/engines/test_contract.py": ("onnx",),
     "trt_inference/engines/test_tensorrt.py": ("onnx",),
     "trt_inference/images/test_rosbags_image.py": ("rosbags.image",),
+    "trt_inference/inference/test_labels_of_classes.py": ("onnx",),
     "trt_inference/ros": ("rclpy",),
+    "trt_inference/tools/test_doubtful_pictures.py": ("onnx",),
 }
 # Tests of the sources as such, which they read with the syntax of a workstation's Python.
 OF_THE_SOURCES = ("test_architecture.py", "test_metadata.py")

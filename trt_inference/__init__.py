@@ -4,7 +4,7 @@
     from trt_inference import Detector, load_bundle
     with Detector.open(load_bundle("shapes")) as detector:
         found = detector.detect(cv2.imread("street.jpg"))
-    print([detector.bundle.labels[number] for number in found.class_ids], found.scores, found.xyxy)
+    print([detector.name_of(number) for number in found.class_ids], found.scores, found.xyxy)
 
 ``found`` is a ``Detections``; for bundles of other tasks see ``Detector.detect``.
 """

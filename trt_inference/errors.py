@@ -29,6 +29,10 @@ class Interrupted(TrtInferenceError):
     """The process was told to end while an engine was being loaded."""
 
 
+class ResultError(TrtInferenceError):
+    """What the network gave for an image is no result: scores or boxes that are not finite."""
+
+
 class ImageError(TrtInferenceError):
     """An image cannot be used: its size, encoding or amount of data is wrong. ``kind`` names which
     in a few words without values, to count by."""

@@ -27,6 +27,7 @@ from trt_inference.bundles.precisions import FP32
 from trt_inference.engines.base import Engine
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.detector import Detector
+from trt_inference.inference.labels_of_classes import class_name
 from trt_inference.inference.results import Result
 
 WORST_PICTURES = 3
@@ -103,7 +104,7 @@ class Evaluator:
             )
         if len(seen) > 1 or len(self._bundle.labels) == 1:
             return ()
-        label = self._bundle.labels[seen.pop()]
+        label = class_name(self._bundle.labels, seen.pop())
         return (f"all {len(self._fp32)} images show fp32 {label} only: a weak test of a precision",)
 
     def close(self) -> None:
@@ -115,7 +116,10 @@ class Evaluator:
 
     def _run(self, detector: Detector, samples: Iterable[Sample]) -> list[Result]:
         detector.thresholds = self._comparison.thresholds
-        return [self._comparison.keep(detector.detect(sample.read())) for sample in samples]
+        return [
+            self._comparison.keep(detector.detect(sample.read(), allow_non_finite=True))
+            for sample in samples
+        ]
 
     def _against_fp32(self, found: Sequence[Result]) -> Accuracy | None:
         if self._truth is None:
@@ -136,8 +140,9 @@ class Evaluator:
 
     def _picture(self, sample: Sample, detector: Detector) -> Picture:
         frame = sample.read()
-        expected = kept(self._reference.detect(frame))
-        return Picture(sample.name, frame, expected, kept(detector.detect(frame)))
+        expected = kept(self._reference.detect(frame, allow_non_finite=True))
+        found = kept(detector.detect(frame, allow_non_finite=True))
+        return Picture(sample.name, frame, expected, found)
 
 
 def _check_accuracy(found: AnyAccuracy | None) -> tuple[str, ...]:

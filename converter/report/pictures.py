@@ -11,6 +11,7 @@ import numpy as np
 from converter.tables.wording import counted
 from converter.verification.verification_results import Picture
 from trt_inference.inference.detections import Detections
+from trt_inference.inference.labels_of_classes import class_name
 from trt_inference.inference.results import Classification, Result
 from trt_inference.viewing.drawing import draw_classification, draw_detections, draw_segmentation
 
@@ -92,7 +93,8 @@ def _caption(result: Result, labels: Sequence[str]) -> str:
     if isinstance(result, Detections):
         return counted(len(result), "detection")
     if isinstance(result, Classification):
-        return f"best class: {labels[result.class_ids[0]] if len(result) else 'none'}"
+        best = class_name(labels, int(result.class_ids[0])) if len(result) else "none"
+        return f"best class: {best}"
     return f"{len(result.shares())} of {len(labels)} classes"
 
 

@@ -54,7 +54,10 @@ class TrainedModel:
         samples = self._track(self._dataset.samples, f"compare {precision} with the trained model")
         with Detector.open(bundle, "onnxruntime", precision) as detector:
             detector.thresholds = self._comparison.thresholds
-            found = [self._comparison.keep(detector.detect(sample.read())) for sample in samples]
+            found = [
+                self._comparison.keep(detector.detect(sample.read(), allow_non_finite=True))
+                for sample in samples
+            ]
         pairs = [
             (self._found(one), self._found(other))
             for one, other in zip(self._results, found, strict=True)

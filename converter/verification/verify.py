@@ -100,7 +100,7 @@ class Comparer:
         placement = self._preprocess(Frame(frame))
         pixels = source.pixels.apply(self._buffer)
         (given, outputs), seconds = _timed(lambda: source.run(pixels))
-        found = self._detector.detect(frame)
+        found = self._detector.detect(frame, allow_non_finite=True)
         inferred, seconds_of_engine = _timed(self._detector.engine.infer)
         candidates = _one_image(inferred)
         decoded = head.decode(outputs)

@@ -22,6 +22,7 @@ from examples.shapes.drawing import CLASS_NAMES, Scene
 from examples.shapes.moving_scene import MovingScene
 from examples.shapes.spinning import spin_until_the_end
 from trt_inference.inference.detections import Detections
+from trt_inference.ros.messages.class_texts import class_texts
 from trt_inference.ros.messages.result_messages import detections_to_message
 
 FRAME_ID = "camera_optical_frame"
@@ -65,7 +66,8 @@ class Camera(Node):
             return
         ones = np.ones(len(scene.class_ids), np.float32)
         truth = Detections(scene.xyxy, ones, scene.class_ids)
-        self._truth.publish(detections_to_message(truth, header, CLASS_NAMES))
+        texts = class_texts(CLASS_NAMES, "name")
+        self._truth.publish(detections_to_message(truth, header, texts))
 
     def _draw(self) -> Scene:
         """The scene of this moment, with its pixels in the message."""

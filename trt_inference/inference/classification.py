@@ -6,6 +6,7 @@ import numpy as np
 
 from trt_inference.bundles.bundle import Thresholds
 from trt_inference.bundles.names import CLASSES, SCORES
+from trt_inference.inference.finite import LARGEST_VALUE, scores_are_finite
 from trt_inference.inference.geometry import Placement
 from trt_inference.inference.results import Classification
 from trt_inference.inference.selection import EVERYTHING, Selection
@@ -18,7 +19,7 @@ def best_classes(
     selection: Selection = EVERYTHING,
 ) -> Classification:
     """The classes of one image with a score of ``score_threshold`` or more, at most
-    ``max_detections``.
+    ``max_detections``, of those whose score is finite.
 
     Args:
         outputs: of one image: ``scores`` float32 ``[K]``, falling, and ``classes`` int32 ``[K]``.
@@ -26,7 +27,11 @@ def best_classes(
         placement: not used, a class belongs to all that was looked at.
         selection: of classes; those that are not wanted do not count to ``max_detections``.
     """
-    kept = np.flatnonzero(outputs[SCORES] >= thresholds.score_threshold)
-    kept = kept[selection.wants(outputs[CLASSES][kept])]
+    scores, classes = outputs[SCORES], outputs[CLASSES]
+    is_finite = scores_are_finite(scores)
+    kept = np.flatnonzero(scores >= thresholds.score_threshold)
+    if not is_finite:
+        kept = kept[scores[kept] <= LARGEST_VALUE]
+    kept = kept[selection.wants(classes[kept])]
     kept = kept[: thresholds.max_detections]
-    return Classification(outputs[SCORES][kept], outputs[CLASSES][kept])
+    return Classification(scores[kept], classes[kept], is_finite)

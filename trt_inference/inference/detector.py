@@ -8,17 +8,21 @@ import numpy as np
 
 from trt_inference.bundles.bundle import Bundle, Thresholds
 from trt_inference.bundles.choose_precision import PrecisionChoice, choose
-from trt_inference.bundles.names import SCORES
+from trt_inference.bundles.names import CLASS_MAP, SCORES
 from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
-from trt_inference.errors import EngineError, ImageError
+from trt_inference.errors import EngineError, ImageError, ResultError, TrtInferenceError
+from trt_inference.inference.finite import explain_not_finite
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement
+from trt_inference.inference.labels_of_classes import class_name, without_label
 from trt_inference.inference.postprocess_by_task import postprocess_for
 from trt_inference.inference.preprocess import Preprocessor
-from trt_inference.inference.results import Result
+from trt_inference.inference.result_counts import ResultCounts
+from trt_inference.inference.results import Result, Segmentation
 from trt_inference.inference.selection import EVERYTHING, Selection
 from trt_inference.inference.timing import StageClock
+from trt_inference.inference.try_out import FirstResult, try_out
 
 STAGES = ("preprocess", "inference", "postprocess")
 
@@ -50,8 +54,9 @@ class Detector:
 
     Used by the one thread that made it. ``thresholds`` and ``selection`` may be replaced at any
     time, by any thread; the next frame uses the new ones. ``choice`` is the precision that runs,
-    and why. ``full_frames`` counts the frames in which all K candidates reached the score
-    threshold, though the network has more boxes, so that detections may have been cut off.
+    and why. ``counts`` tells of how many frames the results may not be what they seem, and
+    ``stranger`` is the last class number without a label, and ``is_finite`` tells whether the last
+    result was. ``first`` is what came of trying out the engine when it was opened.
 
     Example:
         with Detector.open(load_bundle("shapes")) as detector:
@@ -71,7 +76,10 @@ class Detector:
         self.thresholds: Thresholds = bundle.defaults
         self.selection: Selection = EVERYTHING
         self.clock = clock or StageClock(STAGES)
-        self.full_frames = 0
+        self.counts = ResultCounts()
+        self.stranger: Optional[int] = None
+        self.is_finite = True
+        self.first: Optional[FirstResult] = None
         self._cuts_off = bundle.cuts_off
         # One for each place in a run: each may keep arrays from which its last result is made.
         self._postprocess = [postprocess_for(bundle) for _ in range(engine.batch)]
@@ -88,36 +96,43 @@ class Detector:
         options: Optional[EngineOptions] = None,
         clock: Optional[StageClock] = None,
     ) -> "Detector":
-        """Open the engine, allocate, and run on one empty frame and on as many as it takes, so
-        that the first frame is as fast as the others.
+        """Open the engine, allocate, and try it out on one picture and on as many as it takes, so
+        that the first frame is as fast as the others, and what fails there fails here.
 
         Raises:
             BundleError: the bundle does not have the precision, the device does not run it, or
                 its file was changed.
-            EngineError: the backend is not there or does not take the model.
+            EngineError: the backend is not there or does not take the model, or no result can be
+                made of what the network gives.
         """
         options = options or EngineOptions()
         chosen = choose_backend(backend, options.device)
         choice = choose_precision(bundle, chosen.name, precision, options)
         engine = open_engine(bundle, chosen.name, choice.precision, options)
         try:
-            for count in {1, engine.batch}:
-                engine.infer(count)
-        except EngineError:
+            first = try_out(bundle, engine)
+        except TrtInferenceError:
             engine.close()
             raise
-        return cls(bundle, engine, choice, clock)
+        detector = cls(bundle, engine, choice, clock)
+        detector.first = first
+        return detector
 
-    def detect(self, frame: np.ndarray) -> Result:
+    def detect(self, frame: np.ndarray, allow_non_finite: bool = False) -> Result:
         """What the bundle's task finds in ``frame`` (uint8 ``[h, w, 3]``, BGR), in its pixels:
         ``Detections``, a ``Classification`` or a ``Segmentation``.
 
         The class map of a segmentation is overwritten by the next call; copy it to keep it. The
         other results are the caller's.
 
+        Args:
+            allow_non_finite: return what is left of a result that is not finite.
+
         Raises:
             ImageError: the frame is empty or of another type.
             EngineError: the engine failed; it has to be opened again.
+            ResultError: the network gave scores or boxes that are not finite. The next frame may
+                be given nevertheless.
         """
         if frame is None:
             raise ImageError(
@@ -125,7 +140,14 @@ class Detector:
             )
         self.add(Frame(frame))
         self.start()
-        return self.finish()[0]
+        result = self.finish()[0]
+        if not (result.is_finite or allow_non_finite):
+            raise ResultError(explain_not_finite(self.choice.precision))
+        return result
+
+    def name_of(self, class_id: int) -> str:
+        """The label of a class number, or the number where it has none."""
+        return class_name(self.bundle.labels, class_id)
 
     @property
     def depth(self) -> int:
@@ -168,7 +190,7 @@ class Detector:
 
     def finish(self) -> List[Result]:
         """Wait for the run that was started first. Returns what is in each of its frames, in their
-        order, as ``detect`` does.
+        order, as ``detect`` does; see ``is_finite`` of each.
 
         Raises:
             EngineError: the engine failed, or nothing was started.
@@ -188,9 +210,22 @@ class Detector:
         self, outputs: Mapping[str, np.ndarray], number: int, placement: Placement
     ) -> Result:
         one_image = {name: output[number] for name, output in outputs.items()}
-        if self._cuts_off and one_image[SCORES][-1] >= self.thresholds.score_threshold:
-            self.full_frames += 1  # the last score is the lowest
-        return self._postprocess[number](one_image, placement, self.thresholds, self.selection)
+        result = self._postprocess[number](one_image, placement, self.thresholds, self.selection)
+        self._count(one_image, result)
+        return result
+
+    def _count(self, outputs: Mapping[str, np.ndarray], result: Result) -> None:
+        """Count what makes the result of one image doubtful."""
+        if self._cuts_off and outputs[SCORES][-1] >= self.thresholds.score_threshold:
+            self.counts.full += 1  # the last score is the lowest
+        self.is_finite = result.is_finite
+        self.counts.not_finite += not result.is_finite
+        # Of a class map the one of the engine, which has fewer cells and nothing outside.
+        class_ids = outputs[CLASS_MAP] if isinstance(result, Segmentation) else result.class_ids
+        stranger = without_label(class_ids, len(self.bundle.labels))
+        if stranger is not None:
+            self.counts.without_label += 1
+            self.stranger = stranger
 
     def _preprocessor(self, number: int) -> Preprocessor:
         """The preprocessor of one image in the buffer whose turn it is; each remembers where the

@@ -6,10 +6,11 @@ import numpy as np
 
 from trt_inference.bundles.bundle import Bundle, Thresholds
 from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
+from trt_inference.errors import BundleError
 from trt_inference.inference.classification import best_classes
 from trt_inference.inference.geometry import Placement
 from trt_inference.inference.postprocess import postprocess
-from trt_inference.inference.results import Result
+from trt_inference.inference.results import OUTSIDE, Result
 from trt_inference.inference.segmentation import FrameClasses
 from trt_inference.inference.selection import Selection
 
@@ -31,13 +32,26 @@ def _detection(bundle: Bundle) -> Postprocess:
     return run
 
 
+def _segmentation(bundle: Bundle) -> Postprocess:
+    if len(bundle.labels) > OUTSIDE:
+        raise BundleError(
+            f"{bundle.path} has {len(bundle.labels)} labels: a class map counts {OUTSIDE} classes, "
+            f"and {OUTSIDE} is what is not looked at. Convert a model with fewer classes"
+        )
+    return FrameClasses(bundle.input.height, bundle.input.width)
+
+
 _TASKS: Dict[str, Callable[[Bundle], Postprocess]] = {
     DETECTION: _detection,
     CLASSIFICATION: lambda bundle: best_classes,
-    SEGMENTATION: lambda bundle: FrameClasses(bundle.input.height, bundle.input.width),
+    SEGMENTATION: _segmentation,
 }
 
 
 def postprocess_for(bundle: Bundle) -> Postprocess:
-    """What makes the result of one frame. For one thread: it may keep arrays between frames."""
+    """What makes the result of one frame. For one thread: it may keep arrays between frames.
+
+    Raises:
+        BundleError: a segmentation has more classes than a class map counts.
+    """
     return _TASKS[bundle.task](bundle)

@@ -18,8 +18,9 @@ from trt_inference.bundles.precisions import PRECISIONS
 from trt_inference.bundles.unused_thresholds import unused_thresholds
 from trt_inference.engines.backends import backend_names
 from trt_inference.engines.base import EngineOptions
-from trt_inference.errors import ImageError, TrtInferenceError
+from trt_inference.errors import ImageError, ResultError, TrtInferenceError
 from trt_inference.inference.detector import Detector
+from trt_inference.inference.labels_of_classes import explain_without_label
 from trt_inference.printable import printable_name
 from trt_inference.tools.argument_types import ArgumentParser, add_device, fraction, positive
 from trt_inference.tools.result_files import (
@@ -91,7 +92,8 @@ def run_detect(options: argparse.Namespace) -> int:
     with the results that were asked for.
 
     Returns:
-        The exit code: 1 if a file cannot be read or its picture cannot be written, otherwise 0.
+        The exit code: 1 if a file cannot be read, its picture cannot be written, or the network
+        gives no result of it, otherwise 0.
 
     Raises:
         TrtInferenceError: the bundle or its engine cannot be loaded, or a file with the results
@@ -120,7 +122,7 @@ def run_detect(options: argparse.Namespace) -> int:
             _detect_all(detector, options, [shown.add, *adders], console)
         shown.print_results(console, time.monotonic() - started)
         print_times(detector.clock, console)
-        _print_caution_of_full_frames(detector, bundle)
+        _print_cautions(detector, bundle)
     if shown.frames:
         output = printable_name(options.output)
         console.print(f"{shown.frames} annotated pictures in {output}/", soft_wrap=True)
@@ -163,16 +165,20 @@ def _detect_all(
 ) -> None:
     """Detect on every frame, write its picture, and add its result.
 
-    A file that cannot be read is reported, and the others go on. No picture replaces one of the
-    files that were given, or a picture of this run.
+    A file that cannot be read, or of which there is no result, is reported, and the others go on.
+    No picture replaces one of the files that were given, or a picture of this run.
     """
     given = (*options.files, options.json, options.csv)
     taken = {real_path(file) for file in given if file is not None}
     with track(options.files, console) as files:
         for file, show_frame in files:
             try:
+                told = False
                 for image in _detect_file(detector, file, options.output, taken):
                     show_frame(image.frame)
+                    if image.error and not told:  # once, not for each frame of a video
+                        told = True
+                        print_aside(f"error: '{printable_name(file)}': {image.error}", "red")
                     for add in adders:
                         add(image)
             except ImageError as error:
@@ -193,7 +199,11 @@ def _detect_file(
                 f"'{printable_name(target)}': choose another --output"
             )
         taken.add(target)
-        result = detector.detect(frame)
+        try:
+            result = detector.detect(frame)
+        except ResultError as error:
+            yield ImageResult(file, number, error=str(error))
+            continue
         _write_image(target, view.draw(*enlarge(frame, result), labels))
         height, width = frame.shape[:2]
         yield ImageResult(file, number, width, height, view.rows(result, labels))
@@ -203,10 +213,16 @@ def _print_caution(text: str) -> None:
     print_aside(f"caution: {text}", "yellow")
 
 
-def _print_caution_of_full_frames(detector: Detector, bundle: Bundle) -> None:
-    if detector.full_frames:
+def _print_cautions(detector: Detector, bundle: Bundle) -> None:
+    """Of results that may not be what they seem."""
+    if detector.counts.without_label:
         _print_caution(
-            f"in {detector.full_frames} images all {bundle.candidates} candidates reached the "
+            f"in {detector.counts.without_label} images there are "
+            f"{explain_without_label(detector.stranger, bundle.labels)}"
+        )
+    if detector.counts.full:
+        _print_caution(
+            f"in {detector.counts.full} images all {bundle.candidates} candidates reached the "
             "score threshold, so that detections may be missing: raise --score-threshold, or "
             "convert the model with more --candidates"
         )

@@ -29,7 +29,8 @@ class ImageResult(NamedTuple):
         file: as the user gave it.
         frame: its number in the video, from 1; None for an image file.
         rows: the values of the view's columns, one row for each thing that was seen.
-        error: why the file, or what is left of a video, could not be read; else empty.
+        error: why the file, or what is left of a video, could not be read, or there is no result
+            of this image; else empty.
     """
 
     file: Path
@@ -101,24 +102,28 @@ def json_file(file: Path, view: View, about: Dict[str, Any]) -> Iterator[Add]:
 
 @contextlib.contextmanager
 def csv_file(file: Path, view: View) -> Iterator[Add]:
-    """Write a row for each thing that was seen, below a row with the names of the columns."""
+    """Write a row for each thing that was seen, below a row with the names of the columns, and one
+    with the reason for each image without a result."""
     with _stream(file) as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["file", "frame", *view.columns])
+        writer.writerow(["file", "frame", *view.columns, "error"])
+        nothing = [None] * len(view.columns)
 
         def add(image: ImageResult) -> None:
             name = printable_name(image.file)
-            writer.writerows([name, image.frame, *map(_rounded, row)] for row in image.rows)
+            if image.error:
+                writer.writerow([name, image.frame, *nothing, image.error])
+            writer.writerows([name, image.frame, *map(_rounded, row), ""] for row in image.rows)
 
         yield add
 
 
 def _entry(image: ImageResult, view: View) -> Dict[str, Any]:
     entry: Dict[str, Any] = {"file": printable_name(image.file)}
-    if image.error:
-        return {**entry, "error": image.error}
     if image.frame is not None:
         entry["frame"] = image.frame
+    if image.error:
+        return {**entry, "error": image.error}
     rows = [dict(zip(view.columns, map(_rounded, row))) for row in image.rows]
     return {**entry, "width": image.width, "height": image.height, view.things: rows}
 

@@ -31,7 +31,8 @@ class Shown:
 
     Attributes:
         frames: how many images and frames of videos there were.
-        failures: how many files could not be read to their end, or their pictures not written.
+        failures: how many files could not be read to their end, or their pictures not written, and
+            of how many images there is no result.
     """
 
     def __init__(self, view: View) -> None:
@@ -73,7 +74,7 @@ class Shown:
     def _summary(self, seconds: float) -> str:
         counts = {"images": self.frames, self._view.things: self._things}
         if self.failures:
-            counts["files that failed"] = self.failures
+            counts["failed"] = self.failures
         return (
             f"{', '.join(f'{name}: {count}' for name, count in counts.items())}; {seconds:.1f} s, "
             f"{self.frames / max(seconds, 1e-9):.1f} images/s with reading and writing"

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from trt_inference.inference.detections import Detections
-from trt_inference.inference.results import Classification, Segmentation
+from trt_inference.inference.labels_of_classes import class_name
+from trt_inference.inference.results import OUTSIDE, Classification, Segmentation
 from trt_inference.inference.selection import Region
 
 Color = Tuple[int, int, int]
@@ -31,7 +32,7 @@ def draw_detections(image: np.ndarray, detections: Detections, labels: Sequence[
         x1, y1, x2, y2 = box
         # Boxes end at the far edge of their last pixel.
         cv2.rectangle(picture, (x1, y1), (x2 - 1, y2 - 1), color, thickness)
-        _draw_caption(picture, f"{labels[class_id]} {score:.2f}", (x1, y1), color)
+        _draw_caption(picture, f"{class_name(labels, class_id)} {score:.2f}", (x1, y1), color)
     return picture
 
 
@@ -43,7 +44,7 @@ def draw_classification(
     return _with_list(
         image.copy(),
         [
-            (f"{labels[class_id]} {score:.2f}", class_color(class_id))
+            (f"{class_name(labels, class_id)} {score:.2f}", class_color(class_id))
             for class_id, score in zip(
                 classification.class_ids.tolist(), classification.scores.tolist()
             )
@@ -56,17 +57,17 @@ def draw_segmentation(
 ) -> np.ndarray:
     """A copy of ``image`` (of the class map's size), half covered by the colors of the classes,
     with a list in its upper left corner of what they stand for, the largest class first."""
-    colors = np.zeros((256, 1, 3), np.uint8)
-    colors[: len(labels), 0] = [class_color(class_id) for class_id in range(len(labels))]
+    colors = np.zeros((256, 1, 3), np.uint8)  # black where nothing is looked at
+    colors[:OUTSIDE, 0] = [class_color(class_id) for class_id in range(OUTSIDE)]
     # Much faster than indexing, and other threads can go on meanwhile.
     covered = cv2.LUT(cv2.merge([segmentation.class_map] * 3), colors)
     picture = cv2.addWeighted(image, 0.5, covered, 0.5, 0)
     return _with_list(
         picture,
         [
-            (f"{labels[class_id]} {share:.1%}", class_color(class_id))
+            (f"{class_name(labels, class_id)} {share:.1%}", class_color(class_id))
             for class_id, share in segmentation.shares()
-            if class_id < len(labels)  # others are outside of the region that is looked at
+            if class_id != OUTSIDE
         ],
     )
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 from trt_inference.inference.detections import Detections
-from trt_inference.inference.results import Classification, Segmentation
+from trt_inference.inference.labels_of_classes import class_name
+from trt_inference.inference.results import OUTSIDE, Classification, Segmentation
 from trt_inference.viewing.drawing import draw_classification, draw_detections, draw_segmentation
 
 Cells = Tuple[str, ...]
@@ -35,7 +36,7 @@ class View(NamedTuple):
 
 def _detection_rows(detections: Detections, labels: Sequence[str]) -> List[RowValues]:
     return [
-        (labels[class_id], score, *box)
+        (class_name(labels, class_id), score, *box)
         for class_id, score, box in zip(
             detections.class_ids.tolist(), detections.scores.tolist(), detections.xyxy.tolist()
         )
@@ -44,7 +45,7 @@ def _detection_rows(detections: Detections, labels: Sequence[str]) -> List[RowVa
 
 def _classification_rows(classification: Classification, labels: Sequence[str]) -> List[RowValues]:
     return [
-        (labels[class_id], score)
+        (class_name(labels, class_id), score)
         for class_id, score in zip(
             classification.class_ids.tolist(), classification.scores.tolist()
         )
@@ -53,7 +54,7 @@ def _classification_rows(classification: Classification, labels: Sequence[str]) 
 
 def _segmentation_rows(segmentation: Segmentation, labels: Sequence[str]) -> List[RowValues]:
     return [
-        (labels[class_id] if class_id < len(labels) else "not looked at", share)
+        ("not looked at" if class_id == OUTSIDE else class_name(labels, class_id), share)
         for class_id, share in segmentation.shares()
     ]
 

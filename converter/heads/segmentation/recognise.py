@@ -19,6 +19,7 @@ from converter.heads.family import Family
 from converter.heads.segmentation.doubts import check_are_scores, empty_cells
 from converter.heads.segmentation.head import SegmentationHead
 from converter.inputs.tensor import Tensor
+from trt_inference.inference.results import OUTSIDE
 
 NAME = "segmentation"
 EXPECTS = (
@@ -28,7 +29,7 @@ EXPECTS = (
 
 _COARSEST = 32
 _FEW = 16  # numbers, as of a matrix of 4 x 4
-MOST_CLASSES = 256  # that uint8 can count
+MOST_CLASSES = OUTSIDE  # that uint8 can count beside it
 FINE = 8  # pixels of a cell; coarser maps beside class scores of the image are features
 FIRST = re.compile(r"(^|[^a-z0-9])output_0(:\d+)?$")
 INTEGERS = ("uint8", "int8", "uint16", "int16", "int32", "int64", "bool")
@@ -42,7 +43,7 @@ def recognise(evidence: Evidence) -> Recognised | None:
 
     Raises:
         HeadError: several maps could be it, the labels do not fit, or there are more classes
-            than 256.
+            than 255.
     """
     numbers = [grid for output in evidence.outputs for grid in _class_map(output, evidence)]
     names = {grid.name for grid in numbers}

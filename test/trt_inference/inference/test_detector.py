@@ -274,13 +274,13 @@ def test_frames_are_counted_in_which_candidates_may_have_been_cut_off(
     paint(many, COLORS["blue"], (0, 0, 64, 24))
     with Detector.open(load_bundle(color_bundle)) as detector:
         detector.detect(few)
-        assert detector.full_frames == 0
+        assert detector.counts.full == 0
         for _ in range(2):
             detector.detect(many)
-        assert detector.full_frames == (2 if counts else 0)
+        assert detector.counts.full == (2 if counts else 0)
         detector.thresholds = replace(detector.thresholds, score_threshold=1.0)
         detector.detect(few)
-        assert detector.full_frames == (2 if counts else 0)
+        assert detector.counts.full == (2 if counts else 0)
 
 
 def test_closed_detector_reports_that_it_is_closed(shared_color_bundle: Path) -> None:

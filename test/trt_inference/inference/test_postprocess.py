@@ -1,9 +1,11 @@
 """Candidates become detections, against plain loops and OpenCV's suppression."""
 
+import tracemalloc
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
+from unittest.mock import patch
 
 import cv2
 import numpy as np
@@ -14,9 +16,10 @@ from hypothesis import strategies as st
 from trt_inference.bundles.bundle import Fitting, Thresholds, load_bundle
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.geometry import place
-from trt_inference.inference.postprocess import postprocess, suppress
+from trt_inference.inference.postprocess import MOST_COMPARED, postprocess
 from trt_inference.inference.postprocess_by_task import postprocess_for
 from trt_inference.inference.selection import EVERYTHING, Region, Selection
+from trt_inference.inference.suppression import suppress
 
 ALL = Thresholds(score_threshold=0.0, iou_threshold=1.0, max_detections=1000)
 SAME_SIZE = place(100, 100, 100, 100, Fitting("stretch"))
@@ -155,6 +158,74 @@ def test_detections_are_those_of_opencvs_suppression(threshold: float) -> None:
     np.testing.assert_array_equal(actual.xyxy, boxes[kept])
 
 
+@given(
+    st.lists(st.tuples(BOXES, st.integers(0, 2), st.booleans()), max_size=40),
+    st.integers(0, 16).map(lambda sixteenth: Fraction(sixteenth, 16)),
+    st.integers(1, 8),
+    st.integers(1, 8),
+)
+def test_boxes_behind_the_last_that_is_wanted_need_not_be_looked_at(
+    candidates: List[Tuple[Tuple[int, ...], int, bool]],
+    threshold: Fraction,
+    enough: int,
+    block: int,
+) -> None:
+    """Those that stay and do not count, as they are too small, may suppress others."""
+    boxes = [box for box, _, _ in candidates]
+    classes = [class_id for _, class_id, _ in candidates]
+    counted = np.array([counts for _, _, counts in candidates], bool)
+    with patch("trt_inference.inference.suppression._BLOCK", block):
+        stays = suppress(
+            np.array(boxes, np.float32).reshape(-1, 4),
+            np.array(classes, np.int32),
+            float(threshold),
+            counted,
+            enough,
+        )
+    expected = np.flatnonzero(np.array(greedy_loop(boxes, classes, threshold), bool) & counted)
+    assert np.flatnonzero(stays & counted)[:enough].tolist() == expected[:enough].tolist()
+
+
+def grid(count: int, left: float = 0.0) -> np.ndarray:
+    """Boxes of 2 x 2 pixels, none of which touches another one."""
+    row, column = np.divmod(np.arange(count), 600)
+    corners = np.stack([left + column * 3, row * 3], 1)
+    return np.asarray(np.concatenate([corners, corners + 2], 1), np.float32)
+
+
+def peak(run: Callable[[], Detections]) -> Tuple[Detections, float]:
+    """What it returns, and how many MB it took meanwhile."""
+    tracemalloc.start()
+    try:
+        found = run()
+        return found, tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("left", [0.0, -1e6])
+def test_memory_is_bounded_when_hundreds_of_thousands_of_boxes_stay(left: float) -> None:
+    """Also where none of them is in the frame, and so none is ever enough."""
+    count = 300_000
+    boxes = grid(count, left)
+    candidates = outputs(boxes, [0.9] * count, [0] * count)
+    large = place(2000, 2000, 2000, 2000, Fitting("stretch"))
+    limits = Thresholds(0.5, 0.5, 100)
+    found, megabytes = peak(lambda: postprocess(candidates, large, limits, needs_nms=True))
+    assert found.xyxy.tolist() == ([] if left else boxes[:100].tolist())
+    assert megabytes < 100  # the candidates themselves have 7
+
+
+def test_of_more_candidates_than_are_compared_the_best_ones_are() -> None:
+    count = MOST_COMPARED + 2
+    candidates = outputs(grid(count), np.linspace(0.1, 0.9, count).tolist(), [0] * count)
+    large = place(4000, 4000, 4000, 4000, Fitting("stretch"))
+    limits = replace(ALL, max_detections=count)
+    assert len(postprocess(candidates, large, limits, needs_nms=False)) == count
+    found = postprocess(candidates, large, limits, needs_nms=True)
+    np.testing.assert_array_equal(found.scores, candidates["scores"][:1:-1])
+
+
 def test_graph_that_has_suppressed_already_is_not_suppressed_again() -> None:
     twice = outputs([[0, 0, 9, 9]] * 2, [0.9, 0.8], [1, 1])
     strict = replace(ALL, iou_threshold=0.5)
@@ -183,6 +254,7 @@ def test_boxes_and_scores_that_are_no_numbers_are_left_out(bad: float) -> None:
     found = postprocess(outputs(boxes, scores, [0, 0, 1, 2]), SAME_SIZE, ALL, True)
     assert found.class_ids.tolist() == [1]
     assert np.isfinite(found.xyxy).all()
+    assert not found.is_finite
 
 
 def test_box_in_the_border_or_without_area_is_no_detection() -> None:

@@ -424,13 +424,15 @@ def test_csv_has_a_row_for_each_detection_with_the_whole_name(
     options = ("--output", tmp_path / "out", "--csv", target)
     detect(shared_color_bundle, both, grey, cut, named, *options, code=1)
     head, *rows = read_csv(target.read_text("utf-8"))
-    assert head == ["file", "frame", "class", "score", "x1", "y1", "x2", "y2"]
+    assert head == ["file", "frame", "class", "score", "x1", "y1", "x2", "y2", "error"]
     assert [row[:3] for row in rows] == [
         [str(both), "", "green"],
         [str(both), "", "blue"],
+        [str(cut), "", ""],
         [f"{folder}/caf\\xe9.png", "", "red"],
     ]
-    assert [float(cell) for cell in rows[1][3:]] == near([0.8, 64.0, 0.0, 80.0, 16.0])
+    assert [bool(row[-1]) for row in rows] == [False, False, True, False]
+    assert [float(cell) for cell in rows[1][3:-1]] == near([0.8, 64.0, 0.0, 80.0, 16.0])
 
 
 def test_frames_of_a_video_have_their_numbers_in_the_files(
@@ -472,9 +474,9 @@ def test_other_tasks_have_classes_with_their_score_or_share(
         detect(bundle, file, *options, "--json", targets[0], "--csv", targets[1])
         [seen] = json.loads(targets[0].read_text("utf-8"))["images"]
         head, *rows = read_csv(targets[1].read_text("utf-8"))
-        assert head == ["file", "frame", *columns]
+        assert head == ["file", "frame", *columns, "error"]
         assert [[str(one[name]) for name in columns] for one in seen["classes"]] == [
-            row[2:] for row in rows
+            row[2:-1] for row in rows
         ]
         if first:
             assert [rows[0][2], f"{float(rows[0][3]):.3f}"] == first
@@ -627,7 +629,7 @@ def test_summary_counts_images_detections_and_files_that_failed(
 ) -> None:
     files = scene_files(tmp_path)
     text = detect(shared_color_bundle, *files, "--output", tmp_path / "out", code=1)
-    found = re.search(r"^images: 3, detections: 3, files that failed: 1; (.*)$", text, re.MULTILINE)
+    found = re.search(r"^images: 3, detections: 3, failed: 1; (.*)$", text, re.MULTILINE)
     assert found
     assert re.fullmatch(r"[\d.]+ s, [\d.]+ images/s with reading and writing", found.group(1))
     assert r"caf\xe9" in text

@@ -6,6 +6,7 @@ from typing import Callable, Dict, List, Optional
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 
+from trt_inference.inference.result_counts import ResultCounts
 from trt_inference.ros.diagnostics.clocks import clock_problem
 from trt_inference.ros.diagnostics.latency import LatencyTopic
 from trt_inference.ros.diagnostics.limits import Limits
@@ -44,7 +45,7 @@ class DetectorStatus:
         self._statuses, self._report = statuses, report
         self._before: Dict[str, CameraReport] = {}
         self._reported_at = 0.0
-        self._full_before = 0
+        self._counts_before = ResultCounts()
         self._latency = LatencyTopic(node)
         self._node = node
         self._clock_warnings = Throttle(_CLOCK_PERIOD)
@@ -67,7 +68,9 @@ class DetectorStatus:
             self._log_clock(camera)
         self._before = {camera.topic: camera for camera in report.cameras if camera.active}
         self._latency.publish(report.engine.times)
-        return [engine_status(report.engine, report.cameras, self._new_full(report)), *cameras]
+        new = report.engine.counts.since(self._counts_before)
+        self._counts_before = report.engine.counts
+        return [engine_status(report.engine, report.cameras, new), *cameras]
 
     def _log_clock(self, camera: CameraReport) -> None:
         """Log why ages make no sense, now and then."""
@@ -75,11 +78,6 @@ class DetectorStatus:
         problem = clock_problem(camera.clock, farthest) if camera.active else ""
         if problem and self._clock_warnings.is_due():
             self._node.get_logger().warning(f"images of {camera.topic}: {problem}")
-
-    def _new_full(self, report: NodeReport) -> int:
-        """Since the report before; all of an engine that has replaced another since then."""
-        before, self._full_before = self._full_before, report.engine.full_frames
-        return self._full_before - before if self._full_before >= before else self._full_before
 
     def _period(self, camera: CameraReport, seconds: float) -> Optional[Period]:
         """Since the report before, if the camera was active then."""

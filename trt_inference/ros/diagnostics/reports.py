@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Callable, Dict, List, Mapping, NamedTuple
 
+from trt_inference.inference.result_counts import ResultCounts
 from trt_inference.inference.timing import Percentiles
 from trt_inference.ros.diagnostics.clocks import SYSTEM_CLOCK, NodeClock
 from trt_inference.ros.diagnostics.latency import NO_AGE, Age
@@ -16,8 +17,8 @@ class Counters:
     """Frames of one camera since the node was configured.
 
     ``received`` = ``inferred`` + ``dropped`` (a newer frame came first) + ``rejected`` (not an
-    image that can be used) + ``unwatched`` (nobody subscribes to results, so nothing was
-    computed) + those that wait or are in work.
+    image that can be used, or its result is not finite) + ``unwatched`` (nobody subscribes to
+    results, so nothing was computed) + those that wait or are in work.
 
     Attributes:
         reasons: how many were rejected for which reason.
@@ -111,8 +112,9 @@ class EngineReport:
         memory: of the GPU, in bytes, by name; empty where there is none.
         last_swap: how the last swap of the engine ended; empty: there was none.
         problem: what is to be a warning, such as a swap that has failed.
-        full_frames: images of this engine in which all candidates reached the score threshold, so
-            that detections may have been cut off.
+        counts: images of this engine whose results may not be what they seem.
+        is_finite: whether the last result was.
+        withholds: whether results that are not finite are not published.
     """
 
     active: bool
@@ -121,7 +123,9 @@ class EngineReport:
     memory: Mapping[str, int] = field(default_factory=dict)
     last_swap: str = ""
     problem: str = ""
-    full_frames: int = 0
+    counts: ResultCounts = field(default_factory=ResultCounts)
+    is_finite: bool = True
+    withholds: bool = True
 
 
 class NodeReport(NamedTuple):

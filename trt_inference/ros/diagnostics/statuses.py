@@ -1,10 +1,12 @@
 """Reports of the node → the statuses of /diagnostics."""
 
-from dataclasses import fields
-from typing import Dict, Mapping, Optional, Sequence
+from dataclasses import astuple, fields
+from typing import Dict, List, Mapping, Optional, Sequence
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from trt_inference.inference.finite import explain_not_finite
+from trt_inference.inference.result_counts import ResultCounts
 from trt_inference.printable import printable
 from trt_inference.ros.diagnostics.latency import milliseconds
 from trt_inference.ros.diagnostics.limits import (
@@ -12,10 +14,17 @@ from trt_inference.ros.diagnostics.limits import (
     LEVEL_OK,
     LEVEL_WARN,
     Limits,
+    Problem,
     problems,
 )
 from trt_inference.ros.diagnostics.reports import CameraReport, Counters, EngineReport, Period
 
+# What ResultCounts counts, in its order.
+_DOUBTS = (
+    "images with all candidates above the threshold",
+    "images with results that are not finite",
+    "images with classes without a label",
+)
 _COUNTS = [entry.name for entry in fields(Counters) if entry.name != "reasons"]
 
 
@@ -41,13 +50,15 @@ def camera_status(
 
 
 def engine_status(
-    report: EngineReport, cameras: Sequence[CameraReport], full: int = 0
+    report: EngineReport,
+    cameras: Sequence[CameraReport],
+    new: Optional[ResultCounts] = None,
 ) -> DiagnosticStatus:
     """The status ``detector``, without the node's name: facts, the counts of all cameras, and
     percentiles of each stage in ms.
 
     Args:
-        full: images since the report before in which all candidates reached the score threshold.
+        new: what was counted since the report before; None: nothing.
     """
     values = dict(report.facts)
     for name in _COUNTS:
@@ -57,22 +68,39 @@ def engine_status(
         values[f"GPU memory {name} MiB"] = f"{size / 2**20:.0f}"
     if report.last_swap:
         values["hot swap"] = report.last_swap
-    if report.full_frames:
-        values["images with all candidates above the threshold"] = str(report.full_frames)
-    found = [text for text in (report.problem, _full(full)) if text]
+    for name, count in zip(_DOUBTS, astuple(report.counts)):
+        if count:
+            values[name] = str(count)
+    found = _doubts(report, new or ResultCounts())
+    if report.problem:
+        found.append(Problem(LEVEL_WARN, report.problem))
     if found:
-        return _status("detector", LEVEL_WARN, "; ".join(found), values)
+        text = "; ".join(problem.text for problem in found)
+        return _status("detector", max(problem.level for problem in found), text, values)
     return _status("detector", LEVEL_OK, "running" if report.active else "inactive", values)
 
 
-def _full(count: int) -> str:
-    """Why detections may be missing, and what to do; empty where nothing was cut off."""
-    if not count:
-        return ""
-    return (
-        f"in {count} images all candidates reached the score threshold, so that detections may be "
-        "missing: raise score_threshold, or convert the model with more --candidates"
-    )
+def _doubts(report: EngineReport, new: ResultCounts) -> List[Problem]:
+    """Why results may not be what they seem, and what to do."""
+    found = []
+    if new.not_finite or (report.active and not report.is_finite):  # until a better one comes
+        why = explain_not_finite(report.facts.get("precision", "the network"))
+        level = LEVEL_ERROR if report.withholds else LEVEL_WARN
+        images = f"{new.not_finite} images" if new.not_finite else "the last image"
+        found.append(Problem(level, f"of {images} {why}"))
+    if new.without_label:
+        text = (
+            f"in {new.without_label} images there are classes without a label, which are given by "
+            "number: convert the model again with all of its --labels"
+        )
+        found.append(Problem(LEVEL_WARN, text))
+    if new.full:
+        text = (
+            f"in {new.full} images all candidates reached the score threshold, so that detections "
+            "may be missing: raise score_threshold, or convert the model with more --candidates"
+        )
+        found.append(Problem(LEVEL_WARN, text))
+    return found
 
 
 def unconfigured_status(reason: str) -> DiagnosticStatus:

@@ -2,7 +2,7 @@
 
 import array
 import zlib
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence
 
 import numpy as np
 import vision_msgs.msg
@@ -21,22 +21,7 @@ from vision_msgs.msg import (
 
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.results import Classification, Segmentation
-
-# What ``class_id`` of a result is: the class's name, or its number as text.
-LABEL_POLICIES = ("name", "index")
-
-
-def class_texts(labels: Sequence[str], label_policy: str) -> Tuple[str, ...]:
-    """``class_id`` of each class: its name, or its number as text.
-
-    Raises:
-        ValueError: ``label_policy`` is neither ``name`` nor ``index``.
-    """
-    if label_policy not in LABEL_POLICIES:
-        raise ValueError(f"'{label_policy}' is not one of {', '.join(LABEL_POLICIES)}")
-    if label_policy == "index":
-        return tuple(str(class_id) for class_id in range(len(labels)))
-    return tuple(labels)
+from trt_inference.ros.messages.class_texts import ClassTexts, number_of
 
 
 class DetectionMessages:
@@ -48,7 +33,7 @@ class DetectionMessages:
         self._made: List[Detection2D] = []
 
     def __call__(
-        self, detections: Detections, header: Header, texts: Sequence[str]
+        self, detections: Detections, header: Header, texts: ClassTexts
     ) -> Detection2DArray:
         """A message with the image's own ``header``, and boxes in its pixels. It has no elements
         when nothing was seen, and is overwritten by the next call.
@@ -82,7 +67,7 @@ class DetectionMessages:
 
 
 def detections_to_message(
-    detections: Detections, header: Header, texts: Sequence[str]
+    detections: Detections, header: Header, texts: ClassTexts
 ) -> Detection2DArray:
     """A new message, as ``DetectionMessages`` makes it."""
     return DetectionMessages()(detections, header, texts)
@@ -97,14 +82,9 @@ def message_to_detections(
         label_policy: of the sender; None: each ``class_id`` is a name, or else a number.
 
     Raises:
-        ValueError: a class_id is not one of ``labels``.
+        ValueError: a class_id is neither one of ``labels`` nor a number.
     """
-    policies = LABEL_POLICIES[::-1] if label_policy is None else (label_policy,)
-    class_id_of = {
-        text: class_id
-        for policy in policies
-        for class_id, text in enumerate(class_texts(labels, policy))
-    }
+    names = {} if label_policy == "index" else {name: i for i, name in enumerate(labels)}
     boxes = np.zeros((len(message.detections), 4), np.float32)
     scores = np.zeros(len(boxes), np.float32)
     class_ids = np.zeros(len(boxes), np.int32)
@@ -119,14 +99,13 @@ def message_to_detections(
         )
         hypothesis = detection.results[0].hypothesis
         scores[index] = hypothesis.score
-        if hypothesis.class_id not in class_id_of:
-            raise ValueError(f"class_id '{hypothesis.class_id}' is not one of {', '.join(labels)}")
-        class_ids[index] = class_id_of[hypothesis.class_id]
+        number = names.get(hypothesis.class_id)
+        class_ids[index] = number_of(hypothesis.class_id, labels) if number is None else number
     return Detections(boxes, scores, class_ids)
 
 
 def classification_to_message(
-    classification: Classification, header: Header, texts: Sequence[str]
+    classification: Classification, header: Header, texts: ClassTexts
 ) -> vision_msgs.msg.Classification:
     """A message with the image's own ``header``, the best score first. It has no results when no
     class reaches the threshold.
@@ -144,9 +123,7 @@ def classification_to_message(
     return message
 
 
-def segmentation_to_message(
-    segmentation: Segmentation, header: Header, texts: Sequence[str]
-) -> Image:
+def segmentation_to_message(segmentation: Segmentation, header: Header, texts: ClassTexts) -> Image:
     """The class number of each pixel as mono8, with the image's own ``header`` and size.
 
     The class map is copied. ``texts`` are not used: they are on a topic of their own.

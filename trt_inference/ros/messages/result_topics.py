@@ -2,8 +2,10 @@
 
 from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
+from builtin_interfaces.msg import Time
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Classification, Detection2DArray, LabelInfo, VisionInfo
@@ -11,10 +13,11 @@ from vision_msgs.msg import Classification, Detection2DArray, LabelInfo, VisionI
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.manifest import MANIFEST
 from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
+from trt_inference.errors import EngineError
 from trt_inference.inference.results import Result
+from trt_inference.ros.messages.class_texts import class_texts
 from trt_inference.ros.messages.result_messages import (
     DetectionMessages,
-    class_texts,
     classification_to_message,
     label_info_message,
     segmentation_to_message,
@@ -42,6 +45,24 @@ TOPICS: Dict[str, Topic] = {
     CLASSIFICATION: Topic("classification", Classification, lambda: classification_to_message),
     SEGMENTATION: Topic("segmentation", Image, lambda: segmentation_to_message),
 }
+
+
+def check_messages(bundle: Bundle, result: Result, label_policy: str) -> None:
+    """Make the messages of a result and of the bundle's labels, and throw them away.
+
+    Raises:
+        EngineError: they cannot be made, for whatever reason.
+        ValueError: there is no such label policy.
+    """
+    texts = class_texts(bundle.labels, label_policy)
+    try:
+        serialize_message(TOPICS[bundle.task].writer()(result, Header(), texts))
+        serialize_message(label_info_message(bundle.labels, 0.0, Time()))
+    except Exception as error:  # whatever a network can give that no code expects
+        raise EngineError(
+            f"no message can be made of what {bundle.path} gives: {error!r}. Convert the model "
+            "again"
+        ) from error
 
 
 class LabelTopics:

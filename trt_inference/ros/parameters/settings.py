@@ -65,6 +65,7 @@ class LiveSettings:
     thresholds: Thresholds
     selection: Selection
     limits: Limits
+    publish_non_finite: bool
     infer_without_subscribers: bool
     debug_image_rate: float
     debug_image_quality: int
@@ -86,6 +87,7 @@ class LiveSettings:
                 values["minimum_box_size"],
             ),
             Limits(**{name: values[name] for name in DIAGNOSTIC_LIMITS}),
+            values["publish_non_finite"],
             values["infer_without_subscribers"],
             values["debug_image_rate"],
             values["debug_image_quality"],

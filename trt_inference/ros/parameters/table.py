@@ -211,6 +211,13 @@ _LIVE = (
         live=True,
     ),
     Spec(
+        "publish_non_finite",
+        _BOOL,
+        "Publish what is left of results with scores or boxes of NaN or infinity",
+        False,
+        live=True,
+    ),
+    Spec(
         "infer_without_subscribers",
         _BOOL,
         "Run the network also when nobody subscribes to its results",

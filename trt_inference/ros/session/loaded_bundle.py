@@ -8,9 +8,12 @@ from rclpy.node import Node
 
 from trt_inference.bundles.bundle import Bundle, sha256_of_file
 from trt_inference.bundles.manifest import MANIFEST
+from trt_inference.errors import EngineError
 from trt_inference.inference.detector import Detector
+from trt_inference.inference.finite import explain_not_finite
 from trt_inference.ros.cameras.camera import Camera, Received
 from trt_inference.ros.diagnostics.reports import EngineReport
+from trt_inference.ros.messages.result_topics import check_messages
 from trt_inference.ros.parameters.settings import LiveSettings, Settings
 from trt_inference.ros.session.pipeline import Pipeline
 from trt_inference.ros.session.swap_service import SwapService
@@ -53,16 +56,22 @@ class LoadedBundle:
         )
 
     def open(self, live: LiveSettings) -> None:
-        """Load the engine and run it once. May be called on any thread.
+        """Load the engine, run it once, and make the messages of what it gives. May be called on
+        any thread.
 
         Raises:
             BundleError: the bundle does not have what the settings ask for.
-            EngineError: the backend is not installed, or does not take the model.
+            EngineError: the backend is not installed, does not take the model, or no message can
+                be made of what the model gives.
             Interrupted: the process is to end.
         """
         self.detector = self.thread.start(self._callbacks.is_told_to_end)
         self._facts = self._find_facts()
         self.take(live)
+        if self.detector.first is not None:
+            check_messages(self.bundle, self.detector.first.result, self._settings.label_policy)
+        if not self._is_sound:
+            self._warn(f"on a picture that is made up, {self._explain_not_finite()}")
 
     @property
     def asked(self) -> Dict[str, str]:
@@ -94,7 +103,13 @@ class LoadedBundle:
             self.introduce()
 
     def succeed(self, other: "LoadedBundle") -> None:
-        """Take over from another bundle, once that has finished what it has begun."""
+        """Take over from another bundle, once that has finished what it has begun.
+
+        Raises:
+            EngineError: what comes of the first picture is not finite, and is not to be published.
+        """
+        if not (self._is_sound or self._live.publish_non_finite):
+            raise EngineError(self._explain_not_finite())
         self.thread.succeed(other.thread)
         if other.thread.drain(0):  # nothing is in work, and no image may come for long
             self.introduce()
@@ -113,8 +128,18 @@ class LoadedBundle:
             self.pipeline.memory,
             last_swap=swaps.last,
             problem=swaps.problem,
-            full_frames=self.detector.full_frames,
+            counts=self.detector.counts.snapshot(),
+            is_finite=self.detector.is_finite,
+            withholds=not self._live.publish_non_finite,
         )
+
+    @property
+    def _is_sound(self) -> bool:
+        """Whether what came of the first picture is finite."""
+        return self.detector.first is None or self.detector.first.is_finite
+
+    def _explain_not_finite(self) -> str:
+        return f"{self.bundle.path} in {explain_not_finite(self.detector.choice.precision)}"
 
     def _find_facts(self) -> Dict[str, str]:
         """What does not change while the bundle is in use."""
@@ -138,6 +163,7 @@ class LoadedBundle:
         """Take other settings for the next frame, and leave the cameras as they are."""
         self._live = live
         self.detector.thresholds, self.detector.selection = live.thresholds, live.selection
+        self.pipeline.publishes_non_finite = live.publish_non_finite
 
     def _open_detector(self) -> Detector:
         """Called on the inference thread, which owns the engine from then on."""

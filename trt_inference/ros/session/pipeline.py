@@ -11,8 +11,11 @@ from std_msgs.msg import Header
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.errors import ImageError
 from trt_inference.inference.detector import STAGES, Detector
+from trt_inference.inference.finite import NOT_FINITE
+from trt_inference.inference.results import Result
 from trt_inference.inference.timing import StageClock
 from trt_inference.ros.cameras.camera import Camera, ImageMessage, Received
+from trt_inference.ros.session.result_doubts import ResultDoubts
 from trt_inference.streaming.inference_thread import Work
 
 _MEMORY_PERIOD = 1.0  # seconds between two looks at the memory of the device
@@ -34,6 +37,7 @@ class Pipeline(Work[Received]):
         clock: of the stages ``wait`` (in the mailbox), those of the detector, ``publish``,
             ``node`` (received to published) and ``age`` (the image's stamp to published).
         memory: of the device, in bytes, as the engine reports it.
+        publishes_non_finite: whether what is left of a result that is not finite is published.
     """
 
     def __init__(self, node: Node, bundle: Bundle, on_first: Callable[[], None]) -> None:
@@ -43,6 +47,8 @@ class Pipeline(Work[Received]):
             on_first: called before the first image is worked on.
         """
         self._bundle = bundle
+        self.publishes_non_finite = False
+        self._doubts = ResultDoubts(node, bundle)
         self.clock = StageClock(("wait", *STAGES, "publish", "node", "age"))
         self.memory: Mapping[str, int] = {}
         self._node = node
@@ -79,12 +85,15 @@ class Pipeline(Work[Received]):
         results = detector.finish()
         detected = time.perf_counter()
         for one, result in zip(self._started.popleft(), results):
+            if not self._is_published(detector, one.camera, result):
+                continue
             one.camera.publish(result, one.header, self._bundle, one.image)
             published = time.perf_counter()
             self.clock.record("publish", published - detected)
             self.clock.record("node", published - one.received_at)
             self._record_age(one.camera, one.header.stamp)
             detected = published
+        self._doubts.report_strangers(detector)
         self._look_at_memory(detector, detected)
 
     def abandon(self) -> None:
@@ -92,6 +101,16 @@ class Pipeline(Work[Received]):
         while self._started:
             for one in self._started.popleft():
                 one.camera.counters.dropped += 1
+
+    def _is_published(self, detector: Detector, camera: Camera, result: Result) -> bool:
+        """Whether a result is; one that is not has been counted and logged."""
+        if result.is_finite:
+            return True
+        publishes = self.publishes_non_finite  # once, since the executor may set it meanwhile
+        self._doubts.report_not_finite(detector, camera, publishes)
+        if not publishes:
+            camera.counters.reject(NOT_FINITE)
+        return publishes
 
     def _add(self, detector: Detector, item: Received) -> bool:
         try:

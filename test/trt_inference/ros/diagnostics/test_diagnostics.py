@@ -8,6 +8,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 
 from test.trt_inference.ros.diagnostics.conftest import Listener
+from trt_inference.inference.result_counts import ResultCounts
 from trt_inference.inference.timing import Percentiles
 from trt_inference.ros.diagnostics.clocks import NodeClock
 from trt_inference.ros.diagnostics.detector_status import DetectorStatus
@@ -199,18 +200,52 @@ def test_engine_adds_the_counts_of_all_cameras_up() -> None:
 
 
 def test_images_whose_candidates_were_all_needed_are_a_warning_with_what_to_do() -> None:
-    report = EngineReport(True, {}, full_frames=70)
-    status = engine_status(report, [], full=3)
+    report = EngineReport(True, {}, counts=ResultCounts(full=70))
+    status = engine_status(report, [], ResultCounts(full=3))
     assert status.level == WARN
     assert status.message.startswith("in 3 images all candidates reached the score threshold")
     assert "raise score_threshold" in status.message
     assert "--candidates" in status.message
-    later = engine_status(report, [], full=0)  # none since the report before
+    later = engine_status(report, [], ResultCounts())  # none since the report before
     assert (later.level, later.message) == (OK, "running")
     for one in (status, later):
         assert values_of(one)["images with all candidates above the threshold"] == "70"
-    both = engine_status(replace(report, problem="swap to int8 failed"), [], full=1)
-    assert both.message.startswith("swap to int8 failed; in 1 images")
+    both = engine_status(replace(report, problem="swap to int8 failed"), [], ResultCounts(full=1))
+    assert "in 1 images" in both.message and "swap to int8 failed" in both.message
+
+
+def test_results_that_are_not_finite_are_an_error_until_a_better_one_comes() -> None:
+    report = EngineReport(
+        True, {"precision": "fp16"}, counts=ResultCounts(not_finite=70), is_finite=False
+    )
+    for new in (3, 0):  # no image since the report before: the last result still counts
+        status = engine_status(report, [], ResultCounts(not_finite=new))
+        assert status.level == ERROR
+        assert "fp16 gives scores or boxes that are not finite" in status.message
+        assert "take precision fp32" in status.message and "--keep-float" in status.message
+    assert engine_status(replace(report, active=False), []).level == OK
+    better = replace(report, is_finite=True)
+    assert engine_status(better, [], ResultCounts(not_finite=1)).level == ERROR
+    assert engine_status(better, [], ResultCounts()).level == OK
+    asked_for = engine_status(replace(report, withholds=False), [], ResultCounts(not_finite=1))
+    assert asked_for.level == WARN
+    for one in (status, asked_for, engine_status(better, [])):
+        assert values_of(one)["images with results that are not finite"] == "70"
+
+
+def test_of_fp32_the_remedy_is_not_fp32() -> None:
+    report = EngineReport(True, {"precision": "fp32"}, is_finite=False)
+    message = engine_status(report, []).message
+    assert "the model itself" in message and "take precision" not in message
+
+
+def test_classes_without_a_label_are_a_warning_with_their_count() -> None:
+    report = EngineReport(True, {}, counts=ResultCounts(without_label=7))
+    status = engine_status(report, [], ResultCounts(without_label=2))
+    assert status.level == WARN
+    assert status.message.startswith("in 2 images there are classes without a label")
+    assert values_of(status)["images with classes without a label"] == "7"
+    assert engine_status(report, [], ResultCounts()).level == OK
 
 
 def test_each_report_has_the_images_since_the_one_before(
@@ -221,7 +256,7 @@ def test_each_report_has_the_images_since_the_one_before(
     counts = [2, 5, 5, 1, 1]
 
     def report() -> NodeReport:
-        return NodeReport(EngineReport(True, {}, full_frames=counts.pop(0)), [])
+        return NodeReport(EngineReport(True, {}, counts=ResultCounts(full=counts.pop(0))), [])
 
     shown = DetectorStatus(node, StatusPublisher(node), report, 3600.0, Limits())
     statuses = [shown._look()[0] for _ in range(5)]

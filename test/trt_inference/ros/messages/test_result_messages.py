@@ -8,10 +8,11 @@ from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
 
 from trt_inference.inference.detections import Detections
-from trt_inference.inference.results import Segmentation
+from trt_inference.inference.results import Classification, Segmentation
+from trt_inference.ros.messages.class_texts import class_texts
 from trt_inference.ros.messages.result_messages import (
     DetectionMessages,
-    class_texts,
+    classification_to_message,
     detections_to_message,
     message_to_detections,
     segmentation_to_message,
@@ -19,6 +20,7 @@ from trt_inference.ros.messages.result_messages import (
 )
 
 LABELS = ("cat", "dog")
+TEXTS = class_texts(LABELS, "name")
 FOUND = Detections(
     np.array([[10, 20, 50, 100], [0, 0, 1, 2]], np.float32),
     np.array([0.9, 0.25], np.float32),
@@ -27,7 +29,7 @@ FOUND = Detections(
 
 
 def test_a_box_is_given_by_centre_and_size() -> None:
-    message = detections_to_message(FOUND, Header(frame_id="camera"), LABELS)
+    message = detections_to_message(FOUND, Header(frame_id="camera"), TEXTS)
     box = message.detections[0].bbox
     assert (box.center.position.x, box.center.position.y) == (30, 60)
     assert (box.size_x, box.size_y, box.center.theta) == (40, 80, 0)
@@ -36,7 +38,7 @@ def test_a_box_is_given_by_centre_and_size() -> None:
 
 
 def test_a_receiver_gets_the_same_detections_back() -> None:
-    back = message_to_detections(detections_to_message(FOUND, Header(), LABELS), LABELS)
+    back = message_to_detections(detections_to_message(FOUND, Header(), TEXTS), LABELS)
     np.testing.assert_array_equal(back.xyxy, FOUND.xyxy)
     np.testing.assert_array_equal(back.scores, FOUND.scores)
     np.testing.assert_array_equal(back.class_ids, FOUND.class_ids)
@@ -57,6 +59,46 @@ def test_names_that_are_numbers_are_taken_for_what_the_sender_means() -> None:
     assert message_to_detections(by_name, labels).class_ids.tolist() == [1, 0]
 
 
+STRANGE = (-1, 2, 2**31 - 1, -(2**31))
+AS_TEXT = ["-1", "2", "2147483647", "-2147483648"]
+
+
+@pytest.mark.parametrize("policy", ["name", "index"])
+def test_a_class_without_a_label_has_its_number_and_no_other_name(policy: str) -> None:
+    boxes, scores = np.ones((4, 4), np.float32), np.ones(4, np.float32)
+    strange = Detections(boxes, scores, np.array(STRANGE, np.int32))
+    texts = class_texts(LABELS, policy)
+    message = detections_to_message(strange, Header(), texts)
+    ids = [detection.results[0].hypothesis.class_id for detection in message.detections]
+    assert ids == AS_TEXT
+    classes = Classification(scores, strange.class_ids)
+    results = classification_to_message(classes, Header(), texts).results
+    assert [result.class_id for result in results] == AS_TEXT
+    for known in (None, policy):
+        assert tuple(message_to_detections(message, LABELS, known).class_ids) == STRANGE
+
+
+def test_the_number_of_a_class_without_a_label_is_not_the_label_of_another_class() -> None:
+    digits = ("1", "2", "3", "#4")
+    texts = class_texts(digits, "name")
+    assert [texts[number] for number in (0, 3, 4, 5, -1)] == ["1", "#4", "4", "5", "-1"]
+    clashing = class_texts(("1", "2", "3"), "name")
+    assert (clashing[2], clashing[3]) == ("3", "#3")
+    boxes, scores = np.ones((2, 4), np.float32), np.ones(2, np.float32)
+    message = detections_to_message(
+        Detections(boxes, scores, np.array([2, 3], np.int32)), Header(), clashing
+    )
+    assert message_to_detections(message, ("1", "2", "3")).class_ids.tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("text", ["", "-", "1.5", "99999999999", "2147483648", "²", "3 "])
+def test_what_is_neither_a_label_nor_a_number_is_refused(text: str) -> None:
+    message = detections_to_message(FOUND, Header(), TEXTS)
+    message.detections[0].results[0].hypothesis.class_id = text
+    with pytest.raises(ValueError, match="neither a number nor one of cat, dog"):
+        message_to_detections(message, LABELS)
+
+
 def test_a_label_policy_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="number"):
         class_texts(LABELS, "number")
@@ -72,7 +114,7 @@ def test_a_message_that_is_used_again_holds_only_what_is_new() -> None:
             corners, rng.random(count, np.float32), rng.integers(0, 2, count, np.int32)
         )
         header = Header(frame_id=f"camera {count}")
-        sent = serialize_message(messages(found, header, LABELS))
+        sent = serialize_message(messages(found, header, TEXTS))
         received = deserialize_message(sent, Detection2DArray)
         back = message_to_detections(received, LABELS)
         np.testing.assert_allclose(back.xyxy, found.xyxy, rtol=1e-6)
@@ -92,12 +134,12 @@ def test_version_of_labels_changes_with_them_only() -> None:
 
 def test_an_unknown_class_name_is_refused() -> None:
     with pytest.raises(ValueError, match="dog"):
-        message_to_detections(detections_to_message(FOUND, Header(), LABELS), ("cat",))
+        message_to_detections(detections_to_message(FOUND, Header(), TEXTS), ("cat",))
 
 
 def test_a_segmentation_is_copied_row_by_row_because_its_array_is_used_again() -> None:
     class_map = np.arange(6, dtype=np.uint8).reshape(2, 3)
-    message = segmentation_to_message(Segmentation(class_map), Header(frame_id="camera"), LABELS)
+    message = segmentation_to_message(Segmentation(class_map), Header(frame_id="camera"), TEXTS)
     class_map[:] = 9
     assert message.header.frame_id == "camera"
     assert (message.height, message.width, message.step) == (2, 3, 3)

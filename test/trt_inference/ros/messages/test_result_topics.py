@@ -18,8 +18,9 @@ from vision_msgs.msg import Detection2DArray, LabelInfo, VisionInfo
 
 from test.trt_inference.ros.client import wait_until
 from trt_inference.bundles.bundle import Bundle, load_bundle
+from trt_inference.errors import EngineError
 from trt_inference.inference.detections import Detections
-from trt_inference.ros.messages.result_topics import LabelTopics, ResultTopics
+from trt_inference.ros.messages.result_topics import LabelTopics, ResultTopics, check_messages
 from trt_inference.ros.rclpy_tools.qos import LATCHED
 
 FOUND = Detections(
@@ -178,3 +179,12 @@ def replace_depth(profile: QoSProfile, depth: int) -> QoSProfile:
     changed = copy.copy(profile)
     changed.depth = depth
     return changed
+
+
+def test_a_bundle_of_which_no_message_can_be_made_is_found_out(shared_color_bundle: Path) -> None:
+    bundle = load_bundle(shared_color_bundle)
+    check_messages(bundle, FOUND, "name")
+    check_messages(bundle, dataclasses.replace(FOUND, class_ids=np.array([-1], np.int32)), "name")
+    unsendable = dataclasses.replace(bundle, labels=("blue", "\ud800", "red"))
+    with pytest.raises(EngineError, match=f"no message can be made of what {bundle.path}"):
+        check_messages(unsendable, FOUND, "name")
