@@ -19,7 +19,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from trt_inference.ros.launching.argument_values import amount, refuse_misspelt
+from trt_inference.ros.launching.argument_values import absolute_path, amount, refuse_misspelt
 from trt_inference.ros.launching.camera_drivers import (
     CameraSettings,
     check_device,
@@ -102,7 +102,7 @@ def camera(context: LaunchContext) -> Node:
 
 def video(context: LaunchContext) -> Node:
     """What plays a file as a camera."""
-    path = Path(value(context, "video")).expanduser().absolute()
+    path = absolute_path(value(context, "video"))
     if not path.exists():
         raise FileNotFoundError(f"video: there is no file or folder {path}")
     rate = ["--rate", value(context, "rate")] if value(context, "rate") else []

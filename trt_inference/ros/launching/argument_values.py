@@ -1,6 +1,7 @@
 """The values of launch arguments."""
 
 import difflib
+import os
 from pathlib import Path
 from typing import Iterable, List, Sequence
 
@@ -51,13 +52,19 @@ def amount(name: str, text: str, least: float = 0.0) -> float:
     return value
 
 
+def absolute_path(text: str) -> Path:
+    """The path that an argument names. Shells leave the ~ of name:=~/file as it is; that of an
+    unknown user stays, where ``Path.expanduser`` raises a RuntimeError."""
+    return Path(os.path.expanduser(text)).absolute()
+
+
 def existing_file(name: str, text: str) -> Path:
     """The file that an argument names.
 
     Raises:
         FileNotFoundError: there is none, or it is something else.
     """
-    path = Path(text).expanduser().absolute()
+    path = absolute_path(text)
     if path.is_dir():
         raise FileNotFoundError(f"{name}: {path} is a folder: give a file")
     if not path.is_file():

@@ -12,6 +12,8 @@ from typing import Iterator, List, NamedTuple, Optional
 import numpy as np
 import rclpy
 from ament_index_python.packages import PackageNotFoundError
+from rclpy.duration import Duration
+from rclpy.exceptions import NameValidationException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -31,7 +33,9 @@ from trt_inference.ros.video.played_frames import own_rate, played_frames
 # As camera drivers publish, so that any subscription takes it.
 QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.RELIABLE)
 SIGNAL_PERIOD_OF_VIDEO = 0.2  # seconds after which a waiting executor looks for signals
-LAST_IMAGE = 1.0  # seconds that the last image may take to arrive
+LAST_IMAGES = 5.0  # seconds that the last images may take to arrive
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Playback(NamedTuple):
@@ -73,13 +77,17 @@ class VideoCamera(Node):
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._frame_id)
         self._publisher.publish(image_message(np.ascontiguousarray(pixels), "bgr8", header))
 
+    def wait_until_received(self) -> None:
+        """Wait a moment for the last images to arrive, which end with the publisher."""
+        self._publisher.wait_for_all_acked(Duration(seconds=LAST_IMAGES))
+
 
 def read_playback(words: List[str]) -> Playback:
     """What the command line asks for. Wrong options end the process with exit code 2."""
     parser = argparse.ArgumentParser(
         prog="video", description="Play a video or pictures as a camera: sensor_msgs/Image, bgr8."
     )
-    parser.add_argument("file", type=Path, help="a video, a picture, or a folder of pictures")
+    parser.add_argument("file", help="a video, a picture, or a folder of pictures")
     parser.add_argument("--rate", type=_rate, help="images a second (default: the video's own)")
     once = parser.add_mutually_exclusive_group()
     once.add_argument("--loop", action="store_true", default=True, help="again and again (default)")
@@ -87,7 +95,7 @@ def read_playback(words: List[str]) -> Playback:
     parser.add_argument("--topic", default="image", help="default: %(default)s")
     parser.add_argument("--frame-id", default="camera", help="default: %(default)s")
     given = vars(parser.parse_args(words))
-    return Playback(**{**given, "file": given["file"].expanduser()})
+    return Playback(**{**given, "file": Path(os.path.expanduser(given["file"]))})
 
 
 def _rate(text: str) -> float:
@@ -103,7 +111,7 @@ def _rate(text: str) -> float:
 def main(arguments: Optional[List[str]] = None) -> int:
     """Play until the end or a signal. Returns the exit code."""
     told_to_end = EndRequest()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDING:
         signal.signal(number, lambda *_: told_to_end.set())
     words = sys.argv[1:] if arguments is None else arguments
     try:
@@ -113,15 +121,20 @@ def main(arguments: Optional[List[str]] = None) -> int:
         rate = playback.rate or own_rate(playback.file)
         _prepare_middleware()
         rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
-    except (ImageError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        camera = VideoCamera(frames, rate, playback)
+    except (ImageError, NameValidationException, RuntimeError) as error:
+        print("error: " + " ".join(str(error).split()), file=sys.stderr)
         return CANNOT_START
     try:
-        _play(VideoCamera(frames, rate, playback), told_to_end)
+        _play(camera, told_to_end)
     except ImageError as error:  # the file has gone meanwhile
         print(f"error: {error}", file=sys.stderr)
         return 1
     finally:
+        # While the interpreter ends it puts the default handlers back, and a second Ctrl-C would
+        # change the exit code.
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
         rclpy.try_shutdown()
     return 0
 
@@ -133,7 +146,7 @@ def _play(camera: VideoCamera, told_to_end: EndRequest) -> None:
         while not told_to_end.is_set() and not camera.is_finished:
             executor.spin_once(timeout_sec=SIGNAL_PERIOD_OF_VIDEO)
         if camera.is_finished:
-            executor.spin_once(timeout_sec=LAST_IMAGE)
+            camera.wait_until_received()
     finally:
         executor.shutdown()
         camera.destroy_node()

@@ -61,8 +61,9 @@ def test_a_file_must_be_one(tmp_path: Path) -> None:
     assert existing_file("params_file", str(file)) == file
     with pytest.raises(FileNotFoundError, match=r"params_file: .* is a folder: give a file"):
         existing_file("params_file", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match="params_file: there is no file /dev/null"):
-        existing_file("params_file", "/dev/null")
+    for other in ("/dev/null", "~nosuchuser/robot.yaml"):
+        with pytest.raises(FileNotFoundError, match=f"params_file: there is no file .*{other}"):
+            existing_file("params_file", other)
 
 
 @pytest.mark.parametrize(
