@@ -87,8 +87,10 @@ def load_plan(trt: ModuleType, file: EngineFile, device: int = 0) -> Plan:
         runtime.engine_host_code_allowed = True
     if file.sidecar.options.get("dla"):
         runtime.DLA_core = 0  # as it was built
-    with file.open() as plan:
-        engine = runtime.deserialize_cuda_engine(plan)
+    with file.open() as checked:
+        with checked.map() as plan:
+            engine = runtime.deserialize_cuda_engine(plan)
+        checked.check_unchanged()
     if engine is None:
         raise EngineError(_refusal(file, device, log, without_plugins))
     return Plan(engine, runtime, logger, log)
@@ -101,7 +103,7 @@ def _refusal(file: EngineFile, device: int, log: Log, without_plugins: str) -> s
     reason = log.last()
     if lacks_plugin(reason):
         reason += f". It needs a plugin: {without_plugins or UNKNOWN_PLUGIN}"
-    command = build_command(file.plan.parents[1], file.sidecar.precision, device)
+    command = build_command(file.bundle, file.sidecar.precision, device)
     return f"TensorRT does not take {file.plan}: {reason}. Run {command}"
 
 

@@ -6,8 +6,7 @@ from typing import Callable, Dict, NamedTuple, Sequence
 
 from rclpy.node import Node
 
-from trt_inference.bundles.bundle import Bundle, sha256_of_file
-from trt_inference.bundles.manifest import MANIFEST
+from trt_inference.bundles.bundle import Bundle
 from trt_inference.inference.detector import Detector
 from trt_inference.ros.cameras.camera import Camera, Received
 from trt_inference.ros.diagnostics.reports import EngineReport
@@ -120,7 +119,7 @@ class LoadedBundle:
         """What does not change while the bundle is in use."""
         return {
             "bundle": str(self.bundle.path),
-            "sha256": sha256_of_file(self.bundle.path / MANIFEST),
+            "sha256": self.bundle.manifest_sha256,
             "task": self.bundle.task,
             "precision": self.detector.choice.precision,
             "why this precision": self.detector.choice.reason,
