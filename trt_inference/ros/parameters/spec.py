@@ -16,6 +16,7 @@ class Spec:
         check: for what a range or choices cannot express: value → why it cannot be used, or
             nothing.
         live: it takes effect on the next frame, others when the node is configured.
+        fixed: it is given when the process starts, and cannot be set afterwards.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Spec:
     choices: Sequence[str] = ()
     check: Callable[[Any], str] = lambda value: ""
     live: bool = False
+    fixed: bool = False
 
     def reason_against(self, value: Any) -> str:
         """Why ``value`` cannot be used; empty when it can. Ranges are checked by rclpy."""
@@ -39,9 +41,11 @@ class Spec:
 
 def descriptor(spec: Spec) -> ParameterDescriptor:
     """What tools like ros2 param describe show, and rclpy checks."""
-    result = ParameterDescriptor(description=spec.description)
+    result = ParameterDescriptor(description=spec.description, read_only=spec.fixed)
     if spec.choices:
         result.additional_constraints = f"one of {', '.join(spec.choices)}"
+    elif spec.fixed:
+        result.additional_constraints = "fixed when the process starts"
     elif not spec.live:
         result.additional_constraints = "read when the node is configured"
     if spec.range and spec.type == Parameter.Type.DOUBLE:
