@@ -8,6 +8,7 @@ from test.color_bundle import change_manifest
 from test.task_bundles import CELL, HEIGHT, MAP_HEIGHT, MAP_WIDTH, WIDTH, write_segmentation_bundle
 from trt_inference.bundles.bundle import load_bundle, sha256_of_file
 from trt_inference.engines.backends import open_engine
+from trt_inference.engines.base import EngineOptions
 
 INSTANCE_NORM, ROI_ALIGN = "InstanceNormalization", "RoiAlign"
 
@@ -72,7 +73,8 @@ def patches() -> np.ndarray:
 
 def class_map(folder: Path, backend: str) -> np.ndarray:
     """What a backend finds in ``patches``."""
-    engine = open_engine(load_bundle(folder), backend, "fp32")
+    options = EngineOptions(host_code_allowed=True)  # that of the test's own engines
+    engine = open_engine(load_bundle(folder), backend, "fp32", options)
     try:
         engine.input_buffer()[0] = patches()
         return engine.infer()["class_map"][0].copy()

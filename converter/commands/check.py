@@ -19,8 +19,8 @@ from converter.errors import BuildError
 from converter.tables.refusal_wording import refusal_text, version_range
 from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.bundles.choose_precision import gpu
-from trt_inference.bundles.mapped_file import map_file
 from trt_inference.bundles.precisions import PRECISION_TABLE
+from trt_inference.bundles.protobuf_reader import Data
 
 # The first with uint8, and the first whose networks may be typed by the model alone.
 _WITH_BYTES, _TYPED = "8.5", "10.0"
@@ -89,10 +89,11 @@ def check_bundle(folder: Path, asked: Sequence[Asked] = ()) -> BundleCheck:
 
 
 def _obstacles(bundle: Bundle, precision: str, asked: Sequence[Asked]) -> Iterator[Obstacle]:
-    file = bundle.model_file(precision)
-    model = onnx.load(str(file), load_external_data=False)
+    with bundle.open_model(precision) as opened, opened.map() as content:
+        model = onnx.load_model_from_string(content[:])
+        changes = tuple(_bytes(content, bundle.input.name, asked))
     yield from _opset(model, asked)
-    yield from _bytes(file, bundle.input.name, asked)
+    yield from changes
     yield from _types(model, precision, asked)
     yield from _hardware(precision, asked)
     versions = tuple(dict.fromkeys(one.tensorrt for one in asked))
@@ -120,14 +121,13 @@ def _opset(model: onnx.ModelProto, asked: Sequence[Asked]) -> Iterator[Obstacle]
         )
 
 
-def _bytes(file: Path, image: str, asked: Sequence[Asked]) -> Iterator[Obstacle]:
+def _bytes(model: Data, image: str, asked: Sequence[Asked]) -> Iterator[Obstacle]:
     """What the engine builder cannot make of an image of bytes, for versions without them."""
     without = [one.tensorrt for one in asked if not reaches(one.tensorrt, _WITH_BYTES)]
     if not without:
         return
     try:
-        with map_file(file) as model:
-            find_changes(model, image)
+        find_changes(model, image)
     except BuildError as error:
         yield Obstacle(
             _names(asked, without),

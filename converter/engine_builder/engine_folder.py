@@ -5,13 +5,16 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Iterator, List, Tuple
 
 from converter.errors import OutputError
 from trt_inference.bundles.atomic_write import Content, remove_leftovers, write_file
+from trt_inference.bundles.bundle_files import open_in_bundle, resolve_in_bundle
+from trt_inference.bundles.manifest import files_of, read_manifest
 from trt_inference.bundles.names import ENGINES_FOLDER
-from trt_inference.bundles.sidecar import Sidecar, read_sidecar
+from trt_inference.bundles.sidecar import Sidecar, read_sidecar, sidecar_files
 from trt_inference.errors import BundleError
 
 _STAGING = ".build-"
@@ -38,8 +41,10 @@ def write_engine(bundle: Path, plan: Content, sidecar: Sidecar) -> None:
     """Write a plan, and its sidecar last: until that is there, the plan is not used.
 
     Raises:
+        BundleError: a file of that name is a link out of the bundle.
         OutputError: the disk is full or not writable.
     """
+    resolve_in_bundle(bundle, f"{ENGINES_FOLDER}/{sidecar.file}")
     write_or_refuse(bundle / ENGINES_FOLDER / sidecar.file, plan)
     write_sidecar(bundle, sidecar)
 
@@ -62,9 +67,11 @@ def write_sidecar(bundle: Path, sidecar: Sidecar) -> None:
     """Write the sidecar of an engine beside its plan.
 
     Raises:
+        BundleError: a file of that name is a link out of the bundle.
         OutputError: the disk is full or not writable.
     """
     file = (bundle / ENGINES_FOLDER / sidecar.file).with_suffix(".json")
+    resolve_in_bundle(bundle, f"{ENGINES_FOLDER}/{file.name}")
     text = json.dumps(sidecar.content(), indent=2) + "\n"
     write_or_refuse(file, text.encode("utf-8"))
 
@@ -77,7 +84,7 @@ def read_sidecars(bundle: Path) -> Tuple[List[Tuple[Path, Sidecar]], List[str]]:
     """
     found: List[Tuple[Path, Sidecar]] = []
     broken: List[str] = []
-    for file in sorted((bundle / ENGINES_FOLDER).glob("*.json")):
+    for file in sidecar_files(bundle):
         try:
             found.append((file, read_sidecar(file)))
         except BundleError as error:
@@ -89,9 +96,11 @@ def check_writable(bundle: Path) -> None:
     """See that engines can be written, before one is built for minutes.
 
     Raises:
+        BundleError: their folder leads out of the bundle.
         OutputError: they cannot.
     """
     engines = bundle / ENGINES_FOLDER
+    resolve_in_bundle(bundle, ENGINES_FOLDER)
     try:
         engines.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -108,17 +117,19 @@ def staged(bundle: Path) -> Iterator[Path]:
 
     Raises:
         OutputError: the bundle cannot be written into.
+        BundleError: a file of the bundle cannot be used.
     """
     engines = bundle.resolve() / ENGINES_FOLDER
+    names = files_of(read_manifest(bundle))
     folder = engines / f"{_STAGING}{os.getpid()}"
     try:
         engines.mkdir(parents=True, exist_ok=True)
         remove_leftovers(engines, _STAGING)
         remove_leftovers(engines, ".*.partial-")
         folder.mkdir()
-        for file in engines.parent.iterdir():
-            if file.is_file():
-                _put(file, folder / file.name)
+        for name in names:
+            open_in_bundle(engines.parent, name, sys.maxsize).close()  # no link leads out of it
+            _put(engines.parent / name, folder / name)
     except OSError as error:
         raise OutputError(f"cannot write into '{engines}': {error}") from error
     try:

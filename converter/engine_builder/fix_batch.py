@@ -8,9 +8,9 @@ it is as long as the name, and nothing moves.
 
 from typing import Dict, Iterator
 
-from converter.engine_builder import protobuf_reader
-from converter.engine_builder.protobuf_reader import Data, Field
 from converter.errors import BuildError
+from trt_inference.bundles import protobuf_reader
+from trt_inference.bundles.protobuf_reader import Data, Field
 
 _NUMBER = 0x08  # the tag of a dimension's number
 # The number has the bytes beside the tag, two for a name of one letter, of seven bits each.

@@ -47,7 +47,7 @@ class OnGpu:
 
 
 def time_on_gpu(bundle: Bundle, precision: str, machine: Machine, device: int = 0) -> OnGpu:
-    """Load the engine of ``bundle`` once more, and run it on an empty image.
+    """Load the engine of ``bundle``, which was built here, once more, and run it on an empty image.
 
     Args:
         device: number of the GPU.
@@ -66,7 +66,7 @@ def _time(cuda: Cuda, bundle: Bundle, file: EngineFile, device: int) -> OnGpu:
     frames of an error."""
     try:
         usage = _Usage(cuda, file.sidecar)
-        plan = load_plan(import_tensorrt(), file, device)
+        plan = load_plan(import_tensorrt(), file, device, host_code_allowed=True)
         usage.plan_is_loaded()
         return _Timed(cuda, bundle, file.sidecar.batch, plan, usage).run()
     except BaseException as error:

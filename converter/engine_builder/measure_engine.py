@@ -63,7 +63,8 @@ def measure(
         BundleError: it does not fit the bundle.
     """
     bundle = load_bundle(folder)
-    options = EngineOptions(device=device, warn=progress.caution)
+    # The engine was built here, just before: the code in it is this TensorRT's own.
+    options = EngineOptions(device=device, host_code_allowed=True, warn=progress.caution)
     with Detector.open(bundle, "tensorrt", precision, options) as detector:
         seen = see(detector, pictures.samples)
     with progress.step(f"time {precision} on the GPU"):

@@ -1,19 +1,19 @@
 """Parse a bundle's ONNX model into TensorRT's network."""
 
-from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, List, Optional, Tuple
 
 from converter.compatibility.tensorrt_versions import documented_opset, target_of
-from converter.engine_builder import protobuf_reader, tensorrt_api
+from converter.engine_builder import tensorrt_api
 from converter.engine_builder.build_options import EngineRequest
 from converter.engine_builder.fix_batch import find_batch_changes
 from converter.engine_builder.parser_remedies import remedy
-from converter.engine_builder.protobuf_reader import Data
 from converter.engine_builder.replace_uint8 import find_changes
 from converter.errors import BuildError
+from trt_inference.bundles import protobuf_reader
 from trt_inference.bundles.bundle import Bundle
-from trt_inference.bundles.mapped_file import map_file
+from trt_inference.bundles.open_model import OpenModel
+from trt_inference.bundles.protobuf_reader import Data
 from trt_inference.engines.free_memory import MAKE_ROOM
 
 _PLUGIN = "InstanceNormalization"
@@ -34,24 +34,22 @@ def parse(trt: ModuleType, network: Any, logger: Any, request: EngineRequest) ->
             of its errors.
     """
     bundle, options = request.bundle, request.options
-    file = bundle.model_file(request.precision)
-    _check_opset(file, trt.__version__)
-    parser = trt.OnnxParser(network, logger)
-    if options.compatible and not tensorrt_api.use_native_layers(trt, parser):
-        _check_plugins(file, trt.__version__)
-    thrown = _parse(trt, parser, file, bundle.input.name, options.batch)
-    if thrown is not None:
-        raise BuildError(_refusal(trt, parser, bundle, file, thrown))
+    with bundle.open_model(request.precision) as model:
+        _check_opset(model, trt.__version__)
+        parser = trt.OnnxParser(network, logger)
+        if options.compatible and not tensorrt_api.use_native_layers(trt, parser):
+            _check_plugins(model, trt.__version__)
+        thrown = _parse(trt, parser, model, bundle.input.name, options.batch)
+        model.check_unchanged()
+        if thrown is not None:
+            raise BuildError(_refusal(trt, parser, bundle, model, thrown))
     return parser
 
 
-def _parse(trt: ModuleType, parser: Any, file: Path, image: str, batch: int) -> Optional[str]:
+def _parse(trt: ModuleType, parser: Any, model: OpenModel, image: str, batch: int) -> Optional[str]:
     """Parse, and return None; where that fails, what was thrown in words, which may be none."""
     try:
-        if tensorrt_api.supports_uint8(trt):
-            taken = parser.parse_from_file(str(file))
-        else:
-            taken = _parse_changed(trt, parser, file, image, batch)
+        taken = _parse_mapped(trt, parser, model, image, batch)
     except MemoryError:
         return f"Out of memory. Remedy: {MAKE_ROOM}"
     except _THROWN as error:  # in words: its trace holds what must not outlive the CUDA context
@@ -71,38 +69,40 @@ def _remedy_for(thrown: str) -> str:
     )
 
 
-def _check_opset(file: Path, tensorrt: str) -> None:
+def _check_opset(model: OpenModel, tensorrt: str) -> None:
     """Parsers read what came later as if it meant what it did before, without a word."""
-    with map_file(file) as model:
-        opset = protobuf_reader.opset_of_model(model)
+    with model.map() as content:
+        opset = protobuf_reader.opset_of_model(content)
     most = documented_opset(tensorrt)
     if opset > most:
         raise BuildError(
-            f"{file} has opset {opset}, and TensorRT {tensorrt} knows opsets up to {most}: convert "
-            "the model again, on the workstation, with trt-inference convert … --target "
+            f"{model.path} has opset {opset}, and TensorRT {tensorrt} knows opsets up to {most}: "
+            "convert the model again, on the workstation, with trt-inference convert … --target "
             f"{target_of(tensorrt).name}"
         )
 
 
-def _check_plugins(file: Path, tensorrt: str) -> None:
+def _check_plugins(model: OpenModel, tensorrt: str) -> None:
     """See that a parser which makes plugins of some operators makes none of this model, since they
     cannot be in a plan for others."""
-    with map_file(file) as model:
-        found = protobuf_reader.operators(model)
+    with model.map() as content:
+        found = protobuf_reader.operators(content)
     if _PLUGIN in found:
         raise BuildError(
-            f"{file} has {_PLUGIN}, of which TensorRT {tensorrt} makes a plugin, and a plan for "
-            "other versions or GPUs takes none: leave --version-compatible and "
+            f"{model.path} has {_PLUGIN}, of which TensorRT {tensorrt} makes a plugin, and a plan "
+            "for other versions or GPUs takes none: leave --version-compatible and "
             "--hardware-compatible out, or take TensorRT 8.6.1 or newer"
         )
 
 
-def _parse_changed(trt: ModuleType, parser: Any, file: Path, image: str, batch: int) -> bool:
-    with map_file(file, changeable=True) as model:
-        for place, value in _changes(trt, model, image, batch).items():
-            model[place] = value
+def _parse_mapped(trt: ModuleType, parser: Any, model: OpenModel, image: str, batch: int) -> bool:
+    needs_changes = not tensorrt_api.supports_uint8(trt)
+    with model.map(changeable=needs_changes) as content:
+        if needs_changes:
+            for place, value in _changes(trt, content, image, batch).items():
+                content[place] = value
         # Weights in a second file are looked for beside the path.
-        return bool(parser.parse(model, path=str(file)))
+        return bool(parser.parse(content, path=model.loadable_path))
 
 
 def _changes(trt: ModuleType, model: Data, image: str, batch: int) -> Dict[int, int]:
@@ -113,17 +113,17 @@ def _changes(trt: ModuleType, model: Data, image: str, batch: int) -> Dict[int, 
     return changes
 
 
-def _refusal(trt: ModuleType, parser: Any, bundle: Bundle, file: Path, thrown: str) -> str:
+def _refusal(trt: ModuleType, parser: Any, bundle: Bundle, model: OpenModel, thrown: str) -> str:
     errors = [parser.get_error(index) for index in range(parser.num_errors)]
-    nodes = _nodes(file) if errors else ()
+    nodes = _nodes(model) if errors else ()
     lines = dict.fromkeys(filter(None, (*(_line(one, nodes, bundle) for one in errors), thrown)))
     listed = "".join(f"\n  {line}" for line in lines) or " it gives no reason"
-    return f"TensorRT {trt.__version__} does not take {file}:{listed}"
+    return f"TensorRT {trt.__version__} does not take {model.path}:{listed}"
 
 
-def _nodes(file: Path) -> Tuple[Tuple[str, str], ...]:
-    with map_file(file) as model:
-        return protobuf_reader.nodes(model)
+def _nodes(model: OpenModel) -> Tuple[Tuple[str, str], ...]:
+    with model.map() as content:
+        return protobuf_reader.nodes(content)
 
 
 def _line(error: Any, nodes: Any, bundle: Bundle) -> str:

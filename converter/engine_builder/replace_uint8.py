@@ -7,9 +7,9 @@ that are uint8. Each change is one byte: no weight is read, and nothing moves.
 
 from typing import Dict, Iterator, Optional
 
-from converter.engine_builder import protobuf_reader
-from converter.engine_builder.protobuf_reader import Data, Field
 from converter.errors import BuildError
+from trt_inference.bundles import protobuf_reader
+from trt_inference.bundles.protobuf_reader import Data, Field
 
 _FLOAT, _UINT8, _INT32 = 1, 2, 6  # TensorProto.DataType
 _CAST, _TARGET = "Cast", "to"

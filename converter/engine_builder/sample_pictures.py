@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
@@ -11,8 +10,10 @@ import numpy as np
 
 from converter.inputs.dataset import load_dataset
 from converter.inputs.sample import Sample
-from trt_inference.bundles.names import REPORT_CONTENT
-from trt_inference.errors import ImageError
+from trt_inference.bundles.bundle_files import read_in_bundle
+from trt_inference.bundles.names import LARGEST_REPORT, REPORT_CONTENT
+from trt_inference.bundles.strict_json import parse_json
+from trt_inference.errors import BundleError, ImageError
 from trt_inference.viewing.decode_picture import decode_picture
 
 _ADDRESS = "data:image/jpeg;base64,"
@@ -61,8 +62,8 @@ def _pictures_of_report(bundle: Path) -> Tuple[Sample, ...]:
 def _shown_pairs(bundle: Path) -> List[Dict[str, Any]]:
     """The pairs of pictures on the bundle's page; none where its content cannot be read."""
     try:
-        content = json.loads((bundle / REPORT_CONTENT).read_text("utf-8"))
-    except (OSError, ValueError):
+        content = parse_json(read_in_bundle(bundle, REPORT_CONTENT, LARGEST_REPORT), False)
+    except (OSError, ValueError, BundleError):
         return []
     pairs = content.get("pairs") if isinstance(content, dict) else None
     return pairs or []

@@ -8,16 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from converter.engine_builder.engine_folder import write_or_refuse
+from trt_inference.bundles.bundle_files import read_in_bundle, resolve_in_bundle
 from trt_inference.bundles.machine import Machine
 from trt_inference.bundles.names import ENGINES_FOLDER
 
+_LARGEST = 1 << 30  # bytes
+
 
 def default_file(bundle: Path, machine: Machine) -> Path:
-    """The cache of this machine beside the bundle's engines, named after what it is for."""
+    """The cache of this machine beside the bundle's engines, named after what it is for.
+
+    Raises:
+        BundleError: it is a link out of the bundle, where it would be written.
+    """
     gpu = re.sub(r"[^a-z0-9]+", "-", machine.gpu.lower()).strip("-") or "gpu"
     sm = machine.sm.replace("_", "")
     name = f"timing-trt{machine.tensorrt}-{sm}-{gpu}-{machine.architecture}.cache"
-    return bundle / ENGINES_FOLDER / name
+    return Path(resolve_in_bundle(bundle, f"{ENGINES_FOLDER}/{name}"))
 
 
 class TimingCache:
@@ -46,7 +53,8 @@ class TimingCache:
 
     def _use(self) -> bool:
         try:
-            content = self._file.read_bytes()
+            file = self._file.resolve()  # the user's own file may be a link
+            content = read_in_bundle(file.parent, file.name, _LARGEST)
         except FileNotFoundError:
             content = b""
         cache = self._config.create_timing_cache(content)

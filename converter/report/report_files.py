@@ -12,7 +12,9 @@ from typing import Any, Dict, Optional
 
 from converter.errors import OutputError
 from trt_inference.bundles.atomic_write import write_files
-from trt_inference.bundles.names import REPORT_CONTENT, REPORT_PAGE
+from trt_inference.bundles.bundle_files import read_in_bundle
+from trt_inference.bundles.names import LARGEST_REPORT, REPORT_CONTENT, REPORT_PAGE
+from trt_inference.errors import BundleError
 
 CONTENT, PAGE = Path(REPORT_CONTENT).name, Path(REPORT_PAGE).name
 # Of the content: a page is drawn only from what its template knows.
@@ -59,8 +61,10 @@ def load_report(folder: Path) -> Dict[str, Any]:
     """
     file = folder / CONTENT
     try:
-        content = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        content = json.loads(
+            read_in_bundle(folder.parent, f"{folder.name}/{CONTENT}", LARGEST_REPORT)
+        )
+    except (OSError, ValueError, BundleError) as error:
         raise OutputError(f"cannot read '{file}': {error}. Convert the model again") from error
     version = content.get("version") if isinstance(content, dict) else None
     if version != VERSION:

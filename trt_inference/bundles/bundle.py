@@ -11,7 +11,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any, Mapping, Tuple, Union
 
-from trt_inference.bundles.manifest import read_manifest
+from trt_inference.bundles.labels import read_labels_of_bundle
+from trt_inference.bundles.manifest import load_manifest
 from trt_inference.bundles.names import (
     CENTER_CROP,
     DETECTION,
@@ -20,6 +21,7 @@ from trt_inference.bundles.names import (
     LINEAR,
     RESIZES,
 )
+from trt_inference.bundles.open_model import OpenModel
 from trt_inference.errors import BundleError
 
 
@@ -107,6 +109,7 @@ class Bundle:
         needs_nms: whether the boxes have not yet been through non-maximum suppression.
         precisions: maps each precision to its entry in the manifest.
         class_agnostic: whether a box also suppresses overlapping boxes of other classes.
+        manifest_sha256: of the file model.json as it was read.
     """
 
     path: Path
@@ -121,6 +124,7 @@ class Bundle:
     precisions: Mapping[str, Mapping[str, Any]]
     source: Mapping[str, Any]
     class_agnostic: bool = False
+    manifest_sha256: str = ""
 
     @property
     def cuts_off(self) -> bool:
@@ -132,21 +136,28 @@ class Bundle:
         most = self.source.get("most_candidates")
         return self.needs_nms if most is None else bool(self.candidates < most)
 
-    def model_file(self, precision: str) -> Path:
-        """The ONNX file of ``precision``, with its hash checked, and that of the file with its
-        weights where it has one (ONNX external data, which ONNX Runtime finds beside the model).
+    def open_model(self, precision: str) -> OpenModel:
+        """The ONNX model of ``precision``, checked, to be loaded and closed.
 
         Raises:
-            BundleError: the bundle has no such precision, or a file is missing or changed.
+            BundleError: the bundle has no such precision, or a file of it is missing, was changed,
+                is no regular file of the bundle, or names others for its weights.
         """
         if precision not in self.precisions:
             raise BundleError(
                 f"{self.path} has no precision '{precision}': it has {', '.join(self.precisions)}"
             )
-        entry = self.precisions[precision]
-        if "data" in entry:
-            _checked_file(self.path, entry["data"]["file"], entry["data"]["sha256"])
-        return _checked_file(self.path, entry["file"], entry["sha256"])
+        return OpenModel(self.path, self.precisions[precision])
+
+    def model_file(self, precision: str) -> Path:
+        """The ONNX file of ``precision``, for tools that read it themselves; checked as by
+        ``open_model``, but another may be renamed over it before it is read.
+
+        Raises:
+            BundleError: as of ``open_model``.
+        """
+        with self.open_model(precision) as model:
+            return model.path
 
 
 def load_bundle(path: Union[str, Path]) -> Bundle:
@@ -155,16 +166,12 @@ def load_bundle(path: Union[str, Path]) -> Bundle:
     Raises:
         BundleError: not a bundle, written by another schema version, or changed since.
     """
-    folder = Path(path).expanduser()
-    manifest = read_manifest(folder)
-    labels = manifest["labels"]
-    file = _checked_file(folder, labels["file"], labels["sha256"])
-    names = tuple(file.read_text("utf-8").splitlines())
-    if len(names) != labels["count"]:
-        raise BundleError(f"{file} has {len(names)} labels, the manifest has {labels['count']}")
+    folder = _expanded(path)
+    manifest, digest = load_manifest(folder)
     return Bundle(
         path=folder,
-        name=manifest["name"],
+        # The converter's folder may have a name that is no UTF-8, and messages have no other.
+        name=manifest["name"].encode("utf-8", "backslashreplace").decode("utf-8"),
         task=manifest["task"],
         input=_input_spec(manifest["input"]),
         outputs=tuple(
@@ -178,11 +185,22 @@ def load_bundle(path: Union[str, Path]) -> Bundle:
             float(manifest["defaults"]["iou_threshold"]),
             manifest["defaults"]["max_detections"],
         ),
-        labels=names,
+        labels=read_labels_of_bundle(folder, manifest["labels"]),
         precisions=manifest["precisions"],
         source=manifest["source"],
         class_agnostic=manifest.get("class_agnostic", False),
+        manifest_sha256=digest,
     )
+
+
+def _expanded(path: Union[str, Path]) -> Path:
+    try:
+        return Path(path).expanduser()
+    except (RuntimeError, KeyError) as error:  # KeyError: Python 3.6, of a user without an entry
+        raise BundleError(
+            f"'{path}' is not a bundle: there is no such home directory ({error}). Give the whole "
+            "path"
+        ) from None
 
 
 def _input_spec(entry: Mapping[str, Any]) -> InputSpec:
@@ -209,17 +227,3 @@ def sha256_of_stream(stream: IO[bytes]) -> str:
     for piece in iter(lambda: stream.read(1 << 20), b""):
         digest.update(piece)
     return digest.hexdigest()
-
-
-def _checked_file(folder: Path, name: str, expected: str) -> Path:
-    file = folder / name
-    try:
-        actual = sha256_of_file(file)
-    except OSError as error:
-        raise BundleError(f"{file} cannot be read: {error}. Copy the bundle again") from error
-    if actual != expected:
-        raise BundleError(
-            f"{file} was changed: its sha256 is {actual[:12]}…, the manifest has "
-            f"{expected[:12]}…. Copy or convert the bundle again"
-        )
-    return file

@@ -1,44 +1,42 @@
 """The engines of a bundle: which one runs on a machine, and why others do not."""
 
 import hashlib
-import mmap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List
 
-from trt_inference.bundles.bundle import Bundle, sha256_of_stream
+from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.bundle_files import CheckedFile, Expected
 from trt_inference.bundles.machine import Machine
-from trt_inference.bundles.mapped_file import map_stream
 from trt_inference.bundles.names import ENGINES_FOLDER
-from trt_inference.bundles.sidecar import Sidecar, read_sidecar, reason_against
-from trt_inference.errors import BundleError, EngineMissing
+from trt_inference.bundles.sidecar import Sidecar, read_sidecar, reason_against, sidecar_files
+from trt_inference.errors import EngineMissing
 
 
 @dataclass(frozen=True)
 class EngineFile:
     """A plan with its sidecar, and why it does not run on the machine in question, if so."""
 
-    plan: Path
+    bundle: Path
     sidecar: Sidecar
     reason_against: str
 
-    def open(self) -> mmap.mmap:
-        """The plan as memory, to be closed.
+    @property
+    def plan(self) -> Path:
+        """The file of the plan."""
+        return self.bundle / ENGINES_FOLDER / self.sidecar.file
+
+    def open(self) -> CheckedFile:
+        """The plan, checked, to be loaded and closed.
 
         Raises:
-            BundleError: it is missing or was changed.
+            BundleError: it is missing, was changed, is no regular file or leads out of the bundle.
         """
-        try:
-            with self.plan.open("rb") as stream:  # another may be renamed over it meanwhile
-                actual = sha256_of_stream(stream)
-                if actual != self.sidecar.sha256:
-                    raise BundleError(
-                        f"{self.plan} was changed: its sha256 is {actual[:12]}…, its sidecar has "
-                        f"{self.sidecar.sha256[:12]}…. Copy or build it again"
-                    )
-                return map_stream(stream)
-        except OSError as error:
-            raise BundleError(f"{self.plan} cannot be read: {error}. Build it again") from error
+        sidecar = self.sidecar
+        remedy = "Copy or build it again"
+        name = f"{ENGINES_FOLDER}/{sidecar.file}"
+        expected = Expected(name, sidecar.sha256, sidecar.bytes, "its sidecar", remedy)
+        return CheckedFile(self.bundle, expected)
 
 
 def list_engines(bundle: Bundle, machine: Machine) -> List[EngineFile]:
@@ -48,11 +46,11 @@ def list_engines(bundle: Bundle, machine: Machine) -> List[EngineFile]:
         BundleError: a sidecar cannot be read.
     """
     found = []
-    for file in sorted((bundle.path / ENGINES_FOLDER).glob("*.json")):
+    for file in sidecar_files(bundle.path):
         sidecar = read_sidecar(file)
         current = model_sha256(bundle, sidecar.precision)
         reason = reason_against(sidecar, machine, current)
-        found.append(EngineFile(file.with_name(sidecar.file), sidecar, reason))
+        found.append(EngineFile(bundle.path, sidecar, reason))
     return found
 
 

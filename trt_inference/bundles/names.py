@@ -28,4 +28,5 @@ RESIZES = (LINEAR, AREA)
 ENGINES_FOLDER = "engines"
 LABELS_FILE = "labels.txt"
 REPORT_FOLDER = "report"
+LARGEST_REPORT = 256 << 20  # bytes, of its content or its page: pictures are in it
 REPORT_CONTENT, REPORT_PAGE = f"{REPORT_FOLDER}/report.json", f"{REPORT_FOLDER}/index.html"

@@ -7,19 +7,24 @@ messages when it is loaded, or crashes. So what it needs is compared before it i
 import json
 import math
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-import jsonschema
-
+from trt_inference.bundles.bundle_files import read_in_bundle
 from trt_inference.bundles.machine import Machine
+from trt_inference.bundles.names import ENGINES_FOLDER
 from trt_inference.bundles.precisions import PRECISIONS
+from trt_inference.bundles.strict_json import find_fault, make_validator, parse_json, shortened
 from trt_inference.errors import BundleError
 
 SIDECAR_VERSION = 1
 
 _SCHEMA = json.loads(Path(__file__).with_name("sidecar.schema.json").read_text("utf-8"))
 _SCHEMA["properties"]["precision"]["enum"] = list(PRECISIONS)
+_VALIDATOR = make_validator(_SCHEMA)
+_LARGEST = 4 << 20  # bytes
+_MOST = 1000  # engines of one bundle
 
 
 @dataclass(frozen=True)
@@ -67,21 +72,36 @@ def engine_name(precision: str, machine: Machine) -> str:
     return f"{precision}-trt{machine.tensorrt}-{sm}-{machine.architecture}.engine"
 
 
+def sidecar_files(bundle: Path) -> List[Path]:
+    """The files in the folder of a bundle's engines that may be sidecars, by name.
+
+    Raises:
+        BundleError: there are far more than engines.
+    """
+    found = sorted(islice((bundle / ENGINES_FOLDER).glob("*.json"), _MOST + 1))
+    if len(found) > _MOST:
+        raise BundleError(f"{bundle / ENGINES_FOLDER} has more than {_MOST} sidecars: remove some")
+    return found
+
+
 def read_sidecar(file: Path) -> Sidecar:
     """
+    Args:
+        file: in the folder of a bundle's engines.
+
     Raises:
-        BundleError: it cannot be read, or is not a sidecar.
+        BundleError: it cannot be read, leads out of the bundle, or is not a sidecar.
     """
+    bundle, name = file.parents[1], f"{file.parent.name}/{file.name}"
     try:
-        content = json.loads(file.read_text("utf-8"))
-        jsonschema.validate(content, _SCHEMA)
+        # Of an engine whose outputs are not all numbers, what was measured is not either.
+        content = parse_json(read_in_bundle(bundle, name, _LARGEST), finite=False)
     except (OSError, ValueError) as error:
-        raise BundleError(f"{file} cannot be read: {error}. Build the engine again") from error
-    except jsonschema.ValidationError as error:
-        place = "/".join(str(part) for part in error.absolute_path) or "the top level"
-        raise BundleError(
-            f"{file} is not valid at {place}: {error.message}. Build the engine again"
-        ) from None
+        reason = shortened(str(error))
+        raise BundleError(f"{file} cannot be read: {reason}. Build the engine again") from error
+    fault = find_fault(content, _VALIDATOR)
+    if fault:
+        raise BundleError(f"{file} is not valid at {fault}. Build the engine again")
     content.pop("schema_version")
     machine = content.pop("machine")
     capability: Tuple[int, int] = tuple(machine.pop("capability"))

@@ -11,10 +11,11 @@ import warnings
 from typing import Optional, Tuple
 
 import trt_inference.engines
-from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.bundle import Bundle, model_bytes
 from trt_inference.bundles.choose_precision import Device
 from trt_inference.discovery import registered_modules
 from trt_inference.engines.base import Backend, Engine, EngineOptions
+from trt_inference.engines.free_memory import MAKE_ROOM, binary_size
 from trt_inference.errors import EngineError
 
 
@@ -97,7 +98,23 @@ def open_engine(
     Raises:
         BundleError: the bundle has no such precision, or its file was changed; for TensorRT, it
             has no engine for this machine.
-        EngineError: the backend is unknown, not installed, or does not take the model.
+        EngineError: the backend is unknown, not installed, or does not take the model, or there is
+            no room for it.
     """
     options = options or EngineOptions()
-    return choose_backend(backend, options.device).open(bundle, precision, options)
+    chosen = choose_backend(backend, options.device)
+    try:
+        return chosen.open(bundle, precision, options)
+    except MemoryError as error:
+        raise EngineError(_no_room(bundle, precision, options)) from error
+
+
+def _no_room(bundle: Bundle, precision: str, options: EngineOptions) -> str:
+    spec = bundle.input
+    images = options.batch * spec.height * spec.width * 3
+    return (
+        f"{bundle.path} does not fit into memory: {precision} has "
+        f"{binary_size(model_bytes(bundle.precisions[precision]))} in its files, and its input of "
+        f"{spec.width}x{spec.height} takes {binary_size(images)}. To mend it, {MAKE_ROOM}; or take "
+        "a smaller model or input"
+    )

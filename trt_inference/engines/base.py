@@ -30,6 +30,8 @@ class EngineOptions:
         spin: wait for the GPU with a busy core, for some microseconds less.
         batch: most images in one run, where the engine leaves it open; one that was built for a
             number of images runs that many.
+        host_code_allowed: load engines that bring code for the processor, as those of TensorRT that
+            are for several of its versions do. It runs with all rights of this process.
         warn: called with what a user should know before the engine is loaded, as that memory is
             scarce. By default that is a Python warning.
     """
@@ -40,6 +42,7 @@ class EngineOptions:
     zero_copy: Optional[bool] = None
     spin: bool = False
     batch: int = 1
+    host_code_allowed: bool = False
     warn: Callable[[str], object] = field(default=warn_user, compare=False)
 
 

@@ -41,6 +41,16 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_host_code(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--allow-engine-host-code``."""
+    parser.add_argument(
+        "--allow-engine-host-code",
+        action="store_true",
+        help="load an engine that was built --version-compatible: it brings code that runs on the "
+        "processor with your rights, so trust who built it",
+    )
+
+
 def number(text: str) -> float:
     """A number or a quotient of two, as in 1/255."""
     above, _, below = text.partition("/")

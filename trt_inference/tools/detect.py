@@ -22,7 +22,13 @@ from trt_inference.errors import ImageError, ResultError, TrtInferenceError
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.labels_of_classes import explain_without_label
 from trt_inference.printable import printable_name
-from trt_inference.tools.argument_types import ArgumentParser, add_device, fraction, positive
+from trt_inference.tools.argument_types import (
+    ArgumentParser,
+    add_device,
+    add_host_code,
+    fraction,
+    positive,
+)
 from trt_inference.tools.result_files import (
     STANDARD_OUTPUT,
     Add,
@@ -76,6 +82,7 @@ def add_detect_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", default="auto", choices=("auto", *PRECISIONS))
     parser.add_argument("--backend", default="auto", choices=backend_names())
     add_device(parser)
+    add_host_code(parser)
     parser.add_argument(
         "--score-threshold", type=fraction, metavar="0..1", help="default: the bundle's"
     )
@@ -109,7 +116,11 @@ def run_detect(options: argparse.Namespace) -> int:
             _print_caution(f"--{name.replace('_', '-')} has no effect: {reason}")
     _make_folder(options.output)
     check_targets({"--json": options.json, "--csv": options.csv}, options.files)
-    engine_options = EngineOptions(device=options.device, warn=_print_caution)
+    engine_options = EngineOptions(
+        device=options.device,
+        host_code_allowed=options.allow_engine_host_code,
+        warn=_print_caution,
+    )
     shown = Shown(VIEWS[bundle.task])
     with Detector.open(bundle, options.backend, options.precision, engine_options) as detector:
         detector.thresholds = _thresholds(options, bundle.defaults)

@@ -75,7 +75,7 @@ def engine(bundle: Path, precision: str) -> EngineFile:
 
 
 def plan(bundle: Path, precision: str) -> Plan:
-    with engine(bundle, precision).open() as content:
+    with engine(bundle, precision).open() as checked, checked.map() as content:
         return Plan.from_bytes(content.read())
 
 
@@ -214,6 +214,26 @@ def test_compatible_engines_are_marked_as_such(version: str, bundle: Path, build
     assert options == {"hardware_compatible": True, "optimization_level": 1}
 
 
+def test_code_in_an_engine_runs_only_where_the_user_allows_it(
+    bundle: Path, build: Build, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The build runs what it has just built; later its sidecar has no say."""
+    where = ("--backend", "tensorrt", "--precision", "fp32", "--output", tmp_path / "out")
+    detect = ("detect", bundle, pictures / "red.png", *where)
+    with install("10.3.0"):
+        result = build("--precision", "fp32", "--version-compatible")
+        assert result.exit_code == 0, result.output
+        run_here(capsys, *detect).refused(
+            "engine_host_code_allowed", "--allow-engine-host-code", "trt-inference build"
+        )
+        result = run_here(capsys, *detect, "--allow-engine-host-code")
+        assert result.exit_code == 0, result.output
+        sidecar = next((bundle / "engines").glob("*.json"))
+        content = {**json.loads(sidecar.read_text("utf-8")), "options": {}}
+        sidecar.write_text(json.dumps(content), "utf-8")
+        run_here(capsys, *detect, "--allow-engine-host-code").refused("engineHostCodeAllowed")
+
+
 @pytest.mark.parametrize(
     "option", [["--version-compatible"], ["--hardware-compatible"], ["--optimization-level", "5"]]
 )
@@ -300,7 +320,8 @@ def test_operators_that_tensorrt_lacks_are_named_with_a_remedy(
     (node,) = (one for one in model.graph.node if one.name == "network/model/active")
     node.domain, node.op_type = "made.up", "Wobble"
     onnx.save(model, str(file))
-    change_manifest(bundle, lambda m: m["precisions"]["fp32"].update(sha256=sha256_of_file(file)))
+    signed = {"sha256": sha256_of_file(file), "bytes": file.stat().st_size}
+    change_manifest(bundle, lambda m: m["precisions"]["fp32"].update(signed))
     operators = {"missing": {"Wobble": "use Relu instead"}}
     change_manifest(bundle, lambda m: m["source"].update(operators=operators))
     report = {"missing": [{"operator": "Wobble", "remedy": "believe the report"}]}
@@ -346,8 +367,8 @@ def set_opset(bundle: Path, precision: str, opset: int) -> None:
     model = onnx.load(str(file))
     model.opset_import[0].version = opset
     onnx.save(model, str(file))
-    digest = sha256_of_file(file)
-    change_manifest(bundle, lambda m: m["precisions"][precision].update(sha256=digest))
+    signed = {"sha256": sha256_of_file(file), "bytes": file.stat().st_size}
+    change_manifest(bundle, lambda m: m["precisions"][precision].update(signed))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable, Dict
 
 import pytest
 
@@ -18,13 +18,17 @@ BundleOf = Callable[[int], Bundle]
 DESKTOP = Memory(22 * GIB, 24 * GIB, 50 * GIB, 64 * GIB)
 
 
+def data_file(size: int) -> Dict[str, Any]:
+    return {"file": "fp32.onnx.data", "sha256": "0" * 64, "bytes": size}
+
+
 @pytest.fixture
 def bundle_of(tmp_path: Path) -> BundleOf:
-    """A bundle whose manifest gives its model so many bytes."""
+    """A bundle whose manifest gives its model so many bytes, most of them in a second file."""
 
     def make(size: int) -> Bundle:
         folder = write_color_bundle(tmp_path / "colors")
-        change_manifest(folder, lambda m: m["precisions"]["fp32"].update(bytes=size))
+        change_manifest(folder, lambda m: m["precisions"]["fp32"].update(data=data_file(size)))
         return load_bundle(folder)
 
     return make

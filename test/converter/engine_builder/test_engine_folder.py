@@ -32,7 +32,7 @@ def sidecar() -> Sidecar:
 def test_an_engine_is_found_with_all_that_its_sidecar_holds(bundle: Path) -> None:
     write_engine(bundle, PLAN, sidecar())
     (found,) = list_engines(load_bundle(bundle), MACHINE)
-    with found.open() as content:
+    with found.open() as checked, checked.map() as content:
         assert content.read() == PLAN
     assert found.sidecar == sidecar()
     assert sorted(file.suffix for file in (bundle / "engines").iterdir()) == [".engine", ".json"]

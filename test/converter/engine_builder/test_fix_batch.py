@@ -10,7 +10,7 @@ import onnx.parser
 import onnxruntime
 import pytest
 
-from converter.engine_builder import protobuf_reader, tensorrt_api
+from converter.engine_builder import tensorrt_api
 from converter.engine_builder.fix_batch import find_batch_changes
 from converter.errors import BuildError
 from test.color_bundle import picture
@@ -19,6 +19,7 @@ from test.converter.engine_builder.bundles import PRECISIONS
 from test.task_bundles import write_classification_bundle, write_segmentation_bundle
 from test.tensorrt_double.install import install
 from test.tensorrt_double.plan import Plan
+from trt_inference.bundles import protobuf_reader
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.bundles.engine_files import find_engine
 from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt, this_machine
@@ -147,7 +148,8 @@ def test_8_0_builds_the_size_of_batch_that_is_asked_for(
     with install("8.0.1"):
         result = build(bundle, "--precision", "fp32", "--batch", batch)
         assert result.exit_code == 0, result.output
-        with find_engine(load_bundle(bundle), "fp32", this_machine()).open() as content:
+        found = find_engine(load_bundle(bundle), "fp32", this_machine())
+        with found.open() as checked, checked.map() as content:
             plan = Plan.from_bytes(content.read())
     assert {tensor.shape[0] for tensor in plan.tensors} == {batch}
 
@@ -196,6 +198,7 @@ def test_the_real_parser_knows_all_sizes_then(shared_bundle: Path) -> None:
 def test_newer_versions_read_the_model_as_it_is(bundle: Path, build: Build) -> None:
     with install("8.2.1"):
         assert build(bundle, "--precision", "fp32").exit_code == 0
-        with find_engine(load_bundle(bundle), "fp32", this_machine()).open() as content:
+        found = find_engine(load_bundle(bundle), "fp32", this_machine())
+        with found.open() as checked, checked.map() as content:
             plan = Plan.from_bytes(content.read())
     assert {tensor.shape[0] for tensor in plan.tensors} == {-1}

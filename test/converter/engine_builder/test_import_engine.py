@@ -27,7 +27,7 @@ def built_plan(bundle: Path, capsys: pytest.CaptureFixture[str], target: Path, *
 
 
 def content_of(engine: EngineFile) -> bytes:
-    with engine.open() as content:
+    with engine.open() as checked, checked.map() as content:
         return content.read()
 
 

@@ -9,10 +9,11 @@ import onnx.parser
 import onnxruntime
 import pytest
 
-from converter.engine_builder import protobuf_reader
 from converter.engine_builder.replace_uint8 import find_changes
 from converter.errors import BuildError
 from test.task_bundles import HEIGHT, MAP_HEIGHT, MAP_WIDTH, WIDTH, write_segmentation_bundle
+from trt_inference.bundles import protobuf_reader
+from trt_inference.errors import BundleError
 
 FLOAT, UINT8, INT32 = onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8, onnx.TensorProto.INT32
 PICTURE = np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3), np.uint8)
@@ -123,5 +124,5 @@ def test_another_input_is_refused(shared_bundle: Path) -> None:
 @pytest.mark.parametrize("end", [1, 50, 200, 1000])
 def test_a_model_that_was_cut_short_is_refused(shared_bundle: Path, end: int) -> None:
     content = (shared_bundle / "fp32.onnx").read_bytes()[:end]
-    with pytest.raises(BuildError, match=r"damaged at byte|has no graph"):
+    with pytest.raises(BundleError, match=r"damaged at byte|has no graph"):
         find_changes(content, "image")

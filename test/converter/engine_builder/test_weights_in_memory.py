@@ -119,7 +119,7 @@ def test_no_step_of_a_build_holds_the_weights_beside_the_library_that_works_on_t
         tracemalloc.stop()
     assert result.exit_code == 0, result.output
     assert set(watch.held) == {
-        "parse_from_file" if hasattr(trt.DataType, "UINT8") else "parse",
+        "parse",
         "build_serialized_network",
         "deserialize_cuda_engine",
         "_open_session",

@@ -19,7 +19,7 @@ from test.task_bundles import (
     write_segmentation_bundle,
 )
 from trt_inference.bundles.bundle import Fitting, InputSpec, Thresholds, load_bundle, sha256_of_file
-from trt_inference.errors import BundleError, EngineError
+from trt_inference.errors import BundleError
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.results import Segmentation
 
@@ -232,9 +232,9 @@ def test_measurement_of_another_form_is_named(
 def test_truncated_network_is_refused_even_when_its_hash_is_right(color_bundle: Path) -> None:
     network = color_bundle / "fp32.onnx"
     network.write_bytes(network.read_bytes()[:-100])
-    sha256 = sha256_of_file(network)
-    change_manifest(color_bundle, lambda m: m["precisions"]["fp32"].update(sha256=sha256))
-    with pytest.raises(EngineError, match=r"fp32\.onnx"):
+    signed = {"sha256": sha256_of_file(network), "bytes": network.stat().st_size}
+    change_manifest(color_bundle, lambda m: m["precisions"]["fp32"].update(signed))
+    with pytest.raises(BundleError, match=r"fp32\.onnx: the ONNX model is damaged"):
         Detector.open(load_bundle(color_bundle))
 
 

@@ -104,6 +104,6 @@ def test_manifest_with_other_sizes_than_the_network_is_an_error(tmp_path: Path) 
     outputs = [
         {"name": name, "dtype": types[name], "shape": shape} for name, shape in sizes.items()
     ]
-    bundle = load_bundle(write_color_bundle(tmp_path / "wrong", outputs=outputs))
+    bundle = load_bundle(write_color_bundle(tmp_path / "wrong", outputs=outputs, candidates=7))
     with pytest.raises(EngineError, match="ONNX Runtime failed"):
         Detector.open(bundle)

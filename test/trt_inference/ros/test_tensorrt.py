@@ -51,6 +51,21 @@ def test_detections_come_from_tensorrt(start_node: Start, fault: Path, bundle: P
     assert "TensorRT 10.3.0" in node.log and "as a CUDA graph" in node.log
 
 
+def test_an_engine_with_code_of_its_own_needs_the_parameter_that_allows_it(
+    start_node: Start, fault: Path, bundle: Path
+) -> None:
+    with install(VERSION):
+        add_engine(bundle, options={"version_compatible": True})
+    node, client = start_node(bundle=bundle)
+    assert not client.request(Transition.TRANSITION_CONFIGURE)
+    assert wait_until(lambda: "set the node's parameter engine_host_code_allowed" in node.log)
+    assert client.state() == "unconfigured"
+    assert client.set_parameter("engine_host_code_allowed", True)  # not any more
+    _, allowed = start_node(bundle=bundle, engine_host_code_allowed=True)
+    allowed.start()
+    assert allowed.detect(allowed.image(RED)).detections
+
+
 def test_missing_engine_fails_to_configure_with_the_command_that_builds_it(
     start_node: Start, fault: Path, bundle: Path
 ) -> None:

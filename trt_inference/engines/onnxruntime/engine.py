@@ -6,6 +6,7 @@ import numpy as np
 import onnxruntime
 
 from trt_inference.bundles.bundle import Bundle
+from trt_inference.bundles.open_model import OpenModel
 from trt_inference.engines.base import Engine
 from trt_inference.errors import EngineError
 
@@ -23,8 +24,10 @@ class OnnxRuntimeEngine(Engine):
             BundleError: the bundle has no such precision, or its file was changed.
             EngineError: ONNX Runtime does not take the file, or it does not fit the manifest.
         """
-        file = bundle.model_file(precision)
-        self._session: Optional[onnxruntime.InferenceSession] = _open_session(str(file), threads)
+        with bundle.open_model(precision) as model:
+            shown = model.path
+            self._session: Optional[onnxruntime.InferenceSession] = _open_session(model, threads)
+            model.check_unchanged()
         takes_any = not isinstance(self._session.get_inputs()[0].shape[0], int)
         self.batch = batch if takes_any else 1
         self._count = 0
@@ -43,7 +46,7 @@ class OnnxRuntimeEngine(Engine):
             self._bindings = [self._bind(spec.name, count + 1) for count in range(self.batch)]
         except Exception as error:  # its errors have no common base below Exception
             raise EngineError(
-                f"{file} does not fit the manifest: {error}. Convert the model again"
+                f"{shown} does not fit the manifest: {error}. Convert the model again"
             ) from error
 
     @property
@@ -86,7 +89,9 @@ class OnnxRuntimeEngine(Engine):
         return binding
 
 
-def _open_session(file: str, threads: int) -> onnxruntime.InferenceSession:
+def _open_session(model: OpenModel, threads: int) -> onnxruntime.InferenceSession:
+    """Open a session by a path, and not by bytes: of those, ONNX Runtime makes one or two more
+    copies, and it finds no weights in a second file."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
@@ -94,15 +99,22 @@ def _open_session(file: str, threads: int) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Without it, sums of int8 products overflow on CPUs with AVX2 and no VNNI.
     options.add_session_config_entry("session.x64quantprecision", "1")
+    # Not its own format, whatever the file begins with: only ONNX was looked at.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
+    path = model.loadable_path
     try:
-        return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except MemoryError:
+        raise
     except Exception as error:  # its errors have no common base below Exception
-        version, reason = onnxruntime.__version__, str(error)
-        if any(sign in reason for sign in _TOO_NEW):
-            raise EngineError(
-                f"{file} is too new for ONNX Runtime {version}: {_REMEDY} ({reason})"
-            ) from error
-        raise EngineError(f"ONNX Runtime {version} refuses {file}: {reason}") from error
+        raise EngineError(_refusal(str(error).replace(path, str(model.path)), model)) from error
+
+
+def _refusal(reason: str, model: OpenModel) -> str:
+    version = onnxruntime.__version__
+    if any(sign in reason for sign in _TOO_NEW):
+        return f"{model.path} is too new for ONNX Runtime {version}: {_REMEDY} ({reason})"
+    return f"ONNX Runtime {version} refuses {model.path}: {reason}"
 
 
 # In the reasons of a runtime that does not know the opset of a model, or the version of its format:

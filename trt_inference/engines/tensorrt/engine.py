@@ -114,7 +114,7 @@ class TensorRtEngine(Engine):
         for caution in check_room(file, memory):
             self._options.warn(caution)
         # Kept: the engine needs its runtime, and the runtime its logger.
-        self._plan = load_plan(trt, file, self._options.device)
+        self._plan = load_plan(trt, file, self._options.device, self._options.host_code_allowed)
         self._freeing.callback(self._drop, "_plan")
         engine = self._plan.engine
         self._context = engine.create_execution_context()

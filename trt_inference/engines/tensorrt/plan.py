@@ -70,25 +70,40 @@ class Plan:
     log: Log
 
 
-def load_plan(trt: ModuleType, file: EngineFile, device: int = 0) -> Plan:
+def load_plan(
+    trt: ModuleType, file: EngineFile, device: int = 0, host_code_allowed: bool = False
+) -> Plan:
     """
     Args:
         device: number of the GPU, for the message.
+        host_code_allowed: take a plan that is for other versions of TensorRT too. It brings code
+            for the processor, which runs with all rights of this process: only who trusts the
+            origin of the plan can allow that, and never its own sidecar.
 
     Raises:
         BundleError: the plan is missing or was changed.
-        EngineError: TensorRT does not take it.
+        EngineError: TensorRT does not take it, or it has code that is not allowed.
     """
+    brings_code = bool(file.sidecar.options.get("version_compatible"))
+    if brings_code and not host_code_allowed:
+        raise EngineError(
+            f"{file.plan} was built for several versions of TensorRT, and brings code that would "
+            "run on the processor with all rights of this process. If you trust who built it, set "
+            "the node's parameter engine_host_code_allowed, or give --allow-engine-host-code to "
+            f"the command; else run {_build_command(file, device)}"
+        )
     log = Log()
     logger = make_logger(trt, log)
     without_plugins = register_plugins(trt)
     runtime = trt.Runtime(logger)
-    if file.sidecar.options.get("version_compatible"):  # such a plan brings its own runtime
+    if brings_code:  # its own runtime
         runtime.engine_host_code_allowed = True
     if file.sidecar.options.get("dla"):
         runtime.DLA_core = 0  # as it was built
-    with file.open() as plan:
-        engine = runtime.deserialize_cuda_engine(plan)
+    with file.open() as checked:
+        with checked.map() as plan:
+            engine = runtime.deserialize_cuda_engine(plan)
+        checked.check_unchanged()
     if engine is None:
         raise EngineError(_refusal(file, device, log, without_plugins))
     return Plan(engine, runtime, logger, log)
@@ -101,8 +116,11 @@ def _refusal(file: EngineFile, device: int, log: Log, without_plugins: str) -> s
     reason = log.last()
     if lacks_plugin(reason):
         reason += f". It needs a plugin: {without_plugins or UNKNOWN_PLUGIN}"
-    command = build_command(file.plan.parents[1], file.sidecar.precision, device)
-    return f"TensorRT does not take {file.plan}: {reason}. Run {command}"
+    return f"TensorRT does not take {file.plan}: {reason}. Run {_build_command(file, device)}"
+
+
+def _build_command(file: EngineFile, device: int) -> str:
+    return build_command(file.bundle, file.sidecar.precision, device)
 
 
 def make_logger(trt: ModuleType, log: Log) -> Any:

@@ -30,6 +30,7 @@ class Settings:
     cuda_graph: bool
     zero_copy: str
     spin: bool
+    engine_host_code_allowed: bool
     build_if_missing: bool
     hot_swap: bool
     image_topics: List[str]
@@ -51,6 +52,7 @@ class Settings:
             ZERO_COPY[self.zero_copy],
             self.spin,
             batch=max(1, len(self.image_topics)),
+            host_code_allowed=self.engine_host_code_allowed,
         )
 
     def image_options(self) -> "ImageOptions":

@@ -91,6 +91,13 @@ _CONFIGURED = (
     ),
     Spec("spin", _BOOL, "Wait for the GPU with a busy core, for some microseconds less", False),
     Spec(
+        "engine_host_code_allowed",
+        _BOOL,
+        "Load TensorRT engines that bring code for the processor, built --version-compatible",
+        False,
+        fixed=True,
+    ),
+    Spec(
         "build_if_missing",
         _BOOL,
         "Build an engine that TensorRT needs and the bundle lacks, and configure then",

@@ -6,8 +6,7 @@ from typing import Callable, Dict, NamedTuple, Sequence
 
 from rclpy.node import Node
 
-from trt_inference.bundles.bundle import Bundle, sha256_of_file
-from trt_inference.bundles.manifest import MANIFEST
+from trt_inference.bundles.bundle import Bundle
 from trt_inference.errors import EngineError
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.finite import explain_not_finite
@@ -145,7 +144,7 @@ class LoadedBundle:
         """What does not change while the bundle is in use."""
         return {
             "bundle": str(self.bundle.path),
-            "sha256": self._manifest_sha256,
+            "sha256": self.bundle.manifest_sha256,
             "task": self.bundle.task,
             "precision": self.detector.choice.precision,
             "why this precision": self.detector.choice.reason,
@@ -168,7 +167,6 @@ class LoadedBundle:
     def _open_detector(self) -> Detector:
         """Called on the inference thread, which owns the engine from then on."""
         settings = self._settings
-        self._manifest_sha256 = sha256_of_file(self.bundle.path / MANIFEST)
         options = replace(settings.engine_options(), warn=self._warn)
         return Detector.open(
             self.bundle, settings.backend, settings.precision, options, self.pipeline.clock

@@ -7,10 +7,12 @@ https://protobuf.dev/programming-guides/encoding/. The numbers are those of onnx
 import mmap
 from typing import Iterator, NamedTuple, Set, Tuple, Union
 
-from converter.errors import BuildError
+from trt_inference.errors import BundleError
 
 _VARINT, _EIGHT_BYTES, _PIECE, _FOUR_BYTES = 0, 1, 2, 5
 _MOST_VARINT_BYTES = 10
+# Readers of protobuf cut longer ones, so that they would see another field or length than this one.
+_MOST_BITS_OF_TAG, _MOST_BITS_OF_LENGTH = 32, 31
 _ONNX_DOMAINS = ("", "ai.onnx")
 
 GRAPH_OF_MODEL, OPSET_OF_MODEL = 7, 8
@@ -37,16 +39,16 @@ def fields(data: Data, start: int = 0, end: int = -1) -> Iterator[Field]:
     """The fields of the message between ``start`` and ``end``, by default of the whole file.
 
     Raises:
-        BuildError: it is not protobuf.
+        BundleError: it is not protobuf.
     """
     end = len(data) if end < 0 else end
     while start < end:
-        tag, start = _varint(data, start, end)
+        tag, start = _varint(data, start, end, _MOST_BITS_OF_TAG)
         kind = tag & 7
         if kind == _VARINT:
             stop = _varint(data, start, end)[1]
         elif kind == _PIECE:
-            length, start = _varint(data, start, end)
+            length, start = _varint(data, start, end, _MOST_BITS_OF_LENGTH)
             stop = start + length
         elif kind in (_EIGHT_BYTES, _FOUR_BYTES):
             stop = start + (8 if kind == _EIGHT_BYTES else 4)
@@ -74,26 +76,26 @@ def graph(data: Data) -> Field:
     """The graph of a model.
 
     Raises:
-        BuildError: there is none.
+        BundleError: there is none.
     """
     for one in fields(data):
         if one.number == GRAPH_OF_MODEL:
             return one
-    raise BuildError("the ONNX model has no graph: convert the model again")
+    raise BundleError("the ONNX model has no graph: convert the model again")
 
 
 def opset_of_model(data: Data) -> int:
     """The version of ONNX' own operators in a model.
 
     Raises:
-        BuildError: it names none.
+        BundleError: it names none.
     """
     for one in fields(data):
         if one.number != OPSET_OF_MODEL or text(data, one, DOMAIN_OF_OPSET) not in _ONNX_DOMAINS:
             continue
         for version in inside(data, one, VERSION_OF_OPSET):
-            return _varint(data, version.start, version.end)[0]
-    raise BuildError("the ONNX model does not name its opset: convert the model again")
+            return integer_of(data, version)
+    raise BundleError("the ONNX model does not name its opset: convert the model again")
 
 
 def nodes(data: Data) -> Tuple[Tuple[str, str], ...]:
@@ -117,7 +119,12 @@ def _operators(data: Data, outer: Field) -> Iterator[str]:
                 yield from _operators(data, body)
 
 
-def _varint(data: Data, start: int, end: int) -> Tuple[int, int]:
+def integer_of(data: Data, one: Field) -> int:
+    """The value of a field that holds a number."""
+    return _varint(data, one.start, one.end)[0]
+
+
+def _varint(data: Data, start: int, end: int, most_bits: int = 64) -> Tuple[int, int]:
     """A number of seven bits a byte, and where it ends."""
     value = 0
     for index in range(_MOST_VARINT_BYTES):
@@ -125,10 +132,10 @@ def _varint(data: Data, start: int, end: int) -> Tuple[int, int]:
             break
         byte = data[start + index]
         value |= (byte & 0x7F) << (7 * index)
-        if byte < 0x80:
+        if byte < 0x80 and value >> most_bits == 0:
             return value, start + index + 1
     raise _damaged(start)
 
 
-def _damaged(place: int) -> BuildError:
-    return BuildError(f"the ONNX model is damaged at byte {place}: copy the bundle again")
+def _damaged(place: int) -> BundleError:
+    return BundleError(f"the ONNX model is damaged at byte {place}: copy the bundle again")
