@@ -201,11 +201,11 @@ def test_no_check_goes_away_with_optimisation() -> None:
 # before it. A new one gets its place here.
 LAYERS = {
     "trt_inference": (
-        "errors discovery bundles engines inference images streaming viewing tools ros"
+        "errors printable discovery bundles engines inference images streaming viewing tools ros"
     ),
     "trt_inference.ros": (
-        "rclpy_tools lifecycle diagnostics parameters messages cameras session node process "
-        "swap_request"
+        "rclpy_tools lifecycle diagnostics parameters messages cameras session node "
+        "node_arguments process swap_request"
     ),
     "converter": (
         "errors terminal compatibility inputs onnx_tools heads export stages bundle comparison "

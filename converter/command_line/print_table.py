@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from converter.tables.wording import Fact, Table
+from trt_inference.printable import printable
 
 
 def print_tables(tables: Iterable[Table], console: Console) -> None:
@@ -27,7 +28,7 @@ def facts_table(title: str, facts: Sequence[Fact]) -> RichTable:
 
 
 def _rich_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> RichTable:
-    """Names and labels keep their brackets."""
+    """Names and labels keep their brackets, and control nothing."""
     shown = RichTable(
         *map(escape, columns),
         title=escape(title),
@@ -36,5 +37,5 @@ def _rich_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
         show_header=any(columns),
     )
     for row in rows:
-        shown.add_row(*map(escape, row))
+        shown.add_row(*(escape(printable(cell)) for cell in row))
     return shown

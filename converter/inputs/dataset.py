@@ -12,7 +12,7 @@ from converter.inputs.coco_annotations import Annotations, check_boxes, read_ann
 from converter.inputs.sample import Sample
 from trt_inference.bundles.names import CLASSIFICATION, DETECTION
 from trt_inference.errors import ImageError
-from trt_inference.viewing.file_names import printable_name
+from trt_inference.printable import printable_name
 from trt_inference.viewing.image_files import find_images
 
 

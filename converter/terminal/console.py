@@ -2,7 +2,9 @@
 
 from rich.console import Console
 
+from trt_inference.printable import printable_lines
+
 
 def print_line(console: Console, text: str, style: str = "") -> None:
-    """Print a line; names and labels keep their brackets and colons."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True, style=style)
+    """Print a line; names and labels keep their brackets and colons, and control nothing."""
+    console.print(printable_lines(text), markup=False, highlight=False, soft_wrap=True, style=style)

@@ -12,10 +12,13 @@ from trt_inference.ros.lifecycle.bond import ManagerBond
 from trt_inference.ros.lifecycle.change_requests import answer_impossible
 from trt_inference.ros.lifecycle.end_request import EndRequest
 from trt_inference.ros.lifecycle.transitions import ERROR, FAILURE, SUCCESS, logged
+from trt_inference.ros.parameters.declaration import unknown_parameters
 from trt_inference.ros.parameters.node_parameters import Parameters
 from trt_inference.ros.parameters.settings import LiveSettings
 from trt_inference.ros.rclpy_tools.executor_calls import ExecutorCalls
+from trt_inference.ros.rclpy_tools.parameter_node import ParameterNode
 from trt_inference.ros.rclpy_tools.parameter_requests import answer_all_requests
+from trt_inference.ros.rclpy_tools.printable_logger import PrintableLogger, printable_logger
 from trt_inference.ros.session.engine_build import EngineBuild
 from trt_inference.ros.session.file_reads import FileReads
 from trt_inference.ros.session.loaded_bundle import Callbacks, LoadedBundle
@@ -26,7 +29,7 @@ from trt_inference.ros.session.swap_service import SwapRequest, SwapService
 _CONFIGURING = "configuring"  # the part of /diagnostics that reports why it failed
 
 
-class DetectorNode(LifecycleNode):
+class DetectorNode(ParameterNode, LifecycleNode):
     """Subscribes to images and publishes, by the bundle's task, detections, a classification or
     a segmentation of each, with labels and diagnostics.
 
@@ -57,14 +60,20 @@ class DetectorNode(LifecycleNode):
             lambda: self._parameters_of_node.reason_against_swaps,
         )
         self._is_destroyed = False
-        for name in self._parameters_of_node.unknown:
-            self.get_logger().warning(f"parameter {name} does not exist and is ignored")
+        for text in unknown_parameters(self):
+            self.get_logger().warning(text)
+
+    def get_logger(self) -> PrintableLogger:
+        """The node's logger, which shows foreign text without what it could do."""
+        return printable_logger(super().get_logger().name)
 
     def autostart(self) -> None:
         """Configure and activate, if the parameter ``autostart`` is true. The node does it itself,
         because a request from outside can be lost while an earlier process of the same name is
         still being discovered, after a respawn above all."""
         if not self.get_parameter("autostart").value:
+            for text in self._parameters_of_node.problems():
+                self.get_logger().error(text)
             self.get_logger().info("unconfigured, until somebody configures it: autostart is false")
             return
         if self.trigger_configure() == SUCCESS:

@@ -1,5 +1,6 @@
 """The process of one detector node: python3 -m trt_inference.ros.process --ros-args …"""
 
+import contextlib
 import os
 import signal
 import sys
@@ -11,37 +12,38 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
+from trt_inference.printable import OwnLines, printable_lines
 from trt_inference.ros.lifecycle.end_request import EndRequest
 from trt_inference.ros.node import DetectorNode
+from trt_inference.ros.node_arguments import parse_node_arguments
 from trt_inference.ros.rclpy_tools.malloc import keep_image_memory
-from trt_inference.ros.session.file_reads import FILES_THREAD
-from trt_inference.ros.session.swap_service import SWAP_THREAD
-from trt_inference.streaming.inference_thread import THREAD_NAME
+from trt_inference.ros.rclpy_tools.start_errors import StartError, start_errors
 
 # Seconds after which a thread that wants to run Python gets its turn. After each image the executor
 # prepares its next wait in Python, and by default the inference thread would wait for that.
 SWITCH_INTERVAL = 50e-6
-GPU_LOST = 3  # exit code; whoever started the process starts it again
+# Exit codes beside 0, and 1 after an exception.
+WRONG_START = 2  # it would end so again: whoever started the process is to mend what it says
+GPU_LOST = 3  # whoever started the process starts it again
 SIGNAL_PERIOD = 0.2  # seconds after which a waiting executor looks for signals
-_UNSTOPPABLE = (THREAD_NAME, SWAP_THREAD, FILES_THREAD)  # a library or a file system may hold them
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
-    """Run the node until SIGINT or SIGTERM, or until the GPU is lost to this process. Returns the
-    exit code."""
-    told_to_end = EndRequest()
-    # Our own handlers: rclpy's shut the context down under whatever is being done, and an idle
-    # spin misses some signals. With these the node is freed while ROS still works, and a
-    # second Ctrl-C does not cut that short.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told_to_end.set())
+    """Run the node until SIGINT, SIGTERM or SIGHUP, or until the GPU is lost to this process.
+    Returns the exit code."""
+    _open_standard_streams()
+    told_to_end = _end_when_told()
     keep_image_memory()
     sys.setswitchinterval(SWITCH_INTERVAL)
+    words = sys.argv if arguments is None else [sys.argv[0], *arguments]
     try:
-        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
-    except RuntimeError as error:  # a parameter file that cannot be read, above all
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        with start_errors(words):
+            parse_node_arguments(words)
+            rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
+    except StartError as error:
+        print(f"error: {printable_lines(error)}", file=sys.stderr)
+        return WRONG_START
     executor = SingleThreadedExecutor()
     node = DetectorNode()
     node.told_to_end = told_to_end
@@ -55,20 +57,44 @@ def main(arguments: Optional[List[str]] = None) -> int:
         node.destroy_node()
         # From here on nothing waits that a signal could cut short, and the default handlers, which
         # the interpreter puts back while it ends, would end the process with another exit code.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _ENDING:
             signal.signal(number, signal.SIG_IGN)
         executor.shutdown()
         rclpy.try_shutdown()
     code = GPU_LOST if lost else 0
-    if any(thread.name in _UNSTOPPABLE for thread in threading.enumerate()):
-        _end_at_once(code)  # an engine is being loaded, or is at an image
+    if threading.active_count() > 1:
+        _end_at_once(code)  # an engine is being loaded, or is at an image, which nothing can stop
     return code
+
+
+def _open_standard_streams() -> None:
+    """Where the process was started without them: the next file that is opened would take the
+    place of one, and get what the log writes."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
+def _end_when_told() -> EndRequest:
+    """Handle the signals that end the process ourselves: rclpy's handlers shut the context down
+    under whatever is being done, and an idle spin misses some signals. With these the node is freed
+    while ROS still works, and a second Ctrl-C does not cut that short."""
+    told_to_end = EndRequest()
+    for number in _ENDING:
+        is_hangup_of_nohup = number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN
+        if not is_hangup_of_nohup:
+            signal.signal(number, lambda *_: told_to_end.set())
+    return told_to_end
 
 
 def _end_at_once(code: int) -> None:
     """Without the interpreter's own end, which would free what the library still works on."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError):  # whoever read it is gone
+                stream.flush()
     os._exit(code)
 
 
@@ -79,7 +105,7 @@ def spin_once(node: DetectorNode, executor: SingleThreadedExecutor) -> None:
     except Exception:  # the boundary to rclpy, whose errors have no common base
         if not rclpy.ok():
             raise
-        node.get_logger().error(f"a callback failed:\n{traceback.format_exc()}")
+        node.get_logger().error(OwnLines(f"a callback failed:\n{traceback.format_exc()}"))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from trt_inference.errors import Interrupted
 from trt_inference.inference.detector import Detector
 from trt_inference.streaming.mailbox import Mailbox
 
-THREAD_NAME = "inference"
 _PERIOD = 0.1  # seconds between two looks at what may interrupt the loading
 
 _Item = TypeVar("_Item")
@@ -58,7 +57,7 @@ class InferenceThread(Generic[_Item]):
         self._worked_off = threading.Event()
         self._predecessor: Optional[InferenceThread[_Item]] = None
         self._open_error: Optional[Exception] = None
-        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+        self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
         self.detector: Optional[Detector] = None
 
     def start(self, is_told_to_end: Callable[[], bool] = lambda: False) -> Detector:

@@ -3,6 +3,17 @@ several programs have."""
 
 import argparse
 import math
+from typing import NoReturn
+
+from trt_inference.printable import printable
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """The library's, whose errors show words of the command line that are no arguments."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and what is wrong, and exit with 2."""
+        super().error(printable(message))
 
 
 def positive(text: str) -> int:

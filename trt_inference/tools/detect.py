@@ -20,7 +20,8 @@ from trt_inference.engines.backends import backend_names
 from trt_inference.engines.base import EngineOptions
 from trt_inference.errors import ImageError, TrtInferenceError
 from trt_inference.inference.detector import Detector
-from trt_inference.tools.argument_types import add_device, fraction, positive
+from trt_inference.printable import printable_name
+from trt_inference.tools.argument_types import ArgumentParser, add_device, fraction, positive
 from trt_inference.tools.result_files import (
     STANDARD_OUTPUT,
     Add,
@@ -32,14 +33,13 @@ from trt_inference.tools.result_files import (
 )
 from trt_inference.tools.shown_results import Shown, print_aside, print_times, track
 from trt_inference.viewing.enlarge import enlarge
-from trt_inference.viewing.file_names import printable_name
 from trt_inference.viewing.image_files import read_frames
 from trt_inference.viewing.views import VIEWS
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run the command by itself and return the exit code: 0, 1 after an error, 130 after Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="trt-inference detect", description=__doc__)
+    parser = ArgumentParser(prog="trt-inference detect", description=__doc__)
     add_detect_arguments(parser)
     options = parser.parse_args(arguments)
     try:

@@ -15,7 +15,7 @@ from typing import Any, Callable, Collection, Dict, Iterator, List, NamedTuple, 
 
 from trt_inference.bundles.atomic_write import new_text_file
 from trt_inference.errors import ImageError
-from trt_inference.viewing.file_names import printable_name
+from trt_inference.printable import printable_name
 from trt_inference.viewing.views import RowValues, View
 
 STANDARD_OUTPUT = Path("-")

@@ -9,8 +9,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 
 from trt_inference.inference.timing import StageClock
+from trt_inference.printable import printable, printable_lines, printable_name
 from trt_inference.tools.result_files import ImageResult
-from trt_inference.viewing.file_names import printable_name
 from trt_inference.viewing.views import Cells, View
 
 # A video has thousands of frames; the table shows the first ones and the pictures all.
@@ -63,7 +63,7 @@ class Shown:
         table = Table(Column("image", overflow="fold", min_width=8), *fixed)
         for row in self._rows:
             for cells in row.seen or [("nothing seen",)]:
-                table.add_row(row.name, row.size, *cells)
+                table.add_row(row.name, row.size, *map(printable, cells))
         if self._rows:
             console.print(table)
         if self.frames > len(self._rows):
@@ -101,7 +101,7 @@ def print_times(clock: StageClock, console: Console) -> None:
 def print_aside(text: str, style: str) -> None:
     """Print an error or a caution, in one line however long it is."""
     console = Console(stderr=True, markup=False, emoji=False)
-    console.print(text, style=style, soft_wrap=True)
+    console.print(printable_lines(text), style=style, soft_wrap=True)
 
 
 ShowFrame = Callable[[Optional[int]], None]

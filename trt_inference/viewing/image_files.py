@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from trt_inference.errors import ImageError
+from trt_inference.printable import printable_name
 from trt_inference.viewing.content_kinds import VIDEO, kind_of_content, states_its_frames
 from trt_inference.viewing.decode_picture import decode_picture
-from trt_inference.viewing.file_names import printable_name
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 # Decoders may leave out some frames of a whole video.

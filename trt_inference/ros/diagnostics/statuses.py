@@ -5,6 +5,7 @@ from typing import Dict, Mapping, Optional, Sequence
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from trt_inference.printable import printable
 from trt_inference.ros.diagnostics.latency import milliseconds
 from trt_inference.ros.diagnostics.limits import (
     LEVEL_ERROR,
@@ -112,8 +113,8 @@ def _camera_values(
 def _status(name: str, level: bytes, message: str, values: Mapping[str, str]) -> DiagnosticStatus:
     return DiagnosticStatus(
         level=level,
-        name=name,
-        message=message,
+        name=printable(name),
+        message=printable(message),
         hardware_id="none",  # a diagnostic_updater complains about an empty one
-        values=[KeyValue(key=key, value=value) for key, value in values.items()],
+        values=[KeyValue(key=printable(key), value=printable(values[key])) for key in values],
     )

@@ -7,6 +7,7 @@ from typing import Any, Callable
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from trt_inference.errors import TrtInferenceError
+from trt_inference.printable import OwnLines
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
@@ -31,7 +32,8 @@ def logged(transition: Transition) -> Transition:
             node.get_logger().error(f"{name} failed: {error}")
             return FAILURE
         except Exception:  # the boundary to rclpy, which would lose it
-            node.get_logger().error(f"{name} failed unexpectedly:\n{traceback.format_exc()}")
+            text = f"{name} failed unexpectedly:\n{traceback.format_exc()}"
+            node.get_logger().error(OwnLines(text))
             return ERROR
 
     return guarded

@@ -15,37 +15,32 @@ from typing import (
 )
 
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.exceptions import InvalidParameterTypeException, ParameterException
-from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from trt_inference.bundles.allowed_folders import AllowedFolders
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.unused_thresholds import unused_thresholds
+from trt_inference.ros.parameters.declaration import declare_parameters
 from trt_inference.ros.parameters.settings import LiveSettings, ParameterError, Settings
-from trt_inference.ros.parameters.spec import Spec, descriptor
 from trt_inference.ros.parameters.table import CONFIGURED, SPECS, SPECS_BY_NAME, THRESHOLD_NAMES
-from trt_inference.ros.rclpy_tools.parameter_overrides import parameter_overrides
+from trt_inference.ros.rclpy_tools.parameter_node import ParameterNode
 
-# Of the middleware and of rclpy, not of this node.
-_OTHERS = ("qos_overrides.", "use_sim_time", "start_type_description_service", "diagnostic_updater")
 SWAPPED = ("bundle", "precision")
 
 
 class Parameters:
     """The parameters of one node.
 
-    A value at start-up that is not valid does not end the node: it is kept as a problem, and
-    configuring fails with it until the parameter is set to a valid value.
+    A value at start-up that is not valid does not end the node: it is one of the node's
+    ``start_problems``, and configuring fails with it until the parameter is set to a valid value.
 
     Attributes:
-        unknown: parameters that were given and do not exist.
         folders: from which bundles may be loaded.
     """
 
     def __init__(
         self,
-        node: Node,
+        node: ParameterNode,
         on_live: Callable[[LiveSettings], None],
         on_swap: Callable[[str, str], str],
     ) -> None:
@@ -57,16 +52,17 @@ class Parameters:
         """
         self._node = node
         self._on_live, self._on_swap = on_live, on_swap
-        self._problems: Dict[str, str] = {}
         self._taken_from_bundle: List[str] = []
         self._bundle: Optional[Bundle] = None
         self._told_unused: Set[str] = set()
         self._checks = True
         node.add_on_set_parameters_callback(self._on_set)
-        for spec in SPECS:
-            self._declare(spec)
-        self.unknown = self._find_unknown()
+        declare_parameters(node)
         self.folders = AllowedFolders(self._value("bundle_folders"), self._value("bundle"))
+
+    def problems(self) -> List[str]:
+        """What is wrong with values from start-up that nobody has mended yet."""
+        return list(self._node.start_problems.values())
 
     def settings(self, **changes: Any) -> Settings:
         """The values to configure with.
@@ -77,8 +73,8 @@ class Parameters:
         Raises:
             ParameterError: a value from start-up is not valid, or no bundle is given.
         """
-        if self._problems:
-            raise ParameterError("; ".join(self._problems.values()))
+        if self._node.start_problems:
+            raise ParameterError("; ".join(self.problems()))
         values = {name: self._value(name) for name in CONFIGURED}
         settings = Settings(**{**values, **changes})
         if not settings.bundle:
@@ -171,32 +167,15 @@ class Parameters:
         finally:
             self._checks = True
 
-    def _declare(self, spec: Spec) -> None:
-        value = spec.type if spec.default is None else spec.default
-        try:
-            self._node.declare_parameter(spec.name, value, descriptor(spec))
-        except ParameterException as error:
-            self._node.declare_parameter(spec.name, value, descriptor(spec), ignore_override=True)
-            of_type = isinstance(error, InvalidParameterTypeException)
-            point = ", and a number with a fraction needs its point, as in 1.0"
-            hint = point if of_type and spec.type == Parameter.Type.DOUBLE else ""
-            hint = f"; choose {', '.join(spec.choices)}" if of_type and spec.choices else hint
-            self._problems[spec.name] = f"parameter {spec.name}: {error}{hint}"
-
-    def _find_unknown(self) -> List[str]:
-        """Parameters given at start-up that do not exist: rclpy ignores them without a word."""
-        given = parameter_overrides(self._node)
-        unknown = [name for name in given if name not in SPECS_BY_NAME]
-        return [name for name in unknown if not name.startswith(_OTHERS)]
-
     def _on_set(self, parameters: Sequence[Parameter]) -> SetParametersResult:
         known = {one.name: one.value for one in parameters if one.name in SPECS_BY_NAME}
         try:
             self._check(known)
         except ParameterError as error:
             return SetParametersResult(successful=False, reason=str(error))
+        for parameter in parameters:
+            self._node.start_problems.pop(parameter.name, None)
         for name in known:
-            self._problems.pop(name, None)
             if self._checks and name in self._taken_from_bundle:
                 self._taken_from_bundle.remove(name)
         return SetParametersResult(successful=True)

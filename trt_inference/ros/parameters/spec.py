@@ -16,7 +16,7 @@ class Spec:
         check: for what a range or choices cannot express: value → why it cannot be used, or
             nothing.
         live: it takes effect on the next frame, others when the node is configured.
-        fixed: it has the value with which the process was started, and nobody can set it.
+        fixed: it has the value of the start of the process, and nobody can set it afterwards.
     """
 
     name: str
@@ -30,7 +30,8 @@ class Spec:
     fixed: bool = False
 
     def reason_against(self, value: Any) -> str:
-        """Why ``value`` cannot be used; empty when it can. Ranges are checked by rclpy."""
+        """Why ``value`` cannot be used; empty when it can. Ranges are not looked at: while the node
+        runs, rclpy checks them."""
         if value is None:  # as of [] in a file
             may_be_empty = self.default in (None, [""])
             return "" if may_be_empty else "it has no value: leave it out for its default"
@@ -38,16 +39,30 @@ class Spec:
             return f"'{value}' is not one of {', '.join(self.choices)}"
         return self.check(value)
 
+    def out_of_range(self, value: Any) -> str:
+        """Why a number cannot be used; empty when it can."""
+        if self.range is None or value is None or self.range[0] <= value <= self.range[1]:
+            return ""
+        return f"{value} is out of range: from {self.range[0]} to {self.range[1]}"
+
+    def constraints(self) -> str:
+        """What can be set, and when that takes effect, beside the range."""
+        if self.fixed:
+            effect = "fixed when the process starts"
+        elif self.live:
+            effect = "takes effect at once"
+        else:
+            effect = "read when the node is configured"
+        return f"one of {', '.join(self.choices)}; {effect}" if self.choices else effect
+
 
 def descriptor(spec: Spec) -> ParameterDescriptor:
     """What tools like ros2 param describe show, and rclpy checks."""
-    result = ParameterDescriptor(description=spec.description, read_only=spec.fixed)
-    if spec.fixed:
-        result.additional_constraints = "fixed when the process starts"
-    elif spec.choices:
-        result.additional_constraints = f"one of {', '.join(spec.choices)}"
-    elif not spec.live:
-        result.additional_constraints = "read when the node is configured"
+    result = ParameterDescriptor(
+        description=spec.description,
+        additional_constraints=spec.constraints(),
+        read_only=spec.fixed,
+    )
     if spec.range and spec.type == Parameter.Type.DOUBLE:
         result.floating_point_range = [
             FloatingPointRange(from_value=float(spec.range[0]), to_value=float(spec.range[1]))

@@ -14,6 +14,8 @@ from rcl_interfaces.srv import (
 )
 from rclpy.node import Node
 
+from trt_inference.printable import OwnLines, printable
+
 _Answer = Callable[[Any, Any], Any]  # from a request and an empty response to the response
 
 
@@ -53,8 +55,8 @@ def _set_atomically(answer: _Answer, logger: Any) -> _Answer:
 
 
 def _failure(error: Exception, logger: Any) -> SetParametersResult:
-    logger.debug(traceback.format_exc())
-    return SetParametersResult(successful=False, reason=f"it cannot be set: {error}")
+    logger.debug(OwnLines(traceback.format_exc()))
+    return SetParametersResult(successful=False, reason=printable(f"it cannot be set: {error}"))
 
 
 def _read(answer: _Answer, logger: Any) -> _Answer:
@@ -64,7 +66,8 @@ def _read(answer: _Answer, logger: Any) -> _Answer:
         try:
             return answer(request, response)
         except Exception:  # of rclpy, whose errors have no common base
-            logger.error(f"a request to read parameters failed:\n{traceback.format_exc()}")
+            text = f"a request to read parameters failed:\n{traceback.format_exc()}"
+            logger.error(OwnLines(text))
             return type(response)()
 
     return nothing_at_worst

@@ -11,6 +11,7 @@ from typing import Callable, Deque, Optional, Tuple
 from rclpy.node import Node
 
 from trt_inference.engines.base import EngineOptions
+from trt_inference.printable import OwnLines
 from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
 from trt_inference.ros.diagnostics.statuses import build_status
 from trt_inference.ros.rclpy_tools.steady_timer import steady_timer
@@ -32,7 +33,9 @@ class BuildProcess:
         self._process = subprocess.Popen(
             command,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            universal_newlines=True,
+            # Whatever it prints: a name of a file may be no UTF-8.
+            encoding="utf-8",
+            errors="backslashreplace",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -125,6 +128,5 @@ class EngineBuild:
             return
         failed = build_status(build.precision, build.progress, has_failed=True)
         self._statuses.show(_PART, lambda: [failed], _PERIOD)
-        self._node.get_logger().error(
-            f"the {build.precision} engine could not be built:\n{build.output()}"
-        )
+        text = f"the {build.precision} engine could not be built:\n{build.output()}"
+        self._node.get_logger().error(OwnLines(text))

@@ -12,11 +12,11 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from trt_inference.errors import TrtInferenceError
+from trt_inference.printable import OwnLines, printable
 from trt_inference.ros.diagnostics.limits import Limits
 from trt_inference.ros.rclpy_tools.executor_calls import ExecutorCalls
 from trt_inference.ros.session.swap_values import read_values, shown_values
 
-SWAP_THREAD = "swap"
 TIME_TO_END = 0.5  # seconds for the thread, when the node ends; it cannot be stopped
 
 
@@ -132,13 +132,13 @@ class SwapService:
             answer: Future[str] = Future(executor=self._node.executor)
             self._begin(SwapRequest(values, answer.set_result))
             reason = await answer or ""
-        response.result = SetParametersResult(successful=not reason, reason=reason)
+        response.result = SetParametersResult(successful=not reason, reason=printable(reason))
         return response
 
     def _begin(self, request: SwapRequest) -> None:
         self._running = _Running(shown_values(request.values), time.monotonic())
         self._thread = threading.Thread(
-            target=self._work, args=(request, self._running), name=SWAP_THREAD, daemon=True
+            target=self._work, args=(request, self._running), name="swap", daemon=True
         )
         self._thread.start()
 
@@ -163,7 +163,7 @@ class SwapService:
         except TrtInferenceError as error:
             return self._fail(running, str(error))
         except Exception as error:  # of a library: whoever asks gets an answer
-            self._node.get_logger().error(traceback.format_exc())
+            self._node.get_logger().error(OwnLines(traceback.format_exc()))
             return self._fail(running, repr(error))
         self.last, self._failure = f"{running.wanted} in {running.age:.1f} s", ""
         self._node.get_logger().info(f"swapped in {running.age:.1f} s: {now}")

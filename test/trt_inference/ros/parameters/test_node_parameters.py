@@ -11,6 +11,7 @@ from rclpy.parameter import Parameter
 from test.color_bundle import write_color_bundle
 from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.ros.parameters.node_parameters import Parameters
+from trt_inference.ros.rclpy_tools.parameter_node import ParameterNode
 
 _numbers = itertools.count()
 
@@ -20,7 +21,7 @@ class Configured:
 
     def __init__(self, in_use: Bundle, **given: object) -> None:
         overrides = [Parameter(name, value=value) for name, value in given.items()]
-        self.node = Node(f"parameters_{next(_numbers)}", parameter_overrides=overrides)
+        self.node = ParameterNode(f"parameters_{next(_numbers)}", parameter_overrides=overrides)
         self.parameters = Parameters(self.node, lambda live: None, lambda bundle, precision: "")
         self.parameters.use(in_use)
 

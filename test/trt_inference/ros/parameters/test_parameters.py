@@ -16,6 +16,7 @@ from test.trt_inference.ros.client import ROOT, TIMEOUT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
 from trt_inference.ros.parameters.settings import Settings
 from trt_inference.ros.parameters.table import CONFIGURED, SPECS, SPECS_BY_NAME
+from trt_inference.ros.process import WRONG_START
 
 
 @pytest.mark.parametrize(
@@ -27,8 +28,8 @@ from trt_inference.ros.parameters.table import CONFIGURED, SPECS, SPECS_BY_NAME
         ("image_depth", 1000, "out of range", 2),
         ("precision", "fp8", "'fp8' is not one of auto, fp32, fp16, int8", "fp32"),
         ("image_reliability", "sometimes", "not one of auto, best_effort, reliable", "reliable"),
-        ("score_threshold", 1, "DOUBLE", 0.5),
-        ("bundle", 3, "STRING", None),
+        ("score_threshold", 1, "an integer, and has to be a double", 0.5),
+        ("bundle", 3, "a string: text, in quotes where YAML takes it for something else", None),
         ("zero_copy", True, "choose auto, always, never", "never"),
     ],
 )
@@ -211,7 +212,7 @@ def test_a_parameter_file_that_cannot_be_read_is_named_without_a_traceback(tmp_p
         timeout=TIMEOUT,
         check=False,
     )
-    assert ended.returncode == 1
+    assert ended.returncode == WRONG_START
     assert str(file) in ended.stderr
     assert "Traceback" not in ended.stderr
 

@@ -63,7 +63,7 @@ def main(held: HeldBundles) -> int:
     for module in (node, swap):
         vars(module)["load_bundle"] = read
     setattr(Detector, "open", staticmethod(load))  # noqa: B010 - mypy lets no method be replaced
-    return process.main(sys.argv[1:])
+    return process.main(sys.argv[2:])
 
 
 if __name__ == "__main__":
