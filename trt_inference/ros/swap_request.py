@@ -16,6 +16,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
 from trt_inference.bundles.precisions import PRECISIONS
+from trt_inference.printable import printable
 
 _TIME_TO_APPEAR = 10.0  # seconds that discovery may take at most
 _PERIOD = 0.1  # seconds between two looks at Ctrl-C
@@ -37,7 +38,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     try:
         reason = _swap(node, options)
     except _NoAnswer as error:
-        print(f"error: {_one_line(error)}", file=sys.stderr)
+        print(f"error: {printable(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted: a swap that has begun goes on", file=sys.stderr)
@@ -46,7 +47,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         node.destroy_node()
         rclpy.try_shutdown()
     if reason:
-        print(f"error: what was in use goes on: {_one_line(reason)}", file=sys.stderr)
+        print(f"error: what was in use goes on: {printable(reason)}", file=sys.stderr)
         return 1
     print(f"{options.node} uses {_wanted(options)} now")
     return 0
@@ -87,7 +88,7 @@ def _values(options: argparse.Namespace) -> Dict[str, str]:
 
 
 def _wanted(options: argparse.Namespace) -> str:
-    return ", ".join(f"{name} {_one_line(value)}" for name, value in _values(options).items())
+    return ", ".join(f"{name} {printable(value)}" for name, value in _values(options).items())
 
 
 def _swap(node: Node, options: argparse.Namespace) -> str:
@@ -136,11 +137,6 @@ def _others(node: Node) -> str:
     if not found:
         return "No node that is running offers it: is it started, and in this ROS_DOMAIN_ID?"
     return f"These nodes offer it: {', '.join(sorted(found))}"
-
-
-def _one_line(text: object) -> str:
-    """Without what a terminal would take as an order."""
-    return "".join(one if one.isprintable() else " " for one in " ".join(str(text).split()))
 
 
 if __name__ == "__main__":

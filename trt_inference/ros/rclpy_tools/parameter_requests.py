@@ -14,7 +14,7 @@ from rcl_interfaces.srv import (
 )
 from rclpy.node import Node
 
-from trt_inference.printable import OwnLines
+from trt_inference.printable import OwnLines, printable
 
 _Answer = Callable[[Any, Any], Any]  # from a request and an empty response to the response
 
@@ -56,7 +56,7 @@ def _set_atomically(answer: _Answer, logger: Any) -> _Answer:
 
 def _failure(error: Exception, logger: Any) -> SetParametersResult:
     logger.debug(OwnLines(traceback.format_exc()))
-    return SetParametersResult(successful=False, reason=f"it cannot be set: {error}")
+    return SetParametersResult(successful=False, reason=printable(f"it cannot be set: {error}"))
 
 
 def _read(answer: _Answer, logger: Any) -> _Answer:
@@ -66,9 +66,8 @@ def _read(answer: _Answer, logger: Any) -> _Answer:
         try:
             return answer(request, response)
         except Exception:  # of rclpy, whose errors have no common base
-            logger.error(
-                OwnLines(f"a request to read parameters failed:\n{traceback.format_exc()}")
-            )
+            text = f"a request to read parameters failed:\n{traceback.format_exc()}"
+            logger.error(OwnLines(text))
             return type(response)()
 
     return nothing_at_worst

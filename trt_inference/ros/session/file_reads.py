@@ -6,7 +6,6 @@ from typing import Callable, Optional, Tuple, TypeVar
 
 from trt_inference.errors import BundleError, Interrupted
 
-FILES_THREAD = "files"
 READ_LIMIT = 1.0  # seconds that the executor waits at most
 _PERIOD = 0.1  # seconds between two looks at what is waited for
 
@@ -74,6 +73,6 @@ def _begin(read: Callable[[], object]) -> Tuple[Future, threading.Thread]:
         except Exception as error:  # handed to the thread that waits
             result.set_exception(error)
 
-    thread = threading.Thread(target=run, name=FILES_THREAD, daemon=True)
+    thread = threading.Thread(target=run, name="files", daemon=True)
     thread.start()
     return result, thread

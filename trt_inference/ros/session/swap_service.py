@@ -17,7 +17,6 @@ from trt_inference.ros.diagnostics.limits import Limits
 from trt_inference.ros.rclpy_tools.executor_calls import ExecutorCalls
 from trt_inference.ros.session.swap_values import read_values, shown_values
 
-SWAP_THREAD = "swap"
 TIME_TO_END = 0.5  # seconds for the thread, when the node ends; it cannot be stopped
 
 
@@ -139,7 +138,7 @@ class SwapService:
     def _begin(self, request: SwapRequest) -> None:
         self._running = _Running(shown_values(request.values), time.monotonic())
         self._thread = threading.Thread(
-            target=self._work, args=(request, self._running), name=SWAP_THREAD, daemon=True
+            target=self._work, args=(request, self._running), name="swap", daemon=True
         )
         self._thread.start()
 

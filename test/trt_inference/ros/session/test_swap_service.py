@@ -100,7 +100,7 @@ def test_without_hot_swap_the_service_refuses_and_names_it(
     swapper = Swapper(client)
     assert "hot_swap" in swapper.reason(precision="fp32")
     assert "hot_swap" in swapper.reason(bundle=str(shared_color_bundle))
-    assert "read-only" in client.set_parameter("hot_swap", True)
+    assert "fixed when the process starts" in client.set_parameter("hot_swap", True)
     assert "hot_swap" in swapper.reason(precision="fp32")
 
 
@@ -166,7 +166,7 @@ def test_a_swap_that_takes_too_long_is_reported_until_it_ends(hold: Callable[...
     takes = f"the swap to bundle {held.bundle} takes "
     late = held.wait_for_status(lambda one: takes in one.message)
     assert late.level == DiagnosticStatus.WARN
-    assert float(late.message.partition(takes)[2].split()[0]) > 0.3
+    assert float(late.message.partition(takes)[2].split()[0]) >= 0.3
     assert held.client.set_parameter("precision", "fp32").startswith("busy since ")
     assert held.client.set_parameter("swap_limit", 0.0) == ""
     held.wait_for_status(lambda one: one.level == DiagnosticStatus.OK)
