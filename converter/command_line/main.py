@@ -9,8 +9,6 @@ import sys
 from typing import TYPE_CHECKING, Optional, Sequence
 
 from converter.command_line.missing_library import PROGRAM, describe_missing_library
-from trt_inference.printable import printable, printable_lines
-from trt_inference.tools.argument_types import ArgumentParser
 
 if TYPE_CHECKING:
     from converter.command_line.command import Command
@@ -49,7 +47,7 @@ def _main(arguments: Optional[Sequence[str]]) -> int:
         print(_overview(), flush=True)
         return 0
     if name not in command_names():
-        problem = f"there is no command '{printable(name)}'" if name else "a command is missing"
+        problem = f"there is no command {name!r}" if name else "a command is missing"
         print(f"error: {problem}\n\n{_overview()}", file=sys.stderr)
         return _WRONG_USAGE
     return _run(name, load_command(name), given[1:])
@@ -86,7 +84,7 @@ def _run(name: str, command: "Command", arguments: Sequence[str]) -> int:
 
 
 def _fail(text: str) -> int:
-    print(f"error: {printable_lines(text)}", file=sys.stderr)
+    print(f"error: {text}", file=sys.stderr)
     return 1
 
 
@@ -95,6 +93,7 @@ def _run_parsed(name: str, command: "Command", arguments: Sequence[str]) -> int:
 
     from converter.terminal.console import print_line
     from trt_inference.errors import TrtInferenceError
+    from trt_inference.tools.argument_types import ArgumentParser
 
     parser = ArgumentParser(prog=f"{PROGRAM} {name}", description=command.help)
     command.declare(parser)

@@ -40,7 +40,7 @@ class Limits:
     warn_age: float = 0.5
     error_age: float = 2.0
     camera_timeout: float = 2.0
-    swap_limit: float = 10.0
+    swap_limit: float = 5.0
 
 
 class Problem(NamedTuple):

@@ -264,7 +264,7 @@ _LIMITS = (
     _limit("error_dropped", "The same, above which it is an error", 0.5, 1.0),
     _limit("warn_age", "Seconds from an image's stamp to its result, above which to warn", 0.5, 60),
     _limit("error_age", "The same, above which it is an error", 2.0, 60),
-    _limit("swap_limit", "Seconds of a swap, above which to warn; 0.0: any number", 10.0, 3600.0),
+    _limit("swap_limit", "Seconds of a swap, above which to warn; 0.0: any number", 5.0, 3600.0),
 )
 
 SPECS = (*_CONFIGURED, *_THRESHOLDS, *_LIVE, *_LIMITS)
