@@ -158,7 +158,7 @@ def test_commands_of_workstations_refuse_the_python_of_robots(name: str) -> None
 def test_words_of_the_command_line_cannot_control_the_terminal(tmp_path: Path) -> None:
     forged = "--x\x1b[2K\nerror:forged"
     shown = r"--x\x1b[2K\x0aerror:forged"
-    assert f"error: there is no command '{shown}'" in run(forged, code=2)
+    assert f"error: there is no command {forged!r}" in run(forged, code=2)
     assert f"unrecognized arguments: {shown}" in run("detect", tmp_path, "a.jpg", forged, code=2)
     lines = run("detect", tmp_path / forged, "a.jpg", code=1).splitlines()
     assert lines[0].startswith("error: ") and r"--x\x1b[2K" in "".join(lines[:2])
