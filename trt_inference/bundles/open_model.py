@@ -1,6 +1,7 @@
 """The ONNX model of a precision, open and checked, for the library that loads it."""
 
 import mmap
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -41,8 +42,7 @@ class OpenModel:
             self._model = self._open(folder, entry)
             self._data = self._open(folder, entry["data"]) if "data" in entry else None
             with self.map() as content:
-                name = entry["data"]["file"] if "data" in entry else ""
-                check_external_data(content, name, self.path)
+                check_external_data(content, _name_in_model(entry), self.path)
         except BaseException:
             self.close()
             raise
@@ -84,3 +84,11 @@ class OpenModel:
 
     def _open(self, folder: Path, entry: Mapping[str, Any]) -> CheckedFile:
         return self._files.enter_context(CheckedFile(folder, Expected.of_manifest(entry)))
+
+
+def _name_in_model(entry: Mapping[str, Any]) -> str:
+    """What the model has to call the file with its weights, which it looks for beside itself;
+    empty where there is none. While a bundle is being made, both are in a folder below it."""
+    if "data" not in entry:
+        return ""
+    return os.path.relpath(entry["data"]["file"], os.path.dirname(entry["file"]) or os.curdir)
