@@ -13,6 +13,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from trt_inference.printable import OwnLines, printable_lines
+from trt_inference.ros.launching.process_exits import CANNOT_START, GPU_LOST
 from trt_inference.ros.lifecycle.end_request import EndRequest
 from trt_inference.ros.node import DetectorNode
 from trt_inference.ros.node_arguments import parse_node_arguments
@@ -22,9 +23,6 @@ from trt_inference.ros.rclpy_tools.start_errors import StartError, start_errors
 # Seconds after which a thread that wants to run Python gets its turn. After each image the executor
 # prepares its next wait in Python, and by default the inference thread would wait for that.
 SWITCH_INTERVAL = 50e-6
-# Exit codes beside 0, and 1 after an exception.
-WRONG_START = 2  # it would end so again: whoever started the process is to mend what it says
-GPU_LOST = 3  # whoever started the process starts it again
 SIGNAL_PERIOD = 0.2  # seconds after which a waiting executor looks for signals
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -43,7 +41,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
             rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
     except StartError as error:
         print(f"error: {printable_lines(error)}", file=sys.stderr)
-        return WRONG_START
+        return CANNOT_START
     executor = SingleThreadedExecutor()
     node = DetectorNode()
     node.told_to_end = told_to_end
