@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import itertools
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Optional
@@ -25,17 +24,19 @@ from std_msgs.msg import Header
 from trt_inference.errors import ImageError
 from trt_inference.ros.launching.middleware import middleware_variables
 from trt_inference.ros.launching.process_exits import CANNOT_START
-from trt_inference.ros.lifecycle.end_request import EndRequest
+from trt_inference.ros.lifecycle.end_request import (
+    SIGNAL_PERIOD,
+    EndRequest,
+    end_when_told,
+    ignore_signals,
+)
 from trt_inference.ros.messages.result_messages import image_message
 from trt_inference.ros.rclpy_tools.steady_timer import steady_timer
 from trt_inference.ros.video.played_frames import own_rate, played_frames
 
 # As camera drivers publish, so that any subscription takes it.
 QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.RELIABLE)
-SIGNAL_PERIOD_OF_VIDEO = 0.2  # seconds after which a waiting executor looks for signals
 LAST_IMAGES = 5.0  # seconds that the last images may take to arrive
-
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Playback(NamedTuple):
@@ -110,9 +111,7 @@ def _rate(text: str) -> float:
 
 def main(arguments: Optional[List[str]] = None) -> int:
     """Play until the end or a signal. Returns the exit code."""
-    told_to_end = EndRequest()
-    for number in _ENDING:
-        signal.signal(number, lambda *_: told_to_end.set())
+    told_to_end = end_when_told()
     words = sys.argv[1:] if arguments is None else arguments
     try:
         playback = read_playback(remove_ros_args(words))
@@ -131,10 +130,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     finally:
-        # While the interpreter ends it puts the default handlers back, and a second Ctrl-C would
-        # change the exit code.
-        for number in _ENDING:
-            signal.signal(number, signal.SIG_IGN)
+        ignore_signals()
         rclpy.try_shutdown()
     return 0
 
@@ -144,7 +140,7 @@ def _play(camera: VideoCamera, told_to_end: EndRequest) -> None:
     executor.add_node(camera)
     try:
         while not told_to_end.is_set() and not camera.is_finished:
-            executor.spin_once(timeout_sec=SIGNAL_PERIOD_OF_VIDEO)
+            executor.spin_once(timeout_sec=SIGNAL_PERIOD)
         if camera.is_finished:
             camera.wait_until_received()
     finally:
