@@ -38,10 +38,11 @@ def main(arguments: Optional[List[str]] = None) -> int:
         with start_errors(given):
             options = _parse(remove_ros_args(given)[1:])
             rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
+            node = Node(f"_swap_request_{os.getpid()}", start_parameter_services=False)
     except StartError as error:
         print(f"error: {printable(error)}", file=sys.stderr)
+        rclpy.try_shutdown()
         return CANNOT_START
-    node = Node(f"_swap_request_{os.getpid()}", start_parameter_services=False)
     try:
         reason = _swap(node, options)
     except _NoAnswer as error:

@@ -125,6 +125,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
             camera = VideoCamera(frames, rate, playback)
     except (ImageError, NameValidationException, StartError) as error:
         _report(" ".join(str(error).split()))
+        rclpy.try_shutdown()
         return CANNOT_START
     try:
         _play(camera, told_to_end)
