@@ -107,13 +107,14 @@ def make_node(context: LaunchContext) -> List[LaunchDescriptionEntity]:
 
 def params_file(text: str, node: str) -> Path:
     """The parameter file as the node is to read it. What it does not set for the node is told."""
-    given = ParamsFile(existing_file("params_file", text))
+    file = existing_file("params_file", text)
+    given = ParamsFile(file)
     copy = given.in_namespace(node)
     if copy is not None:
         return copy
     if not given.is_for(node):
         get_logger("detector.launch").warning(given.describe_mismatch(node))
-    return existing_file("params_file", text)
+    return file
 
 
 def parameter(name: str, text: str) -> Any:

@@ -9,7 +9,7 @@ All arguments of detector.launch.py can be given, too.
 import os
 import sys
 from pathlib import Path
-from typing import List
+from typing import Any, Dict, List
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
@@ -114,7 +114,7 @@ def video(context: LaunchContext) -> Node:
     )
 
 
-def as_camera(context: LaunchContext, topic: str) -> dict:
+def as_camera(context: LaunchContext, topic: str) -> Dict[str, Any]:
     """What all cameras have in common; ``topic`` is that of the images before remapping."""
     profile = value(context, "middleware_profile")
     return {

@@ -204,8 +204,8 @@ LAYERS = {
         "errors printable discovery bundles engines inference images streaming viewing tools ros"
     ),
     "trt_inference.ros": (
-        "rclpy_tools lifecycle diagnostics parameters messages cameras session node "
-        "node_arguments process swap_request launching video"
+        "rclpy_tools launching lifecycle diagnostics parameters messages cameras session node "
+        "node_arguments process swap_request video"
     ),
     "converter": (
         "errors terminal compatibility inputs onnx_tools heads export stages bundle comparison "

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Match, Union
 
 MOST_CHARACTERS = 4000  # of one line
+MOST_QUOTED = 300  # of a text within a message
 MOST_LINES = 200
 # Before each line of a message but the first, so that none looks like a record of its own.
 CONTINUED = "  | "
@@ -35,7 +36,16 @@ def printable_name(name: Union[str, Path]) -> str:
 def printable(text: object) -> str:
     r"""A text in one line, with ``\x0a`` for each byte that cannot be shown. Backslashes stay, so
     that a text that is printable does too. A very long one lacks its middle, with its length."""
-    return _shortened(_NOT_SHOWN.sub(_escaped, str(text)))
+    return shortened(_NOT_SHOWN.sub(_escaped, str(text)), MOST_CHARACTERS)
+
+
+def is_utf8(text: str) -> bool:
+    """Whether the bytes that a text was made of, as those of a file's name, were all UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class OwnLines(str):
@@ -54,10 +64,11 @@ def printable_lines(text: object) -> str:
     return f"\n{CONTINUED}".join(map(printable, lines))
 
 
-def _shortened(text: str) -> str:
-    if len(text) <= MOST_CHARACTERS:
+def shortened(text: str, most: int = MOST_QUOTED) -> str:
+    """A text that is longer than ``most`` characters, 100 or more, without its middle."""
+    if len(text) <= most:
         return text
-    half = MOST_CHARACTERS // 2 - 40  # with what is put between them it is not shortened again
+    half = most // 2 - 40  # with what is put between them it is not shortened again
     left_out = len(text) - 2 * half
     return f"{text[:half]} … {left_out} characters are left out … {text[-half:]}"
 

@@ -2,8 +2,8 @@
 
 import threading
 import time
-from types import ModuleType, TracebackType
-from typing import Any, Dict, Optional, Type
+from types import ModuleType
+from typing import Any, Dict, Optional
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -43,12 +43,7 @@ class BuildProgress:
         self._bars.add_task(self._title, total=1)
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         if self._shown:
             self._bars.stop()
 

@@ -88,7 +88,7 @@ def new_text_file(file: Path) -> Iterator[TextIO]:
 
 
 def _open_text(file: Path) -> TextIO:
-    # OwnLines end as they are written, and no character makes it fail.
+    # Lines end as they are written, and no character makes it fail.
     return file.open("w", encoding="utf-8", errors="backslashreplace", newline="")
 
 

@@ -9,7 +9,7 @@ bundle that was changed or cut short on its way to the robot is refused, not run
 import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import IO, Any, Mapping, Tuple, Union
+from typing import Any, Mapping, Tuple, Union
 
 from trt_inference.bundles.labels import read_labels_of_bundle
 from trt_inference.bundles.manifest import load_manifest
@@ -217,13 +217,8 @@ def model_bytes(entry: Mapping[str, Any]) -> int:
 
 def sha256_of_file(path: Path) -> str:
     """The SHA-256 of a file as 64 hexadecimal digits, read in pieces of 1 MiB."""
-    with path.open("rb") as stream:
-        return sha256_of_stream(stream)
-
-
-def sha256_of_stream(stream: IO[bytes]) -> str:
-    """The same of an open file, from where it stands."""
     digest = hashlib.sha256()
-    for piece in iter(lambda: stream.read(1 << 20), b""):
-        digest.update(piece)
+    with path.open("rb") as stream:
+        for piece in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(piece)
     return digest.hexdigest()

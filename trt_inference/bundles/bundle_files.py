@@ -11,8 +11,7 @@ import os
 import stat
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Mapping, NamedTuple, Optional, Tuple, Type
+from typing import IO, Any, Mapping, NamedTuple, Tuple
 
 from trt_inference.bundles.mapped_file import map_stream
 from trt_inference.errors import BundleError
@@ -170,12 +169,7 @@ class CheckedFile:
     def __enter__(self) -> "CheckedFile":
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def _is_at_its_name(self) -> bool:

@@ -9,8 +9,9 @@ from typing import Any, Dict, List, Mapping, Tuple
 from trt_inference.bundles.bundle_files import read_in_bundle
 from trt_inference.bundles.names import CLASS_MAP
 from trt_inference.bundles.precisions import PRECISIONS
-from trt_inference.bundles.strict_json import find_fault, make_validator, parse_json, shortened
+from trt_inference.bundles.strict_json import find_fault, make_validator, parse_json
 from trt_inference.errors import BundleError
+from trt_inference.printable import shortened
 
 MANIFEST = "model.json"
 MANIFEST_VERSION = 1

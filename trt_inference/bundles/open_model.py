@@ -4,8 +4,7 @@ import mmap
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Mapping, Optional, Type
+from typing import Any, Mapping
 
 from trt_inference.bundles.bundle_files import CheckedFile, Expected
 from trt_inference.bundles.external_data import check_external_data
@@ -74,12 +73,7 @@ class OpenModel:
     def __enter__(self) -> "OpenModel":
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def _open(self, folder: Path, entry: Mapping[str, Any]) -> CheckedFile:

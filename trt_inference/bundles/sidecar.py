@@ -15,8 +15,9 @@ from trt_inference.bundles.bundle_files import read_in_bundle
 from trt_inference.bundles.machine import Machine
 from trt_inference.bundles.names import ENGINES_FOLDER
 from trt_inference.bundles.precisions import PRECISIONS
-from trt_inference.bundles.strict_json import find_fault, make_validator, parse_json, shortened
+from trt_inference.bundles.strict_json import find_fault, make_validator, parse_json
 from trt_inference.errors import BundleError
+from trt_inference.printable import shortened
 
 SIDECAR_VERSION = 1
 

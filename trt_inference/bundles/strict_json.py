@@ -13,9 +13,10 @@ from typing import Any, Dict, List, Mapping, Tuple
 import jsonschema
 from jsonschema.exceptions import best_match
 
+from trt_inference.printable import shortened
+
 _MOST_DIGITS = 18
 _DEEPEST = 32  # lists and objects in one another
-_MOST_SHOWN = 300  # characters of a reason, which may quote all of the text
 
 
 def parse_json(content: bytes, finite: bool = True) -> Any:
@@ -57,12 +58,6 @@ def find_fault(content: Any, validator: Any) -> str:
     place = "/".join(str(part) for part in error.absolute_path) or "the top level"
     # Where the schema has a description, the validator's own words are of no help.
     return f"{shortened(place)}: {shortened(error.schema.get('description', error.message))}"
-
-
-def shortened(text: str) -> str:
-    """A text of any length with its middle left out, if need be."""
-    half = _MOST_SHOWN // 2
-    return text if len(text) <= _MOST_SHOWN else f"{text[:half]} … {text[-half:]}"
 
 
 def _integer(digits: str) -> int:

@@ -101,7 +101,7 @@ def _has_all_restarts(data: JpegData, frame: JpegFrame, scans: Sequence[Scan]) -
         return True
     across, down = frame.block
     blocks = -(-frame.width // across) * -(-frame.height // down)
-    found = sum(1 for _ in _RESTART.finditer(data, scans[0].start, scans[0].end))
+    found = len(_RESTART.findall(data, scans[0].start, scans[0].end))
     return found >= (blocks - 1) // scans[0].interval
 
 

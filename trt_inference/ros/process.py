@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import sys
 import threading
 import traceback
@@ -13,7 +12,8 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from trt_inference.printable import OwnLines, printable_lines
-from trt_inference.ros.lifecycle.end_request import EndRequest
+from trt_inference.ros.launching.process_exits import CANNOT_START, GPU_LOST
+from trt_inference.ros.lifecycle.end_request import SIGNAL_PERIOD, end_when_told, ignore_signals
 from trt_inference.ros.node import DetectorNode
 from trt_inference.ros.node_arguments import parse_node_arguments
 from trt_inference.ros.rclpy_tools.malloc import keep_image_memory
@@ -22,18 +22,13 @@ from trt_inference.ros.rclpy_tools.start_errors import StartError, start_errors
 # Seconds after which a thread that wants to run Python gets its turn. After each image the executor
 # prepares its next wait in Python, and by default the inference thread would wait for that.
 SWITCH_INTERVAL = 50e-6
-# Exit codes beside 0, and 1 after an exception.
-WRONG_START = 2  # it would end so again: whoever started the process is to mend what it says
-GPU_LOST = 3  # whoever started the process starts it again
-SIGNAL_PERIOD = 0.2  # seconds after which a waiting executor looks for signals
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run the node until SIGINT, SIGTERM or SIGHUP, or until the GPU is lost to this process.
     Returns the exit code."""
     _open_standard_streams()
-    told_to_end = _end_when_told()
+    told_to_end = end_when_told()
     keep_image_memory()
     sys.setswitchinterval(SWITCH_INTERVAL)
     words = sys.argv if arguments is None else [sys.argv[0], *arguments]
@@ -43,7 +38,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
             rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
     except StartError as error:
         print(f"error: {printable_lines(error)}", file=sys.stderr)
-        return WRONG_START
+        return CANNOT_START
     executor = SingleThreadedExecutor()
     node = DetectorNode()
     node.told_to_end = told_to_end
@@ -55,10 +50,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         lost = node.must_restart
     finally:
         node.destroy_node()
-        # From here on nothing waits that a signal could cut short, and the default handlers, which
-        # the interpreter puts back while it ends, would end the process with another exit code.
-        for number in _ENDING:
-            signal.signal(number, signal.SIG_IGN)
+        ignore_signals()
         executor.shutdown()
         rclpy.try_shutdown()
     code = GPU_LOST if lost else 0
@@ -75,18 +67,6 @@ def _open_standard_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
-
-
-def _end_when_told() -> EndRequest:
-    """Handle the signals that end the process ourselves: rclpy's handlers shut the context down
-    under whatever is being done, and an idle spin misses some signals. With these the node is freed
-    while ROS still works, and a second Ctrl-C does not cut that short."""
-    told_to_end = EndRequest()
-    for number in _ENDING:
-        is_hangup_of_nohup = number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN
-        if not is_hangup_of_nohup:
-            signal.signal(number, lambda *_: told_to_end.set())
-    return told_to_end
 
 
 def _end_at_once(code: int) -> None:

@@ -1,7 +1,6 @@
 """Asks a running node for another bundle or precision: ros2 run trt_inference swap NODE …"""
 
 import argparse
-import math
 import os
 import sys
 import time
@@ -17,6 +16,9 @@ from rclpy.utilities import remove_ros_args
 
 from trt_inference.bundles.precisions import PRECISIONS
 from trt_inference.printable import printable
+from trt_inference.ros.launching.process_exits import CANNOT_START
+from trt_inference.ros.rclpy_tools.start_errors import StartError, start_errors
+from trt_inference.tools.argument_types import ArgumentParser, number
 
 _TIME_TO_APPEAR = 10.0  # seconds that discovery may take at most
 _PERIOD = 0.1  # seconds between two looks at Ctrl-C
@@ -32,9 +34,15 @@ class _NoAnswer(Exception):
 def main(arguments: Optional[List[str]] = None) -> int:
     """Returns the exit code: 0 when the other engine is in use."""
     given = sys.argv if arguments is None else ["swap", *arguments]
-    options = _parse(remove_ros_args(given)[1:])
-    rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
-    node = Node(f"_swap_request_{os.getpid()}", start_parameter_services=False)
+    try:
+        with start_errors(given):
+            options = _parse(remove_ros_args(given)[1:])
+            rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
+            node = Node(f"_swap_request_{os.getpid()}", start_parameter_services=False)
+    except StartError as error:
+        print(f"error: {printable(error)}", file=sys.stderr)
+        rclpy.try_shutdown()
+        return CANNOT_START
     try:
         reason = _swap(node, options)
     except _NoAnswer as error:
@@ -54,8 +62,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
 
 
 def _parse(arguments: List[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="swap",
+    parser = ArgumentParser(
+        prog="ros2 run trt_inference swap",
         description="Have a running detector use another bundle or precision, without a gap. It "
         "must have been started with hot_swap:=true.",
     )
@@ -76,8 +84,8 @@ def _parse(arguments: List[str]) -> argparse.Namespace:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not (0 < value < math.inf):
+    value = number(text)
+    if value <= 0:
         raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds above zero")
     return value
 

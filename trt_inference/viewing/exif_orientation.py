@@ -8,10 +8,11 @@ from typing import Callable, Dict
 
 import numpy as np
 
+from trt_inference.images.picture_checks import PNG_START
 from trt_inference.viewing.tiff_tags import read_tags
 
 _ORIENTATION = 0x0112
-_PNG, _RIFF = b"\x89PNG\r\n\x1a\n", b"RIFF"
+_RIFF = b"RIFF"
 
 # What makes a picture upright, by the value of the tag; 1 is upright.
 _UPRIGHT: Dict[int, Callable[[np.ndarray], np.ndarray]] = {
@@ -37,7 +38,7 @@ def turn_upright(image: np.ndarray, content: bytes) -> np.ndarray:
 
 def _exif(content: bytes) -> bytes:
     """The chunk with the EXIF; empty where there is none."""
-    if content.startswith(_PNG):
+    if content.startswith(PNG_START):
         return _chunk(content, b"eXIf", start=8, header=">I4s", length_first=True)
     if content.startswith(_RIFF) and content[8:12] == b"WEBP":
         return _chunk(content, b"EXIF", start=12, header="<4sI", length_first=False)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from trt_inference.errors import ImageError
-from trt_inference.printable import printable_name
+from trt_inference.printable import is_utf8, printable_name
 from trt_inference.viewing.content_kinds import VIDEO, kind_of_content, states_its_frames
 from trt_inference.viewing.decode_picture import decode_picture
 
@@ -142,7 +142,7 @@ def _name_for_opencv(file: Path) -> Iterator[str]:
     """The path that OpenCV opens a file by: absolute, so that what stands before a colon is not
     taken for a protocol, and a link where it is not UTF-8, at which OpenCV ends the process."""
     path = os.path.abspath(str(file))
-    if _is_utf8(path):
+    if is_utf8(path):
         yield path
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -150,11 +150,3 @@ def _name_for_opencv(file: Path) -> Iterator[str]:
         link = os.path.join(folder, "video" + printable_name(file.suffix))
         os.symlink(path, link)
         yield link
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -10,8 +10,8 @@ from typing import Sequence
 import pytest
 
 from test.trt_inference.ros.client import ROOT, TIMEOUT, wait_until
+from trt_inference.ros.launching.process_exits import CANNOT_START
 from trt_inference.ros.parameters.table import SPECS
-from trt_inference.ros.process import WRONG_START
 
 PROCESS = (sys.executable, "-m", "trt_inference.ros.process")
 
@@ -65,7 +65,7 @@ def test_a_start_that_a_restart_does_not_mend_has_a_code_of_its_own_and_one_line
     arguments: Sequence[str], told: str
 ) -> None:
     it = ended(*arguments)
-    assert it.returncode == WRONG_START
+    assert it.returncode == CANNOT_START
     [line] = [one for one in it.stderr.splitlines() if "error:" in one]
     assert told in line
     assert "Traceback" not in it.stderr and ".c:" not in line and "\x1b[2K" not in it.stderr

@@ -94,13 +94,16 @@ def test_a_node_that_is_not_there_is_reported_with_those_that_are(
         (["/detector", "--precision", "fp8"], "fp8"),
         (["/detector", "--precision", "fp32", "--timeout", "0"], "above zero"),
         (["/detector", "--precision", "fp32", "--timeout", "soon"], "soon"),
-        (["/detector", "--precision", "fp32", "--timeout", "nan"], "above zero"),
+        (["/detector", "--precision", "fp32", "--timeout", "nan"], "'nan' is not a number"),
+        (["/detector", "--bundle", "caf\udce9"], r"'caf\xe9' is no UTF-8"),
+        (["/detector", "--bundle", "x", "--ros-args", "-p", "bad"], "rule: '-p bad'"),
     ],
 )
 def test_wrong_arguments_are_reported(arguments: List[str], reason: str) -> None:
     ended = run(*arguments)
     assert ended.returncode == 2
     assert reason in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize("name", ["", "/", "two words", "a//b", "../x", "\x1b[2J"])

@@ -4,8 +4,8 @@ import contextlib
 import importlib
 import os
 import platform
-from types import ModuleType, TracebackType
-from typing import Iterator, Optional, Type
+from types import ModuleType
+from typing import Iterator, Optional
 
 from trt_inference.bundles.choose_precision import Device, gpu
 from trt_inference.bundles.machine import Machine
@@ -114,12 +114,7 @@ class GpuContext:
     def __enter__(self) -> "GpuContext":
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     @contextlib.contextmanager

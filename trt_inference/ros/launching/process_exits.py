@@ -1,8 +1,10 @@
-"""When a launch ends because a process of it does."""
+"""With which exit codes our processes end, and when a launch ends with one of them."""
 
 from typing import Any
 
-CANNOT_START = 2  # exit code of our processes for what a restart does not mend
+# Exit codes beside 0, and 1 after an exception.
+CANNOT_START = 2  # what a restart does not mend: the user is to mend what the last line says
+GPU_LOST = 3  # whoever started the process starts it again
 # Seconds. At once, a process would be started again before the launch can end.
 SHORTEST_RESPAWN_DELAY = 0.1
 

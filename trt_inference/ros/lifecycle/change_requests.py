@@ -6,6 +6,8 @@ from typing import Any
 from lifecycle_msgs.msg import Transition
 from rclpy.lifecycle import LifecycleNode
 
+from trt_inference.printable import OwnLines
+
 _SHOWN = 40  # characters of a label, which anybody may have sent
 
 
@@ -21,7 +23,7 @@ def answer_impossible(node: LifecycleNode) -> None:
             try:
                 return change(request, response)
             except RuntimeError:  # rclpy's own class has no public name
-                reason = f"the transition failed in rclpy:\n{traceback.format_exc()}"
+                reason = OwnLines(f"the transition failed in rclpy:\n{traceback.format_exc()}")
         node.get_logger().error(reason)
         response.success = False
         return response

@@ -8,12 +8,12 @@ from rclpy.parameter import Parameter
 
 from trt_inference.ros.parameters.spec import Spec, descriptor
 from trt_inference.ros.parameters.table import SPECS, SPECS_BY_NAME
-from trt_inference.ros.rclpy_tools.parameter_node import ParameterNode
+from trt_inference.ros.rclpy_tools.parameter_node import RCLPY_PARAMETERS, ParameterNode
 from trt_inference.ros.rclpy_tools.parameter_overrides import parameter_overrides
 from trt_inference.ros.rclpy_tools.value_texts import plain_value, wrong_type
 
 # Of the middleware and of rclpy, not of this node.
-_OTHERS = ("qos_overrides.", "use_sim_time", "start_type_description_service", "diagnostic_updater")
+_OTHERS = (*RCLPY_PARAMETERS, "qos_overrides.", "diagnostic_updater")
 # How a value is written where the default does not show it.
 _EXAMPLES = {
     Parameter.Type.INTEGER: 100,

@@ -13,7 +13,7 @@ from trt_inference.ros.rclpy_tools.parameter_overrides import parameter_override
 from trt_inference.ros.rclpy_tools.value_texts import as_yaml, plain_value, wrong_type
 
 # rclpy's own, which its constructor declares.
-_OF_RCLPY = ("use_sim_time", "start_type_description_service")
+RCLPY_PARAMETERS = ("use_sim_time", "start_type_description_service")
 
 
 class ParameterNode(Node):
@@ -43,7 +43,7 @@ class ParameterNode(Node):
         try:
             return super().declare_parameter(name, value, descriptor, ignore_override)
         except InvalidParameterTypeException:
-            if name not in _OF_RCLPY:
+            if name not in RCLPY_PARAMETERS:
                 raise
             given = parameter_overrides(self)[name].value
             wanted = Parameter.Type.from_parameter_value(value)

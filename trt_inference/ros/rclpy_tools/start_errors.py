@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Iterator, Sequence
 
 from trt_inference.errors import TrtInferenceError
-from trt_inference.printable import printable
+from trt_inference.printable import is_utf8, printable
 
 # Where rcl's sources found it: ", at /project/src/rcl/arguments.c:415".
 _PLACE = re.compile(r", at \S+:\d+")
@@ -26,7 +26,7 @@ def start_errors(words: Sequence[str]) -> Iterator[None]:
         StartError: ROS refuses them, or a file that they name.
     """
     for word in words:
-        if not _is_unicode(word):
+        if not is_utf8(word):
             raise StartError(
                 f"'{printable(word)}' is no UTF-8, as all that is given to ROS has to be"
             )
@@ -37,11 +37,3 @@ def start_errors(words: Sequence[str]) -> Iterator[None]:
         if type(error).__name__ == "UnknownROSArgsError":
             text = f"ROS does not know the arguments {text}"
         raise StartError(text) from error
-
-
-def _is_unicode(word: str) -> bool:
-    try:
-        word.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

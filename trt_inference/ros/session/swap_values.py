@@ -4,10 +4,10 @@ from typing import Dict, Mapping, Sequence, Tuple
 
 from rcl_interfaces.msg import Parameter, ParameterType
 
+from trt_inference.printable import shortened
 from trt_inference.ros.parameters.node_parameters import SWAPPED
 
 _KINDS = " or ".join(SWAPPED)
-_MOST_SHOWN = 200  # characters of a value
 
 
 def read_values(parameters: Sequence[Parameter]) -> Tuple[Dict[str, str], str]:
@@ -17,7 +17,7 @@ def read_values(parameters: Sequence[Parameter]) -> Tuple[Dict[str, str], str]:
     values: Dict[str, str] = {}
     for one in parameters:
         if one.name not in SWAPPED:
-            return {}, f"'{_shortened(one.name)}' cannot be swapped: give {_KINDS} as a string"
+            return {}, f"'{shortened(one.name)}' cannot be swapped: give {_KINDS} as a string"
         if one.value.type != ParameterType.PARAMETER_STRING:
             return {}, f"{one.name} is of type {one.value.type}, not a string: give it as a string"
         if one.name in values:
@@ -28,8 +28,4 @@ def read_values(parameters: Sequence[Parameter]) -> Tuple[Dict[str, str], str]:
 
 def shown_values(values: Mapping[str, str]) -> str:
     """For people, in one line."""
-    return ", ".join(f"{name} {_shortened(value)}" for name, value in values.items())
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}… ({len(text)} characters)"
+    return ", ".join(f"{name} {shortened(value)}" for name, value in values.items())

@@ -6,6 +6,7 @@ from typing import Callable, Iterator
 import numpy as np
 
 from trt_inference.errors import ImageError
+from trt_inference.printable import printable_name
 from trt_inference.viewing.image_files import find_images, rate_of_video, read_frames
 
 RATE_OF_PICTURES = 2.0  # a second: time to look at each of a folder
@@ -30,7 +31,7 @@ def played_frames(path: Path, loop: bool, report: Callable[[str], None]) -> Iter
             count += 1
             yield pixels
         if count == 0:
-            raise ImageError(f"none of the images in '{path}' can be read")
+            raise ImageError(f"none of the images in '{printable_name(path)}' can be read")
         is_first = False
 
 

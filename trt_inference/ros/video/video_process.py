@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import itertools
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Optional
@@ -23,19 +22,24 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from trt_inference.errors import ImageError
+from trt_inference.printable import printable, printable_name
 from trt_inference.ros.launching.middleware import middleware_variables
 from trt_inference.ros.launching.process_exits import CANNOT_START
-from trt_inference.ros.lifecycle.end_request import EndRequest
+from trt_inference.ros.lifecycle.end_request import (
+    SIGNAL_PERIOD,
+    EndRequest,
+    end_when_told,
+    ignore_signals,
+)
 from trt_inference.ros.messages.result_messages import image_message
+from trt_inference.ros.rclpy_tools.start_errors import StartError, start_errors
 from trt_inference.ros.rclpy_tools.steady_timer import steady_timer
 from trt_inference.ros.video.played_frames import own_rate, played_frames
+from trt_inference.tools.argument_types import ArgumentParser, number
 
 # As camera drivers publish, so that any subscription takes it.
 QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.RELIABLE)
-SIGNAL_PERIOD_OF_VIDEO = 0.2  # seconds after which a waiting executor looks for signals
 LAST_IMAGES = 5.0  # seconds that the last images may take to arrive
-
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Playback(NamedTuple):
@@ -62,7 +66,7 @@ class VideoCamera(Node):
         self._frame_id = playback.frame_id
         self._publisher = self.create_publisher(Image, playback.topic, QOS)
         self.get_logger().info(
-            f"plays '{playback.file}' at {rate:g} images a second on "
+            f"plays '{printable_name(playback.file)}' at {rate:g} images a second on "
             f"{self._publisher.topic_name}, as soon as somebody subscribes"
         )
         self._timer = steady_timer(self, 1 / rate, self._publish)
@@ -84,8 +88,9 @@ class VideoCamera(Node):
 
 def read_playback(words: List[str]) -> Playback:
     """What the command line asks for. Wrong options end the process with exit code 2."""
-    parser = argparse.ArgumentParser(
-        prog="video", description="Play a video or pictures as a camera: sensor_msgs/Image, bgr8."
+    parser = ArgumentParser(
+        prog="ros2 run trt_inference video",
+        description="Play a video or pictures as a camera: sensor_msgs/Image, bgr8.",
     )
     parser.add_argument("file", help="a video, a picture, or a folder of pictures")
     parser.add_argument("--rate", type=_rate, help="images a second (default: the video's own)")
@@ -99,10 +104,7 @@ def read_playback(words: List[str]) -> Playback:
 
 
 def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
+    rate = number(text)
     if not 0 < rate <= 1000:
         raise argparse.ArgumentTypeError(f"'{text}' is no number of images a second, up to 1000")
     return rate
@@ -110,31 +112,28 @@ def _rate(text: str) -> float:
 
 def main(arguments: Optional[List[str]] = None) -> int:
     """Play until the end or a signal. Returns the exit code."""
-    told_to_end = EndRequest()
-    for number in _ENDING:
-        signal.signal(number, lambda *_: told_to_end.set())
+    told_to_end = end_when_told()
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        playback = read_playback(remove_ros_args(words))
-        frames = played_frames(playback.file, playback.loop, _warn)
-        frames = itertools.chain([next(frames)], frames)
-        rate = playback.rate or own_rate(playback.file)
-        _prepare_middleware()
-        rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
-        camera = VideoCamera(frames, rate, playback)
-    except (ImageError, NameValidationException, RuntimeError) as error:
-        print("error: " + " ".join(str(error).split()), file=sys.stderr)
+        with start_errors(words):
+            playback = read_playback(remove_ros_args(words))
+            frames = played_frames(playback.file, playback.loop, _warn)
+            frames = itertools.chain([next(frames)], frames)
+            rate = playback.rate or own_rate(playback.file)
+            _prepare_middleware()
+            rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
+            camera = VideoCamera(frames, rate, playback)
+    except (ImageError, NameValidationException, StartError) as error:
+        _report(" ".join(str(error).split()))
+        rclpy.try_shutdown()
         return CANNOT_START
     try:
         _play(camera, told_to_end)
     except ImageError as error:  # the file has gone meanwhile
-        print(f"error: {error}", file=sys.stderr)
+        _report(str(error))
         return 1
     finally:
-        # While the interpreter ends it puts the default handlers back, and a second Ctrl-C would
-        # change the exit code.
-        for number in _ENDING:
-            signal.signal(number, signal.SIG_IGN)
+        ignore_signals()
         rclpy.try_shutdown()
     return 0
 
@@ -144,7 +143,7 @@ def _play(camera: VideoCamera, told_to_end: EndRequest) -> None:
     executor.add_node(camera)
     try:
         while not told_to_end.is_set() and not camera.is_finished:
-            executor.spin_once(timeout_sec=SIGNAL_PERIOD_OF_VIDEO)
+            executor.spin_once(timeout_sec=SIGNAL_PERIOD)
         if camera.is_finished:
             camera.wait_until_received()
     finally:
@@ -159,7 +158,11 @@ def _prepare_middleware() -> None:
 
 
 def _warn(text: str) -> None:
-    print(f"warning: {text}", file=sys.stderr, flush=True)
+    print(f"warning: {printable(text)}", file=sys.stderr, flush=True)
+
+
+def _report(error: str) -> None:
+    print(f"error: {printable(error)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

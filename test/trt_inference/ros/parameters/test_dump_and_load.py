@@ -58,6 +58,7 @@ def test_a_dump_can_be_loaded_in_each_state_and_does_nothing(
     node, client = start_node(
         bundle=shared_color_bundle,
         hot_swap=hot_swap,
+        camera_timeout=0.0,  # nothing else is logged meanwhile
         batch_deadline=0.00001,  # which the tools take for a string
         debug_image_quality=50,
         **{"qos_overrides./parameter_events.publisher.depth": 5},

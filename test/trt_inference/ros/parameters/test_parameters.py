@@ -14,9 +14,9 @@ from examples.shapes.monitor import MonitorError
 from test.color_bundle import COLORS, offer_precisions, picture, write_color_bundle
 from test.trt_inference.ros.client import ROOT, TIMEOUT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
+from trt_inference.ros.launching.process_exits import CANNOT_START
 from trt_inference.ros.parameters.settings import Settings
 from trt_inference.ros.parameters.table import CONFIGURED, SPECS, SPECS_BY_NAME
-from trt_inference.ros.process import WRONG_START
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_parameter_file_that_cannot_be_read_is_named_without_a_traceback(tmp_p
         timeout=TIMEOUT,
         check=False,
     )
-    assert ended.returncode == WRONG_START
+    assert ended.returncode == CANNOT_START
     assert str(file) in ended.stderr
     assert "Traceback" not in ended.stderr
 

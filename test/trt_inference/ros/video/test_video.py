@@ -137,6 +137,8 @@ def test_what_cannot_be_played_is_named(ros: None, tmp_path: Path) -> None:
         ("~nosuchuser/drive.mp4",): "error: there is no file '~nosuchuser/drive.mp4'",
         (str(tmp_path / "empty"),): "error: there is no image in '",
         (str(tmp_path / "notes.txt"),): "notes.txt' is neither an image nor a video",
+        (str(tmp_path / "caf\udce9.avi"),): r"caf\xe9.avi' is no UTF-8",
+        ("drive.avi", "--ros-args", "-p", "bad"): "rule: '-p bad'",
         ("drive.avi", "--rate", "0"): "'0' is no number of images a second",
         (str(tmp_path / "red.png"), "--topic", "a b"): "error: Invalid topic name: ",
         (): "the following arguments are required: file",
