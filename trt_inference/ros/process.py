@@ -5,17 +5,17 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from typing import List, Optional
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from trt_inference.printable import OwnLines, printable_lines
+from trt_inference.printable import printable_lines
 from trt_inference.ros.lifecycle.end_request import EndRequest
 from trt_inference.ros.node import DetectorNode
 from trt_inference.ros.node_arguments import parse_node_arguments
+from trt_inference.ros.rclpy_tools.failed_callbacks import FailedCallbacks
 from trt_inference.ros.rclpy_tools.malloc import keep_image_memory
 from trt_inference.ros.rclpy_tools.start_errors import StartError, start_errors
 
@@ -48,10 +48,11 @@ def main(arguments: Optional[List[str]] = None) -> int:
     node = DetectorNode()
     node.told_to_end = told_to_end
     executor.add_node(node)
+    failures = FailedCallbacks(node.get_logger())
     try:
         node.autostart()
         while not told_to_end.is_set() and not node.must_restart:
-            spin_once(node, executor)
+            spin_once(executor, failures)
         lost = node.must_restart
     finally:
         node.destroy_node()
@@ -98,14 +99,14 @@ def _end_at_once(code: int) -> None:
     os._exit(code)
 
 
-def spin_once(node: DetectorNode, executor: SingleThreadedExecutor) -> None:
+def spin_once(executor: SingleThreadedExecutor, failures: FailedCallbacks) -> None:
     """Run what is due. What a callback raises is logged, and the node goes on."""
     try:
         executor.spin_once(timeout_sec=SIGNAL_PERIOD)
     except Exception:  # the boundary to rclpy, whose errors have no common base
         if not rclpy.ok():
             raise
-        node.get_logger().error(OwnLines(f"a callback failed:\n{traceback.format_exc()}"))
+        failures.log()
 
 
 if __name__ == "__main__":
