@@ -41,11 +41,12 @@ def main(arguments: Optional[List[str]] = None) -> int:
         with start_errors(words):
             parse_node_arguments(words)
             rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
+            node = DetectorNode()
     except StartError as error:
         print(f"error: {printable_lines(error)}", file=sys.stderr)
+        rclpy.try_shutdown()
         return WRONG_START
     executor = SingleThreadedExecutor()
-    node = DetectorNode()
     node.told_to_end = told_to_end
     executor.add_node(node)
     failures = FailedCallbacks(node.get_logger())
