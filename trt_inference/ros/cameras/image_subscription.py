@@ -10,6 +10,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from trt_inference.ros.cameras.image_topics import TYPE_NAMES, ImageTopic
 from trt_inference.ros.cameras.silence import Silence
+from trt_inference.ros.cameras.topic_names import subscribed_name
 from trt_inference.ros.parameters.settings import ImageOptions
 from trt_inference.ros.rclpy_tools.qos import (
     SubscriptionEventCallbacks,
@@ -56,8 +57,7 @@ class ImageSubscription:
         """
         self._node, self._options = node, options
         self._on_image, self._group = on_image, callback_group
-        base = node.resolve_topic_name(topic)
-        self._name = topic if options.transport == "raw" else f"{base}/compressed"
+        self._name = subscribed_name(node, topic, options.transport)
         self.topic = node.resolve_topic_name(self._name)
         self.lost = 0
         wanted_topic = ImageTopic(self.topic, options.transport)

@@ -18,10 +18,14 @@ _INTEGERS = Parameter.Type.INTEGER_ARRAY
 # What EngineOptions takes. Not "on" and "off", which are true and false in YAML.
 ZERO_COPY: Mapping[str, Optional[bool]] = {"auto": None, "always": True, "never": False}
 
+MOST_CAMERAS = 32  # each has topics, a thread and memory of its own
+
 
 def _distinct_topics(topics: Sequence[str]) -> str:
     if list(topics) == [""]:
         return ""
+    if len(topics) > MOST_CAMERAS:
+        return f"{len(topics)} topics are too many: one node takes {MOST_CAMERAS} at most"
     if not all(topics):
         return f"{list(topics)} has an empty topic: leave all out for the topic 'image'"
     twice = sorted({topic for topic in topics if list(topics).count(topic) > 1})
@@ -113,7 +117,8 @@ _CONFIGURED = (
     Spec(
         "image_topics",
         _STRINGS,
-        "Images of several cameras, for one engine; results are in each camera's namespace",
+        f"Images of several cameras, at most {MOST_CAMERAS}, for one engine; results are in each "
+        "camera's namespace",
         [""],
         check=_distinct_topics,
     ),
