@@ -63,9 +63,7 @@ def test_foreign_text_is_escaped_in_log_rosout_diagnostics_and_reasons(
 
 def test_the_hash_of_a_type_forges_no_line(start_node: Start, shared_color_bundle: Path) -> None:
     """ROS's C library logs one that is ill-formed as it is."""
-    srv = pytest.importorskip(
-        "type_description_interfaces.srv", reason="Humble has no such service"
-    )
+    srv = pytest.importorskip("type_description_interfaces.srv", reason="not on Humble")
     node, client = start_node(bundle=shared_color_bundle)
     kind, name = srv.GetTypeDescription, "sensor_msgs/msg/Image"
     service = client.create_client(kind, "detector/get_type_description")

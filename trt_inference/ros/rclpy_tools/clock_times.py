@@ -10,7 +10,7 @@ from trt_inference.ros.rclpy_tools.throttle import Throttle
 def ignore_negative_times(node: Node) -> None:
     """Keep the node's clock as it is when a time before zero comes, which anybody may publish:
     rclpy raises an error at each. A time that is right is taken as ever."""
-    source = node._time_source
+    source: Any = node._time_source
     take, warnings = source.clock_callback, Throttle()
 
     def take_or_ignore(message: Any) -> None:
