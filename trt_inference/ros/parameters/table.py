@@ -18,6 +18,7 @@ _INTEGERS = Parameter.Type.INTEGER_ARRAY
 # What EngineOptions takes. Not "on" and "off", which are true and false in YAML.
 ZERO_COPY: Mapping[str, Optional[bool]] = {"auto": None, "always": True, "never": False}
 
+SHORTEST_HEARTBEAT = 0.01  # seconds; an executor that only sends heartbeats does nothing else
 MOST_CAMERAS = 32  # each has topics, a thread and memory of its own
 
 
@@ -36,6 +37,12 @@ def _folders(folders: Sequence[str]) -> str:
     if all(folders) or list(folders) == [""]:
         return ""
     return f"{list(folders)} has an empty name: leave all out for the folder of the first bundle"
+
+
+def _heartbeat(period: float) -> str:
+    if period == 0 or period >= SHORTEST_HEARTBEAT:
+        return ""
+    return f"{period} is too short: give {SHORTEST_HEARTBEAT} or more, or 0.0 for no bond"
 
 
 def _region(values: Sequence[int]) -> str:
@@ -166,9 +173,11 @@ _CONFIGURED = (
     Spec(
         "bond_heartbeat_period",
         _DOUBLE,
-        "Seconds between signs of life to a lifecycle manager, where bondpy is; 0.0: no bond",
+        "Seconds between signs of life to a lifecycle manager, where bondpy is, 0.01 or more; "
+        "0.0: no bond",
         0.1,
         range=(0.0, 10.0),
+        check=_heartbeat,
     ),
     Spec(
         "diagnostics_period",
