@@ -27,6 +27,7 @@ from trt_inference.ros.rclpy_tools.steady_timer import steady_timer
 
 TYPES = {"raw": Image, "compressed": CompressedImage}
 LOOK_PERIOD = 1.0  # seconds between two looks at the publishers
+_MOST_TOLD = 10  # publishers of other types: anybody may make ever new ones
 
 
 class ImageSubscription:
@@ -215,7 +216,9 @@ class ImageSubscription:
 
     def _say_other_types(self) -> None:
         for info in self._node.get_publishers_info_by_topic(self.topic):
-            if info.topic_type != TYPE_NAMES[self._options.transport]:
+            is_other = info.topic_type != TYPE_NAMES[self._options.transport]
+            told = sum(what.startswith("type ") for what in self._warned_of)
+            if is_other and told < _MOST_TOLD:
                 self._say_once(
                     f"type {node_name(info)}",
                     f"nothing is received from {node_name(info)} on {self.topic}: it publishes "
