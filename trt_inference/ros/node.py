@@ -15,10 +15,12 @@ from trt_inference.ros.lifecycle.transitions import ERROR, FAILURE, SUCCESS, log
 from trt_inference.ros.parameters.declaration import unknown_parameters
 from trt_inference.ros.parameters.node_parameters import Parameters
 from trt_inference.ros.parameters.settings import LiveSettings
+from trt_inference.ros.rclpy_tools.clock_times import ignore_negative_times
 from trt_inference.ros.rclpy_tools.executor_calls import ExecutorCalls
 from trt_inference.ros.rclpy_tools.parameter_node import ParameterNode
 from trt_inference.ros.rclpy_tools.parameter_requests import answer_all_requests
 from trt_inference.ros.rclpy_tools.printable_logger import PrintableLogger, printable_logger
+from trt_inference.ros.rclpy_tools.type_requests import refuse_ill_formed_hashes
 from trt_inference.ros.session.engine_build import EngineBuild
 from trt_inference.ros.session.file_reads import FileReads
 from trt_inference.ros.session.loaded_bundle import Callbacks, LoadedBundle
@@ -42,6 +44,8 @@ class DetectorNode(ParameterNode, LifecycleNode):
         super().__init__("detector", **options)
         answer_impossible(self)
         answer_all_requests(self)
+        refuse_ill_formed_hashes(self)
+        ignore_negative_times(self)
         self.told_to_end = EndRequest()
         self._resources: Optional[Resources] = None
         self._bond: Optional[ManagerBond] = None

@@ -4,18 +4,18 @@ import contextlib
 import os
 import sys
 import threading
-import traceback
 from typing import List, Optional
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from trt_inference.printable import OwnLines, printable_lines
+from trt_inference.printable import printable_lines
 from trt_inference.ros.launching.process_exits import CANNOT_START, GPU_LOST
 from trt_inference.ros.lifecycle.end_request import SIGNAL_PERIOD, end_when_told, ignore_signals
 from trt_inference.ros.node import DetectorNode
 from trt_inference.ros.node_arguments import parse_node_arguments
+from trt_inference.ros.rclpy_tools.failed_callbacks import FailedCallbacks
 from trt_inference.ros.rclpy_tools.malloc import keep_image_memory
 from trt_inference.ros.rclpy_tools.start_errors import StartError, start_errors
 
@@ -36,17 +36,19 @@ def main(arguments: Optional[List[str]] = None) -> int:
         with start_errors(words):
             parse_node_arguments(words)
             rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
+            node = DetectorNode()
     except StartError as error:
         print(f"error: {printable_lines(error)}", file=sys.stderr)
+        rclpy.try_shutdown()
         return CANNOT_START
     executor = SingleThreadedExecutor()
-    node = DetectorNode()
     node.told_to_end = told_to_end
     executor.add_node(node)
+    failures = FailedCallbacks(node.get_logger())
     try:
         node.autostart()
         while not told_to_end.is_set() and not node.must_restart:
-            spin_once(node, executor)
+            spin_once(executor, failures)
         lost = node.must_restart
     finally:
         node.destroy_node()
@@ -78,14 +80,14 @@ def _end_at_once(code: int) -> None:
     os._exit(code)
 
 
-def spin_once(node: DetectorNode, executor: SingleThreadedExecutor) -> None:
+def spin_once(executor: SingleThreadedExecutor, failures: FailedCallbacks) -> None:
     """Run what is due. What a callback raises is logged, and the node goes on."""
     try:
         executor.spin_once(timeout_sec=SIGNAL_PERIOD)
     except Exception:  # the boundary to rclpy, whose errors have no common base
         if not rclpy.ok():
             raise
-        node.get_logger().error(OwnLines(f"a callback failed:\n{traceback.format_exc()}"))
+        failures.log()
 
 
 if __name__ == "__main__":

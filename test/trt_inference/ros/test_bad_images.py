@@ -8,6 +8,7 @@ from typing import Any, Dict
 import numpy as np
 import pytest
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 from test.color_bundle import CELL, COLORS, LABELS, picture
 from test.trt_inference.ros.client import wait_until
@@ -29,6 +30,7 @@ EMPTY = {"width": 0, "height": 0, "step": 0, "data": array.array("B")}
         ({"encoding": "32FC1"}, "32FC1"),
         ({"encoding": ""}, "encoding ''"),
         ({"height": 2**31}, f"128x{2**31}"),
+        ({"header": Header(frame_id="\n" * 10**6)}, "has 1000000 characters, and may have 255"),
     ],
 )
 def test_a_bad_image_is_named_and_counted_and_the_next_good_one_answered(

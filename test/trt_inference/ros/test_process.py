@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Sequence
+from typing import Dict, Sequence
 
 import pytest
 
@@ -69,6 +69,32 @@ def test_a_start_that_a_restart_does_not_mend_has_a_code_of_its_own_and_one_line
     [line] = [one for one in it.stderr.splitlines() if "error:" in one]
     assert told in line
     assert "Traceback" not in it.stderr and ".c:" not in line and "\x1b[2K" not in it.stderr
+
+
+SECURED = {"ROS_SECURITY_ENABLE": "true", "ROS_SECURITY_STRATEGY": "Enforce"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"ROS_DOMAIN_ID": "233"}, "ROS_DOMAIN_ID is 233: give 0 to 232"),
+        ({"ROS_DOMAIN_ID": "9" * 99}, f"ROS_DOMAIN_ID is {'9' * 20}: "),
+        ({"ROS_DOMAIN_ID": "x"}, "ROS_DOMAIN_ID is not an integral number"),
+        (SECURED, "ROS_SECURITY_ENABLE is true: "),
+        ({**SECURED, "ROS_SECURITY_KEYSTORE": "KEYS"}, "ROS_SECURITY_ENABLE is true: "),
+        ({"ROS_LOG_DIR": "/proc/nowhere"}, "Failed to create log directory '/proc/nowhere'"),
+    ],
+)
+def test_an_environment_in_which_no_node_starts_is_told_in_one_line(
+    tmp_path: Path, environment: Dict[str, str], told: str
+) -> None:
+    """ROS from PyPI has no security libraries; where they are, these keys are missing."""
+    (tmp_path / "enclaves").mkdir()
+    given = {name: value.replace("KEYS", str(tmp_path)) for name, value in environment.items()}
+    it = ended(**given)
+    assert it.returncode == WRONG_START
+    [line] = [one for one in it.stderr.splitlines() if not one.startswith("[INFO]")]
+    assert line.startswith("error: ") and told in line
 
 
 def test_without_standard_streams_it_runs_and_ends_in_order(

@@ -10,6 +10,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from trt_inference.ros.cameras.image_topics import TYPE_NAMES, ImageTopic
 from trt_inference.ros.cameras.silence import Silence
+from trt_inference.ros.cameras.topic_names import subscribed_name
 from trt_inference.ros.parameters.settings import ImageOptions
 from trt_inference.ros.rclpy_tools.qos import (
     SubscriptionEventCallbacks,
@@ -26,6 +27,7 @@ from trt_inference.ros.rclpy_tools.steady_timer import steady_timer
 
 TYPES = {"raw": Image, "compressed": CompressedImage}
 LOOK_PERIOD = 1.0  # seconds between two looks at the publishers
+_MOST_TOLD = 10  # publishers of other types: anybody may make ever new ones
 
 
 class ImageSubscription:
@@ -56,8 +58,7 @@ class ImageSubscription:
         """
         self._node, self._options = node, options
         self._on_image, self._group = on_image, callback_group
-        base = node.resolve_topic_name(topic)
-        self._name = topic if options.transport == "raw" else f"{base}/compressed"
+        self._name = subscribed_name(node, topic, options.transport)
         self.topic = node.resolve_topic_name(self._name)
         self.lost = 0
         wanted_topic = ImageTopic(self.topic, options.transport)
@@ -215,7 +216,9 @@ class ImageSubscription:
 
     def _say_other_types(self) -> None:
         for info in self._node.get_publishers_info_by_topic(self.topic):
-            if info.topic_type != TYPE_NAMES[self._options.transport]:
+            is_other = info.topic_type != TYPE_NAMES[self._options.transport]
+            told = sum(what.startswith("type ") for what in self._warned_of)
+            if is_other and told < _MOST_TOLD:
                 self._say_once(
                     f"type {node_name(info)}",
                     f"nothing is received from {node_name(info)} on {self.topic}: it publishes "

@@ -18,10 +18,15 @@ _INTEGERS = Parameter.Type.INTEGER_ARRAY
 # What EngineOptions takes. Not "on" and "off", which are true and false in YAML.
 ZERO_COPY: Mapping[str, Optional[bool]] = {"auto": None, "always": True, "never": False}
 
+SHORTEST_HEARTBEAT = 0.01  # seconds; an executor that only sends heartbeats does nothing else
+MOST_CAMERAS = 32  # each has topics, a thread and memory of its own
+
 
 def _distinct_topics(topics: Sequence[str]) -> str:
     if list(topics) == [""]:
         return ""
+    if len(topics) > MOST_CAMERAS:
+        return f"{len(topics)} topics are too many: one node takes {MOST_CAMERAS} at most"
     if not all(topics):
         return f"{list(topics)} has an empty topic: leave all out for the topic 'image'"
     twice = sorted({topic for topic in topics if list(topics).count(topic) > 1})
@@ -32,6 +37,12 @@ def _folders(folders: Sequence[str]) -> str:
     if all(folders) or list(folders) == [""]:
         return ""
     return f"{list(folders)} has an empty name: leave all out for the folder of the first bundle"
+
+
+def _heartbeat(period: float) -> str:
+    if period == 0 or period >= SHORTEST_HEARTBEAT:
+        return ""
+    return f"{period} is too short: give {SHORTEST_HEARTBEAT} or more, or 0.0 for no bond"
 
 
 def _region(values: Sequence[int]) -> str:
@@ -113,7 +124,8 @@ _CONFIGURED = (
     Spec(
         "image_topics",
         _STRINGS,
-        "Images of several cameras, for one engine; results are in each camera's namespace",
+        f"Images of several cameras, at most {MOST_CAMERAS}, for one engine; results are in each "
+        "camera's namespace",
         [""],
         check=_distinct_topics,
     ),
@@ -161,9 +173,11 @@ _CONFIGURED = (
     Spec(
         "bond_heartbeat_period",
         _DOUBLE,
-        "Seconds between signs of life to a lifecycle manager, where bondpy is; 0.0: no bond",
+        "Seconds between signs of life to a lifecycle manager, where bondpy is, 0.01 or more; "
+        "0.0: no bond",
         0.1,
         range=(0.0, 10.0),
+        check=_heartbeat,
     ),
     Spec(
         "diagnostics_period",

@@ -1,7 +1,7 @@
 """The services of a node's parameters, which answer whatever they are asked."""
 
 import traceback
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Sequence
 
 from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import (
@@ -15,13 +15,18 @@ from rcl_interfaces.srv import (
 from rclpy.node import Node
 
 from trt_inference.printable import OwnLines, printable
+from trt_inference.ros.rclpy_tools.throttle import Throttle
+
+# Parameters in one request: rclpy looks at each, and images wait meanwhile.
+MOST_PARAMETERS = 1000
 
 _Answer = Callable[[Any, Any], Any]  # from a request and an empty response to the response
 
 
 def answer_all_requests(node: Node) -> None:
     """Answer requests at which rclpy raises an error, such as one with a type that does not exist:
-    whoever asks would wait for an answer that does not come."""
+    whoever asks would wait for an answer that does not come. Those with more than
+    ``MOST_PARAMETERS`` are refused."""
     for service in node.services:
         make = _ANSWERS.get(service.srv_type)
         if make is not None:
@@ -32,6 +37,9 @@ def _set(answer: _Answer, logger: Any) -> _Answer:
     """One after the other: those beside one that cannot be set are set."""
 
     def each(request: Any, response: Any) -> Any:
+        if len(request.parameters) > MOST_PARAMETERS:
+            response.results.append(_too_many(request.parameters))
+            return response
         for one in request.parameters:
             try:
                 part = answer(SetParameters.Request(parameters=[one]), SetParameters.Response())
@@ -45,6 +53,9 @@ def _set(answer: _Answer, logger: Any) -> _Answer:
 
 def _set_atomically(answer: _Answer, logger: Any) -> _Answer:
     def all_or_nothing(request: Any, response: Any) -> Any:
+        if len(request.parameters) > MOST_PARAMETERS:
+            response.result = _too_many(request.parameters)
+            return response
         try:
             return answer(request, response)
         except Exception as error:  # of rclpy, whose errors have no common base
@@ -59,10 +70,24 @@ def _failure(error: Exception, logger: Any) -> SetParametersResult:
     return SetParametersResult(successful=False, reason=printable(f"it cannot be set: {error}"))
 
 
+def _too_many(parameters: Sequence[Any]) -> SetParametersResult:
+    reason = f"{len(parameters)} parameters are too many: set {MOST_PARAMETERS} at most at once"
+    return SetParametersResult(successful=False, reason=reason)
+
+
 def _read(answer: _Answer, logger: Any) -> _Answer:
     """With an empty answer, as rclpy gives it for parameters that do not exist."""
+    refusals = Throttle()
 
     def nothing_at_worst(request: Any, response: Any) -> Any:
+        names = request.prefixes if hasattr(request, "prefixes") else request.names
+        if len(names) > MOST_PARAMETERS:
+            if refusals.is_due():
+                logger.warning(
+                    f"a request to read {len(names)} parameters is answered with none: "
+                    f"{MOST_PARAMETERS} at most can be read at once"
+                )
+            return response
         try:
             return answer(request, response)
         except Exception:  # of rclpy, whose errors have no common base

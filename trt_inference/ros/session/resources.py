@@ -9,7 +9,7 @@ from trt_inference.bundles.bundle import Bundle
 from trt_inference.errors import EngineError
 from trt_inference.ros.cameras.camera import Camera, ImageMessage, Received
 from trt_inference.ros.cameras.reception import Reception, ReceptionSummary
-from trt_inference.ros.cameras.topic_names import camera_topics
+from trt_inference.ros.cameras.topic_names import camera_topics, refuse_own_topics
 from trt_inference.ros.diagnostics.detector_status import DetectorStatus
 from trt_inference.ros.diagnostics.reports import NodeReport
 from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
@@ -135,8 +135,10 @@ class Resources:
 
     def _open(self, bundle: Bundle, live: LiveSettings) -> None:
         node, settings = self._node, self.settings
-        for number, place in enumerate(camera_topics(node, settings.image_topics)):
+        places = camera_topics(node, settings.image_topics)
+        for number, place in enumerate(places):
             self.cameras.append(Camera(node, number, place, bundle, settings.label_policy))
+        refuse_own_topics(node, places, settings.image_transport)
         self.loaded.open(live)
         self.loaded.introduce()
         self.apply(live)

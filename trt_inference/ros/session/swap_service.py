@@ -33,10 +33,12 @@ class SwapRequest(NamedTuple):
 
 
 class _Running(NamedTuple):
-    """A swap that goes on, for people, and since when on a steady clock, in seconds."""
+    """A swap that goes on, for people, and since when: on a steady clock, in seconds, and on that
+    of the wall."""
 
     wanted: str
     began: float
+    clock_time: str
 
     @property
     def age(self) -> float:
@@ -136,7 +138,8 @@ class SwapService:
         return response
 
     def _begin(self, request: SwapRequest) -> None:
-        self._running = _Running(shown_values(request.values), time.monotonic())
+        wanted = shown_values(request.values)
+        self._running = _Running(wanted, time.monotonic(), time.strftime("%H:%M:%S"))
         self._thread = threading.Thread(
             target=self._work, args=(request, self._running), name="swap", daemon=True
         )
@@ -178,6 +181,6 @@ class SwapService:
 
 def _busy(running: _Running) -> str:
     return (
-        f"busy since {running.age:.1f} s ago: the swap to {running.wanted} is going on; ask again "
-        "when it is done"
+        f"busy since {running.clock_time}: the swap to {running.wanted} has been going on for "
+        f"{running.age:.1f} s; ask again when it is done"
     )

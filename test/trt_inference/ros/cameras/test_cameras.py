@@ -14,7 +14,7 @@ from sensor_msgs.msg import Image
 
 from examples.shapes.monitor import MonitorError, stamp_of
 from test.color_bundle import CELL, LABELS, picture
-from test.trt_inference.ros.client import TIMEOUT, Client, wait_until
+from test.trt_inference.ros.client import NODE, TIMEOUT, Client, wait_until
 from test.trt_inference.ros.conftest import Start
 from trt_inference.ros.messages.result_messages import message_to_detections
 
@@ -141,7 +141,12 @@ def test_no_engine_runs_while_nobody_wants_results(
 
 
 @pytest.mark.parametrize(
-    ("topics", "reason"), [(["a", "a"], "a is there twice"), (["", "a"], "an empty topic")]
+    ("topics", "reason"),
+    [
+        (["a", "a"], "a is there twice"),
+        (["", "a"], "an empty topic"),
+        ([f"camera{number}/image" for number in range(33)], "33 topics are too many"),
+    ],
 )
 def test_topics_that_make_no_sense_are_refused(
     start_node: Start, shared_color_bundle: Path, topics: List[str], reason: str
@@ -155,7 +160,14 @@ def test_topics_that_make_no_sense_are_refused(
     [
         (["left/image", "/left/other"], "same namespace"),
         (["image_left", "image_right"], "same namespace"),
-        (["what is this"], "image_topics"),
+        (["what is this"], "image_topics: 'what is this' cannot be a topic"),
+        (["a" * 300], "cannot be a topic: "),
+        ([f"{'a' * 220}/image"], "debug_image/compressed' cannot be a topic: "),
+        (["/a//b"], "image_topics: '/a//b' cannot be a topic"),
+        (["a/~/b"], "image_topics: 'a/~/b' cannot be a topic"),
+        (["{nothing}/b"], "image_topics: '{nothing}/b' cannot be a topic"),
+        (["a/"], "image_topics: 'a/' cannot be a topic"),
+        (["x\n[INFO] forged"], r"image_topics: 'x\x0a[INFO] forged' cannot be a topic"),
     ],
 )
 def test_results_that_would_mix_and_names_that_are_none_fail_to_configure(
@@ -167,6 +179,25 @@ def test_results_that_would_mix_and_names_that_are_none_fail_to_configure(
     with pytest.raises(MonitorError):
         client.transition(Transition.TRANSITION_CONFIGURE)
     assert wait_until(lambda: reason in node.log), node.log
+    assert client.state() == "unconfigured"
+    assert "Traceback" not in node.log
+
+
+@pytest.mark.parametrize("transport", ["raw", "compressed"])
+@pytest.mark.parametrize("is_remapped", [False, True])
+def test_the_pictures_of_the_node_itself_are_no_camera(
+    start_node: Start, shared_color_bundle: Path, transport: str, is_remapped: bool
+) -> None:
+    remapping = ("-r", "image:=detector/debug_image") if is_remapped else ()
+    node, client = start_node(
+        command=(NODE, "--ros-args", *remapping, "--"),
+        bundle=shared_color_bundle,
+        image_transport=transport,
+        image_topics=[""] if is_remapped else ["a/image", "a/detector/debug_image"],
+    )
+    with pytest.raises(MonitorError):
+        client.transition(Transition.TRANSITION_CONFIGURE)
+    assert wait_until(lambda: "are this node's own" in node.log), node.log
     assert client.state() == "unconfigured"
 
 

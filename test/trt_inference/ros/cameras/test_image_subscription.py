@@ -60,13 +60,14 @@ class Setup:
         self._nodes.append(node)
         return node.create_publisher(type, topic, qos)
 
-    def foreign_camera(self, topic: str, type: Any) -> None:
-        """A publisher as if in another process: one process has one type for each topic."""
+    def foreign_cameras(self, topic: str, type: Any, *names: str) -> None:
+        """Publishers as if in another process: one process has one type for each topic."""
         context = rclpy.Context()
         context.init()
-        node = Node("camera", namespace=self.namespace, context=context)
-        node.create_publisher(type, topic, BEST_EFFORT)
-        self._nodes.append(node)
+        for name in names:
+            node = Node(name, namespace=self.namespace, context=context)
+            node.create_publisher(type, topic, BEST_EFFORT)
+            self._nodes.append(node)
         self._contexts.append(context)
 
     def spin(self, until: Callable[[], bool], seconds: float = TIMEOUT) -> bool:
@@ -271,11 +272,25 @@ def test_a_publisher_of_another_type_is_reported(
 ) -> None:
     it = setup()
     subscription = it.subscribe()
-    it.foreign_camera("image", CompressedImage)
+    it.foreign_cameras("image", CompressedImage, "camera")
     log = LogReader(capfd)
     assert it.spin(lambda: "CompressedImage, not sensor_msgs/msg/Image" in log.text())
     expected = f"{it.namespace}/camera publishes sensor_msgs/msg/CompressedImage here"
     assert subscription.publishers() == expected
+
+
+def test_of_many_publishers_of_another_type_some_are_reported(
+    setup: Callable[..., Setup], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Anybody may make ever new ones."""
+    it = setup()
+    subscription = it.subscribe()
+    it.foreign_cameras("image", CompressedImage, *(f"camera{number}" for number in range(15)))
+    log = LogReader(capfd)
+    assert it.spin(lambda: subscription.publishers().count("publishes") == 15)
+    assert it.spin(lambda: "it publishes" in log.text())
+    it.spin(lambda: log.text().count("it publishes") > 10, seconds=2.5)
+    assert log.text().count("it publishes") == 10
 
 
 def test_nothing_is_called_and_nothing_is_left_after_destroy(setup: Callable[..., Setup]) -> None:

@@ -46,6 +46,29 @@ def test_a_simulated_clock_that_jumps_back_disturbs_nothing(
     assert "Traceback" not in node.log
 
 
+@pytest.mark.parametrize("is_simulated_from_start", [True, False])
+def test_times_before_zero_are_ignored_in_one_line(
+    start_node: Start, shared_color_bundle: Path, is_simulated_from_start: bool
+) -> None:
+    node, client = start_node(bundle=shared_color_bundle, use_sim_time=is_simulated_from_start)
+    clock = client.create_publisher(Clock, "/clock", 10)
+    client.start()
+    assert client.set_parameter("use_sim_time", True) == ""
+    assert client.spin(TIMEOUT, until=lambda: clock.get_subscription_count() > 0)
+
+    def is_told() -> bool:
+        clock.publish(Clock(clock=Time(sec=-5, nanosec=1)))
+        return "a time on /clock is ignored: its -5 s are below zero" in node.log
+
+    assert wait_until(is_told)
+    for _ in range(FRAMES):
+        clock.publish(Clock(clock=Time(sec=-(2**31))))
+    clock.publish(Clock(clock=Time(sec=HOUR)))
+    answer_at(client, HOUR - 1)
+    check_times(client)
+    assert "Traceback" not in node.log and "rcutils" not in node.log
+
+
 @pytest.mark.parametrize(
     ("is_simulated", "years", "reported", "hint"),
     [

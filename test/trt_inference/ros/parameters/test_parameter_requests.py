@@ -18,6 +18,7 @@ from rcl_interfaces.srv import (
 from test.trt_inference.ros.client import TIMEOUT, Client, NodeProcess
 from test.trt_inference.ros.conftest import Start
 from trt_inference.ros.parameters.table import SPECS
+from trt_inference.ros.rclpy_tools.parameter_requests import MOST_PARAMETERS
 
 TYPES = range(1, 10)  # of rcl_interfaces/ParameterType, without "not set"
 NOT_THERE = (99, 255, 10)
@@ -109,3 +110,25 @@ def test_odd_requests_to_read_are_answered(detector: Tuple[NodeProcess, Client])
     assert description.read_only
     assert description.additional_constraints == "fixed when the process starts"
     assert "Traceback" not in node.log
+
+
+def test_requests_with_very_many_parameters_are_refused_as_a_whole(
+    detector: Tuple[NodeProcess, Client],
+) -> None:
+    """Each would keep the node from its images for seconds."""
+    node, client = detector
+    asker = Asker(client)
+    names = ["bundle"] * (MOST_PARAMETERS + 1)
+    some = [of_type("score_threshold", 3, double_value=0.3)] * len(names)
+    [result] = asker.set(some)
+    refused = asker.set_atomically(some)
+    for one in (result, refused):
+        assert not one.successful and "1001 parameters are too many" in one.reason
+    assert asker.ask(GetParameters, "get_parameters", names=names).values == []
+    assert asker.ask(DescribeParameters, "describe_parameters", names=names).descriptors == []
+    assert list(asker.ask(GetParameterTypes, "get_parameter_types", names=names).types) == []
+    asker.ask(ListParameters, "list_parameters", prefixes=names)
+    assert node.log.count("a request to read 1001 parameters") == 4
+    [value] = asker.ask(GetParameters, "get_parameters", names=["score_threshold"]).values
+    assert value.double_value == 0.5
+    assert len(asker.set(some[1:])) == MOST_PARAMETERS

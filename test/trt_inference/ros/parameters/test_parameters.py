@@ -27,6 +27,7 @@ from trt_inference.ros.parameters.table import CONFIGURED, SPECS, SPECS_BY_NAME
         ("max_detections", 0, "out of range", 5),
         ("image_depth", 1000, "out of range", 2),
         ("precision", "fp8", "'fp8' is not one of auto, fp32, fp16, int8", "fp32"),
+        ("bond_heartbeat_period", 1e-9, "1e-09 is too short: give 0.01 or more, or 0.0", 0.0),
         ("image_reliability", "sometimes", "not one of auto, best_effort, reliable", "reliable"),
         ("score_threshold", 1, "an integer, and has to be a double", 0.5),
         ("bundle", 3, "a string: text, in quotes where YAML takes it for something else", None),
