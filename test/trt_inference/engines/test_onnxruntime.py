@@ -10,8 +10,10 @@ import pytest
 from test.color_bundle import CANDIDATES, SIZE, change_manifest, write_color_bundle
 from trt_inference.bundles.bundle import load_bundle, sha256_of_file
 from trt_inference.bundles.choose_precision import CPU
+from trt_inference.bundles.open_model import OpenModel
 from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
+from trt_inference.engines.onnxruntime import engine as engine_module
 from trt_inference.errors import BundleError, EngineError
 from trt_inference.inference.detector import Detector
 
@@ -204,3 +206,19 @@ def test_names_in_a_model_are_not_written_past_the_log(
     with pytest.raises(EngineError):
         opened.infer()
     assert "all is well" not in capfd.readouterr().err
+
+
+def test_a_model_that_is_written_to_while_it_is_loaded_is_refused(
+    color_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_session = engine_module._open_session
+
+    def write_meanwhile(model: OpenModel, threads: int) -> Any:
+        session = open_session(model, threads)
+        with (color_bundle / "fp32.onnx").open("ab") as stream:
+            stream.write(b"more")
+        return session
+
+    monkeypatch.setattr(engine_module, "_open_session", write_meanwhile)
+    with pytest.raises(BundleError, match=r"fp32\.onnx was changed"):
+        open_engine(load_bundle(color_bundle), "onnxruntime", "fp32")
