@@ -28,7 +28,7 @@ from trt_inference.bundles.machine import Machine
 from trt_inference.bundles.names import REPORT_FOLDER
 from trt_inference.bundles.sidecar import Sidecar, engine_name
 from trt_inference.engines.tensorrt.gpu import gpu_device, this_machine
-from trt_inference.errors import TrtInferenceError
+from trt_inference.errors import BundleError, TrtInferenceError
 
 OnBuilt = Callable[[str, Built], None]
 
@@ -181,5 +181,5 @@ class _Maker:
         sidecars = [sidecar for _, sidecar in read_sidecars(path)[0]]
         try:
             show_engines(path, sidecars)
-        except (OutputError, OSError) as error:
+        except (OutputError, BundleError, OSError) as error:
             self.progress.note(f"not in the report: {error}")

@@ -6,6 +6,7 @@ from converter.errors import OutputError
 from converter.report.report_files import draw_if_older
 from trt_inference.bundles.atomic_write import write_file
 from trt_inference.bundles.bundle import Bundle, load_bundle
+from trt_inference.bundles.bundle_files import resolve_in_bundle
 from trt_inference.bundles.names import REPORT_FOLDER, REPORT_PAGE
 
 
@@ -13,7 +14,7 @@ def open_report(folder: Path) -> Bundle:
     """Load a bundle, and see that its page shows all that was added to its report.
 
     Raises:
-        BundleError: ``folder`` is no bundle.
+        BundleError: ``folder`` is no bundle, or its page is a link out of it.
         OSError: the page cannot be drawn anew.
     """
     bundle = load_bundle(folder)
@@ -25,9 +26,11 @@ def page_of(bundle: Bundle) -> Path:
     """The page that was written with the bundle.
 
     Raises:
+        BundleError: it is a link out of the bundle.
         OutputError: there is none.
     """
     page = bundle.path / REPORT_PAGE
+    resolve_in_bundle(bundle.path, REPORT_PAGE)
     if not page.is_file():
         raise OutputError(f"there is no '{page}': convert the model again")
     return page
@@ -37,6 +40,7 @@ def copy_page(bundle: Bundle, file: Path) -> None:
     """Copy the page of a bundle, which needs no other file.
 
     Raises:
+        BundleError: it is a link out of the bundle.
         OutputError: there is none, or ``file`` cannot be written.
     """
     page = page_of(bundle).read_bytes()

@@ -36,6 +36,7 @@ def show_engines(bundle: Path, sidecars: Sequence[Sidecar]) -> Path:
 
     Raises:
         OutputError: the bundle has no report that can be read.
+        BundleError: a file of the report is a link out of the bundle.
         OSError: the report cannot be written.
     """
     folder = bundle / REPORT_FOLDER

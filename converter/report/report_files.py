@@ -12,7 +12,7 @@ from typing import Any, Dict, Optional
 
 from converter.errors import OutputError
 from trt_inference.bundles.atomic_write import write_files
-from trt_inference.bundles.bundle_files import read_in_bundle
+from trt_inference.bundles.bundle_files import read_in_bundle, resolve_in_bundle
 from trt_inference.bundles.names import LARGEST_REPORT, REPORT_CONTENT, REPORT_PAGE
 from trt_inference.errors import BundleError
 
@@ -28,14 +28,18 @@ def save_report(folder: Path, content: Dict[str, Any]) -> Path:
     A failure while they are written leaves the old ones as they were.
 
     Args:
+        folder: in that of a bundle.
         content: dataclasses and plain values; the page shows nothing else.
 
     Returns:
         The page, which is older than the content where jinja2 is missing.
 
     Raises:
+        BundleError: one of them is a link out of the bundle.
         OSError: they cannot be written.
     """
+    for name in (CONTENT, PAGE):
+        resolve_in_bundle(folder.parent, f"{folder.name}/{name}")
     shown = plain({**content, "version": VERSION})
     shown.pop(_PAGE_IS_OLDER, None)
     page = _draw(shown)

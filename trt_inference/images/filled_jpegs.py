@@ -73,6 +73,8 @@ def _decode_with_more(data: JpegData, end: int, width: int, flags: int) -> Optio
     of data that is superfluous; None where still more is missing."""
     more = _OTHER_DATA * (width * _BYTES_OF_A_PIXEL // len(_OTHER_DATA) + 1)
     try:
-        return cv2.imdecode(np.frombuffer(bytes(data[:end]) + more, np.uint8), flags)
+        # Behind a last 0xFF, with which a marker may begin, other data would be another marker.
+        own = bytes(data[:end]).rstrip(b"\xff")
+        return cv2.imdecode(np.frombuffer(own + more, np.uint8), flags)
     except cv2.error:
         return None

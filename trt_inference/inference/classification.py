@@ -19,11 +19,11 @@ def best_classes(
     selection: Selection = EVERYTHING,
 ) -> Classification:
     """The classes of one image with a score of ``score_threshold`` or more, at most
-    ``max_detections``, of those whose score is finite.
+    ``max_detections``, of those whose score is finite, the best one first.
 
     Args:
-        outputs: of one image: ``scores`` float32 ``[K]``, falling, and ``classes`` int32 ``[K]``.
-            They are copied.
+        outputs: of one image: ``scores`` float32 ``[K]`` and ``classes`` int32 ``[K]``. They are
+            copied.
         placement: not used, a class belongs to all that was looked at.
         selection: of classes; those that are not wanted do not count to ``max_detections``.
     """
@@ -33,5 +33,7 @@ def best_classes(
     if not is_finite:
         kept = kept[scores[kept] <= LARGEST_VALUE]
     kept = kept[selection.wants(classes[kept])]
+    # They should fall already, but a model may give them as it likes.
+    kept = kept[np.argsort(-scores[kept], kind="stable")]
     kept = kept[: thresholds.max_detections]
     return Classification(scores[kept], classes[kept], is_finite)

@@ -78,3 +78,15 @@ def test_a_folder_that_is_no_bundle_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_here(capsys, "report", tmp_path).refused("is not a bundle")
+
+
+def test_a_page_that_is_a_link_out_of_the_bundle_is_not_given_away(
+    color_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret, given = tmp_path / "secret", tmp_path / "page.html"
+    secret.write_text("of nobody's business", "utf-8")
+    (color_bundle / "report").mkdir()
+    (color_bundle / "report" / "index.html").symlink_to(secret)
+    result = run_here(capsys, "report", color_bundle, "--output", given)
+    result.refused("report/index.html leads out of the bundle")
+    assert not given.exists()

@@ -15,6 +15,7 @@ from test.converter.report import samples
 from test.converter.report.parsed import Page
 from test.full_disk import largest_file
 from trt_inference.bundles.names import DETECTION
+from trt_inference.errors import BundleError
 
 
 @pytest.fixture
@@ -95,3 +96,17 @@ def test_a_full_disk_leaves_both_old_files_and_nothing_else(
     with largest_file(needed - 1), pytest.raises(OSError, match="too large"):
         add(report)
     assert {file.name: file.read_bytes() for file in report.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["report.json", "index.html"])
+def test_nothing_is_written_through_a_link_that_leads_out_of_the_bundle(
+    name: str, report: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / name
+    content = (report / name).read_bytes()
+    outside.write_bytes(content)
+    (report / name).unlink()
+    (report / name).symlink_to(outside)
+    with pytest.raises((OutputError, BundleError), match="leads out of the bundle"):
+        add(report)
+    assert outside.read_bytes() == content

@@ -3,11 +3,13 @@
 import hashlib
 import os
 import socket
+import threading
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Any, Callable, Dict, List
 
 import pytest
 
+from trt_inference.bundles.bundle import load_bundle
 from trt_inference.bundles.bundle_files import CheckedFile, Expected, read_in_bundle
 from trt_inference.errors import BundleError
 
@@ -60,6 +62,43 @@ def test_what_is_no_regular_file_of_the_bundle_is_refused_at_once(
         read_in_bundle(folder, "file", MOST)
     with pytest.raises(BundleError, match=f"/file .*({kind}|was changed: it has {1 << 40} bytes)"):
         CheckedFile(folder, expected())
+
+
+def test_a_fifo_that_takes_the_place_of_a_file_just_before_it_is_opened_is_not_waited_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(str(folder / "file"))
+    regular = folder / "regular"
+    regular.write_bytes(CONTENT)
+    real, seen = os.lstat, regular.stat()
+
+    def see(path: Any, **given: Any) -> os.stat_result:
+        return seen if str(path) == str(folder / "file") else real(path, **given)
+
+    monkeypatch.setattr(os, "lstat", see)
+    refused: List[str] = []
+
+    def read() -> None:
+        try:
+            read_in_bundle(folder, "file", MOST)
+        except BundleError as error:
+            refused.append(str(error))
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert [reason for reason in refused if "is a FIFO" in reason]
+
+
+def test_the_model_that_was_checked_is_loaded_whatever_is_renamed_over_it(
+    color_bundle: Path,
+) -> None:
+    file, other = color_bundle / "fp32.onnx", color_bundle / "other"
+    content = file.read_bytes()
+    with load_bundle(color_bundle).open_model("fp32") as model:
+        other.write_bytes(b"another")
+        other.replace(file)
+        assert Path(model.loadable_path).read_bytes() == content
 
 
 def test_a_device_is_not_even_opened(folder: Path) -> None:

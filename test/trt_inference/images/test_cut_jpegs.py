@@ -68,6 +68,23 @@ def test_a_cut_jpeg_with_an_end_is_refused(way: Sequence[int], part: float) -> N
         assert raised.value.kind == "damaged"
 
 
+def test_a_jpeg_that_was_cut_within_an_escaped_byte_is_refused() -> None:
+    """0xFF 0x00 stands for 0xFF, and 0xFF alone begins a marker."""
+    noise = np.random.default_rng(2).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    picture = jpeg(noise)
+    cut = picture[: picture.index(b"\xff\x00", len(picture) // 2) + 1]
+    for fill in (b"", b"\xff", b"\xff\xff"):
+        with pytest.raises(ImageError, match="is cut"):
+            read(cut + fill + END)
+
+
+def test_a_whole_jpeg_with_fill_bytes_before_its_end_is_read() -> None:
+    pixels = lower_half(128)
+    picture = jpeg(pixels)
+    filled = picture[: -len(END)] + b"\xff\xff\xff" + END
+    assert np.array_equal(read(filled), decoded(picture))
+
+
 @pytest.mark.parametrize("color", FLAT)
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
 def test_a_cut_jpeg_of_one_color_is_refused(color: str, part: float) -> None:

@@ -79,3 +79,13 @@ def test_next_frame_leaves_an_earlier_result_as_it_was(detector: Detector) -> No
     classify(detector, plain((255, 0, 0)))
     np.testing.assert_array_equal(first.scores, scores)
     np.testing.assert_array_equal(first.class_ids, class_ids)
+
+
+def test_the_best_class_is_first_however_the_network_orders_them() -> None:
+    outputs = {
+        "scores": np.array([0.1, 0.3, 0.6], np.float32),
+        "classes": np.array([2, 0, 1], np.int32),
+    }
+    whole = place(HEIGHT, WIDTH, HEIGHT, WIDTH, Fitting())
+    assert best_classes(outputs, whole, Thresholds(0.0, 0.5, 10)).class_ids.tolist() == [1, 0, 2]
+    assert best_classes(outputs, whole, Thresholds(0.0, 0.5, 1)).class_ids.tolist() == [1]

@@ -92,7 +92,7 @@ def test_an_environment_in_which_no_node_starts_is_told_in_one_line(
     (tmp_path / "enclaves").mkdir()
     given = {name: value.replace("KEYS", str(tmp_path)) for name, value in environment.items()}
     it = ended(**given)
-    assert it.returncode == WRONG_START
+    assert it.returncode == CANNOT_START
     [line] = [one for one in it.stderr.splitlines() if not one.startswith("[INFO]")]
     assert line.startswith("error: ") and told in line
 

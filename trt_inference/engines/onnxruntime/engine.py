@@ -8,6 +8,7 @@ import onnxruntime
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.open_model import OpenModel
 from trt_inference.engines.base import Engine
+from trt_inference.engines.onnxruntime.check_signature import check_signature
 from trt_inference.errors import EngineError
 
 
@@ -28,8 +29,7 @@ class OnnxRuntimeEngine(Engine):
             shown = model.path
             self._session: Optional[onnxruntime.InferenceSession] = _open_session(model, threads)
             model.check_unchanged()
-        takes_any = not isinstance(self._session.get_inputs()[0].shape[0], int)
-        self.batch = batch if takes_any else 1
+        self.batch = batch if check_signature(self._session, bundle, shown) else 1
         self._count = 0
         spec = bundle.input
         self._input = np.zeros((self.batch, spec.height, spec.width, 3), np.uint8)
@@ -94,7 +94,8 @@ def _open_session(model: OpenModel, threads: int) -> onnxruntime.InferenceSessio
     copies, and it finds no weights in a second file."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.log_severity_level = 3
+    # Nothing: what it would write is in its errors, and has names of the model as they are.
+    options.log_severity_level = 4
     # Threads that spin while they wait for the next frame take the cores from the middleware.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Without it, sums of int8 products overflow on CPUs with AVX2 and no VNNI.

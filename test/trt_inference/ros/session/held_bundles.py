@@ -38,11 +38,17 @@ class HeldBundles:
         """Return as soon as somebody is held up."""
         assert wait_until(self._file("asked", bundle, what).exists)
 
+    def fail(self, bundle: Path) -> None:
+        """Let loading it raise an error that is none of the project's, from now on."""
+        self._file("failing", bundle, MODEL).touch()
+
     def wait(self, bundle: Path, what: str) -> None:
         """As long as it is held. Called in the node."""
         while self._file("held", bundle, what).exists():
             self._file("asked", bundle, what).touch()
             time.sleep(0.01)
+        if self._file("failing", bundle, what).exists():
+            raise RuntimeError("a library failed in its own way")
 
     def _file(self, kind: str, bundle: Path, what: str) -> Path:
         return self._folder / f"{kind}_{bundle.name}_{what}"

@@ -228,3 +228,19 @@ def test_of_parameters_that_are_set_during_a_swap_the_last_ones_wait_their_turn(
     assert {pair.key: pair.value for pair in seen.values}["precision"] == "fp32"
     assert wait_until(lambda: held.node.log.count("swapped in ") == 2), held.node.log
     assert held.swapper.parameter("precision") == "fp32"
+
+
+def test_a_library_that_fails_in_its_own_way_is_answered_and_the_next_swap_goes_on(
+    start_node: Start, shared_color_bundle: Path, tmp_path: Path
+) -> None:
+    other = write_color_bundle(tmp_path / "other")
+    files = HeldBundles(tmp_path)
+    files.fail(other)
+    process, client = start_node(
+        command=(MODULE, str(tmp_path)), bundle=shared_color_bundle, hot_swap=True
+    )
+    client.start()
+    swapper = Swapper(client)
+    assert "a library failed in its own way" in swapper.reason(bundle=str(other))
+    assert "what was in use goes on" in process.log
+    assert swapper.reason(bundle=str(write_color_bundle(tmp_path / "good"))) == ""
