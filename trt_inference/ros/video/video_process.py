@@ -23,6 +23,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from trt_inference.errors import ImageError
+from trt_inference.printable import printable, printable_name
 from trt_inference.ros.launching.middleware import middleware_variables
 from trt_inference.ros.launching.process_exits import CANNOT_START
 from trt_inference.ros.lifecycle.end_request import EndRequest
@@ -62,7 +63,7 @@ class VideoCamera(Node):
         self._frame_id = playback.frame_id
         self._publisher = self.create_publisher(Image, playback.topic, QOS)
         self.get_logger().info(
-            f"plays '{playback.file}' at {rate:g} images a second on "
+            f"plays '{printable_name(playback.file)}' at {rate:g} images a second on "
             f"{self._publisher.topic_name}, as soon as somebody subscribes"
         )
         self._timer = steady_timer(self, 1 / rate, self._publish)
@@ -85,10 +86,13 @@ class VideoCamera(Node):
 def read_playback(words: List[str]) -> Playback:
     """What the command line asks for. Wrong options end the process with exit code 2."""
     parser = argparse.ArgumentParser(
-        prog="video", description="Play a video or pictures as a camera: sensor_msgs/Image, bgr8."
+        prog="ros2 run trt_inference video",
+        description="Play a video or pictures as a camera: sensor_msgs/Image, bgr8.",
     )
     parser.add_argument("file", help="a video, a picture, or a folder of pictures")
-    parser.add_argument("--rate", type=_rate, help="images a second (default: the video's own)")
+    parser.add_argument(
+        "--rate", type=_rate, help="images a second (default: the video's own; pictures: 2)"
+    )
     once = parser.add_mutually_exclusive_group()
     once.add_argument("--loop", action="store_true", default=True, help="again and again (default)")
     once.add_argument("--once", dest="loop", action="store_false", help="end after the last image")
@@ -123,12 +127,12 @@ def main(arguments: Optional[List[str]] = None) -> int:
         rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
         camera = VideoCamera(frames, rate, playback)
     except (ImageError, NameValidationException, RuntimeError) as error:
-        print("error: " + " ".join(str(error).split()), file=sys.stderr)
+        print(f"error: {printable(' '.join(str(error).split()))}", file=sys.stderr)
         return CANNOT_START
     try:
         _play(camera, told_to_end)
     except ImageError as error:  # the file has gone meanwhile
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(error)}", file=sys.stderr)
         return 1
     finally:
         # While the interpreter ends it puts the default handlers back, and a second Ctrl-C would
@@ -159,7 +163,7 @@ def _prepare_middleware() -> None:
 
 
 def _warn(text: str) -> None:
-    print(f"warning: {text}", file=sys.stderr, flush=True)
+    print(f"warning: {printable(text)}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
