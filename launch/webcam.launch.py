@@ -19,6 +19,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from trt_inference.printable import printable_name
 from trt_inference.ros.launching.argument_values import absolute_path, amount, refuse_misspelt
 from trt_inference.ros.launching.camera_drivers import (
     CameraSettings,
@@ -104,7 +105,7 @@ def video(context: LaunchContext) -> Node:
     """What plays a file as a camera."""
     path = absolute_path(value(context, "video"))
     if not path.exists():
-        raise FileNotFoundError(f"video: there is no file or folder {path}")
+        raise FileNotFoundError(f"video: there is no file or folder {printable_name(path)}")
     rate = ["--rate", value(context, "rate")] if value(context, "rate") else []
     return Node(
         package="trt_inference",

@@ -204,7 +204,7 @@ LAYERS = {
         "errors printable discovery bundles engines inference images streaming viewing tools ros"
     ),
     "trt_inference.ros": (
-        "rclpy_tools launching lifecycle diagnostics parameters messages cameras session node "
+        "rclpy_tools lifecycle diagnostics parameters launching messages cameras session node "
         "node_arguments process swap_request video"
     ),
     "converter": (

@@ -65,7 +65,7 @@ def _parse(arguments: List[str]) -> argparse.Namespace:
     parser = ArgumentParser(
         prog="ros2 run trt_inference swap",
         description="Have a running detector use another bundle or precision, without a gap. It "
-        "must have been started with hot_swap:=true.",
+        "must have been started with the parameter hot_swap: true.",
     )
     parser.add_argument("node", help="name of the node, such as /detector")
     parser.add_argument("--bundle", metavar="FOLDER", help="as the node's computer names it")
@@ -109,9 +109,10 @@ def _swap(node: Node, options: argparse.Namespace) -> str:
     try:
         client: Any = node.create_client(SetParametersAtomically, name)
     except InvalidServiceNameException as error:
-        raise _NoAnswer(f"'{options.node}' is no name of a node: {error}") from error
+        reason = str(error).splitlines()[0].rstrip(":")
+        raise _NoAnswer(f"'{options.node}' is no name of a node: {reason}") from error
     if not _spin_until(node, client.service_is_ready, min(_TIME_TO_APPEAR, options.timeout)):
-        raise _NoAnswer(f"there is no service {client.srv_name}. {_others(node)}")
+        raise _NoAnswer(f"there is no service {client.srv_name}. {_others(node, client.srv_name)}")
     parameters = [
         Parameter(name, value=value).to_parameter_msg() for name, value in _values(options).items()
     ]
@@ -135,12 +136,12 @@ def _spin_until(node: Node, condition: Callable[[], bool], seconds: float) -> bo
     return True
 
 
-def _others(node: Node) -> str:
-    """Which nodes can swap."""
+def _others(node: Node, asked: str) -> str:
+    """Which nodes can swap. ROS lists the service that this process asks for, too."""
     found = [
         name[: -len(_SUFFIX)]
         for name, types in node.get_service_names_and_types()
-        if name.endswith(_SUFFIX) and _TYPE in types
+        if name.endswith(_SUFFIX) and name != asked and _TYPE in types
     ]
     if not found:
         return "No node that is running offers it: is it started, and in this ROS_DOMAIN_ID?"

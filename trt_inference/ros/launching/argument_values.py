@@ -7,6 +7,9 @@ from typing import Iterable, List, Sequence
 
 import yaml
 
+from trt_inference.printable import printable_name
+from trt_inference.ros.parameters.table import SPECS
+
 
 def is_true(name: str, text: str) -> bool:
     """The value of an argument that is true or false.
@@ -66,9 +69,9 @@ def existing_file(name: str, text: str) -> Path:
     """
     path = absolute_path(text)
     if path.is_dir():
-        raise FileNotFoundError(f"{name}: {path} is a folder: give a file")
+        raise FileNotFoundError(f"{name}: {printable_name(path)} is a folder: give a file")
     if not path.is_file():
-        raise FileNotFoundError(f"{name}: there is no file {path}")
+        raise FileNotFoundError(f"{name}: there is no file {printable_name(path)}")
     return path
 
 
@@ -97,7 +100,7 @@ def refuse_misspelt(file: str, command: Sequence[str], known: Iterable[str]) -> 
         command: what the process was started with.
 
     Raises:
-        ValueError: one is unknown, and nearly a known one.
+        ValueError: one is unknown, and nearly a known one, or a parameter of the node.
     """
     if Path(file).stem not in {Path(word).stem for word in command}:
         return
@@ -106,3 +109,8 @@ def refuse_misspelt(file: str, command: Sequence[str], known: Iterable[str]) -> 
         likely = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
         if name not in names and likely:
             raise ValueError(f"there is no argument '{name}': did you mean '{likely[0]}'?")
+        if name not in names and name in (spec.name for spec in SPECS):
+            raise ValueError(
+                f"there is no argument '{name}': it is a parameter of the node, to be set in a "
+                "copy of detector.yaml, given as params_file:=FILE"
+            )

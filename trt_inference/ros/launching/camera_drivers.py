@@ -1,7 +1,7 @@
 """Drivers of cameras, each with its own names for the same settings.
 
-The names are those of the packages v4l2_camera 0.5 to 0.8, usb_cam 0.6 to 0.8 and gscam 2.0, read
-from their sources.
+The names are those of the packages v4l2_camera 0.5 to 0.8, usb_cam 0.6 to 0.8 and gscam 2.0. Those
+of v4l2_camera were read in a copy of its source and in its list of changes; no driver has been run.
 """
 
 import os

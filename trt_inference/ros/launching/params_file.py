@@ -7,6 +7,8 @@ from typing import Iterator, List, NamedTuple, Optional
 
 import yaml
 
+from trt_inference.printable import printable_name
+
 _PARAMETERS = "ros__parameters"
 _HOW = f"write 'NAME:' or '/**:', below it '{_PARAMETERS}:', and below that the parameters"
 
@@ -27,7 +29,8 @@ class Section(NamedTuple):
         and ``**`` for any number of them."""
         if not re.fullmatch(r"[\w/*]+", self.name, re.ASCII):
             return False
-        pattern = self.name.replace("/*", r"(/\w+)")
+        # A name that ROS does not allow is for the launch system to report.
+        pattern = self.name.replace("/*", "(/[^/]+)")
         return re.fullmatch(pattern, node, re.ASCII) is not None
 
 
@@ -43,11 +46,11 @@ class ParamsFile:
         Raises:
             ValueError: it cannot be read, is no YAML, or sets nothing for any node.
         """
-        self._path = path
+        self._shown = printable_name(path)
         self._documents = _read(path)
         self.sections = [one for root in self._documents for one in _sections(root)]
         if not self.sections:
-            raise ValueError(f"params_file {path} sets no parameters: {_HOW}")
+            raise ValueError(f"params_file {self._shown} sets no parameters: {_HOW}")
 
     def is_for(self, node: str) -> bool:
         """Whether it sets anything for the node with this full name."""
@@ -74,8 +77,8 @@ class ParamsFile:
         """Why nothing of it counts for ``node``, and what to do."""
         names = ", ".join(sorted({section.name for section in self.sections}))
         return (
-            f"params_file {self._path} sets nothing for the node {node}, which takes its defaults: "
-            f"the file has sections for {names}. To set its parameters, name a section "
+            f"params_file {self._shown} sets nothing for the node {node}, which takes its "
+            f"defaults: the file has sections for {names}. To set its parameters, name a section "
             f"'{node}', '{node.rpartition('/')[2]}' or '/**'"
         )
 
@@ -86,10 +89,12 @@ def _read(path: Path) -> List[yaml.Node]:
         with path.open("rb") as stream:
             return list(yaml.compose_all(stream, yaml.SafeLoader))
     except OSError as error:
-        raise ValueError(f"params_file {path} cannot be read: {error.strerror}") from error
+        raise ValueError(
+            f"params_file {printable_name(path)} cannot be read: {error.strerror}"
+        ) from error
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"params_file {path} is no YAML: {reason}") from error
+        raise ValueError(f"params_file {printable_name(path)} is no YAML: {reason}") from error
 
 
 def _sections(

@@ -89,7 +89,10 @@ class Parameters:
         """Why bundle and precision cannot be replaced while the node is configured, or nothing."""
         if self._value("hot_swap"):
             return ""
-        return "hot_swap is false: start the node with the parameter hot_swap:=true to allow swaps"
+        return (
+            "hot_swap is false: to allow swaps, start the node with hot_swap: true in its "
+            "parameter file"
+        )
 
     def live(self, bundle: Bundle) -> LiveSettings:
         """The live values as they are with ``bundle``: those that nobody has set are its own.

@@ -93,7 +93,9 @@ def read_playback(words: List[str]) -> Playback:
         description="Play a video or pictures as a camera: sensor_msgs/Image, bgr8.",
     )
     parser.add_argument("file", help="a video, a picture, or a folder of pictures")
-    parser.add_argument("--rate", type=_rate, help="images a second (default: the video's own)")
+    parser.add_argument(
+        "--rate", type=_rate, help="images a second (default: the video's own; pictures: 2)"
+    )
     once = parser.add_mutually_exclusive_group()
     once.add_argument("--loop", action="store_true", default=True, help="again and again (default)")
     once.add_argument("--once", dest="loop", action="store_false", help="end after the last image")

@@ -61,6 +61,8 @@ def test_a_file_must_be_one(tmp_path: Path) -> None:
     assert existing_file("params_file", str(file)) == file
     with pytest.raises(FileNotFoundError, match=r"params_file: .* is a folder: give a file"):
         existing_file("params_file", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match=r"no file /a\\x0aERROR"):
+        existing_file("params_file", "/a\nERROR")
     for other in ("/dev/null", "~nosuchuser/robot.yaml"):
         with pytest.raises(FileNotFoundError, match=f"params_file: there is no file .*{other}"):
             existing_file("params_file", other)
@@ -72,6 +74,8 @@ def test_a_file_must_be_one(tmp_path: Path) -> None:
         (["detector.launch.py", "bundel:=/b"], "no argument 'bundel': did you mean 'bundle'?"),
         (["/x/detector.launch.xml", "param_file:=/b"], "did you mean 'params_file'?"),
         (["detector.launch.yaml", "image_topics:=[]"], "did you mean 'image_topic'?"),
+        (["detector.launch.py", "hot_swap:=true"], "'hot_swap': it is a parameter of the node, "),
+        (["detector.launch.py", "score_threshold:=0.5"], "given as params_file:=FILE"),
     ],
 )
 def test_a_misspelt_argument_is_named(words: List[str], told: str) -> None:

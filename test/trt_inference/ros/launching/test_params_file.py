@@ -121,6 +121,11 @@ def test_a_mismatch_names_file_sections_node_and_remedy(tmp_path: Path) -> None:
     assert f"name a section '{NODE}', 'detector' or '/**'" in told
 
 
+def test_a_name_that_ros_does_not_allow_is_no_fault_of_the_file(tmp_path: Path) -> None:
+    file = write(tmp_path / "robot.yaml", "/**: {ros__parameters: {a: 1}}")
+    assert all(ParamsFile(file).is_for(name) for name in ("/my-detector", "/robot 1/detector"))
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
