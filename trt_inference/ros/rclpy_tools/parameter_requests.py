@@ -17,16 +17,16 @@ from rclpy.node import Node
 from trt_inference.printable import OwnLines, printable
 from trt_inference.ros.rclpy_tools.throttle import Throttle
 
-# Parameters in one request: rclpy looks at each, and images wait meanwhile.
-MOST_PARAMETERS = 1000
+# Parameters in one request. Images wait while each is looked at, and for a bundle files are read.
+MOST_SET, MOST_READ = 200, 1000
 
 _Answer = Callable[[Any, Any], Any]  # from a request and an empty response to the response
 
 
 def answer_all_requests(node: Node) -> None:
     """Answer requests at which rclpy raises an error, such as one with a type that does not exist:
-    whoever asks would wait for an answer that does not come. Those with more than
-    ``MOST_PARAMETERS`` are refused."""
+    whoever asks would wait for an answer that does not come. Those to set more than ``MOST_SET``
+    parameters, or to read more than ``MOST_READ``, are refused."""
     for service in node.services:
         make = _ANSWERS.get(service.srv_type)
         if make is not None:
@@ -37,7 +37,7 @@ def _set(answer: _Answer, logger: Any) -> _Answer:
     """One after the other: those beside one that cannot be set are set."""
 
     def each(request: Any, response: Any) -> Any:
-        if len(request.parameters) > MOST_PARAMETERS:
+        if len(request.parameters) > MOST_SET:
             response.results.append(_too_many(request.parameters))
             return response
         for one in request.parameters:
@@ -53,7 +53,7 @@ def _set(answer: _Answer, logger: Any) -> _Answer:
 
 def _set_atomically(answer: _Answer, logger: Any) -> _Answer:
     def all_or_nothing(request: Any, response: Any) -> Any:
-        if len(request.parameters) > MOST_PARAMETERS:
+        if len(request.parameters) > MOST_SET:
             response.result = _too_many(request.parameters)
             return response
         try:
@@ -71,7 +71,7 @@ def _failure(error: Exception, logger: Any) -> SetParametersResult:
 
 
 def _too_many(parameters: Sequence[Any]) -> SetParametersResult:
-    reason = f"{len(parameters)} parameters are too many: set {MOST_PARAMETERS} at most at once"
+    reason = f"{len(parameters)} parameters are too many: set {MOST_SET} at most at once"
     return SetParametersResult(successful=False, reason=reason)
 
 
@@ -81,11 +81,11 @@ def _read(answer: _Answer, logger: Any) -> _Answer:
 
     def nothing_at_worst(request: Any, response: Any) -> Any:
         names = request.prefixes if hasattr(request, "prefixes") else request.names
-        if len(names) > MOST_PARAMETERS:
+        if len(names) > MOST_READ:
             if refusals.is_due():
                 logger.warning(
                     f"a request to read {len(names)} parameters is answered with none: "
-                    f"{MOST_PARAMETERS} at most can be read at once"
+                    f"{MOST_READ} at most can be read at once"
                 )
             return response
         try:
