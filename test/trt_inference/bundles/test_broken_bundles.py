@@ -96,6 +96,16 @@ def test_everything_in_a_schema_has_a_maximum(name: str) -> None:
     assert [place for place, has in found.items() if not has] == []
 
 
+def test_a_class_map_of_far_too_many_cells_is_refused(
+    segmentation_bundle: Path, tmp_path: Path
+) -> None:
+    change = manifest(lambda found: found["outputs"][0].update(shape=[-1, 32768, 32768]))
+    folder = make_hostile(segmentation_bundle, tmp_path / "hostile", change)
+    with pytest.raises(BundleError) as error:
+        load_bundle(folder)
+    message(error, "at outputs/0/shape: 32768x32768 are more than [0-9]+ cells")
+
+
 def test_an_input_for_which_there_is_no_memory_is_an_error_with_its_size(
     shared_color_bundle: Path,
 ) -> None:
