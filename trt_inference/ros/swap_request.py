@@ -3,6 +3,7 @@
 import argparse
 import math
 import os
+import signal
 import sys
 import time
 from typing import Any, Callable, Dict, List, Optional
@@ -35,6 +36,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
     options = _parse(remove_ros_args(given)[1:])
     rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
     node = Node(f"_swap_request_{os.getpid()}", start_parameter_services=False)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         reason = _swap(node, options)
     except _NoAnswer as error:
