@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from typing import Any, Callable, Dict, List, Optional
@@ -43,6 +44,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
         print(f"error: {printable(error)}", file=sys.stderr)
         rclpy.try_shutdown()
         return CANNOT_START
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         reason = _swap(node, options)
     except _NoAnswer as error:

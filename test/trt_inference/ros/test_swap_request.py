@@ -160,3 +160,17 @@ def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_asked(
     ended = run(name, "--bundle", str(shared_color_bundle), "--timeout", "4")
     assert ended.returncode == 1
     assert "has not answered within 4 s" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["detector", "video", "swap"])
+def test_ctrl_c_during_the_imports_leaves_no_traceback(command: str, tmp_path: Path) -> None:
+    stop = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    (tmp_path / "trt_inference.py").write_text(stop, "utf-8")
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / command)],
+        stdout=subprocess.PIPE,
+        check=False,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert (ended.returncode, ended.stdout) == (-signal.SIGINT, b"")

@@ -1,5 +1,6 @@
 """The image topics of the graph: what a camera that is waited for may be called instead."""
 
+import posixpath
 from typing import List, NamedTuple, Sequence
 
 from rclpy.node import Node
@@ -8,6 +9,8 @@ from rclpy.node import Node
 TYPE_NAMES = {"raw": "sensor_msgs/msg/Image", "compressed": "sensor_msgs/msg/CompressedImage"}
 _SUFFIX = "/compressed"
 _MOST_SHOWN = 10
+# What detectors publish: the others in the graph are no cameras either.
+_OF_DETECTORS = ("debug_image", "segmentation")
 
 
 class ImageTopic(NamedTuple):
@@ -29,12 +32,19 @@ class ImageTopic(NamedTuple):
 
 
 def find_image_topics(node: Node) -> List[ImageTopic]:
-    """Those with a publisher that is not the node itself, whose debug images are images too."""
-    return [
+    """Those with a publisher that is not the node itself, whose debug images are images too, but
+    those that are called like the results of a detector."""
+    topics = [
         ImageTopic(name, transport)
         for name, types in sorted(node.get_topic_names_and_types())
         for transport, type_name in TYPE_NAMES.items()
-        if type_name in types and _has_other_publisher(node, name)
+        if type_name in types
+    ]
+    return [
+        topic
+        for topic in topics
+        if posixpath.basename(topic.base) not in _OF_DETECTORS
+        and _has_other_publisher(node, topic.name)
     ]
 
 
