@@ -58,10 +58,7 @@ class DetectorNode(ParameterNode, LifecycleNode):
         self._reads = FileReads()
         self._swap = Swap(self._parameters_of_node, self._calls, self._reads, self._in_use)
         self._swap_service = SwapService(
-            self,
-            self._calls,
-            self._load_and_swap,
-            lambda: self._parameters_of_node.reason_against_swaps,
+            self, self._calls, self._load_and_swap, self._reason_against_swaps
         )
         self._is_destroyed = False
         for text in unknown_parameters(self):
@@ -252,6 +249,13 @@ class DetectorNode(ParameterNode, LifecycleNode):
             return str(error)
         self._swap_service.request(SwapRequest(wanted, end))
         return ""
+
+    def _reason_against_swaps(self) -> str:
+        """Why ``~/swap`` can do nothing now, or nothing."""
+        is_in_use = self._resources is not None
+        return self._parameters_of_node.reason_against_swaps or (
+            "" if is_in_use else "there is no engine in use: configure the node"
+        )
 
     def _load_and_swap(self, values: Dict[str, str]) -> str:
         """Called on the swap service's thread."""

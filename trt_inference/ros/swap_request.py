@@ -58,7 +58,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         node.destroy_node()
         rclpy.try_shutdown()
     if reason:
-        print(f"error: what was in use goes on: {printable(reason)}", file=sys.stderr)
+        print(f"error: {printable(reason)}", file=sys.stderr)
         return 1
     print(f"{options.node} uses {_wanted(options)} now")
     return 0

@@ -71,8 +71,18 @@ def test_a_refusal_is_one_line_and_the_exit_code_tells_it(
     client.transition(Transition.TRANSITION_CONFIGURE)
     ended = run(f"{client.get_namespace()}/detector", "--precision", "fp32")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("error: what was in use goes on: hot_swap is false")
+    assert ended.stderr.startswith("error: hot_swap is false")
     assert ended.stderr.count("\n") == 1
+
+
+def test_a_node_that_is_not_configured_has_nothing_that_goes_on(
+    start_node: Start, shared_color_bundle: Path
+) -> None:
+    process, client = start_node(bundle=shared_color_bundle, hot_swap=True)
+    ended = run(f"{client.get_namespace()}/detector", "--precision", "fp32")
+    assert ended.returncode == 1
+    assert ended.stderr == "error: there is no engine in use: configure the node\n"
+    assert "goes on" not in process.log
 
 
 def test_a_node_that_is_not_there_is_reported_with_those_that_are(
