@@ -304,26 +304,22 @@ def test_network_of_the_chosen_precision_is_the_one_that_is_opened(color_bundle:
 
 
 def test_engine_that_fails_its_first_run_is_closed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_color_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong_height = {
-        "name": "image",
-        "height": 32,
-        "width": 64,
-        "dtype": "uint8",
-        "fit": "stretch",
-        "pad_value": 0,
-    }
-    bundle = load_bundle(write_color_bundle(tmp_path / "wrong", input=wrong_height))
     opened = []
 
-    def open_and_keep(self: OnnxRuntimeBackend, *arguments: Any) -> Any:
+    def fail() -> Any:
+        raise EngineError("it fails")
+
+    def open_one_that_fails(self: OnnxRuntimeBackend, *arguments: Any) -> Any:
         opened.append(open_engine(self, *arguments))
+        monkeypatch.setattr(opened[0], "finish", fail)
         return opened[0]
 
     open_engine = OnnxRuntimeBackend.open
-    monkeypatch.setattr(OnnxRuntimeBackend, "open", open_and_keep)
-    with pytest.raises(EngineError, match="dimensions"):
-        Detector.open(bundle)
+    monkeypatch.setattr(OnnxRuntimeBackend, "open", open_one_that_fails)
+    with pytest.raises(EngineError, match="it fails"):
+        Detector.open(load_bundle(shared_color_bundle))
+    monkeypatch.undo()
     with pytest.raises(EngineError, match="closed"):
         opened[0].infer()
