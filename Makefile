@@ -55,7 +55,7 @@ endef
 test-jazzy: export AMENT_PREFIX_PATH := $(CURDIR)/$(JAZZY)
 test-jazzy: $(JAZZY)/.ready ## run the tests of the node on ROS 2 Jazzy (5 minutes)
 	$(JAZZY)/bin/python -m pytest test/trt_inference/ros test/examples test/test_launch*.py test/test_packaging.py \
-		-n 4 --dist worksteal
+		-n 4 --dist worksteal --long
 
 PYTHONS := $(patsubst python%.txt,%,$(shell ls -v scripts/constraints))
 

@@ -2,12 +2,15 @@
 
 import signal
 
+import pytest
 from sensor_msgs.msg import Image
 
 from benchmarks.vitals import vitals_of
 from test.trt_inference.ros.client import Client
 from test.trt_inference.ros.faults.conftest import Detector
 from test.trt_inference.ros.faults.expected import assert_found, encoded
+
+pytestmark = pytest.mark.long
 
 BURST = 100
 CELL = (1, 6)

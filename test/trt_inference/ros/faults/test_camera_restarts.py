@@ -14,6 +14,8 @@ from test.trt_inference.ros.conftest import Start
 from test.trt_inference.ros.faults.expected import assert_found, encoded
 from test.trt_inference.ros.faults.shared_memory import left_of, segments_of
 
+pytestmark = pytest.mark.long
+
 CELL = (3, 5)
 FRAMES = 10  # of each camera, so that a warning for each frame would show
 

@@ -5,12 +5,15 @@ import threading
 from contextlib import contextmanager
 from typing import Iterator
 
+import pytest
 from lifecycle_msgs.msg import Transition
 
 from benchmarks.vitals import Vitals, vitals_of
 from test.trt_inference.ros.client import Client
 from test.trt_inference.ros.faults.conftest import Detector
 from test.trt_inference.ros.faults.expected import assert_found, encoded
+
+pytestmark = pytest.mark.long
 
 CONFIGURE, CLEANUP = Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_CLEANUP
 ACTIVATE, DEACTIVATE = Transition.TRANSITION_ACTIVATE, Transition.TRANSITION_DEACTIVATE

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import List
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sensor_msgs.msg import Image
@@ -12,6 +13,8 @@ from test.trt_inference.ros.client import Client
 from test.trt_inference.ros.conftest import Start
 from test.trt_inference.ros.faults.expected import assert_found, encoded
 from test.trt_inference.ros.faults.malformed import headers, malformed_images
+
+pytestmark = pytest.mark.long
 
 LOT = 25  # images: fewer at a time than the queues hold, so that each is received
 LOTS, ROUNDS = 100, 4  # each is sent four times, because to draw it takes longer than to send it

@@ -5,11 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Iterator, List, Tuple
 
+import pytest
 from sensor_msgs.msg import Image
 
 from test.color_bundle import COLORS, picture
 from test.trt_inference.ros.client import Client
 from test.trt_inference.ros.faults.conftest import Detector
+
+pytestmark = pytest.mark.long
 
 CHANGES = 300  # of each client
 AGAIN = 1.0  # seconds without an answer after which a client asks again

@@ -14,6 +14,8 @@ from test.trt_inference.ros.client import TIMEOUT, Client, node_process, wait_un
 from test.trt_inference.ros.faults.expected import assert_found, encoded
 from test.trt_inference.ros.faults.shared_memory import left_of, segments_of
 
+pytestmark = pytest.mark.long
+
 NAMESPACE = "/respawned"
 CELL = (7, 7)
 KILLS = 3

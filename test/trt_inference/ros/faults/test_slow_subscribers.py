@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Iterator
 
 import numpy as np
+import pytest
 
 from examples.shapes.processes import running
 from test.trt_inference.ros.client import Client, wait_until
 from test.trt_inference.ros.faults.conftest import Detector
 from test.trt_inference.ros.faults.expected import encoded
 from test.trt_inference.ros.faults.reader import PROFILES
+
+pytestmark = pytest.mark.long
 
 PICTURE = encoded("blue", (2, 2), 2)
 FRAMES = 600  # more than any queue on the way holds

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.soak import Soak, verdict
+
+pytestmark = pytest.mark.long
 
 MINUTES = 0.4
 INTERVALS = 5
