@@ -11,12 +11,11 @@ import sys
 from pathlib import Path
 from typing import List
 
-import yaml
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from trt_inference.ros.launching.argument_values import refuse_misspelt
+from trt_inference.ros.launching.argument_values import listed_precisions, refuse_misspelt
 from trt_inference.ros.launching.included_detector import detector_arguments, included_detector
 
 DETECTOR = Path(__file__).with_name("detector.launch.py")
@@ -40,12 +39,9 @@ def arguments() -> List[DeclareLaunchArgument]:
 def make_nodes(context: LaunchContext) -> List[LaunchDescriptionEntity]:
     """One detector for each precision."""
     refuse_misspelt(__file__, sys.argv, [argument.name for argument in arguments()])
-    text = LaunchConfiguration("precisions").perform(context)
-    precisions = yaml.safe_load(text)
-    if not isinstance(precisions, list) or len(set(precisions)) < max(2, len(precisions)):
-        raise ValueError(f"precisions is '{text}': write two different ones as [fp32, int8]")
+    precisions = listed_precisions(LaunchConfiguration("precisions").perform(context))
     name = LaunchConfiguration("name").perform(context)
     return [
-        included_detector(DETECTOR, {"precision": str(each), "name": f"{name}_{each}"})
+        included_detector(DETECTOR, {"precision": each, "name": f"{name}_{each}"})
         for each in precisions
     ]

@@ -3,7 +3,7 @@
 import difflib
 import os
 from pathlib import Path
-from typing import Iterable, List, Sequence
+from typing import Iterable, List, Optional, Sequence
 
 import yaml
 
@@ -81,13 +81,32 @@ def listed_topics(text: str) -> List[str]:
     Raises:
         ValueError: it is no list of names.
     """
-    try:
-        topics = yaml.safe_load(text)
-    except yaml.YAMLError:
-        topics = None
-    if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
+    topics = _listed(text)
+    if topics is None:
         raise ValueError(f"image_topics is '{text}': write it as [/front/image, /rear/image]")
     return topics
+
+
+def listed_precisions(text: str) -> List[str]:
+    """The precisions in the argument ``precisions``.
+
+    Raises:
+        ValueError: it is no list of names, or not of two or more different ones.
+    """
+    precisions = _listed(text)
+    if precisions is None or len(set(precisions)) < max(2, len(precisions)):
+        raise ValueError(f"precisions is '{text}': write two different ones as [fp32, int8]")
+    return precisions
+
+
+def _listed(text: str) -> Optional[List[str]]:
+    """The names in a list that is written as in YAML; None where it is something else."""
+    try:
+        names = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
+    are_names = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return names if are_names else None
 
 
 def refuse_misspelt(file: str, command: Sequence[str], known: Iterable[str]) -> None:

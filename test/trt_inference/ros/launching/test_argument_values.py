@@ -10,6 +10,7 @@ from trt_inference.ros.launching.argument_values import (
     existing_file,
     is_respawned,
     is_true,
+    listed_precisions,
     listed_topics,
     refuse_misspelt,
 )
@@ -53,6 +54,13 @@ def test_topics_are_a_list() -> None:
     for text in ("", "/front/image", "[1, 2]", "[/front", "{a: b}"):
         with pytest.raises(ValueError, match=r"write it as \[/front/image, /rear/image\]"):
             listed_topics(text)
+
+
+def test_precisions_are_a_list_of_different_ones() -> None:
+    assert listed_precisions("[fp32, int8]") == ["fp32", "int8"]
+    for text in ("", "fp32", "[fp32]", "[int8, int8]", "[[fp32], [int8]]", "[fp32, 8]", "[fp32"):
+        with pytest.raises(ValueError, match=r"write two different ones as \[fp32, int8\]"):
+            listed_precisions(text)
 
 
 def test_a_file_must_be_one(tmp_path: Path) -> None:
