@@ -10,7 +10,6 @@ from trt_inference.ros.parameters.node_parameters import Parameters
 from trt_inference.ros.parameters.settings import Settings
 from trt_inference.ros.rclpy_tools.executor_calls import ExecutorCalls
 from trt_inference.ros.session.file_reads import FileReads
-from trt_inference.ros.session.loaded_bundle import LoadedBundle
 from trt_inference.ros.session.resources import Resources
 
 
@@ -57,7 +56,11 @@ class Swap:
             TrtInferenceError: it is not possible; what was in use goes on.
         """
         resources = self._in_use()
-        old, new = resources.loaded, self._prepare(values)
+        old = resources.loaded
+        settings = self._parameters.settings(**values)
+        bundle = self._read(settings)
+        self._compare(bundle, resources)
+        new = resources.prepare(settings, bundle)
 
         def swap() -> None:
             if self._in_use() is not resources:
@@ -76,14 +79,6 @@ class Swap:
                 raise EngineError("the node ends") from error
             raise
         return str(new)
-
-    def _prepare(self, values: Dict[str, str]) -> LoadedBundle:
-        """A bundle that is not open yet."""
-        resources = self._in_use()
-        settings = self._parameters.settings(**values)
-        bundle = self._read(settings)
-        self._compare(bundle, resources)
-        return resources.prepare(settings, bundle)
 
     def _read(self, settings: Settings) -> Bundle:
         """Read all but the model. Not called on the executor."""
