@@ -1,0 +1,102 @@
+"""The machine that is examined: its files, variables, programs, and what its Python can import."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, List, Mapping, NamedTuple, Optional
+
+_MOST_BYTES = 1 << 20  # of a file, and of what a program prints
+
+
+class Space(NamedTuple):
+    """The bytes of a file system: in all, and those that a user may still write."""
+
+    total: int
+    free: int
+
+
+class Answer(NamedTuple):
+    """How a program ended: its exit code, the negative number of the signal that ended it, or None
+    where it was still running when its time was up; and what it printed."""
+
+    code: Optional[int]
+    output: str
+    errors: str
+
+
+class Host:
+    """The machine that is examined.
+
+    Everything that a check looks at goes through here, so that a test can give it another machine.
+
+    Attributes:
+        root: under which files of the system are looked for, ``/`` but in tests.
+        environment: the variables, of the programs that are run too.
+        python: the interpreter of the probes.
+    """
+
+    def __init__(
+        self,
+        root: Path = Path("/"),
+        environment: Optional[Mapping[str, str]] = None,
+        python: str = sys.executable,
+    ) -> None:
+        self.root = root
+        self.environment: Dict[str, str] = dict(os.environ if environment is None else environment)
+        self.python = python
+
+    def path(self, name: str) -> Path:
+        """Where a file of the system is, such as ``/etc/nv_tegra_release``."""
+        return self.root / name.lstrip("/")
+
+    def text(self, name: str) -> Optional[str]:
+        """The text of a file of the system without zeros and white space at its ends, at most the
+        first MiB; None where it cannot be read."""
+        try:
+            with self.path(name).open("rb") as file:
+                content = file.read(_MOST_BYTES)
+        except OSError:
+            return None
+        return content.decode("utf-8", "replace").strip("\0 \t\r\n")
+
+    def space(self, name: str) -> Optional[Space]:
+        """The room of the file system that a folder is on; None where there is no such folder."""
+        try:
+            found = os.statvfs(str(self.path(name)))
+        except OSError:
+            return None
+        return Space(found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
+
+    def program(self, name: str) -> Optional[str]:
+        """Where a program is on the PATH; None where it is not."""
+        return shutil.which(name, path=self.environment.get("PATH", os.defpath))
+
+    def run(self, command: List[str], seconds: float = 10) -> Optional[Answer]:
+        """Run a program to its end, or for so many seconds; None where it cannot be started."""
+        program = self.program(command[0])
+        if program is None:
+            return None
+        try:
+            started = subprocess.Popen(
+                [program, *command[1:]],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self.environment,
+            )
+        except OSError:
+            return None
+        code: Optional[int] = None
+        try:
+            output, errors = started.communicate(timeout=seconds)
+            code = started.returncode
+        except subprocess.TimeoutExpired:
+            started.kill()
+            output, errors = started.communicate()
+        return Answer(code, _decoded(output), _decoded(errors))
+
+
+def _decoded(content: bytes) -> str:
+    return content[:_MOST_BYTES].decode("utf-8", "replace").strip()

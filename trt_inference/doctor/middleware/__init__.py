@@ -1,0 +1,1 @@
+"""ROS 2, its middleware, and who publishes images."""

@@ -1,0 +1,1 @@
+"""The board, its power mode, memory and disks, and Python with its packages."""
