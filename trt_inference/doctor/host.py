@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Dict, List, Mapping, NamedTuple, Optional
 
 _MOST_BYTES = 1 << 20  # of a file, and of what a program prints
+_MOST_NAMES = 10_000  # of a folder
 
 
 class Space(NamedTuple):
@@ -35,6 +36,7 @@ class Host:
         root: under which files of the system are looked for, ``/`` but in tests.
         environment: the variables, of the programs that are run too.
         python: the interpreter of the probes.
+        device: the number of the GPU, among those that CUDA_VISIBLE_DEVICES leaves.
     """
 
     def __init__(
@@ -42,10 +44,12 @@ class Host:
         root: Path = Path("/"),
         environment: Optional[Mapping[str, str]] = None,
         python: str = sys.executable,
+        device: int = 0,
     ) -> None:
         self.root = root
         self.environment: Dict[str, str] = dict(os.environ if environment is None else environment)
         self.python = python
+        self.device = device
 
     def path(self, name: str) -> Path:
         """Where a file of the system is, such as ``/etc/nv_tegra_release``."""
@@ -53,13 +57,29 @@ class Host:
 
     def text(self, name: str) -> Optional[str]:
         """The text of a file of the system without zeros and white space at its ends, at most the
-        first MiB; None where it cannot be read."""
+        first MiB; None where it cannot be read. A FIFO is not waited for."""
         try:
-            with self.path(name).open("rb") as file:
-                content = file.read(_MOST_BYTES)
+            descriptor = os.open(str(self.path(name)), os.O_RDONLY | os.O_NONBLOCK)
+            with open(descriptor, "rb") as file:
+                content = file.read(_MOST_BYTES) or b""
         except OSError:
             return None
         return content.decode("utf-8", "replace").strip("\0 \t\r\n")
+
+    def number(self, name: str) -> Optional[int]:
+        """The whole number that a file of the system consists of, as those in ``/sys`` do; None
+        where there is none."""
+        try:
+            return int(self.text(name) or "")
+        except ValueError:
+            return None
+
+    def names(self, folder: str) -> List[str]:
+        """The names in a folder of the system, sorted; none where it cannot be read."""
+        try:
+            return sorted(os.listdir(str(self.path(folder))))[:_MOST_NAMES]
+        except OSError:
+            return []
 
     def space(self, name: str) -> Optional[Space]:
         """The room of the file system that a folder is on; None where there is no such folder."""
