@@ -5,7 +5,7 @@ from typing import Iterator
 from trt_inference.doctor.diagnosis import Diagnosis, caution, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.system.board_facts import PYTHON_OF_JETPACK, Board, read_board
-from trt_inference.doctor.system.python_packages import read_installed
+from trt_inference.doctor.system.python_packages import look_at_packages
 
 _SUBJECT = "Python"
 
@@ -18,7 +18,7 @@ def check_python(host: Host) -> Iterator[Diagnosis]:
     # From JetPack 5 on, containers bring TensorRT along, for a Python of their own.
     is_given = board.generation == 4 or not board.in_container
     is_other = usual is not None and is_given and host.python_version[:2] != usual
-    if usual and is_other and not read_installed(host).has_tensorrt:
+    if usual and is_other and not look_at_packages(host).has_tensorrt:
         yield _is_other(version, board, ".".join(map(str, usual)))
     else:
         yield ok(_SUBJECT, f"{version}, {host.python}.")

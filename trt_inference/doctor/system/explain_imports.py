@@ -10,7 +10,7 @@ from trt_inference.doctor.system.python_packages import (
     ONNX_RUNTIME,
     OPENCV,
     ImportOutcome,
-    Installed,
+    Packages,
     PythonPackage,
     python_name,
     version_numbers,
@@ -48,10 +48,11 @@ def explain_package(
     return None
 
 
-def explain_numpy(host: Host, outcome: ImportOutcome, installed: Installed) -> Optional[Diagnosis]:
+def explain_numpy(host: Host, packages: Packages) -> Optional[Diagnosis]:
     """Why NumPy does not work; None where it does."""
+    outcome = packages.outcomes[NUMPY.module]
     if "SIGILL" in outcome.crash and host.architecture == "aarch64":
-        version = installed.version("numpy") or "of unknown version"
+        version = packages.version("numpy") or "of unknown version"
         value = host.environment.get(_ARMV8)
         if not value:
             return error(
@@ -65,8 +66,9 @@ def explain_numpy(host: Host, outcome: ImportOutcome, installed: Installed) -> O
     return explain_package(host, NUMPY, outcome)
 
 
-def explain_opencv(host: Host, outcome: ImportOutcome, numpy: ImportOutcome) -> Optional[Diagnosis]:
+def explain_opencv(host: Host, packages: Packages) -> Optional[Diagnosis]:
     """Why OpenCV does not work; None where it does."""
+    outcome, numpy = (packages.outcomes[one.module] for one in (OPENCV, NUMPY))
     is_of_numpy = "numpy" in outcome.error.lower() or "_ARRAY_API" in outcome.error
     if version_numbers(numpy.version) >= (2,) and (is_of_numpy or outcome.crash):
         return error(
@@ -90,12 +92,10 @@ def explain_opencv(host: Host, outcome: ImportOutcome, numpy: ImportOutcome) -> 
     return explain_package(host, OPENCV, outcome)
 
 
-def explain_onnxruntime(
-    host: Host, outcome: ImportOutcome, installed: Installed
-) -> Optional[Diagnosis]:
+def explain_onnxruntime(host: Host, packages: Packages) -> Optional[Diagnosis]:
     """Why ONNX Runtime does not work, or will crash; None where it works."""
-    title = ONNX_RUNTIME.title
-    version = outcome.version or installed.version("onnxruntime")
+    title, outcome = ONNX_RUNTIME.title, packages.outcomes[ONNX_RUNTIME.module]
+    version = outcome.version or packages.version("onnxruntime")
     if version_numbers(version)[:2] == (1, 14):
         return error(
             title,
