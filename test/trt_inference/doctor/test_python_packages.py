@@ -94,6 +94,9 @@ def test_apt_is_named_where_the_python_of_ubuntu_runs(machine: FakeMachine) -> N
     host.python_version = (3, 8, 10)  # Ubuntu 20.04 has no such package
     finding = assert_finds(check_python_packages(host), "package-missing", "error", "rich")
     assert finding.remedy == "python3 -m pip install rich"
+    machine.write("/usr/lib/python3.12/EXTERNALLY-MANAGED")
+    finding = assert_finds(check_python_packages(host), "package-missing", "error", "rich")
+    assert finding.remedy == "python3 -m pip install --user --break-system-packages rich"
 
 
 def test_without_numpy_what_needs_it_is_not_blamed(machine: FakeMachine) -> None:
@@ -129,6 +132,21 @@ def test_an_opencv_that_crashes_with_numpy_2_is_told(machine: FakeMachine) -> No
     machine.package("numpy", "2.2.6")
     machine.crashing("cv2")
     assert_finds(found(machine), "numpy-2-over-opencv", "error", "NumPy 2.2.6", "SIGSEGV")
+
+
+@pytest.mark.parametrize("version", ["1.15.1", "1.20.0"])
+def test_an_onnx_runtime_for_numpy_1_is_told(version: str, machine: FakeMachine) -> None:
+    """With its text: the error itself names no NumPy."""
+    machine.package("numpy", "2.2.6")
+    machine.module("onnxruntime", "raise SystemError('returned a result with an exception set')")
+    machine.distribution("onnxruntime", version)
+    if version == "1.15.1":
+        finding = assert_finds(
+            found(machine), "numpy-2-over-onnxruntime", "error", "1.15.1", "NumPy 2.2.6"
+        )
+        assert "install 'numpy<2'" in finding.remedy
+    else:  # which is built for both
+        assert faults(found(machine)) == ["package-broken"]
 
 
 @pytest.mark.parametrize("library", ["libGL.so.1", "libgthread-2.0.so.0"])

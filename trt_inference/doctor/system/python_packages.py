@@ -34,7 +34,7 @@ class PythonPackage(NamedTuple):
         """The command that installs it for the Python of a machine."""
         if self.apt and is_of_system(host) and host.python_version >= _APT_SUFFICES:
             return f"sudo apt install {self.apt}"
-        return f"{python_name(host)} -m pip install {self.pip}"
+        return f"{pip_install(host)} {self.pip}"
 
 
 NUMPY = PythonPackage("numpy", "NumPy", "python3-numpy", _NUMPY_1, (1, 19))
@@ -120,6 +120,15 @@ def is_of_system(host: Host) -> bool:
 def python_name(host: Host) -> str:
     """Python as it is called on a command line."""
     return "python3" if is_of_system(host) else host.python
+
+
+def pip_install(host: Host) -> str:
+    """How pip installs beside what apt manages, without touching it."""
+    command = f"{python_name(host)} -m pip install"
+    marks = [f"/usr/lib/{name}/EXTERNALLY-MANAGED" for name in host.names("/usr/lib")]
+    if is_of_system(host) and any(host.path(mark).exists() for mark in marks):
+        return f"{command} --user --break-system-packages"
+    return command
 
 
 def version_numbers(version: str) -> Tuple[int, ...]:
