@@ -1,4 +1,4 @@
-"""The packages of Python: each is imported in a process of its own, which may crash."""
+"""Python and its packages: each is imported in a process of its own, which may crash."""
 
 from typing import Iterator
 
@@ -29,7 +29,9 @@ _PIP_OF_WHEELS = (19, 3)
 
 
 def check_python_packages(host: Host) -> Iterator[Diagnosis]:
-    """Import NumPy, what was built for it, and the rest."""
+    """Import NumPy, what was built for it, and the rest. Whether TensorRT is for this Python, the
+    checks of TensorRT tell."""
+    yield ok("Python", f"{'.'.join(map(str, host.python_version))}, {host.python}.")
     rest = [JSONSCHEMA, RICH, *([DATACLASSES] if host.python_version < (3, 7) else [])]
     needed = [NUMPY, OPENCV, ONNX_RUNTIME, *rest]
     packages = look_at_packages(host, *(package.module for package in needed))

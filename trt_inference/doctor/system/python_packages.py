@@ -73,12 +73,10 @@ class Packages(NamedTuple):
     Attributes:
         outcomes: of the modules that were imported, by name.
         distributions: name and version of what is installed, in the order in which Python finds it.
-        has_tensorrt: it finds a module of TensorRT, which was not imported.
     """
 
     outcomes: Dict[str, ImportOutcome]
     distributions: List[Dict[str, Any]]
-    has_tensorrt: bool
 
     def version(self, name: str) -> str:
         """The version of a distribution, as pip notes it; empty where it does not."""
@@ -96,9 +94,9 @@ def look_at_packages(host: Host, *modules: str) -> Packages:
     if not problem:
         imports = found["imports"]
         outcomes = {name: _outcome(imports[name]) for name in modules}
-        return Packages(outcomes, found["distributions"], found["has_tensorrt"])
+        return Packages(outcomes, found["distributions"])
     if len(modules) <= 1:
-        return Packages({name: ImportOutcome(crash=problem) for name in modules}, [], False)
+        return Packages({name: ImportOutcome(crash=problem) for name in modules}, [])
     alone = {name: look_at_packages(host, name).outcomes[name] for name in modules}
     return look_at_packages(host)._replace(outcomes=alone)
 
