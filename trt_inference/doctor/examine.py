@@ -3,12 +3,15 @@
 from typing import Callable, Iterable, Iterator, List
 
 from trt_inference.doctor.diagnosis import Diagnosis, error
+from trt_inference.doctor.gpu.check_gpu import check_gpu
 from trt_inference.doctor.host import Host
 
 Check = Callable[[Host], Iterable[Diagnosis]]
 
 # What depends on something comes after it.
-_CHECKS: List[Check] = []
+_CHECKS: List[Check] = [
+    check_gpu,
+]
 
 
 def examine(host: Host) -> Iterator[Diagnosis]:
