@@ -1,11 +1,14 @@
 """The machine that is examined: its files, variables, programs, and what its Python can import."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import Dict, List, Mapping, NamedTuple, Optional
+from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 _MOST_BYTES = 1 << 20  # of a file, and of what a program prints
 _MOST_NAMES = 10_000  # of a folder
@@ -36,8 +39,13 @@ class Host:
         root: under which files of the system are looked for, ``/`` but in tests.
         environment: the variables, of the programs that are run too.
         python: the interpreter of the probes.
+        python_version: its version.
+        architecture: of the processor, as ``aarch64``.
         device: the number of the GPU, among those that CUDA_VISIBLE_DEVICES leaves.
     """
+
+    python_version: Tuple[int, ...] = sys.version_info[:3]
+    architecture: str = os.uname().machine
 
     def __init__(
         self,
@@ -89,12 +97,21 @@ class Host:
             return None
         return Space(found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
 
+    def may_use(self, name: str) -> bool:
+        """Whether this user may read and write a file of the system, such as a device."""
+        return os.access(str(self.path(name)), os.R_OK | os.W_OK)
+
+    def time(self) -> float:
+        """What the clock of the machine shows, in seconds since 1970."""
+        return time.time()
+
     def program(self, name: str) -> Optional[str]:
         """Where a program is on the PATH; None where it is not."""
         return shutil.which(name, path=self.environment.get("PATH", os.defpath))
 
     def run(self, command: List[str], seconds: float = 10) -> Optional[Answer]:
-        """Run a program to its end, or for so many seconds; None where it cannot be started."""
+        """Run a program to its end, or for so many seconds; None where it cannot be started. What
+        it started itself, and did not detach, ends with it."""
         program = self.program(command[0])
         if program is None:
             return None
@@ -105,17 +122,28 @@ class Host:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=self.environment,
+                start_new_session=True,
             )
         except OSError:
             return None
         code: Optional[int] = None
+        output = errors = b""
         try:
             output, errors = started.communicate(timeout=seconds)
             code = started.returncode
         except subprocess.TimeoutExpired:
-            started.kill()
-            output, errors = started.communicate()
+            _kill(started)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # its pipes may be held by others
+                output, errors = started.communicate(timeout=1)
+        except BaseException:  # Ctrl-C, which a session of its own does not hear
+            _kill(started)
+            raise
         return Answer(code, _decoded(output), _decoded(errors))
+
+
+def _kill(started: "subprocess.Popen[bytes]") -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(started.pid, signal.SIGKILL)
 
 
 def _decoded(content: bytes) -> str:

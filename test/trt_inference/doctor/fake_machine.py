@@ -11,7 +11,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional
+from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from trt_inference.doctor.diagnosis import Diagnosis
 from trt_inference.doctor.host import Host, Space
@@ -20,14 +20,24 @@ ROOT = Path(__file__).parents[3]
 
 
 class FakeHost(Host):
-    """A host whose file systems have the room that a test gives them."""
+    """A host with what files cannot give: the room of file systems, rights, and a clock."""
 
-    spaces: Dict[str, Space] = {}  # noqa: RUF012 - each machine sets its own
+    def __init__(self, machine: "FakeMachine") -> None:
+        super().__init__(machine.root, machine.environment, sys.executable, machine.device)
+        self._machine = machine
+        self.python_version = machine.python_version
+        self.architecture = machine.architecture
 
     def space(self, name: str) -> Optional[Space]:
-        if name in self.spaces:
-            return self.spaces[name]
+        if name in self._machine.spaces:
+            return self._machine.spaces[name]
         return super().space(name)
+
+    def may_use(self, name: str) -> bool:
+        return name not in self._machine.denied and super().may_use(name)
+
+    def time(self) -> float:
+        return self._machine.time
 
 
 class FakeMachine:
@@ -38,6 +48,10 @@ class FakeMachine:
         root: its files.
         environment: its variables.
         spaces: the room of file systems, by folder.
+        denied: files that the user may not read or write.
+        time: what its clock shows, in seconds since 1970.
+        python_version: what its Python states; it is that of the tests, whatever it states.
+        architecture: of its processor.
         device: the number of the GPU to look at.
     """
 
@@ -53,13 +67,15 @@ class FakeMachine:
             "HOME": "/home/robot",
         }
         self.spaces: Dict[str, Space] = {}
+        self.denied: Set[str] = set()
+        self.time = 1.8e9
+        self.python_version: Tuple[int, ...] = tuple(sys.version_info[:3])
+        self.architecture = "x86_64"
         self.device = 0
 
     def host(self) -> FakeHost:
         """The machine as the doctor sees it."""
-        host = FakeHost(self.root, self.environment, sys.executable, self.device)
-        host.spaces = self.spaces
-        return host
+        return FakeHost(self)
 
     def write(self, name: str, text: str = "") -> Path:
         """Write a file of the system, as ``/proc/meminfo``."""
@@ -80,10 +96,9 @@ class FakeMachine:
 
     def program(self, name: str, output: str = "", code: int = 0, errors: str = "") -> None:
         """Put a program on the PATH that prints and ends."""
-        self.script(
-            name,
-            f"printf '%s\\n' {shlex.quote(output)}\nprintf '%s' {shlex.quote(errors)} >&2\nexit {code}",
-        )
+        prints = f"printf '%s\\n' {shlex.quote(output)}"
+        complains = f"printf '%s' {shlex.quote(errors)} >&2"
+        self.script(name, "\n".join([prints, complains, f"exit {code}"]))
 
     def script(self, name: str, text: str) -> None:
         """Put a program of the shell on the PATH. It finds no other programs there."""
