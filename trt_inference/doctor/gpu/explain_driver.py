@@ -72,7 +72,7 @@ def _not_passed(host: Host, devices: NvidiaDevices, answer: Dict[str, Any]) -> O
     told = "" if visible is None else f" NVIDIA_VISIBLE_DEVICES is '{printable(visible)}'."
     return error(
         GPU_AND_DRIVER,
-        "container-without-gpu",
+        "gpu-not-passed-to-container",
         f"The machine has an NVIDIA GPU, and this container has no device of it in /dev.{told}",
         _START_CONTAINER,
     )

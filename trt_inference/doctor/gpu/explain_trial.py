@@ -1,7 +1,7 @@
 """Why TensorRT builds or runs no engine, from the lines of its log."""
 
 import re
-from typing import Optional, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 from trt_inference.doctor.diagnosis import Diagnosis, error
 from trt_inference.doctor.gpu.check_cuda_library import Gpu
@@ -23,17 +23,9 @@ _MEMORY = re.compile(
     r"out ?of ?memory|failure with error: 2\b|could not be allocated", re.IGNORECASE
 )
 # The last release for GPUs up to a compute capability, and the first for those from one on, by
-# TensorRT's release notes and support matrices.
-_LAST: Sequence[Tuple[Tuple[int, int], str]] = (
-    ((5, 9), "8.5"),
-    ((6, 9), "8.6"),
-    ((7, 0), "10.4"),
-)
-_FIRST: Sequence[Tuple[Tuple[int, int], str]] = (
-    ((10, 0), "10.8"),
-    ((8, 9), "8.5"),
-    ((8, 6), "8.0"),
-)
+# TensorRT's release notes.
+_LAST: Sequence[Tuple[Tuple[int, int], str]] = (((5, 9), "8.5"), ((6, 9), "8.6"), ((7, 0), "10.4"))
+_FIRST: Sequence[Tuple[Tuple[int, int], str]] = (((10, 0), "10.8"), ((8, 9), "8.5"))
 
 
 def explain_trial(host: Host, problem: str, tensorrt: str, gpu: Gpu) -> Diagnosis:
@@ -82,21 +74,23 @@ def _other_release(host: Host, version: str, gpu: Gpu) -> str:
             "sudo apt update and sudo apt install tensorrt python3-libnvinfer for the one of "
             "JetPack."
         )
-    other = _last_for(gpu.capability) or _first_for(gpu.capability)
     if gpu.integrated:
         return (
             "Install the TensorRT that belongs to this board's JetPack: sudo apt install "
             "--reinstall nvidia-jetpack; uninstall one from pip. Orin with JetPack 7 needs 10.16."
         )
-    found = other or "of a release whose support matrix lists this compute capability"
-    return f"Install TensorRT {found}, and build the engines again."
+    return f"Install {_fitting_release(version, gpu.capability)}, and build the engines again."
 
 
-def _last_for(capability: Tuple[int, int]) -> str:
-    found: Optional[str] = next((name for most, name in _LAST if capability <= most), None)
-    return f"{found} or older, the last for such GPUs" if found else ""
+def _fitting_release(version: str, capability: Tuple[int, int]) -> str:
+    for most, last in _LAST:
+        if capability <= most and _numbers(version) > _numbers(f"{last}.99"):
+            return f"TensorRT {last}, the last for such GPUs"
+    for least, first in _FIRST:
+        if capability >= least and _numbers(version) < _numbers(first):
+            return f"TensorRT {first} or newer"
+    return "a TensorRT whose support matrix lists this compute capability"
 
 
-def _first_for(capability: Tuple[int, int]) -> str:
-    found: Optional[str] = next((name for least, name in _FIRST if capability >= least), None)
-    return f"{found} or newer" if found else ""
+def _numbers(version: str) -> List[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]

@@ -1,6 +1,5 @@
 """What shows that a machine has an NVIDIA GPU, before any driver is asked."""
 
-import os
 import re
 from typing import List, NamedTuple
 
@@ -48,8 +47,7 @@ def find_nvidia_devices(host: Host) -> NvidiaDevices:
 
 def closed_nodes(host: Host, devices: NvidiaDevices) -> List[str]:
     """The device files that this user may not open."""
-    mode = os.R_OK | os.W_OK
-    return [node for node in devices.nodes if not os.access(str(host.path(node)), mode)]
+    return [node for node in devices.nodes if not host.may_use(node)]
 
 
 def _is_jetson(host: Host) -> bool:
