@@ -9,32 +9,32 @@ from typing import Sequence, Tuple
 import numpy as np
 
 INPUT, OUTPUT = "x", "y"
-CHANNELS, SIDE = 4, 8
+_CHANNELS, _SIDE = 4, 8
 _OPSET, _IR_VERSION = 11, 6  # which every TensorRT from 8.0 on takes
 _FLOAT, _INTS = 1, 7
 
 
 def tiny_input() -> np.ndarray:
     """float32 ``[1, 4, 8, 8]``: whole numbers, so that products and sums are exact in any type."""
-    count = CHANNELS * SIDE * SIDE
+    count = _CHANNELS * _SIDE * _SIDE
     values = np.arange(count, dtype=np.float32) % 7 - 3
-    return values.reshape(1, CHANNELS, SIDE, SIDE)
+    return values.reshape(1, _CHANNELS, _SIDE, _SIDE)
 
 
 def tiny_output() -> np.ndarray:
     """float32 ``[1, 4, 8, 8]``: what the network gives for ``tiny_input``, by its definition."""
     padded = np.pad(tiny_input()[0], ((0, 0), (1, 1), (1, 1)), "constant")
-    found = np.zeros((CHANNELS, SIDE, SIDE), np.float32)
+    found = np.zeros((_CHANNELS, _SIDE, _SIDE), np.float32)
     for row in range(3):
         for column in range(3):
-            part = padded[:, row : row + SIDE, column : column + SIDE]
+            part = padded[:, row : row + _SIDE, column : column + _SIDE]
             found += np.einsum("oi,ihw->ohw", _weights()[:, :, row, column], part)
     return np.maximum(found, 0)[np.newaxis]
 
 
 def tiny_model() -> bytes:
     """A convolution of 3x3 and a Relu on ``x``, as an ONNX model."""
-    shape = (1, CHANNELS, SIDE, SIDE)
+    shape = (1, _CHANNELS, _SIDE, _SIDE)
     pads = _text(1, "pads") + b"".join(_number(8, 1) for _ in range(4)) + _number(20, _INTS)
     convolution = (
         b"".join((_text(1, INPUT), _text(1, "w"), _text(2, "c"), _text(3, "convolution")))
@@ -55,8 +55,8 @@ def tiny_model() -> bytes:
 
 def _weights() -> np.ndarray:
     """float32 ``[4, 4, 3, 3]``, out of in: -2 to 2."""
-    values = np.arange(CHANNELS * CHANNELS * 9, dtype=np.float32) % 5 - 2
-    return values.reshape(CHANNELS, CHANNELS, 3, 3)
+    values = np.arange(_CHANNELS * _CHANNELS * 9, dtype=np.float32) % 5 - 2
+    return values.reshape(_CHANNELS, _CHANNELS, 3, 3)
 
 
 def _tensor(name: str, values: np.ndarray) -> bytes:
