@@ -128,7 +128,7 @@ def test_libraries_that_the_runtime_did_not_put_in_place_are_told(tmp_path: Path
     machine.write("/usr/lib/aarch64-linux-gnu/libnvinfer.so.8.2.1")
     machine.write("/usr/lib/aarch64-linux-gnu/tegra/libcuda.so.1.1")
     finding = assert_finds(
-        found(machine), "libraries-not-mounted", "error", "2 libraries", "libnvinfer.so.8.2.1"
+        found(machine), "libraries-not-mounted", "error", "libnvinfer.so.8.2.1, libcuda.so.1.1:"
     )
     assert "--runtime nvidia" in finding.remedy
 

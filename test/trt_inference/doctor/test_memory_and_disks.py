@@ -104,7 +104,7 @@ def test_shared_memory_of_dead_processes_is_told_from_that_of_living_ones(
     with (tmp_path / "root" / f"{alive}_el".lstrip("/")).open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         finding = assert_finds(
-            found(machine), "shm-left-behind", "caution", "1 segments", "3 MiB", Path(dead).name
+            found(machine), "shm-left-behind", "caution", "1 with 3.0 MiB", Path(dead).name
         )
     assert "fastdds shm clean" in finding.remedy
     for name in (dead, f"{dead}_el", alive, f"{alive}_el"):
