@@ -4,9 +4,9 @@ A library may die of a model that it does not know: ONNX Runtime 1.14 does of fp
 """
 
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List
 
-from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
+from trt_inference.doctor.diagnosis import IS_CAUTION, Diagnosis, caution, error, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.probe import ProbeResult, run_probe
 from trt_inference.printable import printable, shortened
@@ -16,8 +16,6 @@ _SECONDS = 300.0
 _MEMINFO = "/proc/meminfo"
 _COPIES = 2  # of the weights, while ONNX Runtime loads a model
 _BUNDLE_ON_GPU, _BUNDLE_ON_CPU = "Bundle on TensorRT", "Bundle on ONNX Runtime"
-
-_Report = Callable[[str, str, str, str], Diagnosis]
 
 
 def check_tensorrt_run(
@@ -57,8 +55,9 @@ def check_onnxruntime(
             continue
         result = _run(host, bundle, "onnxruntime", precision, 0)
         if result.problem or result.answer["problem"]:
-            report = error if precision == chosen and not has_tensorrt else caution
-            yield _explain(result, precision, report)
+            found = _explain(result, precision)
+            matters = precision == chosen and not has_tensorrt
+            yield found if matters else found._replace(level=IS_CAUTION)
             if _is_missing(result):  # the other precisions have the same
                 return
         elif not result.answer["are_finite"]:
@@ -86,38 +85,40 @@ def _not_finite(subject: str, precision: str, answer: Dict[str, Any]) -> Diagnos
     )
 
 
-def _explain(result: ProbeResult, precision: str, report: _Report) -> Diagnosis:
-    problem = result.problem or result.answer["problem"]
-    text = f"{precision} does not run: {shortened(printable(problem))}."
+def _explain(result: ProbeResult, precision: str) -> Diagnosis:
     if result.problem:
-        return report(
+        return error(
             _BUNDLE_ON_CPU,
             "onnxruntime-crashes",
-            f"Loading {precision} {printable(problem)}.",
+            f"Loading {precision} {printable(result.problem)}.",
             "Take another ONNX Runtime (1.14.0 and 1.14.1 die of fp16): python3 -m pip install "
             "'onnxruntime!=1.14.*' 'numpy<2', where NumPy 1 is installed",
         )
-    remedies = {
-        "onnxruntime-missing": "python3 -m pip install onnxruntime 'numpy<2', where NumPy 1 is "
-        "installed",
-        "model-too-new-for-onnxruntime": "On the workstation: trt-inference convert … --target "
-        "jetson-nano",
-    }
-    fault = _fault(problem)
-    remedy = remedies.get(fault, "Convert the model again on a workstation.")
-    return report(_BUNDLE_ON_CPU, fault, text, remedy)
+    problem = printable(result.answer["problem"])
+    if _is_missing(result):
+        return error(
+            _BUNDLE_ON_CPU,
+            "onnxruntime-needed-for-bundle",
+            f"{precision} does not run: {shortened(problem)}.",
+            "python3 -m pip install onnxruntime 'numpy<2', where NumPy 1 is installed",
+        )
+    if "is too new for ONNX Runtime" in problem:
+        return error(
+            _BUNDLE_ON_CPU,
+            "model-too-new-for-onnxruntime",
+            f"{precision} does not run: {problem.partition(': convert')[0]}.",
+            "On the workstation: trt-inference convert … --target jetson-nano",
+        )
+    return error(
+        _BUNDLE_ON_CPU,
+        "model-fails-on-onnxruntime",
+        f"{precision} does not run: {shortened(problem)}.",
+        "Convert the model again on a workstation.",
+    )
 
 
 def _is_missing(result: ProbeResult) -> bool:
-    return _fault(result.answer.get("problem", "")) == "onnxruntime-missing"
-
-
-def _fault(problem: str) -> str:
-    if problem.startswith("backend onnxruntime:"):
-        return "onnxruntime-missing"
-    if "is too new for ONNX Runtime" in problem:
-        return "model-too-new-for-onnxruntime"
-    return "model-fails-on-onnxruntime"
+    return str(result.answer.get("problem", "")).startswith("backend onnxruntime:")
 
 
 def _no_room(precision: str, size: int, available: int) -> Diagnosis:

@@ -56,9 +56,12 @@ def _damage(file: EngineFile) -> str:
 
 def _about_files(found: BundleEngines) -> Iterator[Diagnosis]:
     for text in found.cautions:
-        fault = "engine-without-sidecar" if "has no sidecar" in text else "sidecar-unreadable"
-        remedy = "Import it as above, or remove it." if "has no sidecar" in text else "Build again."
-        yield caution(_SUBJECT, fault, f"{text}.", remedy)
+        if "has no sidecar" in text:
+            remedy = "Import it as above, or remove it."
+            yield caution(_SUBJECT, "engine-without-sidecar", f"{text}.", remedy)
+        else:
+            remedy = "Remove the sidecar with its engine, and build that again."
+            yield caution(_SUBJECT, "sidecar-unreadable", f"{text}.", remedy)
 
 
 def _about_engines(found: BundleEngines, running: Set[str]) -> Iterator[Diagnosis]:
@@ -67,9 +70,11 @@ def _about_engines(found: BundleEngines, running: Set[str]) -> Iterator[Diagnosi
         file = EngineFile(found.bundle.path, sidecar, reason)
         command = build_command(found.bundle.path, sidecar.precision, found.device)
         if reason and sidecar.precision not in running:
-            fault = "engine-file-missing" if "is missing" in reason else "stale-engine"
             text = f"{sidecar.file} does not run here: {reason}."
-            yield caution(_SUBJECT, fault, text, command)
+            if "is missing" in reason:
+                yield caution(_SUBJECT, "engine-file-missing", text, command)
+            else:
+                yield caution(_SUBJECT, "stale-engine", text, command)
         elif not reason and _damage(file):
             yield error(_SUBJECT, "engine-changed", f"{_damage(file)}.", command)
         elif not reason and sidecar.options.get("version_compatible"):

@@ -12,14 +12,6 @@ from trt_inference.errors import BundleError
 
 _SUBJECT = "Bundle"
 _COPY = "Copy the bundle again (trt-inference deploy BUNDLE user@robot:folder), or convert again."
-# What the messages of the bundle's own errors have in common, by the fault that they tell of.
-_FAULTS = (
-    ("has schema_version", "bundle-of-another-version", "Update trt_inference, or convert again."),
-    ("is not a bundle", "no-bundle", "Give the folder that trt-inference convert made."),
-    ("give the folder that it is in", "no-bundle", "Give the folder that convert made."),
-    ("was changed", "bundle-changed", _COPY),
-    ("cannot be read", "bundle-unreadable", _COPY),
-)
 
 
 def _examine(folder: str) -> Dict[str, Any]:
@@ -54,10 +46,18 @@ def _damaged(bundle: Bundle) -> Dict[str, Diagnosis]:
 
 
 def _explain(problem: BundleError) -> Diagnosis:
+    """The fault of a message, which itself has the values and often the remedy."""
     text = str(problem)
-    for sign, fault, remedy in _FAULTS:
-        if sign in text:
-            return error(_SUBJECT, fault, text, remedy)
+    if "has schema_version" in text:
+        remedy = "Update trt_inference here, or convert again with the converter of its version."
+        return error(_SUBJECT, "bundle-of-another-version", text, remedy)
+    if "is not a bundle" in text or "give the folder that it is in" in text:
+        remedy = "Give the folder that trt-inference convert made."
+        return error(_SUBJECT, "no-bundle", text, remedy)
+    if "was changed" in text:
+        return error(_SUBJECT, "bundle-changed", text, _COPY)
+    if "cannot be read" in text:
+        return error(_SUBJECT, "bundle-unreadable", text, _COPY)
     return error(_SUBJECT, "bundle-invalid", text, _COPY)
 
 

@@ -41,7 +41,7 @@ def check_cuda_library(host: Host, driver: Driver) -> Generator[Diagnosis, None,
     if not answer["library"]:
         yield explain_missing(host, answer)
         return None
-    yield from _about_bindings(answer, driver)
+    yield from _about_library(answer, driver)
     if answer["error"]:
         return None
     gpu = Gpu(
@@ -61,27 +61,29 @@ def _not_examined(problem: str) -> Diagnosis:
     )
 
 
-def _about_bindings(answer: Dict[str, Any], driver: Driver) -> Iterator[Diagnosis]:
+def _about_library(answer: Dict[str, Any], driver: Driver) -> Iterator[Diagnosis]:
     """A library that is there, and may not fit the driver."""
-    library, here = answer["library"], cuda_version(driver.version)
+    library, problem = printable(answer["library"]), printable(answer["error"])
     major = re.match(r"cuda-(?:bindings|python) (\d+)", library)
     if major is not None and int(major.group(1)) > driver.version // 1000:
-        report = error if answer["error"] else caution
-        result = f" It fails: {printable(answer['error'])}." if answer["error"] else ""
-        yield report(
-            CUDA_FOR_PYTHON,
-            "cuda-bindings-newer-than-driver",
-            f"{printable(library)} is for a newer driver than this one, of CUDA {here}: functions "
-            f"may be missing.{result}",
-            answer["command"],
-        )
-    elif answer["error"]:
+        text = f"{library} is for a newer driver than this one, of CUDA "
+        text += cuda_version(driver.version)
+        if problem:
+            text += f", and fails: {problem}."
+            yield error(CUDA_FOR_PYTHON, "cuda-bindings-newer-than-driver", text, answer["command"])
+        else:
+            text += ": functions may be missing."
+            yield caution(
+                CUDA_FOR_PYTHON, "cuda-bindings-newer-than-driver", text, answer["command"]
+            )
+    elif problem:
+        package = "pycuda" if library.startswith("pycuda") else "cuda-bindings"
         yield error(
             CUDA_FOR_PYTHON,
             "cuda-library-fails",
-            f"{printable(library)} fails where libcuda itself works: {printable(answer['error'])}.",
+            f"{library} fails where libcuda itself works: {problem}.",
             "Install it again for this driver: python3 -m pip install --force-reinstall --no-deps "
-            f"--no-cache-dir {'pycuda' if library.startswith('pycuda') else 'cuda-bindings'}",
+            f"--no-cache-dir {package}",
         )
 
 
