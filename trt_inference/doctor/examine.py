@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence
 
+from trt_inference.doctor.bundle.check_bundle_here import check_bundle_here
 from trt_inference.doctor.diagnosis import Diagnosis, error
+from trt_inference.doctor.gpu.check_gpu import check_gpu
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.system.check_board import check_board
 from trt_inference.doctor.system.check_cameras import check_cameras
@@ -44,13 +46,17 @@ def sections(bundle: Optional[Path] = None) -> List[ExaminedPart]:
     def check_disks_for_bundle(host: Host) -> Iterator[Diagnosis]:
         return check_disks(host, bundle)
 
+    def check_given_bundle(host: Host) -> Iterator[Diagnosis]:
+        return iter(()) if bundle is None else check_bundle_here(host, bundle, host.device)
+
     return [
         ExaminedPart("Board", [check_board, check_container, check_power, check_heat, check_clock]),
         ExaminedPart(
             "Memory and disks", [check_memory_here, check_shared_memory, check_disks_for_bundle]
         ),
         ExaminedPart("Python", [check_python_packages]),
-        ExaminedPart("GPU and TensorRT", []),
+        ExaminedPart("GPU and TensorRT", [check_gpu]),
+        ExaminedPart("Bundle", [check_given_bundle]),
         ExaminedPart("ROS 2", []),
         ExaminedPart("Cameras", [check_cameras]),
     ]
