@@ -24,7 +24,7 @@ def check_packages(host: Host) -> Iterator[Diagnosis]:
         return
     prefix = ament_resource(host, "packages", _PACKAGE)
     if prefix is None:
-        text = f"{_PACKAGE} is not in it: ros2 run and ros2 launch do not find the node"
+        text = f"none with {_PACKAGE} is sourced: ros2 run and ros2 launch do not find the node"
         yield error(_SUBJECT, "workspace-not-sourced", text, _how_to_source())
         return
     missing = [name for name in _NEEDED if not host.path(f"{prefix}/{name}").is_file()]

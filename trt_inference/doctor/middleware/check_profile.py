@@ -116,10 +116,11 @@ def _wrong_variables(host: Host, variable: ProfileVariable) -> Iterator[Diagnosi
 def _for_other(host: Host, variable: ProfileVariable, *others: str) -> Iterator[Diagnosis]:
     there = [name for name in others if host.environment.get(name)]
     if there:
+        running = printable(implementation(host))
         yield caution(
             _SUBJECT,
             "profile-for-other-middleware",
-            f"{there[0]} is set, and {printable(implementation(host))}, which runs, does not read it",
+            f"{there[0]} is set, but {running} runs, which does not read it",
             f"{how_to_set(host, variable)} - before the camera starts",
         )
 

@@ -1,0 +1,116 @@
+"""What is said of the detectors that run."""
+
+import re
+from typing import Any, Dict, Iterator, List
+
+from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
+from trt_inference.printable import printable
+
+_SUBJECT = "detector"
+_MOST_SHOWN = 5  # of the reports of one
+_NEXT = {"unconfigured": "configure", "inactive": "activate"}
+
+
+def diagnose_detectors(answer: Dict[str, Any]) -> Iterator[Diagnosis]:
+    """Their states, what they wait for, and what they report themselves."""
+    published = {topic["name"]: topic for topic in answer["topics"]}
+    for detector in answer["detectors"]:
+        if not detector["parameters"] or not detector["state"]:
+            yield _mute(detector)
+            continue
+        found = [*_state(detector), *_topics(detector, published, answer), *_reports(detector)]
+        yield from found or [_well(detector)]
+
+
+def _mute(detector: Dict[str, Any]) -> Diagnosis:
+    name = printable(detector["name"])
+    return caution(
+        _SUBJECT,
+        "lifecycle-node-does-not-answer",
+        f"{name} does not answer within 3 seconds: it is busy, hangs, or was killed just now",
+        f"Look at its log, and try: ros2 lifecycle get {_word(detector['name'])}",
+    )
+
+
+def _state(detector: Dict[str, Any]) -> Iterator[Diagnosis]:
+    state, name = detector["state"], detector["name"]
+    if state == "active":
+        return
+    step = _NEXT.get(state)
+    remedy = f"ros2 lifecycle set {_word(name)} {step}" if step else "Look at its log."
+    if step == "configure":
+        remedy += f", then: ros2 lifecycle set {_word(name)} activate"
+    yield caution(
+        _SUBJECT,
+        "detector-not-active",
+        f"{printable(name)} runs, but its state is {printable(state)}: it publishes nothing",
+        remedy,
+    )
+
+
+def _topics(
+    detector: Dict[str, Any], published: Dict[str, Any], answer: Dict[str, Any]
+) -> Iterator[Diagnosis]:
+    for topic in detector["topics"]:
+        name = topic["name"]
+        if name not in published:
+            if not answer["left_out"]:
+                yield _without_images(detector, name, list(published.values()))
+            continue
+        weak = [
+            one["node"]
+            for one in published[name]["publishers"]
+            if one["reliability"] == "best_effort"
+        ]
+        if topic["reliability"] == "reliable" and weak:
+            yield error(
+                _SUBJECT,
+                "detector-asks-for-more-than-offered",
+                f"{printable(detector['name'])} asks for reliable images of {printable(name)}, and "
+                f"{printable(weak[0])} publishes best_effort: none arrives",
+                "Set the parameter image_reliability to auto or best_effort, and take back "
+                "qos_overrides.",
+            )
+
+
+def _without_images(
+    detector: Dict[str, Any], wanted: str, published: List[Dict[str, Any]]
+) -> Diagnosis:
+    there = ", ".join(printable(one["name"]) for one in published[:_MOST_SHOWN])
+    remedy = "Start the camera, in the same ROS_DOMAIN_ID."
+    if published:
+        best = next((one for one in published if one["transport"] == "raw"), published[0])
+        kind = "" if best["transport"] == "raw" else " image_transport:=compressed"
+        remedy = f"Launch the detector with image_topic:={_word(best['base'])}{kind}"
+    return caution(
+        _SUBJECT,
+        "detector-without-images",
+        f"{printable(detector['name'])} waits for images on {printable(wanted)}, where nobody "
+        f"publishes. Image topics that exist: {there or 'none'}",
+        remedy,
+    )
+
+
+def _reports(detector: Dict[str, Any]) -> Iterator[Diagnosis]:
+    """Its warnings and errors on /diagnostics, worst first."""
+    statuses = sorted(detector["statuses"], key=lambda one: one["level"])
+    for status in statuses[:_MOST_SHOWN]:
+        make = error if status["level"] == "error" else caution
+        yield make(
+            _SUBJECT,
+            f"detector-reports-{status['level']}",
+            f"/diagnostics: {printable(status['name'])}: {printable(status['message'])}",
+            f"ros2 topic echo /diagnostics shows the values; the log of "
+            f"{printable(detector['name'])} the moment.",
+        )
+
+
+def _well(detector: Dict[str, Any]) -> Diagnosis:
+    topics = ", ".join(printable(topic["name"]) for topic in detector["topics"])
+    where = f" on {topics}" if topics else ""
+    return ok(_SUBJECT, f"{printable(detector['name'])} is active{where} and reports no problem")
+
+
+def _word(name: str) -> str:
+    """A name in a command: only what ROS allows in names is put there."""
+    return name if re.match(r"[A-Za-z0-9_/]+$", name) else "NAME"
