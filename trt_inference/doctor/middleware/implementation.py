@@ -22,7 +22,7 @@ def check_implementation(host: Host) -> Iterator[Diagnosis]:
     if missing:
         name = printable(distribution(host)) or "$ROS_DISTRO"
         package = f"ros-{name}-{printable(missing).replace('_', '-')}"
-        others = f", or unset RMW_IMPLEMENTATION to use {there[0]}" if there else ""
+        others = f", or unset RMW_IMPLEMENTATION to use {printable(there[0])}" if there else ""
         yield error(
             _SUBJECT,
             "rmw-not-installed",
@@ -57,6 +57,7 @@ def missing_implementation(host: Host) -> str:
 
 
 def implementation(host: Host) -> str:
-    """The middleware that a node runs on: as rclpy tells, where it can be imported."""
-    running = str(ask_rclpy(host).answer.get("implementation", ""))
-    return running or host.environment.get("RMW_IMPLEMENTATION") or DEFAULT_IMPLEMENTATION
+    """The middleware that a node runs on: as it is set, or else as rclpy tells, where that can be
+    imported. ROS refuses to run on another one than that which is set."""
+    given = host.environment.get("RMW_IMPLEMENTATION", "")
+    return given or ask_rclpy(host).answer.get("implementation") or DEFAULT_IMPLEMENTATION
