@@ -5,6 +5,7 @@ from typing import Iterator, List
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.middleware.ask_rclpy import rclpy_is_found
+from trt_inference.doctor.middleware.command_words import path_word
 from trt_inference.doctor.middleware.ros_installations import (
     ROS_1,
     TOO_OLD,
@@ -97,7 +98,7 @@ def _how_to_source(there: List[Installation]) -> str:
     suitable = [one for one in there if one.name not in (*ROS_1, *TOO_OLD)]
     if not suitable:
         return f"{_SUITABLE}, and source its setup.bash in a new shell."
-    return f"In a new shell: source {printable(suitable[0].setup_file)}"
+    return f"In a new shell: source {path_word(suitable[0].setup_file)}"
 
 
 def _names(names: List[str]) -> str:

@@ -5,6 +5,7 @@ from typing import Iterator, Optional
 
 from trt_inference.doctor.diagnosis import Diagnosis, error, ok
 from trt_inference.doctor.host import Host
+from trt_inference.doctor.middleware.command_words import path_word
 from trt_inference.doctor.middleware.ros_installations import ament_resource, prefixes
 from trt_inference.printable import printable
 
@@ -53,5 +54,5 @@ def _how_to_source() -> str:
     """With the path, where this file is in a workspace that colcon has built."""
     for folder in Path(__file__).resolve().parents:
         if folder.name == "install" and (folder / "setup.bash").is_file():
-            return f"source {printable(folder / 'setup.bash')}"
+            return f"source {path_word(str(folder / 'setup.bash'))}"
     return "In your workspace: colcon build, then source install/setup.bash"

@@ -6,6 +6,7 @@ from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.middleware.ask_rclpy import ros_is_in_use
 from trt_inference.doctor.middleware.check_packages import packaged_file
+from trt_inference.doctor.middleware.command_words import path_word
 from trt_inference.doctor.middleware.implementation import implementation, missing_implementation
 from trt_inference.doctor.middleware.profile_files import (
     CYCLONE_PROFILE,
@@ -63,8 +64,10 @@ def how_to_set(host: Host, variable: ProfileVariable) -> str:
     """The command, with the file of this package."""
     path = packaged_file(host, variable.file)
     if path is None:
-        path = f"$(ros2 pkg prefix --share trt_inference)/config/{variable.file}"
-    return f"export {variable.name}={'file://' if variable.is_uri else ''}{printable(path)}"
+        word = f"$(ros2 pkg prefix --share trt_inference)/config/{variable.file}"
+    else:
+        word = path_word(path)
+    return f"export {variable.name}={'file://' if variable.is_uri else ''}{word}"
 
 
 def _read_all(host: Host, variable: ProfileVariable) -> List[Tuple[str, Profile]]:

@@ -1,9 +1,9 @@
 """What is said of the detectors that run."""
 
-import re
 from typing import Any, Dict, Iterator, List
 
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
+from trt_inference.doctor.middleware.command_words import topic_word
 from trt_inference.printable import printable
 
 _SUBJECT = "detector"
@@ -28,7 +28,7 @@ def _mute(detector: Dict[str, Any]) -> Diagnosis:
         _SUBJECT,
         "lifecycle-node-does-not-answer",
         f"{name} does not answer within 3 seconds: it is busy, hangs, or was killed just now",
-        f"Look at its log, and try: ros2 lifecycle get {_word(detector['name'])}",
+        f"Look at its log, and try: ros2 lifecycle get {topic_word(detector['name'])}",
     )
 
 
@@ -37,9 +37,9 @@ def _state(detector: Dict[str, Any]) -> Iterator[Diagnosis]:
     if state == "active":
         return
     step = _NEXT.get(state)
-    remedy = f"ros2 lifecycle set {_word(name)} {step}" if step else "Look at its log."
+    remedy = f"ros2 lifecycle set {topic_word(name)} {step}" if step else "Look at its log."
     if step == "configure":
-        remedy += f", then: ros2 lifecycle set {_word(name)} activate"
+        remedy += f", then: ros2 lifecycle set {topic_word(name)} activate"
     yield caution(
         _SUBJECT,
         "detector-not-active",
@@ -81,7 +81,7 @@ def _without_images(
     if published:
         best = next((one for one in published if one["transport"] == "raw"), published[0])
         kind = "" if best["transport"] == "raw" else " image_transport:=compressed"
-        remedy = f"Launch the detector with image_topic:={_word(best['base'])}{kind}"
+        remedy = f"Launch the detector with image_topic:={topic_word(best['base'])}{kind}"
     return caution(
         _SUBJECT,
         "detector-without-images",
@@ -100,8 +100,7 @@ def _reports(detector: Dict[str, Any]) -> Iterator[Diagnosis]:
             _SUBJECT,
             f"detector-reports-{status['level']}",
             f"/diagnostics: {printable(status['name'])}: {printable(status['message'])}",
-            f"ros2 topic echo /diagnostics shows the values; the log of "
-            f"{printable(detector['name'])} the moment.",
+            "ros2 topic echo /diagnostics shows the values, the log of the node since when.",
         )
 
 
@@ -109,8 +108,3 @@ def _well(detector: Dict[str, Any]) -> Diagnosis:
     topics = ", ".join(printable(topic["name"]) for topic in detector["topics"])
     where = f" on {topics}" if topics else ""
     return ok(_SUBJECT, f"{printable(detector['name'])} is active{where} and reports no problem")
-
-
-def _word(name: str) -> str:
-    """A name in a command: only what ROS allows in names is put there."""
-    return name if re.match(r"[A-Za-z0-9_/]+$", name) else "NAME"

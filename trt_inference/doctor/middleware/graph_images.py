@@ -10,6 +10,7 @@ from trt_inference.doctor.middleware.check_containers import (
     shares_network,
 )
 from trt_inference.doctor.middleware.check_profile import how_to_set, segment_size
+from trt_inference.doctor.middleware.command_words import topic_word
 from trt_inference.doctor.middleware.implementation import FAST_RTPS, implementation
 from trt_inference.doctor.middleware.profile_variables import profile_variable
 from trt_inference.doctor.middleware.ros_installations import distribution
@@ -138,12 +139,12 @@ def _only_compressed(answer: Dict[str, Any]) -> Iterator[Diagnosis]:
     )
     if takes or any(topic["transport"] == "raw" for topic in topics):
         return
-    first = printable(topics[0]["base"])
+    base = topics[0]["base"]
     yield caution(
         _SUBJECT,
         "only-compressed-images",
-        f"there are only compressed images, and the node takes raw ones by default: {first}",
-        f"ros2 launch trt_inference detector.launch.py image_topic:={first} "
+        f"{printable(base)} has only compressed images, and the node takes raw ones by default",
+        f"ros2 launch trt_inference detector.launch.py image_topic:={topic_word(base, 'TOPIC')} "
         "image_transport:=compressed bundle:=FOLDER",
     )
 

@@ -1,8 +1,6 @@
 """A made-up machine with ROS 2 in which all is well, and what a test breaks of it."""
 
-import json
 from pathlib import Path
-from typing import Any, Dict
 
 from test.trt_inference.doctor.fake_machine import FakeMachine
 from trt_inference.doctor.host import Space
@@ -18,23 +16,9 @@ def get_rmw_implementation_identifier():
     return os.environ.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp")
 """
 _SITE = """
-import os, sys, types
+import sys, types
 sys.modules["trt_inference.ros.process"] = types.ModuleType("process")
-with open("/proc/self/cmdline", "rb") as command:
-    if b"graph_probe" in command.read():
-        print({answer!r}, flush=True)
-        os._exit(0)
 """
-# What the probe reports; test_graph_probe.py compares it with what it really does.
-ANSWERS = {
-    "nodes",
-    "names_twice",
-    "simulated_time",
-    "topics",
-    "left_out",
-    "detectors",
-    "failure",
-}
 _MODULES = (
     "rclpy/lifecycle",
     *(f"{name}_msgs/msg" for name in ("std", "sensor", "diagnostic", "vision")),
@@ -90,76 +74,19 @@ def index(machine: FakeMachine, prefix: str, resource: str) -> None:
 
 
 def rclpy(machine: FakeMachine) -> None:
-    """Packages that can be imported as those of ROS, and do nothing, with a node and a look at
-    other nodes that do not need more. The real ones are tested where there is a real ROS."""
+    """Packages that can be imported as those of ROS, and do nothing, and a node that does not
+    need more. The real ones are tested where there is a real ROS."""
     machine.module("rclpy/__init__", _RCLPY)
     for name in _MODULES:
         machine.module(f"{name.partition('/')[0]}/__init__", _RCLPY if "rclpy" in name else "")
         machine.module(name, "")
-    graph(machine)
+    machine.module("sitecustomize", _SITE)
 
 
 def without_rclpy(machine: FakeMachine) -> None:
     """As if rclpy were not installed, whatever this environment has."""
     text = "No module named 'rclpy'"
     machine.module("rclpy/__init__", f'raise ModuleNotFoundError("{text}", name="rclpy")')
-
-
-def graph(machine: FakeMachine, **changes: Any) -> None:
-    """What the probe of the graph answers: nothing runs but what the arguments tell."""
-    answer: Dict[str, Any] = {
-        "nodes": 1,
-        "names_twice": [],
-        "simulated_time": False,
-        "topics": [],
-        "left_out": 0,
-        "detectors": [],
-        "failure": "",
-    }
-    answer.update(changes)
-    assert set(answer) == ANSWERS
-    machine.module("sitecustomize", _SITE.format(answer=json.dumps(answer)))
-
-
-def topic(name: str = "/camera/image", reliability: str = "best_effort", **came: Any) -> Any:
-    """A topic with one publisher, as the probe reports it, from which 30 images a second come."""
-    arrived: Dict[str, Any] = {
-        "asked": reliability,
-        "received": 90,
-        "rate": 30.0,
-        "lost": 0,
-        "bytes": 640 * 480 * 3,
-        "age": 0.02,
-        "format": "640x480 bgr8",
-        "rejected": "",
-    }
-    arrived.update(came)
-    is_compressed = name.endswith("/compressed")
-    return {
-        "name": name,
-        "transport": "compressed" if is_compressed else "raw",
-        "base": name[: -len("/compressed")] if is_compressed else name,
-        "publishers": [publisher("/camera/driver", reliability)],
-        "came": arrived,
-    }
-
-
-def publisher(name: str, reliability: str = "best_effort") -> Dict[str, Any]:
-    """A publisher, as the probe reports it."""
-    return {"node": name, "reliability": reliability, "durability": "volatile", "depth": 0}
-
-
-def detector(state: str = "active", *topics: str, **changes: Any) -> Dict[str, Any]:
-    """A running detector, as the probe reports it."""
-    found: Dict[str, Any] = {
-        "name": "/detector",
-        "state": state,
-        "parameters": {"bundle": "/b", "image_transport": "raw", "image_reliability": "auto"},
-        "topics": [{"name": name, "reliability": "best_effort"} for name in topics],
-        "statuses": [],
-    }
-    found.update(changes)
-    return found
 
 
 def in_container(machine: FakeMachine, own_memory: bool, host_network: bool) -> None:

@@ -1,20 +1,18 @@
 """What the doctor tells of ROS distributions, packages and rclpy."""
 
-import json
 import sys
 from pathlib import Path
 
 import pytest
 
 from test.trt_inference.doctor.fake_machine import FakeMachine, assert_finds, faults
+from test.trt_inference.doctor.middleware.graph_answers import host_that_sees, topic
 from test.trt_inference.doctor.middleware.ros_machine import (
     PREFIX,
     WORKSPACE,
-    graph,
     index,
     install,
     ros_machine,
-    topic,
     without_rclpy,
 )
 from trt_inference.doctor.diagnosis import IS_OK
@@ -37,8 +35,7 @@ def unsourced(folder: Path, *names: str) -> FakeMachine:
 
 def test_a_healthy_machine_gives_no_fault_and_says_what_was_looked_at(tmp_path: Path) -> None:
     machine = ros_machine(tmp_path)
-    graph(machine, topics=[topic()])
-    host = machine.host()
+    host = host_that_sees(machine, topics=[topic()])
     found = [one for check in MIDDLEWARE_CHECKS for one in check(host)]
     assert [one for one in found if one.level != IS_OK] == []
     assert [one.subject for one in found] == [
@@ -206,6 +203,12 @@ def test_what_cannot_be_imported_is_named_with_the_remedy(
     assert remedy in assert_finds(check_rclpy(machine.host()), fault, "error", value).remedy
 
 
+def test_what_the_node_needs_of_ros_is_imported_in_a_process(tmp_path: Path) -> None:
+    [found] = check_rclpy(ros_machine(tmp_path).host())
+    assert found.level == IS_OK
+    assert f"Python {sys.version_info[0]}.{sys.version_info[1]}" in found.text
+
+
 def test_a_node_that_cannot_be_imported_although_ros_can(tmp_path: Path) -> None:
     machine = ros_machine(tmp_path)
     machine.module("sitecustomize", "")  # no double of the node
@@ -254,29 +257,6 @@ def test_a_machine_whose_ros_is_broken_is_not_said_to_have_no_camera(tmp_path: P
     assert_finds(found, "graph-not-looked-at", "caution", "ROS does not work here")
 
 
-@pytest.mark.parametrize(
-    ("source", "why"),
-    [
-        ("import os, signal\nos.kill(os.getpid(), signal.SIGABRT)", "was ended by SIGABRT"),
-        ("import sys\nsys.stderr.write('no participant\\n')\nos._exit(3)", "exit code 3: no part"),
-    ],
-)
-def test_a_probe_of_the_graph_that_ends_is_no_empty_graph(
-    tmp_path: Path, source: str, why: str
-) -> None:
-    machine = ros_machine(tmp_path)
-    ends = source.replace("\n", "\n        ")
-    machine.module(
-        "sitecustomize",
-        "import os, sys, types\n"
-        "sys.modules['trt_inference.ros.process'] = types.ModuleType('process')\n"
-        "with open('/proc/self/cmdline', 'rb') as command:\n"
-        f"    if b'graph_probe' in command.read():\n        {ends}\n",
-    )
-    found = check_graph(machine.host())
-    assert_finds(found, "graph-not-looked-at", "caution", "neither cameras nor detectors", why)
-
-
 def test_the_version_of_rclpy_tells_a_distribution_that_no_variable_names(tmp_path: Path) -> None:
     machine = ros_machine(tmp_path)
     del machine.environment["ROS_DISTRO"]
@@ -296,9 +276,3 @@ def test_hostile_values_stay_on_their_line(tmp_path: Path) -> None:
         for one in check(host):
             assert "\n" not in one.text + one.remedy
             assert "\x1b" not in one.text + one.remedy
-
-
-def test_answers_of_the_probe_are_what_json_can_carry(tmp_path: Path) -> None:
-    machine = ros_machine(tmp_path)
-    graph(machine, topics=[topic("/é/'\"")])
-    assert json.dumps(list(check_graph(machine.host())))
