@@ -21,6 +21,7 @@ BUILD = [
     ROOT / "converter" / "command_line" / "build_command.py",
     ROOT / "converter" / "command_line" / "engines_command.py",
     ROOT / "converter" / "command_line" / "detect_command.py",
+    ROOT / "converter" / "command_line" / "doctor_command.py",
 ]
 # All commands are imported to list them; what each needs is imported when it runs.
 COMMAND_LINE = [
