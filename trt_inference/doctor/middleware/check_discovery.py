@@ -9,7 +9,7 @@ from trt_inference.doctor.middleware.implementation import CYCLONE, FAST_RTPS, i
 from trt_inference.doctor.middleware.ros_installations import distribution
 from trt_inference.printable import printable
 
-_SUBJECT = "discovery"
+_SUBJECT = "Discovery"
 DOMAIN, _LOCALHOST = "ROS_DOMAIN_ID", "ROS_LOCALHOST_ONLY"
 _RANGE, _PEERS = "ROS_AUTOMATIC_DISCOVERY_RANGE", "ROS_STATIC_PEERS"
 _SERVER = "ROS_DISCOVERY_SERVER"
@@ -49,14 +49,14 @@ def _domain(host: Host) -> Iterator[Diagnosis]:
         yield error(
             _SUBJECT,
             "domain-out-of-range",
-            f"{DOMAIN} is {printable(given)[:50]}: no node starts with it",
+            f"{DOMAIN} is {printable(given)[:50]}: no node starts with it.",
             f"export {DOMAIN}=0, or another number up to 101, the same for all nodes",
         )
     elif int(given) not in _SAFE_DOMAINS:
         yield caution(
             _SUBJECT,
             "domain-in-ephemeral-ports",
-            f"{DOMAIN} is {given}: other programs may have taken its ports",
+            f"{DOMAIN} is {given}: other programs may have taken its ports.",
             f"export {DOMAIN}=N with N from 0 to 101, the same for all nodes",
         )
 
@@ -70,21 +70,21 @@ def _range(host: Host) -> Iterator[Diagnosis]:
         yield caution(
             _SUBJECT,
             "discovery-range-not-read",
-            f"{_RANGE} is {value}, which {printable(name)} does not read",
+            f"{_RANGE} is {value}, which {printable(name)} does not read.",
             f"unset {_RANGE}; to stay on this machine: export {_LOCALHOST}=1",
         )
     elif given == "OFF" and not host.environment.get(_PEERS):
         yield error(
             _SUBJECT,
             "discovery-off",
-            f"{_RANGE} is OFF: no node finds another, and no image arrives",
+            f"{_RANGE} is OFF: no node finds another, and no image arrives.",
             f"export {_RANGE}=LOCALHOST, or SUBNET for cameras on other machines",
         )
     elif given not in _RANGES:
         yield caution(
             _SUBJECT,
             "unknown-discovery-range",
-            f"{_RANGE} is '{value}', which ROS takes for LOCALHOST",
+            f"{_RANGE} is '{value}', which ROS takes for LOCALHOST.",
             f"export {_RANGE}=LOCALHOST, or SUBNET for cameras on other machines",
         )
     elif host.environment.get(_LOCALHOST) == "1" and given == "SUBNET":
@@ -92,7 +92,7 @@ def _range(host: Host) -> Iterator[Diagnosis]:
             _SUBJECT,
             "discovery-variables-contradict",
             f"{_LOCALHOST} is 1 and {_RANGE} is SUBNET: the first one wins, and nodes of other "
-            "machines are not heard",
+            "machines are not heard.",
             f"unset {_LOCALHOST}",
         )
 
@@ -113,7 +113,7 @@ def _loopback(host: Host) -> Iterator[Diagnosis]:
             _SUBJECT,
             "loopback-without-multicast",
             f"{_LOCALHOST} is 1 and the interface lo has no multicast (flags {flags}): of more "
-            "than ten processes with ROS, Cyclone DDS does not find all",
+            "than ten processes with ROS, Cyclone DDS does not find all.",
             "sudo ip link set lo multicast on",
         )
 
@@ -125,7 +125,7 @@ def _server(host: Host) -> Iterator[Diagnosis]:
             _SUBJECT,
             "discovery-server-not-read",
             f"{_SERVER} is {printable(given)[:100]}, which {printable(implementation(host))} does "
-            "not read",
+            "not read.",
             f"unset {_SERVER}, or export RMW_IMPLEMENTATION=rmw_fastrtps_cpp for all nodes",
         )
 
@@ -134,10 +134,10 @@ def _described(host: Host) -> str:
     where = "this machine alone" if stays_on_this_machine(host) else "this machine and its network"
     server = host.environment.get(_SERVER, "")
     if server:
-        where = f"what the discovery server {printable(server)[:100]} knows"
+        where = f"all that the discovery server {printable(server)[:100]} knows"
     peers = host.environment.get(_PEERS, "")
     more = f" and {printable(peers)[:100]}" if peers and not _is_humble(host) else ""
-    return f"domain {domain(host)}, {where}{more}"
+    return f"Nodes of domain {domain(host)} on {where}{more} find each other."
 
 
 def _is_humble(host: Host) -> bool:

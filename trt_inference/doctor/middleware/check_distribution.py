@@ -29,7 +29,7 @@ def check_distribution(host: Host) -> Iterator[Diagnosis]:
     elif prefixes(host) or rclpy_is_found(host):
         yield ok(_SUBJECT, _in_use(host))
     else:
-        yield ok(_SUBJECT, "is not on this machine. The node needs it; build and detect do not")
+        yield ok(_SUBJECT, "It is not on this machine. The node needs it; build and detect do not.")
 
 
 def _faults(host: Host) -> Iterator[Diagnosis]:
@@ -38,15 +38,15 @@ def _faults(host: Host) -> Iterator[Diagnosis]:
         yield error(
             _SUBJECT,
             "ros1-sourced",
-            f"this shell has sourced ROS 1 ({_names(sourced_distributions(host))}), and the node "
-            "needs ROS 2",
+            f"This shell has sourced ROS 1 ({_names(sourced_distributions(host))}), and the node "
+            "needs ROS 2.",
             _how_to_source(there),
         )
         return
     if not prefixes(host):
         if there and not rclpy_is_found(host):
             names = _names([one.name for one in there])
-            text = f"{names} is installed, but this shell has not sourced it"
+            text = f"{names} is installed, but this shell has not sourced it."
             yield error(_SUBJECT, "ros-not-sourced", text, _how_to_source(there))
         return
     yield from _of_sourced(host)
@@ -61,14 +61,14 @@ def _of_sourced(host: Host) -> Iterator[Diagnosis]:
         yield error(
             _SUBJECT,
             "distributions-mixed",
-            f"this shell has sourced {_names(names)}: libraries of one are loaded by the other",
+            f"This shell has sourced {_names(names)}: libraries of one are loaded by the other.",
             "Take all but one out of ~/.bashrc, open a new shell, and source that one.",
         )
     if distribution(host) in TOO_OLD:
         yield error(
             _SUBJECT,
             "ros-too-old",
-            f"{printable(distribution(host))} has no lifecycle nodes in Python",
+            f"{printable(distribution(host))} has no lifecycle nodes in Python.",
             f"{_SUITABLE}. For a Jetson with JetPack 4 or 5 there is Humble in containers, such "
             "as dustynv/ros:humble-base-l4t-r32.7.1.",
         )
@@ -77,7 +77,7 @@ def _of_sourced(host: Host) -> Iterator[Diagnosis]:
         yield caution(
             _SUBJECT,
             "sourced-folder-is-gone",
-            f"AMENT_PREFIX_PATH names {_names(gone)}, which is not there",
+            f"AMENT_PREFIX_PATH names {_names(gone)}, which is not there.",
             "Build that workspace again, or open a new shell and source what is there.",
         )
 
@@ -91,7 +91,7 @@ def _in_use(host: Host) -> str:
     name = distribution(host)
     places = [one for one in prefixes(host) if "/opt/ros/" in one] or prefixes(host)
     where = f"from {printable(places[-1])}" if places else "from the packages of this Python"
-    return f"{printable(name)} {where}" if name else f"is used {where}"
+    return f"{printable(name).capitalize() or 'ROS 2'} {where} is sourced."
 
 
 def _how_to_source(there: List[Installation]) -> str:

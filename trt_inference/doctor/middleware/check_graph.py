@@ -12,7 +12,7 @@ from trt_inference.doctor.middleware.implementation import missing_implementatio
 from trt_inference.doctor.probe import run_probe
 from trt_inference.printable import printable, shortened
 
-_SUBJECT = "nodes"
+_SUBJECT = "Nodes"
 _PROBE = "trt_inference.ros.probes.graph_probe"
 _SECONDS = 60.0  # it needs some 7, and a Nano some more to import all
 
@@ -38,7 +38,7 @@ def _is_importable(host: Host) -> bool:
 
 
 def _not_looked_at(why: str, remedy: str) -> Diagnosis:
-    text = f"not looked at, neither cameras nor detectors: {why}"
+    text = f"Neither cameras nor detectors were looked at: {why}."
     return caution(_SUBJECT, "graph-not-looked-at", text, remedy)
 
 
@@ -47,15 +47,15 @@ def _diagnose(host: Host, answer: Dict[str, Any]) -> Iterator[Diagnosis]:
         yield caution(
             _SUBJECT,
             "name-of-two-nodes",
-            f"two nodes are called {printable(name)} (or one was killed less than a minute ago): "
-            "commands reach either of them",
+            f"Two nodes are called {printable(name)} (or one was killed less than a minute ago): "
+            "commands reach either of them.",
             "End one of them, or give it another name: --ros-args -r __node:=NAME",
         )
     if answer["failure"]:
         yield caution(
             _SUBJECT,
             "message-not-readable",
-            f"a message could not be read: {printable(answer['failure'])}",
+            f"A message could not be read: {printable(answer['failure'])}.",
             "Find out who sends it: ros2 topic info --verbose TOPIC",
         )
     yield from diagnose_images(host, answer) if answer["topics"] else [_no_images(host, answer)]
@@ -64,11 +64,11 @@ def _diagnose(host: Host, answer: Dict[str, Any]) -> Iterator[Diagnosis]:
 
 def _no_images(host: Host, answer: Dict[str, Any]) -> Diagnosis:
     count = answer["nodes"]
-    others = f"{count} other node{'s' if count > 1 else ''}" if count else "and no node at all"
+    others = f"{count} other node{'s run' if count > 1 else ' runs'}" if count else "no node runs"
     return caution(
-        "images",
+        "Images",
         "no-image-topic",
-        f"nobody publishes images in domain {printable(domain(host))[:20]}: {others} there",
+        f"Nobody publishes images in domain {printable(domain(host))[:20]}, where {others}.",
         "Start the camera and run this again. If it runs: in its shell, ROS_DOMAIN_ID and "
         "RMW_IMPLEMENTATION must be the same as here.",
     )

@@ -13,7 +13,7 @@ from trt_inference.doctor.middleware.ask_rclpy import ros_is_in_use
 from trt_inference.doctor.middleware.check_discovery import stays_on_this_machine
 from trt_inference.doctor.middleware.implementation import CYCLONE, implementation
 
-_SUBJECT = "network buffers"
+_SUBJECT = "Network buffers"
 _FAST_DDS_BYTES = 4 << 20  # what config/fastdds_large_images.xml asks for
 _CYCLONE_BYTES = 16 << 20  # what config/cyclonedds_large_images.xml asks for
 _FRAGMENT_BYTES = 128 << 20
@@ -37,7 +37,7 @@ def check_network_buffers(host: Host) -> Iterator[Diagnosis]:
         return
     is_cyclone = implementation(host).startswith(CYCLONE)
     if stays_on_this_machine(host) and not is_cyclone:
-        yield ok(_SUBJECT, "matter little: ROS stays on this machine and uses shared memory")
+        yield ok(_SUBJECT, "They matter little: ROS stays on this machine and uses shared memory.")
         return
     wanted = _wanted(is_cyclone)
     found = {name: value for name, value in _found(host, wanted).items() if value is not None}
@@ -49,11 +49,12 @@ def check_network_buffers(host: Host) -> Iterator[Diagnosis]:
         yield caution(
             _SUBJECT,
             "network-buffers-not-seen",
-            f"not looked at: {', '.join(unseen)}, which a container does not show",
+            f"Not looked at: {', '.join(unseen)}, which a container does not show.",
             f"On the machine itself: sysctl {' '.join(unseen)}",
         )
     if not wrong and not unseen:
-        yield ok(_SUBJECT, ", ".join(f"{name} {value}" for name, value in found.items()))
+        values = ", ".join(f"{name} is {value}" for name, value in found.items())
+        yield ok(_SUBJECT, f"{values}.")
 
 
 def _wanted(is_cyclone: bool) -> Dict[str, _Limit]:
@@ -78,6 +79,6 @@ def _too_small(wrong: Dict[str, int], wanted: Dict[str, _Limit], is_cyclone: boo
     return caution(
         _SUBJECT,
         "small-network-buffers",
-        f"{values}: {which} may get lost, as the kernel drops their packets",
+        f"{values}: {which} may get lost, as the kernel drops their packets.",
         f"sudo sysctl -w {settings} (and in a file in /etc/sysctl.d, to keep it)",
     )

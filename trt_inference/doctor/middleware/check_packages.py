@@ -9,7 +9,7 @@ from trt_inference.doctor.middleware.command_words import path_word
 from trt_inference.doctor.middleware.ros_installations import ament_resource, prefixes
 from trt_inference.printable import printable
 
-_SUBJECT = "workspace"
+_SUBJECT = "Workspace"
 _PACKAGE = "trt_inference"
 _NEEDED = (
     f"share/{_PACKAGE}/launch/detector.launch.py",
@@ -25,7 +25,7 @@ def check_packages(host: Host) -> Iterator[Diagnosis]:
         return
     prefix = ament_resource(host, "packages", _PACKAGE)
     if prefix is None:
-        text = f"none with {_PACKAGE} is sourced: ros2 run and ros2 launch do not find the node"
+        text = f"None with {_PACKAGE} is sourced: ros2 run and ros2 launch do not find the node."
         yield error(_SUBJECT, "workspace-not-sourced", text, _how_to_source())
         return
     missing = [name for name in _NEEDED if not host.path(f"{prefix}/{name}").is_file()]
@@ -33,11 +33,11 @@ def check_packages(host: Host) -> Iterator[Diagnosis]:
         yield error(
             _SUBJECT,
             "package-files-missing",
-            f"{printable(prefix)} lacks {', '.join(missing)}, which belong to {_PACKAGE}",
+            f"{printable(prefix)} lacks {', '.join(missing)}, which belong to {_PACKAGE}.",
             f"colcon build --packages-select {_PACKAGE}, in the workspace; then source it again.",
         )
         return
-    yield ok(_SUBJECT, f"{_PACKAGE} is in {printable(prefix)}, with its launch files")
+    yield ok(_SUBJECT, f"{_PACKAGE} is in {printable(prefix)}, with its launch files.")
 
 
 def packaged_file(host: Host, name: str) -> Optional[str]:

@@ -26,13 +26,13 @@ from trt_inference.doctor.middleware.profile_variables import (
 from trt_inference.doctor.middleware.ros_installations import distribution
 from trt_inference.printable import printable
 
-_SUBJECT = "middleware profile"
+_SUBJECT = "Middleware profile"
 _TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
 _WHY = {
     FAST_DDS_PROFILE: "without it, a camera that is started from such a shell loses most images of "
-    "more than half a megabyte. The launch files set it for the detector alone",
+    "more than half a megabyte. The launch files set it for the detector alone.",
     CYCLONE_PROFILE: "without it, large images come in many small packets and may get lost. The "
-    "launch files set it for the detector alone",
+    "launch files set it for the detector alone.",
 }
 
 
@@ -43,14 +43,14 @@ def check_profile(host: Host) -> Iterator[Diagnosis]:
     running = implementation(host)
     variable = profile_variable(running, distribution(host))
     if variable is None:
-        yield ok(_SUBJECT, f"this package has none for {printable(running)}")
+        yield ok(_SUBJECT, f"This project has none for {printable(running)}.")
         return
     found = list(_wrong_variables(host, variable))
     read = _read_all(host, variable)
     found += [one for path, profile in read for one in _faults(host, variable, path, profile)]
     if not read and not found:
         found = [_without(host, variable)]
-    yield from found or [ok(_SUBJECT, f"{variable.name} is {_shown(read)}")]
+    yield from found or [ok(_SUBJECT, f"{variable.name} is {_shown(read)}.")]
 
 
 def segment_size(host: Host) -> int:
@@ -95,21 +95,21 @@ def _wrong_variables(host: Host, variable: ProfileVariable) -> Iterator[Diagnosi
         yield caution(
             _SUBJECT,
             "both-profile-variables",
-            f"{OLD_FAST_DDS} and {FAST_DDS} are both set, and {OLD_FAST_DDS} is what is read",
+            f"{OLD_FAST_DDS} and {FAST_DDS} are both set, and {OLD_FAST_DDS} is what is read.",
             f"unset {FAST_DDS if variable.name == OLD_FAST_DDS else OLD_FAST_DDS}",
         )
     elif variable.name == FAST_DDS and given.get(OLD_FAST_DDS):
         yield caution(
             _SUBJECT,
             "profile-variable-deprecated",
-            f"{OLD_FAST_DDS} is the name for Jazzy and before; this version reads it, and warns",
+            f"{OLD_FAST_DDS} is the name for Jazzy and before; this version reads it, and warns.",
             f"unset {OLD_FAST_DDS}; {how_to_set(host, variable)}",
         )
     elif variable.name == OLD_FAST_DDS and given.get(FAST_DDS):
         yield error(
             _SUBJECT,
             "profile-variable-not-read",
-            f"{FAST_DDS} is set, but {printable(distribution(host))} reads {OLD_FAST_DDS}",
+            f"{FAST_DDS} is set, but {printable(distribution(host))} reads {OLD_FAST_DDS}.",
             f"export {OLD_FAST_DDS}=${FAST_DDS}; unset {FAST_DDS}",
         )
     elif not given.get(_TRANSPORTS):
@@ -123,8 +123,8 @@ def _for_other(host: Host, variable: ProfileVariable, *others: str) -> Iterator[
         yield caution(
             _SUBJECT,
             "profile-for-other-middleware",
-            f"{there[0]} is set, but {running} runs, which does not read it",
-            f"{how_to_set(host, variable)} - before the camera starts",
+            f"{there[0]} is set, but {running} runs, which does not read it.",
+            f"Before the camera starts: {how_to_set(host, variable)}",
         )
 
 
@@ -134,13 +134,15 @@ def _faults(host: Host, variable: ProfileVariable, path: str, profile: Profile) 
     wanted = CYCLONE_PROFILE if variable.is_uri else FAST_DDS_PROFILE
     remedy = how_to_set(host, variable)
     if profile.problem:
-        fault = "profile-missing" if "exist" in profile.problem else "profile-not-usable"
-        return [error(_SUBJECT, fault, f"{where}{printable(profile.problem)}", remedy)]
+        text = f"{where}{printable(profile.problem)}."
+        if profile.is_missing:
+            return [error(_SUBJECT, "profile-missing", text, remedy)]
+        return [error(_SUBJECT, "profile-not-usable", text, remedy)]
     if profile.middleware != wanted:
-        text = f"{where}is for {profile.middleware}, and {wanted} reads it"
+        text = f"{where}is for {profile.middleware}, and {wanted} reads it."
         return [error(_SUBJECT, "profile-for-other-middleware", text, remedy)]
     if wanted == FAST_DDS_PROFILE and not profile.is_default:
-        text = f'{where}has no participant with is_default_profile="true", so that nodes ignore it'
+        text = f'{where}has no participant with is_default_profile="true", so that nodes ignore it.'
         return [error(_SUBJECT, "profile-without-default", text, remedy)]
     return _no_room(host, where, profile)
 
@@ -156,7 +158,7 @@ def _no_room(host: Host, where: str, profile: Profile) -> List[Diagnosis]:
             "shared-memory-smaller-than-segments",
             f"{where}gives each process {_mib(profile.segment)} MiB of /dev/shm, which has "
             f"{_mib(room.total)} MiB: camera and detector do not both get theirs, and images are "
-            "lost",
+            "lost.",
             f"docker run --shm-size {_mib(4 * need)}m, or --ipc host; outside of a container: sudo "
             f"mount -o remount,size={_mib(4 * need)}M /dev/shm",
         )
@@ -168,11 +170,13 @@ def _without(host: Host, variable: ProfileVariable) -> Diagnosis:
     if transports.startswith("LARGE_DATA") and not variable.is_uri:
         if host.environment.get("ROS_AUTOMATIC_DISCOVERY_RANGE") == "LOCALHOST":
             text = (
-                f"{_TRANSPORTS}={printable(transports)} does not work while discovery is LOCALHOST"
+                f"{_TRANSPORTS}={printable(transports)} does not work while discovery is LOCALHOST."
             )
             remedy = f"unset {_TRANSPORTS}; {how_to_set(host, variable)}"
             return error(_SUBJECT, "large-data-with-localhost", text, remedy)
-        return ok(_SUBJECT, f"{_TRANSPORTS} is {printable(transports)}, which carries large images")
+        return ok(
+            _SUBJECT, f"{_TRANSPORTS} is {printable(transports)}, which carries large images."
+        )
     kind = CYCLONE_PROFILE if variable.is_uri else FAST_DDS_PROFILE
     return caution(
         _SUBJECT,

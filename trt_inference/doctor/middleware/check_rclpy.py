@@ -36,8 +36,8 @@ def check_rclpy(host: Host) -> Iterator[Diagnosis]:
         yield error(
             _SUBJECT,
             "rclpy-missing",
-            f"is not found by Python {printable(asked.answer.get('python'))} although ROS is "
-            f"sourced (PYTHONPATH is {path})",
+            f"Python {printable(asked.answer.get('python'))} does not find it although ROS is "
+            f"sourced (PYTHONPATH is {path}).",
             f"If PYTHONPATH was replaced, {_AGAIN}; else {_APT}{_package(host, 'rclpy')}",
         )
     else:
@@ -45,9 +45,7 @@ def check_rclpy(host: Host) -> Iterator[Diagnosis]:
         yield (
             _diagnose(host, imports)
             if imports.module
-            else ok(
-                _SUBJECT, f"is imported by Python {printable(imports.python)}, and so is the node"
-            )
+            else ok(_SUBJECT, f"Python {printable(imports.python)} imports it, and the node.")
         )
 
 
@@ -64,7 +62,7 @@ def _crash(problem: str) -> Diagnosis:
             "NumPy does this on a Jetson Nano or TX2: export OPENBLAS_CORETYPE=ARMV8, also in "
             "~/.bashrc and in services."
         )
-    text = f"Python that imports it and the node {printable(problem)}"
+    text = f"Python, while it imported rclpy and the node, {printable(problem)}."
     return error(_SUBJECT, "rclpy-crashes", text, remedy)
 
 
@@ -79,14 +77,14 @@ def _diagnose(host: Host, imports: _Imports) -> Diagnosis:
         return error(
             _SUBJECT,
             "ros-libraries-not-found",
-            f"does not find {printable(library.group(1))}: LD_LIBRARY_PATH lacks the folder",
+            f"It does not find {printable(library.group(1))}: LD_LIBRARY_PATH lacks the folder.",
             f"Programs that sudo starts lose that variable: do without sudo, or {_AGAIN}.",
         )
     if imports.module.startswith("vision_msgs"):
         return error(
-            "vision_msgs",
+            "Messages",
             "vision-msgs-missing",
-            f"cannot be imported, and the node publishes its messages: {_quoted(imports)}",
+            f"vision_msgs, which the node publishes, cannot be imported: {_quoted(imports)}.",
             f"{_APT}{_package(host, 'vision_msgs')}, or build it in your workspace; then {_AGAIN}.",
         )
     if missing:
@@ -99,7 +97,7 @@ def _other_python(python: str, built_for: List[str]) -> Diagnosis:
     return error(
         _SUBJECT,
         "ros-for-other-python",
-        f"was built for Python {versions}, and this is Python {printable(python)}",
+        f"It was built for Python {versions}, and this is Python {printable(python)}.",
         f"Run with the system's Python, /usr/bin/python{built_for[0]}: leave the virtual "
         "environment (deactivate) or Conda (conda deactivate).",
     )
@@ -115,7 +113,7 @@ def _missing_module(host: Host, name: str, imports: _Imports) -> Diagnosis:
         remedy = f"{_APT}python3-{top}"
     else:
         remedy = f"Install {printable(top)}, for this Python {printable(imports.python)}."
-    text = f"module {printable(name)} is missing, which {printable(imports.module)} needs"
+    text = f"{printable(name)} is missing, which {printable(imports.module)} needs."
     return error(_SUBJECT, "python-module-missing-for-ros", text, remedy)
 
 
@@ -124,10 +122,10 @@ def _not_importable(imports: _Imports) -> Diagnosis:
         return error(
             _SUBJECT,
             "node-not-importable",
-            f"is imported, but the node is not: {_quoted(imports)}",
+            f"It can be imported, but the node cannot: {_quoted(imports)}.",
             "Mend what is reported of Python's packages, then run this again.",
         )
-    text = f"cannot be imported: {printable(imports.module)}: {_quoted(imports)}"
+    text = f"{printable(imports.module)} cannot be imported: {_quoted(imports)}."
     return error(_SUBJECT, "rclpy-not-importable", text, f"If it worked before, {_AGAIN}.")
 
 

@@ -7,7 +7,7 @@ from trt_inference.doctor.host import Host
 from trt_inference.doctor.middleware.ask_rclpy import ros_is_in_use
 from trt_inference.printable import printable, printable_name
 
-_SUBJECT = "ROS security"
+_SUBJECT = "DDS Security"
 _ENABLE, _STRATEGY = "ROS_SECURITY_ENABLE", "ROS_SECURITY_STRATEGY"
 _KEYSTORE = "ROS_SECURITY_KEYSTORE"
 
@@ -24,7 +24,7 @@ def check_ros_security(host: Host) -> Iterator[Diagnosis]:
             _SUBJECT,
             "security-not-enabled",
             f"{_ENABLE} is '{printable(given)[:50]}', and only 'true' turns it on: all that is "
-            "sent is open",
+            "sent is open.",
             f"export {_ENABLE}=true, or unset it",
         )
 
@@ -32,15 +32,12 @@ def check_ros_security(host: Host) -> Iterator[Diagnosis]:
 def _of_keystore(host: Host) -> Diagnosis:
     path = host.environment.get(_KEYSTORE, "")
     if path and host.path(f"{path}/enclaves").is_dir():
-        return ok(_SUBJECT, f"is on, with the keystore {printable_name(path)}")
+        return ok(_SUBJECT, f"It is on, with the keystore {printable_name(path)}.")
     what = f"is {printable_name(path)}, which has no folder enclaves" if path else "is not set"
+    text = f"{_ENABLE} is true and {_KEYSTORE} {what}"
+    remedy = f"ros2 security create_keystore FOLDER; export {_KEYSTORE}=FOLDER"
     if host.environment.get(_STRATEGY) == "Enforce":
-        then, make = "no node starts", error
-    else:
-        then, make = "nodes start without security", caution
-    return make(
-        _SUBJECT,
-        "security-keystore-missing",
-        f"{_ENABLE} is true and {_KEYSTORE} {what}: {then}",
-        f"ros2 security create_keystore FOLDER; export {_KEYSTORE}=FOLDER (see docs/security.md)",
+        return error(_SUBJECT, "security-keystore-missing", f"{text}: no node starts.", remedy)
+    return caution(
+        _SUBJECT, "security-keystore-missing", f"{text}: nodes start without security.", remedy
     )

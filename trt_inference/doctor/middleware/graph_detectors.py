@@ -6,7 +6,7 @@ from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
 from trt_inference.doctor.middleware.command_words import topic_word
 from trt_inference.printable import printable
 
-_SUBJECT = "detector"
+_SUBJECT = "Detector"
 _MOST_SHOWN = 5  # of the reports of one
 _NEXT = {"unconfigured": "configure", "inactive": "activate"}
 
@@ -27,7 +27,7 @@ def _mute(detector: Dict[str, Any]) -> Diagnosis:
     return caution(
         _SUBJECT,
         "lifecycle-node-does-not-answer",
-        f"{name} does not answer within 3 seconds: it is busy, hangs, or was killed just now",
+        f"{name} does not answer within 3 seconds: it is busy, hangs, or was killed just now.",
         f"Look at its log, and try: ros2 lifecycle get {topic_word(detector['name'])}",
     )
 
@@ -43,7 +43,7 @@ def _state(detector: Dict[str, Any]) -> Iterator[Diagnosis]:
     yield caution(
         _SUBJECT,
         "detector-not-active",
-        f"{printable(name)} runs, but its state is {printable(state)}: it publishes nothing",
+        f"{printable(name)} runs, but its state is {printable(state)}: it publishes nothing.",
         remedy,
     )
 
@@ -67,7 +67,7 @@ def _topics(
                 _SUBJECT,
                 "detector-asks-for-more-than-offered",
                 f"{printable(detector['name'])} asks for reliable images of {printable(name)}, and "
-                f"{printable(weak[0])} publishes best_effort: none arrives",
+                f"{printable(weak[0])} publishes best_effort: none arrives.",
                 "Set the parameter image_reliability to auto or best_effort, and take back "
                 "qos_overrides.",
             )
@@ -86,7 +86,7 @@ def _without_images(
         _SUBJECT,
         "detector-without-images",
         f"{printable(detector['name'])} waits for images on {printable(wanted)}, where nobody "
-        f"publishes. Image topics that exist: {there or 'none'}",
+        f"publishes. Image topics that exist: {there or 'none'}.",
         remedy,
     )
 
@@ -94,17 +94,16 @@ def _without_images(
 def _reports(detector: Dict[str, Any]) -> Iterator[Diagnosis]:
     """Its warnings and errors on /diagnostics, worst first."""
     statuses = sorted(detector["statuses"], key=lambda one: one["level"])
+    remedy = "ros2 topic echo /diagnostics shows the values, the log of the node since when."
     for status in statuses[:_MOST_SHOWN]:
-        make = error if status["level"] == "error" else caution
-        yield make(
-            _SUBJECT,
-            f"detector-reports-{status['level']}",
-            f"/diagnostics: {printable(status['name'])}: {printable(status['message'])}",
-            "ros2 topic echo /diagnostics shows the values, the log of the node since when.",
-        )
+        text = f"/diagnostics: {printable(status['name'])}: {printable(status['message'])}."
+        if status["level"] == "error":
+            yield error(_SUBJECT, "detector-reports-error", text, remedy)
+        else:
+            yield caution(_SUBJECT, "detector-reports-warning", text, remedy)
 
 
 def _well(detector: Dict[str, Any]) -> Diagnosis:
     topics = ", ".join(printable(topic["name"]) for topic in detector["topics"])
     where = f" on {topics}" if topics else ""
-    return ok(_SUBJECT, f"{printable(detector['name'])} is active{where} and reports no problem")
+    return ok(_SUBJECT, f"{printable(detector['name'])} is active{where} and reports no problem.")

@@ -4,9 +4,8 @@ from typing import Any, Dict, Iterator, List, Set
 
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
 from trt_inference.doctor.host import Host
-from trt_inference.doctor.middleware.check_containers import (
+from trt_inference.doctor.middleware.check_memory_of_containers import (
     has_own_shared_memory,
-    is_container,
     shares_network,
 )
 from trt_inference.doctor.middleware.check_profile import how_to_set, segment_size
@@ -14,9 +13,10 @@ from trt_inference.doctor.middleware.command_words import topic_word
 from trt_inference.doctor.middleware.implementation import FAST_RTPS, implementation
 from trt_inference.doctor.middleware.profile_variables import profile_variable
 from trt_inference.doctor.middleware.ros_installations import distribution
+from trt_inference.doctor.system.board_facts import is_container
 from trt_inference.printable import printable
 
-_SUBJECT = "images"
+_SUBJECT = "Images"
 _MOST_SHOWN = 10
 _MOST_LOST = 0.1  # part of the images
 _MOST_SECONDS = 1.0  # of an image's stamp from the clock
@@ -34,7 +34,7 @@ def diagnose_images(host: Host, answer: Dict[str, Any]) -> Iterator[Diagnosis]:
         yield from found or [ok(_SUBJECT, _described(topic))]
     more = len(topics) - _MOST_SHOWN + answer["left_out"]
     if more > 0:
-        text = f"{more} more image topics are not looked at"
+        text = f"{more} more image topics were not looked at."
         remedy = "ros2 topic list -t lists them; run this again while less runs."
         yield caution(_SUBJECT, "image-topics-left-out", text, remedy)
     yield from _only_compressed(answer)
@@ -57,7 +57,7 @@ def _faults(
         yield caution(
             _SUBJECT,
             "image-topic-of-two-publishers",
-            f"{name} is published by {_publishers(topic)}: their images come mixed",
+            f"{name} is published by {_publishers(topic)}: their images come mixed.",
             "End one of them, or remap its topic: --ros-args -r image:=/other/image",
         )
     if came is None:
@@ -70,14 +70,14 @@ def _faults(
             _SUBJECT,
             "images-lost",
             f"{name}: {came['received']} images of {_size(came)} arrived and {came['lost']} were "
-            "lost on the way",
+            "lost on the way.",
             _against_losses(host, came["bytes"]),
         )
     if came["rejected"] and is_wanted:
         yield error(
             _SUBJECT,
             "images-the-node-rejects",
-            f"{name}: the node cannot use the images: {printable(came['rejected'])}",
+            f"{name}: the node cannot use the images: {printable(came['rejected'])}.",
             "Set the encoding of the camera's driver, such as bgr8 or rgb8, or take another topic.",
         )
     if not answer["simulated_time"]:
@@ -99,7 +99,7 @@ def _silent(host: Host, topic: Dict[str, Any]) -> Diagnosis:
         _SUBJECT,
         "images-announced-but-not-received",
         f"{printable(topic['name'])} is published by {_publishers(topic)}, but no image came in 3 "
-        f"seconds. Likeliest first: {'; '.join(causes)}",
+        f"seconds. Likeliest first: {'; '.join(causes)}.",
         remedy,
     )
 
@@ -126,7 +126,7 @@ def _stamps(name: str, came: Dict[str, Any]) -> Iterator[Diagnosis]:
     yield caution(
         _SUBJECT,
         "image-stamps-far-from-clock",
-        f"{name}: the images {what}: ages and synchronisation with other topics will be wrong",
+        f"{name}: the images {what}: ages and synchronisation with other topics will be wrong.",
         "Set the clocks of both computers by one source (timedatectl; chrony); for a recording: "
         "ros2 bag play --clock, and use_sim_time for the node.",
     )
@@ -143,7 +143,7 @@ def _only_compressed(answer: Dict[str, Any]) -> Iterator[Diagnosis]:
     yield caution(
         _SUBJECT,
         "only-compressed-images",
-        f"{printable(base)} has only compressed images, and the node takes raw ones by default",
+        f"{printable(base)} has only compressed images, and the node takes raw ones by default.",
         f"ros2 launch trt_inference detector.launch.py image_topic:={topic_word(base, 'TOPIC')} "
         "image_transport:=compressed bundle:=FOLDER",
     )
@@ -154,14 +154,14 @@ def _described(topic: Dict[str, Any]) -> str:
     name, came = printable(topic["name"]), topic["came"]
     if came is None:
         return (
-            f"{name} ({topic['transport']}) is published by {_publishers(topic)}; not listened to"
+            f"{name} ({topic['transport']}) is published by {_publishers(topic)}; not listened to."
         )
     kind = f"{printable(came['format'])}, " if came["format"] else ""
     lost = f", {came['lost']} lost" if came["lost"] else ""
     rejected = ", which the node does not take" if came["rejected"] else ""
     return (
         f"{name}: {kind}{came['rate']:.1f} a second of {_size(came)}{lost}{rejected}, from "
-        f"{_publishers(topic)}"
+        f"{_publishers(topic)}."
     )
 
 

@@ -8,7 +8,7 @@ from trt_inference.doctor.middleware.ask_rclpy import ask_rclpy, ros_is_in_use
 from trt_inference.doctor.middleware.ros_installations import distribution, prefixes
 from trt_inference.printable import printable
 
-_SUBJECT = "middleware"
+_SUBJECT = "Middleware"
 FAST_RTPS, CYCLONE = "rmw_fastrtps", "rmw_cyclonedds"  # how their names begin
 _NO_MIDDLEWARE = "rmw_implementation"  # which only loads the others
 DEFAULT_IMPLEMENTATION = "rmw_fastrtps_cpp"
@@ -27,7 +27,7 @@ def check_implementation(host: Host) -> Iterator[Diagnosis]:
             _SUBJECT,
             "rmw-not-installed",
             f"RMW_IMPLEMENTATION is {printable(missing)}, which is not installed: no node starts. "
-            f"Installed: {', '.join(map(printable, there)) or 'none'}",
+            f"Installed: {', '.join(map(printable, there)) or 'none'}.",
             f"sudo apt install {package}{others}",
         )
         return
@@ -35,7 +35,7 @@ def check_implementation(host: Host) -> Iterator[Diagnosis]:
     if running:
         is_set = bool(host.environment.get("RMW_IMPLEMENTATION"))
         why = "set by RMW_IMPLEMENTATION" if is_set else "as RMW_IMPLEMENTATION is not set"
-        text = f"is {printable(running)}, {why}. Cameras must use the same"
+        text = f"ROS runs on {printable(running)}, {why}. Cameras must use the same."
         yield ok(_SUBJECT, text)
 
 

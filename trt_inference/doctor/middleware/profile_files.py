@@ -19,12 +19,14 @@ class Profile(NamedTuple):
         problem: why it cannot be used, to follow its name: ``does not exist``. Empty: it can.
         middleware: that it is for; empty: none that is known.
         is_default: a profile of Fast DDS that nodes take without being told its name.
+        is_missing: there is no such file.
         segment: bytes of shared memory of a process, where the file sets it.
     """
 
     problem: str = ""
     middleware: str = ""
     is_default: bool = False
+    is_missing: bool = False
     segment: Optional[int] = None
 
 
@@ -33,7 +35,7 @@ def read_profile(host: Host, path: str) -> Profile:
     its path is relative."""
     absolute = os.path.join(os.getcwd(), path)
     if not host.path(absolute).exists():
-        return Profile(f"does not exist{_hint(path)}")
+        return Profile(f"does not exist{_hint(path)}", is_missing=True)
     if not host.path(absolute).is_file():
         return Profile("is not a file")
     text = host.text(absolute)
@@ -57,7 +59,9 @@ def parse_profile(text: str) -> Profile:
     is_default = any(one.get("is_default_profile") == "true" for one in participants)
     sizes = [one.text or "" for one in root.iter() if _tag(one) == "segment_size"]
     numbers = [int(size) for size in sizes if re.match(r"\s*\d{1,18}\s*$", size)]
-    return Profile("", middleware, is_default, max(numbers) if numbers else None)
+    return Profile(
+        middleware=middleware, is_default=is_default, segment=max(numbers) if numbers else None
+    )
 
 
 def cyclone_parts(value: str) -> List[str]:

@@ -255,4 +255,4 @@ def test_hostile_names_reach_no_command_and_no_other_line(tmp_path: Path) -> Non
 )
 def test_a_probe_that_fails_is_no_empty_graph(tmp_path: Path, instead: str, why: str) -> None:
     found = check_graph(host_that_runs(ros_machine(tmp_path), instead))
-    assert_finds(found, "graph-not-looked-at", "caution", "neither cameras nor detectors", why)
+    assert_finds(found, "graph-not-looked-at", "caution", "Neither cameras nor detectors", why)

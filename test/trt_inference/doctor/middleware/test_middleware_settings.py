@@ -15,8 +15,8 @@ from test.trt_inference.doctor.middleware.ros_machine import (
 )
 from trt_inference.doctor.diagnosis import IS_OK
 from trt_inference.doctor.host import Space
-from trt_inference.doctor.middleware.check_containers import check_containers
 from trt_inference.doctor.middleware.check_discovery import check_discovery
+from trt_inference.doctor.middleware.check_memory_of_containers import check_memory_of_containers
 from trt_inference.doctor.middleware.check_network_buffers import check_network_buffers
 from trt_inference.doctor.middleware.check_profile import check_profile
 from trt_inference.doctor.middleware.check_ros_security import check_ros_security
@@ -248,7 +248,7 @@ def test_variables_by_which_nodes_do_not_find_each_other(
 @pytest.mark.parametrize(
     ("name", "variables", "text"),
     [
-        ("humble", {}, "domain 0, this machine and its network"),
+        ("humble", {}, "domain 0 on this machine and its network"),
         ("humble", {"ROS_DOMAIN_ID": "101"}, "domain 101"),
         ("humble", {"ROS_DOMAIN_ID": "232"}, "domain 232"),
         ("humble", {"ROS_LOCALHOST_ONLY": "1"}, "this machine alone"),
@@ -281,7 +281,7 @@ def test_multicast_on_the_loopback_is_seen(tmp_path: Path) -> None:
 def test_a_container_with_the_hosts_network_and_its_own_memory(tmp_path: Path) -> None:
     machine = ros_machine(tmp_path)
     in_container(machine, own_memory=True, host_network=True)
-    found = check_containers(machine.host())
+    found = check_memory_of_containers(machine.host())
     remedy = assert_finds(found, "shared-memory-apart-from-host", "caution", "/dev/shm").remedy
     assert "--ipc host" in remedy
 
@@ -292,9 +292,9 @@ def test_containers_in_which_images_arrive(
 ) -> None:
     machine = ros_machine(tmp_path)
     in_container(machine, own_memory, host_network)
-    assert [one.level for one in check_containers(machine.host())] == [IS_OK]
+    assert [one.level for one in check_memory_of_containers(machine.host())] == [IS_OK]
     machine.environment.update(CYCLONE)  # it does not use shared memory
-    assert list(check_containers(machine.host())) == []
+    assert list(check_memory_of_containers(machine.host())) == []
 
 
 @pytest.mark.parametrize(

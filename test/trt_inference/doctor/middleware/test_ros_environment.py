@@ -40,13 +40,13 @@ def test_a_healthy_machine_gives_no_fault_and_says_what_was_looked_at(tmp_path: 
     assert [one for one in found if one.level != IS_OK] == []
     assert [one.subject for one in found] == [
         "ROS 2",
-        "workspace",
-        "middleware",
+        "Workspace",
+        "Middleware",
         "rclpy",
-        "middleware profile",
-        "network buffers",
-        "discovery",
-        "images",
+        "Middleware profile",
+        "Network buffers",
+        "Discovery",
+        "Images",
     ]
     assert "/camera/image: 640x480 bgr8, 30.0 a second of 0.9 MB" in found[-1].text
 
@@ -262,7 +262,7 @@ def test_the_version_of_rclpy_tells_a_distribution_that_no_variable_names(tmp_pa
     del machine.environment["ROS_DISTRO"]
     machine.write(f"{PREFIX}/share/rclpy/package.xml", "<package><version>3.3.13</version>")
     [found] = check_distribution(machine.host())
-    assert found.text == "humble from /opt/ros/humble"
+    assert found.text == "Humble from /opt/ros/humble is sourced."
 
 
 def test_hostile_values_stay_on_their_line(tmp_path: Path) -> None:

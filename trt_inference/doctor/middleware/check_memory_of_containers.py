@@ -13,39 +13,37 @@ from trt_inference.doctor.diagnosis import Diagnosis, caution, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.middleware.ask_rclpy import ros_is_in_use
 from trt_inference.doctor.middleware.implementation import FAST_RTPS, implementation
+from trt_inference.doctor.system.board_facts import is_container
 
-_SUBJECT = "container"
-_MARKS = ("/.dockerenv", "/run/.containerenv")
+_SUBJECT = "Shared memory of containers"
 
 
-def check_containers(host: Host) -> Iterator[Diagnosis]:
+def check_memory_of_containers(host: Host) -> Iterator[Diagnosis]:
     """One line in a container with ROS on Fast DDS; none elsewhere."""
     if not is_container(host) or not ros_is_in_use(host):
         return
     if not implementation(host).startswith(FAST_RTPS):
         return
     if not shares_network(host):
-        yield ok(_SUBJECT, "has a network of its own: images go through it, not through /dev/shm")
+        yield ok(
+            _SUBJECT,
+            "This one has a network of its own: images go through it, not through /dev/shm.",
+        )
     elif has_own_shared_memory(host):
         yield caution(
             _SUBJECT,
             "shared-memory-apart-from-host",
-            "has the network of its host but a /dev/shm of its own: cameras outside of it are "
-            "listed, and no image of theirs arrives",
+            "This one has the network of its host but its own /dev/shm: cameras outside of it are "
+            "listed, and no image of theirs arrives.",
             "docker run --network host --ipc host, for all containers with ROS, or run camera and "
             "detector in the same one.",
         )
     else:
         yield ok(
             _SUBJECT,
-            "has the network and the /dev/shm of its host. Run camera and detector as the same "
-            "user: one cannot open the shared memory of another",
+            "This one has network and /dev/shm of its host. Run camera and detector as the same "
+            "user: one cannot open the shared memory of another.",
         )
-
-
-def is_container(host: Host) -> bool:
-    """Whether Docker or Podman runs this."""
-    return any(host.path(mark).exists() for mark in _MARKS)
 
 
 def shares_network(host: Host) -> bool:
