@@ -85,7 +85,7 @@ def main() -> None:
     graph.discover()
     topics = find_image_topics(graph.node)
     arrivals = listen(graph.node, _to_listen_to(topics))
-    graph.spin(lambda: False, _LISTENING)
+    graph.spin(lambda: not arrivals, _LISTENING)
     came = {one.topic.name: one.report() for one in arrivals}
     for one in arrivals:
         one.destroy()
