@@ -7,6 +7,7 @@ from trt_inference.doctor.bundle.check_bundle_here import check_bundle_here
 from trt_inference.doctor.diagnosis import Diagnosis, error
 from trt_inference.doctor.gpu.check_gpu import check_gpu
 from trt_inference.doctor.host import Host
+from trt_inference.doctor.middleware.middleware_checks import MIDDLEWARE_CHECKS
 from trt_inference.doctor.system.check_board import check_board
 from trt_inference.doctor.system.check_cameras import check_cameras
 from trt_inference.doctor.system.check_clock import check_clock
@@ -57,7 +58,7 @@ def sections(bundle: Optional[Path] = None) -> List[ExaminedPart]:
         ExaminedPart("Python", [check_python_packages]),
         ExaminedPart("GPU and TensorRT", [check_gpu]),
         ExaminedPart("Bundle", [check_given_bundle]),
-        ExaminedPart("ROS 2", []),
+        ExaminedPart("ROS 2", MIDDLEWARE_CHECKS),
         ExaminedPart("Cameras", [check_cameras]),
     ]
 
