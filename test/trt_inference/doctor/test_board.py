@@ -78,6 +78,20 @@ def test_containers_are_recognised(how: str, text: str, tmp_path: Path) -> None:
     assert read_board(machine.host()).in_container
 
 
+def test_podman_names_itself_in_a_variable(tmp_path: Path) -> None:
+    machine = pc(tmp_path)
+    machine.environment["container"] = "podman"
+    assert read_board(machine.host()).in_container
+
+
+def test_a_jetson_is_known_by_its_system_alone(tmp_path: Path) -> None:
+    """As in a container to which only that file was handed."""
+    machine = FakeMachine(tmp_path)
+    machine.write("/etc/nv_tegra_release", NANO_RELEASE)
+    assert read_board(machine.host()).is_jetson
+    assert "L4T R32.7.1, JetPack 4.6." in texts(machine)
+
+
 def test_a_system_that_is_not_nvidias_is_told(tmp_path: Path) -> None:
     machine = jetson_nano(tmp_path)
     machine.remove("/etc/nv_tegra_release")

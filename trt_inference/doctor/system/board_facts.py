@@ -123,7 +123,7 @@ def _jetpack(host: Host, l4t: str) -> str:
     if not l4t:
         return ""
     answer = host.run(["dpkg-query", "-W", "-f", "${Version}", "nvidia-jetpack"])
-    found = re.match(r"[0-9]+(\.[0-9]+)+", answer.output) if answer and answer.code == 0 else None
+    found = re.match(r"[0-9]+(\.[0-9]+)+", answer.output if answer else "")
     if found:
         return found.group()
     return _JETPACKS.get(".".join(l4t.split(".")[:2]), "")
