@@ -17,10 +17,10 @@ ENGINES = ROOT / "trt_inference" / "engines"
 BUILD = [
     *sorted((ROOT / "converter" / "engine_builder").rglob("*.py")),
     ROOT / "converter" / "commands" / "build.py",
-    ROOT / "converter" / "commands" / "engines.py",
     ROOT / "converter" / "command_line" / "build_command.py",
     ROOT / "converter" / "command_line" / "engines_command.py",
     ROOT / "converter" / "command_line" / "detect_command.py",
+    ROOT / "converter" / "command_line" / "doctor_command.py",
 ]
 # All commands are imported to list them; what each needs is imported when it runs.
 COMMAND_LINE = [
@@ -206,7 +206,7 @@ LAYERS = {
     ),
     "trt_inference.ros": (
         "rclpy_tools lifecycle diagnostics parameters launching messages cameras session node "
-        "node_arguments process swap_request video"
+        "node_arguments process swap_request video probes"
     ),
     "converter": (
         "errors terminal compatibility inputs onnx_tools heads export stages bundle comparison "
