@@ -114,6 +114,14 @@ def _about_missing(
             f"The bundle has no engine for {machine}; {', '.join(buildable)} can be built.",
             f"{command}{_BUILD_LATER}",
         )
+    elif found.missing and not running:
+        yield error(
+            _SUBJECT,
+            "no-engine-possible",
+            f"TensorRT {machine.tensorrt} can build no engine of this bundle, so that the node "
+            "does not start on the GPU.",
+            "Convert again as above; until then start the node with backend:=onnxruntime.",
+        )
 
 
 def _about_choice(

@@ -356,6 +356,8 @@ def test_an_opset_that_this_tensorrt_does_not_know(bundle: Path, machine: FakeMa
     )
     assert "--target jetson-nano" in named.remedy
     assert "engine-missing" not in faults(found)  # which could not be built
+    impossible = assert_finds(found, "no-engine-possible", "error", "8.2.1.8")
+    assert "backend:=onnxruntime" in impossible.remedy
     with install("8.6.1"):
         assert "opset-too-late-for-tensorrt" not in faults(found_in(bundle, machine))
 
