@@ -11,7 +11,6 @@ DEMO := build/demo
 # `engines`, `detect` or the list of commands need a module.
 ON_ROBOTS := trt_inference launch scripts/detector scripts/swap scripts/video setup.py \
 	converter/__init__.py converter/__main__.py converter/errors.py converter/bundle \
-	converter/compatibility/__init__.py converter/compatibility/tensorrt_versions.py \
 	converter/command_line converter/commands converter/comparison converter/engine_builder \
 	converter/inputs converter/onnx_tools converter/report converter/tables converter/terminal
 

@@ -29,6 +29,8 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "test_tensorrt_facts.py": ("onnx",),
     "trt_inference/bundles/test_broken_bundles.py": ("onnx",),
     "trt_inference/bundles/test_external_data.py": ("onnx",),
+    "trt_inference/doctor/bundle": ("onnx",),
+    "trt_inference/doctor/gpu": ("onnx",),
     "trt_inference/engines/test_contract.py": ("onnx",),
     "trt_inference/engines/test_cuda.py": ("onnx",),
     "trt_inference/engines/test_tensorrt.py": ("onnx",),

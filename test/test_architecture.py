@@ -17,7 +17,6 @@ ENGINES = ROOT / "trt_inference" / "engines"
 BUILD = [
     *sorted((ROOT / "converter" / "engine_builder").rglob("*.py")),
     ROOT / "converter" / "commands" / "build.py",
-    ROOT / "converter" / "commands" / "engines.py",
     ROOT / "converter" / "command_line" / "build_command.py",
     ROOT / "converter" / "command_line" / "engines_command.py",
     ROOT / "converter" / "command_line" / "detect_command.py",

@@ -15,7 +15,7 @@ _NUMBERS = re.compile(r"[0-9]+(\.[0-9]+)+$")
 
 def tensorrt_or_target(text: str) -> Tuple[str, str]:
     """A version of TensorRT or the name of a target, as that name and the version."""
-    from converter.compatibility.tensorrt_versions import FIRST_VERSION, TARGETS, reaches
+    from trt_inference.bundles.tensorrt_versions import FIRST_VERSION, TARGETS, reaches
 
     if text in TARGETS:
         return text, TARGETS[text].tensorrt

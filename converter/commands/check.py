@@ -7,13 +7,6 @@ from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
 import onnx
 
 from converter.compatibility.refusals import find_bundle_refusals
-from converter.compatibility.tensorrt_versions import (
-    TARGETS,
-    VERSIONS,
-    documented_opset,
-    reaches,
-    target_of,
-)
 from converter.engine_builder.replace_uint8 import find_changes
 from converter.errors import BuildError
 from converter.tables.refusal_wording import refusal_text, version_range
@@ -21,6 +14,13 @@ from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.bundles.choose_precision import gpu
 from trt_inference.bundles.precisions import PRECISION_TABLE
 from trt_inference.bundles.protobuf_reader import Data
+from trt_inference.bundles.tensorrt_versions import (
+    TARGETS,
+    VERSIONS,
+    documented_opset,
+    reaches,
+    target_of,
+)
 
 # The first with uint8, and the first whose networks may be typed by the model alone.
 _WITH_BYTES, _TYPED = "8.5", "10.0"

@@ -132,6 +132,15 @@ def test_json_in_a_file_replaces_it_whole(tmp_path: Path, capsys: pytest.Capture
     assert [one.name for one in tmp_path.iterdir() if "found" in one.name] == ["found.json"]
 
 
+@pytest.mark.parametrize("program", PROGRAMS[:2])
+def test_a_disk_that_is_full_is_told_after_all_lines(program: List[str]) -> None:
+    ended = run(*program, "--json", "/dev/full", environment={})
+    assert ended.returncode == 1
+    assert " ok\n" in ended.stdout
+    assert ended.stderr.startswith("error: '/dev/full' cannot be written: ")
+    assert len(ended.stderr.splitlines()) == 1
+
+
 def test_foreign_text_controls_neither_terminal_nor_json(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from converter.compatibility.tensorrt_operators import remedy_for_missing, takes
+from trt_inference.bundles.tensorrt_operators import remedy_for_missing, takes
 
 
 @pytest.mark.parametrize(

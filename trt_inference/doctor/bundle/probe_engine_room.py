@@ -1,0 +1,54 @@
+"""Whether an engine and the node around it fit into the memory of this machine."""
+
+from typing import Iterator, Tuple
+
+from trt_inference.bundles.engine_files import EngineFile
+from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
+from trt_inference.engines.free_memory import MAKE_ROOM, MIB, Memory, binary_size, measure_memory
+from trt_inference.engines.tensorrt.engine_memory import advice, check_room, needed_memory
+from trt_inference.engines.tensorrt.gpu import GpuContext
+from trt_inference.errors import EngineError
+
+_SUBJECT = "Memory for the bundle"
+# The process of the node with images of 1280x720 but without an engine on a GPU: README.md has
+# 165 MB, measured on x86 with ONNX Runtime and a small network. Rounded up, for larger images.
+NODE_BYTES = 200 * MIB
+
+
+def room_for(file: EngineFile, device: int) -> Iterator[Diagnosis]:
+    """Compare what engine and node take with what is free now."""
+    with GpuContext(device) as context:
+        memory = measure_memory(context.cuda, file.sidecar.machine.architecture)
+    try:
+        cautions = check_room(file, memory)
+    except EngineError as problem:
+        yield error(_SUBJECT, "engine-does-not-fit", *_apart(str(problem), memory))
+        return
+    if cautions:
+        yield caution(_SUBJECT, "engine-may-not-fit", *_apart(cautions[0], memory))
+        return
+    yield from _about_node(file, memory)
+
+
+def _apart(message: str, memory: Memory) -> Tuple[str, str]:
+    """What is wrong, and what to do, of a message that has both."""
+    found = message.partition(f": {advice(memory)}")[0].partition(". If it fails")[0]
+    return f"{found}.", f"To mend it, {advice(memory)}."
+
+
+def _about_node(file: EngineFile, memory: Memory) -> Iterator[Diagnosis]:
+    engine = needed_memory(file.sidecar)
+    needed = NODE_BYTES + (engine if memory.shared else 0)
+    free = memory.free if memory.shared else memory.system_free
+    parts = f"the engine takes about {binary_size(engine)}, the node {binary_size(NODE_BYTES)}"
+    if memory.system_total and needed > free:
+        yield caution(
+            _SUBJECT,
+            "node-may-not-fit",
+            f"Engine and node may not fit: {parts}, and {binary_size(free)} of the "
+            f"{'shared ' if memory.shared else ''}memory are free.",
+            f"{MAKE_ROOM}.",
+        )
+        return
+    where = "of the GPU are free" if not memory.shared else "are free, shared with the processor"
+    yield ok(_SUBJECT, f"There is room: {parts}; {binary_size(memory.free)} {where}.")
