@@ -153,3 +153,5 @@ def test_a_jetson_without_the_daemon_of_csi_cameras_is_told(tmp_path: Path) -> N
     machine.remove("/tmp/argus_socket")
     finding = assert_finds(found(machine), "argus-not-running", "caution", "nvargus-daemon")
     assert "systemctl restart nvargus-daemon" in finding.remedy
+    # In a container no daemon runs, and there the socket is told to be missing.
+    assert faults(found(in_container(machine))) == []

@@ -21,7 +21,7 @@ def check_board(host: Host) -> Iterator[Diagnosis]:
 
 
 def _jetpack_of(board: Board) -> Diagnosis:
-    name = f"{board.name or board.family} ({board.family})" if board.chip else board.name
+    name = board.name or board.family
     if not board.l4t and board.in_container:
         return caution(
             _SUBJECT,

@@ -33,8 +33,8 @@ def _check_libraries(host: Host, board: Board) -> Iterator[Diagnosis]:
         yield error(
             _SUBJECT,
             "libraries-not-mounted",
-            f"Libraries are empty files, {', '.join(empty[:_SHOWN])}{more}: the container expects "
-            "those of the board in their places.",
+            f"Empty files stand in the places of {', '.join(empty[:_SHOWN])}{more}, which the "
+            "container expects from the board.",
             "Start it with docker run --runtime nvidia ..., and on JetPack 4 install CUDA and "
             "TensorRT on the board: sudo apt install nvidia-jetpack.",
         )
