@@ -16,7 +16,7 @@ from test.tensorrt_bundle import add_engine
 from test.tensorrt_double import install
 from test.tensorrt_double.install import Double
 from test.trt_inference.doctor.double_host import DoubleHost
-from test.trt_inference.doctor.fake_machine import FakeMachine, assert_finds, faults
+from test.trt_inference.doctor.fake_machine import ROOT, FakeMachine, assert_finds, faults
 from trt_inference.bundles.machine import Machine
 from trt_inference.bundles.manifest import MANIFEST
 from trt_inference.doctor.bundle.check_bundle_here import check_bundle_here
@@ -26,6 +26,14 @@ from trt_inference.engines import free_memory
 from trt_inference.engines.tensorrt.engine_memory import EngineMemory
 
 VERSION = "10.3.0"
+SITE = ROOT / "test" / "tensorrt_double" / "site"
+# The double in the processes of probes, where loading a plan ends the process.
+DYING = """
+import os, runpy, signal
+kept = runpy.run_path({!r})
+import tensorrt
+tensorrt.Runtime.deserialize_cuda_engine = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)
+"""
 OTHER = Machine("8.5.2.2", "11.4", (7, 2), "Xavier", "linux", "aarch64")
 
 
@@ -144,8 +152,9 @@ def test_packages_that_are_broken_are_no_fault_of_the_bundle(
 def test_onnxruntime_is_missing(bundle: Path, machine: FakeMachine) -> None:
     offer_precisions(bundle, "fp32", "fp16")
     machine.missing("onnxruntime", "tensorrt", "pycuda", "cuda")
-    found = assert_finds(found_by(machine.host(), bundle), "onnxruntime-needed-for-bundle", "error", "fp32")
-    assert "'numpy<2'" in found.remedy
+    found = found_by(machine.host(), bundle)
+    named = assert_finds(found, "onnxruntime-needed-for-bundle", "error", "fp32")
+    assert "'numpy<2'" in named.remedy
 
 
 def test_onnxruntime_dies_of_a_model(bundle: Path, machine: FakeMachine) -> None:
@@ -328,6 +337,14 @@ def test_an_engine_that_does_not_run_after_all(
     assert_finds(found_in(bundle, machine), "engine-fails", "error", "fp32")
 
 
+def test_an_engine_that_ends_the_process(bundle: Path, machine: FakeMachine) -> None:
+    with install(VERSION):
+        add_engine(bundle)
+    machine.module("sitecustomize", DYING.format(str(SITE / "sitecustomize.py")))
+    machine.environment["TENSORRT_DOUBLE"] = VERSION
+    assert_finds(found_by(machine.host(), bundle), "engine-fails", "error", "fp32", "SIGSEGV")
+
+
 def test_an_opset_that_this_tensorrt_does_not_know(bundle: Path, machine: FakeMachine) -> None:
     if onnxruntime_is_before("1.12"):
         pytest.skip("this ONNX Runtime does not know the opset either")
@@ -339,6 +356,8 @@ def test_an_opset_that_this_tensorrt_does_not_know(bundle: Path, machine: FakeMa
     )
     assert "--target jetson-nano" in named.remedy
     assert "engine-missing" not in faults(found)  # which could not be built
+    impossible = assert_finds(found, "no-engine-possible", "error", "8.2.1.8")
+    assert "backend:=onnxruntime" in impossible.remedy
     with install("8.6.1"):
         assert "opset-too-late-for-tensorrt" not in faults(found_in(bundle, machine))
 
@@ -371,6 +390,7 @@ def test_an_engine_that_does_not_fit(bundle: Path, machine: FakeMachine, double:
     found = found_in(bundle, machine)
     named = assert_finds(found, "engine-does-not-fit", "error", "7.0GiB", "6.0GiB of 8.0GiB")
     assert "narrower precision" in named.remedy
+    assert faults(found) == ["engine-does-not-fit"]  # and it is not tried
 
 
 def test_an_engine_that_may_not_fit(bundle: Path, machine: FakeMachine, double: Double) -> None:
