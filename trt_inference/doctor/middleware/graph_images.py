@@ -4,40 +4,50 @@ from typing import Any, Dict, Iterator, List, Set
 
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
 from trt_inference.doctor.host import Host
-from trt_inference.doctor.middleware.check_memory_of_containers import (
-    has_own_shared_memory,
-    shares_network,
-)
-from trt_inference.doctor.middleware.check_profile import how_to_set, segment_size
 from trt_inference.doctor.middleware.command_words import topic_word
-from trt_inference.doctor.middleware.implementation import FAST_RTPS, implementation
-from trt_inference.doctor.middleware.profile_variables import profile_variable
-from trt_inference.doctor.middleware.ros_installations import distribution
-from trt_inference.doctor.system.board_facts import is_container
+from trt_inference.doctor.middleware.image_losses import against_losses, silent_topics
 from trt_inference.printable import printable
 
 _SUBJECT = "Images"
-_MOST_SHOWN = 10
+_MOST_SHOWN = 5
 _MOST_LOST = 0.1  # part of the images
 _MOST_SECONDS = 1.0  # of an image's stamp from the clock
 
 
 def diagnose_images(host: Host, answer: Dict[str, Any]) -> Iterator[Diagnosis]:
-    """A line for each topic, as far as they are not very many."""
-    topics = answer["topics"]
+    """A line for each topic that was listened to, one for all that are silent, and one for those
+    that were not looked at."""
+    topics = [one for one in answer["topics"] if one["came"] is not None]
+    silent = [one for one in topics if not one["came"]["received"]]
     taken = _taken_topics(answer)
-    usable = any(
-        one["came"] and one["came"]["format"] and not one["came"]["rejected"] for one in topics
-    )
-    for topic in topics[:_MOST_SHOWN]:
+    usable = any(one["came"]["format"] and not one["came"]["rejected"] for one in topics)
+    for topic in topics:
         found = list(_faults(host, answer, topic, topic["name"] in taken or not usable))
-        yield from found or [ok(_SUBJECT, _described(topic))]
-    more = len(topics) - _MOST_SHOWN + answer["left_out"]
-    if more > 0:
-        text = f"{more} more image topics were not looked at."
-        remedy = "ros2 topic list -t lists them; run this again while less runs."
-        yield caution(_SUBJECT, "image-topics-left-out", text, remedy)
+        if found or topic["came"]["received"]:
+            yield from found or [ok(_SUBJECT, _described(topic))]
+    if silent:
+        yield silent_topics(host, [(one["name"], _publishers(one)) for one in silent])
+    yield from _left_out(answer)
     yield from _only_compressed(answer)
+
+
+def _left_out(answer: Dict[str, Any]) -> Iterator[Diagnosis]:
+    """What was not listened to, but for compressed images that are there raw, too."""
+    raw = {one["base"] for one in answer["topics"] if one["transport"] == "raw"}
+    others = [
+        one["name"]
+        for one in answer["topics"]
+        if one["came"] is None and (one["transport"] == "raw" or one["base"] not in raw)
+    ]
+    count = len(others) + answer["left_out"]
+    if count:
+        names = ", ".join(printable(name) for name in others[:_MOST_SHOWN])
+        yield caution(
+            _SUBJECT,
+            "image-topics-left-out",
+            f"{count} more image topics were not looked at, such as {names or 'the last ones'}.",
+            "ros2 topic list -t lists them; ros2 topic hz TOPIC shows whether images arrive.",
+        )
 
 
 def _taken_topics(answer: Dict[str, Any]) -> Set[str]:
@@ -60,18 +70,15 @@ def _faults(
             f"{name} is published by {_publishers(topic)}: their images come mixed.",
             "End one of them, or remap its topic: --ros-args -r image:=/other/image",
         )
-    if came is None:
-        return
     if not came["received"]:
-        yield _silent(host, topic)
         return
     if came["lost"] > _MOST_LOST * (came["received"] + came["lost"]):
         yield caution(
             _SUBJECT,
             "images-lost",
-            f"{name}: {came['received']} images of {_size(came)} arrived and {came['lost']} were "
-            "lost on the way.",
-            _against_losses(host, came["bytes"]),
+            f"{name}: of {came['received'] + came['lost']} images of {_size(came)}, {came['lost']} "
+            "were lost on the way.",
+            against_losses(host, came["bytes"]),
         )
     if came["rejected"] and is_wanted:
         yield error(
@@ -82,37 +89,6 @@ def _faults(
         )
     if not answer["simulated_time"]:
         yield from _stamps(name, came)
-
-
-def _silent(host: Host, topic: Dict[str, Any]) -> Diagnosis:
-    """Announced, and nothing came: the causes, the likeliest first."""
-    causes = ["the camera is paused or slower than one image in 3 seconds"]
-    remedy = f"See whether the camera works. {_against_losses(host, 0)}"
-    if implementation(host).startswith(FAST_RTPS):
-        causes.append("it lacks a middleware profile for large images")
-        if is_container(host) and shares_network(host) and has_own_shared_memory(host):
-            causes.insert(0, "it runs outside of this container, whose /dev/shm is its own")
-            remedy = f"docker run --network host --ipc host. {remedy}"
-        else:
-            causes.append("it runs as another user, or in another container without --ipc host")
-    return caution(
-        _SUBJECT,
-        "images-announced-but-not-received",
-        f"{printable(topic['name'])} is published by {_publishers(topic)}, but no image came in 3 "
-        f"seconds. Likeliest first: {'; '.join(causes)}.",
-        remedy,
-    )
-
-
-def _against_losses(host: Host, size: int) -> str:
-    variable = profile_variable(implementation(host), distribution(host))
-    if variable is None:
-        return "Send smaller images, or compressed ones."
-    remedy = f"Where the camera is started, before it: {how_to_set(host, variable)}"
-    segment = segment_size(host)
-    if 0 < segment < 2 * size:
-        return f"{remedy}, in a copy with a segment_size of {2 * size} (it is {segment})"
-    return remedy
 
 
 def _stamps(name: str, came: Dict[str, Any]) -> Iterator[Diagnosis]:
@@ -152,10 +128,6 @@ def _only_compressed(answer: Dict[str, Any]) -> Iterator[Diagnosis]:
 def _described(topic: Dict[str, Any]) -> str:
     """What comes, for people."""
     name, came = printable(topic["name"]), topic["came"]
-    if came is None:
-        return (
-            f"{name} ({topic['transport']}) is published by {_publishers(topic)}; not listened to."
-        )
     kind = f"{printable(came['format'])}, " if came["format"] else ""
     lost = f", {came['lost']} lost" if came["lost"] else ""
     rejected = ", which the node does not take" if came["rejected"] else ""

@@ -24,7 +24,9 @@ from trt_inference.ros.probes.image_arrivals import listen
 from trt_inference.ros.probes.running_detectors import Statuses, find_detectors
 from trt_inference.ros.rclpy_tools.qos import node_name
 
-_LEAST_DISCOVERY, _MOST_DISCOVERY = 2.0, 6.0  # seconds, until nothing new has come for one
+# Seconds, until nothing new has come for one. A process announces itself when it starts and then
+# every three seconds, and what is missed when this one starts comes with the next.
+_LEAST_DISCOVERY, _MOST_DISCOVERY = 3.5, 6.0
 _LISTENING = 3.0  # seconds
 _ANSWERS = 3.0  # seconds for the detectors
 _MOST_TOPICS = 50
@@ -71,6 +73,16 @@ class Graph:
 
         self.spin(is_complete, _MOST_DISCOVERY)
 
+    def receive(self, topics: List[ImageTopic]) -> Dict[str, Dict[str, Any]]:
+        """Listen to topics at once, and report what came, by the names of the topics."""
+        arrivals = listen(self.node, topics)
+        if arrivals:
+            self.spin(lambda: False, _LISTENING)
+        came = {one.topic.name: one.report() for one in arrivals}
+        for one in arrivals:
+            one.destroy()
+        return came
+
     def close(self) -> None:
         """End it."""
         self._executor.shutdown()
@@ -83,12 +95,12 @@ def main() -> None:
     graph = Graph()
     statuses = Statuses(graph.node)
     graph.discover()
+    came: Dict[str, Dict[str, Any]] = {}
+    for _ in range(2):  # what has appeared late is listened to as well
+        topics = find_image_topics(graph.node)
+        new = [topic for topic in _to_listen_to(topics) if topic.name not in came]
+        came.update(graph.receive(new[: _MOST_LISTENED - len(came)]))
     topics = find_image_topics(graph.node)
-    arrivals = listen(graph.node, _to_listen_to(topics))
-    graph.spin(lambda: not arrivals, _LISTENING)
-    came = {one.topic.name: one.report() for one in arrivals}
-    for one in arrivals:
-        one.destroy()
     answer = _of_graph(graph.node)
     answer["topics"] = [_describe(graph.node, topic, came) for topic in topics[:_MOST_TOPICS]]
     answer["left_out"] = max(0, len(topics) - _MOST_TOPICS)
@@ -103,12 +115,11 @@ def _to_listen_to(topics: List[ImageTopic]) -> List[ImageTopic]:
     """Raw images, and compressed ones that are not there raw: to subscribe to them would have the
     camera compress."""
     raw = {topic.base for topic in topics if topic.transport == "raw"}
-    wanted = [
+    return [
         topic
         for topic in topics
         if topic.transport == "raw" or (topic.base not in raw and topic.base != topic.name)
     ]
-    return wanted[:_MOST_LISTENED]
 
 
 def _of_graph(node: Node) -> Dict[str, Any]:

@@ -46,7 +46,7 @@ def test_no_camera_is_a_caution_that_names_domain_and_nodes(tmp_path: Path) -> N
             topic(IMAGE, received=2, lost=88, bytes=6220800),
             "images-lost",
             "caution",
-            [IMAGE, "2 images of 6.2 MB", "88 were lost"],
+            [IMAGE, "of 90 images of 6.2 MB, 88 were lost"],
             f"FASTRTPS_DEFAULT_PROFILES_FILE={PROFILE}",
         ),
         (
@@ -222,9 +222,28 @@ def test_two_nodes_of_one_name_and_a_message_that_cannot_be_read(tmp_path: Path)
 
 
 def test_thousands_of_topics_are_few_lines(tmp_path: Path) -> None:
-    found = seen(tmp_path, topics=[topic(f"/t{n}") for n in range(50)], left_out=4000)
-    assert_finds(found, "image-topics-left-out", "caution", "4040")
-    assert len(found) == 11
+    silent = {"received": 0, "format": "", "rate": 0.0, "bytes": 0, "age": None}
+    heard = [topic(f"/t{n}", **silent) for n in range(8)]
+    others = [{**topic(f"/o{n}"), "came": None} for n in range(42)]
+    found = seen(tmp_path, topics=[*heard, *others], left_out=4000)
+    assert_finds(found, "image-topics-left-out", "caution", "4042", "/o0")
+    assert_finds(found, "images-announced-but-not-received", "caution", "/t0", "3 more")
+    assert len(found) == 2  # and nothing of it is called well
+
+
+def test_compressed_images_of_a_camera_that_sends_raw_ones_need_no_line(tmp_path: Path) -> None:
+    beside = {**topic(f"{IMAGE}/compressed"), "came": None}
+    found = seen(tmp_path, topics=[topic(IMAGE), beside])
+    assert [one.level for one in found] == [IS_OK]
+
+
+def test_without_a_profile_the_segment_of_the_packaged_one_counts(tmp_path: Path) -> None:
+    machine = ros_machine(tmp_path)
+    del machine.environment["FASTRTPS_DEFAULT_PROFILES_FILE"]
+    large = topic(IMAGE, received=2, lost=7, bytes=50_000_000)
+    found = check_graph(host_that_sees(machine, topics=[large]))
+    remedy = assert_finds(found, "images-lost", "caution").remedy
+    assert "segment_size of 100000000 (it is 16777216)" in remedy
 
 
 def test_hostile_names_reach_no_command_and_no_other_line(tmp_path: Path) -> None:
