@@ -22,7 +22,7 @@ from trt_inference.doctor.host import Host
 from trt_inference.doctor.json_report import JsonReport
 from trt_inference.doctor.line_report import LineReport
 from trt_inference.doctor.probe import run_probe
-from trt_inference.tools.doctor import run_doctor
+from trt_inference.tools.doctor import main, run_doctor
 
 PROGRAMS = (
     ["-m", "converter", "doctor"],
@@ -224,6 +224,30 @@ def test_a_check_that_fails_is_told_and_ends_no_other(monkeypatch: pytest.Monkey
     assert (failed.level, failed.fault) == ("error", "check-failed")
     assert "check of ours" in failed.text and "17 is no number" in failed.text
     assert failed.remedy
+
+
+def test_the_number_of_the_gpu_reaches_the_checks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def check_device(host: Host) -> Iterator[Diagnosis]:
+        yield ok("GPU", f"number {host.device}")
+
+    parts = [ExaminedPart("GPU", [check_device])]
+    monkeypatch.setattr("trt_inference.tools.doctor.sections", lambda bundle: parts)
+    assert main(["--device", "7"]) == 0
+    assert "GPU: number 7" in capsys.readouterr().out
+
+
+def test_a_file_of_the_system_that_never_ends_or_answers_is_not_waited_for(tmp_path: Path) -> None:
+    machine = FakeMachine(tmp_path)
+    os.mkfifo(str(machine.root / "fifo"))
+    (machine.root / "zero").symlink_to("/dev/zero")
+    machine.folder("/folder")
+    host = machine.host()
+    assert host.text("/fifo") == ""
+    assert host.text("/zero") == ""
+    assert host.text("/folder") is None
+    assert host.number("/zero") is None
 
 
 def test_numbers_of_the_report_are_counted() -> None:
