@@ -47,6 +47,8 @@ def test_board_and_jetpack_are_named(tmp_path: Path) -> None:
     assert "CPU-therm has 48 °C; it slows down from 99 °C on." in orin
     nano = texts(jetson_nano(tmp_path / "nano"))
     assert "L4T R32.7.1, JetPack 4.6." in nano
+    assert "container" not in orin + nano
+    assert "runs in a container" in texts(in_container(jetson_nano(tmp_path / "container")))
 
 
 def test_of_a_pc_nothing_is_said_of_power_modes_and_heat(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """What a container lacks of the Jetson that it runs on."""
 
 import re
-import stat
 from typing import Iterator, List
 
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
@@ -44,11 +43,8 @@ def _empty_libraries(host: Host) -> List[str]:
     found = []
     for folder in _FOLDERS:
         for name in filter(_NEEDED.match, host.names(folder)):
-            try:
-                status = host.path(f"{folder}/{name}").stat()
-            except OSError:  # a link to what is not there
-                continue
-            if stat.S_ISREG(status.st_mode) and status.st_size == 0:
+            file = host.path(f"{folder}/{name}")
+            if file.is_file() and file.stat().st_size == 0:
                 found.append(name)
     return found
 
