@@ -47,6 +47,8 @@ def test_board_and_jetpack_are_named(tmp_path: Path) -> None:
     assert "CPU-therm has 48 °C; it slows down from 99 °C on." in orin
     nano = texts(jetson_nano(tmp_path / "nano"))
     assert "L4T R32.7.1, JetPack 4.6." in nano
+    assert "container" not in orin + nano
+    assert "runs in a container" in texts(in_container(jetson_nano(tmp_path / "container")))
 
 
 def test_of_a_pc_nothing_is_said_of_power_modes_and_heat(tmp_path: Path) -> None:
@@ -54,6 +56,14 @@ def test_of_a_pc_nothing_is_said_of_power_modes_and_heat(tmp_path: Path) -> None
     add_zone(machine, 0, "x86_pkg_temp", 101_000, 100_000)
     shown = texts(machine)
     assert shown == "Board: Precision 3660 (x86_64), no Jetson."
+
+
+def test_a_machine_that_does_not_name_itself_is_named_by_what_is_known(tmp_path: Path) -> None:
+    computer = FakeMachine(tmp_path / "computer")
+    assert texts(computer) == "Board: A computer (x86_64), no Jetson."
+    orin = jetson_orin(tmp_path / "orin")
+    orin.remove("/proc/device-tree/model")
+    assert "Board: Jetson Orin, L4T R36.4.3" in texts(orin)
 
 
 def test_a_board_is_recognised_where_a_container_hides_the_device_tree(tmp_path: Path) -> None:
@@ -89,7 +99,7 @@ def test_a_jetson_is_known_by_its_system_alone(tmp_path: Path) -> None:
     machine = FakeMachine(tmp_path)
     machine.write("/etc/nv_tegra_release", NANO_RELEASE)
     assert read_board(machine.host()).is_jetson
-    assert "L4T R32.7.1, JetPack 4.6." in texts(machine)
+    assert "Board: Jetson, L4T R32.7.1, JetPack 4.6." in texts(machine)
 
 
 def test_a_system_that_is_not_nvidias_is_told(tmp_path: Path) -> None:
@@ -122,7 +132,7 @@ def test_libraries_that_the_runtime_did_not_put_in_place_are_told(tmp_path: Path
     machine.write("/usr/lib/aarch64-linux-gnu/libnvinfer.so.8.2.1")
     machine.write("/usr/lib/aarch64-linux-gnu/tegra/libcuda.so.1.1")
     finding = assert_finds(
-        found(machine), "libraries-not-mounted", "error", "libnvinfer.so.8.2.1, libcuda.so.1.1:"
+        found(machine), "libraries-not-mounted", "error", "libnvinfer.so.8.2.1, libcuda.so.1.1,"
     )
     assert "--runtime nvidia" in finding.remedy
 
