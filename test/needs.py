@@ -14,6 +14,7 @@ PYTHON_IS_OF_WORKSTATIONS = sys.version_info >= (3, 10)
 # Modules that the tests in a folder or file need; what stands deeper has its own. Of the tests of
 # the converter, robots run those of what `build`, `engines` and `detect` import.
 NEEDS: Dict[str, Tuple[str, ...]] = {
+    "benchmarks/test_gpu_benchmark.py": ("onnx",),
     "converter": ("tensorflow", "tf2onnx", "tf_keras", "pycocotools", "jinja2"),
     "converter/bundle": (),
     "converter/comparison/test_agreement.py": (),
