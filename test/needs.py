@@ -23,6 +23,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "converter/inputs/model_files": ("tensorflow", "yaml"),
     "examples/test_demo_tables.py": ("rclpy",),
     "test_cuda_python_double.py": ("onnx",),
+    "test_docs_commands.py": ("onnx",),
     "test_launch.py": ("rclpy",),
     "test_launch_files.py": ("rclpy", "yaml"),
     "test_tensorrt_double.py": ("onnx",),
@@ -36,11 +37,13 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "trt_inference/images/test_rosbags_image.py": ("rosbags.image",),
     "trt_inference/inference/test_labels_of_classes.py": ("onnx",),
     "trt_inference/ros": ("rclpy",),
+    "trt_inference/ros/parameters/test_tuning_page.py": ("rclpy", "yaml"),
     "trt_inference/tools/test_detect.py": ("onnx",),
     "trt_inference/tools/test_doubtful_pictures.py": ("onnx",),
 }
-# Tests of the sources as such, which they read with the syntax of a workstation's Python.
-OF_THE_SOURCES = ("test_architecture.py", "test_metadata.py")
+# Tests of the sources as such, which they read with the syntax of a workstation's Python, and of
+# commands that only workstations have.
+OF_THE_SOURCES = ("test_architecture.py", "test_docs_commands.py", "test_metadata.py")
 
 
 def is_missing(module: str) -> bool:
