@@ -13,7 +13,17 @@ from test.color_bundle import picture
 from test.needs import PYTHON_IS_OF_WORKSTATIONS, needs, needs_python_of_workstations
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("build", "check", "convert", "detect", "engines", "inspect", "quantize", "report")
+COMMANDS = (
+    "build",
+    "check",
+    "convert",
+    "deploy",
+    "detect",
+    "engines",
+    "inspect",
+    "quantize",
+    "report",
+)
 OF_ROBOTS = ("build", "detect", "engines")
 _ON_WORKSTATIONS = [needs_python_of_workstations, needs("onnx")]
 RUNNABLE = [
