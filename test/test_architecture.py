@@ -243,8 +243,8 @@ LAYERS = {
     ),
     "converter": (
         "errors terminal compatibility inputs onnx_tools heads export stages bundle comparison "
-        "engine_builder verification preprocessing precision conversion tables report commands "
-        "command_line __main__"
+        "engine_builder verification preprocessing precision conversion tables report deployment "
+        "commands command_line __main__"
     ),
 }
 # Names that mean the same wherever they are: what each backend, each family of heads, each
