@@ -21,7 +21,7 @@ from benchmarks.gpu_figures import (
     measure_engine,
     measure_node,
 )
-from benchmarks.gpu_loops import FRAMES, Times, time_tensorflow
+from benchmarks.gpu_loops import Times, time_tensorflow
 from benchmarks.measured_machine import UNKNOWN, read_machine
 from benchmarks.owners_table import owners_table
 from trt_inference.bundles.bundle import load_bundle
@@ -134,8 +134,8 @@ def _print_ratios(
         "3 ms engines)"
     )
     console.print(
-        f"over {FRAMES} frames: Python's memory grew by {detector.growth.python} bytes, the GPU's "
-        f"by {detector.growth.device}"
+        f"over {detector.growth.frames} frames: Python's memory grew by {detector.growth.python} "
+        f"bytes, the GPU's by {detector.growth.device}"
     )
 
 

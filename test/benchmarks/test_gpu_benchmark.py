@@ -27,7 +27,7 @@ PROGRAM = """
     import sys
     sys.modules["psutil"] = None
     from benchmarks import gpu, gpu_figures, gpu_loops
-    gpu_loops.FRAMES, gpu_loops._WARM_UP, gpu_loops._PACED_SECONDS = 10, 1, 0.1
+    gpu_loops.FRAMES, gpu_loops._PACED_SECONDS = 10, 0.1
     gpu_figures._NODE_SECONDS = 0.5
     sys.exit(gpu.main())
 """
