@@ -12,9 +12,8 @@ from trt_inference.doctor.system.check_container import check_container
 from trt_inference.doctor.system.check_disks import check_disks
 from trt_inference.doctor.system.check_heat import check_heat
 from trt_inference.doctor.system.check_memory_here import check_memory_here
-from trt_inference.doctor.system.check_python_packages import check_python_packages
 from trt_inference.doctor.system.check_power import check_power
-from trt_inference.doctor.system.check_python import check_python
+from trt_inference.doctor.system.check_python_packages import check_python_packages
 from trt_inference.doctor.system.check_shared_memory import check_shared_memory
 
 Check = Callable[[Host], Iterable[Diagnosis]]
@@ -50,7 +49,7 @@ def sections(bundle: Optional[Path] = None) -> List[ExaminedPart]:
         ExaminedPart(
             "Memory and disks", [check_memory_here, check_shared_memory, check_disks_for_bundle]
         ),
-        ExaminedPart("Python", [check_python, check_python_packages]),
+        ExaminedPart("Python", [check_python_packages]),
         ExaminedPart("GPU and TensorRT", []),
         ExaminedPart("ROS 2", []),
         ExaminedPart("Cameras", [check_cameras]),

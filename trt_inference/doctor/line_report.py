@@ -3,7 +3,7 @@
 import os
 from typing import Dict, Optional, TextIO
 
-from trt_inference.doctor.diagnosis import IS_CAUTION, IS_ERROR, IS_OK, DIAGNOSIS_LEVELS, Diagnosis
+from trt_inference.doctor.diagnosis import DIAGNOSIS_LEVELS, IS_CAUTION, IS_ERROR, IS_OK, Diagnosis
 from trt_inference.printable import printable
 
 _COLORS = {IS_OK: "32", IS_CAUTION: "33", IS_ERROR: "31;1"}  # green, yellow, bold red

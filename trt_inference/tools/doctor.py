@@ -17,6 +17,7 @@ from trt_inference.doctor.examine import sections
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.json_report import JsonReport
 from trt_inference.doctor.line_report import LineReport
+from trt_inference.errors import TrtInferenceError
 from trt_inference.printable import printable_name
 from trt_inference.tools.argument_types import ArgumentParser, add_device
 
@@ -35,7 +36,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except BrokenPipeError:  # as of `| head`: nobody reads what is left to print
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as error:
+    except TrtInferenceError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -73,7 +74,7 @@ def run_doctor(options: argparse.Namespace, host: Optional[Host] = None) -> int:
         The exit code: 1 if there is an error, otherwise 0.
 
     Raises:
-        OSError: the file with the results cannot be written.
+        TrtInferenceError: the file with the results cannot be written.
     """
     piped = options.json == _STANDARD_OUTPUT
     machine = host or Host(device=options.device)
@@ -86,8 +87,15 @@ def run_doctor(options: argparse.Namespace, host: Optional[Host] = None) -> int:
     if piped:
         print(report.text(), flush=True)
     elif options.json:
-        write_file(options.json, f"{report.text()}\n".encode("ascii"))
+        _write(options.json, report.text())
     return 1 if report.count(IS_ERROR) else 0
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        write_file(file, f"{text}\n".encode("ascii"))
+    except OSError as error:
+        raise TrtInferenceError(f"'{printable_name(file)}' cannot be written: {error}") from error
 
 
 def _new_file(text: str) -> Path:

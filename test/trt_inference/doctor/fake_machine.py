@@ -23,7 +23,7 @@ class FakeHost(Host):
     """A host with what files cannot give: the room of file systems, rights, and a clock."""
 
     def __init__(self, machine: "FakeMachine") -> None:
-        super().__init__(machine.root, machine.environment, sys.executable, machine.device)
+        super().__init__(machine.root, machine.environment, machine.python, machine.device)
         self._machine = machine
         self.python_version = machine.python_version
         self.architecture = machine.architecture
@@ -50,6 +50,7 @@ class FakeMachine:
         spaces: the room of file systems, by folder.
         denied: files that the user may not read or write.
         time: what its clock shows, in seconds since 1970.
+        python: its Python, that of the tests.
         python_version: what its Python states; it is that of the tests, whatever it states.
         architecture: of its processor.
         device: the number of the GPU to look at.
@@ -69,6 +70,7 @@ class FakeMachine:
         self.spaces: Dict[str, Space] = {}
         self.denied: Set[str] = set()
         self.time = 1.8e9
+        self.python = sys.executable
         self.python_version: Tuple[int, ...] = tuple(sys.version_info[:3])
         self.architecture = "x86_64"
         self.device = 0
@@ -117,12 +119,16 @@ class FakeMachine:
         """Give Python a module with a ``__version__``."""
         return self.module(name, f"__version__ = {version!r}\n{source}")
 
+    def use_only_given_packages(self) -> None:
+        """Let its Python find no package but those that a test gives it."""
+        self.script("python3", f'exec {shlex.quote(sys.executable)} -S "$@"')
+        self.python = str(self._programs / "python3")
+
     def missing(self, *names: str) -> None:
         """Make modules as if they were not installed."""
         for name in names:
-            self.module(
-                name, f"raise ModuleNotFoundError('No module named {name!r}', name={name!r})"
-            )
+            message = f"No module named {name!r}"
+            self.module(name, f"raise ModuleNotFoundError({message!r}, name={name!r})")
 
     def crashing(self, name: str, signal: str = "SIGSEGV") -> None:
         """Make the import of a module end the process by a signal."""

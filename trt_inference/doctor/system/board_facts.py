@@ -1,7 +1,7 @@
 """Which machine this is: a Jetson or a PC, its system from NVIDIA, and whether in a container."""
 
 import re
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 from trt_inference.doctor.host import Host
 
@@ -35,8 +35,6 @@ _JETPACKS = {
     "38.4": "7.1",
     "39.2": "7.2",
 }
-# The Python of each JetPack, for which its TensorRT has a module.
-PYTHON_OF_JETPACK: Dict[int, Tuple[int, int]] = {4: (3, 6), 5: (3, 8), 6: (3, 10), 7: (3, 12)}
 _RELEASE = re.compile(r"R([0-9]+) \(release\), REVISION: ([0-9]+(?:\.[0-9]+)*)")
 _IN_CGROUPS = re.compile("docker|containerd|kubepods|libpod|lxc")
 
@@ -67,11 +65,6 @@ class Board(NamedTuple):
     def family(self) -> str:
         """The kind of board, as ``Jetson Orin``."""
         return _FAMILIES.get(self.chip, "Jetson")
-
-    @property
-    def generation(self) -> Optional[int]:
-        """The first number of the JetPack."""
-        return int(self.jetpack.partition(".")[0]) if self.jetpack else None
 
 
 def read_board(host: Host) -> Board:

@@ -10,10 +10,7 @@ from trt_inference.doctor.system.board_facts import is_container
 _SUBJECT = "Disk"
 _MIB = 1 << 20
 _FULL, _SCARCE = 64 * _MIB, 1024 * _MIB
-_MAKE_ROOM = (
-    "sudo apt clean; docker system prune; the largest folders are shown by: du -xh {folder} | "
-    "sort -h | tail"
-)
+_MAKE_ROOM = "sudo apt clean; the largest folders are shown by: du -xh {folder} | sort -h | tail"
 
 
 def check_disks(host: Host, bundle: Optional[Path] = None) -> Iterator[Diagnosis]:

@@ -79,13 +79,13 @@ def _check_gpu_clock(host: Host) -> Iterator[Diagnosis]:
         return
     least, most = clocks
     if least == most:
-        yield ok(_CLOCKS, f"The GPU is held at {most // _MHZ} MHz.")
+        yield ok(_CLOCKS, f"The GPU is held at {most / _MHZ:.0f} MHz.")
     else:
         yield caution(
             _CLOCKS,
             "gpu-clock-follows-load",
-            f"The clock of the GPU follows its load, from {least // _MHZ} to {most // _MHZ} MHz: "
-            "at a low rate of images each of them takes longer, and timings vary.",
+            f"The clock of the GPU follows its load, from {least / _MHZ:.0f} to "
+            f"{most / _MHZ:.0f} MHz: at a low rate of images each takes longer, and timings vary.",
             "sudo jetson_clocks, which holds the clocks at their highest until the next boot",
         )
 
@@ -126,8 +126,8 @@ def _check_supply(host: Host) -> Iterator[Diagnosis]:
         yield caution(
             _SUPPLY,
             "throttled-by-supply",
-            f"Since it was booted, the board has slowed itself down {events} times, because it "
-            "drew more current than allowed or its voltage dropped.",
+            "The board has slowed itself down, because it drew more current than allowed or its "
+            f"voltage dropped: {events} times since it was booted.",
             "Use the supply, and a cable, that the maker of the board names, or a power mode of "
             "fewer watts.",
         )

@@ -55,8 +55,8 @@ def check_shared_memory(host: Host) -> Iterator[Diagnosis]:
         yield caution(
             _SUBJECT,
             "shm-left-behind",
-            f"{len(left)} segments of processes that were killed lie in {_FOLDER} and take "
-            f"{size / _MIB:.0f} MiB, such as {left[0]}.",
+            f"Processes that were killed have left segments in {_FOLDER}: {len(left)} with "
+            f"{size / _MIB:.1f} MiB, such as {left[0]}.",
             "fastdds shm clean, or where that is missing, with all nodes ended: rm "
             f"{_FOLDER}/fastdds_* {_FOLDER}/fastrtps_*",
         )

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.probe import run_probe
 
-_PROBES = "trt_inference.doctor.system"
+_PROBE = "trt_inference.doctor.system.probe_packages"
 # From here on Ubuntu's own packages suffice; before, as on JetPack 4 and 5, pip's are needed.
 _APT_SUFFICES = (3, 10)
 # What was built for NumPy 1, as apt's OpenCV and cv_bridge, cannot be imported beside NumPy 2.
@@ -34,7 +34,7 @@ class PythonPackage(NamedTuple):
         """The command that installs it for the Python of a machine."""
         if self.apt and is_of_system(host) and host.python_version >= _APT_SUFFICES:
             return f"sudo apt install {self.apt}"
-        return f"{python_name(host)} -m pip install {self.pip}"
+        return f"{pip_install(host)} {self.pip}"
 
 
 NUMPY = PythonPackage("numpy", "NumPy", "python3-numpy", _NUMPY_1, (1, 19))
@@ -66,49 +66,48 @@ class ImportOutcome(NamedTuple):
     error: str = ""
     crash: str = ""
 
-    @property
-    def works(self) -> bool:
-        """Whether it was imported."""
-        return not (self.is_missing or self.error or self.crash)
 
-
-def try_import(host: Host, module: str) -> ImportOutcome:
-    """Import a module in a process of its own."""
-    found, problem = run_probe(host, f"{_PROBES}.probe_import", module)
-    return ImportOutcome(
-        version=str(found.get("version", "")),
-        file=str(found.get("file", "")),
-        is_missing="missing" in found,
-        error=str(found.get("error", "")),
-        crash=problem,
-    )
-
-
-class Installed(NamedTuple):
-    """What is noted of the packages that are installed.
+class Packages(NamedTuple):
+    """What a Python finds.
 
     Attributes:
-        distributions: name, version and folder of each, in the order in which Python finds them.
-        has_tensorrt: this Python finds a module of TensorRT.
+        outcomes: of the modules that were imported, by name.
+        distributions: name and version of what is installed, in the order in which Python finds it.
     """
 
+    outcomes: Dict[str, ImportOutcome]
     distributions: List[Dict[str, Any]]
-    has_tensorrt: bool
 
     def version(self, name: str) -> str:
-        """The version of one, as pip notes it; empty where it does not."""
+        """The version of a distribution, as pip notes it; empty where it does not."""
         return next((one["version"] for one in self.distributions if one["name"] == name), "")
 
-    def names(self, *names: str) -> List[str]:
+    def installed_of(self, *names: str) -> List[str]:
         """Those of the names that pip has installed, each once."""
         found = [one["name"] for one in self.distributions]
         return [name for name in names if name in found]
 
 
-def read_installed(host: Host) -> Installed:
-    """Look which packages are installed; none where Python does not run."""
-    found, _ = run_probe(host, f"{_PROBES}.probe_installed")
-    return Installed(list(found.get("distributions", [])), bool(found.get("has_tensorrt", False)))
+def look_at_packages(host: Host, *modules: str) -> Packages:
+    """Import modules in a process of its own; where that ends it, each in one."""
+    found, problem = run_probe(host, _PROBE, *modules)
+    if not problem:
+        imports = found["imports"]
+        outcomes = {name: _outcome(imports[name]) for name in modules}
+        return Packages(outcomes, found["distributions"])
+    if len(modules) <= 1:
+        return Packages({name: ImportOutcome(crash=problem) for name in modules}, [])
+    alone = {name: look_at_packages(host, name).outcomes[name] for name in modules}
+    return look_at_packages(host)._replace(outcomes=alone)
+
+
+def _outcome(answer: Dict[str, str]) -> ImportOutcome:
+    return ImportOutcome(
+        version=answer.get("version", ""),
+        file=answer.get("file", ""),
+        is_missing="missing" in answer,
+        error=answer.get("error", ""),
+    )
 
 
 def is_of_system(host: Host) -> bool:
@@ -119,6 +118,15 @@ def is_of_system(host: Host) -> bool:
 def python_name(host: Host) -> str:
     """Python as it is called on a command line."""
     return "python3" if is_of_system(host) else host.python
+
+
+def pip_install(host: Host) -> str:
+    """How pip installs beside what apt manages, without touching it."""
+    command = f"{python_name(host)} -m pip install"
+    marks = [f"/usr/lib/{name}/EXTERNALLY-MANAGED" for name in host.names("/usr/lib")]
+    if is_of_system(host) and any(host.path(mark).exists() for mark in marks):
+        return f"{command} --user --break-system-packages"
+    return command
 
 
 def version_numbers(version: str) -> Tuple[int, ...]:
