@@ -57,10 +57,16 @@ def split(words: Words) -> Iterator[Words]:
             while current and (VARIABLE.match(current[0]) or current[0] in ("sudo", "export")):
                 current.pop(0)
             if current:
-                yield current
+                yield in_container(current)
             current = []
         else:
             current.append(word)
+
+
+def in_container(words: Words) -> Words:
+    """What Docker runs in a container, where that is a program of the project or of ROS."""
+    programs = [one for one in words if one in ("trt-inference", "ros2", "python3")]
+    return words[words.index(programs[0]) :] if words[0] == "docker" and programs else words
 
 
 def calls_of(page: str) -> Iterator[Tuple[str, Words]]:

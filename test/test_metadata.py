@@ -139,7 +139,9 @@ def test_links_lead_to_files(page: str) -> None:
 
 
 def anchors(page: Path) -> Set[str]:
-    """The names by which GitHub lets headings be linked to."""
+    """The names by which GitHub lets headings be linked to; none where there is no such page."""
+    if not page.is_file():
+        return set()
     headings = HEADING.findall(CODE_BLOCK.sub("", page.read_text("utf-8")))
     return {re.sub(r"[^\w\- ]", "", one.lower()).strip().replace(" ", "-") for one in headings}
 
