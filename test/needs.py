@@ -22,6 +22,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "converter/engine_builder": ("onnx",),
     "converter/inputs/model_files": ("tensorflow", "yaml"),
     "examples/test_demo_tables.py": ("rclpy",),
+    "test_containers.py": ("rclpy",),
     "test_cuda_python_double.py": ("onnx",),
     "test_docs_commands.py": ("onnx",),
     "test_launch.py": ("rclpy",),

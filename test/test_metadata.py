@@ -15,12 +15,15 @@ from test.test_architecture import LAYERS, ROOT
 PACKAGE = ElementTree.parse(ROOT / "package.xml").getroot()
 PAGES = (
     *("README.md", "CONTRIBUTING.md", "SECURITY.md"),
-    *("docs/architecture.md", "docs/jetson.md", "docs/launching.md", "docs/security.md"),
-    "docs/tuning.md",
+    *("docs/architecture.md", "docs/jetson.md", "docs/launching.md"),
+    *("docs/security.md", "docs/tuning.md", "containers/README.md"),
 )
 # Pages that name parts of the code.
 GUIDES = ("CONTRIBUTING.md", "docs/architecture.md")
-FOLDERS = "benchmarks config converter docs examples interfaces launch scripts test trt_inference"
+FOLDERS = (
+    "benchmarks config containers converter docs examples interfaces launch scripts test "
+    "trt_inference"
+)
 SOURCES = {".py", ".yaml", ".json", ".toml", ".cfg", ".xml", ".sh"}
 
 CODE_BLOCK = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
