@@ -14,6 +14,7 @@ PYTHON_IS_OF_WORKSTATIONS = sys.version_info >= (3, 10)
 # Modules that the tests in a folder or file need; what stands deeper has its own. Of the tests of
 # the converter, robots run those of what `build`, `engines` and `detect` import.
 NEEDS: Dict[str, Tuple[str, ...]] = {
+    "benchmarks/test_gpu_benchmark.py": ("onnx",),
     "converter": ("tensorflow", "tf2onnx", "tf_keras", "pycocotools", "jinja2"),
     "converter/bundle": (),
     "converter/comparison/test_agreement.py": (),
@@ -21,7 +22,9 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "converter/engine_builder": ("onnx",),
     "converter/inputs/model_files": ("tensorflow", "yaml"),
     "examples/test_demo_tables.py": ("rclpy",),
+    "test_containers.py": ("rclpy",),
     "test_cuda_python_double.py": ("onnx",),
+    "test_docs_commands.py": ("onnx",),
     "test_launch.py": ("rclpy",),
     "test_launch_files.py": ("rclpy", "yaml"),
     "test_tensorrt_double.py": ("onnx",),
@@ -40,8 +43,9 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "trt_inference/tools/test_detect.py": ("onnx",),
     "trt_inference/tools/test_doubtful_pictures.py": ("onnx",),
 }
-# Tests of the sources as such, which they read with the syntax of a workstation's Python.
-OF_THE_SOURCES = ("test_architecture.py", "test_metadata.py")
+# Tests of the sources as such, which they read with the syntax of a workstation's Python, and of
+# commands that only workstations have.
+OF_THE_SOURCES = ("test_architecture.py", "test_docs_commands.py", "test_metadata.py")
 
 
 def is_missing(module: str) -> bool:

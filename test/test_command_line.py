@@ -17,6 +17,7 @@ COMMANDS = (
     "build",
     "check",
     "convert",
+    "deploy",
     "detect",
     "doctor",
     "engines",

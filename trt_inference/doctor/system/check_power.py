@@ -73,7 +73,7 @@ def _numbers(text: Optional[str]) -> List[int]:
 
 
 def _check_gpu_clock(host: Host) -> Iterator[Diagnosis]:
-    clocks = _gpu_clocks(host)
+    clocks = gpu_clocks(host)
     if clocks is None:
         return
     least, most = clocks
@@ -89,7 +89,7 @@ def _check_gpu_clock(host: Host) -> Iterator[Diagnosis]:
         )
 
 
-def _gpu_clocks(host: Host) -> Optional[Tuple[int, int]]:
+def gpu_clocks(host: Host) -> Optional[Tuple[int, int]]:
     """The lowest and the highest clock that the GPU may have now, in Hz."""
     folder = "/sys/class/devfreq"
     for name in filter(_GPU.search, host.names(folder)):

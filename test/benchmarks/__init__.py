@@ -1,0 +1,1 @@
+"""What owners of robots run to measure them."""
