@@ -93,6 +93,7 @@ def export(
         keep_suppression=options.keep_suppression,
         set_aside=True,
         folder=str(folder),
+        ends=signature.ends if signature.inner else (),
     )
     started = time.monotonic()
     answer, model = _export_checked(request, saved_model, folder)
