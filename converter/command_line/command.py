@@ -25,7 +25,8 @@ class Command:
         help: what it does, in a line.
         declare: declares its arguments.
         run: runs it, and returns its exit code if that can be another than 0. It raises
-            TrtInferenceError or OSError where a user has to do something.
+            TrtInferenceError or OSError where a user has to do something. The arguments as they
+            were given are in ``given``, beside the parsed ones.
         on_robots: it runs with what robots have, without TensorFlow and onnx.
         when_interrupted: what a user should know after Ctrl-C.
     """
