@@ -63,7 +63,7 @@ class CutTrials(NamedTuple):
 
     def describe(self, tensor: str) -> Tensor:
         """A tensor with the name for ``--outputs``: that of an output, where it is one."""
-        own = [one for one in self.whole.outputs if one.graph_name == tensor]
+        own = [one for one in self.whole.outputs if self.inside.is_the_same(one.graph_name, tensor)]
         return own[0] if own else self.inside.describe(tensor)
 
     def try_to_end_at(self, tensors: Tensors) -> Trial:
@@ -145,4 +145,4 @@ class LookedAt(NamedTuple):
 
 def _is_of_images(output: Tensor) -> bool:
     """Whether it has numbers for each image of a batch."""
-    return bool(output.shape) and output.shape[0] == -1 and output.dtype == "float32"
+    return output.dtype == "float32" and output.shape is not None and output.shape[:1] == (-1,)

@@ -17,6 +17,7 @@ from converter.export.inner_tensors import InnerTensors
 from converter.export.request_answer import Unsupported
 from converter.heads.evidence import Recognised
 from converter.inputs.tensor import Tensor
+from trt_inference.bundles.names import DETECTION
 
 # Each trial is an export of its own.
 _MOST_TRIALS, _MOST_ROUNDS = 4, 4
@@ -87,7 +88,7 @@ def _graph(trials: CutTrials, refused: AbstractSet[str]) -> CutGraph:
     source = trials.source
     inputs = {tensor.name: tensor.graph_name for tensor in source.signature.inputs}
     outputs = [tensor.graph_name for tensor in source.signature.outputs]
-    return CutGraph(trials.inside.view, inputs[source.image.name], outputs, refused)
+    return CutGraph(trials.inside, inputs[source.image.name], outputs, refused)
 
 
 def _find(
@@ -101,7 +102,7 @@ def _find(
         trial = trials.try_to_end_at(cut)
         if trial.refused:
             return trial.refused
-        if trial.recognised is not None:
+        if trial.recognised is not None and _is_of_scores(trial.recognised, graph, cut):
             return _described(nodes, trials, graph, cut, trial.recognised)
     trial = trials.try_to_end_at(latest)
     if not trial.is_exported:
@@ -113,7 +114,7 @@ def _readable(trials: CutTrials, graph: CutGraph) -> Iterator[Tensors]:
     """Cuts whose tensors a head reads at first sight. All are exported at once for that."""
     cuts = [graph.ordered(cut) for cut in graph.cuts() if graph.is_behind_layers(cut)]
     clean = graph.ordered(graph.clean_outputs)
-    wanted = [*([clean] if clean else []), *cuts]
+    wanted = [*cuts, *([clean] if clean else [])]
     if not wanted:
         return
     try:
@@ -123,6 +124,12 @@ def _readable(trials: CutTrials, graph: CutGraph) -> Iterator[Tensors]:
     readable = (cut for cut in wanted if looked.is_read(cut))
     for _, cut in zip(range(_MOST_TRIALS), readable):
         yield cut
+
+
+def _is_of_scores(recognised: Recognised, graph: CutGraph, cut: Tensors) -> bool:
+    """Whether what is taken for scores of classes is not taken apart afterwards, as the numbers of
+    a detector are."""
+    return recognised.head.task == DETECTION or not graph.are_taken_apart(cut)
 
 
 def _described(

@@ -6,11 +6,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from converter.export.behind_layers import LAYERS
-from converter.export.graph_view import GraphView, canonical, node_of
+from converter.export.graph_view import node_of
+from converter.export.inner_tensors import InnerTensors
 
 # What depends on these knows the size of an image, and nothing that is in it.
 _SIZES = ("Shape", "ShapeN", "Size", "Rank")
 _WEIGHTED = (*LAYERS, "Conv2DBackpropInput", "Conv3D", "BiasAdd", "FusedBatchNormV3")
+_PICKS = ("StridedSlice", "Slice", "Split", "SplitV", "Unpack", "GatherV2")
 _VARIABLES = ("VarHandleOp", "VariableV2", "Variable", "ReadVariableOp")
 _MOST_CONSTANTS = 64  # a layer has more weights; corners and distributions are computed with less
 _MOST_CUTS, _MOST_TENSORS = 200, 32
@@ -26,19 +28,17 @@ class CutGraph:
     """
 
     def __init__(
-        self, view: GraphView, image: str, outputs: Sequence[str], refused: Iterable[str]
+        self, inside: InnerTensors, image: str, outputs: Sequence[str], refused: Iterable[str]
     ) -> None:
-        self._view, self._image = view, node_of(image)
+        self._inside, self._view, self._image = inside, inside.view, node_of(image)
         self._seen = self._seen_from([self._image])
-        self._refused = {name for name in refused if name in self._seen}
-        self._tainted = self._seen_from(self._refused)
-        wanted = [canonical(tensor) for tensor in outputs]
-        self._ends = [tensor for tensor in wanted if node_of(tensor) in self._tainted]
-        self.clean_outputs = [
+        self._tainted = self._seen_from({name for name in refused if name in self._seen})
+        self._ends = [
             tensor
-            for tensor in wanted
-            if node_of(tensor) in self._seen and node_of(tensor) not in self._tainted
+            for tensor in map(inside.behind_identities, outputs)
+            if node_of(tensor) in self._tainted or self.is_behind_layers([tensor])
         ]
+        self.clean_outputs = [one for one in self._ends if node_of(one) not in self._tainted]
         self._depths = self._find_depths()
 
     def _seen_from(self, start: Iterable[str]) -> set[str]:
@@ -75,18 +75,13 @@ class CutGraph:
     def _inputs(self, name: str) -> list[str]:
         """The tensors that a node takes and that depend on the image."""
         return [
-            canonical(tensor)
+            self._inside.behind_identities(tensor)
             for tensor in self._view.data_inputs(self._view.nodes[name])
             if node_of(tensor) in self._seen
         ]
 
-    @property
-    def rest(self) -> set[str]:
-        """The nodes from the refused ones to the outputs."""
-        return self._view.ancestors(self._ends) & self._tainted
-
     def after(self, cut: Iterable[str]) -> list[str]:
-        """The nodes between a cut and the outputs that need refused nodes, nearest first."""
+        """The nodes between a cut and the outputs, nearest first."""
         at = {node_of(tensor) for tensor in cut}
         behind = self._seen_from(at) & self._view.ancestors(self._ends, at)
         return sorted(behind - at, key=lambda name: self._depths[name])
@@ -96,10 +91,11 @@ class CutGraph:
         return tuple(sorted(tensors, key=lambda one: (self._depths[node_of(one)], one)))
 
     def latest(self) -> Cut[str]:
-        """The tensors that go into the rest, without those that only depend on others of them."""
-        rest = self.rest
+        """The tensors that go into refused nodes and what depends on them, and the outputs that do
+        not, without those that only depend on others of them."""
+        rest = self._view.ancestors(self._ends) & self._tainted
         entering = {one for name in rest for one in self._inputs(name) if node_of(one) not in rest}
-        return self._least(entering)
+        return self._least([*entering, *self.clean_outputs])
 
     def is_behind_layers(self, cut: Iterable[str]) -> bool:
         """Whether each tensor of a cut comes out of a layer of the network."""
@@ -112,7 +108,7 @@ class CutGraph:
         return self._view.ancestors([tensor]) & self._seen
 
     def layers_after(self, cut: Iterable[str]) -> list[str]:
-        """The nodes between a cut and the outputs that have weights of their own."""
+        """The nodes after a cut that have weights of their own."""
         return [name for name in self.after(cut) if self._has_weights(name)]
 
     def _has_weights(self, name: str) -> bool:
@@ -125,6 +121,23 @@ class CutGraph:
             one.op in _VARIABLES or (one.op == "Const" and _size(one) > _MOST_CONSTANTS)
             for one in behind
         )
+
+    def are_taken_apart(self, cut: Iterable[str]) -> bool:
+        """Whether some node after a cut picks some of its numbers along the last axis, or along
+        one that is not known: then these mean different things."""
+        return any(
+            self._view.nodes[name].op in _PICKS and not self._keeps_last(name)
+            for name in self.after(cut)
+        )
+
+    def _keeps_last(self, name: str) -> bool:
+        operation = self._inside.graph.get_operation_by_name(name)
+        given = [one for one in operation.inputs if node_of(one.name) in self._seen]
+        sizes = {
+            None if tensor.shape.rank in (None, 0) else tensor.shape.as_list()[-1]
+            for tensor in (*given[:1], *operation.outputs)
+        }
+        return len(sizes) == 1 and None not in sizes
 
     def cuts(self) -> Iterator[Cut[str]]:
         """The latest cut, and earlier ones in which tensors are replaced by those that they are
@@ -156,7 +169,7 @@ class CutGraph:
         return frozenset(kept)
 
     def _cuts_off(self, cut: set[str]) -> bool:
-        """Whether no output that needs a refused node depends on the image beside ``cut``."""
+        """Whether no output depends on the image beside ``cut``."""
         found, waiting = set(), list(self._ends)
         while waiting:
             tensor = waiting.pop()

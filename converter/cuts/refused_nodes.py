@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from converter.compatibility.python_names import python_name
 from converter.compatibility.refusals import Refusal
 from converter.cuts.written_as import WrittenAs
+from converter.export.behind_layers import LAYERS
 from converter.export.graph_view import GraphView
+from converter.export.provenance import HANDS_ON
 from converter.export.request_answer import Unsupported
 from converter.export.unsupported import is_call
 
@@ -62,9 +64,22 @@ def origins_in(view: GraphView, refusals: Sequence[Refusal]) -> dict[str, str]:
     made: dict[str, str] = {}
     for refusal in refusals:
         for origin in refusal.origins:
-            for name in _nodes(view, origin):
+            names = _nodes(view, origin)
+            if not refusal.limit and len(origin) == len(names) == 1:
+                names = _of_one_kind(view, names[0])
+            for name in names:
                 made.setdefault(name, refusal.operator)
     return made
+
+
+def _of_one_kind(view: GraphView, name: str) -> list[str]:
+    """The nodes with the operator of one that makes what is lacking altogether: the export has
+    merged those that compute the same. Operators of layers, and those that hand values on, make
+    that only here and there."""
+    operator = view.nodes[name].op
+    if operator in LAYERS or operator in HANDS_ON:
+        return [name]
+    return [other for other, node in view.nodes.items() if node.op == operator]
 
 
 def _describe(name: str, operator: str, onnx: str, written: WrittenAs) -> RefusedNode:

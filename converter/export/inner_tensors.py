@@ -22,6 +22,7 @@ _LEADING_CALLS = re.compile(r"^((Stateful)?PartitionedCall(_\d+)?/)+")
 _TENSOR = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*(:\d+)?$")
 _NO_NUMBERS = ("string", "resource", "variant")
 _NEAR = 4
+_HANDS_ON_EACH = ("Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot")
 # TensorFlow 1's loops and branches: what is between has a value in some rounds only.
 _FRAMES = (("Enter", "Exit", "a loop"), ("Switch", "Merge", "a branch"))
 
@@ -31,13 +32,14 @@ class InnerTensors:
 
     Attributes:
         view: the graph.
+        graph: the same as TensorFlow's graph, which knows types and shapes.
     """
 
     def __init__(self, saved_model: SavedModel, signature: Signature) -> None:
         inputs = [canonical(tensor.graph_name) for tensor in signature.inputs]
         self._signature = signature
         self.view = GraphView(flatten(read_graph(saved_model), inputs, signature.ends))
-        self._graph = imported(self.view)
+        self.graph = imported(self.view)
         self._behind_image = self.view.descendants(inputs)
         self._by_short: dict[str, list[str]] = {}
         for name in self.view.nodes:
@@ -49,9 +51,21 @@ class InnerTensors:
         known = self._by_short.get(short, [])
         return f"{short if len(known) == 1 else node_of(tensor)}:{port_of(tensor)}"
 
+    def behind_identities(self, tensor: str) -> str:
+        """The tensor that ``tensor`` is, behind nodes that hand it on, as calls of functions do."""
+        node = self.view.source(tensor)
+        while node.op in _HANDS_ON_EACH:
+            tensor = self.view.data_inputs(node)[port_of(tensor)]
+            node = self.view.source(tensor)
+        return canonical(tensor)
+
+    def is_the_same(self, one: str, other: str) -> bool:
+        """Whether two tensors always have the same values, for being the same."""
+        return self.behind_identities(one) == self.behind_identities(other)
+
     def describe(self, tensor: str) -> Tensor:
         """A tensor by its name in the graph."""
-        found = self._graph.get_tensor_by_name(tensor)
+        found = self.graph.get_tensor_by_name(tensor)
         sizes = None if found.shape.rank is None else found.shape.as_list()
         shape = None if sizes is None else tuple(-1 if size is None else size for size in sizes)
         return Tensor(self.name(tensor), found.dtype.base_dtype.name, shape, canonical(tensor))
@@ -72,7 +86,7 @@ class InnerTensors:
             )
         if not known:
             raise self._unknown(given)
-        operation = self._graph.get_operation_by_name(known[0])
+        operation = self.graph.get_operation_by_name(known[0])
         if port >= len(operation.outputs):
             raise SavedModelError(
                 f"--outputs {given}: {operation.type} '{node}' has {len(operation.outputs)} "
@@ -124,11 +138,11 @@ class InnerTensors:
     def _body_of(self, given: str) -> str:
         """The function that has a node of that name, which is a loop's or a branch's: the bodies
         of others are in the graph."""
-        short = node_of(given).rsplit("/", maxsplit=1)[-1]
+        wanted = _LEADING_CALLS.sub("", node_of(given))
         for function in self.view.graph_def.library.function:
-            names = {node.name for node in function.node_def}
-            if node_of(given) in names or (short in names and "while" in given.lower()):
-                return f"loop or branch {function.signature.name}"
+            for node in function.node_def:
+                if wanted and f"/{node.name}".endswith(f"/{wanted}"):
+                    return f"loop or branch {function.signature.name}"
         return ""
 
     def _near(self, given: str) -> Iterable[str]:
