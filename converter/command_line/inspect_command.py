@@ -1,7 +1,7 @@
 """`trt-inference inspect`."""
 
 import argparse
-from typing import TYPE_CHECKING, Optional, Tuple
+from typing import TYPE_CHECKING, Tuple
 
 from converter.command_line.command import Command
 
@@ -30,23 +30,24 @@ def _run(options: argparse.Namespace, console: "Console") -> None:
     from converter.commands.inspect import inspect
     from converter.terminal.progress import Progress
 
-    version = _version(options)
-    chosen = () if version is None else (version,)
-    found = inspect(source_options(options), Progress(console), *([chosen] if chosen else []))
+    versions = _versions(options)
+    found = inspect(source_options(options), Progress(console), versions)
     print_inspection(found, console)
     if found.cut is not None:
         print_cut(found.cut, options, console)
 
 
-def _version(options: argparse.Namespace) -> Optional[str]:
-    """The version of TensorRT that is asked for; None for those of all boards."""
-    from converter.compatibility.tensorrt_versions import TARGETS, target_of
+def _versions(options: argparse.Namespace) -> Tuple[str, ...]:
+    """The version of TensorRT that is asked for, or those of all boards. What is printed is for the
+    target that has it."""
+    from converter.compatibility.tensorrt_versions import TARGETS, known_version, target_of
 
-    if options.tensorrt is None:
-        return TARGETS[options.target].tensorrt if options.target else None
-    options.target = options.target or target_of(options.tensorrt[1]).name
-    asked: Tuple[str, str] = options.tensorrt
-    return asked[1]
+    if options.tensorrt is not None:
+        asked: str = options.tensorrt[1]
+        options.target = options.target or target_of(asked).name
+        return (known_version(asked),)
+    chosen = [TARGETS[options.target]] if options.target else TARGETS.values()
+    return tuple(dict.fromkeys(target.tensorrt for target in chosen))
 
 
 COMMAND = Command("show what is in a SavedModel, and what stops a conversion", _declare, _run)

@@ -16,7 +16,6 @@ from converter.commands.prepare import (
     read_source,
 )
 from converter.compatibility.refusals import Refusal, find_bundle_refusals
-from converter.compatibility.tensorrt_versions import TARGETS
 from converter.conversion import Source
 from converter.errors import ExportError, HeadError, SavedModelError
 from converter.export.export import Export
@@ -29,8 +28,6 @@ from converter.inputs.finding import Finding
 from converter.inputs.saved_model import SavedModel, read_saved_model
 from converter.inputs.tensor import Tensor
 from converter.terminal.progress import Progress
-
-_OF_BOARDS = tuple(dict.fromkeys(target.tensorrt for target in TARGETS.values()))
 
 
 @dataclass(frozen=True)
@@ -63,9 +60,7 @@ class Inspection:
     cut: Optional[CutFound] = None
 
 
-def inspect(
-    options: SourceOptions, progress: Progress, versions: Sequence[str] = _OF_BOARDS
-) -> Inspection:
+def inspect(options: SourceOptions, progress: Progress, versions: Sequence[str]) -> Inspection:
     """Read, export and look at the outputs on synthetic images, as far as that goes.
 
     Args:

@@ -17,8 +17,6 @@ _VARIABLES = ("VarHandleOp", "VariableV2", "Variable", "ReadVariableOp")
 _MOST_CONSTANTS = 64  # a layer has more weights; corners and distributions are computed with less
 _MOST_CUTS, _MOST_TENSORS = 200, 32
 
-Cut = frozenset  # of tensors, by their names in the graph
-
 
 class CutGraph:
     """A graph from the image to the outputs, of which some nodes are refused.
@@ -90,7 +88,7 @@ class CutGraph:
         """The nearest to the image first."""
         return tuple(sorted(tensors, key=lambda one: (self._depths[node_of(one)], one)))
 
-    def latest(self) -> Cut[str]:
+    def latest(self) -> frozenset[str]:
         """The tensors that go into refused nodes and what depends on them, and the outputs that do
         not, without those that only depend on others of them."""
         rest = self._view.ancestors(self._ends) & self._tainted
@@ -139,7 +137,7 @@ class CutGraph:
         }
         return len(sizes) == 1 and None not in sizes
 
-    def cuts(self) -> Iterator[Cut[str]]:
+    def cuts(self) -> Iterator[frozenset[str]]:
         """The latest cut, and earlier ones in which tensors are replaced by those that they are
         computed from, as long as nothing with weights comes after."""
         first = self.latest()
@@ -160,7 +158,7 @@ class CutGraph:
                     tensors |= earlier
                     waiting.append(earlier)
 
-    def _least(self, tensors: Iterable[str]) -> Cut[str]:
+    def _least(self, tensors: Iterable[str]) -> frozenset[str]:
         """``tensors`` without those that are not needed to cut the outputs off the image."""
         kept = set(tensors)
         for tensor in sorted(kept, key=lambda one: -self._depths[node_of(one)]):

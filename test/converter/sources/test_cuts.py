@@ -269,7 +269,7 @@ def test_options_of_the_inspection_are_in_the_command(
     tmp_path: Path, run: Callable[..., Result]
 ) -> None:
     save_graph(tmp_path / "model", encoded)
-    given = ("--channels", "bgr", "--outputs", "corners", "rated", "--tensorrt", "8.2")
+    given = ("--channels", "bgr", "--outputs", "corners", "rated", "--tensorrt", "8.2.1.8")
     command = command_in(run("inspect", "model", *given))
     start = ["convert", "model", "--channels", "bgr", "--output", "model-bundle", "--outputs"]
     assert command[: len(start)] == start
