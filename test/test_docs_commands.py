@@ -13,8 +13,8 @@ import pytest
 from benchmarks.gpu import gpu_parser
 from benchmarks.owners_table import COLUMNS
 from converter.command_line.command import command_names, load_command
-from converter.compatibility.tensorrt_versions import TARGETS
 from test.test_architecture import ROOT
+from trt_inference.bundles.tensorrt_versions import TARGETS
 from trt_inference.tools.argument_types import ArgumentParser
 
 OF_JETSONS = "docs/jetson.md"

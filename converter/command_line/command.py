@@ -20,7 +20,8 @@ class Command(NamedTuple):
         help: what it does, in a line.
         declare: declares its arguments.
         run: runs it with a console of rich, and returns its exit code if that can be another than
-            0. It raises TrtInferenceError or OSError where a user has to do something.
+            0. It raises TrtInferenceError or OSError where a user has to do something. The
+            arguments as they were given are in ``given``, beside the parsed ones.
         on_robots: it runs with what robots have, without TensorFlow and onnx.
         when_interrupted: what a user should know after Ctrl-C.
         needs_libraries: it prints with rich. Without, it gets no console, and starts where nothing

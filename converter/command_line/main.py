@@ -99,6 +99,7 @@ def _run_parsed(name: str, command: "Command", arguments: Sequence[str]) -> int:
     parser = ArgumentParser(prog=f"{PROGRAM} {name}", description=command.help)
     command.declare(parser)
     options = parser.parse_args(arguments)
+    options.given = tuple(arguments)
     try:
         return command.run(options, console) or 0
     except BrokenPipeError:

@@ -125,7 +125,8 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         nargs="+",
         default=(),
-        help="outputs to use, if others are ambiguous (default: all)",
+        help="outputs to use, if others are ambiguous, or tensors inside of the graph, as inspect "
+        "prints them: model/concat:0 (default: all outputs of the signature)",
     )
     add(
         "--labels",

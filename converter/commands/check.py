@@ -40,10 +40,12 @@ class Obstacle(NamedTuple):
     Attributes:
         names: of those that are asked for and have it, in their order.
         text: one or more sentences, with what to do.
+        of_nodes: it is about nodes of the network, before which the model may be cut.
     """
 
     names: Tuple[str, ...]
     text: str
+    of_nodes: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def _obstacles(bundle: Bundle, precision: str, asked: Sequence[Asked]) -> Iterat
     yield from _hardware(precision, asked)
     versions = tuple(dict.fromkeys(one.tensorrt for one in asked))
     for refusal in find_bundle_refusals(model, versions):
-        yield Obstacle(_names(asked, refusal.lacking), refusal_text(refusal))
+        yield Obstacle(_names(asked, refusal.lacking), refusal_text(refusal), of_nodes=True)
 
 
 def _names(asked: Sequence[Asked], versions: Sequence[str]) -> Tuple[str, ...]:
