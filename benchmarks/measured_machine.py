@@ -4,7 +4,7 @@ import platform
 from typing import List, NamedTuple
 
 from trt_inference.doctor.host import Host
-from trt_inference.doctor.system.board_facts import Board, read_board
+from trt_inference.doctor.system.board_facts import Board, read_board, read_jetpack
 from trt_inference.doctor.system.check_power import gpu_clocks
 from trt_inference.doctor.system.power_modes import current_mode, read_modes
 
@@ -41,15 +41,15 @@ def read_machine(host: Host) -> MeasuredMachine:
     mode = current_mode(host, read_modes(host))
     return MeasuredMachine(
         board=board.name or board.family,
-        system=_system(board) or UNKNOWN,
+        system=_system(host, board) or UNKNOWN,
         power_mode=UNKNOWN if mode is None else str(mode),
         clocks=", ".join(_clocks(host)) or UNKNOWN,
         python=python,
     )
 
 
-def _system(board: Board) -> str:
-    parts = (("JetPack", board.jetpack), ("L4T", board.l4t))
+def _system(host: Host, board: Board) -> str:
+    parts = (("JetPack", read_jetpack(host, board.l4t)), ("L4T", board.l4t))
     return ", ".join(f"{name} {version}" for name, version in parts if version)
 
 

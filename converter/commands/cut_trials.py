@@ -28,7 +28,7 @@ from trt_inference.bundles.names import STRETCH
 Tensors = Tuple[str, ...]  # by their names in the graph
 
 
-class Trial(NamedTuple):
+class CutTrial(NamedTuple):
     """What comes out of a model that ends at some tensors.
 
     Attributes:
@@ -66,25 +66,25 @@ class CutTrials(NamedTuple):
         own = [one for one in self.whole.outputs if self.inside.is_the_same(one.graph_name, tensor)]
         return own[0] if own else self.inside.describe(tensor)
 
-    def try_to_end_at(self, tensors: Tensors) -> Trial:
+    def try_to_end_at(self, tensors: Tensors) -> CutTrial:
         """Export what ends at ``tensors``, and recognise the head, as a conversion does."""
         source, options = self._ending_at(tensors)
         with tempfile.TemporaryDirectory() as scratch:
             try:
                 exported, network = export_network(source, options, Path(scratch))
             except ExportError:
-                return Trial(is_exported=False)
+                return CutTrial(is_exported=False)
             refusals = find_bundle_refusals(network.model, self.versions)
             if refusals:
-                return Trial(frozenset(origins_in(self.inside.view, refusals)))
+                return CutTrial(frozenset(origins_in(self.inside.view, refusals)))
             dataset = load_dataset(None, None, self.labels.names, 0)
             answer = replace(exported.answer, notes=())
             read = OutputReader(source, network, answer, dataset, self.labels, options)
             try:
                 chosen = choose_preprocessing(exported, read, FittingOptions())
-                return Trial(recognised=read(chosen.pixels, chosen.fitting))
+                return CutTrial(recognised=read(chosen.pixels, chosen.fitting))
             except (HeadError, SavedModelError):
-                return Trial()
+                return CutTrial()
 
     def look_at(self, cuts: Sequence[Tensors]) -> "LookedAt":
         """Run the network with the tensors of all cuts as its outputs.

@@ -6,7 +6,7 @@ from typing import AbstractSet, Iterator, NamedTuple, Optional, Sequence, Tuple
 from converter.commands.choose_labels import Labels
 from converter.commands.convert_options import SourceOptions
 from converter.commands.cut_trials import CutTrials, Tensors
-from converter.compatibility.python_names import python_name
+from converter.compatibility.python_names import name_in_python
 from converter.compatibility.refusals import Refusal
 from converter.conversion import Source
 from converter.cuts.cut_graph import CutGraph
@@ -152,7 +152,7 @@ def _in_python(trials: CutTrials, names: Sequence[str]) -> Tuple[str, ...]:
     """Functions of Python, or operators where these are not known, each once."""
     nodes = trials.inside.view.nodes
     found = [
-        python_name(nodes[name].op, name.split("/")[:-1]) or nodes[name].op
+        name_in_python(nodes[name].op, name.split("/")[:-1]) or nodes[name].op
         for name in names
         if nodes[name].op not in _QUIET
     ]

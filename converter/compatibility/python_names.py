@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"_\d+$")
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
-def python_name(operator: str, scopes: Sequence[str]) -> str:
+def name_in_python(operator: str, scopes: Sequence[str]) -> str:
     """The function that makes an operator, such as ``tf.one_hot`` for ``OneHot``; empty where it
     is not known.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from converter.compatibility.python_names import python_name
+from converter.compatibility.python_names import name_in_python
 from converter.compatibility.refusals import Refusal
 from converter.cuts.written_as import WrittenAs
 from converter.export.behind_layers import LAYERS
@@ -83,7 +83,7 @@ def _of_one_kind(view: GraphView, name: str) -> list[str]:
 
 
 def _describe(name: str, operator: str, onnx: str, written: WrittenAs) -> RefusedNode:
-    function = python_name(operator, name.split("/")[:-1])
+    function = name_in_python(operator, name.split("/")[:-1])
     return RefusedNode(name, operator, onnx, function, written.layer(name), written.line(name))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tf_keras
 
-from converter.compatibility.python_names import python_name
+from converter.compatibility.python_names import name_in_python
 from converter.cuts.written_as import WrittenAs
 from converter.export.inner_tensors import InnerTensors
 from converter.inputs.saved_model import read_saved_model
@@ -93,4 +93,4 @@ def test_layers_with_the_usual_names_are_said_to_have_them(
     ],
 )
 def test_operators_have_the_names_of_python(operator: str, scopes: list[str], name: str) -> None:
-    assert python_name(operator, scopes) == name
+    assert name_in_python(operator, scopes) == name
