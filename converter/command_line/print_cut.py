@@ -84,7 +84,8 @@ def _print_read(
         "and does no more of that.",
     )
     print_line(console, "      to convert it so:")
-    print_line(console, f"      {shlex.join(command)}")
+    quoted = " ".join(map(shlex.quote, command))  # shlex.join is newer than robots' Python
+    print_line(console, f"      {quoted}")
 
 
 def _rest(cut: CutFound) -> str:
