@@ -5,9 +5,14 @@ from typing import Iterator, List, Tuple
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.middleware.ask_rclpy import ros_is_in_use
-from trt_inference.doctor.middleware.check_packages import packaged_file
-from trt_inference.doctor.middleware.command_words import path_word
 from trt_inference.doctor.middleware.implementation import implementation, missing_implementation
+from trt_inference.doctor.middleware.profile_faults import (
+    PROFILE_SUBJECT,
+    how_to_set,
+    is_humble_on_this_machine_alone,
+    mebibytes,
+    profile_faults,
+)
 from trt_inference.doctor.middleware.profile_files import (
     CYCLONE_PROFILE,
     FAST_DDS_PROFILE,
@@ -26,7 +31,6 @@ from trt_inference.doctor.middleware.profile_variables import (
 from trt_inference.doctor.middleware.ros_installations import distribution
 from trt_inference.printable import printable
 
-_SUBJECT = "Middleware profile"
 _TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
 _WHY = {
     FAST_DDS_PROFILE: "without it, a camera that is started from such a shell loses most images of "
@@ -43,14 +47,15 @@ def check_profile(host: Host) -> Iterator[Diagnosis]:
     running = implementation(host)
     variable = profile_variable(running, distribution(host))
     if variable is None:
-        yield ok(_SUBJECT, f"This project has none for {printable(running)}.")
+        yield ok(PROFILE_SUBJECT, f"This project has none for {printable(running)}.")
         return
     found = list(_wrong_variables(host, variable))
     read = _read_all(host, variable)
-    found += [one for path, profile in read for one in _faults(host, variable, path, profile)]
+    for path, profile in read:
+        found += profile_faults(host, variable, path, profile)
     if not read and not found:
         found = [_without(host, variable)]
-    yield from found or [ok(_SUBJECT, f"{variable.name} is {_shown(read)}.")]
+    yield from found or [ok(PROFILE_SUBJECT, f"{variable.name} is {_shown(read)}.")]
 
 
 def segment_size(host: Host) -> int:
@@ -58,16 +63,6 @@ def segment_size(host: Host) -> int:
     variable = profile_variable(implementation(host), distribution(host))
     read = _read_all(host, variable) if variable is not None else []
     return max([profile.segment or 0 for _, profile in read], default=0)
-
-
-def how_to_set(host: Host, variable: ProfileVariable) -> str:
-    """The command, with the file of this package."""
-    path = packaged_file(host, variable.file)
-    if path is None:
-        word = f"$(ros2 pkg prefix --share trt_inference)/config/{variable.file}"
-    else:
-        word = path_word(path)
-    return f"export {variable.name}={'file://' if variable.is_uri else ''}{word}"
 
 
 def _read_all(host: Host, variable: ProfileVariable) -> List[Tuple[str, Profile]]:
@@ -93,21 +88,21 @@ def _wrong_variables(host: Host, variable: ProfileVariable) -> Iterator[Diagnosi
         return
     if given.get(FAST_DDS) and given.get(OLD_FAST_DDS):
         yield caution(
-            _SUBJECT,
+            PROFILE_SUBJECT,
             "both-profile-variables",
             f"{OLD_FAST_DDS} and {FAST_DDS} are both set, and {OLD_FAST_DDS} is what is read.",
             f"unset {FAST_DDS if variable.name == OLD_FAST_DDS else OLD_FAST_DDS}",
         )
     elif variable.name == FAST_DDS and given.get(OLD_FAST_DDS):
         yield caution(
-            _SUBJECT,
+            PROFILE_SUBJECT,
             "profile-variable-deprecated",
             f"{OLD_FAST_DDS} is the name for Jazzy and before; this version reads it, and warns.",
             f"unset {OLD_FAST_DDS}; {how_to_set(host, variable)}",
         )
     elif variable.name == OLD_FAST_DDS and given.get(FAST_DDS):
         yield error(
-            _SUBJECT,
+            PROFILE_SUBJECT,
             "profile-variable-not-read",
             f"{FAST_DDS} is set, but {printable(distribution(host))} reads {OLD_FAST_DDS}.",
             f"export {OLD_FAST_DDS}=${FAST_DDS}; unset {FAST_DDS}",
@@ -121,48 +116,11 @@ def _for_other(host: Host, variable: ProfileVariable, *others: str) -> Iterator[
     if there:
         running = printable(implementation(host))
         yield caution(
-            _SUBJECT,
+            PROFILE_SUBJECT,
             "profile-for-other-middleware",
             f"{there[0]} is set, but {running} runs, which does not read it.",
             f"Before the camera starts: {how_to_set(host, variable)}",
         )
-
-
-def _faults(host: Host, variable: ProfileVariable, path: str, profile: Profile) -> List[Diagnosis]:
-    """What is wrong with a profile that is read."""
-    where = f"{printable(path)[:200]} "
-    wanted = CYCLONE_PROFILE if variable.is_uri else FAST_DDS_PROFILE
-    remedy = how_to_set(host, variable)
-    if profile.problem:
-        text = f"{where}{printable(profile.problem)}."
-        if profile.is_missing:
-            return [error(_SUBJECT, "profile-missing", text, remedy)]
-        return [error(_SUBJECT, "profile-not-usable", text, remedy)]
-    if profile.middleware != wanted:
-        text = f"{where}is for {profile.middleware}, and {wanted} reads it."
-        return [error(_SUBJECT, "profile-for-other-middleware", text, remedy)]
-    if wanted == FAST_DDS_PROFILE and not profile.is_default:
-        text = f'{where}has no participant with is_default_profile="true", so that nodes ignore it.'
-        return [error(_SUBJECT, "profile-without-default", text, remedy)]
-    return _no_room(host, where, profile)
-
-
-def _no_room(host: Host, where: str, profile: Profile) -> List[Diagnosis]:
-    room = host.space("/dev/shm")
-    if not profile.segment or room is None or room.total >= 2 * profile.segment:
-        return []
-    need = 2 * profile.segment
-    return [
-        error(
-            _SUBJECT,
-            "shared-memory-smaller-than-segments",
-            f"{where}gives each process {_mib(profile.segment)} MiB of /dev/shm, which has "
-            f"{_mib(room.total)} MiB: camera and detector do not both get theirs, and images are "
-            "lost.",
-            f"docker run --shm-size {_mib(4 * need)}m, or --ipc host; outside of a container: sudo "
-            f"mount -o remount,size={_mib(4 * need)}M /dev/shm",
-        )
-    ]
 
 
 def _without(host: Host, variable: ProfileVariable) -> Diagnosis:
@@ -173,26 +131,24 @@ def _without(host: Host, variable: ProfileVariable) -> Diagnosis:
                 f"{_TRANSPORTS}={printable(transports)} does not work while discovery is LOCALHOST."
             )
             remedy = f"unset {_TRANSPORTS}; {how_to_set(host, variable)}"
-            return error(_SUBJECT, "large-data-with-localhost", text, remedy)
+            return error(PROFILE_SUBJECT, "large-data-with-localhost", text, remedy)
         return ok(
-            _SUBJECT, f"{_TRANSPORTS} is {printable(transports)}, which carries large images."
+            PROFILE_SUBJECT,
+            f"{_TRANSPORTS} is {printable(transports)}, which carries large images.",
         )
     kind = CYCLONE_PROFILE if variable.is_uri else FAST_DDS_PROFILE
-    return caution(
-        _SUBJECT,
-        "no-profile-for-large-images",
-        f"{variable.name} is not set in this shell: {_WHY[kind]}",
-        f"Before the camera starts: {how_to_set(host, variable)}",
-    )
+    remedy = f"Before the camera starts: {how_to_set(host, variable)}"
+    if is_humble_on_this_machine_alone(host) and not variable.is_uri:
+        remedy += ", in a copy without the transport large_udp, which other machines would hear"
+    text = f"{variable.name} is not set in this shell: {_WHY[kind]}"
+    return caution(PROFILE_SUBJECT, "no-profile-for-large-images", text, remedy)
 
 
 def _shown(read: List[Tuple[str, Profile]]) -> str:
     texts = []
     for path, profile in read:
-        size = f" ({_mib(profile.segment)} MiB of /dev/shm a process)" if profile.segment else ""
+        size = (
+            f" ({mebibytes(profile.segment)} MiB of /dev/shm a process)" if profile.segment else ""
+        )
         texts.append(f"{printable(path)[:200]}{size}")
     return ", ".join(texts)
-
-
-def _mib(size: int) -> int:
-    return -(-size // 2**20)

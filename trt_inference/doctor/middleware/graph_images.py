@@ -1,5 +1,6 @@
 """What is said of the image topics that a probe has listened to."""
 
+import posixpath
 from typing import Any, Dict, Iterator, List, Set
 
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
@@ -32,12 +33,13 @@ def diagnose_images(host: Host, answer: Dict[str, Any]) -> Iterator[Diagnosis]:
 
 
 def _left_out(answer: Dict[str, Any]) -> Iterator[Diagnosis]:
-    """What was not listened to, but for compressed images that are there raw, too."""
-    raw = {one["base"] for one in answer["topics"] if one["transport"] == "raw"}
+    """What was not listened to, but for other transports of a camera that was: image_transport
+    adds ``compressed``, ``compressedDepth`` and ``zstd`` to each image."""
+    heard = {one["base"] for one in answer["topics"] if one["came"] is not None}
     others = [
         one["name"]
         for one in answer["topics"]
-        if one["came"] is None and (one["transport"] == "raw" or one["base"] not in raw)
+        if one["came"] is None and not {one["base"], posixpath.dirname(one["name"])} & heard
     ]
     count = len(others) + answer["left_out"]
     if count:
@@ -115,7 +117,8 @@ def _only_compressed(answer: Dict[str, Any]) -> Iterator[Diagnosis]:
     )
     if takes or any(topic["transport"] == "raw" for topic in topics):
         return
-    base = topics[0]["base"]
+    bases = [one["base"] for one in topics if one["base"] != one["name"]]
+    base = bases[0] if bases else topics[0]["name"]  # what ends otherwise has to be remapped
     yield caution(
         _SUBJECT,
         "only-compressed-images",

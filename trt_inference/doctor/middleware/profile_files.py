@@ -20,6 +20,7 @@ class Profile(NamedTuple):
         middleware: that it is for; empty: none that is known.
         is_default: a profile of Fast DDS that nodes take without being told its name.
         is_missing: there is no such file.
+        has_udp: it has a transport for other machines.
         segment: bytes of shared memory of a process, where the file sets it.
     """
 
@@ -27,6 +28,7 @@ class Profile(NamedTuple):
     middleware: str = ""
     is_default: bool = False
     is_missing: bool = False
+    has_udp: bool = False
     segment: Optional[int] = None
 
 
@@ -59,8 +61,12 @@ def parse_profile(text: str) -> Profile:
     is_default = any(one.get("is_default_profile") == "true" for one in participants)
     sizes = [one.text or "" for one in root.iter() if _tag(one) == "segment_size"]
     numbers = [int(size) for size in sizes if re.match(r"\s*\d{1,18}\s*$", size)]
+    types = [(one.text or "").strip() for one in root.iter() if _tag(one) == "type"]
     return Profile(
-        middleware=middleware, is_default=is_default, segment=max(numbers) if numbers else None
+        middleware=middleware,
+        is_default=is_default,
+        has_udp=any(type_name.startswith(("UDP", "TCP")) for type_name in types),
+        segment=max(numbers) if numbers else None,
     )
 
 

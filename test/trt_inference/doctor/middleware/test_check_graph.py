@@ -231,10 +231,18 @@ def test_thousands_of_topics_are_few_lines(tmp_path: Path) -> None:
     assert len(found) == 2  # and nothing of it is called well
 
 
-def test_compressed_images_of_a_camera_that_sends_raw_ones_need_no_line(tmp_path: Path) -> None:
-    beside = {**topic(f"{IMAGE}/compressed"), "came": None}
-    found = seen(tmp_path, topics=[topic(IMAGE), beside])
+def test_what_image_transport_adds_to_a_camera_needs_no_line(tmp_path: Path) -> None:
+    beside = [
+        {**topic(f"{IMAGE}/compressed"), "came": None},
+        {**topic(f"{IMAGE}/compressedDepth"), "transport": "compressed", "came": None},
+    ]
+    found = seen(tmp_path / "a", topics=[topic(IMAGE), *beside])
     assert [one.level for one in found] == [IS_OK]
+    compressed = topic("/front/image/compressed")
+    depth = {**topic("/front/image/compressedDepth"), "transport": "compressed", "came": None}
+    found = seen(tmp_path / "b", topics=[depth, compressed])
+    assert_finds(found, "only-compressed-images", "caution", "/front/image has only")
+    assert faults(found) == ["only-compressed-images"]
 
 
 def test_without_a_profile_the_segment_of_the_packaged_one_counts(tmp_path: Path) -> None:

@@ -149,6 +149,22 @@ def test_shared_memory_that_does_not_hold_two_segments(tmp_path: Path) -> None:
     assert [one.level for one in check_profile(machine.host())] == [IS_OK]
 
 
+def test_humble_leaves_the_transport_for_other_machines_open(tmp_path: Path) -> None:
+    machine = ros_machine(tmp_path)
+    machine.environment["ROS_LOCALHOST_ONLY"] = "1"
+    found = check_profile(machine.host())
+    fault = "profile-heard-by-other-machines"
+    assert "UDPv4" in assert_finds(found, fault, "caution", PROFILE, "ROS_LOCALHOST_ONLY").remedy
+    machine.environment[OLD] = ""
+    found = check_profile(machine.host())
+    remedy = assert_finds(found, "no-profile-for-large-images", "caution").remedy
+    assert remedy.endswith(
+        "in a copy without the transport large_udp, which other machines would hear"
+    )
+    machine.environment.update({"ROS_DISTRO": "jazzy", OLD: PROFILE})
+    assert [one.level for one in check_profile(machine.host())] == [IS_OK]
+
+
 @pytest.mark.parametrize("name", NETWORK)
 def test_each_small_buffer_of_the_kernel_is_named(tmp_path: Path, name: str) -> None:
     defaults = {"rmem_max": 212992, "wmem_max": 212992, "ipfrag_time": 30}
