@@ -220,6 +220,13 @@ def test_the_part_that_is_nearest_to_its_limit_decides_about_heat(tmp_path: Path
     assert_finds(found(machine), "throttled-by-heat", "caution", "GPU-therm has 98 °C", "97 °C")
 
 
+def test_a_part_that_is_switched_off_has_no_temperature(tmp_path: Path) -> None:
+    machine = jetson_nano(tmp_path)
+    add_zone(machine, 1, "GPU-therm", 0, 97_000)
+    machine.remove("/sys/class/thermal/thermal_zone1/temp")
+    assert "CPU-therm has 48 °C" in texts(machine)
+
+
 def test_a_clock_that_was_never_set_is_told(tmp_path: Path) -> None:
     machine = jetson_nano(tmp_path)
     machine.time = 1_517_000_000.0

@@ -39,6 +39,10 @@ def test_a_machine_as_it_should_be_has_no_fault(
     assert {"Memory", "Shared memory", "Disk"} <= {one.subject for one in diagnoses}
 
 
+def test_a_machine_without_any_file_ends_no_check(tmp_path: Path) -> None:
+    assert faults(found(FakeMachine(tmp_path))) == ["shm-missing"]
+
+
 def test_little_free_memory_is_told(tmp_path: Path) -> None:
     machine = jetson_orin(tmp_path)
     set_memory(machine, 8 * GIB, 700 * MIB, 4 * GIB)
