@@ -206,7 +206,7 @@ LAYERS = {
     ),
     "trt_inference.ros": (
         "rclpy_tools lifecycle diagnostics parameters launching messages cameras session node "
-        "node_arguments process swap_request video"
+        "node_arguments process swap_request video probes"
     ),
     "converter": (
         "errors terminal compatibility inputs onnx_tools heads export stages bundle comparison "

@@ -7,6 +7,7 @@ from trt_inference.doctor.bundle.check_bundle_here import check_bundle_here
 from trt_inference.doctor.diagnosis import Diagnosis, error
 from trt_inference.doctor.gpu.check_gpu import check_gpu
 from trt_inference.doctor.host import Host
+from trt_inference.doctor.middleware.middleware_checks import MIDDLEWARE_CHECKS
 from trt_inference.doctor.system.check_board import check_board
 from trt_inference.doctor.system.check_cameras import check_cameras
 from trt_inference.doctor.system.check_clock import check_clock
@@ -15,7 +16,6 @@ from trt_inference.doctor.system.check_disks import check_disks
 from trt_inference.doctor.system.check_heat import check_heat
 from trt_inference.doctor.system.check_memory_here import check_memory_here
 from trt_inference.doctor.system.check_power import check_power
-from trt_inference.doctor.system.check_python import check_python
 from trt_inference.doctor.system.check_python_packages import check_python_packages
 from trt_inference.doctor.system.check_shared_memory import check_shared_memory
 
@@ -55,10 +55,10 @@ def sections(bundle: Optional[Path] = None) -> List[ExaminedPart]:
         ExaminedPart(
             "Memory and disks", [check_memory_here, check_shared_memory, check_disks_for_bundle]
         ),
-        ExaminedPart("Python", [check_python, check_python_packages]),
+        ExaminedPart("Python", [check_python_packages]),
         ExaminedPart("GPU and TensorRT", [check_gpu]),
         ExaminedPart("Bundle", [check_given_bundle]),
-        ExaminedPart("ROS 2", []),
+        ExaminedPart("ROS 2", MIDDLEWARE_CHECKS),
         ExaminedPart("Cameras", [check_cameras]),
     ]
 

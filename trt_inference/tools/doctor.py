@@ -6,10 +6,12 @@ others is imported but in processes of their own.
 """
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Iterator, Optional, Sequence
 
 from trt_inference.bundles.atomic_write import write_file
 from trt_inference.doctor.diagnosis import IS_ERROR
@@ -17,6 +19,7 @@ from trt_inference.doctor.examine import sections
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.json_report import JsonReport
 from trt_inference.doctor.line_report import LineReport
+from trt_inference.errors import TrtInferenceError
 from trt_inference.printable import printable_name
 from trt_inference.tools.argument_types import ArgumentParser, add_device
 
@@ -35,7 +38,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except BrokenPipeError:  # as of `| head`: nobody reads what is left to print
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as error:
+    except TrtInferenceError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -73,10 +76,33 @@ def run_doctor(options: argparse.Namespace, host: Optional[Host] = None) -> int:
         The exit code: 1 if there is an error, otherwise 0.
 
     Raises:
-        OSError: the file with the results cannot be written.
+        TrtInferenceError: the file with the results cannot be written.
     """
+    with _ended_by_signals():
+        return _run(options, host or Host(device=options.device))
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM, and a terminal that is closed, end the probes too: by an exception."""
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)  # as a shell reports it
+
+    heard = (signal.SIGTERM, signal.SIGHUP)
+    before = {one: signal.getsignal(one) for one in heard}
+    for one, handler in before.items():
+        if handler != signal.SIG_IGN:  # as nohup sets
+            signal.signal(one, end)
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _run(options: argparse.Namespace, machine: Host) -> int:
     piped = options.json == _STANDARD_OUTPUT
-    machine = host or Host(device=options.device)
     lines, report = LineReport(sys.stderr if piped else sys.stdout), JsonReport()
     for section in sections(options.bundle):
         for diagnosis in section.examine(machine):
@@ -86,8 +112,15 @@ def run_doctor(options: argparse.Namespace, host: Optional[Host] = None) -> int:
     if piped:
         print(report.text(), flush=True)
     elif options.json:
-        write_file(options.json, f"{report.text()}\n".encode("ascii"))
+        _write(options.json, report.text())
     return 1 if report.count(IS_ERROR) else 0
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        write_file(file, f"{text}\n".encode("ascii"))
+    except OSError as error:
+        raise TrtInferenceError(f"'{printable_name(file)}' cannot be written: {error}") from error
 
 
 def _new_file(text: str) -> Path:

@@ -74,6 +74,8 @@ class FakeMachine:
         self.python_version: Tuple[int, ...] = tuple(sys.version_info[:3])
         self.architecture = "x86_64"
         self.device = 0
+        # Where the tests' own Python has ROS, to look at its nodes would take seconds.
+        self.missing("rclpy")
 
     def host(self) -> FakeHost:
         """The machine as the doctor sees it."""

@@ -1,15 +1,15 @@
 """What the doctor finds of Python and its packages, which are really imported, in probes."""
 
+import sys
 from pathlib import Path
 from typing import Iterator, List, Optional, Tuple
 
 import pytest
 
-from test.trt_inference.doctor.boards import in_container, jetson_nano, jetson_orin, pc
+from test.trt_inference.doctor.boards import pc
 from test.trt_inference.doctor.fake_machine import FakeMachine, assert_finds, faults
 from trt_inference.doctor.diagnosis import Diagnosis
 from trt_inference.doctor.host import Answer, Host
-from trt_inference.doctor.system.check_python import check_python
 from trt_inference.doctor.system.check_python_packages import check_python_packages
 
 # As the newest JetPacks have them.
@@ -41,6 +41,7 @@ def test_packages_that_fit_each_other_have_no_fault(machine: FakeMachine) -> Non
     diagnoses = list(found(machine))
     assert faults(diagnoses) == []
     shown = {one.subject: one.text for one in diagnoses}
+    assert shown["Python"] == f"{sys.version.split()[0]}, {machine.python}."
     assert shown["NumPy"] == "version 1.26.4 can be imported."
     assert shown["OpenCV"] == "version 4.8.0 can be imported."
 
@@ -94,6 +95,9 @@ def test_apt_is_named_where_the_python_of_ubuntu_runs(machine: FakeMachine) -> N
     host.python_version = (3, 8, 10)  # Ubuntu 20.04 has no such package
     finding = assert_finds(check_python_packages(host), "package-missing", "error", "rich")
     assert finding.remedy == "python3 -m pip install rich"
+    machine.write("/usr/lib/python3.12/EXTERNALLY-MANAGED")
+    finding = assert_finds(check_python_packages(host), "package-missing", "error", "rich")
+    assert finding.remedy == "python3 -m pip install --user --break-system-packages rich"
 
 
 def test_without_numpy_what_needs_it_is_not_blamed(machine: FakeMachine) -> None:
@@ -129,6 +133,21 @@ def test_an_opencv_that_crashes_with_numpy_2_is_told(machine: FakeMachine) -> No
     machine.package("numpy", "2.2.6")
     machine.crashing("cv2")
     assert_finds(found(machine), "numpy-2-over-opencv", "error", "NumPy 2.2.6", "SIGSEGV")
+
+
+@pytest.mark.parametrize("version", ["1.15.1", "1.20.0"])
+def test_an_onnx_runtime_for_numpy_1_is_told(version: str, machine: FakeMachine) -> None:
+    """With its text: the error itself names no NumPy."""
+    machine.package("numpy", "2.2.6")
+    machine.module("onnxruntime", "raise SystemError('returned a result with an exception set')")
+    machine.distribution("onnxruntime", version)
+    if version == "1.15.1":
+        finding = assert_finds(
+            found(machine), "numpy-2-over-onnxruntime", "error", "1.15.1", "NumPy 2.2.6"
+        )
+        assert "install 'numpy<2'" in finding.remedy
+    else:  # which is built for both
+        assert faults(found(machine)) == ["package-broken"]
 
 
 @pytest.mark.parametrize("library", ["libGL.so.1", "libgthread-2.0.so.0"])
@@ -222,26 +241,3 @@ def test_packages_that_overwrite_each_other_are_told(
 def test_a_pip_that_knows_no_wheels_of_today_is_told(machine: FakeMachine) -> None:
     machine.distribution("pip", "9.0.1")
     assert_finds(found(machine), "pip-too-old", "caution", "9.0.1")
-
-
-def test_a_python_that_tensorrt_of_the_board_has_no_module_for_is_told(tmp_path: Path) -> None:
-    nano = jetson_nano(tmp_path / "nano")
-    nano.python_version = (3, 8, 18)
-    finding = assert_finds(
-        check_python(nano.host()), "python-without-tensorrt", "caution", "3.8.18", "Python 3.6"
-    )
-    assert "/usr/bin/python3.6" in finding.remedy
-    # Unofficial wheels are for other Pythons.
-    nano.module("tensorrt", "raise RuntimeError('must not be imported here')")
-    assert faults(check_python(nano.host())) == []
-    # In a container of JetPack 6, TensorRT and its Python may be any.
-    orin = jetson_orin(tmp_path / "orin")
-    orin.python_version = (3, 12, 3)
-    assert faults(check_python(orin.host())) == ["python-without-tensorrt"]
-    assert faults(check_python(in_container(orin).host())) == []
-
-
-def test_the_python_of_the_board_has_no_fault(tmp_path: Path) -> None:
-    (diagnosis,) = check_python(jetson_nano(tmp_path).host())
-    assert diagnosis.level == "ok"
-    assert diagnosis.text.startswith("3.6.9, ")

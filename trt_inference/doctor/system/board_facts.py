@@ -1,7 +1,7 @@
 """Which machine this is: a Jetson or a PC, its system from NVIDIA, and whether in a container."""
 
 import re
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 from trt_inference.doctor.host import Host
 
@@ -35,8 +35,6 @@ _JETPACKS = {
     "38.4": "7.1",
     "39.2": "7.2",
 }
-# The Python of each JetPack, for which its TensorRT has a module.
-PYTHON_OF_JETPACK: Dict[int, Tuple[int, int]] = {4: (3, 6), 5: (3, 8), 6: (3, 10), 7: (3, 12)}
 _RELEASE = re.compile(r"R([0-9]+) \(release\), REVISION: ([0-9]+(?:\.[0-9]+)*)")
 _IN_CGROUPS = re.compile("docker|containerd|kubepods|libpod|lxc")
 
@@ -48,14 +46,12 @@ class Board(NamedTuple):
         name: of the machine, as it states it; empty where it does not.
         chip: as ``tegra234``; empty where it is no Jetson.
         l4t: the version of NVIDIA's system, as ``36.4.3``; empty where it is not seen.
-        jetpack: the version of the JetPack, as ``6.2``; empty where it is not known.
         in_container: this process runs in a container.
     """
 
     name: str
     chip: str
     l4t: str
-    jetpack: str
     in_container: bool
 
     @property
@@ -68,20 +64,13 @@ class Board(NamedTuple):
         """The kind of board, as ``Jetson Orin``."""
         return _FAMILIES.get(self.chip, "Jetson")
 
-    @property
-    def generation(self) -> Optional[int]:
-        """The first number of the JetPack."""
-        return int(self.jetpack.partition(".")[0]) if self.jetpack else None
-
 
 def read_board(host: Host) -> Board:
     """Find out which machine this is. Containers may hide the model, and lack the version."""
-    l4t = read_l4t(host)
     return Board(
         name=_model(host),
         chip=_chip(host),
-        l4t=l4t,
-        jetpack=_jetpack(host, l4t),
+        l4t=read_l4t(host),
         in_container=is_container(host),
     )
 
@@ -90,6 +79,16 @@ def read_l4t(host: Host) -> str:
     """The version of NVIDIA's system, as ``36.4.3``; empty where it is not seen."""
     found = _RELEASE.search(host.text("/etc/nv_tegra_release") or "")
     return f"{found.group(1)}.{found.group(2)}" if found else ""
+
+
+def read_jetpack(host: Host, l4t: str) -> str:
+    """The version of the JetPack, as ``6.2``: what the package of all of it states, or else what
+    L4T belongs to; empty where that is not known."""
+    answer = host.run(["dpkg-query", "-W", "-f", "${Version}", "nvidia-jetpack"])
+    found = re.match(r"[0-9]+(\.[0-9]+)+", answer.output if answer else "")
+    if found:
+        return found.group()
+    return _JETPACKS.get(".".join(l4t.split(".")[:2]), "")
 
 
 def is_container(host: Host) -> bool:
@@ -123,14 +122,3 @@ def _chip(host: Host) -> str:
         number = host.text("/sys/devices/soc0/soc_id") or ""
         return _CHIPS.get(number, "tegra")
     return ""
-
-
-def _jetpack(host: Host, l4t: str) -> str:
-    """What the package of the whole JetPack states, or else what L4T belongs to."""
-    if not l4t:
-        return ""
-    answer = host.run(["dpkg-query", "-W", "-f", "${Version}", "nvidia-jetpack"])
-    found = re.match(r"[0-9]+(\.[0-9]+)+", answer.output) if answer and answer.code == 0 else None
-    if found:
-        return found.group()
-    return _JETPACKS.get(".".join(l4t.split(".")[:2]), "")

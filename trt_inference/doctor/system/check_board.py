@@ -4,30 +4,24 @@ from typing import Iterator
 
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
 from trt_inference.doctor.host import Host
-from trt_inference.doctor.system.board_facts import Board, read_board
+from trt_inference.doctor.system.board_facts import Board, read_board, read_jetpack
 
 _SUBJECT = "Board"
 # JetPack 4.6 brings TensorRT 8, before which no engine can be built.
 _FIRST_L4T = (32, 6)
-_DEVICES = ("/dev/nvmap", "/dev/nvhost-gpu", "/dev/nvhost-ctrl-gpu")
-_JOIN_GROUP = (
-    "sudo usermod -aG video $USER, and log in again; in a container, "
-    "docker run --group-add video ..."
-)
 
 
 def check_board(host: Host) -> Iterator[Diagnosis]:
-    """Name the machine and its JetPack, and see whether its GPU may be used by this user."""
+    """Name the machine, and its JetPack."""
     board = read_board(host)
-    if not board.is_jetson:
+    if board.is_jetson:
+        yield _jetpack_of(host, board)
+    else:
         yield ok(_SUBJECT, f"{board.name or 'A computer'} ({host.architecture}), no Jetson.")
-        return
-    yield _jetpack_of(board)
-    yield from _check_rights(host)
 
 
-def _jetpack_of(board: Board) -> Diagnosis:
-    name = f"{board.name or board.family} ({board.family})" if board.chip else board.name
+def _jetpack_of(host: Host, board: Board) -> Diagnosis:
+    name = board.name or board.family
     if not board.l4t and board.in_container:
         return caution(
             _SUBJECT,
@@ -51,22 +45,12 @@ def _jetpack_of(board: Board) -> Diagnosis:
             f"{system}: its TensorRT is older than 8.0, which engines need.",
             "Flash JetPack 4.6 or later. Until then the node runs on ONNX Runtime.",
         )
-    if not board.jetpack:
+    jetpack = read_jetpack(host, board.l4t)
+    if not jetpack:
         return caution(
             _SUBJECT,
             "l4t-unknown",
             f"{system}, of no JetPack that is known here, up to 7.2.",
             "Look for a newer version of this project; the lines on TensorRT below tell what runs.",
         )
-    return ok(_SUBJECT, f"{system}, JetPack {board.jetpack}.")
-
-
-def _check_rights(host: Host) -> Iterator[Diagnosis]:
-    denied = [one for one in _DEVICES if host.path(one).exists() and not host.may_use(one)]
-    if denied:
-        yield error(
-            "GPU device",
-            "gpu-device-denied",
-            f"This user may not open {', '.join(denied)}, so that CUDA cannot start.",
-            _JOIN_GROUP,
-        )
+    return ok(_SUBJECT, f"{system}, JetPack {jetpack}.")

@@ -43,8 +43,7 @@ def _check_mode(host: Host) -> Iterator[Diagnosis]:
             _MODE,
             "power-mode-limits-speed",
             f"{current} is set, which limits the clocks; {fastest} is the fastest.",
-            f"sudo nvpmodel -m {fastest.number}, where supply and cooling allow it. Engines that "
-            "were timed in another mode are fast in this order only in that one.",
+            f"sudo nvpmodel -m {fastest.number}, where supply and cooling allow it",
         )
         return
     yield ok(_MODE, f"{current}, the fastest of this board.")

@@ -1,4 +1,4 @@
-"""The packages of Python: each is imported in a process of its own, which may crash."""
+"""Python and its packages: each is imported in a process of its own, which may crash."""
 
 from typing import Iterator
 
@@ -6,10 +6,10 @@ from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.system.explain_imports import (
     explain_numpy,
-    explain_onnxruntime,
     explain_opencv,
     explain_package,
 )
+from trt_inference.doctor.system.explain_onnxruntime import explain_onnxruntime
 from trt_inference.doctor.system.python_packages import (
     DATACLASSES,
     JSONSCHEMA,
@@ -20,6 +20,7 @@ from trt_inference.doctor.system.python_packages import (
     Packages,
     PythonPackage,
     look_at_packages,
+    pip_install,
     python_name,
     version_numbers,
 )
@@ -28,7 +29,9 @@ _PIP_OF_WHEELS = (19, 3)
 
 
 def check_python_packages(host: Host) -> Iterator[Diagnosis]:
-    """Import NumPy, what was built for it, and the rest."""
+    """Import NumPy, what was built for it, and the rest. Whether TensorRT is for this Python, the
+    checks of TensorRT tell."""
+    yield ok("Python", f"{'.'.join(map(str, host.python_version))}, {host.python}.")
     rest = [JSONSCHEMA, RICH, *([DATACLASSES] if host.python_version < (3, 7) else [])]
     needed = [NUMPY, OPENCV, ONNX_RUNTIME, *rest]
     packages = look_at_packages(host, *(package.module for package in needed))
@@ -62,7 +65,7 @@ def _judge_version(host: Host, package: PythonPackage, packages: Packages) -> Di
             package.title,
             "package-too-old",
             f"{package.title} {version} is older than {oldest}, from which on this project works.",
-            f"{python_name(host)} -m pip install {package.pip}",
+            f"{pip_install(host)} {package.pip}",
         )
     return ok(package.title, f"{f'version {version} ' if version else ''}can be imported.")
 
@@ -79,7 +82,7 @@ def _check_doubles(host: Host, packages: Packages) -> Iterator[Diagnosis]:
             "OpenCV",
             "several-opencvs",
             f"pip has installed {' and '.join(opencvs)}, which overwrite each other's files.",
-            f"{pip} uninstall -y {' '.join(opencvs)}; {pip} install {OPENCV.pip}",
+            f"{pip} uninstall -y {' '.join(opencvs)}; {pip_install(host)} {OPENCV.pip}",
         )
     runtimes = packages.installed_of("onnxruntime", "onnxruntime-gpu")
     if len(runtimes) > 1:
@@ -87,7 +90,7 @@ def _check_doubles(host: Host, packages: Packages) -> Iterator[Diagnosis]:
             "ONNX Runtime",
             "several-onnxruntimes",
             f"pip has installed {' and '.join(runtimes)}, which overwrite each other's files.",
-            f"{pip} uninstall -y {' '.join(runtimes)}; {pip} install {ONNX_RUNTIME.pip}",
+            f"{pip} uninstall -y {' '.join(runtimes)}; {pip_install(host)} {ONNX_RUNTIME.pip}",
         )
 
 

@@ -3,15 +3,15 @@
 import re
 from typing import Optional
 
-from trt_inference.doctor.diagnosis import Diagnosis, caution, error
+from trt_inference.doctor.diagnosis import Diagnosis, error
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.system.python_packages import (
     NUMPY,
-    ONNX_RUNTIME,
     OPENCV,
     ImportOutcome,
     Packages,
     PythonPackage,
+    pip_install,
     python_name,
     version_numbers,
 )
@@ -25,7 +25,7 @@ def explain_package(
     host: Host, package: PythonPackage, outcome: ImportOutcome
 ) -> Optional[Diagnosis]:
     """Why a package does not work, as far as it is nothing of its own; None where it does."""
-    title, pip = package.title, f"{python_name(host)} -m pip"
+    title = package.title
     if outcome.is_missing:
         text = f"{title} is not installed."
         return error(title, "package-missing", text, package.install(host))
@@ -34,16 +34,16 @@ def explain_package(
             title,
             "package-broken",
             f"{title} cannot be imported: {outcome.error}.",
-            f"{pip} install --force-reinstall --no-deps {package.pip}; what apt installed: sudo "
-            "apt install --reinstall " + (package.apt or "its package"),
+            f"{pip_install(host)} --force-reinstall --no-deps {package.pip}; what apt installed: "
+            "sudo apt install --reinstall " + (package.apt or "its package"),
         )
     if outcome.crash:
         return error(
             title,
             "package-crashes",
             f"The process that imported {title} {outcome.crash}.",
-            f"{package.install(host)}, after {pip} uninstall {_project(package)} where pip "
-            "installed it",
+            f"{package.install(host)}, after {python_name(host)} -m pip uninstall "
+            f"{_project(package)} where pip installed it",
         )
     return None
 
@@ -77,7 +77,7 @@ def explain_opencv(host: Host, packages: Packages) -> Optional[Diagnosis]:
             f"OpenCV was built for NumPy 1, and Python finds NumPy {numpy.version} in "
             f"{numpy.file.rpartition('/numpy/')[0] or numpy.file}: it cannot be imported, nor can "
             f"cv_bridge ({outcome.error or outcome.crash}).",
-            _back_to_numpy_1(host),
+            back_to_numpy_1(host),
         )
     library = _NO_LIBRARY.search(outcome.error)
     if library:
@@ -86,47 +86,18 @@ def explain_opencv(host: Host, packages: Packages) -> Optional[Diagnosis]:
             "opencv-without-library",
             f"OpenCV cannot be imported, because {library.group(1)} is not installed.",
             "sudo apt install libgl1 libglib2.0-0, or use the OpenCV without windows: "
-            f"{python_name(host)} -m pip uninstall opencv-python; {python_name(host)} -m pip "
-            f"install {OPENCV.pip}",
+            f"{python_name(host)} -m pip uninstall opencv-python; {pip_install(host)} {OPENCV.pip}",
         )
     return explain_package(host, OPENCV, outcome)
 
 
-def explain_onnxruntime(host: Host, packages: Packages) -> Optional[Diagnosis]:
-    """Why ONNX Runtime does not work, or will crash; None where it works."""
-    title, outcome = ONNX_RUNTIME.title, packages.outcomes[ONNX_RUNTIME.module]
-    version = outcome.version or packages.version("onnxruntime")
-    if version_numbers(version)[:2] == (1, 14):
-        return error(
-            title,
-            "onnxruntime-1-14",
-            f"ONNX Runtime {version} ends with SIGSEGV when it loads models in fp16.",
-            ONNX_RUNTIME.install(host),
-        )
-    if outcome.is_missing:
-        return caution(
-            title,
-            "onnxruntime-missing",
-            "ONNX Runtime is not installed: without TensorRT nothing runs here, and engines cannot "
-            "be compared with their models when they are built.",
-            ONNX_RUNTIME.install(host),
-        )
-    if outcome.crash and not host.path("/sys/devices/system/cpu").exists():
-        return error(
-            title,
-            "onnxruntime-without-sys",
-            f"ONNX Runtime {version} {outcome.crash}: it reads the processor's cores from /sys, "
-            "which is not there.",
-            "sudo mount -t sysfs sysfs /sys, or in a chroot, mount --rbind /sys ROOT/sys",
-        )
-    return explain_package(host, ONNX_RUNTIME, outcome)
-
-
-def _back_to_numpy_1(host: Host) -> str:
-    pip = f"{python_name(host)} -m pip"
+def back_to_numpy_1(host: Host) -> str:
+    """The command after which Python finds a NumPy that was there before NumPy 2."""
+    other = f"{pip_install(host)} {NUMPY.pip}"
     if host.path(f"{_OF_APT}/numpy").exists():
-        return f"{pip} uninstall numpy, so that apt's is found again; or {pip} install 'numpy<2'"
-    return f"{pip} install 'numpy<2'"
+        python = python_name(host)
+        return f"{python} -m pip uninstall numpy, so that apt's is found again; or {other}"
+    return other
 
 
 def _project(package: PythonPackage) -> str:

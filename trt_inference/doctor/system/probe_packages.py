@@ -4,7 +4,6 @@ python -m trt_inference.doctor.system.probe_packages numpy cv2
 """
 
 import importlib
-import importlib.util
 import os
 import re
 import sys
@@ -46,6 +45,5 @@ if __name__ == "__main__":
         {
             "imports": {name: _imported(name) for name in sys.argv[1:]},
             "distributions": _distributions(),
-            "has_tensorrt": importlib.util.find_spec("tensorrt") is not None,
         }
     )

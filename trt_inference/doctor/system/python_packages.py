@@ -34,7 +34,7 @@ class PythonPackage(NamedTuple):
         """The command that installs it for the Python of a machine."""
         if self.apt and is_of_system(host) and host.python_version >= _APT_SUFFICES:
             return f"sudo apt install {self.apt}"
-        return f"{python_name(host)} -m pip install {self.pip}"
+        return f"{pip_install(host)} {self.pip}"
 
 
 NUMPY = PythonPackage("numpy", "NumPy", "python3-numpy", _NUMPY_1, (1, 19))
@@ -73,12 +73,10 @@ class Packages(NamedTuple):
     Attributes:
         outcomes: of the modules that were imported, by name.
         distributions: name and version of what is installed, in the order in which Python finds it.
-        has_tensorrt: it finds a module of TensorRT, which was not imported.
     """
 
     outcomes: Dict[str, ImportOutcome]
     distributions: List[Dict[str, Any]]
-    has_tensorrt: bool
 
     def version(self, name: str) -> str:
         """The version of a distribution, as pip notes it; empty where it does not."""
@@ -96,9 +94,9 @@ def look_at_packages(host: Host, *modules: str) -> Packages:
     if not problem:
         imports = found["imports"]
         outcomes = {name: _outcome(imports[name]) for name in modules}
-        return Packages(outcomes, found["distributions"], found["has_tensorrt"])
+        return Packages(outcomes, found["distributions"])
     if len(modules) <= 1:
-        return Packages({name: ImportOutcome(crash=problem) for name in modules}, [], False)
+        return Packages({name: ImportOutcome(crash=problem) for name in modules}, [])
     alone = {name: look_at_packages(host, name).outcomes[name] for name in modules}
     return look_at_packages(host)._replace(outcomes=alone)
 
@@ -120,6 +118,15 @@ def is_of_system(host: Host) -> bool:
 def python_name(host: Host) -> str:
     """Python as it is called on a command line."""
     return "python3" if is_of_system(host) else host.python
+
+
+def pip_install(host: Host) -> str:
+    """How pip installs beside what apt manages, without touching it."""
+    command = f"{python_name(host)} -m pip install"
+    marks = [f"/usr/lib/{name}/EXTERNALLY-MANAGED" for name in host.names("/usr/lib")]
+    if is_of_system(host) and any(host.path(mark).exists() for mark in marks):
+        return f"{command} --user --break-system-packages"
+    return command
 
 
 def version_numbers(version: str) -> Tuple[int, ...]:

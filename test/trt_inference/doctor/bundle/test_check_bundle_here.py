@@ -30,7 +30,8 @@ VERSION = "10.3.0"
 SITE = ROOT / "test" / "tensorrt_double" / "site"
 # The double in the processes of probes, where loading a plan ends the process.
 DYING = """
-import os, runpy, signal
+import os, runpy, signal, sys
+sys.argv = getattr(sys, "argv", [""])  # which Python 3.6 sets later, and runpy changes
 kept = runpy.run_path({!r})
 import tensorrt
 tensorrt.Runtime.deserialize_cuda_engine = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)
