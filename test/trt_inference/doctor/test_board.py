@@ -193,7 +193,7 @@ def test_a_clock_that_follows_the_load_is_told(tmp_path: Path) -> None:
     machine = jetson_nano(tmp_path)
     machine.write("/sys/class/devfreq/57000000.gpu/min_freq", "76800000\n")
     finding = assert_finds(found(machine), "gpu-clock-follows-load", "caution", "77 to 922 MHz")
-    assert finding.remedy.startswith("sudo jetson_clocks")
+    assert "sudo jetson_clocks" in finding.remedy
 
 
 def test_a_processor_at_its_lowest_clock_is_told(tmp_path: Path) -> None:

@@ -85,7 +85,8 @@ def _check_gpu_clock(host: Host) -> Iterator[Diagnosis]:
             "gpu-clock-follows-load",
             f"The clock of the GPU follows its load, from {least / _MHZ:.0f} to "
             f"{most / _MHZ:.0f} MHz: at a low rate of images each takes longer, and timings vary.",
-            "sudo jetson_clocks, which holds the clocks at their highest until the next boot",
+            "Where that matters: sudo jetson_clocks, which holds the clocks at their highest until "
+            "the next boot",
         )
 
 
