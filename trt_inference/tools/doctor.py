@@ -6,10 +6,12 @@ others is imported but in processes of their own.
 """
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Iterator, Optional, Sequence
 
 from trt_inference.bundles.atomic_write import write_file
 from trt_inference.doctor.diagnosis import IS_ERROR
@@ -76,8 +78,31 @@ def run_doctor(options: argparse.Namespace, host: Optional[Host] = None) -> int:
     Raises:
         TrtInferenceError: the file with the results cannot be written.
     """
+    with _ended_by_signals():
+        return _run(options, host or Host(device=options.device))
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM, and a terminal that is closed, end the probes too: by an exception."""
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)  # as a shell reports it
+
+    heard = (signal.SIGTERM, signal.SIGHUP)
+    before = {one: signal.getsignal(one) for one in heard}
+    for one, handler in before.items():
+        if handler != signal.SIG_IGN:  # as nohup sets
+            signal.signal(one, end)
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _run(options: argparse.Namespace, machine: Host) -> int:
     piped = options.json == _STANDARD_OUTPUT
-    machine = host or Host(device=options.device)
     lines, report = LineReport(sys.stderr if piped else sys.stdout), JsonReport()
     for section in sections(options.bundle):
         for diagnosis in section.examine(machine):

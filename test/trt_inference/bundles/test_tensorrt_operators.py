@@ -1,7 +1,5 @@
 """The table of the operators that TensorRT has, against the published matrix."""
 
-from __future__ import annotations
-
 import pytest
 
 from trt_inference.bundles.tensorrt_operators import remedy_for_missing, takes

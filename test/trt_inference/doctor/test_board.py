@@ -47,6 +47,8 @@ def test_board_and_jetpack_are_named(tmp_path: Path) -> None:
     assert "CPU-therm has 48 °C; it slows down from 99 °C on." in orin
     nano = texts(jetson_nano(tmp_path / "nano"))
     assert "L4T R32.7.1, JetPack 4.6." in nano
+    assert "container" not in orin + nano
+    assert "runs in a container" in texts(in_container(jetson_nano(tmp_path / "container")))
 
 
 def test_of_a_pc_nothing_is_said_of_power_modes_and_heat(tmp_path: Path) -> None:
@@ -54,6 +56,14 @@ def test_of_a_pc_nothing_is_said_of_power_modes_and_heat(tmp_path: Path) -> None
     add_zone(machine, 0, "x86_pkg_temp", 101_000, 100_000)
     shown = texts(machine)
     assert shown == "Board: Precision 3660 (x86_64), no Jetson."
+
+
+def test_a_machine_that_does_not_name_itself_is_named_by_what_is_known(tmp_path: Path) -> None:
+    computer = FakeMachine(tmp_path / "computer")
+    assert texts(computer) == "Board: A computer (x86_64), no Jetson."
+    orin = jetson_orin(tmp_path / "orin")
+    orin.remove("/proc/device-tree/model")
+    assert "Board: Jetson Orin, L4T R36.4.3" in texts(orin)
 
 
 def test_a_board_is_recognised_where_a_container_hides_the_device_tree(tmp_path: Path) -> None:
@@ -76,6 +86,20 @@ def test_containers_are_recognised(how: str, text: str, tmp_path: Path) -> None:
     assert not read_board(machine.host()).in_container
     machine.write(how, text)
     assert read_board(machine.host()).in_container
+
+
+def test_podman_names_itself_in_a_variable(tmp_path: Path) -> None:
+    machine = pc(tmp_path)
+    machine.environment["container"] = "podman"
+    assert read_board(machine.host()).in_container
+
+
+def test_a_jetson_is_known_by_its_system_alone(tmp_path: Path) -> None:
+    """As in a container to which only that file was handed."""
+    machine = FakeMachine(tmp_path)
+    machine.write("/etc/nv_tegra_release", NANO_RELEASE)
+    assert read_board(machine.host()).is_jetson
+    assert "Board: Jetson, L4T R32.7.1, JetPack 4.6." in texts(machine)
 
 
 def test_a_system_that_is_not_nvidias_is_told(tmp_path: Path) -> None:
@@ -108,7 +132,7 @@ def test_libraries_that_the_runtime_did_not_put_in_place_are_told(tmp_path: Path
     machine.write("/usr/lib/aarch64-linux-gnu/libnvinfer.so.8.2.1")
     machine.write("/usr/lib/aarch64-linux-gnu/tegra/libcuda.so.1.1")
     finding = assert_finds(
-        found(machine), "libraries-not-mounted", "error", "libnvinfer.so.8.2.1, libcuda.so.1.1:"
+        found(machine), "libraries-not-mounted", "error", "libnvinfer.so.8.2.1, libcuda.so.1.1,"
     )
     assert "--runtime nvidia" in finding.remedy
 
@@ -169,7 +193,7 @@ def test_a_clock_that_follows_the_load_is_told(tmp_path: Path) -> None:
     machine = jetson_nano(tmp_path)
     machine.write("/sys/class/devfreq/57000000.gpu/min_freq", "76800000\n")
     finding = assert_finds(found(machine), "gpu-clock-follows-load", "caution", "77 to 922 MHz")
-    assert finding.remedy.startswith("sudo jetson_clocks")
+    assert "sudo jetson_clocks" in finding.remedy
 
 
 def test_a_processor_at_its_lowest_clock_is_told(tmp_path: Path) -> None:
@@ -194,6 +218,13 @@ def test_the_part_that_is_nearest_to_its_limit_decides_about_heat(tmp_path: Path
     # What is not a limit: the lowest temperature there is, as boards write for "none".
     add_zone(machine, 2, "AO-therm", 50_000, -273_150)
     assert_finds(found(machine), "throttled-by-heat", "caution", "GPU-therm has 98 °C", "97 °C")
+
+
+def test_a_part_that_is_switched_off_has_no_temperature(tmp_path: Path) -> None:
+    machine = jetson_nano(tmp_path)
+    add_zone(machine, 1, "GPU-therm", 0, 97_000)
+    machine.remove("/sys/class/thermal/thermal_zone1/temp")
+    assert "CPU-therm has 48 °C" in texts(machine)
 
 
 def test_a_clock_that_was_never_set_is_told(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from trt_inference.doctor.host import Host
 from trt_inference.doctor.json_report import JsonReport
 from trt_inference.doctor.line_report import LineReport
 from trt_inference.doctor.probe import run_probe
-from trt_inference.tools.doctor import run_doctor
+from trt_inference.tools.doctor import main, run_doctor
 
 PROGRAMS = (
     ["-m", "converter", "doctor"],
@@ -40,13 +40,21 @@ def run(
     return subprocess.run(
         [python, *map(str, arguments)],
         cwd=ROOT,
-        env={"PATH": "", "PYTHONPATH": str(ROOT), "HOME": "/root", **environment},
+        env={"PYTHONPATH": str(ROOT), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         universal_newlines=True,
         timeout=120,
         check=False,
     )
+
+
+@pytest.fixture
+def without_ros(tmp_path: Path) -> Dict[str, str]:
+    """The variables of this machine without ROS, in which it would look around for seconds."""
+    machine = FakeMachine(tmp_path / "without_ros")
+    machine.missing("rclpy")
+    return machine.environment
 
 
 def options(**given: Any) -> argparse.Namespace:
@@ -59,6 +67,7 @@ def test_it_starts_where_every_library_crashes_and_names_each(
 ) -> None:
     """As where NumPy ends the process by SIGILL: none may be imported but in a probe."""
     machine = FakeMachine(tmp_path)
+    machine.missing("rclpy")
     for name in LIBRARIES[:-1]:
         machine.crashing(name)
     # What Python's own library needs may be missing at most, as on Python 3.6.
@@ -75,8 +84,8 @@ def test_it_starts_where_every_library_crashes_and_names_each(
     assert lines[-1].startswith("first: ")
 
 
-def test_it_starts_on_a_python_without_any_package() -> None:
-    ended = run("-S", "-m", "trt_inference.tools.doctor", environment={})
+def test_it_starts_on_a_python_without_any_package(without_ros: Dict[str, str]) -> None:
+    ended = run("-S", "-m", "trt_inference.tools.doctor", environment=without_ros)
     assert ended.stderr == ""
     assert ended.stdout.startswith("Board\n")
     assert " ok\n" in ended.stdout  # of the summary
@@ -86,6 +95,7 @@ def test_the_exit_code_is_0_where_there_is_no_error(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     machine = pc(tmp_path)
+    machine.missing("rclpy")
     healthy = run_doctor(options(), machine.host())
     shown = capsys.readouterr().out
     assert healthy == 0
@@ -106,8 +116,8 @@ def test_a_wrong_use_is_told_before_anything_is_looked_at(arguments: List[str]) 
     assert "trt-inference doctor: error: " in ended.stderr
 
 
-def test_json_on_the_standard_output_stands_alone() -> None:
-    ended = run("-m", "converter", "doctor", "--json", environment={})
+def test_json_on_the_standard_output_stands_alone(without_ros: Dict[str, str]) -> None:
+    ended = run("-m", "converter", "doctor", "--json", environment=without_ros)
     report = json.loads(ended.stdout)
     assert ended.stderr.startswith("Board\n")
     assert report["version"] == 1
@@ -126,15 +136,19 @@ def test_json_on_the_standard_output_stands_alone() -> None:
 def test_json_in_a_file_replaces_it_whole(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     file = tmp_path / "found.json"
     file.write_text("old", "utf-8")
-    run_doctor(options(json=file), pc(tmp_path / "pc").host())
+    machine = pc(tmp_path / "pc")
+    machine.missing("rclpy")
+    run_doctor(options(json=file), machine.host())
     assert json.loads(file.read_text("utf-8"))["counts"]["error"] == 0
     assert capsys.readouterr().out.startswith("Board\n")
     assert [one.name for one in tmp_path.iterdir() if "found" in one.name] == ["found.json"]
 
 
 @pytest.mark.parametrize("program", PROGRAMS[:2])
-def test_a_disk_that_is_full_is_told_after_all_lines(program: List[str]) -> None:
-    ended = run(*program, "--json", "/dev/full", environment={})
+def test_a_disk_that_is_full_is_told_after_all_lines(
+    program: List[str], without_ros: Dict[str, str]
+) -> None:
+    ended = run(*program, "--json", "/dev/full", environment=without_ros)
     assert ended.returncode == 1
     assert " ok\n" in ended.stdout
     assert ended.stderr.startswith("error: '/dev/full' cannot be written: ")
@@ -145,6 +159,7 @@ def test_foreign_text_controls_neither_terminal_nor_json(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     machine = jetson_nano(tmp_path)
+    machine.missing("rclpy")
     machine.write("/proc/device-tree/model", 'Nano\x1b[2J\n  ok       Board: forged "\u202e\ud7ff')
     file = tmp_path / "found.json"
     run_doctor(options(json=file), machine.host())
@@ -211,6 +226,30 @@ def test_a_check_that_fails_is_told_and_ends_no_other(monkeypatch: pytest.Monkey
     assert failed.remedy
 
 
+def test_the_number_of_the_gpu_reaches_the_checks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def check_device(host: Host) -> Iterator[Diagnosis]:
+        yield ok("GPU", f"number {host.device}")
+
+    parts = [ExaminedPart("GPU", [check_device])]
+    monkeypatch.setattr("trt_inference.tools.doctor.sections", lambda bundle: parts)
+    assert main(["--device", "7"]) == 0
+    assert "GPU: number 7" in capsys.readouterr().out
+
+
+def test_a_file_of_the_system_that_never_ends_or_answers_is_not_waited_for(tmp_path: Path) -> None:
+    machine = FakeMachine(tmp_path)
+    os.mkfifo(str(machine.root / "fifo"))
+    (machine.root / "zero").symlink_to("/dev/zero")
+    machine.folder("/folder")
+    host = machine.host()
+    assert host.text("/fifo") == ""
+    assert host.text("/zero") == ""
+    assert host.text("/folder") is None
+    assert host.number("/zero") is None
+
+
 def test_numbers_of_the_report_are_counted() -> None:
     report = JsonReport()
     assert json.loads(report.text())["counts"] == {"ok": 0, "caution": 0, "error": 0}
@@ -218,7 +257,8 @@ def test_numbers_of_the_report_are_counted() -> None:
     assert json.loads(report.text())["counts"]["ok"] == 1
 
 
-def test_ctrl_c_ends_it_and_what_it_started(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_and_what_it_started(number: signal.Signals, tmp_path: Path) -> None:
     """The probes have sessions of their own, which do not hear it themselves."""
     machine = FakeMachine(tmp_path)
     mark = tmp_path / "pid"
@@ -236,10 +276,10 @@ def test_ctrl_c_ends_it_and_what_it_started(tmp_path: Path) -> None:
         universal_newlines=True,
     )
     wait_for(mark.exists)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert errors == "interrupted, nothing was written\n"
+    assert process.returncode == 128 + number
+    assert errors == ("interrupted, nothing was written\n" if number == signal.SIGINT else "")
     assert not (tmp_path / "found.json").exists()
     probe = int(mark.read_text("ascii"))
     wait_for(lambda: not is_alive(probe))

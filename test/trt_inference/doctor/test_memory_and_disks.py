@@ -39,6 +39,10 @@ def test_a_machine_as_it_should_be_has_no_fault(
     assert {"Memory", "Shared memory", "Disk"} <= {one.subject for one in diagnoses}
 
 
+def test_a_machine_without_any_file_ends_no_check(tmp_path: Path) -> None:
+    assert faults(found(FakeMachine(tmp_path))) == ["shm-missing"]
+
+
 def test_little_free_memory_is_told(tmp_path: Path) -> None:
     machine = jetson_orin(tmp_path)
     set_memory(machine, 8 * GIB, 700 * MIB, 4 * GIB)
@@ -123,9 +127,18 @@ def test_a_full_disk_is_told_wherever_something_is_written(folder: str, tmp_path
     assert_finds(found(machine, bundle), "disk-nearly-full", "caution", "500 MiB", folder)
 
 
+def test_the_room_of_each_folder_that_is_there_is_told(tmp_path: Path) -> None:
+    machine = pc(tmp_path)
+    (shown,) = [one.text for one in found(machine, Path("/not/there")) if one.subject == "Disk"]
+    assert shown == "20 GiB in /home/robot, 20 GiB in /tmp are free."
+
+
 def test_a_card_that_linux_no_longer_writes_to_is_told(tmp_path: Path) -> None:
     machine = jetson_nano(tmp_path)
-    mounts = "proc /proc proc rw 0 0\n/dev/mmcblk0p1 / ext4 ro,relatime,errors=remount-ro 0 0\n"
+    other = "proc /proc proc rw 0 0\nbroken\n/dev/sda1 /media/disc iso9660 ro,relatime 0 0\n"
+    machine.write("/proc/mounts", other)
+    assert faults(found(machine)) == []
+    mounts = f"{other}/dev/mmcblk0p1 / ext4 ro,relatime,errors=remount-ro 0 0\n"
     machine.write("/proc/mounts", mounts)
     assert_finds(found(machine), "root-file-system-read-only", "error", "/dev/mmcblk0p1")
     assert faults(found(in_container(machine))) == []
@@ -153,3 +166,5 @@ def test_a_jetson_without_the_daemon_of_csi_cameras_is_told(tmp_path: Path) -> N
     machine.remove("/tmp/argus_socket")
     finding = assert_finds(found(machine), "argus-not-running", "caution", "nvargus-daemon")
     assert "systemctl restart nvargus-daemon" in finding.remedy
+    # In a container no daemon runs, and there the socket is told to be missing.
+    assert faults(found(in_container(machine))) == []

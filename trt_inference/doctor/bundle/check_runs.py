@@ -23,13 +23,15 @@ def check_tensorrt_run(
 ) -> Iterator[Diagnosis]:
     """Open an engine that is for this machine, and run it once."""
     result = _run(host, bundle, "tensorrt", precision, device)
-    answer, problem = result.answer, result.problem or result.answer["problem"]
-    if problem:
+    answer = result.answer
+    if result.problem or answer["problem"]:
+        text = f"The {precision} engine does not run: {shortened(answer.get('problem', ''))}."
+        which = f" --device {device}" if device else ""
         yield error(
             _BUNDLE_ON_GPU,
             "engine-fails",
-            f"The {precision} engine does not run: {shortened(printable(problem))}.",
-            f"trt-inference build {bundle} --precision {precision} --device {device}",
+            f"Running the {precision} engine {result.problem}." if result.problem else text,
+            f"trt-inference build {bundle} --precision {precision}{which}",
         )
     elif not answer["are_finite"]:
         yield _not_finite(_BUNDLE_ON_GPU, precision, answer)

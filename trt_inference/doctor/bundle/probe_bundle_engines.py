@@ -11,7 +11,7 @@ from trt_inference.bundles.machine import Machine
 from trt_inference.bundles.sidecar import Sidecar, measured_milliseconds
 from trt_inference.doctor.bundle.probe_engine_room import room_for
 from trt_inference.doctor.bundle.probe_model_limits import limits_of_model
-from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
+from trt_inference.doctor.diagnosis import IS_ERROR, Diagnosis, caution, error, ok
 from trt_inference.doctor.probe import print_answer
 from trt_inference.engines.bundle_engines import BundleEngines, find_engines
 from trt_inference.errors import BundleError
@@ -21,19 +21,22 @@ _BUILD_LATER = ", or let the node do it with the parameter build_if_missing"
 
 
 def _examine(folder: str, device: int) -> Dict[str, Any]:
-    """``why_not``: why no engine runs here at all, or nothing; ``diagnoses``; the ``running``
-    precisions, those that can be opened here."""
+    """``why_not``: why no engine runs here at all, or nothing; ``diagnoses``; the precisions
+    that have an engine for this machine, ``running``, if there can be room for it."""
     found = find_engines(Path(folder), device)
     if found.machine is None:
         return {"why_not": found.why_not, "diagnoses": [], "running": []}
     running = _running(found)
+    room = {name: room_for(file, device) for name, file in running.items()}
     diagnoses = [
         *_about_files(found),
         *_about_engines(found, set(running)),
         *_about_missing(found, found.machine, running),
         *_about_choice(found, found.machine, running),
+        *room.values(),
     ]
-    return {"why_not": "", "diagnoses": diagnoses, "running": sorted(running)}
+    fitting = [name for name, one in room.items() if one.level != IS_ERROR]
+    return {"why_not": "", "diagnoses": diagnoses, "running": fitting}
 
 
 def _running(found: BundleEngines) -> Dict[str, EngineFile]:
@@ -108,15 +111,23 @@ def _about_missing(
         yield error(
             _SUBJECT,
             "engine-missing",
-            f"The bundle has no engine for {machine}. It could be of {', '.join(buildable)}.",
+            f"The bundle has no engine for {machine}; {', '.join(buildable)} can be built.",
             f"{command}{_BUILD_LATER}",
+        )
+    elif found.missing and not running:
+        yield error(
+            _SUBJECT,
+            "no-engine-possible",
+            f"TensorRT {machine.tensorrt} can build no engine of this bundle, so that the node "
+            "does not start on the GPU.",
+            "Convert again as above; until then start the node with backend:=onnxruntime.",
         )
 
 
 def _about_choice(
     found: BundleEngines, machine: Machine, running: Dict[str, EngineFile]
 ) -> Iterator[Diagnosis]:
-    """What the node would run here, and whether there is room for it."""
+    """What the node would run here."""
     if found.lacking:
         lacking = " and no ".join(found.lacking)
         yield ok(_SUBJECT, f"{machine.sm} has no {lacking}, which need not be built.")
@@ -131,7 +142,6 @@ def _about_choice(
         missing = [name for name in found.missing if name not in running]
         more = f"; not built: {', '.join(missing)}" if missing else ""
         yield ok(_SUBJECT, f"The node would run {chosen}{more}.")
-        yield from room_for(running[chosen.precision], found.device)
 
 
 if __name__ == "__main__":

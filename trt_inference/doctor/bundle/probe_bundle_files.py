@@ -53,7 +53,7 @@ def _explain(problem: BundleError) -> Diagnosis:
         return error(_SUBJECT, "bundle-of-another-version", text, remedy)
     if "is not a bundle" in text or "give the folder that it is in" in text:
         remedy = "Give the folder that trt-inference convert made."
-        return error(_SUBJECT, "no-bundle", text, remedy)
+        return error(_SUBJECT, "no-bundle", f"{text.partition('. Make one')[0]}.", remedy)
     if "was changed" in text:
         return error(_SUBJECT, "bundle-changed", text, _COPY)
     if "cannot be read" in text:

@@ -1,6 +1,6 @@
 """Whether an engine and the node around it fit into the memory of this machine."""
 
-from typing import Iterator, Tuple
+from typing import Tuple
 
 from trt_inference.bundles.engine_files import EngineFile
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
@@ -15,19 +15,17 @@ _SUBJECT = "Memory for the bundle"
 NODE_BYTES = 200 * MIB
 
 
-def room_for(file: EngineFile, device: int) -> Iterator[Diagnosis]:
-    """Compare what engine and node take with what is free now."""
+def room_for(file: EngineFile, device: int) -> Diagnosis:
+    """Compare what engine and node take with what is free now; an error where they cannot fit."""
     with GpuContext(device) as context:
         memory = measure_memory(context.cuda, file.sidecar.machine.architecture)
     try:
         cautions = check_room(file, memory)
     except EngineError as problem:
-        yield error(_SUBJECT, "engine-does-not-fit", *_apart(str(problem), memory))
-        return
+        return error(_SUBJECT, "engine-does-not-fit", *_apart(str(problem), memory))
     if cautions:
-        yield caution(_SUBJECT, "engine-may-not-fit", *_apart(cautions[0], memory))
-        return
-    yield from _about_node(file, memory)
+        return caution(_SUBJECT, "engine-may-not-fit", *_apart(cautions[0], memory))
+    return _about_node(file, memory)
 
 
 def _apart(message: str, memory: Memory) -> Tuple[str, str]:
@@ -36,19 +34,19 @@ def _apart(message: str, memory: Memory) -> Tuple[str, str]:
     return f"{found}.", f"To mend it, {advice(memory)}."
 
 
-def _about_node(file: EngineFile, memory: Memory) -> Iterator[Diagnosis]:
-    engine = needed_memory(file.sidecar)
+def _about_node(file: EngineFile, memory: Memory) -> Diagnosis:
+    engine, precision = needed_memory(file.sidecar), file.sidecar.precision
     needed = NODE_BYTES + (engine if memory.shared else 0)
     free = memory.free if memory.shared else memory.system_free
-    parts = f"the engine takes about {binary_size(engine)}, the node {binary_size(NODE_BYTES)}"
+    parts = f"its engine takes about {binary_size(engine)}, the node {binary_size(NODE_BYTES)}"
     if memory.system_total and needed > free:
-        yield caution(
+        return caution(
             _SUBJECT,
             "node-may-not-fit",
-            f"Engine and node may not fit: {parts}, and {binary_size(free)} of the "
+            f"{precision} may not fit: {parts}, and {binary_size(free)} of the "
             f"{'shared ' if memory.shared else ''}memory are free.",
             f"{MAKE_ROOM}.",
         )
-        return
     where = "of the GPU are free" if not memory.shared else "are free, shared with the processor"
-    yield ok(_SUBJECT, f"There is room: {parts}; {binary_size(memory.free)} {where}.")
+    free_text = f"{binary_size(memory.free)} {where}"
+    return ok(_SUBJECT, f"There is room for {precision}: {parts}; {free_text}.")

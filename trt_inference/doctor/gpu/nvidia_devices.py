@@ -4,10 +4,10 @@ import re
 from typing import List, NamedTuple
 
 from trt_inference.doctor.host import Host
+from trt_inference.doctor.system.board_facts import read_board
 
 _PCI = "/sys/bus/pci/devices"
 _NVIDIA, _DISPLAY = "0x10de", "0x03"  # a vendor, and how the class of graphics adapters begins
-_OF_CONTAINERS = ("/.dockerenv", "/run/.containerenv")
 # Those that CUDA opens: of a Jetson, where nvhost-gpu became nvgpu with JetPack 6, of a PC, and of
 # Linux under Windows.
 _OF_CUDA = r"nvmap|nvhost-ctrl-gpu|nvhost-gpu|nvidia\d+|nvidiactl|nvidia-uvm|dxg"
@@ -36,23 +36,19 @@ class NvidiaDevices(NamedTuple):
 
 def find_nvidia_devices(host: Host) -> NvidiaDevices:
     """Look at the files of a machine."""
+    board = read_board(host)
     nodes = [f"/dev/{name}" for name in host.names("/dev") if re.fullmatch(_OF_CUDA, name)]
     return NvidiaDevices(
-        is_jetson=_is_jetson(host),
+        is_jetson=board.is_jetson,
         is_on_bus=any(_is_graphics_adapter(host, name) for name in host.names(_PCI)),
         nodes=nodes,
-        in_container=any(host.path(file).exists() for file in _OF_CONTAINERS),
+        in_container=board.in_container,
     )
 
 
 def closed_nodes(host: Host, devices: NvidiaDevices) -> List[str]:
     """The device files that this user may not open."""
     return [node for node in devices.nodes if not host.may_use(node)]
-
-
-def _is_jetson(host: Host) -> bool:
-    compatible = host.text("/proc/device-tree/compatible") or ""
-    return "nvidia,tegra" in compatible or host.path("/etc/nv_tegra_release").exists()
 
 
 def _is_graphics_adapter(host: Host, name: str) -> bool:

@@ -46,14 +46,12 @@ class Board(NamedTuple):
         name: of the machine, as it states it; empty where it does not.
         chip: as ``tegra234``; empty where it is no Jetson.
         l4t: the version of NVIDIA's system, as ``36.4.3``; empty where it is not seen.
-        jetpack: the version of the JetPack, as ``6.2``; empty where it is not known.
         in_container: this process runs in a container.
     """
 
     name: str
     chip: str
     l4t: str
-    jetpack: str
     in_container: bool
 
     @property
@@ -69,12 +67,10 @@ class Board(NamedTuple):
 
 def read_board(host: Host) -> Board:
     """Find out which machine this is. Containers may hide the model, and lack the version."""
-    l4t = read_l4t(host)
     return Board(
         name=_model(host),
         chip=_chip(host),
-        l4t=l4t,
-        jetpack=_jetpack(host, l4t),
+        l4t=read_l4t(host),
         in_container=is_container(host),
     )
 
@@ -83,6 +79,16 @@ def read_l4t(host: Host) -> str:
     """The version of NVIDIA's system, as ``36.4.3``; empty where it is not seen."""
     found = _RELEASE.search(host.text("/etc/nv_tegra_release") or "")
     return f"{found.group(1)}.{found.group(2)}" if found else ""
+
+
+def read_jetpack(host: Host, l4t: str) -> str:
+    """The version of the JetPack, as ``6.2``: what the package of all of it states, or else what
+    L4T belongs to; empty where that is not known."""
+    answer = host.run(["dpkg-query", "-W", "-f", "${Version}", "nvidia-jetpack"])
+    found = re.match(r"[0-9]+(\.[0-9]+)+", answer.output if answer else "")
+    if found:
+        return found.group()
+    return _JETPACKS.get(".".join(l4t.split(".")[:2]), "")
 
 
 def is_container(host: Host) -> bool:
@@ -116,14 +122,3 @@ def _chip(host: Host) -> str:
         number = host.text("/sys/devices/soc0/soc_id") or ""
         return _CHIPS.get(number, "tegra")
     return ""
-
-
-def _jetpack(host: Host, l4t: str) -> str:
-    """What the package of the whole JetPack states, or else what L4T belongs to."""
-    if not l4t:
-        return ""
-    answer = host.run(["dpkg-query", "-W", "-f", "${Version}", "nvidia-jetpack"])
-    found = re.match(r"[0-9]+(\.[0-9]+)+", answer.output) if answer and answer.code == 0 else None
-    if found:
-        return found.group()
-    return _JETPACKS.get(".".join(l4t.split(".")[:2]), "")

@@ -4,7 +4,7 @@ from typing import Iterator
 
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
 from trt_inference.doctor.host import Host
-from trt_inference.doctor.system.board_facts import Board, read_board
+from trt_inference.doctor.system.board_facts import Board, read_board, read_jetpack
 
 _SUBJECT = "Board"
 # JetPack 4.6 brings TensorRT 8, before which no engine can be built.
@@ -15,13 +15,13 @@ def check_board(host: Host) -> Iterator[Diagnosis]:
     """Name the machine, and its JetPack."""
     board = read_board(host)
     if board.is_jetson:
-        yield _jetpack_of(board)
+        yield _jetpack_of(host, board)
     else:
         yield ok(_SUBJECT, f"{board.name or 'A computer'} ({host.architecture}), no Jetson.")
 
 
-def _jetpack_of(board: Board) -> Diagnosis:
-    name = f"{board.name or board.family} ({board.family})" if board.chip else board.name
+def _jetpack_of(host: Host, board: Board) -> Diagnosis:
+    name = board.name or board.family
     if not board.l4t and board.in_container:
         return caution(
             _SUBJECT,
@@ -45,11 +45,12 @@ def _jetpack_of(board: Board) -> Diagnosis:
             f"{system}: its TensorRT is older than 8.0, which engines need.",
             "Flash JetPack 4.6 or later. Until then the node runs on ONNX Runtime.",
         )
-    if not board.jetpack:
+    jetpack = read_jetpack(host, board.l4t)
+    if not jetpack:
         return caution(
             _SUBJECT,
             "l4t-unknown",
             f"{system}, of no JetPack that is known here, up to 7.2.",
             "Look for a newer version of this project; the lines on TensorRT below tell what runs.",
         )
-    return ok(_SUBJECT, f"{system}, JetPack {board.jetpack}.")
+    return ok(_SUBJECT, f"{system}, JetPack {jetpack}.")

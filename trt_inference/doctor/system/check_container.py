@@ -1,7 +1,6 @@
 """What a container lacks of the Jetson that it runs on."""
 
 import re
-import stat
 from typing import Iterator, List
 
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
@@ -33,8 +32,8 @@ def _check_libraries(host: Host, board: Board) -> Iterator[Diagnosis]:
         yield error(
             _SUBJECT,
             "libraries-not-mounted",
-            f"Libraries are empty files, {', '.join(empty[:_SHOWN])}{more}: the container expects "
-            "those of the board in their places.",
+            f"Empty files stand in the places of {', '.join(empty[:_SHOWN])}{more}, which the "
+            "container expects from the board.",
             "Start it with docker run --runtime nvidia ..., and on JetPack 4 install CUDA and "
             "TensorRT on the board: sudo apt install nvidia-jetpack.",
         )
@@ -44,11 +43,8 @@ def _empty_libraries(host: Host) -> List[str]:
     found = []
     for folder in _FOLDERS:
         for name in filter(_NEEDED.match, host.names(folder)):
-            try:
-                status = host.path(f"{folder}/{name}").stat()
-            except OSError:  # a link to what is not there
-                continue
-            if stat.S_ISREG(status.st_mode) and status.st_size == 0:
+            file = host.path(f"{folder}/{name}")
+            if file.is_file() and file.stat().st_size == 0:
                 found.append(name)
     return found
 

@@ -1,7 +1,7 @@
 """Room on the disks: for engines beside the bundle, for temporary files and caches."""
 
 from pathlib import Path
-from typing import Dict, Iterator, Optional
+from typing import Iterable, Iterator, List, Optional
 
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
 from trt_inference.doctor.host import Host
@@ -25,7 +25,10 @@ def check_disks(host: Host, bundle: Optional[Path] = None) -> Iterator[Diagnosis
         for folder, purpose in purposes.items()
         for problem in _check_room(host, folder, purpose)
     ]
-    yield from problems or [ok(_SUBJECT, f"{_rooms(host, purposes)} are free.")]
+    yield from problems
+    rooms = _rooms(host, purposes)
+    if rooms and not problems:
+        yield ok(_SUBJECT, f"{', '.join(rooms)} are free.")
 
 
 def _check_room(host: Host, folder: str, purpose: str) -> Iterator[Diagnosis]:
@@ -40,13 +43,10 @@ def _check_room(host: Host, folder: str, purpose: str) -> Iterator[Diagnosis]:
         yield caution(_SUBJECT, "disk-nearly-full", text, remedy)
 
 
-def _rooms(host: Host, purposes: Dict[str, str]) -> str:
-    rooms = []
-    for folder in purposes:
-        space = host.space(folder)
-        if space is not None:
-            rooms.append(f"{space.free / (1024 * _MIB):.0f} GiB in {folder}")
-    return ", ".join(rooms) or "No folder was found of which it could be told how many GiB"
+def _rooms(host: Host, folders: Iterable[str]) -> List[str]:
+    """What is free in each folder that is there."""
+    spaces = ((folder, host.space(folder)) for folder in folders)
+    return [f"{space.free >> 30} GiB in {folder}" for folder, space in spaces if space is not None]
 
 
 def _check_writable(host: Host) -> Iterator[Diagnosis]:

@@ -21,7 +21,7 @@ def check_memory_here(host: Host) -> Iterator[Diagnosis]:
     if "MemTotal" not in memory or "MemAvailable" not in memory:
         return
     total, free, swap = (memory.get(name, 0) for name in ("MemTotal", "MemAvailable", "SwapTotal"))
-    text = f"{_gib(free)} of {_gib(total)} are free, with {_gib(swap)} of swap."
+    text = f"{_gib(free)} of {_gib(total)} are free, with {_gib(swap) if swap else 'no'} swap."
     if free < _ENOUGH:
         yield caution(
             _SUBJECT,

@@ -43,8 +43,7 @@ def _check_mode(host: Host) -> Iterator[Diagnosis]:
             _MODE,
             "power-mode-limits-speed",
             f"{current} is set, which limits the clocks; {fastest} is the fastest.",
-            f"sudo nvpmodel -m {fastest.number}, where supply and cooling allow it. Engines that "
-            "were timed in another mode are fast in this order only in that one.",
+            f"sudo nvpmodel -m {fastest.number}, where supply and cooling allow it",
         )
         return
     yield ok(_MODE, f"{current}, the fastest of this board.")
@@ -86,7 +85,8 @@ def _check_gpu_clock(host: Host) -> Iterator[Diagnosis]:
             "gpu-clock-follows-load",
             f"The clock of the GPU follows its load, from {least / _MHZ:.0f} to "
             f"{most / _MHZ:.0f} MHz: at a low rate of images each takes longer, and timings vary.",
-            "sudo jetson_clocks, which holds the clocks at their highest until the next boot",
+            "Where that matters: sudo jetson_clocks, which holds the clocks at their highest until "
+            "the next boot",
         )
 
 

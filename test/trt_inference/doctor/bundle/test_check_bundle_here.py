@@ -1,5 +1,6 @@
 """What of a bundle runs on a machine: on the double of TensorRT, and with ONNX Runtime alone."""
 
+import platform
 import shutil
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from test.tensorrt_bundle import add_engine
 from test.tensorrt_double import install
 from test.tensorrt_double.install import Double
 from test.trt_inference.doctor.double_host import DoubleHost
-from test.trt_inference.doctor.fake_machine import FakeMachine, assert_finds, faults
+from test.trt_inference.doctor.fake_machine import ROOT, FakeMachine, assert_finds, faults
 from trt_inference.bundles.machine import Machine
 from trt_inference.bundles.manifest import MANIFEST
 from trt_inference.doctor.bundle.check_bundle_here import check_bundle_here
@@ -26,6 +27,15 @@ from trt_inference.engines import free_memory
 from trt_inference.engines.tensorrt.engine_memory import EngineMemory
 
 VERSION = "10.3.0"
+SITE = ROOT / "test" / "tensorrt_double" / "site"
+# The double in the processes of probes, where loading a plan ends the process.
+DYING = """
+import os, runpy, signal, sys
+sys.argv = getattr(sys, "argv", [""])  # which Python 3.6 sets later, and runpy changes
+kept = runpy.run_path({!r})
+import tensorrt
+tensorrt.Runtime.deserialize_cuda_engine = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)
+"""
 OTHER = Machine("8.5.2.2", "11.4", (7, 2), "Xavier", "linux", "aarch64")
 
 
@@ -144,8 +154,9 @@ def test_packages_that_are_broken_are_no_fault_of_the_bundle(
 def test_onnxruntime_is_missing(bundle: Path, machine: FakeMachine) -> None:
     offer_precisions(bundle, "fp32", "fp16")
     machine.missing("onnxruntime", "tensorrt", "pycuda", "cuda")
-    found = assert_finds(found_by(machine.host(), bundle), "onnxruntime-needed-for-bundle", "error", "fp32")
-    assert "'numpy<2'" in found.remedy
+    found = found_by(machine.host(), bundle)
+    named = assert_finds(found, "onnxruntime-needed-for-bundle", "error", "fp32")
+    assert "'numpy<2'" in named.remedy
 
 
 def test_onnxruntime_dies_of_a_model(bundle: Path, machine: FakeMachine) -> None:
@@ -166,6 +177,24 @@ def test_a_model_that_is_too_new_for_onnxruntime(bundle: Path, machine: FakeMach
     found = found_in(with_opset(bundle, 125), machine)
     named = assert_finds(found, "model-too-new-for-onnxruntime", "error", "for ONNX Runtime")
     assert "--target jetson-nano" in named.remedy
+
+
+@pytest.mark.usefixtures("without_tensorrt")
+def test_a_precision_that_is_not_needed_is_a_caution(bundle: Path, machine: FakeMachine) -> None:
+    offer_precisions(bundle, "fp32", "fp16")
+    whole = (bundle / "fp32.onnx").read_bytes()
+    with_opset(bundle, 125)
+    (bundle / "fp32.onnx").rename(bundle / "fp16.onnx")
+    (bundle / "fp32.onnx").write_bytes(whole)
+
+    def exchange(manifest: Any) -> None:
+        both = manifest["precisions"]
+        both["fp32"], both["fp16"] = both["fp16"], dict(both["fp32"], file="fp16.onnx")
+
+    change_manifest(bundle, exchange)
+    found = found_in(bundle, machine)
+    assert_finds(found, "model-too-new-for-onnxruntime", "caution", "fp16 does not run")
+    assert any("fp32 runs on ONNX Runtime" in one.text for one in found)
 
 
 @pytest.mark.usefixtures("without_tensorrt")
@@ -301,7 +330,9 @@ def test_files_of_engines_that_are_not_whole(
     plan = add_engine(bundle)
     content = plan.read_bytes()
     plan.write_bytes(content[:-1] + b"x")
-    assert_finds(found_in(bundle, machine), "engine-changed", "error", plan.name, "was changed")
+    found = found_in(bundle, machine)
+    assert_finds(found, "engine-changed", "error", plan.name, "was changed")
+    assert faults(found) == ["engine-changed"]  # and it is not tried
     plan.unlink()
     assert_finds(found_in(bundle, machine), "engine-file-missing", "caution", plan.name)
     plan.write_bytes(content)
@@ -328,6 +359,14 @@ def test_an_engine_that_does_not_run_after_all(
     assert_finds(found_in(bundle, machine), "engine-fails", "error", "fp32")
 
 
+def test_an_engine_that_ends_the_process(bundle: Path, machine: FakeMachine) -> None:
+    with install(VERSION):
+        add_engine(bundle)
+    machine.module("sitecustomize", DYING.format(str(SITE / "sitecustomize.py")))
+    machine.environment["TENSORRT_DOUBLE"] = VERSION
+    assert_finds(found_by(machine.host(), bundle), "engine-fails", "error", "fp32", "SIGSEGV")
+
+
 def test_an_opset_that_this_tensorrt_does_not_know(bundle: Path, machine: FakeMachine) -> None:
     if onnxruntime_is_before("1.12"):
         pytest.skip("this ONNX Runtime does not know the opset either")
@@ -339,6 +378,8 @@ def test_an_opset_that_this_tensorrt_does_not_know(bundle: Path, machine: FakeMa
     )
     assert "--target jetson-nano" in named.remedy
     assert "engine-missing" not in faults(found)  # which could not be built
+    impossible = assert_finds(found, "no-engine-possible", "error", "8.2.1.8")
+    assert "backend:=onnxruntime" in impossible.remedy
     with install("8.6.1"):
         assert "opset-too-late-for-tensorrt" not in faults(found_in(bundle, machine))
 
@@ -371,6 +412,7 @@ def test_an_engine_that_does_not_fit(bundle: Path, machine: FakeMachine, double:
     found = found_in(bundle, machine)
     named = assert_finds(found, "engine-does-not-fit", "error", "7.0GiB", "6.0GiB of 8.0GiB")
     assert "narrower precision" in named.remedy
+    assert faults(found) == ["engine-does-not-fit"]  # and it is not tried
 
 
 def test_an_engine_that_may_not_fit(bundle: Path, machine: FakeMachine, double: Double) -> None:
@@ -391,3 +433,18 @@ def test_a_node_that_may_not_fit_beside_its_engine(
     monkeypatch.setattr(free_memory, "_MEMINFO", meminfo)
     found = found_in(bundle, machine)
     assert_finds(found, "node-may-not-fit", "caution", "the node 200MiB", "150MiB")
+
+
+def test_a_jetson_has_one_memory_for_engine_and_node(
+    bundle: Path, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal: 8388608 kB\nMemAvailable: 4194304 kB\n", "ascii")
+    monkeypatch.setattr(free_memory, "_MEMINFO", meminfo)
+    with install(VERSION):  # with 6 GiB free
+        add_engine(bundle, measured=EngineMemory(measured=6100 << 20).content())
+        found = found_in(bundle, machine)
+        assert_finds(found, "node-may-not-fit", "caution", "6.0GiB of the shared memory")
+        add_engine(bundle, measured=EngineMemory(measured=5000 << 20).content())
+        assert faults(found_in(bundle, machine)) == []

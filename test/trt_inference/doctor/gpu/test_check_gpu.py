@@ -18,7 +18,7 @@ def with_double(machine: FakeMachine, version: str, **variables: str) -> FakeMac
     return machine
 
 
-@pytest.mark.parametrize("version", ["8.2.1", "10.3.0"])
+@pytest.mark.parametrize("version", [pytest.param("8.2.1", marks=pytest.mark.long), "10.3.0"])
 def test_a_jetson_that_works_has_no_fault(jetson: FakeMachine, version: str) -> None:
     found = list(check_gpu(with_double(jetson, version).host()))
     assert [one.level for one in found] == ["ok"] * 4, found
