@@ -224,6 +224,9 @@ def test_a_part_that_is_switched_off_has_no_temperature(tmp_path: Path) -> None:
     machine = jetson_nano(tmp_path)
     add_zone(machine, 1, "GPU-therm", 0, 97_000)
     machine.remove("/sys/class/thermal/thermal_zone1/temp")
+    # Nor does a zone whose limit cannot be read say when it slows down.
+    add_zone(machine, 2, "SOC-therm", 96_000, 97_000)
+    machine.remove("/sys/class/thermal/thermal_zone2/trip_point_1_temp")
     assert "CPU-therm has 48 °C" in texts(machine)
 
 

@@ -65,6 +65,9 @@ def test_a_small_board_without_swap_is_told_and_a_large_one_is_not(tmp_path: Pat
     finding = assert_finds(found(nano), "no-swap", "caution")
     assert "swapon" in finding.remedy
     assert faults(found(orin)) == []
+    computer = pc(tmp_path / "pc")
+    set_memory(computer, 4 * GIB, 2 * GIB, 0)
+    assert faults(found(computer)) == []
 
 
 def test_a_desktop_on_a_small_board_is_told(tmp_path: Path) -> None:
