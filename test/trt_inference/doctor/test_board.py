@@ -178,6 +178,11 @@ def test_the_mode_is_read_from_the_file_where_nvpmodel_wants_root(tmp_path: Path
 def test_a_power_mode_that_cannot_be_found_out_is_told(tmp_path: Path) -> None:
     machine = in_container(jetson_orin(tmp_path))
     machine.program("nvpmodel", "", code=127)
+    machine.write("/etc/nvpmodel.conf", "< POWER_MODEL ID=0 NAME=MAXN >\n")
+    assert_finds(found(machine), "power-mode-unknown", "caution")
+    # Nor which is the fastest.
+    machine.program("nvpmodel", "NV Power Mode: MAXN\n0")
+    assert faults(found(machine)) == []
     machine.remove("/etc/nvpmodel.conf")
     assert_finds(found(machine), "power-mode-unknown", "caution")
 
@@ -187,6 +192,8 @@ def test_cores_that_are_off_at_the_fastest_mode_are_told(tmp_path: Path) -> None
     machine.write("/sys/devices/system/cpu/online", "0-2,5\n")
     finding = assert_finds(found(machine), "cores-switched-off", "caution", "2 of 6")
     assert "3, 4" in finding.remedy
+    machine.remove("/sys/devices/system/cpu/online")
+    assert faults(found(machine)) == []
 
 
 def test_a_clock_that_follows_the_load_is_told(tmp_path: Path) -> None:

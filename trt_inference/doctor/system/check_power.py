@@ -32,8 +32,8 @@ def _check_mode(host: Host) -> Iterator[Diagnosis]:
         yield caution(
             _MODE,
             "power-mode-unknown",
-            "It cannot be found out which power mode is set: nvpmodel tells nothing, and its files "
-            "are not there.",
+            "It cannot be found out which power mode is set, or which is the fastest: nvpmodel or "
+            "its files are not there.",
             "sudo nvpmodel -q; in a container, ask the board itself.",
         )
         return
