@@ -178,6 +178,11 @@ def test_the_mode_is_read_from_the_file_where_nvpmodel_wants_root(tmp_path: Path
 def test_a_power_mode_that_cannot_be_found_out_is_told(tmp_path: Path) -> None:
     machine = in_container(jetson_orin(tmp_path))
     machine.program("nvpmodel", "", code=127)
+    machine.write("/etc/nvpmodel.conf", "< POWER_MODEL ID=0 NAME=MAXN >\n")
+    assert_finds(found(machine), "power-mode-unknown", "caution")
+    # Nor which is the fastest.
+    machine.program("nvpmodel", "NV Power Mode: MAXN\n0")
+    assert faults(found(machine)) == []
     machine.remove("/etc/nvpmodel.conf")
     assert_finds(found(machine), "power-mode-unknown", "caution")
 
@@ -187,13 +192,15 @@ def test_cores_that_are_off_at_the_fastest_mode_are_told(tmp_path: Path) -> None
     machine.write("/sys/devices/system/cpu/online", "0-2,5\n")
     finding = assert_finds(found(machine), "cores-switched-off", "caution", "2 of 6")
     assert "3, 4" in finding.remedy
+    machine.remove("/sys/devices/system/cpu/online")
+    assert faults(found(machine)) == []
 
 
 def test_a_clock_that_follows_the_load_is_told(tmp_path: Path) -> None:
     machine = jetson_nano(tmp_path)
     machine.write("/sys/class/devfreq/57000000.gpu/min_freq", "76800000\n")
     finding = assert_finds(found(machine), "gpu-clock-follows-load", "caution", "77 to 922 MHz")
-    assert finding.remedy.startswith("sudo jetson_clocks")
+    assert "sudo jetson_clocks" in finding.remedy
 
 
 def test_a_processor_at_its_lowest_clock_is_told(tmp_path: Path) -> None:
@@ -218,6 +225,16 @@ def test_the_part_that_is_nearest_to_its_limit_decides_about_heat(tmp_path: Path
     # What is not a limit: the lowest temperature there is, as boards write for "none".
     add_zone(machine, 2, "AO-therm", 50_000, -273_150)
     assert_finds(found(machine), "throttled-by-heat", "caution", "GPU-therm has 98 °C", "97 °C")
+
+
+def test_a_part_that_is_switched_off_has_no_temperature(tmp_path: Path) -> None:
+    machine = jetson_nano(tmp_path)
+    add_zone(machine, 1, "GPU-therm", 0, 97_000)
+    machine.remove("/sys/class/thermal/thermal_zone1/temp")
+    # Nor does a zone whose limit cannot be read say when it slows down.
+    add_zone(machine, 2, "SOC-therm", 96_000, 97_000)
+    machine.remove("/sys/class/thermal/thermal_zone2/trip_point_1_temp")
+    assert "CPU-therm has 48 °C" in texts(machine)
 
 
 def test_a_clock_that_was_never_set_is_told(tmp_path: Path) -> None:

@@ -39,6 +39,10 @@ def test_a_machine_as_it_should_be_has_no_fault(
     assert {"Memory", "Shared memory", "Disk"} <= {one.subject for one in diagnoses}
 
 
+def test_a_machine_without_any_file_ends_no_check(tmp_path: Path) -> None:
+    assert faults(found(FakeMachine(tmp_path))) == ["shm-missing"]
+
+
 def test_little_free_memory_is_told(tmp_path: Path) -> None:
     machine = jetson_orin(tmp_path)
     set_memory(machine, 8 * GIB, 700 * MIB, 4 * GIB)
@@ -61,6 +65,9 @@ def test_a_small_board_without_swap_is_told_and_a_large_one_is_not(tmp_path: Pat
     finding = assert_finds(found(nano), "no-swap", "caution")
     assert "swapon" in finding.remedy
     assert faults(found(orin)) == []
+    computer = pc(tmp_path / "pc")
+    set_memory(computer, 4 * GIB, 2 * GIB, 0)
+    assert faults(found(computer)) == []
 
 
 def test_a_desktop_on_a_small_board_is_told(tmp_path: Path) -> None:

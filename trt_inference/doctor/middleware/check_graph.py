@@ -14,7 +14,7 @@ from trt_inference.printable import printable, shortened
 
 _SUBJECT = "Nodes"
 _PROBE = "trt_inference.ros.probes.graph_probe"
-_SECONDS = 60.0  # it needs some 7, and a Nano some more to import all
+_SECONDS = 60.0  # it needs some 8, and a Nano some more to import all
 
 
 def check_graph(host: Host) -> Iterator[Diagnosis]:

@@ -48,13 +48,13 @@ def _zones(host: Host) -> List[_Zone]:
 def _zone(host: Host, folder: str) -> Optional[_Zone]:
     now = host.number(f"{folder}/temp")
     limits = [
-        host.number(f"{folder}/{name[: -len('type')]}temp") or 0
+        host.number(f"{folder}/{name[: -len('type')]}temp")
         for name in host.names(folder)
         if name.startswith("trip_point_")
         and name.endswith("_type")
         and host.text(f"{folder}/{name}") == "passive"
     ]
-    sensible = [limit for limit in limits if limit in _SENSIBLE]
+    sensible = [limit for limit in limits if limit is not None and limit in _SENSIBLE]
     if now is None or not sensible:
         return None
     return _Zone(host.text(f"{folder}/type") or "A part", now, min(sensible))

@@ -32,8 +32,8 @@ def _check_mode(host: Host) -> Iterator[Diagnosis]:
         yield caution(
             _MODE,
             "power-mode-unknown",
-            "It cannot be found out which power mode is set: nvpmodel tells nothing, and its files "
-            "are not there.",
+            "It cannot be found out which power mode is set, or which is the fastest: nvpmodel or "
+            "its files are not there.",
             "sudo nvpmodel -q; in a container, ask the board itself.",
         )
         return
@@ -85,7 +85,8 @@ def _check_gpu_clock(host: Host) -> Iterator[Diagnosis]:
             "gpu-clock-follows-load",
             f"The clock of the GPU follows its load, from {least / _MHZ:.0f} to "
             f"{most / _MHZ:.0f} MHz: at a low rate of images each takes longer, and timings vary.",
-            "sudo jetson_clocks, which holds the clocks at their highest until the next boot",
+            "Where that matters: sudo jetson_clocks, which holds the clocks at their highest until "
+            "the next boot",
         )
 
 

@@ -19,10 +19,12 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from trt_inference.doctor.probe import print_answer
+from trt_inference.printable import printable
 from trt_inference.ros.cameras.image_topics import ImageTopic, find_image_topics
 from trt_inference.ros.probes.image_arrivals import listen
 from trt_inference.ros.probes.running_detectors import Statuses, find_detectors
 from trt_inference.ros.rclpy_tools.qos import node_name
+from trt_inference.ros.rclpy_tools.start_errors import StartError, start_errors
 
 # Seconds, until nothing new has come for one. A process announces itself when it starts and then
 # every three seconds, and what is missed when this one starts comes with the next.
@@ -89,10 +91,22 @@ class Graph:
         self.node.destroy_node()
 
 
-def main() -> None:
-    """Print the answer."""
-    rclpy.init(args=[sys.argv[0]], signal_handler_options=SignalHandlerOptions.NO)
-    graph = Graph()
+def main() -> int:
+    """Print the answer, or why there is none."""
+    try:
+        with start_errors(sys.argv):
+            rclpy.init(args=[sys.argv[0]], signal_handler_options=SignalHandlerOptions.NO)
+            graph = Graph()
+    except StartError as error:
+        print(printable(error), file=sys.stderr)
+        return 1
+    print_answer(_look(graph))
+    graph.close()
+    rclpy.try_shutdown()
+    return 0
+
+
+def _look(graph: Graph) -> Dict[str, Any]:
     statuses = Statuses(graph.node)
     graph.discover()
     came: Dict[str, Dict[str, Any]] = {}
@@ -106,9 +120,7 @@ def main() -> None:
     answer["left_out"] = max(0, len(topics) - _MOST_TOPICS)
     answer["detectors"] = find_detectors(graph.node, statuses, graph.spin, _ANSWERS)
     answer["failure"] = graph.failure
-    print_answer(answer)
-    graph.close()
-    rclpy.try_shutdown()
+    return answer
 
 
 def _to_listen_to(topics: List[ImageTopic]) -> List[ImageTopic]:
@@ -154,4 +166,4 @@ def _describe(node: Node, topic: ImageTopic, came: Dict[str, Dict[str, Any]]) ->
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

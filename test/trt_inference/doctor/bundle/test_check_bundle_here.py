@@ -1,5 +1,6 @@
 """What of a bundle runs on a machine: on the double of TensorRT, and with ONNX Runtime alone."""
 
+import platform
 import shutil
 import sys
 from pathlib import Path
@@ -29,7 +30,8 @@ VERSION = "10.3.0"
 SITE = ROOT / "test" / "tensorrt_double" / "site"
 # The double in the processes of probes, where loading a plan ends the process.
 DYING = """
-import os, runpy, signal
+import os, runpy, signal, sys
+sys.argv = getattr(sys, "argv", [""])  # which Python 3.6 sets later, and runpy changes
 kept = runpy.run_path({!r})
 import tensorrt
 tensorrt.Runtime.deserialize_cuda_engine = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)
@@ -178,6 +180,24 @@ def test_a_model_that_is_too_new_for_onnxruntime(bundle: Path, machine: FakeMach
 
 
 @pytest.mark.usefixtures("without_tensorrt")
+def test_a_precision_that_is_not_needed_is_a_caution(bundle: Path, machine: FakeMachine) -> None:
+    offer_precisions(bundle, "fp32", "fp16")
+    whole = (bundle / "fp32.onnx").read_bytes()
+    with_opset(bundle, 125)
+    (bundle / "fp32.onnx").rename(bundle / "fp16.onnx")
+    (bundle / "fp32.onnx").write_bytes(whole)
+
+    def exchange(manifest: Any) -> None:
+        both = manifest["precisions"]
+        both["fp32"], both["fp16"] = both["fp16"], dict(both["fp32"], file="fp16.onnx")
+
+    change_manifest(bundle, exchange)
+    found = found_in(bundle, machine)
+    assert_finds(found, "model-too-new-for-onnxruntime", "caution", "fp16 does not run")
+    assert any("fp32 runs on ONNX Runtime" in one.text for one in found)
+
+
+@pytest.mark.usefixtures("without_tensorrt")
 def test_a_model_that_onnxruntime_refuses(bundle: Path, machine: FakeMachine) -> None:
     model = onnx.load(str(bundle / "fp32.onnx"))
     model.graph.node[0].op_type = "Surprise"
@@ -310,7 +330,9 @@ def test_files_of_engines_that_are_not_whole(
     plan = add_engine(bundle)
     content = plan.read_bytes()
     plan.write_bytes(content[:-1] + b"x")
-    assert_finds(found_in(bundle, machine), "engine-changed", "error", plan.name, "was changed")
+    found = found_in(bundle, machine)
+    assert_finds(found, "engine-changed", "error", plan.name, "was changed")
+    assert faults(found) == ["engine-changed"]  # and it is not tried
     plan.unlink()
     assert_finds(found_in(bundle, machine), "engine-file-missing", "caution", plan.name)
     plan.write_bytes(content)
@@ -411,3 +433,18 @@ def test_a_node_that_may_not_fit_beside_its_engine(
     monkeypatch.setattr(free_memory, "_MEMINFO", meminfo)
     found = found_in(bundle, machine)
     assert_finds(found, "node-may-not-fit", "caution", "the node 200MiB", "150MiB")
+
+
+def test_a_jetson_has_one_memory_for_engine_and_node(
+    bundle: Path, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal: 8388608 kB\nMemAvailable: 4194304 kB\n", "ascii")
+    monkeypatch.setattr(free_memory, "_MEMINFO", meminfo)
+    with install(VERSION):  # with 6 GiB free
+        add_engine(bundle, measured=EngineMemory(measured=6100 << 20).content())
+        found = found_in(bundle, machine)
+        assert_finds(found, "node-may-not-fit", "caution", "6.0GiB of the shared memory")
+        add_engine(bundle, measured=EngineMemory(measured=5000 << 20).content())
+        assert faults(found_in(bundle, machine)) == []

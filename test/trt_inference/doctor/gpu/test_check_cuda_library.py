@@ -44,6 +44,11 @@ def test_neither_is_installed(bare: FakeMachine) -> None:
     assert found.remedy == cuda_installation(ORIN)
 
 
+def test_nvcc_is_not_asked_for_where_there_are_wheels(bare: FakeMachine) -> None:
+    fault = "pycuda-without-nvcc" if "pycuda" in cuda_installation(ORIN) else "cuda-library-missing"
+    assert_finds(found_on(bare.host(), ORIN), fault, "error", "Neither pycuda")
+
+
 def test_pycuda_cannot_be_compiled_where_nvcc_is_not_on_the_path(bare: FakeMachine) -> None:
     found = assert_finds(
         found_on(bare.host(), NANO), "pycuda-without-nvcc", "error", "not installed"

@@ -81,6 +81,12 @@ def test_a_user_without_rights(jetson: FakeMachine, code: str) -> None:
     assert "--group-add video" in found.remedy
 
 
+def test_a_user_without_rights_to_the_gpu_of_a_pc(driven: FakeMachine) -> None:
+    driven.denied.add("/dev/nvidia0")
+    driven.environment["TEST_CUINIT"] = NO_DEVICE
+    assert_finds(found_on(driven), "gpu-without-rights", "error", "/dev/nvidia0")
+
+
 def test_a_container_that_was_started_without_the_gpu(pc: FakeMachine) -> None:
     pc.write("/.dockerenv")
     pc.environment["NVIDIA_VISIBLE_DEVICES"] = "void"

@@ -168,6 +168,27 @@ def test_the_doctor_tells_all_of_it(answer: Dict[str, Any], tmp_path: Path) -> N
     assert any(one.level == IS_OK and "/large" in one.text for one in found)
 
 
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({"ROS_DOMAIN_ID": "300"}, "ROS_DOMAIN_ID is 300: give 0 to 232"),
+        ({"ROS_DOMAIN_ID": "robot"}, "ROS_DOMAIN_ID is not an integral number"),
+        (
+            {"ROS_SECURITY_ENABLE": "true", "ROS_SECURITY_STRATEGY": "Enforce"},
+            "ROS_SECURITY_KEYSTORE",
+        ),
+    ],
+)
+def test_why_no_node_can_start_is_told_in_one_plain_line(
+    variables: Dict[str, str], why: str
+) -> None:
+    host = Host(environment={**os.environ, **variables})
+    problem = run_probe(host, PROBE).problem
+    assert problem.startswith("ended with exit code 1: ")
+    assert why in problem
+    assert "\x1b" not in problem
+
+
 @pytest.mark.long
 def test_a_domain_in_which_nothing_runs(host: Host) -> None:
     host.environment["ROS_DOMAIN_ID"] = number = str(domains.take())
