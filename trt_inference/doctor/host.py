@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 _MOST_BYTES = 1 << 20  # of a file, and of what a program prints
+_SECONDS_TO_END = 2.0  # for a program that Ctrl-C ends
 _MOST_NAMES = 10_000  # of a folder
 
 
@@ -136,9 +137,18 @@ class Host:
             with contextlib.suppress(subprocess.TimeoutExpired):  # its pipes may be held by others
                 output, errors = started.communicate(timeout=1)
         except BaseException:  # Ctrl-C, which a session of its own does not hear
-            _kill(started)
+            _end(started)
             raise
         return Answer(code, _decoded(output), _decoded(errors))
+
+
+def _end(started: "subprocess.Popen[bytes]") -> None:
+    """Let a program clear up, as its memory in /dev/shm, and kill it if that takes long."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(started.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        started.wait(_SECONDS_TO_END)
+    _kill(started)
 
 
 def _kill(started: "subprocess.Popen[bytes]") -> None:

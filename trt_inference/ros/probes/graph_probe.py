@@ -8,6 +8,7 @@ The answer: ``nodes``, how many others there are; ``names_twice``, names that tw
 """
 
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -93,6 +94,7 @@ class Graph:
 
 def main() -> int:
     """Print the answer, or why there is none."""
+    signal.signal(signal.SIGTERM, _end_in_order)
     try:
         with start_errors(sys.argv):
             rclpy.init(args=[sys.argv[0]], signal_handler_options=SignalHandlerOptions.NO)
@@ -100,10 +102,17 @@ def main() -> int:
     except StartError as error:
         print(printable(error), file=sys.stderr)
         return 1
-    print_answer(_look(graph))
-    graph.close()
-    rclpy.try_shutdown()
+    try:
+        print_answer(_look(graph))
+    finally:  # or its segment stays in /dev/shm
+        graph.close()
+        rclpy.try_shutdown()
     return 0
+
+
+def _end_in_order(number: int, frame: Any) -> None:
+    """As SIGTERM asks for."""
+    sys.exit(128 + number)
 
 
 def _look(graph: Graph) -> Dict[str, Any]:

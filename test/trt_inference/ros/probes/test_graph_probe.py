@@ -1,6 +1,7 @@
 """What the doctor sees of cameras and a detector that really run."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator
 
@@ -16,7 +17,7 @@ from test.trt_inference.doctor.middleware.graph_answers import (
     topic,
 )
 from test.trt_inference.doctor.middleware.ros_machine import ros_machine
-from test.trt_inference.ros.client import node_process
+from test.trt_inference.ros.client import TIMEOUT, node_process, wait_until
 from trt_inference.doctor.diagnosis import IS_OK
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.middleware.check_graph import check_graph
@@ -187,6 +188,22 @@ def test_why_no_node_can_start_is_told_in_one_plain_line(
     assert problem.startswith("ended with exit code 1: ")
     assert why in problem
     assert "\x1b" not in problem
+
+
+def test_a_look_that_is_ended_leaves_no_shared_memory(tmp_path: Path) -> None:
+    """Nor its process. The middleware gives each process a segment."""
+    names = {}
+    with (tmp_path / "output").open("wb") as output, running(PROBE, output=output) as process:
+        assert wait_until(lambda: names.update(held(process.pid)) or names)
+        process.terminate()
+        assert process.wait(TIMEOUT) != 0
+    assert not [name for name in names if Path(name).exists()]
+
+
+def held(process: int) -> Dict[str, None]:
+    """The segments of Fast DDS that a process has mapped."""
+    maps = Path(f"/proc/{process}/maps").read_text("utf-8")
+    return {word: None for word in maps.split() if re.match(r"/dev/shm/fast\w+_[0-9a-f]+$", word)}
 
 
 @pytest.mark.long
