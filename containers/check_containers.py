@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import List
 
@@ -79,14 +78,14 @@ def _lint() -> None:
 
 def _rows(file: Path, folder: Path) -> List[Row]:
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=file.stem) as place:
-        rows = []
-        outcomes = try_image(file, folder, Path(place) / "root")
-        for step, outcome in zip(read_instructions(file), outcomes):
-            if step.keyword in DOUBTFUL:
-                rows.append(_row(file.stem, step, outcome))
-                print(f"{rows[-1].image}: {rows[-1].verdict}: {rows[-1].words}", flush=True)
-        return rows
+    place = folder / file.stem
+    rows = []
+    for step, outcome in zip(read_instructions(file), try_image(file, folder, place)):
+        if step.keyword in DOUBTFUL:
+            rows.append(_row(file.stem, step, outcome))
+            print(f"{rows[-1].image}: {rows[-1].verdict}: {rows[-1].words}", flush=True)
+    shutil.rmtree(str(place))
+    return rows
 
 
 def _row(image: str, step: Instruction, outcome: Outcome) -> Row:

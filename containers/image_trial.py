@@ -35,13 +35,11 @@ class ImageTrial:
     def __init__(self, image: str, cache: Path, folder: Path) -> None:
         self._stand_in = STAND_INS[image]
         self._root = folder
-        self._variables: Dict[str, str] = {"LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+        self._variables: Dict[str, str] = {}
         self._folder = "/"
         self._user = "root"
-        make_ubuntu(self._stand_in.suite, cache, folder)
-        commands = "apt-get update" + self._stand_in.prepare
-        self._run("set -e\n" + commands)
-        del self._variables["DEBIAN_FRONTEND"]
+        prepare = "set -e\napt-get update" + self._stand_in.prepare
+        make_ubuntu(self._stand_in.suite, prepare, cache, folder)
 
     def execute(self, step: Instruction) -> Outcome:
         """Raises:

@@ -9,8 +9,10 @@ from typing import Dict, List, NamedTuple, Tuple
 _COMPILERS = """
 apt-get install -y --no-install-recommends python3-dev python3-pip python3-numpy python3-yaml \
     python3-opencv python3-pytest python3-six g++ nvidia-cuda-toolkit nvidia-cuda-dev
+export PIP_INDEX_URL=https://pypi.org/simple  # the pip of Ubuntu 18.04 asks elsewhere
 python3 -m pip install --upgrade pip
-python3 -m pip install --upgrade setuptools packaging 'Cython<3' wheel numpy
+# Of the images' time: a later one does not work beside Ubuntu 20.04's importlib_metadata.
+python3 -m pip install --upgrade 'setuptools<69' packaging 'Cython<3' wheel numpy
 python3 -m pip install colcon-common-extensions
 # The toolkit of Ubuntu's multiverse where that of NVIDIA would be.
 mkdir -p /usr/local/cuda/bin /usr/local/cuda/lib64

@@ -27,7 +27,7 @@ class Row(NamedTuple):
 def beginning(text: str) -> str:
     """The first words of a step, as a cell of a table shows them."""
     words = " ".join(text.split()).replace("|", "/").replace("`", "'")
-    return words if len(words) <= 60 else f"{words[:60].rsplit(' ', 1)[0]} …"
+    return words if len(words) <= 80 else f"{words[:80].rsplit(' ', 1)[0]} …"
 
 
 def read_rows(page: Path = README) -> List[Row]:

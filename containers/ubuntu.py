@@ -1,5 +1,6 @@
 """Ubuntu in a folder, in which commands run as they would while an image is built. Needs root."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -23,22 +24,49 @@ class CommandFailed(Exception):
     """A command ended with an error. The message has the end of what it printed."""
 
 
-def make_ubuntu(suite: str, cache: Path, folder: Path) -> None:
-    """A fresh Ubuntu in ``folder``, which must not exist, copied from the one in ``cache``.
+def make_ubuntu(suite: str, prepare: str, cache: Path, folder: Path) -> None:
+    """An Ubuntu in ``folder``, which must not exist, in which ``prepare`` was executed: a copy of
+    the one in ``cache``, which is made when it is missing.
 
     Raises:
-        CommandFailed: debootstrap failed.
+        CommandFailed: debootstrap, or ``prepare``, failed.
     """
-    original = cache / suite
-    if not (cache / f"{suite}.complete").exists():
-        shutil.rmtree(original, ignore_errors=True)
-        command = ["debootstrap", "--variant=minbase", "--components=main,universe"]
-        # On Debian, where the keys are no package. What comes of it is for checks alone.
-        command += [f"--keyring={KEYS}"] if KEYS.exists() else ["--no-check-gpg"]
-        command += ["--include=ca-certificates", suite, str(original), ARCHIVE]
-        _finish([*command, "/usr/share/debootstrap/scripts/gutsy"], "debootstrap failed")
-        (cache / f"{suite}.complete").touch()
+    digest = hashlib.sha256(prepare.encode()).hexdigest()[:10]
+    fresh, prepared = cache / suite, cache / f"{suite}-{digest}"
+    if not _is_complete(prepared):
+        if not _is_complete(fresh):
+            _debootstrap(suite, fresh)
+        _copy(fresh, prepared)
+        _set_up(suite, prepared)
+        run_inside(prepared, prepare, {"LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"})
+        _complete(prepared).touch()
+    _copy(prepared, folder)
+
+
+def _complete(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.complete")
+
+
+def _is_complete(folder: Path) -> bool:
+    return _complete(folder).exists()
+
+
+def _copy(original: Path, folder: Path) -> None:
+    shutil.rmtree(str(folder), ignore_errors=True)
     _finish(["cp", "-a", str(original), str(folder)], "copying failed")
+
+
+def _debootstrap(suite: str, folder: Path) -> None:
+    shutil.rmtree(str(folder), ignore_errors=True)
+    command = ["debootstrap", "--variant=minbase", "--components=main,universe"]
+    # On Debian, where the keys are no package. What comes of it is for checks alone.
+    command += [f"--keyring={KEYS}"] if KEYS.exists() else ["--no-check-gpg"]
+    command += ["--include=ca-certificates", suite, str(folder), ARCHIVE]
+    _finish([*command, "/usr/share/debootstrap/scripts/gutsy"], "debootstrap failed")
+    _complete(folder).touch()
+
+
+def _set_up(suite: str, folder: Path) -> None:
     components = "main universe multiverse restricted"
     (folder / "etc/apt/sources.list").write_text(
         f"deb {ARCHIVE} {suite} {components}\ndeb {ARCHIVE} {suite}-updates {components}\n"
@@ -72,7 +100,7 @@ def run_inside(root: Path, command: str, variables: Mapping[str, str], **where: 
 
 def _places(root: Path) -> Dict[str, str]:
     """The Ubuntu, and beside it the packages of apt, so that they are downloaded once."""
-    return {"ROOT": str(root), "PACKAGES": str(root.parents[1] / "packages")}
+    return {"ROOT": str(root), "PACKAGES": str(root.parent / "packages")}
 
 
 def _of_the_network() -> Dict[str, str]:
