@@ -25,7 +25,8 @@ FACT = "@"  # begins the lines that the scripts print; what a .bashrc prints doe
 _LOST = 255  # ssh's exit code, where it is not the command's
 _READY = f"{FACT}ready"
 _LONGEST_FOLDER = 60  # characters: a socket has 107, of which ssh itself needs some
-# Ctrl-C in a terminal reaches all of its programs. This one decides when the others end.
+# Ctrl-C in a terminal reaches all of its programs, but this one decides when ssh ends. The ssh that
+# may ask for a password has to stay in that terminal; those that use its connection do not.
 _WITHOUT_CTRL_C = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
 _USUAL = (
     *("-T", "-o", "ControlPersist=no", "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=10"),
@@ -108,7 +109,8 @@ class SshConnection:
         words = [*inside, "sh", "-c", script, "sh", *arguments]
         command = [*self._second(), f"exec {shlex.join(words)}"]
         return subprocess.Popen(
-            [*_WITHOUT_CTRL_C, *command],
+            command,
+            start_new_session=True,
             stdin=stdin,  # type: ignore[call-overload]
             stdout=subprocess.PIPE,
             stderr=stderr,
