@@ -26,7 +26,8 @@ needs_ssh = pytest.mark.skipif(
 needs_rsync = pytest.mark.skipif(shutil.which("rsync") is None, reason="needs rsync")
 
 
-each_server = pytest.mark.parametrize("robot", SERVERS, indirect=True)
+_FURTHER = [pytest.param(kind, marks=pytest.mark.long) for kind in SERVERS[1:]]
+each_server = pytest.mark.parametrize("robot", [*SERVERS[:1], *_FURTHER], indirect=True)
 
 
 Deploy = Callable[..., Result]

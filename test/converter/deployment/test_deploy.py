@@ -30,7 +30,7 @@ pytestmark = needs_ssh
 FP32 = ("--precision", "fp32")
 COPY = "--no-build"
 with_and_without_rsync = pytest.mark.parametrize(
-    "has_rsync", [False, pytest.param(True, marks=needs_rsync)]
+    "has_rsync", [False, pytest.param(True, marks=[needs_rsync, pytest.mark.long])]
 )
 
 
@@ -217,7 +217,7 @@ def test_a_disk_that_gets_full_is_told_with_what_goes_on(
     robot.give("cat", full.format(cat=shutil.which("cat")))
     result = deploy(color_bundle, COPY)
     assert result.exit_code == 1
-    assert "cannot be written on robot: cat: write error: No space left on device" in result.output
+    assert "write error: No space left on device. The bundle there is as it was" in result.output
     assert "the same command goes on" in result.output
     assert not (robot.home / FOLDER).exists()
 
@@ -291,7 +291,7 @@ def test_a_reader_sees_the_old_bundle_or_the_new_one(
     reader = threading.Thread(target=read)
     reader.start()
     versions = [sha256_of_file(color_bundle / "model.json")]
-    for _ in range(3):
+    for _ in range(2):
         grow(color_bundle, 1000)
         assert deploy(color_bundle, COPY).exit_code == 0
         versions.append(sha256_of_file(color_bundle / "model.json"))
@@ -390,3 +390,19 @@ def test_why_there_is_no_connection_is_told_with_a_remedy(
     public = key.with_suffix(".pub").read_text("utf-8")
     other.write_text(f"[127.0.0.1]:{robot.proxy.port} {public}", "utf-8")
     deploy(color_bundle, COPY, ssh=more.format(other=other)).refused(said)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--ssh", "ssh 'x"], "--ssh ssh 'x: No closing quotation"),
+        (["--ssh", ""], "--ssh is empty"),
+        (["--ssh", "/no/such/ssh"], "cannot connect to robot: install it with"),
+        (["--robot-folder", "/bundles"], "--robot-folder is for --container"),
+        (["--container=-v"], "a name does not begin with -"),
+    ],
+)
+def test_options_that_cannot_be_used_are_refused(
+    more: list[str], said: str, color_bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_here(capsys, "deploy", color_bundle, "robot:shapes", COPY, *more).refused(said)

@@ -29,7 +29,8 @@ MB = 1_000_000
 SIZE, STOP = 9 * MB, 7 * MB  # of the model; where the copy is stopped
 # What ssh sends ahead of what is written there, 2 MiB at most, is lost with a connection.
 SENT_AGAIN = 3 * MB
-each_way = pytest.mark.parametrize("has_rsync", [False, pytest.param(True, marks=needs_rsync)])
+_BY_RSYNC = pytest.param(True, marks=[needs_rsync, pytest.mark.long])
+each_way = pytest.mark.parametrize("has_rsync", [False, _BY_RSYNC])
 
 
 @each_way
