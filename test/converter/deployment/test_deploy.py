@@ -397,7 +397,7 @@ def test_why_there_is_no_connection_is_told_with_a_remedy(
     [
         (["--ssh", "ssh 'x"], "--ssh ssh 'x: No closing quotation"),
         (["--ssh", ""], "--ssh is empty"),
-        (["--ssh", "/no/such/ssh"], "cannot connect to robot: install it with"),
+        (["--ssh", "/no/such/ssh"], "there is no program '/no/such/ssh' here"),
         (["--robot-folder", "/bundles"], "--robot-folder is for --container"),
         (["--container=-v"], "a name does not begin with -"),
     ],

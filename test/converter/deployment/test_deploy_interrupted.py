@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def test_a_call_after_a_kill_goes_on_where_the_first_one_was(
     assert result.exit_code == 0, result.output
     assert contents(robot.home / FOLDER) == contents(color_bundle)
     assert robot.proxy.received - before < SIZE - STOP + SENT_AGAIN
+    assert not list(Path(tempfile.gettempdir()).glob(f"trt-inference-ssh-*-{process.pid}"))
 
 
 @each_way
@@ -91,6 +93,8 @@ def test_ctrl_c_keeps_what_was_copied(
     assert "the same command goes on" in result.output
     assert "Traceback" not in result.output
     assert contents(robot.home / FOLDER) == old
+    assert not ssh_processes(robot)
+    assert not list(Path(tempfile.gettempdir()).glob(f"trt-inference-ssh-*-{process.pid}"))
     robot.proxy.release()
     before = robot.proxy.received
     assert deploy(color_bundle, COPY).exit_code == 0
