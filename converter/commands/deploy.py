@@ -96,7 +96,10 @@ def deploy(
             call = _BuildCall(program, folder, options, contents)
             with progress.step(f"build on {login}"):
                 build = call.run(robot, on_line)
-            remove_pictures(robot.connection(), copied.folder, contents.pictures)
+            robot.attempt(
+                lambda connection: remove_pictures(connection, copied.folder, contents.pictures),
+                lambda: 0,
+            )
     return DeployResult(login, folder, copied, program, build)
 
 

@@ -22,21 +22,22 @@ fi
 near=$parent
 while [ ! -e "$near" ]; do near=$(dirname -- "$near"); done
 
-echo "@folder $folder"
-echo "@kind $kind"
-if [ ! -d "$near" ] || [ ! -w "$near" ]; then echo "@unwritable $near"; fi
+tell() { printf '@%s %s\n' "$1" "$2"; }
+tell folder "$folder"
+tell kind "$kind"
+if [ ! -d "$near" ] || [ ! -w "$near" ]; then tell unwritable "$near"; fi
 for inside in "$folder" "$folder/engines" "$folder/report"; do
-    if [ -d "$inside" ] && [ ! -w "$inside" ]; then echo "@unwritable $inside"; fi
+    if [ -d "$inside" ] && [ ! -w "$inside" ]; then tell unwritable "$inside"; fi
 done
-if [ -L "$staging" ] || [ -L "$old" ]; then echo "@unwritable $staging"; fi
+if [ -L "$staging" ] || [ -L "$old" ]; then tell unwritable "$staging"; fi
 if [ -d "$old" ]; then echo "@replaced"; fi
-echo "@df $(df -Pk -- "$near" | tail -n 1)"
+tell df "$(df -Pk -- "$near" | tail -n 1)"
 if command -v rsync >/dev/null; then echo "@rsync"; fi
 encode() { head -c 4194304 -- "$1" | base64 | tr -d '\n'; }
 if [ "$kind" = bundle ]; then
-    echo "@manifest $(encode "$folder/model.json")"
+    tell manifest "$(encode "$folder/model.json")"
     for sidecar in "$folder"/engines/*.json; do
-        if [ -f "$sidecar" ]; then echo "@sidecar $(encode "$sidecar")"; fi
+        if [ -f "$sidecar" ]; then tell sidecar "$(encode "$sidecar")"; fi
     done
 fi
 exit 0

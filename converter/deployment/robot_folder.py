@@ -163,7 +163,7 @@ def tidy(connection: SshConnection, folder: RobotFolder, names: Sequence[str]) -
 
 def remove_pictures(connection: SshConnection, path: str, pictures: Sequence[FileToSend]) -> None:
     """Remove from the bundle at ``path`` the pictures that its engines were compared on."""
-    script = 'cd -- "$1" && shift && rm -f -- "$@" && rmdir -- "${1%/*}"'
+    script = 'cd -- "$1" && shift && rm -f -- "$@" && if [ -d "${1%/*}" ]; then rmdir "${1%/*}"; fi'
     if pictures:
         connection.run(script, path, *[file.name for file in pictures])
 

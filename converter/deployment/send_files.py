@@ -20,6 +20,7 @@ from converter.errors import DeployError
 from trt_inference.printable import printable
 
 _PIECE = 1 << 16
+_COMPLETE = b"@complete"  # of complete.sh
 _TRIES = 2  # of a file that arrives with another hash
 # What rsync --info=progress2 prints: bytes of the file so far, and their share.
 _SO_FAR = re.compile(rb"([0-9][0-9,.]*)\s+[0-9]+%")
@@ -62,12 +63,7 @@ class Sender:
             DeployError: it arrives with another hash each time, or cannot be written.
         """
         while True:
-            start = min(start, file.size)  # what has more is found out by its hash
-            if start < file.size or not start:
-                self._transfer(connection, folder, file, start)
-            arguments = folder.staging, file.sha256, file.name
-            facts = connection.run(read_script("complete"), *arguments)
-            if "complete" in facts:
+            if self._transfer(connection, folder, file, min(start, file.size)):
                 return
             self._count_wrong(file)
             start = 0
@@ -83,11 +79,12 @@ class Sender:
 
     def _transfer(
         self, connection: SshConnection, folder: RobotFolder, file: FileToSend, start: int
-    ) -> None:
+    ) -> bool:
+        """Send the rest, and return whether the file is the right one there."""
         transfer = _by_rsync if uses_rsync(folder) else _by_stream
         self.on_bytes(file, start)
         try:
-            transfer(connection, folder, file, start, self.on_bytes)
+            return transfer(connection, folder, file, start, self.on_bytes)
         except RobotRefused as error:
             raise DeployError(
                 f"{file.name} cannot be written on {self.login}: {error}. The bundle there is as "
@@ -119,19 +116,22 @@ def _state(fact: str) -> FileState:
 
 def _by_stream(
     connection: SshConnection, folder: RobotFolder, file: FileToSend, start: int, on_bytes: OnBytes
-) -> None:
+) -> bool:
     """Append to what is there, over ssh alone."""
-    arguments = folder.staging, file.sha256, str(start)
+    script = read_script("receive") + read_script("complete")
+    arguments = folder.staging, file.sha256, file.name, str(start), str(file.size)
     with tempfile.TemporaryFile() as errors, file.path.open("rb") as source:
         source.seek(start)
-        process = connection.start(read_script("receive"), *arguments, stderr=errors)
+        process = connection.start(script, *arguments, stderr=errors)
         try:
             _pour(source, process, lambda sent: on_bytes(file, start + sent))
+            facts = process.stdout.read()  # type: ignore[union-attr]
             process.wait()
         except BaseException:
             end_process(process)
             raise
         connection.check(process.returncode, errors)
+    return _COMPLETE in facts.splitlines()
 
 
 def _pour(
@@ -151,7 +151,7 @@ def _pour(
 
 def _by_rsync(
     connection: SshConnection, folder: RobotFolder, file: FileToSend, start: int, on_bytes: OnBytes
-) -> None:
+) -> bool:
     """Bring what is there up to the file, as rsync does: it sends only what differs."""
     options = ("--inplace", "--partial", "--protect-args", "--info=progress2", "--timeout=60")
     shell = ("-e", connection.shell_for_rsync())
@@ -162,6 +162,7 @@ def _by_rsync(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
+            start_new_session=True,
         )
         try:
             for line in iter(lambda: process.stdout.read1(_PIECE), b""):  # type: ignore[union-attr]
@@ -172,6 +173,8 @@ def _by_rsync(
             end_process(process)
             raise
         _check_rsync(connection, process.returncode, errors)
+    arguments = folder.staging, file.sha256, file.name
+    return "complete" in connection.run(read_script("complete"), *arguments)
 
 
 def _check_rsync(connection: SshConnection, code: int, errors: IO[bytes]) -> None:

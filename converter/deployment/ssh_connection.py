@@ -19,13 +19,16 @@ from typing import IO
 
 from converter.deployment.ssh_problems import explain_ssh
 from converter.errors import DeployError
+from trt_inference.bundles.atomic_write import remove_leftovers
 from trt_inference.printable import printable, printable_lines, shortened
 
 FACT = "@"  # begins the lines that the scripts print; what a .bashrc prints does not
 _LOST = 255  # ssh's exit code, where it is not the command's
 _READY = f"{FACT}ready"
-_LONGEST_FOLDER = 60  # characters: a socket has 107, of which ssh itself needs some
-# Ctrl-C in a terminal reaches all of its programs. This one decides when the others end.
+_PREFIX = "trt-inference-ssh-"
+_LONGEST_FOLDER = 40  # characters: a socket has 107, of which ssh itself needs some
+# Ctrl-C in a terminal reaches all of its programs, but this one decides when ssh ends. The ssh that
+# may ask for a password has to stay in that terminal; those that use its connection do not.
 _WITHOUT_CTRL_C = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
 _USUAL = (
     *("-T", "-o", "ControlPersist=no", "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=10"),
@@ -108,7 +111,8 @@ class SshConnection:
         words = [*inside, "sh", "-c", script, "sh", *arguments]
         command = [*self._second(), f"exec {shlex.join(words)}"]
         return subprocess.Popen(
-            [*_WITHOUT_CTRL_C, *command],
+            command,
+            start_new_session=True,
             stdin=stdin,  # type: ignore[call-overload]
             stdout=subprocess.PIPE,
             stderr=stderr,
@@ -131,7 +135,7 @@ class SshConnection:
         errors.seek(0)
         said = errors.read().decode("utf-8", "replace").strip()
         if code == _LOST or code < 0 or not self.is_alive:
-            detail = said or "".join(self._said[-2:]).strip()
+            detail = said or "; ".join(self._said[-2:])
             raise ConnectionLost(
                 f"the connection to {self._login} broke off"
                 + (f" ({shortened(printable(detail))})" if detail else "")
@@ -149,15 +153,17 @@ class SshConnection:
         asks = () if _has_terminal() else ("-o", "BatchMode=yes")
         options = ("-o", "ControlMaster=yes", "-o", path, *_USUAL, *asks)
         wait = f"exec sh -c 'echo {_READY}; exec cat'"
-        try:
-            process = subprocess.Popen(
-                [*_WITHOUT_CTRL_C, *self._ssh, *options, "--", self._login, wait],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+        if shutil.which(self._ssh[0]) is None:
+            raise DeployError(
+                f"there is no program '{printable(self._ssh[0])}' here: install ssh with sudo apt "
+                "install openssh-client"
             )
-        except OSError as error:
-            raise DeployError(f"cannot run ssh: {error}") from error
+        process = subprocess.Popen(
+            [*_WITHOUT_CTRL_C, *self._ssh, *options, "--", self._login, wait],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         listener = threading.Thread(target=self._listen, args=(process.stderr,), daemon=True)
         listener.start()
         try:
@@ -174,24 +180,25 @@ class SshConnection:
                 return
         process.wait()
         listener.join(5)
-        problem = explain_ssh("".join(self._said), self._login)
+        problem = explain_ssh("\n".join(self._said), self._login)
         raise (ConnectionLost if problem.may_pass else DeployError)(problem.text)
 
     def _listen(self, errors: IO[bytes]) -> None:
         """Keep what ssh says. Who is asked for a password sees it at once."""
         for line in errors:
-            text = line.decode("utf-8", "replace")
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
             self._said.append(text)
             if _has_terminal():
                 print(printable_lines(text), file=sys.stderr, flush=True)
 
 
 def _private_folder() -> str:
-    folder = tempfile.mkdtemp(prefix="trt-inference-")
-    if len(folder) <= _LONGEST_FOLDER and shlex.quote(folder) == folder:
-        return folder
-    os.rmdir(folder)
-    return tempfile.mkdtemp(prefix="trt-inference-", dir="/tmp")
+    """A folder that only this user can enter, with the number of this process at its end."""
+    place = tempfile.gettempdir()
+    if len(place) > _LONGEST_FOLDER or shlex.quote(place) != place:
+        place = "/tmp"
+    remove_leftovers(Path(place), _PREFIX)
+    return tempfile.mkdtemp(prefix=_PREFIX, suffix=f"-{os.getpid()}", dir=place)
 
 
 def _has_terminal() -> bool:

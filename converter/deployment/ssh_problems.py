@@ -52,11 +52,6 @@ _KNOWN = (
         True,
     ),
     (
-        re.compile("command not found|No such file or directory: ", re.I),
-        "install it with: sudo apt install openssh-client",
-        False,
-    ),
-    (
         re.compile("Connection (closed|reset)|Broken pipe|kex_exchange", re.I),
         "the robot's ssh server ended the connection: sudo journalctl -u ssh there tells why",
         True,

@@ -28,5 +28,5 @@ bring() {
     rmdir -- "$1" 2>/dev/null
 }
 bring "$old" "$folder"
-if [ -e "$old" ]; then echo "@left $old"; fi
+if [ -e "$old" ]; then printf '@left %s\n' "$old"; fi
 exit 0

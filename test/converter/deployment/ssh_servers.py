@@ -14,12 +14,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from test.needs import is_missing
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 SERVERS = [
     *(["sshd"] if SSHD else []),
@@ -29,13 +29,17 @@ _HIDDEN = {"rsync", "trt-inference"}  # programs that a robot here has only if a
 
 
 class Proxy:
-    """Hands connections on to a server. ``received`` counts what clients sent; when it reaches
-    ``cut_at``, all connections break, and the limit is gone."""
+    """Hands connections on to a server. ``received`` counts what clients sent. When it reaches
+    ``cut_at``, all connections break, and the limit is gone; when it reaches ``hold_at``, nothing
+    comes through until ``release``."""
 
     def __init__(self, port: int) -> None:
         self.received = 0
         self.connections = 0
         self.cut_at: int | None = None
+        self.hold_at: int | None = None
+        self.is_held = threading.Event()
+        self._released = threading.Event()
         self._target = port
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -52,6 +56,24 @@ class Proxy:
         for one in list(self._open):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """Let everything through again."""
+        self.hold_at = None
+        self._released.set()
+
+    def reset(self) -> None:
+        """As it was at first."""
+        self.release()
+        self.break_all()
+        self.received, self.cut_at = 0, None
+        self.is_held.clear()
+        self._released.clear()
+
+    def _hold(self) -> None:
+        if self.hold_at is not None and self.received >= self.hold_at:
+            self.is_held.set()
+            self._released.wait()
 
     def _accept(self) -> None:
         while True:
@@ -70,6 +92,7 @@ class Proxy:
             for piece in iter(lambda: source.recv(1 << 14), b""):
                 if counted:
                     self.received += len(piece)
+                self._hold()
                 target.sendall(piece)
                 if self.cut_at is not None and self.received >= self.cut_at:
                     self.cut_at = None
@@ -85,48 +108,57 @@ class SshRobot:
 
     Attributes:
         ssh: the client's command line, for ``--ssh``.
+        path: its PATH.
     """
 
     home: Path
     proxy: Proxy
     ssh: str
-    programs: Path = field(init=False)
+    path: str
 
-    def __post_init__(self) -> None:
-        self.programs = self.home / "programs"
+    def reset(self) -> None:
+        """As a new one."""
+        self.proxy.reset()
+        shutil.rmtree(self.home, ignore_errors=True)
+        (self.home / "programs").mkdir(parents=True)
+        profile = f"PATH={shlex.quote(self.path)}\nexport PATH\n"
+        (self.home / ".profile").write_text(profile, "utf-8")
 
     def give(self, name: str, text: str) -> None:
         """Put a shell script on the PATH there."""
-        file = self.programs / name
+        file = self.home / "programs" / name
         file.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
         file.chmod(0o755)
 
+    def give_program(self, text: str) -> None:
+        """Let it have a trt-inference that runs a shell script for everything but its help."""
+        usage = "usage: trt-inference COMMAND"
+        self.give("trt-inference", f'if [ "$1" = --help ]; then echo "{usage}"; exit; fi\n{text}')
+
     def give_rsync(self) -> None:
         """Let the robot have the rsync of this machine."""
-        (self.programs / "rsync").symlink_to(str(shutil.which("rsync")))
+        (self.home / "programs" / "rsync").symlink_to(str(shutil.which("rsync")))
 
 
 @contextlib.contextmanager
 def ssh_robot(kind: str, folder: Path, tools: Path) -> Iterator[SshRobot]:
-    """A server with keys of its own, for one test.
+    """A server with keys of its own.
 
     Args:
         tools: as of ``link_tools``.
     """
-    home = folder / "home"
-    (home / "programs").mkdir(parents=True)
-    profile = f"PATH={shlex.quote(f'{home}/programs:{tools}')}\n"
-    (home / ".profile").write_text(f"{profile}export PATH\n", "utf-8")
+    home, path = folder / "home", f"{folder}/home/programs:{tools}"
+    home.mkdir(parents=True)
     for name in ("host", "user"):
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     start = {"sshd": _start_sshd, "asyncssh": _start_asyncssh}[kind]
-    process, port = start(folder, home, f"{home}/programs:{tools}")
+    process, port = start(folder, home, path)
     proxy = Proxy(port)
     (folder / "known").write_text(f"[127.0.0.1]:{proxy.port} {(folder / 'host.pub').read_text()}")
     (folder / "config").write_text(_CLIENT.format(folder=folder, port=proxy.port), "utf-8")
     try:
-        yield SshRobot(home, proxy, f"ssh -F {folder / 'config'}")
+        yield SshRobot(home, proxy, f"ssh -F {folder / 'config'}", path)
     finally:
         proxy.close()
         process.terminate()
@@ -154,21 +186,22 @@ StrictModes no
 UsePAM no
 PasswordAuthentication no
 PermitRootLogin yes
+SetEnv HOME={home} PATH={path}
 ForceCommand {folder}/enter
 """
 
 
 def _start_sshd(folder: Path, home: Path, path: str) -> tuple[subprocess.Popen[bytes], int]:
     enter = folder / "enter"
-    variables = f"HOME={shlex.quote(str(home))} PATH={shlex.quote(path)}"
-    go_home, run = f"cd {shlex.quote(str(home))}", 'sh -c "$SSH_ORIGINAL_COMMAND"'
-    enter.write_text(f"#!/bin/sh\n{go_home}\nexec env {variables} {run}\n")
+    enter.write_text('#!/bin/sh\ncd && exec sh -c "$SSH_ORIGINAL_COMMAND"\n')
     enter.chmod(0o755)
     with contextlib.suppress(OSError):
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    (folder / "sshd").write_text(_SERVER.format(folder=folder, port=port), "utf-8")
+    (folder / "sshd").write_text(
+        _SERVER.format(folder=folder, port=port, home=home, path=path), "utf-8"
+    )
     log = (folder / "log").open("wb")
     process = subprocess.Popen([str(SSHD), "-D", "-e", "-f", str(folder / "sshd")], stderr=log)
     while True:
@@ -182,7 +215,7 @@ def _start_sshd(folder: Path, home: Path, path: str) -> tuple[subprocess.Popen[b
 
 def _start_asyncssh(folder: Path, home: Path, path: str) -> tuple[subprocess.Popen[bytes], int]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "test.converter.asyncssh_server", str(folder)],
+        [sys.executable, "-m", "test.converter.deployment.asyncssh_server", str(folder)],
         cwd=ROOT,
         env={**os.environ, "HOME": str(home), "PATH": path},
         stdout=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """An ssh server of asyncssh that runs what it is asked for, in its own environment and HOME.
 
-``python -m test.converter.asyncssh_server FOLDER``, with ``host`` and ``user.pub`` in the folder.
+The folder that is its argument has ``host`` and ``user.pub``, its key and that of the client.
 """
 
 import asyncio

@@ -1,0 +1,1 @@
+"""A bundle is taken to a robot on loopback."""
