@@ -65,6 +65,14 @@ def _print_unread(cut: CutFound, console: Console) -> None:
             f"      {counted(cut.layers_after, 'node')} of it with weights: the network goes on "
             "behind what is in the way, so change that in the model.",
         )
+    if cut.in_doubt is not None:
+        outputs, reason = cut.in_doubt
+        names = " ".join(output.name for output in outputs)
+        print_line(
+            console,
+            f"      what may be read is --outputs {names}, but {reason}. Inspect the model again "
+            "with that option.",
+        )
 
 
 def _print_read(

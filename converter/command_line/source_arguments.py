@@ -126,7 +126,8 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=(),
         help="outputs to use, if others are ambiguous, or tensors inside of the graph, as inspect "
-        "prints them: model/concat:0 (default: all outputs of the signature)",
+        "prints them, and with a name that shows what they are: model/concat:0 or "
+        "boxes=model/concat:0 (default: all outputs of the signature)",
     )
     add(
         "--labels",

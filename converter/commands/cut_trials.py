@@ -25,7 +25,13 @@ from converter.preprocessing.find_pixels import find_pixels
 from trt_inference.bundles.bundle import Fitting
 from trt_inference.bundles.names import STRETCH
 
-Tensors = Tuple[str, ...]  # by their names in the graph
+
+class CutAt(NamedTuple):
+    """Tensors at which a model ends, by their names in the graph, and the names that they are
+    given; none where they keep their own."""
+
+    tensors: Tuple[str, ...]
+    names: Tuple[str, ...] = ()
 
 
 class CutTrial(NamedTuple):
@@ -61,14 +67,22 @@ class CutTrials(NamedTuple):
         """The signature with all its own outputs."""
         return self.source.saved_model.signatures[self.source.signature.name]
 
-    def describe(self, tensor: str) -> Tensor:
-        """A tensor with the name for ``--outputs``: that of an output, where it is one."""
+    def outputs(self, cut: CutAt) -> Tuple[Tensor, ...]:
+        """The tensors of a cut, named as ``--outputs`` takes them."""
+        own = tuple(map(self._describe, cut.tensors))
+        if not cut.names:
+            return own
+        pairs = zip(cut.names, own, strict=True)  # novm
+        return tuple(replace(one, name=f"{name}={one.name}") for name, one in pairs)
+
+    def _describe(self, tensor: str) -> Tensor:
+        """A tensor, or the output of the signature that it is."""
         own = [one for one in self.whole.outputs if self.inside.is_the_same(one.graph_name, tensor)]
         return own[0] if own else self.inside.describe(tensor)
 
-    def try_to_end_at(self, tensors: Tensors) -> CutTrial:
-        """Export what ends at ``tensors``, and recognise the head, as a conversion does."""
-        source, options = self._ending_at(tensors)
+    def try_to_end_at(self, cut: CutAt) -> CutTrial:
+        """Export what ends at a cut, and recognise the head, as a conversion does."""
+        source, options = self._ending_at(cut)
         with tempfile.TemporaryDirectory() as scratch:
             try:
                 exported, network = export_network(source, options, Path(scratch))
@@ -86,14 +100,14 @@ class CutTrials(NamedTuple):
             except (HeadError, SavedModelError):
                 return CutTrial()
 
-    def look_at(self, cuts: Sequence[Tensors]) -> "LookedAt":
+    def look_at(self, cuts: Sequence[CutAt]) -> "LookedAt":
         """Run the network with the tensors of all cuts as its outputs.
 
         Raises:
             ExportError, HeadError, SavedModelError: that is not possible.
         """
-        tensors = tuple(dict.fromkeys(tensor for cut in cuts for tensor in cut))
-        source, options = self._ending_at(tensors)
+        tensors = tuple(dict.fromkeys(tensor for cut in cuts for tensor in cut.tensors))
+        source, options = self._ending_at(CutAt(tensors))
         options = replace(options, keep_suppression=True)
         with tempfile.TemporaryDirectory() as scratch:
             exported, network = export_network(source, options, Path(scratch))
@@ -103,8 +117,9 @@ class CutTrials(NamedTuple):
             seen = run_on_images(network, pixels, dataset, Fitting(STRETCH))
         return LookedAt(self, seen, dict(zip(tensors, options.outputs, strict=True)))  # novm
 
-    def reads(self, seen: Evidence, cut: Tensors) -> bool:
-        """Whether a head reads all the tensors of a cut, whose values are ``seen``."""
+    def reason_against(self, seen: Evidence, cut: CutAt) -> str:
+        """Why no head reads all the tensors of a cut, whose values are ``seen``; empty where one
+        does."""
         source, options = self._ending_at(cut)
         try:
             recognised = self.labels.recognise(
@@ -112,18 +127,23 @@ class CutTrials(NamedTuple):
                 load_dataset(None, None, self.labels.names, 0),
                 options.head,
             )
-        except HeadError:
-            return False
-        return all(name in recognised.head.inputs for name in seen.values)
+        except HeadError as error:
+            return str(error).splitlines()[0]
+        read = recognised.head.inputs
+        return "" if all(name in read for name in seen.values) else "not all of it would be read"
 
-    def _ending_at(self, tensors: Tensors) -> Tuple[Source, SourceOptions]:
+    def _ending_at(self, cut: CutAt) -> Tuple[Source, SourceOptions]:
         """The source and the options with these outputs."""
-        taken = tuple(map(self.describe, tensors))
+        names = tuple(one.name for one in self.outputs(cut))
+        own = tuple(map(self._describe, cut.tensors))
+        given = cut.names or tuple(one.name for one in own)
+        pairs = zip(given, own, strict=True)  # novm
+        taken = tuple(replace(one, name=name) for name, one in pairs)
         is_own = all(one in self.whole.outputs for one in taken)
         signature = replace(self.whole, outputs=taken, whole=() if is_own else self.whole.outputs)
         left_out = tuple(one for one in self.whole.outputs if one not in taken)
         source = replace(self.source, signature=signature, left_out=left_out)
-        return source, replace(self.options, outputs=tuple(one.name for one in taken))
+        return source, replace(self.options, outputs=names)
 
 
 class LookedAt(NamedTuple):
@@ -133,14 +153,16 @@ class LookedAt(NamedTuple):
     seen: Evidence
     names: Dict[str, str]
 
-    def is_read(self, cut: Tensors) -> bool:
-        """Whether a head reads the tensors of a cut."""
-        names = [self.names[tensor] for tensor in cut]
-        outputs = tuple(one for one in self.seen.outputs if one.name in names)
-        if len(outputs) < len(names) or not all(map(_is_of_images, outputs)):
-            return False
-        values = {name: self.seen.values[name] for name in names}
-        return self.trials.reads(replace(self.seen, outputs=outputs, values=values), cut)
+    def reason_against(self, cut: CutAt) -> str:
+        """Why no head reads the tensors of a cut; empty where one does."""
+        known = {output.name: output for output in self.seen.outputs}
+        names = [self.names[tensor] for tensor in cut.tensors]
+        if not all(name in known and _is_of_images(known[name]) for name in names):
+            return "a tensor has no numbers for each image"
+        pairs = list(zip(cut.names or names, names, strict=True))  # novm
+        outputs = tuple(replace(known[name], name=given) for given, name in pairs)
+        values = {given: self.seen.values[name] for given, name in pairs}
+        return self.trials.reason_against(replace(self.seen, outputs=outputs, values=values), cut)
 
 
 def _is_of_images(output: Tensor) -> bool:

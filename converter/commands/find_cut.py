@@ -1,12 +1,11 @@
 """`inspect`: where a model can be cut so that what comes before is taken by some TensorRT."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import AbstractSet, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from converter.commands.choose_labels import Labels
 from converter.commands.convert_options import SourceOptions
-from converter.commands.cut_trials import CutTrials, Tensors
-from converter.compatibility.python_names import name_in_python
+from converter.commands.cut_trials import CutAt, CutTrials
 from converter.compatibility.refusals import Refusal
 from converter.conversion import Source
 from converter.cuts.cut_graph import CutGraph
@@ -45,6 +44,8 @@ class CutFound:
         recognised: the head that reads them; None where none does.
         rest: what comes after the cut, in the words of Python, each once.
         layers_after: how many nodes with weights come after it.
+        in_doubt: of no head that reads it, an earlier cut into what seem to be boxes and scores,
+            and why these are not read.
     """
 
     refused: Tuple[RefusedNode, ...]
@@ -52,6 +53,7 @@ class CutFound:
     recognised: Optional[Recognised] = None
     rest: Tuple[str, ...] = ()
     layers_after: int = 0
+    in_doubt: Optional[Tuple[Tuple[Tensor, ...], str]] = None
 
 
 def find_cut(
@@ -95,10 +97,11 @@ def _find(
     nodes: Tuple[RefusedNode, ...], trials: CutTrials, graph: CutGraph
 ) -> "CutFound | AbstractSet[str]":
     """The cut, or nodes before it that are refused too."""
-    latest = graph.ordered(graph.latest())
-    if not graph.is_behind_layers(latest):
+    latest = CutAt(graph.ordered(graph.latest()))
+    if not graph.is_behind_layers(latest.tensors):
         return CutFound(nodes)
-    for cut in _readable(trials, graph):
+    looked = _look(trials, graph)
+    for cut in looked.readable:
         trial = trials.try_to_end_at(cut)
         if trial.refused:
             return trial.refused
@@ -107,44 +110,67 @@ def _find(
     trial = trials.try_to_end_at(latest)
     if not trial.is_exported:
         return CutFound(nodes)
-    return trial.refused or _described(nodes, trials, graph, latest, None)
+    found = _described(nodes, trials, graph, latest, None)
+    return trial.refused or replace(found, in_doubt=looked.in_doubt)
 
 
-def _readable(trials: CutTrials, graph: CutGraph) -> Iterator[Tensors]:
-    """Cuts whose tensors a head reads at first sight. All are exported at once for that."""
-    cuts = [graph.ordered(cut) for cut in graph.cuts() if graph.is_behind_layers(cut)]
-    clean = graph.ordered(graph.clean_outputs)
-    wanted = [*cuts, *([clean] if clean else [])]
-    if not wanted:
-        return
+class _Looked(NamedTuple):
+    """Cuts whose tensors a head reads at first sight, and the one that it nearly does."""
+
+    readable: Tuple[CutAt, ...] = ()
+    in_doubt: Optional[Tuple[Tuple[Tensor, ...], str]] = None
+
+
+def _look(trials: CutTrials, graph: CutGraph) -> _Looked:
+    """Export the tensors of all cuts at once, and try to read them."""
+    cuts = [CutAt(graph.ordered(cut)) for cut in graph.cuts() if graph.is_behind_layers(cut)]
+    if graph.clean_outputs:
+        cuts.append(CutAt(graph.ordered(graph.clean_outputs)))
+    if not cuts:
+        return _Looked()
     try:
-        looked = trials.look_at(wanted)
+        looked = trials.look_at(cuts)
     except (ExportError, HeadError, SavedModelError):
-        return
-    readable = (cut for cut in wanted if looked.is_read(cut))
-    for _, cut in zip(range(_MOST_TRIALS), readable):
-        yield cut
+        return _Looked()
+    readable, in_doubt = [], None
+    for cut in [named for one in cuts for named in (one, *_with_names(graph, one))]:
+        reason = looked.reason_against(cut)
+        if not reason:
+            readable.append(cut)
+        elif cut.names:
+            in_doubt = in_doubt or (trials.outputs(cut), reason)
+        if len(readable) == _MOST_TRIALS:
+            break
+    return _Looked(tuple(readable), in_doubt)
 
 
-def _is_of_scores(recognised: Recognised, graph: CutGraph, cut: Tensors) -> bool:
+def _with_names(graph: CutGraph, cut: CutAt) -> Iterator[CutAt]:
+    """The cut with names that show which of two tensors has the scores, where only one of them is
+    treated as such: where there are four classes, the shapes do not show it."""
+    ranked = [graph.is_ranked(tensor) for tensor in cut.tensors]
+    if len(ranked) == 2 and any(ranked) and not all(ranked):
+        yield CutAt(cut.tensors, tuple("scores" if one else "boxes" for one in ranked))
+
+
+def _is_of_scores(recognised: Recognised, graph: CutGraph, cut: CutAt) -> bool:
     """Whether what is taken for scores of classes is not taken apart afterwards, as the numbers of
     a detector are."""
-    return recognised.head.task == DETECTION or not graph.are_taken_apart(cut)
+    return recognised.head.task == DETECTION or not graph.are_taken_apart(cut.tensors)
 
 
 def _described(
     nodes: Tuple[RefusedNode, ...],
     trials: CutTrials,
     graph: CutGraph,
-    cut: Tensors,
+    cut: CutAt,
     recognised: Optional[Recognised],
 ) -> CutFound:
     return CutFound(
         nodes,
-        tuple(map(trials.describe, cut)),
+        trials.outputs(cut),
         recognised,
-        _in_python(trials, graph.after(cut)),
-        len(graph.layers_after(cut)),
+        _in_python(trials, graph.after(cut.tensors)),
+        len(graph.layers_after(cut.tensors)),
     )
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from converter.export.behind_layers import LAYERS
 from converter.export.graph_view import node_of
 from converter.export.inner_tensors import InnerTensors
+from converter.export.provenance import HANDS_ON
 
 # What depends on these knows the size of an image, and nothing that is in it.
 _SIZES = ("Shape", "ShapeN", "Size", "Rank")
 _WEIGHTED = (*LAYERS, "Conv2DBackpropInput", "Conv3D", "BiasAdd", "FusedBatchNormV3")
 _PICKS = ("StridedSlice", "Slice", "Split", "SplitV", "Unpack", "GatherV2")
+_RANKS = ("ArgMax", "Max", "TopK", "TopKV2", "Greater", "GreaterEqual", "OneHot")
 _VARIABLES = ("VarHandleOp", "VariableV2", "Variable", "ReadVariableOp")
 _MOST_CONSTANTS = 64  # a layer has more weights; corners and distributions are computed with less
 _MOST_CUTS, _MOST_TENSORS = 200, 32
@@ -38,6 +41,10 @@ class CutGraph:
         ]
         self.clean_outputs = [one for one in self._ends if node_of(one) not in self._tainted]
         self._depths = self._find_depths()
+        self._takers: dict[str, list[str]] = {}
+        for name in self._seen:
+            for tensor in self._inputs(name):
+                self._takers.setdefault(tensor, []).append(name)
 
     def _seen_from(self, start: Iterable[str]) -> set[str]:
         """The nodes that take values of ``start``, not only sizes, with those of ``start``."""
@@ -120,6 +127,31 @@ class CutGraph:
             for one in behind
         )
 
+    def is_ranked(self, tensor: str) -> bool:
+        """Whether a tensor is treated as scores are: made to probabilities, or compared for the
+        best; perhaps after some values are picked or moved."""
+        made = node_of(tensor)
+        while self._view.nodes[made].op in HANDS_ON and (above := self._inputs(made)):
+            made = node_of(above[0])
+        if self._view.nodes[made].op == "Softmax":
+            return True
+        waiting, found = [tensor], {tensor}
+        while waiting:
+            given = waiting.pop()
+            for name in self._takers.get(given, ()):
+                node = self._view.nodes[name]
+                if node.op in _RANKS or self._are_scores_of_suppression(node, given):
+                    return True
+                if node.op in (*HANDS_ON, "Mul") and f"{name}:0" not in found:
+                    found.add(f"{name}:0")
+                    waiting.append(f"{name}:0")
+        return False
+
+    def _are_scores_of_suppression(self, node: Any, tensor: str) -> bool:
+        """Whether a node is a suppression that takes ``tensor`` as its scores."""
+        inputs = self._inputs(node.name)
+        return "NonMaxSuppression" in node.op and len(inputs) > 1 and inputs[1] == tensor
+
     def are_taken_apart(self, cut: Iterable[str]) -> bool:
         """Whether some node after a cut picks some of its numbers along the last axis, or along
         one that is not known: then these mean different things."""
@@ -180,8 +212,8 @@ class CutGraph:
         return True
 
 
-def _size(constant: object) -> int:
+def _size(constant: Any) -> int:
     count = 1
-    for size in constant.attr["value"].tensor.tensor_shape.dim:  # type: ignore[attr-defined]
+    for size in constant.attr["value"].tensor.tensor_shape.dim:
         count *= size.size
     return count

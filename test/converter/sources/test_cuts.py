@@ -3,6 +3,7 @@ and its command makes a bundle that this TensorRT takes."""
 
 from __future__ import annotations
 
+import functools
 import json
 import shlex
 from collections.abc import Callable
@@ -84,10 +85,10 @@ def assert_detects(bundle: Path, network: Callable[[Any], tuple[Any, Any]]) -> N
             assert_same(detector.detect(scene), detections_of(rows, SCORE, IOU))
 
 
-def boxes_and_scores(images: Any, weight: Any) -> tuple[Any, Any]:
-    """What is before the ending, without the last class: ``[N, A, 4]``, ``[N, A, KINDS]``."""
+def boxes_and_scores(images: Any, weight: Any, kinds: int = KINDS) -> tuple[Any, Any]:
+    """What is before the ending, with the first classes alone: ``[N, A, 4]``, ``[N, A, kinds]``."""
     boxes, scores = detectors.boxes_and_scores(images, weight)
-    return boxes, scores[..., :KINDS]
+    return boxes, 0.95 * scores[..., :kinds]  # no sums of 1, as with a background
 
 
 def masked(boxes: Any, scores: Any) -> dict[str, Any]:
@@ -121,11 +122,11 @@ class Ending(keras.layers.Layer):
         return tf.gather(boxes, index, axis=1), tf.gather(scores, index, axis=1)
 
 
-def save_module(folder: Path, ending: Any) -> Callable[[Any], Any]:
+def save_module(folder: Path, ending: Any, kinds: int = KINDS) -> Callable[[Any], Any]:
     """A detector of TensorFlow 2, whose function calls another one; what is before its ending."""
     module = tf.Module()
     module.weight = tf.Variable(detectors.weights())
-    detect = tf.function(lambda images: boxes_and_scores(images, module.weight))
+    detect = tf.function(lambda images: boxes_and_scores(images, module.weight, kinds))
     end = tf.function(ending)
     save(
         folder,
@@ -133,7 +134,7 @@ def save_module(folder: Path, ending: Any) -> Callable[[Any], Any]:
         lambda images: end(*detect(images)),
         images_of(None, SIDE, SIDE, 3, dtype=tf.uint8),
     )
-    return lambda images: boxes_and_scores(images, module.weight)
+    return lambda images: boxes_and_scores(images, module.weight, kinds)
 
 
 def save_keras(folder: Path, ending: Any) -> Callable[[Any], Any]:
@@ -174,7 +175,12 @@ def save_graph(folder: Path, ending: Any) -> Callable[[Any], Any]:
 @pytest.mark.parametrize(
     ("write", "ending", "function"),
     [
-        pytest.param(save_module, masked, "tf.boolean_mask", id="tf.Module"),
+        pytest.param(
+            functools.partial(save_module, kinds=4),  # as many as a box has numbers
+            masked,
+            "tf.boolean_mask",
+            id="tf.Module",
+        ),
         pytest.param(save_graph, encoded, "tf.one_hot", id="TensorFlow 1"),
         pytest.param(
             save_keras,
@@ -198,8 +204,8 @@ def test_a_detector_is_cut_before_what_the_board_lacks_and_still_detects(
     source = json.loads((bundle / "model.json").read_text("utf-8"))["source"]
     command = command_in(inspected)
     names = command[command.index("--outputs") + 1 : command.index("--target")]
-    assert source["outputs"] == names
-    assert set(source["inner_tensors"]) == set(names) - {"corners"}
+    assert source["outputs"] == [name.partition("=")[0] for name in names]
+    assert set(source["inner_tensors"]) == set(source["outputs"]) - {"corners"}
 
 
 def save_classifier(folder: Path, predict: Callable[[Any, Any], Any]) -> None:
@@ -244,6 +250,27 @@ def test_what_goes_on_behind_the_obstacle_is_told_with_the_tensors_before_it(
     assert "trt-inference convert model" not in result.output
 
 
+@pytest.mark.long
+def test_what_leaves_the_reading_of_a_cut_open_is_told_with_the_option_that_decides(
+    tmp_path: Path, run: Callable[..., Result]
+) -> None:
+    """Four probabilities that sum to 1 may have one for the background."""
+
+    def suppressed(boxes: Any, scores: Any) -> dict[str, Any]:
+        best = tf.one_hot(tf.argmax(scores, -1), detectors.CLASSES)
+        return detectors.combined(boxes, best * scores)
+
+    detectors.save(tmp_path / "model", suppressed)
+    result = run("inspect", "model", *BOARD)
+    (line,) = [line for line in result.output.splitlines() if "what may be read is" in line]
+    assert "scores=Softmax:0" in line
+    assert "boxes=" in line
+    assert "--background first or last, or none" in line
+    command = command_in(run("inspect", "model", *BOARD, "--background", "none"))
+    assert "scores=Softmax:0" in command
+    assert "--background" in command
+
+
 def test_an_obstacle_at_the_image_leaves_no_cut(tmp_path: Path, run: Callable[..., Result]) -> None:
     def predict(images: Any, weights: Any) -> dict[str, Any]:
         levels = tf.one_hot(tf.cast(images[..., 0] * 3, tf.int32), 3)
@@ -274,4 +301,4 @@ def test_options_of_the_inspection_are_in_the_command(
     start = ["convert", "model", "--channels", "bgr", "--output", "model-bundle", "--outputs"]
     assert command[: len(start)] == start
     assert command[-2:] == ["--target", "jetson-nano"]
-    assert set(command[len(start) : -2]) == {"corners", "detector/strided_slice_3:0"}
+    assert set(command[len(start) : -2]) == {"corners", "detector/mul_3:0"}
