@@ -61,22 +61,39 @@ def main() -> int:
     console = Console(width=110, markup=False)
     try:
         bundle = load_bundle(options.bundle)
-        if bundle.task != DETECTION:
-            parser.error(f"'{options.bundle}' is for {bundle.task}: boxes are compared here")
         images = sorted(options.images.glob("*.jpg"))[: options.count]
-        if not images:
-            parser.error(f"there is no jpg file in '{options.images}'")
-        console.print(f"detect on {len(images)} images, natively and emulated, two minutes …")
+        problem = _problem(bundle, images)
+        if problem:
+            parser.error(problem)
+        console.print(f"detect on {len(images)} images, natively and emulated …")
         native, emulated = (usage(name, bundle, images) for name in (NATIVE, EMULATED))
-    except (TrtInferenceError, subprocess.CalledProcessError) as error:
+    except TrtInferenceError as error:
         console.print(f"error: {error}", style="red", soft_wrap=True)
         return 1
+    except subprocess.CalledProcessError as error:
+        system, code = error.cmd[1], error.returncode
+        console.print(f"error: detect failed in the system for {system} ({code})", style="red")
+        return 1
+    except KeyboardInterrupt:
+        return 130
     compared = {
         name: compare(native["precisions"][name], emulated["precisions"][name], bundle)
         for name in bundle.precisions
     }
     console.print(table(compared, native, emulated, len(images)))
     return 0 if all(found.is_within(name) for name, found in compared.items()) else 1
+
+
+def _problem(bundle: Bundle, images: Sequence[Path]) -> str:
+    """Why these cannot be compared; empty if they can."""
+    if bundle.task != DETECTION:
+        return f"the bundle is for {bundle.task}, and boxes are compared here"
+    if not images:
+        return "there is no jpg file in the folder of --images"
+    for path in (bundle.path, images[0]):
+        if ROOT not in path.resolve().parents:
+            return f"'{path}' is not in {ROOT}, all that the systems see: copy it there"
+    return ""
 
 
 def usage(system: str, bundle: Bundle, images: Sequence[Path]) -> Usage:
@@ -88,7 +105,7 @@ def usage(system: str, bundle: Bundle, images: Sequence[Path]) -> Usage:
     inside = [str(path.resolve().relative_to(ROOT)) for path in (bundle.path, *images)]
     command = ["scripts/debian.sh", system, "python3", "-m", "benchmarks.detect_usage", *inside]
     done = subprocess.run(command, cwd=str(ROOT), check=True, stdout=subprocess.PIPE)
-    found: Usage = json.loads(done.stdout.decode("utf-8").splitlines()[-1])
+    found: Usage = json.loads(done.stdout.decode("utf-8"))
     return found
 
 

@@ -62,8 +62,7 @@ def peak_bytes(*arguments: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "peak")
         command = [sys.executable, "-m", "benchmarks.detect_peak", str(file), *arguments]
-        # The standard output is for the JSON.
-        subprocess.run(command, check=True, stdout=sys.stderr)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return int(file.read_text("utf-8"))
 
 

@@ -19,6 +19,11 @@ fail() {
     exit 1
 }
 
+# The standard output is the command's.
+tell() {
+    printf '%s\n' "$*" >&2
+}
+
 check_programs() {
     command -v debootstrap >/dev/null || [ -x /usr/sbin/debootstrap ] ||
         fail "debootstrap is not installed. Run: sudo apt install debootstrap qemu-user-static"
@@ -29,7 +34,7 @@ check_programs() {
 # The libraries belong to the user, so that pip need not run as root.
 make_libraries() {
     cmp -s "$constraints" "$libraries/constraints.txt" && return
-    echo "$libraries: installing the libraries of $constraints …"
+    tell "$libraries: installing the libraries of $constraints …"
     local version kinds=()
     for version in $(seq "$glibc" -1 17); do
         kinds+=(--platform "manylinux_2_${version}_$machine")
@@ -50,7 +55,7 @@ enter_namespace() {
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null || fail "debootstrap, mount and chroot need root, and there is no sudo:" \
             "run this as root"
-        echo "debootstrap, mount and chroot need root: asking sudo" >&2
+        tell "debootstrap, mount and chroot need root: asking sudo"
         become_root=(sudo --)
     fi
     exec "${become_root[@]}" unshare --mount --pid --fork --kill-child --mount-proc \
@@ -73,14 +78,14 @@ register_qemu() {
         2>/dev/null >"$formats/register" ||
         fail "this kernel does not let qemu be registered for programs of arm64, as in a container without" \
             "--privileged. On the machine itself run: sudo apt install qemu-user-static binfmt-support"
-    echo "registered qemu for programs of arm64, until the kernel restarts"
+    tell "registered qemu for programs of arm64, until the kernel restarts"
 }
 
 make_system() {
     exec 9>"$folder/lock"
     flock --exclusive 9
     if [ ! -e "$system" ]; then
-        echo "$system: making Debian $release for $debian …"
+        tell "$system: making Debian $release for $debian …"
         rm -rf --one-file-system "$system.partial"
         debootstrap --arch="$debian" --variant=minbase --include=python3 "$release" "$system.partial" \
             >"$folder/debootstrap.log" 2>&1 ||
