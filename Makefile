@@ -74,6 +74,15 @@ test-python:
 	@echo "usage: make test-python PYTHON=3.6    PYTHON is one of: $(PYTHONS)" >&2; exit 2
 endif
 
+# TESTS may name some of them. As root, or it asks sudo; scripts/debian.sh tells what it makes.
+.PHONY: test-aarch64
+test-aarch64: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## run detect and the tests without ROS on an emulated Jetson Nano (an hour)
+	@failed=0; \
+	$(ROBOT)/bin/python -m benchmarks.aarch64 --bundle $(DEMO)/shapes --images $(DEMO)/heldout || failed=$$?; \
+	[ $$failed -eq 130 ] || scripts/debian.sh arm64 python3 -m pytest $(or $(TESTS),test) \
+		-n 2 --dist worksteal --timeout 1800 -o cache_dir=/tmp/pytest || failed=$$?; \
+	exit $$failed
+
 .PHONY: bench
 bench: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure preprocessing, the node, several cameras, memory (6 minutes)
 	$(ROBOT)/bin/python -m benchmarks --bundle $(DEMO)/shapes

@@ -6,6 +6,7 @@ from typing import AbstractSet, Iterator, NamedTuple, Optional, Sequence, Tuple
 from converter.commands.choose_labels import Labels
 from converter.commands.convert_options import SourceOptions
 from converter.commands.cut_trials import CutAt, CutTrials
+from converter.compatibility.python_names import name_in_python
 from converter.compatibility.refusals import Refusal
 from converter.conversion import Source
 from converter.cuts.cut_graph import CutGraph

@@ -32,7 +32,8 @@ class Encoding(NamedTuple):
         block: width and height of the smallest piece that has all colours; the image consists of
             whole pieces.
         is_late: the conversion only exchanges, repeats or drops channels, so that a resize before
-            it gives the same as one after it, and costs less.
+            it gives the same as one after it, and costs less. On aarch64 the same but for a few
+            levels of 255: OpenCV resizes one and four channels there in other steps than three.
         unpack: reads the image instead of a conversion, where OpenCV has none.
     """
 
