@@ -18,6 +18,7 @@ from converter.stages.output_stage import (
     each_class_output,
     output_stage,
 )
+from trt_inference.bundles.manifest import _SCHEMA
 from trt_inference.bundles.names import OUTPUTS
 
 
@@ -158,3 +159,7 @@ def test_more_candidates_than_tensorrt_sorts_are_refused(candidates: int) -> Non
     head = SimpleNamespace(each_class=False, task="detection", anchors=9000, classes=4)
     with pytest.raises(ValueError, match="3840"):
         output_stage(head, candidates, 17)  # type: ignore[arg-type]
+
+
+def test_converter_and_schema_agree_on_the_most_candidates() -> None:
+    assert _SCHEMA["properties"]["candidates"]["maximum"] == MOST_CANDIDATES

@@ -6,12 +6,10 @@ from typing import Any, Dict
 
 import pytest
 
-from converter.stages.output_stage import MOST_CANDIDATES
 from test.color_bundle import LABELS
 from test.hostile_bundles import BROKEN_MANIFESTS, BROKEN_MODELS, labels, make_hostile, manifest
 from trt_inference import bundles
 from trt_inference.bundles.bundle import load_bundle
-from trt_inference.bundles.manifest import _SCHEMA
 from trt_inference.bundles.strict_json import parse_json
 from trt_inference.engines.backends import open_engine
 from trt_inference.engines.base import EngineOptions
@@ -69,10 +67,6 @@ def test_a_name_that_is_no_text_can_be_published(shared_color_bundle: Path, tmp_
     change = manifest(lambda found: found.update(name="caf\udce9"))
     folder = make_hostile(shared_color_bundle, tmp_path / "cafe", change)
     assert load_bundle(folder).name == r"caf\udce9"
-
-
-def test_converter_and_schema_agree_on_the_most_candidates() -> None:
-    assert _SCHEMA["properties"]["candidates"]["maximum"] == MOST_CANDIDATES
 
 
 def _numbers(schema: Any, place: str = "") -> Dict[str, bool]:

@@ -240,9 +240,9 @@ def test_without_either_it_is_told_how_to_get_one_on_each_jetpack() -> None:
     for text in (
         "pycuda: ",
         "cuda-python: ",
-        "JetPack 4 and 5",
-        "pip install pycuda",
-        "pip install pycuda (--no-use-pep517 pycuda==2022.1 for Python 3.6)",
+        "JetPack 5 compile it",
+        "pip install --no-build-isolation pycuda==2024.1 (--no-use-pep517 pycuda==2022.1 on "
+        "JetPack 4)",
         "JetPack 6",
         "'cuda-bindings==12.9.*'",
         "JetPack 7",

@@ -13,11 +13,16 @@ from trt_inference.images.image_reader import ImageReader
 
 END = b"\xff\xd9"
 HEIGHT, WIDTH = 240, 322
+OPENCV_SAMPLES = hasattr(cv2, "IMWRITE_JPEG_SAMPLING_FACTOR")  # since 4.5.5
 FLAT = {"black": 0, "grey": 128, "white": 255}
-# How encoders write: 4:2:0 as by default, 4:4:4, optimised tables, restarts, all of them.
-WAYS: List[Sequence[int]] = [
+# 4:2:0 as by default, and 4:4:4, where this OpenCV writes that.
+SAMPLINGS: List[Sequence[int]] = [
     [],
-    [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111],
+    *([[cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111]] if OPENCV_SAMPLES else []),
+]
+# How encoders write: samplings, optimised tables, restarts, all of them.
+WAYS: List[Sequence[int]] = [
+    *SAMPLINGS,
     [cv2.IMWRITE_JPEG_QUALITY, 100],
     [cv2.IMWRITE_JPEG_OPTIMIZE, 1],
     [cv2.IMWRITE_JPEG_RST_INTERVAL, 1],
@@ -96,7 +101,7 @@ def test_a_cut_jpeg_of_one_color_is_refused(color: str, part: float) -> None:
 @pytest.mark.parametrize("size", [(32, 16), (17, 33), (33, 17), (65, 65), (41, 50), (1080, 1920)])
 def test_a_cut_jpeg_of_any_size_is_refused(size: Sequence[int]) -> None:
     noise = np.random.default_rng(2).integers(0, 256, (*size, 3), np.uint8)
-    for way in ([], [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111]):
+    for way in SAMPLINGS:
         with pytest.raises(ImageError, match="is cut"):
             read(closed_after(jpeg(noise, way), 0.2 if min(size) < 20 else 0.5))
 

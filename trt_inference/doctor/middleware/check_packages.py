@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Iterator, Optional
 
-from trt_inference.doctor.diagnosis import Diagnosis, error, ok
+from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.middleware.command_words import path_word
 from trt_inference.doctor.middleware.ros_installations import ament_resource, prefixes
@@ -25,8 +25,7 @@ def check_packages(host: Host) -> Iterator[Diagnosis]:
         return
     prefix = ament_resource(host, "packages", _PACKAGE)
     if prefix is None:
-        text = f"None with {_PACKAGE} is sourced: ros2 run and ros2 launch do not find the node."
-        yield error(_SUBJECT, "workspace-not-sourced", text, _how_to_source())
+        yield _not_sourced(host)
         return
     missing = [name for name in _NEEDED if not host.path(f"{prefix}/{name}").is_file()]
     if missing:
@@ -48,6 +47,14 @@ def packaged_file(host: Host, name: str) -> Optional[str]:
         return path
     beside = Path(__file__).resolve().parents[3] / "config" / name  # a clone that is not installed
     return str(beside) if beside.is_file() else None
+
+
+def _not_sourced(host: Host) -> Diagnosis:
+    """No error where there is no ros2 either, as with ROS from PyPI: the node runs as a module."""
+    text = f"None with {_PACKAGE} is sourced: ros2 run and ros2 launch do not find the node."
+    if host.program("ros2") is None:
+        return caution(_SUBJECT, "workspace-not-sourced", text, _how_to_source())
+    return error(_SUBJECT, "workspace-not-sourced", text, _how_to_source())
 
 
 def _how_to_source() -> str:

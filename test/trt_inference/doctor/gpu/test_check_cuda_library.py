@@ -65,7 +65,7 @@ def test_pycuda_cannot_be_compiled_where_nvcc_is_not_on_the_path(bare: FakeMachi
     ("driver", "python", "expected"),
     [
         (10020, (3, 6), "--no-use-pep517 pycuda==2022.1"),  # JetPack 4
-        (11040, (3, 8), "pip install pycuda"),  # JetPack 5
+        (11040, (3, 8), "--no-build-isolation pycuda==2024.1"),  # JetPack 5
         (12060, (3, 10), "cuda-bindings==12.9.*"),  # JetPack 6
         (13000, (3, 12), "cuda-bindings==13.*"),  # JetPack 7
     ],

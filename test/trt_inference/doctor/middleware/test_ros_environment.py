@@ -114,6 +114,9 @@ def test_a_workspace_that_is_not_sourced(tmp_path: Path) -> None:
     machine = ros_machine(tmp_path)
     machine.environment["AMENT_PREFIX_PATH"] = PREFIX
     found = check_packages(machine.host())
+    assert_finds(found, "workspace-not-sourced", "caution", "trt_inference")  # there is no ros2
+    machine.program("ros2")
+    found = check_packages(machine.host())
     remedy = assert_finds(found, "workspace-not-sourced", "error", "trt_inference").remedy
     assert "source install/setup.bash" in remedy
 

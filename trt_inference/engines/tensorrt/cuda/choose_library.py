@@ -15,10 +15,13 @@ _order: List[str] = list(CUDA_LIBRARIES)
 
 _COMPILE = "PATH=/usr/local/cuda/bin:$PATH python3 -m pip install"
 _OF_PYTHON_3_6 = "--no-use-pep517 pycuda==2022.1"
+# With one of its own, pip would build it for a newer NumPy than the one that is there.
+_OF_PYTHON_3_8 = "--no-build-isolation pycuda==2024.1"
 _OF_CUDA_12 = "python3 -m pip install 'cuda-bindings==12.9.*'"
 _OF_CUDA_13 = "python3 -m pip install 'cuda-bindings==13.*'"
+_OF_OLD_PYTHONS = {(3, 6): _OF_PYTHON_3_6, (3, 8): _OF_PYTHON_3_8}
 _ADVICE = (
-    f"On JetPack 4 and 5 compile it: {_COMPILE} pycuda ({_OF_PYTHON_3_6} for Python 3.6). "
+    f"On JetPack 5 compile it: {_COMPILE} {_OF_PYTHON_3_8} ({_OF_PYTHON_3_6} on JetPack 4). "
     f"On JetPack 6, and elsewhere with CUDA 12: {_OF_CUDA_12}. "
     f"On JetPack 7, and elsewhere with CUDA 13: {_OF_CUDA_13}"
 )
@@ -56,7 +59,7 @@ def cuda_installation(driver: int, python: Tuple[int, int] = sys.version_info[:2
         python: its version. cuda-bindings has wheels for aarch64 from 3.10 on.
     """
     if python < (3, 10) or driver < 12000:
-        return f"{_COMPILE} {_OF_PYTHON_3_6 if python < (3, 7) else 'pycuda'}"
+        return f"{_COMPILE} {_OF_OLD_PYTHONS.get(python, 'pycuda')}"
     return _OF_CUDA_12 if driver < 13000 else _OF_CUDA_13
 
 
