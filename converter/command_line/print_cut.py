@@ -92,7 +92,7 @@ def _print_read(
         "and does no more of that.",
     )
     print_line(console, "      to convert it so:")
-    print_line(console, f"      {shlex.join(command)}")
+    print_line(console, f"      {' '.join(map(shlex.quote, command))}")
 
 
 def _rest(cut: CutFound) -> str:
