@@ -92,8 +92,7 @@ def _print_read(
         "and does no more of that.",
     )
     print_line(console, "      to convert it so:")
-    quoted = " ".join(map(shlex.quote, command))  # shlex.join is newer than robots' Python
-    print_line(console, f"      {quoted}")
+    print_line(console, f"      {' '.join(map(shlex.quote, command))}")
 
 
 def _rest(cut: CutFound) -> str:

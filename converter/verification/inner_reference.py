@@ -16,7 +16,7 @@ import numpy as np
 from converter.errors import SavedModelError
 from converter.export.behind_layers import open_session
 from converter.export.flatten import flatten
-from converter.export.graph_view import canonical, node_of
+from converter.export.graph_view import GraphView, canonical, node_of
 from converter.export.restore_variables import restore_missing
 from converter.inputs.image_input import ImageInput
 from converter.inputs.quiet_tensorflow import tensorflow
@@ -67,6 +67,7 @@ class InnerReference:
         """Put the graph without calls beside the one that was loaded."""
         inputs = [canonical(tensor.graph_name) for tensor in self._signature.inputs]
         flat = flatten(graph.as_graph_def(), inputs, self._signature.ends)
+        _rename_functions(flat)
         shared = {
             f"{node.name}:0": graph.get_tensor_by_name(f"{node.name}:0")
             for node in flat.node
@@ -124,6 +125,21 @@ class InnerReference:
                     "outputs of the signature"
                 )
         self._is_proved = True
+
+
+def _rename_functions(graph_def: Any) -> None:
+    """Give the bodies of loops and branches other names than those beside them, from which the
+    optimizer may have made others."""
+    names = {function.signature.name for function in graph_def.library.function}
+    for node in GraphView(graph_def).operators():
+        for value in node.attr.values():
+            used = [value.func] if value.HasField("func") else list(value.list.func)
+            for function in used:
+                if function.name in names:
+                    function.name = f"{_UNFOLDED}_{function.name}"
+    for function in graph_def.library.function:
+        function.signature.name = f"{_UNFOLDED}_{function.signature.name}"
+    del graph_def.library.gradient[:]
 
 
 def _are_equal(one: np.ndarray, other: np.ndarray) -> bool:
