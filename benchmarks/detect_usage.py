@@ -46,7 +46,7 @@ def measure(bundle: Bundle, precision: str, images: Sequence[Path]) -> Dict[str,
         peak = peak_bytes(
             *(str(bundle.path), *map(str, images), "--output", folder, "--json", str(results)),
             *("--backend", "onnxruntime", "--precision", precision),
-            *("--score-threshold", str(LOWEST_SCORE)),
+            *("--score-threshold", str(min(LOWEST_SCORE, bundle.defaults.score_threshold))),
         )
         found = json.loads(results.read_text("utf-8"))
     return {**found, "peak_bytes": peak, "milliseconds": milliseconds(bundle, precision, images)}

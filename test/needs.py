@@ -2,6 +2,7 @@
 out or skipped, with the reason."""
 
 import importlib.util
+import os
 import sys
 from pathlib import Path, PurePosixPath
 from typing import Dict, Iterator, List, Sequence, Tuple
@@ -43,8 +44,11 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "trt_inference/tools/test_detect.py": ("onnx",),
     "trt_inference/tools/test_doubtful_pictures.py": ("onnx",),
 }
+# scripts/debian.sh sets it.
+PROCESSOR_IS_EMULATED = "QEMU_CPU" in os.environ
 # Tests of the sources as such, which they read with the syntax of a workstation's Python, and of
-# commands that only workstations have.
+# commands that only workstations have. They find the same on any processor, and take many minutes
+# on an emulated one.
 OF_THE_SOURCES = ("test_architecture.py", "test_docs_commands.py", "test_metadata.py")
 
 
@@ -60,6 +64,8 @@ def missing_of(path: str) -> List[str]:
     """What a folder or file of tests needs and this environment lacks."""
     if path in OF_THE_SOURCES and not PYTHON_IS_OF_WORKSTATIONS:
         return ["Python 3.10"]
+    if path in OF_THE_SOURCES and PROCESSOR_IS_EMULATED:
+        return ["a processor that is not emulated"]
     places = (path, *map(str, PurePosixPath(path).parents))
     needed = next((NEEDS[place] for place in places if place in NEEDS), ())
     return [module for module in needed if is_missing(module)]

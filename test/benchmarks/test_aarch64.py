@@ -53,8 +53,11 @@ def test_other_rows_do_not_agree(bundle: Bundle, precision: str) -> None:
             assert not compared(bundle, pair).is_within(precision), pair
 
 
-def test_what_falls_below_the_threshold_by_a_hair_is_not_missing(bundle: Bundle) -> None:
+@pytest.mark.parametrize(("gap", "precision"), [(0.002, "fp32"), (0.025, "fp16"), (0.04, "int8")])
+def test_what_falls_below_the_threshold_is_not_missing(
+    bundle: Bundle, gap: float, precision: str
+) -> None:
     threshold = bundle.defaults.score_threshold
-    pair = [row(bundle, threshold + 0.001)], [row(bundle, threshold - 0.001)]
+    pair = [row(bundle, threshold + gap / 2)], [row(bundle, threshold - gap / 2)]
     for found in (compared(bundle, pair), compared(bundle, pair[::-1])):
-        assert found.is_within("fp32")
+        assert found.is_within(precision)
