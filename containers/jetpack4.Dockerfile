@@ -53,5 +53,6 @@ RUN with_ros python3 -c "import cv2, jsonschema, numpy, onnxruntime, rich, yaml;
     import rclpy, vision_msgs.msg, trt_inference.ros.process" \
     && with_ros trt-inference detect --help > /dev/null
 
+WORKDIR /models
 ENTRYPOINT ["with_ros"]
 CMD ["bash"]

@@ -1,5 +1,5 @@
-# JetPack 6 (Orin; L4T r36): Ubuntu 22.04, Python 3.10, CUDA 12.6 and TensorRT 10.3 in the base image,
-# and ROS 2 Humble from apt, with its Fast DDS.
+# JetPack 6.1 and 6.2 (Orin; L4T r36.4): Ubuntu 22.04, Python 3.10, CUDA 12.6 and TensorRT 10.3 in the
+# base image, and ROS 2 Humble from apt, with its Fast DDS.
 #
 #   sudo docker build -f containers/jetpack6.Dockerfile -t trt_inference:jetpack6 .
 #
@@ -67,5 +67,6 @@ RUN with_ros python3 -c "import cv2, jsonschema, numpy, onnxruntime, rich, yaml;
     import rclpy, vision_msgs.msg, trt_inference.ros.process" \
     && with_ros trt-inference detect --help > /dev/null
 
+WORKDIR /models
 ENTRYPOINT ["with_ros"]
 CMD ["bash"]
