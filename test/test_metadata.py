@@ -15,7 +15,7 @@ from test.test_architecture import LAYERS, ROOT
 PACKAGE = ElementTree.parse(ROOT / "package.xml").getroot()
 PAGES = (
     *("README.md", "CONTRIBUTING.md", "SECURITY.md"),
-    *("docs/architecture.md", "docs/jetson.md", "docs/launching.md"),
+    *("docs/architecture.md", "docs/doctor.md", "docs/jetson.md", "docs/launching.md"),
     *("docs/security.md", "docs/tuning.md", "containers/README.md"),
 )
 # Pages that name parts of the code.
