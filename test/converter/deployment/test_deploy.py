@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from test.color_bundle import write_color_bundle
+from test.color_bundle import change_manifest, write_color_bundle
 from test.converter.command_line import run_here
 from test.converter.deployment.robots import (
     FOLDER,
@@ -196,6 +196,9 @@ def test_a_file_that_arrives_wrong_twice_is_refused_and_the_old_bundle_stays(
     assert contents(robot.home / FOLDER) == before
 
 
+FULL = 'echo "Filesystem 1024-blocks ..."; echo "/dev/mmcblk0p1 1000 800 200 80% /"'
+
+
 def test_a_full_disk_is_told_before_anything_is_sent(
     robot: SshRobot, color_bundle: Path, deploy: Deploy
 ) -> None:
@@ -282,21 +285,30 @@ def test_a_reader_sees_the_old_bundle_or_the_new_one(
     robot: SshRobot, color_bundle: Path, deploy: Deploy
 ) -> None:
     assert deploy(color_bundle, COPY).exit_code == 0
+    # With two renamings instead of an exchange, nothing would be there for a while.
+    robot.give("mv", f'sleep 0.2; exec {shutil.which("mv")} "$@"')
     there, ended, seen = robot.home / FOLDER, threading.Event(), set()
 
     def read() -> None:
         while not ended.is_set():
             seen.add(read_whole(there))
 
-    reader = threading.Thread(target=read)
-    reader.start()
+    def look() -> None:
+        while not ended.is_set():
+            if not (there / "model.json").exists():
+                seen.add("nothing")
+
+    readers = [threading.Thread(target=one) for one in (read, look)]
+    for reader in readers:
+        reader.start()
     versions = [sha256_of_file(color_bundle / "model.json")]
     for _ in range(2):
         grow(color_bundle, 1000)
         assert deploy(color_bundle, COPY).exit_code == 0
         versions.append(sha256_of_file(color_bundle / "model.json"))
     ended.set()
-    reader.join()
+    for reader in readers:
+        reader.join()
     assert seen - {"replaced meanwhile"} <= set(versions)
 
 
@@ -331,11 +343,30 @@ def test_what_a_power_cut_left_is_mended_by_the_next_call(
         place = ".replaced" if state == "old not removed" else ".deploying"
         there.rename(parent / f".{name}{place}")
         shutil.copytree(color_bundle, there)
+    whole = contents(color_bundle)
     grow(color_bundle, 10)
+    robot.give("df", FULL)  # even a call that cannot copy brings back the old one
+    deploy(color_bundle, COPY).refused("the disk of robot is full")
+    assert contents(there).items() >= whole.items()
+    (robot.home / "programs" / "df").unlink()
     result = deploy(color_bundle, COPY)
     assert result.exit_code == 0, result.output
     assert contents(there) == {**contents(color_bundle), **kept}
     assert [one.name for one in parent.iterdir()] == [name]
+
+
+def test_what_an_earlier_call_left_beside_the_bundle_does_not_get_into_it(
+    robot: SshRobot, color_bundle: Path, deploy: Deploy
+) -> None:
+    assert deploy(color_bundle, COPY).exit_code == 0
+    left = (robot.home / FOLDER).with_name(".colors.deploying")
+    (left / "engines").mkdir(parents=True)
+    for name in (".deploying", "fp32.onnx", "int8.onnx", "engines/int8.engine"):
+        (left / name).write_text("of another bundle", "utf-8")
+    change_manifest(color_bundle, lambda manifest: manifest.update(name="other"))
+    result = deploy(color_bundle, COPY)
+    assert "(1 file sent)" in result.output
+    assert contents(robot.home / FOLDER) == contents(color_bundle)
 
 
 def test_the_report_there_stays_as_long_as_the_bundle_is_the_same(
