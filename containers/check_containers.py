@@ -32,9 +32,7 @@ NOT_EXECUTED = {
 def main() -> int:
     names = list(STAND_INS)
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument(
-        "images", nargs="*", choices=[[], *names], help=f"some of: {' '.join(names)}"
-    )
+    parser.add_argument("images", nargs="*", metavar="IMAGE", help=f"some of {', '.join(names)}")
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp/trt_inference_containers"))
     arguments = parser.parse_args()
     problem = _missing(arguments.images)
@@ -54,13 +52,13 @@ def main() -> int:
 
 
 def _missing(images: List[str]) -> str:
-    unknown = set(images) - set(STAND_INS)
+    unknown = sorted(set(images) - set(STAND_INS))
     if unknown:
         return f"no such image: {', '.join(unknown)}. There are {', '.join(STAND_INS)}"
     if os.geteuid() != 0:
         return "this makes file systems of Ubuntu and enters them: run it with sudo"
-    programs = {"debootstrap": "sudo apt install debootstrap", "hadolint": HADOLINT}
-    for program, remedy in programs.items():
+    remedies = {"debootstrap": "sudo apt install debootstrap", "hadolint": HADOLINT}
+    for program, remedy in remedies.items():
         if shutil.which(program, path=_path()) is None:
             return f"there is no {program}. Run: {remedy}"
     return ""

@@ -62,6 +62,8 @@ class Resizer:
                 cv2.sepFilter2D(pixels, -1, _WEIGHTS, _WEIGHTS, dst=result, borderType=edge)
             elif pixels.shape[:2] == (1, 1):  # OpenCV 4.5.4, that of Ubuntu 22.04, refuses these
                 result[...] = pixels
+            elif result.shape[:2] == (1, 1):  # and to write into these
+                result[...] = cv2.resize(pixels, (1, 1), interpolation=interpolation)
             else:
                 size = result.shape[1], result.shape[0]
                 cv2.resize(pixels, size, dst=result, interpolation=interpolation)
