@@ -6,6 +6,7 @@ Both are behind a proxy that counts bytes and breaks connections. The commands t
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import shlex
 import shutil
@@ -175,7 +176,7 @@ IdentityAgent none
 UserKnownHostsFile {folder}/known
 GlobalKnownHostsFile none
 BatchMode yes
-""".replace("{user}", os.environ.get("USER") or "root")
+""".replace("{user}", getpass.getuser())
 
 _SERVER = """ListenAddress 127.0.0.1
 Port {port}
@@ -217,7 +218,7 @@ def _start_asyncssh(folder: Path, home: Path, path: str) -> tuple[subprocess.Pop
     process = subprocess.Popen(
         [sys.executable, "-m", "test.converter.deployment.asyncssh_server", str(folder)],
         cwd=ROOT,
-        env={**os.environ, "HOME": str(home), "PATH": path},
+        env={"HOME": str(home), "PATH": path},  # as a login, without what is set here
         stdout=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
     )
