@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command in a small Debian with Python and a robot's libraries, for another processor or this
-# one. What it needs is made the first time, in .venv/debian-arm64 (900 MB, five minutes):
+# one. What it needs is made the first time, in .venv/debian-arm64 (550 MB, four minutes):
 #   scripts/debian.sh arm64 python3 -m pytest test   under qemu, as the Cortex-A57 of a Jetson Nano
 #   scripts/debian.sh amd64 python3 -m pytest test   the same system and libraries without qemu
 # It may be interrupted and run again. There the project is in /project, which cannot be written; what
