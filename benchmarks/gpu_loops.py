@@ -33,8 +33,9 @@ from trt_inference.inference.detector import Detector
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.preprocess import Preprocessor
 
-FRAMES = 1000
-_WARM_UP = 100
+FRAMES = 1000  # of each loop, or as many as a slow board has done in _SECONDS, and the fewest
+_FEWEST = 30
+_SECONDS = 15.0
 _PACED_SECONDS = 10.0
 
 
@@ -46,18 +47,30 @@ class Times(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """Bytes more after many frames than before."""
+    """Bytes more after so many frames than before."""
 
+    frames: int
     python: int
     device: int
 
 
+def warm_up(call: Callable[[], object]) -> int:
+    """Call what a loop will call, a tenth as often; return how often the loop is to."""
+    call()
+    started = time.perf_counter()
+    call()
+    in_time = int(_SECONDS / (time.perf_counter() - started))
+    frames = min(FRAMES, max(_FEWEST, in_time))
+    for _ in range(frames // 10):
+        call()
+    return frames
+
+
 def timed(call: Callable[[], object]) -> Times:
     """Times of single calls, by the clock."""
-    for _ in range(_WARM_UP):
-        call()
-    taken = np.zeros(FRAMES)
-    for index in range(FRAMES):
+    frames = warm_up(call)
+    taken = np.zeros(frames)
+    for index in range(frames):
         started = time.perf_counter()
         call()
         taken[index] = time.perf_counter() - started
@@ -98,33 +111,32 @@ def time_detector_paced(detector: Detector, size: Tuple[int, int], rate: float) 
 def frames_per_second(detector: Detector, size: Tuple[int, int]) -> float:
     """With the next frame prepared while the GPU works on one."""
     frame = frame_of(size)
-    detector.detect(frame)
+    frames = warm_up(lambda: detector.detect(frame))
     started = time.perf_counter()
     for _ in range(detector.depth - 1):
         detector.add(Frame(frame))
         detector.start()
-    for _ in range(FRAMES):
+    for _ in range(frames):
         detector.add(Frame(frame))
         detector.start()
         detector.finish()
     for _ in range(detector.depth - 1):
         detector.finish()
-    return FRAMES / (time.perf_counter() - started)
+    return frames / (time.perf_counter() - started)
 
 
 def growth(detector: Detector, size: Tuple[int, int]) -> Growth:
-    """Memory that is not given back, over ``FRAMES`` frames."""
+    """Memory that is not given back."""
     frame, cuda = frame_of(size), open_cuda()
-    for _ in range(_WARM_UP):
-        detector.detect(frame)
+    frames = warm_up(lambda: detector.detect(frame))
     free = cuda.memory_info()[0]
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    for _ in range(FRAMES):
+    for _ in range(frames):
         detector.detect(frame)
     after = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    return Growth(after - before, free - cuda.memory_info()[0])
+    return Growth(frames, after - before, free - cuda.memory_info()[0])
 
 
 def time_engine(bundle: Bundle, precision: str, options: EngineOptions) -> Times:
@@ -194,6 +206,26 @@ class Bare:
         self.gpu.close()
 
 
+class GpuClock:
+    """What the GPU itself takes for what is put on the stream."""
+
+    def __init__(self, bare: Bare) -> None:
+        self._stream = bare.stream
+        self._began, self._ended = (bare.cuda.event(timing=True) for _ in range(2))
+
+    def time(self, launch: Callable[[], None]) -> float:
+        """Seconds of one launch."""
+        self._began.record(self._stream)
+        launch()
+        self._ended.record(self._stream)
+        self._ended.synchronize()
+        return self._began.time_till(self._ended) * 1e-3
+
+    def free(self) -> None:
+        """Before the context ends."""
+        del self._began, self._ended, self._stream
+
+
 def time_on_gpu(bundle: Bundle, precision: str, as_graph: bool, device: int = 0) -> Times:
     """The inference without copies, by the GPU's own clock."""
     bare = Bare(bundle, precision, device)
@@ -205,18 +237,13 @@ def time_on_gpu(bundle: Bundle, precision: str, as_graph: bool, device: int = 0)
     if as_graph:
         with contextlib.suppress(CaptureError):  # then it is as slow as step by step
             graph = CudaGraph(bare.stream.handle, lambda: bare.execute(buffers.addresses))
-    began, ended = bare.cuda.event(timing=True), bare.cuda.event(timing=True)
-    taken = np.zeros(FRAMES)
-    for index in range(-_WARM_UP, FRAMES):
-        began.record(bare.stream)
-        graph.launch() if graph is not None else bare.execute(buffers.addresses)
-        ended.record(bare.stream)
-        ended.synchronize()
-        taken[max(index, 0)] = began.time_till(ended) * 1e-3
+    launch = graph.launch if graph is not None else lambda: bare.execute(buffers.addresses)
+    clock = GpuClock(bare)
+    taken = np.array([clock.time(launch) for _ in range(warm_up(lambda: clock.time(launch)))])
+    clock.free()
     if graph is not None:
         graph.close()
     buffers.free()
-    del began, ended
     bare.close()
     return times_of(taken)
 
@@ -231,17 +258,19 @@ def bare_frames_per_second(bundle: Bundle, precision: str, device: int = 0) -> f
         bare.execute(buffers.addresses)
         buffers.copy_out(bare.stream)
 
-    for _ in range(_WARM_UP):
+    def run() -> None:
         enqueue()
-    bare.stream.synchronize()
+        bare.stream.synchronize()
+
+    frames = warm_up(run)
     started = time.perf_counter()
-    for _ in range(FRAMES):
+    for _ in range(frames):
         enqueue()
     bare.stream.synchronize()
     seconds = time.perf_counter() - started
     buffers.free()
     bare.close()
-    return FRAMES / seconds
+    return frames / seconds
 
 
 def time_textbook(bundle: Bundle, precision: str, device: int = 0) -> Times:

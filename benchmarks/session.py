@@ -1,6 +1,7 @@
 """The node and a camera as processes, and the node's own counts over a stretch of time."""
 
 import os
+import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Iterator, Mapping, Tuple
 
-import psutil
 from lifecycle_msgs.msg import Transition
 
+from benchmarks.process_memory import status_bytes
 from examples.shapes.monitor import Monitor
 from examples.shapes.processes import running
 
@@ -25,7 +26,7 @@ class Session:
     """A running node with a camera. Its figures are those that the node publishes."""
 
     monitor: Monitor
-    process: psutil.Process
+    process: subprocess.Popen
 
     def wait_for(self, inferred: int, timeout: float) -> None:
         """Wait until so many frames were inferred.
@@ -62,7 +63,7 @@ class Session:
     @property
     def resident_bytes(self) -> int:
         """Resident memory of the node's process."""
-        return int(self.process.memory_info().rss)
+        return status_bytes(self.process.pid, "VmRSS")
 
 
 @contextmanager
@@ -88,7 +89,7 @@ def session(
             monitor.transition(Transition.TRANSITION_CONFIGURE)
             monitor.transition(Transition.TRANSITION_ACTIVATE)
             with running("examples.shapes.camera", *camera, *in_namespace, sends_images=True):
-                current = Session(monitor, psutil.Process(process.pid))
+                current = Session(monitor, process)
                 current.wait_for(1, STARTED)
                 yield current
         finally:

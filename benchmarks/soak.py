@@ -17,7 +17,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Callable, ContextManager, Iterator, List, NamedTuple, Sequence, Tuple
 
-import psutil
 import rclpy
 from lifecycle_msgs.msg import Transition
 from rcl_interfaces.srv import SetParameters
@@ -132,7 +131,7 @@ def node(bundle: Path, log: Path) -> Iterator[Session]:
             with monitor.watching("node", process):
                 monitor.transition(Transition.TRANSITION_CONFIGURE)
                 monitor.transition(Transition.TRANSITION_ACTIVATE)
-                yield Session(monitor, psutil.Process(process.pid))
+                yield Session(monitor, process)
         finally:
             monitor.destroy_node()
 

@@ -1,9 +1,10 @@
 """What a process holds of the machine: memory, threads, open files."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import psutil
+
+from benchmarks.process_memory import status_bytes
 
 
 class Vitals(NamedTuple):
@@ -24,11 +25,5 @@ def vitals_of(process: int) -> Vitals:
     """
     seen = psutil.Process(process)
     memory = seen.memory_full_info()
-    anonymous = _anonymous_bytes(process)
+    anonymous = status_bytes(process, "RssAnon")
     return Vitals(memory.rss, memory.pss, anonymous, seen.num_threads(), seen.num_fds())
-
-
-def _anonymous_bytes(process: int) -> int:
-    """The line ``RssAnon:  1234 kB`` of Linux."""
-    lines = Path(f"/proc/{process}/status").read_text("utf-8").splitlines()
-    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("RssAnon:"))

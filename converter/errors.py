@@ -46,3 +46,7 @@ class PrecisionError(TrtInferenceError):
 
 class BuildError(TrtInferenceError):
     """An engine cannot be built or taken in here; with what to do."""
+
+
+class DeployError(TrtInferenceError):
+    """The bundle cannot be taken to the robot, or nothing can be built there."""

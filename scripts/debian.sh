@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 release=bookworm
 python=3.11
-# Those of JetPack 7, of which all have wheels for Debian's Python.
+# Those of JetPack 7 but for CUDA, of which all have wheels for Debian's Python.
 constraints=scripts/constraints/python3.12.txt
 glibc=36 # 2.36: the newest kind of wheel that runs there
 
@@ -42,7 +42,7 @@ make_libraries() {
     rm -rf "$libraries" "$libraries.partial"
     .venv/robot/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
         --target "$libraries.partial" --only-binary :all: --python-version "$python" "${kinds[@]}" \
-        --platform "manylinux2014_$machine" --requirement "$constraints" ||
+        --platform "manylinux2014_$machine" --requirement <(sed '/^cuda-/d' "$constraints") ||
         fail "pip could not install the packages above. Check the network and run the command again"
     cp "$constraints" "$libraries.partial/constraints.txt"
     mv "$libraries.partial" "$libraries"

@@ -15,6 +15,7 @@ PYTHON_IS_OF_WORKSTATIONS = sys.version_info >= (3, 10)
 # Modules that the tests in a folder or file need; what stands deeper has its own. Of the tests of
 # the converter, robots run those of what `build`, `engines` and `detect` import.
 NEEDS: Dict[str, Tuple[str, ...]] = {
+    "benchmarks/test_gpu_benchmark.py": ("onnx",),
     "converter": ("tensorflow", "tf2onnx", "tf_keras", "pycocotools", "jinja2"),
     "converter/bundle": (),
     "converter/comparison/test_agreement.py": (),
@@ -22,7 +23,9 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "converter/engine_builder": ("onnx",),
     "converter/inputs/model_files": ("tensorflow", "yaml"),
     "examples/test_demo_tables.py": ("rclpy",),
+    "test_containers.py": ("rclpy",),
     "test_cuda_python_double.py": ("onnx",),
+    "test_docs_commands.py": ("onnx",),
     "test_launch.py": ("rclpy",),
     "test_launch_files.py": ("rclpy", "yaml"),
     "test_tensorrt_double.py": ("onnx",),
@@ -30,6 +33,8 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "test_tensorrt_facts.py": ("onnx",),
     "trt_inference/bundles/test_broken_bundles.py": ("onnx",),
     "trt_inference/bundles/test_external_data.py": ("onnx",),
+    "trt_inference/doctor/bundle": ("onnx",),
+    "trt_inference/doctor/gpu": ("onnx",),
     "trt_inference/engines/test_contract.py": ("onnx",),
     "trt_inference/engines/test_cuda.py": ("onnx",),
     "trt_inference/engines/test_tensorrt.py": ("onnx",),
@@ -41,9 +46,10 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
 }
 # scripts/debian.sh sets it.
 PROCESSOR_IS_EMULATED = "QEMU_CPU" in os.environ
-# Tests of the sources as such, which they read with the syntax of a workstation's Python. They find
-# the same on any processor, and take many minutes on an emulated one.
-OF_THE_SOURCES = ("test_architecture.py", "test_metadata.py")
+# Tests of the sources as such, which they read with the syntax of a workstation's Python, and of
+# commands that only workstations have. They find the same on any processor, and take many minutes
+# on an emulated one.
+OF_THE_SOURCES = ("test_architecture.py", "test_docs_commands.py", "test_metadata.py")
 
 
 def is_missing(module: str) -> bool:

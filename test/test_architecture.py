@@ -17,10 +17,10 @@ ENGINES = ROOT / "trt_inference" / "engines"
 BUILD = [
     *sorted((ROOT / "converter" / "engine_builder").rglob("*.py")),
     ROOT / "converter" / "commands" / "build.py",
-    ROOT / "converter" / "commands" / "engines.py",
     ROOT / "converter" / "command_line" / "build_command.py",
     ROOT / "converter" / "command_line" / "engines_command.py",
     ROOT / "converter" / "command_line" / "detect_command.py",
+    ROOT / "converter" / "command_line" / "doctor_command.py",
 ]
 # All commands are imported to list them; what each needs is imported when it runs.
 COMMAND_LINE = [
@@ -42,6 +42,7 @@ OF_THE_WORKSTATION = {
 OF_ONE_BACKEND = {"onnxruntime", "tensorrt", "pycuda", "cuda", "tritonclient"}
 # What the core and its bundles need; every robot has them, from apt or from pip.
 OF_EVERY_ROBOT = {"cv2", "jsonschema", "numpy", "rich"}
+OF_THE_BENCHMARK = ("benchmarks.", "examples.")
 ROS_SUFFIXES = ("_msgs", "_interfaces", "_srvs")
 
 
@@ -146,6 +147,20 @@ def needed_to_build() -> List[Path]:
     return sorted(found)
 
 
+def needed_to_measure() -> List[Path]:
+    """All files beside the packages that the benchmark of a GPU imports or runs; owners of boards
+    run it."""
+    waiting = {ROOT / "benchmarks" / "gpu.py", ROOT / "examples" / "shapes" / "camera.py"}
+    found: Set[Path] = set()
+    while waiting:
+        file = waiting.pop()
+        found |= {file, file.parent / "__init__.py"}
+        names = {name for name in imported_modules(file) if name.startswith(OF_THE_BENCHMARK)}
+        files = {ROOT / f"{name.replace('.', '/')}.py" for name in names}
+        waiting |= {one for one in files if one.is_file()} - found
+    return sorted(found)
+
+
 def test_commands_and_the_report_print_nothing() -> None:
     """They return plain data, or report to the progress that they are given."""
     folders = ("commands", "report", "tables")
@@ -174,11 +189,28 @@ def test_engines_are_built_with_what_a_robot_has() -> None:
     assert offenders(BUILD, lambda package: package not in known) == {}
 
 
+def test_a_gpu_is_measured_with_what_a_robot_has() -> None:
+    needed = needed_to_measure()
+    assert {"gpu_loops.py", "session.py", "monitor.py"} <= {file.name for file in needed}
+    known = OF_EVERY_ROBOT | set(sys.stdlib_module_names) | {"trt_inference"}
+    known |= {name.rstrip(".") for name in OF_THE_BENCHMARK}
+    foreign = {
+        relative(file): [
+            name
+            for name in at_import(file)
+            if name.partition(".")[0] not in known and not is_ros(name.partition(".")[0])
+        ]
+        for file in needed
+    }
+    assert {file: names for file, names in foreign.items() if names} == {}
+
+
 def test_lint_checks_for_python_3_6_all_that_runs_on_robots() -> None:
     found = re.search(r"^ON_ROBOTS :=((.*\\\n)*.*)", (ROOT / "Makefile").read_text("utf-8"), re.M)
     assert found is not None
     checked = {ROOT / name for name in found.group(1).replace("\\\n", "").split()}
-    needed = [*ROBOT, *needed_to_build(), *(ROOT / "launch").glob("*.py"), ROOT / "setup.py"]
+    needed = [*ROBOT, *needed_to_build(), *needed_to_measure(), ROOT / "setup.py"]
+    needed += (ROOT / "launch").glob("*.py")
     unchecked = [relative(file) for file in needed if not checked & {file, *file.parents}]
     assert unchecked == []
 
@@ -206,12 +238,12 @@ LAYERS = {
     ),
     "trt_inference.ros": (
         "rclpy_tools lifecycle diagnostics parameters launching messages cameras session node "
-        "node_arguments process swap_request video"
+        "node_arguments process swap_request video probes"
     ),
     "converter": (
-        "errors terminal compatibility inputs onnx_tools heads export stages bundle comparison "
-        "engine_builder verification preprocessing precision conversion tables report commands "
-        "command_line __main__"
+        "errors terminal compatibility inputs onnx_tools heads export cuts stages bundle "
+        "comparison engine_builder verification preprocessing precision conversion tables report "
+        "deployment commands command_line __main__"
     ),
 }
 # Names that mean the same wherever they are: what each backend, each family of heads, each

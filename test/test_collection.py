@@ -52,6 +52,7 @@ def collected_by(command: List[str]) -> List[str]:
     return [line.split("::")[0] for line in output.splitlines() if "::" in line]
 
 
+@pytest.mark.long  # each of these imports everything that is tested
 def test_make_collects_every_test_file_in_git() -> None:
     wanted = files_in_git()
     commands = pytest_commands("test-all")
@@ -71,6 +72,7 @@ def test_make_test_python_leaves_out_nothing_itself() -> None:
     assert command == [".venv/python3.6/bin/python", "-m", "pytest", "test", "-n", "4"]
 
 
+@pytest.mark.long
 @needs("onnx")
 def test_without_tensorflow_the_tests_that_need_it_are_left_out_with_the_reason() -> None:
     others = [f"--ignore=test/{folder}" for folder in ("trt_inference", "examples")]

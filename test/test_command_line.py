@@ -13,8 +13,21 @@ from test.color_bundle import picture
 from test.needs import PYTHON_IS_OF_WORKSTATIONS, needs, needs_python_of_workstations
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("build", "check", "convert", "detect", "engines", "inspect", "quantize", "report")
-OF_ROBOTS = ("build", "detect", "engines")
+COMMANDS = (
+    "build",
+    "check",
+    "convert",
+    "deploy",
+    "detect",
+    "doctor",
+    "engines",
+    "inspect",
+    "quantize",
+    "report",
+)
+OF_ROBOTS = ("build", "detect", "doctor", "engines")
+# The doctor starts without any, and reports what is missing.
+NEEDS_NO_LIBRARY = "doctor"
 _ON_WORKSTATIONS = [needs_python_of_workstations, needs("onnx")]
 RUNNABLE = [
     name if name in OF_ROBOTS else pytest.param(name, marks=_ON_WORKSTATIONS) for name in COMMANDS
@@ -111,7 +124,7 @@ def test_commands_of_robots_run_with_what_robots_have(
     assert (tmp_path / "out" / "scene.jpg").is_file()
 
 
-@pytest.mark.parametrize("name", RUNNABLE)
+@pytest.mark.parametrize("name", [one for one in RUNNABLE if one != NEEDS_NO_LIBRARY])
 def test_a_missing_library_is_reported_with_the_remedy_of_the_command(name: str) -> None:
     shown = run(name, "--help", before=without("rich"), code=1)
     assert "rich" in shown
@@ -127,15 +140,17 @@ def test_python_3_6_without_the_dataclasses_of_pip_is_told_so() -> None:
     assert "python3 -m pip install dataclasses" in shown
 
 
-@pytest.mark.parametrize("name", OF_ROBOTS)
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("build", ("--precision", "fp32")), ("detect", ("a.jpg",))]
+)
 def test_a_library_that_was_built_for_another_numpy_is_told_from_a_missing_one(
-    name: str, tmp_path: Path, shared_color_bundle: Path
+    name: str, arguments: Tuple[str, ...], tmp_path: Path, shared_color_bundle: Path
 ) -> None:
     """As apt's OpenCV does where pip has put NumPy 2 over apt's."""
     module = tmp_path / "cv2.py"
     module.write_text("raise ImportError('numpy.core.multiarray failed to import')", "utf-8")
     before = f"sys.path.insert(0, {str(tmp_path)!r})"
-    shown = run(name, shared_color_bundle, module, before=before, code=1)
+    shown = run(name, shared_color_bundle, *arguments, before=before, code=1)
     assert "numpy.core.multiarray failed to import. " in shown
     assert "pip install 'numpy<2'" in shown
     assert "environment.sh" not in shown

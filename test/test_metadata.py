@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from configparser import ConfigParser
+from pathlib import Path
 from typing import Dict, Iterator, List, Set, Tuple
 from xml.etree import ElementTree
 
@@ -14,16 +15,22 @@ from test.test_architecture import LAYERS, ROOT
 PACKAGE = ElementTree.parse(ROOT / "package.xml").getroot()
 PAGES = (
     *("README.md", "CONTRIBUTING.md", "SECURITY.md"),
-    *("docs/architecture.md", "docs/launching.md", "docs/security.md"),
+    *("docs/architecture.md", "docs/jetson.md", "docs/launching.md"),
+    *("docs/security.md", "docs/tuning.md", "containers/README.md"),
 )
 # Pages that name parts of the code.
 GUIDES = ("CONTRIBUTING.md", "docs/architecture.md")
-FOLDERS = "benchmarks config converter docs examples interfaces launch scripts test trt_inference"
+FOLDERS = (
+    "benchmarks config containers converter docs examples interfaces launch scripts test "
+    "trt_inference"
+)
 SOURCES = {".py", ".yaml", ".json", ".toml", ".cfg", ".xml", ".sh"}
 
 CODE_BLOCK = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 IN_BACKTICKS = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+LINK_TO_HEADING = re.compile(r"\]\(([^)#\s]*)#([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 PATH = re.compile(r"[\w./-]*\w(\.(py|json|ya?ml|cfg|toml|xml|sh|rst)|/)")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*[A-Za-z0-9_]")
 # Paths that are of bundles, of environments and of ONNX graphs, not of the tree.
@@ -132,6 +139,26 @@ def test_links_lead_to_files(page: str) -> None:
     links = [link for link in LINK.findall(prose(page)) if "://" not in link]
     assert links
     assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []
+
+
+def anchors(page: Path) -> Set[str]:
+    """The names by which GitHub lets headings be linked to; none where there is no such page."""
+    if not page.is_file():
+        return set()
+    headings = HEADING.findall(CODE_BLOCK.sub("", page.read_text("utf-8")))
+    return {re.sub(r"[^\w\- ]", "", one.lower()).strip().replace(" ", "-") for one in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_headings(page: str) -> None:
+    file = ROOT / page
+    lost = [
+        f"{target}#{anchor}"
+        for target, anchor in LINK_TO_HEADING.findall(prose(page))
+        if "://" not in target
+        if anchor not in anchors(file.parent / target if target else file)
+    ]
+    assert lost == []
 
 
 @pytest.mark.parametrize("page", GUIDES)

@@ -2,12 +2,16 @@
 
 import argparse
 import json
+import re
 from typing import Any, Tuple
 
 import numpy as np
 
 from converter.stages.output_stage import MOST_CANDIDATES
+from trt_inference.bundles.tensorrt_versions import FIRST_VERSION, TARGETS, reaches
 from trt_inference.tools.argument_types import fraction, number, positive
+
+_NUMBERS = re.compile(r"[0-9]+(\.[0-9]+)+$")
 
 
 def not_zero(text: str) -> float:
@@ -70,3 +74,18 @@ def anchors(file: str) -> np.ndarray:
         shape = list(getattr(values, "shape", []))
         raise argparse.ArgumentTypeError(f"'{file}' has an array of {shape}, it must be [A, 4]")
     return values
+
+
+def tensorrt_or_target(text: str) -> Tuple[str, str]:
+    """A version of TensorRT or the name of a target, as that name and the version."""
+    if text in TARGETS:
+        return text, TARGETS[text].tensorrt
+    if not _NUMBERS.match(text):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no version of TensorRT, as in 8.2, and no target: {', '.join(TARGETS)}"
+        )
+    if not reaches(text, FIRST_VERSION):
+        raise argparse.ArgumentTypeError(
+            f"TensorRT {text} is older than all that are known: give {FIRST_VERSION} or newer"
+        )
+    return text, text

@@ -3,6 +3,7 @@
 import argparse
 import re
 from pathlib import Path
+from typing import Tuple
 
 from converter.engine_builder.build_options import BuildOptions
 from trt_inference.bundles.precisions import PRECISIONS
@@ -23,12 +24,35 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="precisions of the bundle to build engines of; those that the GPU lacks are left out",
     )
+    add_build_choices(parser)
+    _add_files(parser)
+
+
+def add_build_choices(parser: "argparse._ActionsContainer") -> None:
+    """Declare what `deploy` hands on to `build` as well."""
     _add_resources(parser)
     _add_compatibility(parser)
-    _add_plan_and_images(parser)
 
 
-def _add_resources(parser: argparse.ArgumentParser) -> None:
+def build_words(arguments: argparse.Namespace) -> Tuple[str, ...]:
+    """The parsed arguments of `add_build_choices` as they are written on a command line, without
+    those that have their usual values."""
+    given = (
+        ("--device", arguments.device, 0),
+        ("--workspace", arguments.workspace, None),
+        ("--batch", arguments.batch, BuildOptions.batch),
+        ("--optimization-level", arguments.optimization_level, None),
+    )
+    flags = (
+        ("--dla", arguments.dla),
+        ("--version-compatible", arguments.version_compatible),
+        ("--hardware-compatible", arguments.hardware_compatible),
+    )
+    words = [word for name, value, usual in given if value != usual for word in (name, str(value))]
+    return (*words, *(name for name, is_given in flags if is_given))
+
+
+def _add_resources(parser: "argparse._ActionsContainer") -> None:
     """Declare what a build may use, and what the engine will run on."""
     add = parser.add_argument
     add_device(parser)
@@ -51,16 +75,9 @@ def _add_resources(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="use the accelerator (DLA) of Xavier and Orin, the GPU for the rest",
     )
-    add(
-        "--timing-cache",
-        metavar="FILE",
-        type=Path,
-        help="times of layers to reuse and to add to (default: one for this device, beside the "
-        "engines)",
-    )
 
 
-def _add_compatibility(parser: argparse.ArgumentParser) -> None:
+def _add_compatibility(parser: "argparse._ActionsContainer") -> None:
     """Declare how hard TensorRT tries, and where else the engine is to run."""
     add = parser.add_argument
     add(
@@ -82,9 +99,16 @@ def _add_compatibility(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_plan_and_images(parser: argparse.ArgumentParser) -> None:
-    """Declare a plan that is there already, and what engines are compared on."""
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    """Declare the files that a build reads, and what engines are compared on."""
     add = parser.add_argument
+    add(
+        "--timing-cache",
+        metavar="FILE",
+        type=Path,
+        help="times of layers to reuse and to add to (default: one for this device, beside the "
+        "engines)",
+    )
     add(
         "--import-engine",
         metavar="FILE",

@@ -7,34 +7,33 @@ when it runs. A new command is such a module, with a link of its name in ``scrip
 import argparse
 import importlib
 import pkgutil
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Dict, List, Optional
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 _SUFFIX = "_command"
 
 
-@dataclass(frozen=True)
-class Command:
-    """One command.
+class Command(NamedTuple):
+    """One command. (No dataclass: Python 3.6 has none of its own, and the doctor runs without.)
 
     Attributes:
         help: what it does, in a line.
         declare: declares its arguments.
-        run: runs it, and returns its exit code if that can be another than 0. It raises
-            TrtInferenceError or OSError where a user has to do something.
+        run: runs it with a console of rich, and returns its exit code if that can be another than
+            0. It raises TrtInferenceError or OSError where a user has to do something. The
+            arguments as they were given are in ``given``, beside the parsed ones.
         on_robots: it runs with what robots have, without TensorFlow and onnx.
         when_interrupted: what a user should know after Ctrl-C.
+        needs_libraries: it prints with rich. Without, it gets no console, and starts where nothing
+            but Python is installed.
     """
 
     help: str
     declare: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace, "Console"], Optional[int]]
+    run: Callable[[argparse.Namespace, Any], Optional[int]]
     on_robots: bool = False
     when_interrupted: str = "nothing was written"
+    needs_libraries: bool = True
 
 
 def command_names() -> List[str]:

@@ -19,7 +19,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace, console: "Console") -> None:
     from converter.command_line.print_engines import print_engines
-    from converter.commands.engines import find_engines
+    from trt_inference.engines.bundle_engines import find_engines
 
     print_engines(find_engines(options.bundle, options.device), console)
 

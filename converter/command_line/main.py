@@ -6,11 +6,13 @@ TensorFlow nor onnx. Nothing here needs a library, so that a missing one is repo
 
 import os
 import sys
-from typing import TYPE_CHECKING, Optional, Sequence
+from typing import TYPE_CHECKING, Callable, Optional, Sequence, Tuple
 
 from converter.command_line.missing_library import PROGRAM, describe_missing_library
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from converter.command_line.command import Command
 
 INTERRUPTED = 130  # as a shell reports it
@@ -89,22 +91,37 @@ def _fail(text: str) -> int:
 
 
 def _run_parsed(name: str, command: "Command", arguments: Sequence[str]) -> int:
-    from rich.console import Console
+    show_error, console = _rich() if command.needs_libraries else (_show_plainly, None)
 
-    from converter.terminal.console import print_line
     from trt_inference.errors import TrtInferenceError
     from trt_inference.tools.argument_types import ArgumentParser
 
     parser = ArgumentParser(prog=f"{PROGRAM} {name}", description=command.help)
     command.declare(parser)
     options = parser.parse_args(arguments)
+    options.given = tuple(arguments)
     try:
-        return command.run(options, Console()) or 0
+        return command.run(options, console) or 0
     except BrokenPipeError:
         raise
     except (TrtInferenceError, OSError) as error:
-        print_line(Console(stderr=True), f"error: {error}", "red")
+        show_error(f"error: {error}")
         return 1
     except KeyboardInterrupt:
-        print_line(Console(stderr=True), f"interrupted, {command.when_interrupted}", "red")
+        show_error(f"interrupted, {command.when_interrupted}")
         return INTERRUPTED
+
+
+def _rich() -> "Tuple[Callable[[str], None], Console]":
+    """What prints an error, and the console of a command that prints with rich."""
+    from rich.console import Console
+
+    from converter.terminal.console import print_line
+
+    return lambda text: print_line(Console(stderr=True), text, "red"), Console()
+
+
+def _show_plainly(text: str) -> None:
+    from trt_inference.printable import printable_lines
+
+    print(printable_lines(text), file=sys.stderr)

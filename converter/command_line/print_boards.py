@@ -5,12 +5,12 @@ from typing import Dict, List, Sequence
 from rich.console import Console
 
 from converter.compatibility.refusals import Refusal
-from converter.compatibility.tensorrt_versions import TARGETS
 from converter.export.request_answer import ExportAnswer
 from converter.onnx_tools.text import ir_version
 from converter.report.operator_section import TargetLine, targets
 from converter.tables.refusal_wording import refusal_text
 from converter.terminal.console import print_line
+from trt_inference.bundles.tensorrt_versions import TARGETS
 
 
 def print_boards(

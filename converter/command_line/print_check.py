@@ -8,6 +8,7 @@ from converter.command_line.print_table import print_tables
 from converter.commands.check import BundleCheck, merged
 from converter.tables.wording import Table
 from converter.terminal.console import print_line
+from trt_inference.bundles.tensorrt_versions import TARGETS
 
 _NOT_KNOWN = (
     "This is from the parsers and headers that are published with each TensorRT, without it: it "
@@ -29,8 +30,27 @@ def print_check(found: BundleCheck, console: Console) -> None:
         of_targets = not any(name[0].isdigit() for name in obstacle.names)
         where = f" on {', '.join(obstacle.names)}" if of_targets else ""
         print_line(console, f"{', '.join(precisions)}{where}: {obstacle.text}", "yellow")
+    for name in _refusing_nodes(found)[:1]:
+        option = "--target" if name in TARGETS else "--tensorrt"
+        print_line(
+            console,
+            "Where the model may be cut before these nodes: trt-inference inspect SAVED_MODEL "
+            f"{option} {name}",
+        )
     print_line(console, _verdict(found))
     print_line(console, _NOT_KNOWN)
+
+
+def _refusing_nodes(found: BundleCheck) -> List[str]:
+    """Of what was asked for, the names of those that refuse nodes."""
+    refusing = {
+        name
+        for those in found.obstacles.values()
+        for one in those
+        if one.of_nodes
+        for name in one.names
+    }
+    return [one.name for one in found.asked if one.name in refusing]
 
 
 def _verdict(found: BundleCheck) -> str:

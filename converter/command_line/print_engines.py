@@ -3,11 +3,11 @@
 from rich.console import Console
 
 from converter.command_line.print_table import print_tables
-from converter.commands.engines import BundleEngines
 from converter.tables.engine_tables import engine_list_table
 from converter.terminal.console import print_line
 from trt_inference.bundles.engine_files import build_command
 from trt_inference.bundles.machine import Machine
+from trt_inference.engines.bundle_engines import BundleEngines
 
 
 def print_engines(found: BundleEngines, console: Console) -> None:

@@ -9,12 +9,12 @@ from rich.table import Table
 from converter.command_line.print_assumed import print_assumed, print_findings
 from converter.command_line.print_boards import print_boards, print_refusals
 from converter.commands.inspect import Inspection
-from converter.compatibility.tensorrt_versions import TARGETS, VERSIONS
 from converter.heads.decoding.error_messages import class_count
 from converter.inputs.choose_graph import describe_tags
 from converter.inputs.saved_model import SavedModel
 from converter.tables.wording import file_size
 from converter.terminal.console import print_line
+from trt_inference.bundles.tensorrt_versions import TARGETS, VERSIONS
 
 
 def print_inspection(inspection: Inspection, console: Console) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 
 from converter.command_line.argument_types import anchors, image_size, not_zero, setting
 from converter.commands.convert_options import SourceOptions
-from converter.compatibility.tensorrt_versions import TARGETS
 from converter.errors import ExportError
 from converter.export.opsets import HIGHEST_OPSET, LOWEST_OPSET, Opsets
 from converter.heads.choose import AUTO, head_names
@@ -18,6 +17,7 @@ from converter.heads.decoding.scores import ACTIVATIONS, BACKGROUNDS
 from converter.heads.evidence import HeadOptions
 from converter.heads.ssd.box_coder import OFFSET_ORDERS
 from converter.inputs.pixels import PRESETS, PixelOptions
+from trt_inference.bundles.tensorrt_versions import TARGETS
 from trt_inference.tools.argument_types import number
 
 _OPSETS = range(13, 19)
@@ -125,7 +125,8 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         nargs="+",
         default=(),
-        help="outputs to use, if others are ambiguous (default: all)",
+        help="outputs to use, if others are ambiguous, or tensors inside of the graph, as inspect "
+        "prints them: model/concat:0 (default: all outputs of the signature)",
     )
     add(
         "--labels",

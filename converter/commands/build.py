@@ -9,7 +9,6 @@ from converter.engine_builder.build_options import BuildOptions
 from converter.engine_builder.engine_folder import (
     check_writable,
     publish_engine,
-    read_sidecars,
     sha256_of,
     staged,
     write_engine,
@@ -26,7 +25,7 @@ from trt_inference.bundles.choose_precision import Device, choose
 from trt_inference.bundles.engine_files import model_sha256
 from trt_inference.bundles.machine import Machine
 from trt_inference.bundles.names import REPORT_FOLDER
-from trt_inference.bundles.sidecar import Sidecar, engine_name
+from trt_inference.bundles.sidecar import Sidecar, engine_name, read_sidecars
 from trt_inference.engines.tensorrt.gpu import gpu_device, this_machine
 from trt_inference.errors import BundleError, TrtInferenceError
 

@@ -7,13 +7,6 @@ from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
 import onnx
 
 from converter.compatibility.refusals import find_bundle_refusals
-from converter.compatibility.tensorrt_versions import (
-    TARGETS,
-    VERSIONS,
-    documented_opset,
-    reaches,
-    target_of,
-)
 from converter.engine_builder.replace_uint8 import find_changes
 from converter.errors import BuildError
 from converter.tables.refusal_wording import refusal_text, version_range
@@ -21,6 +14,13 @@ from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.bundles.choose_precision import gpu
 from trt_inference.bundles.precisions import PRECISION_TABLE
 from trt_inference.bundles.protobuf_reader import Data
+from trt_inference.bundles.tensorrt_versions import (
+    TARGETS,
+    VERSIONS,
+    documented_opset,
+    reaches,
+    target_of,
+)
 
 # The first with uint8, and the first whose networks may be typed by the model alone.
 _WITH_BYTES, _TYPED = "8.5", "10.0"
@@ -40,10 +40,12 @@ class Obstacle(NamedTuple):
     Attributes:
         names: of those that are asked for and have it, in their order.
         text: one or more sentences, with what to do.
+        of_nodes: it is about nodes of the network, before which the model may be cut.
     """
 
     names: Tuple[str, ...]
     text: str
+    of_nodes: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def _obstacles(bundle: Bundle, precision: str, asked: Sequence[Asked]) -> Iterat
     yield from _hardware(precision, asked)
     versions = tuple(dict.fromkeys(one.tensorrt for one in asked))
     for refusal in find_bundle_refusals(model, versions):
-        yield Obstacle(_names(asked, refusal.lacking), refusal_text(refusal))
+        yield Obstacle(_names(asked, refusal.lacking), refusal_text(refusal), of_nodes=True)
 
 
 def _names(asked: Sequence[Asked], versions: Sequence[str]) -> Tuple[str, ...]:

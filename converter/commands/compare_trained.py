@@ -10,6 +10,7 @@ from converter.conversion import Prepared
 from converter.export.request_answer import FLAT_GRAPH_FILE, TRAINED_GRAPH_FILE
 from converter.inputs.dataset import Dataset
 from converter.terminal.progress import Progress
+from converter.verification.inner_reference import InnerReference
 from converter.verification.source_model import SourceModel
 from converter.verification.tensorflow_reference import FlatGraph, Reference
 from converter.verification.trained_model import TrainedModel
@@ -67,8 +68,9 @@ def compare_trained(
 
 def _source_model(options: ConvertOptions, prepared: Prepared, graph: str) -> SourceModel:
     source, exported = prepared.source, prepared.exported
+    runs = InnerReference if source.signature.inner else Reference
     return SourceModel(
-        Reference(source.saved_model, source.signature, source.image, options.source.values),
+        runs(source.saved_model, source.signature, source.image, options.source.values),
         prepared.network,
         prepared.recognised.head,
         prepared.pixels,

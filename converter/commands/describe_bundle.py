@@ -16,7 +16,7 @@ from converter.conversion import Prepared
 from converter.export.request_answer import Suppression
 from converter.heads.base import Head, most_candidates
 from converter.inputs.quiet_tensorflow import tensorflow
-from converter.inputs.saved_model import hash_saved_model
+from converter.inputs.saved_model import Signature, hash_saved_model
 from converter.onnx_tools import storage
 from converter.report.operator_section import limits
 from converter.verification.verification_results import Verification
@@ -150,12 +150,21 @@ def _source(prepared: Prepared) -> Dict[str, Any]:
         "opset": prepared.network.opset,
         "saved_model_sha256": hash_saved_model(saved_model.path),
         "signature": prepared.source.signature.name,
+        "outputs": [tensor.name for tensor in prepared.source.signature.outputs],
+        **_inner(prepared.source.signature),
         "saved_by_tensorflow": saved_model.tensorflow_version,
         "tensorflow": tensorflow().__version__,
         "tf2onnx": version("tf2onnx"),
         "onnx": version("onnx"),
         **_own_precision(prepared.exported.answer.float_type),
     }
+
+
+def _inner(signature: Signature) -> Dict[str, Any]:
+    """The tensors of TensorFlow's graph that are taken although they are no outputs of the
+    signature, by name."""
+    inner = {tensor.name: tensor.graph_name for tensor in signature.inner}
+    return {"inner_tensors": inner} if inner else {}
 
 
 def _own_precision(float_type: str) -> Dict[str, str]:

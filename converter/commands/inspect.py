@@ -3,11 +3,12 @@
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Dict, Optional, Tuple
+from typing import Dict, Optional, Sequence, Tuple
 
 from converter.commands.choose_labels import Labels
 from converter.commands.choose_preprocessing import choose_preprocessing
 from converter.commands.convert_options import FittingOptions, SourceOptions
+from converter.commands.find_cut import CutFound, Stopped, find_cut
 from converter.commands.output_reader import OutputReader
 from converter.commands.prepare import (
     count_operators,
@@ -19,7 +20,8 @@ from converter.conversion import Source
 from converter.errors import ExportError, HeadError, SavedModelError
 from converter.export.export import Export
 from converter.export.exported_network import Network
-from converter.export.request_answer import ExportAnswer
+from converter.export.request_answer import ExportAnswer, Unsupported
+from converter.export.unsupported import UnsupportedError
 from converter.heads.evidence import Recognised
 from converter.inputs.dataset import load_dataset, read_labels
 from converter.inputs.finding import Finding
@@ -42,6 +44,8 @@ class Inspection:
         recognised: the head that would be chosen.
         findings: what was found out about pictures and classes, or would have to be assumed.
         problem: what stops a conversion.
+        cut: where the model can be cut before what is refused; None where nothing is, or the way
+            from the network to the SavedModel is not known.
     """
 
     saved_model: SavedModel
@@ -53,10 +57,14 @@ class Inspection:
     recognised: Optional[Recognised] = None
     findings: Tuple[Finding, ...] = ()
     problem: str = ""
+    cut: Optional[CutFound] = None
 
 
-def inspect(options: SourceOptions, progress: Progress) -> Inspection:
+def inspect(options: SourceOptions, progress: Progress, versions: Sequence[str]) -> Inspection:
     """Read, export and look at the outputs on synthetic images, as far as that goes.
+
+    Args:
+        versions: of TensorRT, which are to take what comes before a cut.
 
     Raises:
         SavedModelError: the folder holds no SavedModel with signatures.
@@ -73,7 +81,9 @@ def inspect(options: SourceOptions, progress: Progress) -> Inspection:
             with progress.step("export to ONNX"):
                 exported, network = export_network(source, options, Path(scratch))
         except ExportError as error:
-            return Inspection(saved_model, source, problem=str(error))
+            found = Inspection(saved_model, source, problem=str(error))
+            unsupported = error.nodes if isinstance(error, UnsupportedError) else ()
+            return _with_cut(found, options, labels, unsupported, versions, progress)
         found = Inspection(
             saved_model,
             source,
@@ -83,9 +93,28 @@ def inspect(options: SourceOptions, progress: Progress) -> Inspection:
             find_bundle_refusals(network.model),
         )
         try:
-            return _with_reading(found, source, exported, network, labels, options)
+            found = _with_reading(found, source, exported, network, labels, options)
         except (HeadError, SavedModelError) as error:
-            return Inspection(**{**vars(found), "problem": str(error)})
+            found = replace(found, problem=str(error))
+    return _with_cut(found, options, labels, (), versions, progress)
+
+
+def _with_cut(
+    found: Inspection,
+    options: SourceOptions,
+    labels: Tuple[str, ...],
+    unsupported: Tuple[Unsupported, ...],
+    versions: Sequence[str],
+    progress: Progress,
+) -> Inspection:
+    """With the place where the model can be cut, if something of it is refused."""
+    wanted = tuple(versions)
+    refusals = tuple(one for one in found.refusals if set(one.lacking) & set(wanted))
+    if found.source is None or not (refusals or unsupported):
+        return found
+    with progress.step("find where the model can be cut"):
+        stopped = Stopped(refusals, unsupported, wanted)
+        return replace(found, cut=find_cut(found.source, options, labels, stopped))
 
 
 def _with_reading(
@@ -104,4 +133,4 @@ def _with_reading(
     chosen = choose_preprocessing(exported, read, FittingOptions())
     recognised = read(chosen.pixels, chosen.fitting)
     findings = (*chosen.findings, *read.about(recognised.head)[1])
-    return Inspection(**{**vars(found), "recognised": recognised, "findings": findings})
+    return replace(found, recognised=recognised, findings=findings)

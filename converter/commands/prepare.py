@@ -9,6 +9,7 @@ from typing import Dict, Mapping, Optional, Sequence, Tuple
 import numpy as np
 import onnx
 
+from converter.commands.choose_outputs import with_outputs
 from converter.commands.convert_options import SourceOptions
 from converter.commands.hub_module import describe_left_out, result_of_hub_module
 from converter.commands.signature_suggested import signature_suggested
@@ -58,7 +59,8 @@ def read_source(options: SourceOptions) -> Source:
 def _read_signature(saved_model: SavedModel, whole: Signature, options: SourceOptions) -> Source:
     """The part of a signature that is converted, and its image input."""
     files = read_model_files(options.saved_model)
-    signature = _with_outputs(whole, options.outputs or result_of_hub_module(whole))
+    names = options.outputs or result_of_hub_module(whole)
+    signature = with_outputs(saved_model, whole, names)
     if options.head.head == AUTO:  # before the export, which takes minutes
         _refuse_task_of_files(files)
         refuse_unsupported_names([tensor.name for tensor in signature.outputs])
@@ -127,18 +129,6 @@ def _with_own_size(image: ImageInput, own: OwnSize) -> ImageInput:
         f"(layer {layer_of(own.node)}); --input-size chooses another"
     )
     return replace(image, height=own.height, width=own.width, size_note=note)
-
-
-def _with_outputs(signature: Signature, names: Sequence[str]) -> Signature:
-    """The signature with no other outputs than ``names``, where some are given."""
-    known = {tensor.name: tensor for tensor in signature.outputs}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise SavedModelError(
-            f"--outputs {unknown[0]}: signature '{signature.name}' has no such output, it has "
-            f"{', '.join(known)}"
-        )
-    return replace(signature, outputs=tuple(known[name] for name in names)) if names else signature
 
 
 def export_network(source: Source, options: SourceOptions, folder: Path) -> Tuple[Export, Network]:

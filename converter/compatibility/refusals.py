@@ -17,8 +17,8 @@ from converter.compatibility.limits.limit import Limit
 from converter.compatibility.limits.node_view import NodeView
 from converter.compatibility.limits.origin import origin
 from converter.compatibility.limits.scope import Scope, scopes
-from converter.compatibility.tensorrt_operators import newer_or, remedy_for_missing, takes
-from converter.compatibility.tensorrt_versions import VERSIONS, reaches
+from trt_inference.bundles.tensorrt_operators import newer_or, remedy_for_missing, takes
+from trt_inference.bundles.tensorrt_versions import VERSIONS, reaches
 
 _ONNX_DOMAINS = ("", "ai.onnx")
 # Its parser, and later ones, gather from tensors of open size.

@@ -25,6 +25,7 @@ from converter.errors import BuildError, OutputError
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.machine import Machine
 from trt_inference.engines.free_memory import Memory, measure_memory
+from trt_inference.engines.tensorrt import build_api
 from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt
 from trt_inference.engines.tensorrt.plan import Log, make_logger
 from trt_inference.engines.tensorrt.plugins import register_plugins
@@ -122,7 +123,7 @@ class _Build:
     def _build(self) -> Tuple[memoryview, bool]:
         trt, log = self._trt, Log()
         logger = make_logger(trt, log)
-        builder = tensorrt_api.make_builder(trt, logger)
+        builder = build_api.make_builder(trt, logger)
         if builder is None:
             raise BuildError(self._explain(log))
         network, config = self._configured(builder, logger)
@@ -143,7 +144,7 @@ class _Build:
         options = request.options
         if options.dla:
             check_dla(trt, builder, request.machine, request.precision)
-        network = builder.create_network(tensorrt_api.network_flags(trt, self._typing))
+        network = builder.create_network(build_api.network_flags(trt, self._typing))
         parser = parse(trt, network, logger, request)
         config = configure(trt, builder, network, request)
         if options.version_compatible:

@@ -14,6 +14,7 @@ from converter.errors import BuildError
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.machine import Machine
 from trt_inference.bundles.precisions import PRECISION_TABLE
+from trt_inference.engines.tensorrt import build_api
 
 
 def configure(trt: ModuleType, builder: Any, network: Any, request: EngineRequest) -> Any:
@@ -24,9 +25,9 @@ def configure(trt: ModuleType, builder: Any, network: Any, request: EngineReques
     """
     options, precision = request.options, request.precision
     config = builder.create_builder_config()
-    tensorrt_api.set_workspace(trt, config, request.workspace)
+    build_api.set_workspace(trt, config, request.workspace)
     tensorrt_api.keep_layer_details(trt, config)
-    tensorrt_api.forbid_tf32(trt, config)
+    build_api.forbid_tf32(trt, config)
     _set_types(
         trt, network, config, precision, tensorrt_api.typing_mode(trt, precision, options.dla)
     )
@@ -40,7 +41,7 @@ def configure(trt: ModuleType, builder: Any, network: Any, request: EngineReques
 def _set_types(trt: ModuleType, network: Any, config: Any, precision: str, typing: str) -> None:
     """Let narrow types in where the model alone does not set them, and hold the others."""
     kind = PRECISION_TABLE[precision]
-    if typing == tensorrt_api.STRONG or not kind.builder_flags:
+    if typing == build_api.STRONG or not kind.builder_flags:
         return
     flags = kind.builder_flags
     if not has_quantised(trt, network):  # where every layer stays in float; it would calibrate

@@ -7,15 +7,14 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Iterator
 
 from converter.errors import OutputError
 from trt_inference.bundles.atomic_write import Content, remove_leftovers, write_file
 from trt_inference.bundles.bundle_files import open_in_bundle, resolve_in_bundle
 from trt_inference.bundles.manifest import files_of, read_manifest
 from trt_inference.bundles.names import ENGINES_FOLDER
-from trt_inference.bundles.sidecar import Sidecar, read_sidecar, sidecar_files
-from trt_inference.errors import BundleError
+from trt_inference.bundles.sidecar import Sidecar
 
 _STAGING = ".build-"
 
@@ -74,22 +73,6 @@ def write_sidecar(bundle: Path, sidecar: Sidecar) -> None:
     resolve_in_bundle(bundle, f"{ENGINES_FOLDER}/{file.name}")
     text = json.dumps(sidecar.content(), indent=2) + "\n"
     write_or_refuse(file, text.encode("utf-8"))
-
-
-def read_sidecars(bundle: Path) -> Tuple[List[Tuple[Path, Sidecar]], List[str]]:
-    """Read the sidecars of a bundle's engines, by name.
-
-    Returns:
-        Those that can be read, each with its file, and why others cannot.
-    """
-    found: List[Tuple[Path, Sidecar]] = []
-    broken: List[str] = []
-    for file in sidecar_files(bundle):
-        try:
-            found.append((file, read_sidecar(file)))
-        except BundleError as error:
-            broken.append(str(error))
-    return found, broken
 
 
 def check_writable(bundle: Path) -> None:

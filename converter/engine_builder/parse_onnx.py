@@ -3,7 +3,6 @@
 from types import ModuleType
 from typing import Any, Dict, List, Optional, Tuple
 
-from converter.compatibility.tensorrt_versions import documented_opset, target_of
 from converter.engine_builder import tensorrt_api
 from converter.engine_builder.build_options import EngineRequest
 from converter.engine_builder.fix_batch import find_batch_changes
@@ -14,6 +13,7 @@ from trt_inference.bundles import protobuf_reader
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.open_model import OpenModel
 from trt_inference.bundles.protobuf_reader import Data
+from trt_inference.bundles.tensorrt_versions import documented_opset, target_of
 from trt_inference.engines.free_memory import MAKE_ROOM
 
 _PLUGIN = "InstanceNormalization"

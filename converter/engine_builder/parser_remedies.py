@@ -6,7 +6,7 @@ so that a robot needs no onnx to report it. Bundles of earlier converters name o
 
 from typing import Any, Dict, List, Mapping
 
-from converter.compatibility.tensorrt_versions import known_version
+from trt_inference.bundles.tensorrt_versions import known_version
 
 _NOTHING_KNOWN = (
     "convert the model again with --target for this robot, or end the network before it; "

@@ -1,6 +1,7 @@
 """What differs between the versions of TensorRT's Python API, from 8.0 to 11.4.
 
-Each choice is made by what the API has, never by a version number. ``trt`` is the module.
+Each choice is made by what the API has, never by a version number. ``trt`` is the module. What the
+doctor needs too is in ``build_api.py`` of the TensorRT engine.
 """
 
 from types import ModuleType
@@ -8,8 +9,7 @@ from typing import Any
 
 from converter.errors import BuildError
 from trt_inference.bundles.precisions import PRECISION_TABLE
-
-STRONG, WEAK = "strong", "weak"
+from trt_inference.engines.tensorrt.build_api import STRONG, WEAK, always_typed
 
 
 def supports_uint8(trt: ModuleType) -> bool:
@@ -22,11 +22,6 @@ def gathers_open_shapes(trt: ModuleType) -> bool:
     return hasattr(trt.INetworkDefinition, "add_gather_v2")
 
 
-def always_typed(trt: ModuleType) -> bool:
-    """Whether the model alone sets each tensor's type, as it always does from 11 on."""
-    return not hasattr(trt.BuilderFlag, "FP16")
-
-
 def typing_mode(trt: ModuleType, precision: str, dla: bool) -> str:
     """Return ``strong`` or ``weak``. Models with QuantizeLinear are typed weakly, so that what
     they do not quantise can run in float16; and the DLA takes no typed ones."""
@@ -35,24 +30,6 @@ def typing_mode(trt: ModuleType, precision: str, dla: bool) -> str:
     can_be = hasattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED")
     quantized = PRECISION_TABLE[precision].quantized
     return STRONG if can_be and not quantized and not dla else WEAK
-
-
-def network_flags(trt: ModuleType, typing: str) -> int:
-    """Return the bits for ``create_network``. 8 and 9 take no model without ``EXPLICIT_BATCH``, 10
-    ignores it, and 11 does not have it; 9 and 10 have ``STRONGLY_TYPED``, and 11 ignores it."""
-    flags = trt.NetworkDefinitionCreationFlag
-    wanted = ["EXPLICIT_BATCH"]
-    if typing == STRONG and not always_typed(trt):
-        wanted.append("STRONGLY_TYPED")
-    return sum(1 << int(getattr(flags, name)) for name in wanted if hasattr(flags, name))
-
-
-def make_builder(trt: ModuleType, logger: Any) -> Any:
-    """Return a builder; None where the GPU has no room for it, which the log tells."""
-    try:
-        return trt.Builder(logger)
-    except TypeError:  # as bindings report that there is none
-        return None
 
 
 def use_native_layers(trt: ModuleType, parser: Any) -> bool:
@@ -76,14 +53,6 @@ def take_plugins_along(config: Any, parser: Any) -> None:
         config.plugins_to_serialize = libraries
 
 
-def set_workspace(trt: ModuleType, config: Any, size: int) -> None:
-    """Limit the workspace, in bytes."""
-    if hasattr(config, "set_memory_pool_limit"):
-        config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, size)
-    else:
-        config.max_workspace_size = size
-
-
 def allow(trt: ModuleType, config: Any, *names: str) -> None:
     """Set the builder's flags of these names, as far as this version has them."""
     for name in names:
@@ -95,12 +64,6 @@ def obey_types(trt: ModuleType, config: Any) -> None:
     """Let TensorRT keep the types that layers are held to."""
     obey = hasattr(trt.BuilderFlag, "OBEY_PRECISION_CONSTRAINTS")
     allow(trt, config, "OBEY_PRECISION_CONSTRAINTS" if obey else "STRICT_TYPES")
-
-
-def forbid_tf32(trt: ModuleType, config: Any) -> None:
-    """Float32 is to be float32: by default products are rounded to 10 bits from Ampere on."""
-    if hasattr(trt.BuilderFlag, "TF32"):
-        config.clear_flag(trt.BuilderFlag.TF32)
 
 
 def keep_layer_details(trt: ModuleType, config: Any) -> None:

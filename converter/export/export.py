@@ -28,7 +28,7 @@ from converter.export.loop_remedy import loop_remedy, loops_of
 from converter.export.opsets import HIGHEST_OPSET, OpsetNeed, Opsets, describe_needs
 from converter.export.request_answer import MODEL_FILE, ExportAnswer, ExportRequest
 from converter.export.typed_operators import types_of_later_opsets
-from converter.export.unsupported import describe_unsupported
+from converter.export.unsupported import unsupported_error
 from converter.inputs.image_input import ImageInput
 from converter.inputs.quiet_tensorflow import ENVIRONMENT
 from converter.inputs.saved_model import SavedModel, Signature
@@ -93,6 +93,7 @@ def export(
         keep_suppression=options.keep_suppression,
         set_aside=True,
         folder=str(folder),
+        ends=signature.ends if signature.inner else (),
     )
     started = time.monotonic()
     answer, model = _export_checked(request, saved_model, folder)
@@ -251,7 +252,7 @@ def _check_answer(answer: ExportAnswer) -> None:
     if answer.error:
         raise ExportError(answer.error)
     if answer.unsupported:
-        raise ExportError(describe_unsupported(answer.unsupported))
+        raise unsupported_error(answer.unsupported)
 
 
 def _load_checked(answer: ExportAnswer, folder: Path) -> onnx.ModelProto:

@@ -8,6 +8,7 @@ from typing import Any
 
 from converter.export.graph_view import CONTROL_FLOW, GraphView, node_of
 from converter.inputs.quiet_tensorflow import tensorflow
+from converter.inputs.saved_model import SavedModel
 
 # Both keep the calls of a function from being replaced by its body. Keras sets the first on
 # grouped convolutions, recurrent layers the second.
@@ -22,6 +23,15 @@ def load_signature(session: Any, path: Path, tags: Sequence[str]) -> Any:
     graph_def = session.graph.as_graph_def()
     _drop_assignments(graph_def)
     return graph_def
+
+
+def read_graph(saved_model: SavedModel) -> Any:
+    """The GraphDef of a SavedModel as it is in the file, without loading its weights."""
+    from tensorflow.python.saved_model.loader_impl import parse_saved_model
+
+    graphs = parse_saved_model(str(saved_model.path)).meta_graphs
+    wanted = set(saved_model.tags)
+    return next(one for one in graphs if set(one.meta_info_def.tags) == wanted).graph_def
 
 
 def _drop_assignments(graph_def: Any) -> None:

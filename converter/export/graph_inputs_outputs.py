@@ -13,10 +13,11 @@ from converter.export.nodes import become_constant, become_identity, become_plac
 from converter.inputs.quiet_tensorflow import tensorflow
 
 
-def add_outputs(graph_def: Any, session: Any, outputs: Mapping[str, str]) -> dict[str, str]:
+def add_outputs(graph_def: Any, graph: Any, outputs: Mapping[str, str]) -> dict[str, str]:
     """Give each output a node of its own, whose name optimizers keep.
 
     Args:
+        graph: of TensorFlow, which knows the types of the tensors in ``graph_def``.
         outputs: tensors in ``graph_def`` by names for the user.
 
     Returns:
@@ -24,7 +25,7 @@ def add_outputs(graph_def: Any, session: Any, outputs: Mapping[str, str]) -> dic
     """
     added = {}
     for number, (name, tensor) in enumerate(outputs.items()):
-        dtype = session.graph.get_tensor_by_name(tensor).dtype
+        dtype = graph.get_tensor_by_name(tensor).dtype
         added[name] = add_output(graph_def, f"network_output_{number}", tensor, dtype)
     return added
 

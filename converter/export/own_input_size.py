@@ -16,7 +16,7 @@ import numpy as np
 
 from converter.errors import ExportError
 from converter.export.cut_image_decoding import cut_image_decoding
-from converter.export.flatten import flatten
+from converter.export.flatten import flatten, read_graph
 from converter.export.functional_loops import make_functional
 from converter.export.graph_inputs_outputs import set_image, take_one_text
 from converter.export.graph_view import GraphView, canonical
@@ -53,8 +53,8 @@ def own_input_size(
         image: the input, whose height and width may be -1.
     """
     tensors = {tensor.name: canonical(tensor.graph_name) for tensor in signature.inputs}
-    outputs = [canonical(tensor.graph_name) for tensor in signature.outputs]
-    graph_def = _read_graph(saved_model)
+    outputs = [canonical(tensor) for tensor in signature.ends]
+    graph_def = read_graph(saved_model)
     view = GraphView(flatten(graph_def, list(tensors.values()), outputs))
     start = tensors[image.name]
     open_shape = _shape(image, image.height, image.width)
@@ -75,14 +75,6 @@ def own_input_size(
 def _shape(image: ImageInput, height: int, width: int) -> tuple[int, ...]:
     sizes = {"N": 1, "H": height, "W": width, "C": image.channels}
     return tuple(sizes[axis] for axis in image.layout)
-
-
-def _read_graph(saved_model: SavedModel) -> Any:
-    from tensorflow.python.saved_model.loader_impl import parse_saved_model
-
-    graphs = parse_saved_model(str(saved_model.path)).meta_graphs
-    wanted = set(saved_model.tags)
-    return next(one for one in graphs if set(one.meta_info_def.tags) == wanted).graph_def
 
 
 def _size(view: GraphView, start: str, image: ImageInput) -> OwnSize | None:

@@ -12,7 +12,7 @@ from converter.inputs.quiet_tensorflow import tensorflow
 Shape = tuple[int, ...]  # -1 for any size
 
 # Operator → which of its inputs is the one whose values it hands on.
-_HANDS_ON = {
+HANDS_ON = {
     **dict.fromkeys(
         (
             "Identity",
@@ -80,7 +80,7 @@ def _alike(view: GraphView, one: Any, other: Any) -> bool:
     """Whether two nodes pick the same, or are the same constant."""
     if one.name == other.name:
         return True
-    if one.op != other.op or one.op not in ("Const", *_HANDS_ON) or one.attr != other.attr:
+    if one.op != other.op or one.op not in ("Const", *HANDS_ON) or one.attr != other.attr:
         return False
     inputs = [[tensor for tensor in node.input if tensor[0] != "^"] for node in (one, other)]
     return len(inputs[0]) == len(inputs[1]) and all(
@@ -131,8 +131,8 @@ class Sources:
         found = [canonical(tensor)]
         while True:
             node = view.source(found[-1])
-            if node.op in _HANDS_ON:
-                found.append(canonical(node.input[_HANDS_ON[node.op]]))
+            if node.op in HANDS_ON:
+                found.append(canonical(node.input[HANDS_ON[node.op]]))
             elif node.op == "TensorArrayReadV3":  # a loop of TensorFlow 1 over a batch
                 scatter = view.source(view.through_identity(node.input[2]))
                 if scatter.op != "TensorArrayScatterV3":

@@ -33,7 +33,8 @@ class ExportRequest:
         saved_model: its folder.
         tags: of the graph in it.
         inputs: graph tensors of the signature by the names of its inputs.
-        outputs: graph tensors of the signature by the names of its outputs.
+        outputs: graph tensors by the names of the outputs that are wanted: those of the signature,
+            and, where ``ends`` are given, also tensors inside of it, as ``flatten`` names them.
         image: the name of the image input.
         image_shape: what it is fixed to, -1 for any; None for encoded images.
         encoded: the input takes encoded images: the decoding is to be cut away.
@@ -43,6 +44,7 @@ class ExportRequest:
         keep_suppression: do not cut a suppression of overlapping boxes out of the graph.
         set_aside: keep large weights out of the graph while it is converted.
         folder: where the answer is written.
+        ends: graph tensors of all outputs of the signature, where others are wanted.
     """
 
     saved_model: str
@@ -58,6 +60,7 @@ class ExportRequest:
     keep_suppression: bool
     set_aside: bool
     folder: str
+    ends: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,8 +163,9 @@ def read_request(file: Path) -> ExportRequest:
     """What ``write_message`` wrote."""
     content = json.loads(file.read_text("utf-8"))
     shape = content.pop("image_shape")
+    lists = {name: tuple(content[name]) for name in ("tags", "ends")}
     return ExportRequest(
-        **{**content, "tags": tuple(content["tags"])},
+        **{**content, **lists},
         image_shape=None if shape is None else tuple(shape),
     )
 

@@ -1,11 +1,29 @@
-"""The message about operators that cannot be converted."""
+"""The error and its message about operators that cannot be converted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from converter.compatibility.tensorflow_operators import remedy_for
+from converter.errors import ExportError
 from converter.export.request_answer import Unsupported
+
+
+class UnsupportedError(ExportError):
+    """Nodes of the network cannot be expressed in ONNX.
+
+    Attributes:
+        nodes: these.
+    """
+
+    nodes: tuple[Unsupported, ...] = ()
+
+
+def unsupported_error(nodes: Sequence[Unsupported]) -> UnsupportedError:
+    """The error about these nodes."""
+    error = UnsupportedError(describe_unsupported(nodes))
+    error.nodes = tuple(nodes)
+    return error
 
 
 def describe_unsupported(nodes: Sequence[Unsupported]) -> str:
@@ -30,8 +48,13 @@ def _usual_remedy(since: int) -> str:
 def layer_of(node: str) -> str:
     """What makes a node: its name without the operator at its end, and without the calls of
     functions that an export puts around the model."""
-    parts = [part for part in node.split("/")[:-1] if not part.startswith(_CALLS)]
+    parts = [part for part in node.split("/")[:-1] if not is_call(part)]
     return "/".join(parts) or "at the top of the graph"
+
+
+def is_call(part: str) -> bool:
+    """Whether a part of a node's name is that of a call of a function."""
+    return part.startswith(_CALLS)
 
 
 _CALLS = ("StatefulPartitionedCall", "PartitionedCall")

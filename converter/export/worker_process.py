@@ -30,6 +30,7 @@ from converter.export.graph_inputs_outputs import (
 from converter.export.graph_view import GraphView, canonical, node_of
 from converter.export.mark_tensors import mark, take_marks
 from converter.export.opsets import OpsetNeed, describe_needs
+from converter.export.provenance import imported
 from converter.export.request_answer import (
     FLAT_GRAPH_FILE,
     MODEL_FILE,
@@ -103,24 +104,36 @@ class ExportJob:
         with graph.as_default(), open_session(graph) as session:
             loaded = flatten.load_signature(session, Path(request.saved_model), request.tags)
             restore_missing(session, Path(request.saved_model))
-            outputs = add_outputs(loaded, session, self._numbers_only(session))
-            ends = list(request.inputs.values()), list(outputs.values())
+            outputs = {}
+            if not request.ends:
+                outputs = add_outputs(loaded, graph, self._numbers_only(graph))
+            ends = list(request.inputs.values()), list(outputs.values() or request.ends)
             view = GraphView(flatten.flatten(loaded, *ends))
             if has_variables_in_functions(view):  # then all of them stay in the graph
                 frozen = tf.compat.v1.graph_util.convert_variables_to_constants(
                     session, loaded, [node_of(tensor) for tensor in ends[1]]
                 )
                 view = GraphView(flatten.flatten(frozen, *ends))
+            if request.ends:
+                outputs = self._end_inside(view)
             self._weights.count_constants(view)
             freeze(view, session, self._weights)
         self._weights.set_constants_aside(view)
         return view, outputs
 
-    def _numbers_only(self, session: Any) -> dict[str, str]:
+    def _end_inside(self, view: GraphView) -> dict[str, str]:
+        """Let the graph end at the outputs that are wanted, of which some are tensors inside."""
+        outputs = add_outputs(view.graph_def, imported(view), self.request.outputs)
+        view.refresh()
+        given = {node_of(tensor) for tensor in self.request.inputs.values()}
+        view.keep(view.ancestors(outputs.values()) | given)
+        return outputs
+
+    def _numbers_only(self, graph: Any) -> dict[str, str]:
         """The outputs of the signature without those that are texts."""
         kept = {}
         for name, tensor in self.request.outputs.items():
-            if session.graph.get_tensor_by_name(tensor).dtype == tensorflow().string:
+            if graph.get_tensor_by_name(tensor).dtype == tensorflow().string:
                 self._notes.append(f"output {name} is left out: it gives texts")
             else:
                 kept[name] = tensor

@@ -20,11 +20,28 @@ DEFAULT_SIGNATURES = ("serving_default", "default")
 
 @dataclass(frozen=True)
 class Signature:
-    """A function that the SavedModel offers, with its tensors by name."""
+    """A function that the SavedModel offers, with its tensors by name.
+
+    Attributes:
+        outputs: those that are taken. Tensors inside of the graph may be among them, by their
+            names in the graph that ``export.flatten`` makes of the signature.
+        whole: all outputs that the signature has itself, where ``outputs`` are others.
+    """
 
     name: str
     inputs: Tuple[Tensor, ...]
     outputs: Tuple[Tensor, ...]
+    whole: Tuple[Tensor, ...] = ()
+
+    @property
+    def ends(self) -> Tuple[str, ...]:
+        """The tensors of the SavedModel's graph at which the signature itself ends."""
+        return tuple(tensor.graph_name for tensor in self.whole or self.outputs)
+
+    @property
+    def inner(self) -> Tuple[Tensor, ...]:
+        """Those of ``outputs`` that are inside of the graph."""
+        return tuple(one for one in self.outputs if one not in self.whole) if self.whole else ()
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import Dict, List, Mapping, Sequence, Tuple
 
 from converter.compatibility.limits.all_limits import limit_texts
 from converter.compatibility.refusals import Refusal
-from converter.compatibility.tensorrt_versions import TARGETS, Target
 from converter.tables.refusal_wording import layers
 from converter.tables.wording import Bar, bars
+from trt_inference.bundles.tensorrt_versions import TARGETS, Target
 
 _NODES_SHOWN = 3
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any, Dict, Sequence
 
-from converter.compatibility.tensorrt_versions import VERSIONS
 from converter.conversion import Conversion
 from converter.precision.precision_results import PrecisionResult
 from converter.report.engine_section import engine_section
@@ -18,6 +17,7 @@ from converter.tables.preprocessing_facts import column_remarks, evidence_tables
 from converter.tables.trained_table import trained_table
 from converter.tables.verification_tables import accuracy_table, agreement_facts, parity_tables
 from converter.verification.verification_results import TrainedComparison
+from trt_inference.bundles.tensorrt_versions import VERSIONS
 
 
 def write_report(folder: Path, conversion: Conversion, score_threshold: float = 0.0) -> Path:

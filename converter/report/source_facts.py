@@ -4,6 +4,7 @@ from typing import Optional, Tuple
 
 from converter.conversion import Conversion
 from converter.export.request_answer import Suppression
+from converter.inputs.saved_model import Signature
 from converter.onnx_tools.text import ir_version
 from converter.tables.preprocessing_facts import finding_facts, fitting_text, pixels_text
 from converter.tables.wording import Fact
@@ -23,6 +24,7 @@ def source_facts(conversion: Conversion, model_opset: int) -> Tuple[Fact, ...]:
         Fact("Signature", source.signature.name),
         Fact("Input", str(source.image)),
         Fact("Outputs that are read", ", ".join(conversion.recognised.head.inputs)),
+        *_cut_at(source.signature),
         *_suppression(conversion.export.answer.suppression),
         Fact("Computes in", conversion.export.answer.float_type),
         Fact("Channels", pixels.order),
@@ -39,6 +41,11 @@ def opset(conversion: Conversion) -> int:
     """The ONNX opset of the exported model, which is that of the bundle's model."""
     imports = conversion.export.model.opset_import
     return int(next(one.version for one in imports if one.domain in ("", "ai.onnx")))
+
+
+def _cut_at(signature: Signature) -> Tuple[Fact, ...]:
+    names = ", ".join(tensor.graph_name for tensor in signature.inner)
+    return (Fact("Cut inside of the graph at", names),) if names else ()
 
 
 def _suppression(cut: Optional[Suppression]) -> Tuple[Fact, ...]:

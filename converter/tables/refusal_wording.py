@@ -3,9 +3,9 @@
 from typing import List, Sequence, Tuple
 
 from converter.compatibility.refusals import Refusal
-from converter.compatibility.tensorrt_versions import VERSIONS
 from converter.export.unsupported import layer_of
 from converter.tables.wording import counted
+from trt_inference.bundles.tensorrt_versions import VERSIONS
 
 _LAYERS_SHOWN = 3
 

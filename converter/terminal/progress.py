@@ -2,14 +2,17 @@
 
 import contextlib
 import time
-from typing import Iterable, Iterator, Sequence, TypeVar
+from typing import Callable, Iterable, Iterator, Sequence, TypeVar
 
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, TextColumn
+from rich.progress import Progress as Bars
 from rich.progress import track as bar
 
 from converter.terminal.console import print_line
 
 _Item = TypeVar("_Item")
+_SECONDS_OF_A_LINE = 10.0  # between lines where there is no bar
 
 
 class Progress:
@@ -33,6 +36,42 @@ class Progress:
         hidden = not self.console.is_terminal
         yield from bar(known, f"{name} …", console=self.console, transient=True, disable=hidden)
         self.done(f"{name}, {len(known)} {things}", time.monotonic() - started)
+
+    @contextlib.contextmanager
+    def transfer(self, name: str, total: int, start: int = 0) -> Iterator[Callable[[int], None]]:
+        """Show a bar with the rate while the block runs, or a line now and then.
+
+        Args:
+            total: bytes.
+            start: those that were there before.
+
+        Returns:
+            What is to be called with the bytes that are there by now.
+        """
+        bars = Bars(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            DownloadColumn(),
+            TextColumn("{task.fields[rate]}"),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        began = told = time.monotonic()
+        with bars:
+            task = bars.add_task(f"{name} …", total=total, completed=start, rate="")
+
+            def show(there: int) -> None:
+                nonlocal told
+                now = time.monotonic()
+                rate = f"{(there - start) / max(now - began, 0.1) / 1e6:.1f} MB/s"
+                bars.update(task, completed=there, rate=rate)
+                if not self.console.is_terminal and now - told >= _SECONDS_OF_A_LINE:
+                    told = now
+                    share = f"{100 * there // max(total, 1)} %"
+                    print_line(self.console, f"{now - began:7.1f} s  {name} … {share}, {rate}")
+
+            yield show
 
     def done(self, name: str, seconds: float) -> None:
         """Show a step that is over, with its seconds."""

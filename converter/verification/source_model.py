@@ -11,6 +11,7 @@ from converter.export.exported_network import Network
 from converter.export.request_answer import Suppression
 from converter.heads.base import Head
 from converter.inputs.pixels import Pixels
+from converter.verification.inner_reference import InnerReference
 from converter.verification.tensorflow_reference import FlatGraph, Reference
 
 
@@ -25,7 +26,7 @@ class SourceModel:
     they are of the bundle.
     """
 
-    reference: Reference
+    reference: Reference | InnerReference
     network: Network
     head: Head
     pixels: Pixels

@@ -17,7 +17,7 @@ from converter.inputs.image_input import ImageInput
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.inputs.saved_model import SavedModel, Signature
 from converter.inputs.tensor import Tensor
-from converter.onnx_tools.model_inputs_outputs import has_batch
+from converter.verification.of_one_image import of_one_image
 
 Values = dict[str, np.ndarray]
 
@@ -84,21 +84,9 @@ class Reference:
                 f"TensorFlow cannot run the signature on {self._image}: {error}"
             ) from error
         return {
-            name: _of_one_image(np.asarray(value.numpy()), self._image)
+            name: of_one_image(np.asarray(value.numpy()), self._image)
             for name, value in outputs.items()
         }
-
-
-def _of_one_image(array: np.ndarray, image: ImageInput) -> np.ndarray:
-    """The part of an output that belongs to one image, with an axis for the batch. Floats are
-    float32, as those of a bundle."""
-    if array.dtype.kind == "f" or array.dtype.name == "bfloat16":
-        array = array.astype(np.float32, copy=False)
-    if image.batch > 1 and array.ndim and array.shape[0] == image.batch:
-        return array[:1]
-    if image.layout.startswith("N") or image.encoded or has_batch(array.shape):
-        return array
-    return array[None]
 
 
 def _shape(spec: Any, otherwise: tuple[int, ...] = ()) -> Sequence[int]:
@@ -146,7 +134,7 @@ class FlatGraph:
         """Return outputs by the names that users know, for one image as the network wants it."""
         values = self.run(network, pixels, [self._outputs[name] for name in names])
         return {
-            name: _of_one_image(value, network.image)
+            name: of_one_image(value, network.image)
             for name, value in zip(names, values, strict=True)
         }
 

@@ -1,1 +1,1 @@
-"""What the benchmarks decide."""
+"""What owners of robots run to measure them."""

@@ -5,6 +5,7 @@ import ctypes
 import functools
 import gc
 import sys
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
@@ -201,6 +202,7 @@ def make_tensorrt(api: Api) -> ModuleType:
         if hasattr(api.DataType, dtype):
             setattr(module, name, getattr(api.DataType, dtype))
     module.__version__ = INSTALLABLE[api.version][0]
+    module.__spec__ = ModuleSpec("tensorrt", None)  # it is looked up, as real ones are
     module.init_libnvinfer_plugins = functools.partial(plugins.register, api)
     module.volume = _volume
     module.nptype = lambda dtype: _nptype(api, dtype)
@@ -229,6 +231,7 @@ def make_pycuda(machine: Machine) -> Dict[str, ModuleType]:
     """The modules of pycuda by name, on ``machine``."""
     pycuda: Any = ModuleType("pycuda")
     pycuda.__path__ = []
+    pycuda.__spec__ = ModuleSpec("pycuda", None, is_package=True)
     pycuda.VERSION = PYCUDA_VERSION
     pycuda.VERSION_TEXT = ".".join(str(number) for number in PYCUDA_VERSION)
     pycuda.driver = make_driver(machine)

@@ -18,7 +18,7 @@ _ONNX_DOMAINS = ("", "ai.onnx")
 GRAPH_OF_MODEL, OPSET_OF_MODEL = 7, 8
 DOMAIN_OF_OPSET, VERSION_OF_OPSET = 1, 2
 NODE_OF_GRAPH, INPUT_OF_GRAPH, OUTPUT_OF_GRAPH, VALUE_OF_GRAPH = 1, 11, 12, 13
-INPUT_OF_NODE, NAME_OF_NODE, OPERATOR_OF_NODE, ATTRIBUTE_OF_NODE = 1, 3, 4, 5
+INPUT_OF_NODE, NAME_OF_NODE, OPERATOR_OF_NODE, ATTRIBUTE_OF_NODE, DOMAIN_OF_NODE = 1, 3, 4, 5, 7
 NAME_OF_ATTRIBUTE, NUMBER_OF_ATTRIBUTE, GRAPH_OF_ATTRIBUTE = 1, 3, 6
 NAME_OF_VALUE, TYPE_OF_VALUE = 1, 2
 TENSOR_OF_TYPE, ELEMENT_OF_TENSOR, SHAPE_OF_TENSOR = 1, 1, 2
@@ -107,13 +107,15 @@ def nodes(data: Data) -> Tuple[Tuple[str, str], ...]:
 
 
 def operators(data: Data) -> Set[str]:
-    """The operators of the graph, and of the graphs in it, as bodies of loops."""
+    """The operators of the graph, and of the graphs in it, as bodies of loops: each after its
+    domain and a dot where that is not ONNX' own."""
     return set(_operators(data, graph(data)))
 
 
 def _operators(data: Data, outer: Field) -> Iterator[str]:
     for node in inside(data, outer, NODE_OF_GRAPH):
-        yield text(data, node, OPERATOR_OF_NODE)
+        domain, name = text(data, node, DOMAIN_OF_NODE), text(data, node, OPERATOR_OF_NODE)
+        yield name if domain in _ONNX_DOMAINS else f"{domain}.{name}"
         for given in inside(data, node, ATTRIBUTE_OF_NODE):
             for body in inside(data, given, GRAPH_OF_ATTRIBUTE):
                 yield from _operators(data, body)

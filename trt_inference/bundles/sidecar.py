@@ -109,6 +109,22 @@ def read_sidecar(file: Path) -> Sidecar:
     return Sidecar(machine=Machine(capability=capability, **machine), **content)
 
 
+def read_sidecars(bundle: Path) -> Tuple[List[Tuple[Path, Sidecar]], List[str]]:
+    """Read the sidecars of a bundle's engines, by name.
+
+    Returns:
+        Those that can be read, each with its file, and why others cannot.
+    """
+    found: List[Tuple[Path, Sidecar]] = []
+    broken: List[str] = []
+    for file in sidecar_files(bundle):
+        try:
+            found.append((file, read_sidecar(file)))
+        except BundleError as error:
+            broken.append(str(error))
+    return found, broken
+
+
 def reason_against(sidecar: Sidecar, machine: Machine, onnx_sha256: Optional[str] = None) -> str:
     """Why an engine does not run on ``machine``, in plain words; empty where it does.
 

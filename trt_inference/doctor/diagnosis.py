@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 # The levels, from good to bad.
 IS_OK, IS_CAUTION, IS_ERROR = "ok", "caution", "error"
+DIAGNOSIS_LEVELS = (IS_OK, IS_CAUTION, IS_ERROR)
 
 
 class Diagnosis(NamedTuple):

@@ -1,13 +1,17 @@
 """The machine that is examined: its files, variables, programs, and what its Python can import."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import Dict, List, Mapping, NamedTuple, Optional
+from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 _MOST_BYTES = 1 << 20  # of a file, and of what a program prints
+_MOST_NAMES = 10_000  # of a folder
 
 
 class Space(NamedTuple):
@@ -35,17 +39,25 @@ class Host:
         root: under which files of the system are looked for, ``/`` but in tests.
         environment: the variables, of the programs that are run too.
         python: the interpreter of the probes.
+        python_version: its version.
+        architecture: of the processor, as ``aarch64``.
+        device: the number of the GPU, among those that CUDA_VISIBLE_DEVICES leaves.
     """
+
+    python_version: Tuple[int, ...] = sys.version_info[:3]
+    architecture: str = os.uname().machine
 
     def __init__(
         self,
         root: Path = Path("/"),
         environment: Optional[Mapping[str, str]] = None,
         python: str = sys.executable,
+        device: int = 0,
     ) -> None:
         self.root = root
         self.environment: Dict[str, str] = dict(os.environ if environment is None else environment)
         self.python = python
+        self.device = device
 
     def path(self, name: str) -> Path:
         """Where a file of the system is, such as ``/etc/nv_tegra_release``."""
@@ -53,13 +65,29 @@ class Host:
 
     def text(self, name: str) -> Optional[str]:
         """The text of a file of the system without zeros and white space at its ends, at most the
-        first MiB; None where it cannot be read."""
+        first MiB; None where it cannot be read. A FIFO is not waited for."""
         try:
-            with self.path(name).open("rb") as file:
-                content = file.read(_MOST_BYTES)
+            descriptor = os.open(str(self.path(name)), os.O_RDONLY | os.O_NONBLOCK)
+            with open(descriptor, "rb") as file:
+                content = file.read(_MOST_BYTES) or b""
         except OSError:
             return None
         return content.decode("utf-8", "replace").strip("\0 \t\r\n")
+
+    def number(self, name: str) -> Optional[int]:
+        """The whole number that a file of the system consists of, as those in ``/sys`` do; None
+        where there is none."""
+        try:
+            return int(self.text(name) or "")
+        except ValueError:
+            return None
+
+    def names(self, folder: str) -> List[str]:
+        """The names in a folder of the system, sorted; none where it cannot be read."""
+        try:
+            return sorted(os.listdir(str(self.path(folder))))[:_MOST_NAMES]
+        except OSError:
+            return []
 
     def space(self, name: str) -> Optional[Space]:
         """The room of the file system that a folder is on; None where there is no such folder."""
@@ -69,12 +97,21 @@ class Host:
             return None
         return Space(found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
 
+    def may_use(self, name: str) -> bool:
+        """Whether this user may read and write a file of the system, such as a device."""
+        return os.access(str(self.path(name)), os.R_OK | os.W_OK)
+
+    def time(self) -> float:
+        """What the clock of the machine shows, in seconds since 1970."""
+        return time.time()
+
     def program(self, name: str) -> Optional[str]:
         """Where a program is on the PATH; None where it is not."""
         return shutil.which(name, path=self.environment.get("PATH", os.defpath))
 
     def run(self, command: List[str], seconds: float = 10) -> Optional[Answer]:
-        """Run a program to its end, or for so many seconds; None where it cannot be started."""
+        """Run a program to its end, or for so many seconds; None where it cannot be started. What
+        it started itself, and did not detach, ends with it."""
         program = self.program(command[0])
         if program is None:
             return None
@@ -85,17 +122,28 @@ class Host:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=self.environment,
+                start_new_session=True,
             )
         except OSError:
             return None
         code: Optional[int] = None
+        output = errors = b""
         try:
             output, errors = started.communicate(timeout=seconds)
             code = started.returncode
         except subprocess.TimeoutExpired:
-            started.kill()
-            output, errors = started.communicate()
+            _kill(started)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # its pipes may be held by others
+                output, errors = started.communicate(timeout=1)
+        except BaseException:  # Ctrl-C, which a session of its own does not hear
+            _kill(started)
+            raise
         return Answer(code, _decoded(output), _decoded(errors))
+
+
+def _kill(started: "subprocess.Popen[bytes]") -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(started.pid, signal.SIGKILL)
 
 
 def _decoded(content: bytes) -> str:

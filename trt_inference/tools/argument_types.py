@@ -30,7 +30,7 @@ def not_negative(text: str) -> int:
     return int(text)
 
 
-def add_device(parser: argparse.ArgumentParser) -> None:
+def add_device(parser: "argparse._ActionsContainer") -> None:
     """Declare ``--device``."""
     parser.add_argument(
         "--device",

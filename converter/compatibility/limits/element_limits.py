@@ -9,7 +9,7 @@ import onnx
 
 from converter.compatibility.limits.limit import Limit
 from converter.compatibility.limits.node_view import NodeView
-from converter.compatibility.tensorrt_versions import reaches
+from trt_inference.bundles.tensorrt_versions import reaches
 
 ANY_OPERATOR = "*"
 

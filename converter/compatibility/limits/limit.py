@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from converter.compatibility.limits.node_view import NodeView
-from converter.compatibility.tensorrt_versions import FIRST_VERSION, reaches
+from trt_inference.bundles.tensorrt_versions import FIRST_VERSION, reaches
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 
 from converter.compatibility.limits.scope import Scope
-from converter.compatibility.tensorrt_versions import reaches
+from trt_inference.bundles.tensorrt_versions import reaches
 
 # What TensorRT has in place of types that it lacks, and the first version that has them.
 _REPLACED: dict[int, tuple[int, str]] = {

@@ -8,7 +8,7 @@ import numpy as np
 
 from converter.compatibility.limits.limit import Limit
 from converter.compatibility.limits.node_view import NodeView
-from converter.compatibility.tensorrt_versions import reaches
+from trt_inference.bundles.tensorrt_versions import reaches
 
 
 def _pad_mode(*modes: str) -> Callable[[NodeView], bool]:

@@ -116,6 +116,9 @@ def test_all_reasons_are_told_at_once_each_with_its_versions(
     assert "layer a" in quantised
     assert "zero point 0" in quantised
     assert "None of these builds all precisions" in result.output
+    assert "trt-inference inspect SAVED_MODEL --tensorrt 8.2\n" in result.output
+    result = run_here(capsys, "check", folder, "--tensorrt", "jetpack6")
+    assert "trt-inference inspect SAVED_MODEL --target jetpack6\n" in result.output
     result = run_here(capsys, "check", folder, "--tensorrt", "8.2", "jetpack6")
     (quantised,) = [line for line in result.output.splitlines() if "this QuantizeLinear" in line]
     assert quantised.startswith("fp32: TensorRT 8.2, 10.3")  # not of the target alone
@@ -129,6 +132,7 @@ def test_an_opset_that_is_too_late_is_told_with_the_target_to_convert_for(
     model.opset_import[0].version = 17
     result = run_here(capsys, "check", replace_model(folder, model), "--tensorrt", "8.2", "8.5")
     assert answers(result)["fp32"] == ["no", "yes"]
+    assert "inspect SAVED_MODEL" not in result.output
     assert (
         "fp32: TensorRT 8.2 knows opsets up to 13, and the model has opset 17: convert it again "
         "with --target jetson-nano."

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from converter.command_line.print_boards import print_boards, print_refusals
 from converter.compatibility.refusals import find_refusals
-from converter.compatibility.tensorrt_versions import TARGETS
 from converter.export.request_answer import ExportAnswer
 from test.converter.compatibility.onnx_text import parsed
+from trt_inference.bundles.tensorrt_versions import TARGETS
 
 NOWHERE = "g (float[4, 4] x) => (float y) { y = Det (x) }"
 NOT_ON_NANO = "g (bool[4] a, bool[4] b) => (bool[4] y) { y = Xor (a, b) }"

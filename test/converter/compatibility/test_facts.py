@@ -6,9 +6,9 @@ from __future__ import annotations
 import pytest
 
 from converter.compatibility.refusals import find_refusals
-from converter.compatibility.tensorrt_versions import VERSIONS
 from test.tensorrt_facts import FACTS, ROWS, Fact
 from test.tensorrt_facts.fact import within
+from trt_inference.bundles.tensorrt_versions import VERSIONS
 
 BEFORE_BYTES = ("8.0", "8.2", "8.4")
 BY_BUILDER = "the engine builder makes float32 and int32 of uint8 before TensorRT gets it"

@@ -10,10 +10,10 @@ from onnx import numpy_helper
 from converter.compatibility.limits.all_limits import LIMITS, limit_texts
 from converter.compatibility.limits.limit import Limit
 from converter.compatibility.refusals import find_refusals
-from converter.compatibility.tensorrt_operators import takes
-from converter.compatibility.tensorrt_versions import VERSIONS
 from test.converter.compatibility.limit_cases import ALL, CASES, Case
 from test.converter.compatibility.onnx_text import parsed
+from trt_inference.bundles.tensorrt_operators import takes
+from trt_inference.bundles.tensorrt_versions import VERSIONS
 
 INPUTS = """
     float[1, 1, 8, 8] image, float[1, 1, 4, 4, 4] five, float[1, 1, 2, 2, 2, 2] six,

@@ -8,11 +8,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from converter.compatibility.limits.origin import NETWORK_PREFIX
 from converter.compatibility.refusals import Refusal, find_bundle_refusals, find_refusals
-from converter.compatibility.tensorrt_versions import VERSIONS
 from converter.inputs.pixels import Pixels
 from converter.onnx_tools.node_names import NETWORK
 from converter.stages.input_stage import input_stage
 from test.converter.compatibility.onnx_text import parsed
+from trt_inference.bundles.tensorrt_versions import VERSIONS
 
 SUPPRESSION = """
 detector (float[1, 8, 4] boxes, float[1, 3, 8] scores) => (int64[kept, 3] chosen)

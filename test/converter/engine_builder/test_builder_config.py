@@ -15,6 +15,7 @@ from test.converter.engine_builder.bundles import PRECISIONS
 from test.tensorrt_double.install import install
 from test.tensorrt_double.surface import FURTHER_VERSIONS, VERSIONS
 from trt_inference.bundles.bundle import load_bundle
+from trt_inference.engines.tensorrt import build_api
 from trt_inference.engines.tensorrt.gpu import GpuContext, this_machine
 
 # Those that let narrow types in where the model has none itself, and hold the others.
@@ -31,7 +32,7 @@ def flags(shared_bundle: Path, precision: str) -> Set[str]:
         logger = trt.Logger()
         builder = trt.Builder(logger)
         typing = tensorrt_api.typing_mode(trt, precision, dla=False)
-        network = builder.create_network(tensorrt_api.network_flags(trt, typing))
+        network = builder.create_network(build_api.network_flags(trt, typing))
         options = BuildOptions(shared_bundle, (precision,))
         request = EngineRequest(bundle, precision, this_machine(), options, 1 << 28)
         parse(trt, network, logger, request)
@@ -46,14 +47,14 @@ def flags(shared_bundle: Path, precision: str) -> Set[str]:
 def test_a_network_has_its_batch_in_the_graph_and_the_typing_that_is_wanted(version: str) -> None:
     with install(version) as double, GpuContext():
         trt = double.tensorrt
-        for typing in (tensorrt_api.STRONG, tensorrt_api.WEAK):
-            flags = tensorrt_api.network_flags(trt, typing)
+        for typing in (build_api.STRONG, build_api.WEAK):
+            flags = build_api.network_flags(trt, typing)
             network = trt.Builder(trt.Logger()).create_network(flags)
             assert not network.has_implicit_batch_dimension
             kinds = trt.NetworkDefinitionCreationFlag.__members__.items()
             strong = [network.get_flag(kind) for name, kind in kinds if name == "STRONGLY_TYPED"]
             # 8 has no typing but the weak one, and 11 only the strong one.
-            expected = typing == tensorrt_api.STRONG and not version.startswith("11")
+            expected = typing == build_api.STRONG and not version.startswith("11")
             assert strong == ([] if version.startswith("8") else [expected])
 
 

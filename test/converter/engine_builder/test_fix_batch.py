@@ -22,6 +22,7 @@ from test.tensorrt_double.plan import Plan
 from trt_inference.bundles import protobuf_reader
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.bundles.engine_files import find_engine
+from trt_inference.engines.tensorrt import build_api
 from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt, this_machine
 
 Build = Callable[..., Result]
@@ -178,7 +179,7 @@ def test_the_real_parser_knows_all_sizes_then(shared_bundle: Path) -> None:
     with GpuContext():
         logger = trt.Logger(trt.Logger.ERROR)
         builder = trt.Builder(logger)
-        flags = tensorrt_api.network_flags(trt, tensorrt_api.WEAK)
+        flags = build_api.network_flags(trt, build_api.WEAK)
         network = builder.create_network(flags)
         parser = trt.OnnxParser(network, logger)
         assert parser.parse(content)

@@ -13,6 +13,7 @@ from converter.engine_builder.hold_precision import hold_around_quantised, hold_
 from converter.engine_builder.parse_onnx import parse
 from test.tensorrt_double.install import install
 from trt_inference.bundles.bundle import load_bundle
+from trt_inference.engines.tensorrt import build_api
 from trt_inference.engines.tensorrt.gpu import GpuContext, this_machine
 
 
@@ -24,7 +25,7 @@ def held(folder: Path, precision: str, hold: Any) -> Dict[str, bool]:
         logger = trt.Logger()
         builder = trt.Builder(logger)
         typing = tensorrt_api.typing_mode(trt, precision, dla=False)
-        network = builder.create_network(tensorrt_api.network_flags(trt, typing))
+        network = builder.create_network(build_api.network_flags(trt, typing))
         options = BuildOptions(folder, (precision,))
         bundle = load_bundle(folder)
         parse(trt, network, logger, EngineRequest(bundle, precision, this_machine(), options, 0))

@@ -37,12 +37,13 @@ Suppress = Callable[[Any, Any], Found]
 
 
 def overlap(box: Any, others: Any) -> Any:
-    """IoU of one box with all others."""
+    """IoU of one box, or of each of several ``[A, 1, 4]``, with all others."""
     shared = tf.maximum(
-        tf.minimum(box[2:], others[:, 2:]) - tf.maximum(box[:2], others[:, :2]), 0.0
+        tf.minimum(box[..., 2:], others[:, 2:]) - tf.maximum(box[..., :2], others[:, :2]), 0.0
     )
-    area = tf.reduce_prod(others[:, 2:] - others[:, :2], 1) + tf.reduce_prod(box[2:] - box[:2])
-    both = tf.reduce_prod(shared, 1)
+    area = tf.reduce_prod(others[:, 2:] - others[:, :2], -1)
+    area += tf.reduce_prod(box[..., 2:] - box[..., :2], -1)
+    both = tf.reduce_prod(shared, -1)
     return tf.math.divide_no_nan(both, area - both)
 
 
@@ -253,7 +254,7 @@ def all_at_once(boxes: Any, scores: Any) -> Found:
     """A box that is suppressed suppresses others (Fast NMS of YOLACT)."""
     best, classes = tf.reduce_max(scores[0], -1), tf.argmax(scores[0], -1)
     better = best[None, :] > best[:, None]
-    overlaps = tf.stack([overlap(box, boxes[0]) for box in tf.unstack(boxes[0])])
+    overlaps = overlap(boxes[0][:, None], boxes[0])
     gone = tf.reduce_any(tf.logical_and(better, overlaps > IOU), 1)
     left, index = tf.math.top_k(tf.where(gone, 0.0, best), MOST)
     return rows(boxes[0], best, classes, index, tf.reduce_sum(tf.cast(left > SCORE, tf.int32)))

@@ -14,7 +14,6 @@ import pytest
 from converter.comparison.accuracy import Accuracy
 from converter.comparison.agreement import Agreement, TensorParity
 from converter.compatibility.refusals import Refusal
-from converter.compatibility.tensorrt_versions import TARGETS, VERSIONS
 from converter.conversion import Conversion, Preprocessing
 from converter.inputs.pixels import Pixels
 from converter.report.page import write_report
@@ -22,6 +21,7 @@ from converter.verification.verification_results import Picture, SourceSuppressi
 from test.converter.report import samples
 from test.converter.report.parsed import Page
 from trt_inference.bundles.bundle import Fitting
+from trt_inference.bundles.tensorrt_versions import TARGETS, VERSIONS
 
 Make = Callable[[Path], Conversion]
 EVERY_TASK = pytest.mark.parametrize(

@@ -20,16 +20,6 @@ from trt_inference.inference.detector import Detector
 from trt_inference.inference.results import Classification
 
 CLASSES = 12
-# The largest, and those of which a smaller one of the same kind is tested always.
-LONG = (
-    "DenseNet121",
-    "EfficientNetV2B0",
-    "InceptionV3",
-    "MobileNetV3Large",
-    "NASNetMobile",
-    "ResNet50",
-    "VGG19",
-)
 # The size of the input, and how its pixels are prepared.
 ARCHITECTURES = {
     "ConvNeXtTiny": (64, "zero-to-255"),
@@ -48,6 +38,8 @@ ARCHITECTURES = {
     "VGG19": (64, "caffe"),
     "Xception": (80, "minus-one-to-one"),
 }
+# The others take most of the time of all tests of the converter.
+ALWAYS = ("MobileNet", "MobileNetV2", "MobileNetV3Small")
 
 
 def prepared(frame: np.ndarray, way: str) -> np.ndarray:
@@ -101,7 +93,7 @@ def frames(side: int) -> list[np.ndarray]:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.long] if name in LONG else [])
+        pytest.param(name, marks=[] if name in ALWAYS else [pytest.mark.long])
         for name in ARCHITECTURES
     ],
 )

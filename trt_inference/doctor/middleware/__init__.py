@@ -1,1 +1,1 @@
-"""ROS 2, its middleware, and who publishes images."""
+"""ROS 2, its middleware, and what the nodes that run just now publish and report."""

@@ -9,8 +9,8 @@ from trt_inference.engines.base import EngineOptions
 from trt_inference.engines.tensorrt.cuda.base import Cuda, Stream
 from trt_inference.engines.tensorrt.cuda_buffers import BufferSet
 from trt_inference.engines.tensorrt.cuda_graph import CudaGraph
-from trt_inference.engines.tensorrt.io_tensors import IoTensor, has_named_tensors
-from trt_inference.errors import EngineError
+from trt_inference.engines.tensorrt.enqueue import Enqueue
+from trt_inference.engines.tensorrt.io_tensors import IoTensor
 
 
 class BufferedRun:
@@ -36,13 +36,11 @@ class BufferedRun:
             tensors: those of the engine, which fit the bundle.
             options: with ``zero_copy`` decided.
         """
-        self._context: Any = context
         self._stream: Any = stream
-        self._named = has_named_tensors(context.engine)
         self.buffers = BufferSet(cuda, tensors, bool(options.zero_copy))
+        self._enqueue: Any = Enqueue(context, stream, self.buffers)
         self.done = cuda.event(blocking=not options.spin)
         self._graph: Optional[CudaGraph] = None
-        self._bindings = self.buffers.bindings()
         given = self.buffers.arrays[bundle.input.name]
         # TensorRT before 8.5 has no bytes: they are made floats on the way, and class maps bytes.
         self._floats = given if given.dtype != np.uint8 else None
@@ -94,22 +92,10 @@ class BufferedRun:
     def free(self) -> None:
         """Give everything back; nothing may be running."""
         # Whoever still holds this, as the trace of an error does, must not hold these.
-        self._context = self._stream = self._floats = None
+        self._enqueue = self._stream = self._floats = None
         self.image = np.zeros(0, np.uint8)
         self._outputs.clear()
         try:
             self.forget_graph()
         finally:
             self.buffers.free()
-
-    def _enqueue(self) -> None:
-        self.buffers.copy_in(self._stream)
-        if self._named:
-            for name, address in self.buffers.addresses.items():
-                self._context.set_tensor_address(name, address)
-            done = self._context.execute_async_v3(self._stream.handle)
-        else:
-            done = self._context.execute_async_v2(self._bindings, self._stream.handle)
-        if not done:
-            raise EngineError("TensorRT cannot run the engine: its log has the reason")
-        self.buffers.copy_out(self._stream)

@@ -53,6 +53,10 @@ class Log:
         lines = [*self._warnings, *self._errors]
         return next(filter(None, map(pattern.search, reversed(lines))), None)
 
+    def all(self) -> str:
+        """All lines that are kept, the warnings first."""
+        return "; ".join([*self._warnings, *self._errors]) or "it gave no reason"
+
     def last(self) -> str:
         """The last errors, the first of which often is the reason; where there are none, the last
         warnings, or that there are none either."""

@@ -5,11 +5,12 @@ from typing import Dict, Mapping
 
 from ament_index_python.packages import get_package_share_directory
 
+from trt_inference.doctor.middleware.profile_variables import (
+    FAST_DDS,
+    OLD_FAST_DDS,
+    profile_variable,
+)
 from trt_inference.ros.launching.argument_values import existing_file
-
-FAST_DDS = "FASTDDS_DEFAULT_PROFILES_FILE"
-OLD_FAST_DDS = "FASTRTPS_DEFAULT_PROFILES_FILE"  # before version 3; later ones complain about both
-CYCLONE_DDS = "CYCLONEDDS_URI"
 
 
 def packaged_config(name: str) -> Path:
@@ -27,23 +28,18 @@ def middleware_variables(profile: str, environment: Mapping[str, str]) -> Dict[s
         FileNotFoundError: there is no such file.
     """
     implementation = environment.get("RMW_IMPLEMENTATION") or "rmw_fastrtps_cpp"
-    if implementation.startswith("rmw_fastrtps"):
-        is_old = environment.get("ROS_DISTRO") in ("humble", "iron", "jazzy")
-        variable = OLD_FAST_DDS if is_old else FAST_DDS
-        packaged = "fastdds_large_images.xml"
-        is_set = environment.get(FAST_DDS) or environment.get(OLD_FAST_DDS)
-    elif implementation.startswith("rmw_cyclonedds"):
-        variable, packaged = CYCLONE_DDS, "cyclonedds_large_images.xml"
-        is_set = environment.get(CYCLONE_DDS)
-    else:
+    variable = profile_variable(implementation, environment.get("ROS_DISTRO", ""))
+    if variable is None:
         return {}
+    names = (variable.name,) if variable.is_uri else (FAST_DDS, OLD_FAST_DDS)
+    is_set = any(environment.get(name) for name in names)
     if is_set or profile in ("", "none") or (profile == "packaged" and _reaches_out(environment)):
         return {}
     if profile == "packaged":
-        path = packaged_config(packaged)
+        path = packaged_config(variable.file)
     else:
         path = existing_file("middleware_profile", profile)
-    return {variable: path.as_uri() if variable == CYCLONE_DDS else str(path)}
+    return {variable.name: path.as_uri() if variable.is_uri else str(path)}
 
 
 def _reaches_out(environment: Mapping[str, str]) -> bool:

@@ -29,6 +29,7 @@ MESSAGES = (
     "rcl_interfaces/builtin_interfaces/msg/*",
     "rcl_interfaces/lifecycle_msgs/msg/*",
     "rcl_interfaces/lifecycle_msgs/srv/ChangeState",
+    "rcl_interfaces/lifecycle_msgs/srv/GetState",
     "rcl_interfaces/rcl_interfaces/msg/*",
     "rcl_interfaces/rcl_interfaces/srv/*",
     "vision_msgs/vision_msgs/msg/*",

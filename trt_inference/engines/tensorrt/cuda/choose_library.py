@@ -1,6 +1,7 @@
 """Which library brings CUDA to Python: the one place that decides it."""
 
-from typing import Callable, Dict, List
+import sys
+from typing import Callable, Dict, List, Optional, Tuple
 
 from trt_inference.engines.tensorrt.cuda.base import Cuda
 from trt_inference.engines.tensorrt.cuda.cuda_python import CudaPython
@@ -12,11 +13,14 @@ _LIBRARIES: Dict[str, Callable[[], Cuda]] = {"pycuda": PyCuda, "cuda-python": Cu
 CUDA_LIBRARIES = tuple(_LIBRARIES)
 _order: List[str] = list(CUDA_LIBRARIES)
 
+_COMPILE = "PATH=/usr/local/cuda/bin:$PATH python3 -m pip install"
+_OF_PYTHON_3_6 = "--no-use-pep517 pycuda==2022.1"
+_OF_CUDA_12 = "python3 -m pip install 'cuda-bindings==12.9.*'"
+_OF_CUDA_13 = "python3 -m pip install 'cuda-bindings==13.*'"
 _ADVICE = (
-    "On JetPack 4 and 5 compile it: PATH=/usr/local/cuda/bin:$PATH python3 -m pip install pycuda "
-    "(--no-use-pep517 pycuda==2022.1 for Python 3.6). On JetPack 6, and elsewhere with CUDA 12: "
-    "python3 -m pip install 'cuda-bindings==12.9.*'. On JetPack 7, and elsewhere with CUDA 13: "
-    "python3 -m pip install 'cuda-bindings==13.*'"
+    f"On JetPack 4 and 5 compile it: {_COMPILE} pycuda ({_OF_PYTHON_3_6} for Python 3.6). "
+    f"On JetPack 6, and elsewhere with CUDA 12: {_OF_CUDA_12}. "
+    f"On JetPack 7, and elsewhere with CUDA 13: {_OF_CUDA_13}"
 )
 
 
@@ -26,15 +30,34 @@ def load_cuda() -> Cuda:
     Raises:
         EngineError: neither can be imported; with how to get one.
     """
-    reasons: List[str] = []
+    found, reasons = try_libraries()
+    if found is not None:
+        return found
+    listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+    raise EngineError(f"backend tensorrt: CUDA for Python is missing ({listed}). {_ADVICE}")
+
+
+def try_libraries() -> Tuple[Optional[Cuda], Dict[str, str]]:
+    """The first library that can be imported, and why those before it cannot, by name."""
+    reasons: Dict[str, str] = {}
     for name in _order:
         try:
-            return _LIBRARIES[name]()
+            return _LIBRARIES[name](), reasons
         except (ImportError, OSError) as error:  # OSError: libcuda.so.1 is missing
-            reasons.append(f"{name}: {error}")
-    raise EngineError(
-        f"backend tensorrt: CUDA for Python is missing ({'; '.join(reasons)}). {_ADVICE}"
-    )
+            reasons[name] = str(error)
+    return None, reasons
+
+
+def cuda_installation(driver: int, python: Tuple[int, int] = sys.version_info[:2]) -> str:
+    """The command that installs a library for this Python.
+
+    Args:
+        driver: the CUDA version of the driver: 12060 is 12.6.
+        python: its version. cuda-bindings has wheels for aarch64 from 3.10 on.
+    """
+    if python < (3, 10) or driver < 12000:
+        return f"{_COMPILE} {_OF_PYTHON_3_6 if python < (3, 7) else 'pycuda'}"
+    return _OF_CUDA_12 if driver < 13000 else _OF_CUDA_13
 
 
 def prefer_library(name: str) -> None:

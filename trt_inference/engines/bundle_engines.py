@@ -1,16 +1,15 @@
-"""`engines`: what engines a bundle has, and which of them run here."""
+"""What engines a bundle has, which of them run here, and why others do not."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Tuple
 
-from converter.engine_builder.engine_folder import read_sidecars
 from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.bundles.choose_precision import gpu
 from trt_inference.bundles.engine_files import model_sha256
 from trt_inference.bundles.machine import Machine
 from trt_inference.bundles.names import ENGINES_FOLDER
-from trt_inference.bundles.sidecar import Sidecar, reason_against
+from trt_inference.bundles.sidecar import Sidecar, read_sidecars, reason_against
 from trt_inference.engines.tensorrt.gpu import this_machine
 from trt_inference.errors import EngineError
 

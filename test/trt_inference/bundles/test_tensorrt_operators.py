@@ -1,10 +1,8 @@
 """The table of the operators that TensorRT has, against the published matrix."""
 
-from __future__ import annotations
-
 import pytest
 
-from converter.compatibility.tensorrt_operators import remedy_for_missing, takes
+from trt_inference.bundles.tensorrt_operators import remedy_for_missing, takes
 
 
 @pytest.mark.parametrize(

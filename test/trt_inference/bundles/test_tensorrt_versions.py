@@ -2,7 +2,7 @@
 
 import pytest
 
-from converter.compatibility.tensorrt_versions import (
+from trt_inference.bundles.tensorrt_versions import (
     TARGETS,
     VERSIONS,
     documented_opset,

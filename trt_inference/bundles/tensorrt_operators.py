@@ -3,15 +3,16 @@
 ``tensorrt_operators.json`` holds facts from the support matrix that onnx-tensorrt publishes with
 each version, and names the commits. ``since`` is the first version with an operator: none has
 lost one. The matrix was compared with the parser's sources up to 10.1; ``corrections`` lists where
-it errs. ``remedies`` are ours. What a version refuses of operators that it has is in ``limits/``.
+it errs. ``remedies`` are ours. What a version refuses of operators that it has is in
+``converter/compatibility/limits/``.
 """
 
-from __future__ import annotations
+from typing import Dict, Optional
 
-from converter.compatibility.tensorrt_versions import TENSORRT_TABLE, reaches
+from trt_inference.bundles.tensorrt_versions import TENSORRT_TABLE, reaches
 
 # For operators that exported networks have.
-_REMEDIES: dict[str, str] = {
+_REMEDIES: Dict[str, str] = {
     operator: entry["remedy"]
     for entry in TENSORRT_TABLE["remedies"]
     for operator in entry["operators"]
@@ -32,7 +33,7 @@ def remedy_for_missing(operator: str) -> str:
     return newer_or(since, known)
 
 
-def newer_or(version: str, remedy: str | None) -> str:
+def newer_or(version: str, remedy: Optional[str]) -> str:
     """A newer TensorRT, or something else."""
     newer = f"use TensorRT {version} or newer"
     return f"{newer}, or {remedy}" if remedy else newer

@@ -4,7 +4,7 @@
 onnx-tensorrt publishes with each version. Its parsers refuse no later opset: they read operators
 whose meaning has changed as if it had not, and may so build an engine that computes something else.
 
-Robots read this before they build, in Python 3.6 and without onnx.
+Robots read this before they build, and the doctor does.
 """
 
 import json

@@ -1,0 +1,1 @@
+"""Images for Jetsons, and what checks their Dockerfiles where Docker and a board are missing."""

@@ -1,0 +1,187 @@
+"""The sets of tensors at which a graph can be cut before its refused nodes, the latest first."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+
+from converter.export.behind_layers import LAYERS
+from converter.export.graph_view import node_of
+from converter.export.inner_tensors import InnerTensors
+
+# What depends on these knows the size of an image, and nothing that is in it.
+_SIZES = ("Shape", "ShapeN", "Size", "Rank")
+_WEIGHTED = (*LAYERS, "Conv2DBackpropInput", "Conv3D", "BiasAdd", "FusedBatchNormV3")
+_PICKS = ("StridedSlice", "Slice", "Split", "SplitV", "Unpack", "GatherV2")
+_VARIABLES = ("VarHandleOp", "VariableV2", "Variable", "ReadVariableOp")
+_MOST_CONSTANTS = 64  # a layer has more weights; corners and distributions are computed with less
+_MOST_CUTS, _MOST_TENSORS = 200, 32
+
+
+class CutGraph:
+    """A graph from the image to the outputs, of which some nodes are refused.
+
+    Attributes:
+        clean_outputs: outputs that need no refused node.
+    """
+
+    def __init__(
+        self, inside: InnerTensors, image: str, outputs: Sequence[str], refused: Iterable[str]
+    ) -> None:
+        self._inside, self._view, self._image = inside, inside.view, node_of(image)
+        self._seen = self._seen_from([self._image])
+        self._tainted = self._seen_from({name for name in refused if name in self._seen})
+        self._ends = [
+            tensor
+            for tensor in map(inside.behind_identities, outputs)
+            if node_of(tensor) in self._tainted or self.is_behind_layers([tensor])
+        ]
+        self.clean_outputs = [one for one in self._ends if node_of(one) not in self._tainted]
+        self._depths = self._find_depths()
+
+    def _seen_from(self, start: Iterable[str]) -> set[str]:
+        """The nodes that take values of ``start``, not only sizes, with those of ``start``."""
+        found, waiting = set(), deque(start)
+        while waiting:
+            name = waiting.popleft()
+            if name in found or self._view.nodes[name].op in _SIZES:
+                continue
+            found.add(name)
+            waiting.extend(
+                node.name
+                for node in self._view.consumers(name)
+                if any(node_of(tensor) == name for tensor in self._view.data_inputs(node))
+            )
+        return found
+
+    def _find_depths(self) -> dict[str, int]:
+        """How many nodes are between the image and each, on the longest way."""
+        depths: dict[str, int] = {}
+        waiting = [(name, False) for name in self._seen]
+        entered = set()
+        while waiting:
+            name, is_done = waiting.pop()
+            above = [node_of(one) for one in self._inputs(name)]
+            if is_done:
+                depths[name] = 1 + max((depths.get(one, 0) for one in above), default=0)
+            elif name not in entered:
+                entered.add(name)
+                waiting.append((name, True))
+                waiting.extend((one, False) for one in above if one not in entered)
+        return depths
+
+    def _inputs(self, name: str) -> list[str]:
+        """The tensors that a node takes and that depend on the image."""
+        return [
+            self._inside.behind_identities(tensor)
+            for tensor in self._view.data_inputs(self._view.nodes[name])
+            if node_of(tensor) in self._seen
+        ]
+
+    def after(self, cut: Iterable[str]) -> list[str]:
+        """The nodes between a cut and the outputs, nearest first."""
+        at = {node_of(tensor) for tensor in cut}
+        behind = self._seen_from(at) & self._view.ancestors(self._ends, at)
+        return sorted(behind - at, key=lambda name: self._depths[name])
+
+    def ordered(self, tensors: Iterable[str]) -> tuple[str, ...]:
+        """The nearest to the image first."""
+        return tuple(sorted(tensors, key=lambda one: (self._depths[node_of(one)], one)))
+
+    def latest(self) -> frozenset[str]:
+        """The tensors that go into refused nodes and what depends on them, and the outputs that do
+        not, without those that only depend on others of them."""
+        rest = self._view.ancestors(self._ends) & self._tainted
+        entering = {one for name in rest for one in self._inputs(name) if node_of(one) not in rest}
+        return self._least([*entering, *self.clean_outputs])
+
+    def is_behind_layers(self, cut: Iterable[str]) -> bool:
+        """Whether each tensor of a cut comes out of a layer of the network."""
+        return bool(cut) and all(
+            any(self._view.nodes[name].op in LAYERS for name in self._above(tensor))
+            for tensor in cut
+        )
+
+    def _above(self, tensor: str) -> set[str]:
+        return self._view.ancestors([tensor]) & self._seen
+
+    def layers_after(self, cut: Iterable[str]) -> list[str]:
+        """The nodes after a cut that have weights of their own."""
+        return [name for name in self.after(cut) if self._has_weights(name)]
+
+    def _has_weights(self, name: str) -> bool:
+        node = self._view.nodes[name]
+        if node.op not in _WEIGHTED:
+            return False
+        others = [one for one in self._view.data_inputs(node) if node_of(one) not in self._seen]
+        behind = (self._view.nodes[one] for one in self._view.ancestors(others))
+        return any(
+            one.op in _VARIABLES or (one.op == "Const" and _size(one) > _MOST_CONSTANTS)
+            for one in behind
+        )
+
+    def are_taken_apart(self, cut: Iterable[str]) -> bool:
+        """Whether some node after a cut picks some of its numbers along the last axis, or along
+        one that is not known: then these mean different things."""
+        return any(
+            self._view.nodes[name].op in _PICKS and not self._keeps_last(name)
+            for name in self.after(cut)
+        )
+
+    def _keeps_last(self, name: str) -> bool:
+        operation = self._inside.graph.get_operation_by_name(name)
+        given = [one for one in operation.inputs if node_of(one.name) in self._seen]
+        sizes = {
+            None if tensor.shape.rank in (None, 0) else tensor.shape.as_list()[-1]
+            for tensor in (*given[:1], *operation.outputs)
+        }
+        return len(sizes) == 1 and None not in sizes
+
+    def cuts(self) -> Iterator[frozenset[str]]:
+        """The latest cut, and earlier ones in which tensors are replaced by those that they are
+        computed from, as long as nothing with weights comes after."""
+        first = self.latest()
+        waiting, known, tensors = deque([first]), {first}, set(first)
+        while waiting:
+            cut = waiting.popleft()
+            if self.layers_after(cut):
+                continue
+            yield cut
+            for tensor in sorted(cut, key=lambda one: -self._depths[node_of(one)]):
+                above = set(self._inputs(node_of(tensor)))
+                if not above:
+                    continue
+                earlier = self._least((cut - {tensor}) | above)
+                within = len(known) < _MOST_CUTS and len(tensors | earlier) <= _MOST_TENSORS
+                if earlier not in known and within:
+                    known.add(earlier)
+                    tensors |= earlier
+                    waiting.append(earlier)
+
+    def _least(self, tensors: Iterable[str]) -> frozenset[str]:
+        """``tensors`` without those that are not needed to cut the outputs off the image."""
+        kept = set(tensors)
+        for tensor in sorted(kept, key=lambda one: -self._depths[node_of(one)]):
+            if self._cuts_off(kept - {tensor}):
+                kept.discard(tensor)
+        return frozenset(kept)
+
+    def _cuts_off(self, cut: set[str]) -> bool:
+        """Whether no output depends on the image beside ``cut``."""
+        found, waiting = set(), list(self._ends)
+        while waiting:
+            tensor = waiting.pop()
+            if tensor in cut or tensor in found:
+                continue
+            found.add(tensor)
+            if node_of(tensor) == self._image:
+                return False
+            waiting.extend(self._inputs(node_of(tensor)))
+        return True
+
+
+def _size(constant: object) -> int:
+    count = 1
+    for size in constant.attr["value"].tensor.tensor_shape.dim:  # type: ignore[attr-defined]
+        count *= size.size
+    return count

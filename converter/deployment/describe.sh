@@ -1,0 +1,42 @@
+# What is at a folder, so that nothing is copied that is there already, or that cannot be used.
+# $1: the folder
+folder=$1
+case $folder in /*) ;; *) folder=$PWD/$folder ;; esac
+if [ -d "$folder" ]; then folder=$(CDPATH='' cd -- "$folder" && pwd -P) || exit; fi
+name=${folder##*/} parent=${folder%/*}
+[ -n "$parent" ] || parent=/
+staging=${parent%/}/.$name.deploying old=${parent%/}/.$name.replaced
+
+# A power cut between the two renamings of publish.sh.
+if [ ! -e "$folder" ] && [ -f "$old/model.json" ]; then mv -T -- "$old" "$folder"; fi
+# One before the replaced folder had got its name.
+if [ -d "$staging" ] && [ ! -e "$staging/.deploying" ] && [ ! -e "$old" ]; then
+    mv -T -- "$staging" "$old"
+fi
+
+kind=other
+if [ -f "$folder/model.json" ]; then kind=bundle
+elif [ -d "$folder" ] && [ -z "$(ls -A -- "$folder")" ]; then kind=none
+elif [ ! -e "$folder" ] && [ ! -L "$folder" ]; then kind=none
+fi
+near=$parent
+while [ ! -e "$near" ]; do near=$(dirname -- "$near"); done
+
+echo "@folder $folder"
+echo "@kind $kind"
+if [ ! -d "$near" ] || [ ! -w "$near" ]; then echo "@unwritable $near"; fi
+for inside in "$folder" "$folder/engines" "$folder/report"; do
+    if [ -d "$inside" ] && [ ! -w "$inside" ]; then echo "@unwritable $inside"; fi
+done
+if [ -L "$staging" ] || [ -L "$old" ]; then echo "@unwritable $staging"; fi
+if [ -d "$old" ]; then echo "@replaced"; fi
+echo "@df $(df -Pk -- "$near" | tail -n 1)"
+if command -v rsync >/dev/null; then echo "@rsync"; fi
+encode() { head -c 4194304 -- "$1" | base64 | tr -d '\n'; }
+if [ "$kind" = bundle ]; then
+    echo "@manifest $(encode "$folder/model.json")"
+    for sidecar in "$folder"/engines/*.json; do
+        if [ -f "$sidecar" ]; then echo "@sidecar $(encode "$sidecar")"; fi
+    done
+fi
+exit 0

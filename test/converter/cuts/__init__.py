@@ -1,0 +1,1 @@
+"""Where models are cut, and what makes the operators in the way."""
