@@ -122,7 +122,8 @@ def test_of_a_shared_folder_the_first_bundle_alone_is_allowed(
     if home:
         monkeypatch.setenv("HOME", str(models))
     else:
-        monkeypatch.setattr(f"{AllowedFolders.__module__}.SHARED_FOLDERS", [str(models)])
+        shared = [*SHARED_FOLDERS, str(models)]
+        monkeypatch.setattr(f"{AllowedFolders.__module__}.SHARED_FOLDERS", shared)
     folders = AllowedFolders([], str(models / "first"))
     assert folders.resolve(str(models / "first")) == models / "first"
     for path in (models / "group", models / "first" / "deeper", models):
