@@ -8,7 +8,7 @@ from typing import Tuple
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PROGRAMS = ("bash", "cmp", "cp", "dirname", "flock", "mkdir", "mv", "rm", "seq")
+PROGRAMS = ("bash", "cat", "cmp", "cp", "dirname", "flock", "mkdir", "mv", "rm", "sed", "seq")
 CONSTRAINTS = "scripts/constraints/python3.12.txt"
 
 
@@ -29,7 +29,9 @@ def tree(tmp_path: Path) -> Path:
     python = tmp_path / ".venv" / "robot" / "bin" / "python"
     python.parent.mkdir(parents=True)
     write_program(
-        python, 'while [ "$1" != --target ]; do shift; done; mkdir -p "$2"; echo "$*" >"$2/asked"'
+        python,
+        'while [ "$1" != --target ]; do shift; done; mkdir -p "$2"; echo "$*" >"$2/asked"; '
+        'cat "${@: -1}" >"$2/wanted"',
     )
     return tmp_path
 
@@ -69,6 +71,8 @@ def test_wheels_are_those_of_the_system_and_not_of_this_machine(tree: Path) -> N
     for option in ("--only-binary :all:", "--python-version 3.11", "--platform manylinux_2_28_x86"):
         assert option in asked
     assert "aarch64" not in asked
+    wanted = (tree / ".venv/debian-amd64/libraries/wanted").read_text("utf-8")
+    assert "onnxruntime==" in wanted and "cuda" not in wanted.replace("CUDA", "")
 
 
 def test_other_constraints_replace_the_libraries(tree: Path) -> None:
