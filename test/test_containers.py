@@ -230,10 +230,18 @@ def test_the_entry_point_sources_ros_and_the_package(file: str, tmp_path: Path) 
     assert environment_of(entry_point(), tmp_path, given)["OURS"] == "sourced first"
 
 
+def test_what_is_sourced_gets_no_arguments_of_the_command(tmp_path: Path) -> None:
+    for folder in ("ros/humble", "trt_inference/install"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "setup.bash").write_text('export GIVEN="$GIVEN $*"')
+    given = environment_of(entry_point(), tmp_path, {"ROS_DISTRO": "humble"})["GIVEN"]
+    assert given.split() == ["--", "--"]
+
+
 def test_without_ros_the_entry_point_tells_so(tmp_path: Path) -> None:
     ended = subprocess.run(
         [str(FOLDER / "with_ros.sh"), "true"],
-        env={"PATH": os.environ["PATH"], "ROS_DISTRO": "no_such_distribution"},
+        env={"PATH": os.environ["PATH"], "ROS_DISTRO": "no_such_distribution", "found": "x"},
         stderr=subprocess.PIPE,
         universal_newlines=True,
         check=False,
