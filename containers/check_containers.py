@@ -4,7 +4,7 @@
 
 Each RUN is executed in a fresh Ubuntu of the base image's release (debootstrap; x86_64), each
 package that pip installs there is looked for as a wheel for aarch64, and hadolint reads the files.
-It takes about 20 minutes, 8 GB in --folder and downloads of 5 GB.
+It takes about half an hour, 8 GB in --folder and downloads of 5 GB.
 """
 
 import argparse

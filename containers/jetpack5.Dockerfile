@@ -48,5 +48,7 @@ RUN with_ros python3 -c "import cv2, jsonschema, numpy, onnxruntime, rich, yaml;
     && with_ros trt-inference detect --help > /dev/null
 
 WORKDIR /models
+# At the SIGTERM of docker stop, ros2 launch would not end its nodes.
+STOPSIGNAL SIGINT
 ENTRYPOINT ["with_ros"]
 CMD ["bash"]

@@ -18,11 +18,12 @@ ENV LANG=C.UTF-8 \
 
 COPY scripts/constraints/python3.10.txt /etc/trt_inference/constraints.txt
 
-ADD --chmod=644 https://raw.githubusercontent.com/ros/rosdistro/master/ros.key \
+ADD https://raw.githubusercontent.com/ros/rosdistro/master/ros.key \
     /usr/share/keyrings/ros-archive-keyring.asc
 
 # ROS is built for the OpenCV of Ubuntu, and NVIDIA's repository has a later one.
-RUN echo "deb [arch=$(dpkg --print-architecture)" \
+RUN chmod 644 /usr/share/keyrings/ros-archive-keyring.asc \
+    && echo "deb [arch=$(dpkg --print-architecture)" \
         "signed-by=/usr/share/keyrings/ros-archive-keyring.asc]" \
         "http://packages.ros.org/ros2/ubuntu jammy main" > /etc/apt/sources.list.d/ros2.list \
     && printf '%s\n' "Package: libopencv* opencv* python3-opencv" \
@@ -68,5 +69,7 @@ RUN with_ros python3 -c "import cv2, jsonschema, numpy, onnxruntime, rich, yaml;
     && with_ros trt-inference detect --help > /dev/null
 
 WORKDIR /models
+# At the SIGTERM of docker stop, ros2 launch would not end its nodes.
+STOPSIGNAL SIGINT
 ENTRYPOINT ["with_ros"]
 CMD ["bash"]

@@ -19,10 +19,11 @@ ENV LANG=C.UTF-8 \
 
 COPY scripts/constraints/python3.12.txt /etc/trt_inference/constraints.txt
 
-ADD --chmod=644 https://raw.githubusercontent.com/ros/rosdistro/master/ros.key \
+ADD https://raw.githubusercontent.com/ros/rosdistro/master/ros.key \
     /usr/share/keyrings/ros-archive-keyring.asc
 
-RUN echo "deb [arch=$(dpkg --print-architecture)" \
+RUN chmod 644 /usr/share/keyrings/ros-archive-keyring.asc \
+    && echo "deb [arch=$(dpkg --print-architecture)" \
         "signed-by=/usr/share/keyrings/ros-archive-keyring.asc]" \
         "http://packages.ros.org/ros2/ubuntu noble main" > /etc/apt/sources.list.d/ros2.list
 
@@ -66,5 +67,7 @@ RUN with_ros python3 -c "import cv2, jsonschema, numpy, onnxruntime, rich, yaml;
     && with_ros trt-inference detect --help > /dev/null
 
 WORKDIR /models
+# At the SIGTERM of docker stop, ros2 launch would not end its nodes.
+STOPSIGNAL SIGINT
 ENTRYPOINT ["with_ros"]
 CMD ["bash"]

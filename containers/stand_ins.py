@@ -31,6 +31,7 @@ echo 'export AMENT_PREFIX_PATH={prefix}' > {prefix}/setup.bash
 """
 _WITHOUT_ROS = (r"import rclpy, [^\"]*", "import trt_inference", "what imports ROS")
 _WITHOUT_TENSORRT = (r"assert find_spec\('tensorrt'\)[^;]*;", "", "the look for TensorRT")
+_WITHOUT_KEY = (r"chmod 644 \S+\s+&& ", "", "the key of packages.ros.org")
 _WITHOUT_PACKAGES_OF_ROS = (
     r" (python3-colcon[\w-]*|\"?ros-(humble|jazzy)-[\w$-]*\"?)",
     "",
@@ -63,11 +64,11 @@ STAND_INS: Dict[str, StandIn] = {
     "jetpack6": StandIn(
         *("jammy", "3.10", 35),
         _COLCON + _EMPTY_ROS.format(prefix="/opt/ros/humble"),
-        [_WITHOUT_ROS, _WITHOUT_TENSORRT, _WITHOUT_PACKAGES_OF_ROS],
+        [_WITHOUT_ROS, _WITHOUT_TENSORRT, _WITHOUT_KEY, _WITHOUT_PACKAGES_OF_ROS],
     ),
     "jetpack7": StandIn(
         *("noble", "3.12", 39),
         _COLCON + _EMPTY_ROS.format(prefix="/opt/ros/jazzy"),
-        [_WITHOUT_ROS, _WITHOUT_TENSORRT, _WITHOUT_PACKAGES_OF_ROS],
+        [_WITHOUT_ROS, _WITHOUT_TENSORRT, _WITHOUT_KEY, _WITHOUT_PACKAGES_OF_ROS],
     ),
 }

@@ -3,10 +3,12 @@
 # for large images, and becomes the command. In a running container:
 #   docker exec -it CONTAINER with_ros ros2 topic list
 set -e
+found=
+# With --, as a file that is sourced would otherwise get the arguments of the command.
 # ROS that was built from source, as in the images of dusty-nv, is in install/; that of apt is not.
 for prefix in "/opt/ros/$ROS_DISTRO/install" "/opt/ros/$ROS_DISTRO"; do
     if [ -e "$prefix/setup.bash" ]; then
-        source "$prefix/setup.bash"
+        source "$prefix/setup.bash" --
         found=$prefix
         break
     fi
@@ -16,7 +18,7 @@ if [ -z "$found" ]; then
     exit 1
 fi
 if [ -e /opt/trt_inference/install/setup.bash ]; then
-    source /opt/trt_inference/install/setup.bash
+    source /opt/trt_inference/install/setup.bash --
 fi
 
 # As the launch files do for the detector; this is for a camera that is started by hand. With a profile

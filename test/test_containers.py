@@ -149,10 +149,20 @@ def test_a_layer_keeps_no_lists_of_apt_and_no_cache_of_pip(file: Path) -> None:
 
 
 @EACH
-def test_a_jetson_nano_alone_gets_no_option_of_buildkit(file: Path) -> None:
+def test_the_builder_without_buildkit_takes_each_file(file: Path) -> None:
+    """JetPack 4 needs it, and Ubuntu's docker.io comes without the one with BuildKit."""
     words = {word for step in read_instructions(file) for word in step.text.split()}
-    options = [word for word in words if re.match(r"--(chmod|mount|link|network)\b", word)]
-    assert options == [] or file.stem != "jetpack4"
+    assert [word for word in words if re.match(r"--(chmod|mount|link|network)\b", word)] == []
+
+
+@EACH
+def test_docker_stop_ends_a_launch_as_ctrl_c_does(file: Path) -> None:
+    """At SIGTERM, ros2 launch ends no node; one that is killed leaves its shared memory behind."""
+    assert texts(file, "STOPSIGNAL") == ["SIGINT"]
+
+
+@EACH
+def test_a_nano_gets_the_kernels_that_it_has(file: Path) -> None:
     assert "OPENBLAS_CORETYPE" in variables(file) or file.stem not in ("jetpack4", "jetpack5")
 
 
@@ -220,10 +230,18 @@ def test_the_entry_point_sources_ros_and_the_package(file: str, tmp_path: Path) 
     assert environment_of(entry_point(), tmp_path, given)["OURS"] == "sourced first"
 
 
+def test_what_is_sourced_gets_no_arguments_of_the_command(tmp_path: Path) -> None:
+    for folder in ("ros/humble", "trt_inference/install"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "setup.bash").write_text('export GIVEN="$GIVEN $*"')
+    given = environment_of(entry_point(), tmp_path, {"ROS_DISTRO": "humble"})["GIVEN"]
+    assert given.split() == ["--", "--"]
+
+
 def test_without_ros_the_entry_point_tells_so(tmp_path: Path) -> None:
     ended = subprocess.run(
         [str(FOLDER / "with_ros.sh"), "true"],
-        env={"PATH": os.environ["PATH"], "ROS_DISTRO": "no_such_distribution"},
+        env={"PATH": os.environ["PATH"], "ROS_DISTRO": "no_such_distribution", "found": "x"},
         stderr=subprocess.PIPE,
         universal_newlines=True,
         check=False,
