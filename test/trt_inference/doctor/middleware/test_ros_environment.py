@@ -5,10 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from test.trt_inference.doctor.fake_machine import FakeMachine, assert_finds, faults
+from test.trt_inference.doctor.fake_machine import (
+    FakeMachine,
+    assert_finds,
+    closed_folder,
+    faults,
+)
 from test.trt_inference.doctor.middleware.graph_answers import host_that_sees, topic
 from test.trt_inference.doctor.middleware.ros_machine import (
     PREFIX,
+    PROFILE,
     WORKSPACE,
     index,
     install,
@@ -19,6 +25,7 @@ from trt_inference.doctor.diagnosis import IS_OK
 from trt_inference.doctor.middleware.check_distribution import check_distribution
 from trt_inference.doctor.middleware.check_graph import check_graph
 from trt_inference.doctor.middleware.check_packages import check_packages
+from trt_inference.doctor.middleware.check_profile import check_profile
 from trt_inference.doctor.middleware.check_rclpy import check_rclpy
 from trt_inference.doctor.middleware.implementation import check_implementation
 from trt_inference.doctor.middleware.middleware_checks import MIDDLEWARE_CHECKS
@@ -108,6 +115,17 @@ def test_a_workspace_that_was_removed_is_named(tmp_path: Path) -> None:
     machine.environment["AMENT_PREFIX_PATH"] += ":/home/robot/gone"
     found = check_distribution(machine.host())
     assert_finds(found, "sourced-folder-is-gone", "caution", "/home/robot/gone")
+
+
+def test_a_workspace_of_another_user_is_named_and_ends_no_check(tmp_path: Path) -> None:
+    """As that of root in a container that runs as somebody else."""
+    machine = ros_machine(tmp_path)
+    with closed_folder(machine.root / "home"):
+        host = machine.host()
+        assert_finds(check_distribution(host), "sourced-folder-is-gone", "caution", WORKSPACE)
+        assert_finds(check_packages(host), "workspace-not-sourced", "caution")
+        assert_finds(check_profile(host), "profile-missing", "error", PROFILE)
+        assert faults(check_implementation(host)) == []
 
 
 def test_a_workspace_that_is_not_sourced(tmp_path: Path) -> None:
