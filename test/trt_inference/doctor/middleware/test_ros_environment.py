@@ -18,6 +18,7 @@ from test.trt_inference.doctor.middleware.ros_machine import (
     WORKSPACE,
     index,
     install,
+    rclpy,
     ros_machine,
     without_rclpy,
 )
@@ -79,6 +80,15 @@ def test_what_is_installed_and_not_sourced_is_named_with_the_command(
 ) -> None:
     found = check_distribution(unsourced(tmp_path, *names).host())
     assert command in assert_finds(found, "ros-not-sourced", "error", *names).remedy
+
+
+def test_a_python_with_a_ros_of_its_own_needs_none_that_is_sourced(tmp_path: Path) -> None:
+    """As one from PyPI, on a machine that has another in /opt/ros."""
+    machine = unsourced(tmp_path, "humble")
+    rclpy(machine)
+    [found] = check_distribution(machine.host())
+    assert found.level == IS_OK
+    assert "packages of this Python" in found.text
 
 
 def test_ros_that_is_built_from_source_in_an_image_is_found(tmp_path: Path) -> None:
