@@ -15,7 +15,7 @@ that looks for them, would otherwise need both.
 import importlib
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, List
 
 if TYPE_CHECKING:
     from trt_inference.bundles.bundle import load_bundle
@@ -40,6 +40,10 @@ class _Package(ModuleType):
         value = getattr(importlib.import_module(_MODULES[name]), name)
         setattr(self, name, value)
         return value
+
+    def __dir__(self) -> List[str]:
+        """With the names that nobody has used yet: for completion and ``help``."""
+        return sorted({*super().__dir__(), *__all__})
 
 
 sys.modules[__name__].__class__ = _Package

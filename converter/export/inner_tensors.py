@@ -25,6 +25,7 @@ _NEAR = 4
 _HANDS_ON_EACH = ("Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot")
 # TensorFlow 1's loops and branches: what is between has a value in some rounds only.
 _FRAMES = (("Enter", "Exit", "a loop"), ("Switch", "Merge", "a branch"))
+_OF_LOOPS = ("LoopCond", "NextIteration")  # what goes into their own Switch and Merge
 
 
 class InnerTensors:
@@ -112,12 +113,22 @@ class InnerTensors:
 
     def _is_between(self, node: str, first: str, last: str) -> bool:
         """Whether ``node`` depends on an operator ``first`` with no ``last`` between."""
-        nodes = self.view.nodes
-        ends = [name for name, one in nodes.items() if one.op.removeprefix("Ref") == last]
+        begins, ends = self._frame_nodes(first), self._frame_nodes(last)
         behind = self.view.ancestors([node], ends)
-        return node not in ends and any(
-            nodes[name].op.removeprefix("Ref") == first for name in behind
-        )
+        return node not in ends and any(name in begins for name in behind)
+
+    def _frame_nodes(self, operator: str) -> set[str]:
+        """The nodes with an operator of loops or of branches. Loops have each a Switch and a Merge,
+        too, which begin and end no branch."""
+        return {
+            name
+            for name, node in self.view.nodes.items()
+            if node.op.removeprefix("Ref") == operator
+            and not any(
+                self.view.source(tensor).op.removeprefix("Ref") in _OF_LOOPS
+                for tensor in self.view.data_inputs(node)
+            )
+        }
 
     def _unknown(self, given: str) -> SavedModelError:
         outputs = ", ".join(tensor.name for tensor in self._signature.outputs)

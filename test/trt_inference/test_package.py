@@ -50,6 +50,19 @@ def test_the_names_are_those_of_the_modules_that_define_them() -> None:
     assert load_bundle.__module__ == "trt_inference.bundles.bundle"
 
 
+def test_names_that_nobody_has_used_yet_are_completed_and_in_the_help() -> None:
+    """Where a name was used, it is in any case: so in a process of its own."""
+    code = (
+        "import pydoc, sys, trt_inference\n"
+        "print(set(trt_inference.__all__) <= set(dir(trt_inference)), 'numpy' in sys.modules)\n"
+        "print(pydoc.render_doc(trt_inference, renderer=pydoc.plaintext))"
+    )
+    shown = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, universal_newlines=True)
+    assert shown.startswith("True False\n")
+    assert "class Detector(" in shown
+    assert "load_bundle(" in shown
+
+
 def test_importing_the_package_imports_no_backend_and_no_ros() -> None:
     code = f"import sys, trt_inference; print(sorted(set({HEAVY}) & set(sys.modules)))"
     shown = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, universal_newlines=True)

@@ -90,6 +90,19 @@ class Host:
         except OSError:
             return []
 
+    def exists(self, name: str) -> bool:
+        """Whether there is such a file or folder of the system, as far as this user may see it:
+        pathlib raises where a folder above it may not be entered."""
+        return os.path.exists(str(self.path(name)))
+
+    def is_file(self, name: str) -> bool:
+        """Whether that is a file, as far as this user may see it."""
+        return os.path.isfile(str(self.path(name)))
+
+    def is_folder(self, name: str) -> bool:
+        """Whether that is a folder, as far as this user may see it."""
+        return os.path.isdir(str(self.path(name)))
+
     def space(self, name: str) -> Optional[Space]:
         """The room of the file system that a folder is on; None where there is no such folder."""
         try:

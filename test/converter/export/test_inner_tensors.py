@@ -10,6 +10,7 @@ import pytest
 from converter.errors import SavedModelError
 from converter.export.inner_tensors import InnerTensors
 from converter.inputs.saved_model import read_saved_model
+from test.converter.sources.graphs import Graph, v1
 from test.converter.sources.models import images_of, save, tf
 
 
@@ -32,6 +33,56 @@ def inside(tmp_path_factory: pytest.TempPathFactory) -> InnerTensors:
     folder = save(tmp_path_factory.mktemp("inner"), tf.Module(), predict, images_of(None, 8, 8, 3))
     saved_model = read_saved_model(folder)
     return InnerTensors(saved_model, saved_model.signature())
+
+
+def predict_with_control_flow_of_tensorflow_1(_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A loop, a branch, and a loop in a branch, of Enter, Exit, Switch and Merge."""
+    image = v1.placeholder(tf.float32, [None, 8, 8, 3], "image")
+
+    def square_twice(values: Any, name: str) -> Any:
+        return v1.while_loop(
+            lambda number, _: number < 2,
+            lambda number, value: (number + 1, tf.square(value, name="squared")),
+            (0, values),
+            name=name,
+        )[1]
+
+    values = tf.add(square_twice(image, "loop"), 1.0, name="behind_loop")
+    values = v1.cond(
+        tf.reduce_mean(values) > 0.0,
+        lambda: tf.add(square_twice(values, "inner"), 1.0, name="behind_inner"),
+        lambda: values,
+        name="branch",
+    )
+    values = tf.add(values, 1.0, name="behind_branch")
+    return {"image": image}, {"scores": tf.reduce_mean(values, [1, 2])}
+
+
+@pytest.fixture(scope="module")
+def inside_old(tmp_path_factory: pytest.TempPathFactory) -> InnerTensors:
+    graph = Graph(predict_with_control_flow_of_tensorflow_1, "none", control_flow=1)
+    saved_model = read_saved_model(graph.save_simply(tmp_path_factory.mktemp("old") / "model"))
+    return InnerTensors(saved_model, saved_model.signature())
+
+
+@pytest.mark.parametrize("given", ["behind_loop", "behind_branch"])
+def test_what_comes_out_of_a_loop_or_branch_of_tensorflow_1_can_be_an_output(
+    given: str, inside_old: InnerTensors
+) -> None:
+    assert inside_old.find(given).name == f"{given}:0"
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        ("loop/squared", "a loop"),
+        ("branch/inner/squared", "a loop"),
+        ("branch/behind_inner", "a branch"),
+    ],
+)
+def test_what_is_inside_of_one_is_refused(given: str, where: str, inside_old: InnerTensors) -> None:
+    with pytest.raises(SavedModelError, match=f"it is inside of {where}: name what comes out"):
+        inside_old.find(given)
 
 
 @pytest.mark.parametrize("given", ["stem/parts:2", "{calls}stem/parts:2"])

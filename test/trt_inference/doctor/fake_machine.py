@@ -7,16 +7,18 @@ machine.module("numpy", "raise ImportError('broken')")
 assert_finds(check_packages(machine.host()), "numpy-broken", "error", "broken")
 """
 
+import contextlib
 import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from trt_inference.doctor.diagnosis import Diagnosis
 from trt_inference.doctor.host import Host, Space
 
 ROOT = Path(__file__).parents[3]
+_NOBODY = 65534
 
 
 class FakeHost(Host):
@@ -143,6 +145,24 @@ class FakeMachine:
         (folder / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", "utf-8"
         )
+
+
+@contextlib.contextmanager
+def closed_folder(folder: Path) -> Iterator[None]:
+    """Let this user neither enter nor read a folder; root, who may always, is nobody meanwhile."""
+    mode, user = folder.stat().st_mode, os.geteuid()
+    opened = [one for one in folder.parents if user == 0 and not one.stat().st_mode & 0o001]
+    for one in opened:  # pytest's own folders, which root's nobody is to pass
+        one.chmod(one.stat().st_mode | 0o001)
+    folder.chmod(0)
+    os.seteuid(_NOBODY if user == 0 else user)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(mode)
+        for one in opened:
+            one.chmod(one.stat().st_mode & ~0o001)
 
 
 def faults(found: Iterable[Diagnosis]) -> List[str]:

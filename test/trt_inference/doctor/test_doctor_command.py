@@ -245,6 +245,9 @@ def test_a_file_of_the_system_that_never_ends_or_answers_is_not_waited_for(tmp_p
     machine.folder("/folder")
     host = machine.host()
     assert host.text("/fifo") == ""
+    writer = os.open(str(machine.root / "fifo"), os.O_RDWR)  # who writes nothing yet
+    assert host.text("/fifo") == ""
+    os.close(writer)
     assert host.text("/zero") == ""
     assert host.text("/folder") is None
     assert host.number("/zero") is None

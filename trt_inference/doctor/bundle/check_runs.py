@@ -9,11 +9,11 @@ from typing import Any, Dict, Iterator, List
 from trt_inference.doctor.diagnosis import IS_CAUTION, Diagnosis, caution, error, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.probe import ProbeResult, run_probe
+from trt_inference.doctor.system.memory_facts import available_memory
 from trt_inference.printable import printable, shortened
 
 _PROBE = "trt_inference.doctor.bundle.probe_bundle_run"
 _SECONDS = 300.0
-_MEMINFO = "/proc/meminfo"
 _COPIES = 2  # of the weights, while ONNX Runtime loads a model
 _BUNDLE_ON_GPU, _BUNDLE_ON_CPU = "Bundle on TensorRT", "Bundle on ONNX Runtime"
 
@@ -52,8 +52,9 @@ def check_onnxruntime(
     chosen, reason = files["on_cpu"]
     described: Dict[str, List[str]] = {}
     for precision, size in files["precisions"].items():
-        if 0 <= _available(host) < _COPIES * size:
-            yield _no_room(precision, size, _available(host))
+        available = available_memory(host)
+        if available is not None and available < _COPIES * size:
+            yield _no_room(precision, size, available)
             continue
         result = _run(host, bundle, "onnxruntime", precision, 0)
         if result.problem or result.answer["problem"]:
@@ -131,11 +132,3 @@ def _no_room(precision: str, size: int, available: int) -> Diagnosis:
         f"and {available >> 20} MiB are available.",
         "Close other programs, or take a narrower precision.",
     )
-
-
-def _available(host: Host) -> int:
-    """Bytes that programs can still have; -1 where that is not known."""
-    for line in (host.text(_MEMINFO) or "").splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return -1

@@ -90,7 +90,7 @@ def _about_library(answer: Dict[str, Any], driver: Driver) -> Iterator[Diagnosis
 def _about_numpy(host: Host, answer: Dict[str, Any]) -> Iterator[Diagnosis]:
     """NumPy 2 of pip's over NumPy 1 of apt's. OpenCV and cv_bridge of apt were built for that."""
     version, file = answer["numpy"]
-    over = host.path(_APT_NUMPY).exists() and not file.startswith(str(host.path(_APT_NUMPY)))
+    over = host.exists(_APT_NUMPY) and not file.startswith(str(host.path(_APT_NUMPY)))
     if int(version.partition(".")[0] or 0) >= 2 and over and "cuda" in answer["library"]:
         yield caution(
             CUDA_FOR_PYTHON,

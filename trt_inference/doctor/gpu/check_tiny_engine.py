@@ -7,6 +7,7 @@ from trt_inference.doctor.gpu.check_cuda_library import Gpu
 from trt_inference.doctor.gpu.explain_trial import TRIAL, explain_trial
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.probe import run_probe
+from trt_inference.doctor.system.memory_facts import available_memory
 from trt_inference.printable import printable
 
 _PROBE = "trt_inference.doctor.gpu.probe_tiny_engine"
@@ -20,8 +21,8 @@ _TOLERANCE = 1e-3  # the values are whole numbers, exact in every type
 
 def check_tiny_engine(host: Host, tensorrt: str, gpu: Gpu) -> Iterator[Diagnosis]:
     """Build an engine of two layers, run it, and compare its numbers."""
-    available = _available(host)
-    if 0 <= available < _LIBRARIES:
+    available = available_memory(host)
+    if available is not None and available < _LIBRARIES:
         yield _no_trial(available)
         return
     result = run_probe(host, _PROBE, str(host.device), seconds=_SECONDS)
@@ -44,14 +45,6 @@ def _text(answer: Dict[str, Any], gpu: Gpu) -> str:
         f"A small engine was built and run in {answer['seconds']:.1f} s, and computes rightly on "
         f"{gpu}; {free} of {total} MiB of the GPU's memory are free."
     )
-
-
-def _available(host: Host) -> int:
-    """Bytes that programs can still have; -1 where that is not known."""
-    for line in (host.text("/proc/meminfo") or "").splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return -1
 
 
 def _no_trial(available: int) -> Diagnosis:

@@ -79,7 +79,7 @@ def _not_installed(host: Host, answer: Dict[str, Any]) -> Diagnosis:
     if "pycuda" not in command or host.program("nvcc"):
         return error(CUDA_FOR_PYTHON, "cuda-library-missing", f"{neither}.", command)
     python = ".".join(str(number) for number in answer["python"])
-    has_toolkit = host.path(f"{_TOOLKIT}/nvcc").exists()
+    has_toolkit = host.exists(f"{_TOOLKIT}/nvcc")
     where = f"it is in {_TOOLKIT}" if has_toolkit else "CUDA's compiler is not installed"
     install = "" if has_toolkit else _toolkit(host)
     return error(
@@ -93,6 +93,6 @@ def _not_installed(host: Host, answer: Dict[str, Any]) -> Diagnosis:
 
 def _toolkit(host: Host) -> str:
     """What comes before the compilation where there is no compiler."""
-    if host.path("/etc/nv_tegra_release").exists():
+    if host.exists("/etc/nv_tegra_release"):
         return "sudo apt install nvidia-jetpack, then "
     return "Install CUDA's toolkit (in a container, take an image whose name ends in -devel), then "

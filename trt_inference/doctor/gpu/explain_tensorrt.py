@@ -48,7 +48,7 @@ def _packages(host: Host) -> List[Tuple[str, str]]:
             version = _PYTHON.match(name)
             for kind in _KINDS if version is not None else ():
                 folder = f"{place}/{name}/{kind}/tensorrt"
-                if version is not None and host.path(folder).is_dir():
+                if version is not None and host.is_folder(folder):
                     found.append((folder, version.group(1) or ""))
     return found
 

@@ -72,12 +72,12 @@ def _of_sourced(host: Host) -> Iterator[Diagnosis]:
             f"{_SUITABLE}. For a Jetson with JetPack 4 or 5 there is Humble in containers, such "
             "as dustynv/ros:humble-base-l4t-r32.7.1.",
         )
-    gone = [one for one in prefixes(host) if not host.path(one).is_dir()]
+    gone = [one for one in prefixes(host) if not host.is_folder(one)]
     if gone:
         yield caution(
             _SUBJECT,
             "sourced-folder-is-gone",
-            f"AMENT_PREFIX_PATH names {_names(gone)}, which is not there.",
+            f"AMENT_PREFIX_PATH names {_names(gone)}, which is not there, or closed to this user.",
             "Build that workspace again, or open a new shell and source what is there.",
         )
 

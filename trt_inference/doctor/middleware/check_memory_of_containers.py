@@ -49,10 +49,11 @@ def check_memory_of_containers(host: Host) -> Iterator[Diagnosis]:
 def shares_network(host: Host) -> bool:
     """Whether it has the host's interfaces: real ones, or the bridge that Docker makes there. One
     of a container's own is the end of a pair (its iflink is the other end), with no device."""
-    folder = host.path("/sys/class/net")
-    names = [one.name for one in folder.glob("*") if one.name != "lo"]
+    folder = "/sys/class/net"
     return any(
-        name.startswith(("docker", "br-")) or (folder / name / "device").exists() for name in names
+        name.startswith(("docker", "br-")) or host.exists(f"{folder}/{name}/device")
+        for name in host.names(folder)
+        if name != "lo"
     )
 
 

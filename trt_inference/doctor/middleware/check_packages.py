@@ -27,7 +27,7 @@ def check_packages(host: Host) -> Iterator[Diagnosis]:
     if prefix is None:
         yield _not_sourced(host)
         return
-    missing = [name for name in _NEEDED if not host.path(f"{prefix}/{name}").is_file()]
+    missing = [name for name in _NEEDED if not host.is_file(f"{prefix}/{name}")]
     if missing:
         yield error(
             _SUBJECT,
@@ -43,7 +43,7 @@ def packaged_file(host: Host, name: str) -> Optional[str]:
     """The path of a file in the package's folder ``config``; None where it is not installed."""
     prefix = ament_resource(host, "packages", _PACKAGE)
     path = f"{prefix}/share/{_PACKAGE}/config/{name}"
-    if prefix is not None and host.path(path).is_file():
+    if prefix is not None and host.is_file(path):
         return path
     beside = Path(__file__).resolve().parents[3] / "config" / name  # a clone that is not installed
     return str(beside) if beside.is_file() else None

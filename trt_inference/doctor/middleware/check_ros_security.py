@@ -31,7 +31,7 @@ def check_ros_security(host: Host) -> Iterator[Diagnosis]:
 
 def _of_keystore(host: Host) -> Diagnosis:
     path = host.environment.get(_KEYSTORE, "")
-    if path and host.path(f"{path}/enclaves").is_dir():
+    if path and host.is_folder(f"{path}/enclaves"):
         return ok(_SUBJECT, f"It is on, with the keystore {printable_name(path)}.")
     what = f"is {printable_name(path)}, which has no folder enclaves" if path else "is not set"
     text = f"{_ENABLE} is true and {_KEYSTORE} {what}"

@@ -43,8 +43,8 @@ def installed_implementations(host: Host) -> List[str]:
     """Their names, as the ament index has them."""
     found: Set[str] = set()
     for prefix in prefixes(host):
-        folder = host.path(f"{prefix}/share/ament_index/resource_index/rmw_typesupport")
-        found.update(file.name for file in folder.glob("rmw_*"))
+        names = host.names(f"{prefix}/share/ament_index/resource_index/rmw_typesupport")
+        found.update(name for name in names if name.startswith("rmw_"))
     return sorted(found - {_NO_MIDDLEWARE})
 
 

@@ -36,9 +36,11 @@ def read_profile(host: Host, path: str) -> Profile:
     """The profile in a file, which the middleware would look for below the current folder where
     its path is relative."""
     absolute = os.path.join(os.getcwd(), path)
-    if not host.path(absolute).exists():
-        return Profile(f"does not exist{_hint(path)}", is_missing=True)
-    if not host.path(absolute).is_file():
+    if not host.exists(absolute):
+        return Profile(
+            f"does not exist, or may not be read by this user{_hint(path)}", is_missing=True
+        )
+    if not host.is_file(absolute):
         return Profile("is not a file")
     text = host.text(absolute)
     if text is None:

@@ -26,12 +26,11 @@ class Installation(NamedTuple):
 def installations(host: Host) -> List[Installation]:
     """Those of ROS 2 with which the node runs come first, and of these the latest."""
     found = []
-    for folder in sorted(host.path("/opt/ros").glob("*")):
-        for setup_file in _SETUP_FILES:
-            if (folder / setup_file).is_file():
-                path = f"/opt/ros/{folder.name}/{setup_file}"
-                found.append(Installation(folder.name, path))
-                break
+    for name in host.names("/opt/ros"):
+        paths = (f"/opt/ros/{name}/{setup_file}" for setup_file in _SETUP_FILES)
+        path = next(filter(host.is_file, paths), None)
+        if path is not None:
+            found.append(Installation(name, path))
     return sorted(found, key=lambda one: _rank(one.name), reverse=True)
 
 
@@ -65,7 +64,7 @@ def distribution(host: Host) -> str:
 def ament_resource(host: Host, kind: str, name: str) -> Optional[str]:
     """The prefix in whose ament index there is such a resource, as the package ``sensor_msgs``."""
     for prefix in prefixes(host):
-        if host.path(f"{prefix}/share/ament_index/resource_index/{kind}/{name}").is_file():
+        if host.is_file(f"{prefix}/share/ament_index/resource_index/{kind}/{name}"):
             return prefix
     return None
 

@@ -93,7 +93,7 @@ def read_jetpack(host: Host, l4t: str) -> str:
 
 def is_container(host: Host) -> bool:
     """Whether this process runs in a container of Docker, Podman or the like."""
-    if host.path("/.dockerenv").exists() or host.path("/run/.containerenv").exists():
+    if host.exists("/.dockerenv") or host.exists("/run/.containerenv"):
         return True
     return bool(
         host.environment.get("container") or _IN_CGROUPS.search(host.text("/proc/1/cgroup") or "")

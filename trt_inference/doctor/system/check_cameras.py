@@ -27,7 +27,7 @@ def check_cameras(host: Host) -> Iterator[Diagnosis]:
         yield ok(_SUBJECT, f"{', '.join(devices)}.")
     elif board.is_jetson:
         yield _none(board)
-    if board.is_jetson and not board.in_container and not host.path("/tmp/argus_socket").exists():
+    if board.is_jetson and not board.in_container and not host.exists("/tmp/argus_socket"):
         yield caution(
             "CSI cameras",
             "argus-not-running",

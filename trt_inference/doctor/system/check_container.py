@@ -50,7 +50,7 @@ def _empty_libraries(host: Host) -> List[str]:
 
 
 def _check_csi(host: Host, board: Board) -> Iterator[Diagnosis]:
-    if board.is_jetson and not host.path("/tmp/argus_socket").exists():
+    if board.is_jetson and not host.exists("/tmp/argus_socket"):
         yield caution(
             "CSI cameras",
             "argus-socket-missing",

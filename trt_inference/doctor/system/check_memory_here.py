@@ -1,11 +1,11 @@
 """Free memory and swap, and what takes them on a small board."""
 
-import re
-from typing import Dict, Iterator, Optional
+from typing import Iterator, Optional
 
 from trt_inference.doctor.diagnosis import Diagnosis, caution, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.system.board_facts import read_board
+from trt_inference.doctor.system.memory_facts import memory_facts
 
 _SUBJECT = "Memory"
 _GIB, _MIB = 1 << 30, 1 << 20
@@ -17,7 +17,7 @@ _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.lim
 
 def check_memory_here(host: Host) -> Iterator[Diagnosis]:
     """Whether memory is free, and whether a small board has swap and no desktop."""
-    memory = _meminfo(host)
+    memory = memory_facts(host)
     if "MemTotal" not in memory or "MemAvailable" not in memory:
         return
     total, free, swap = (memory.get(name, 0) for name in ("MemTotal", "MemAvailable", "SwapTotal"))
@@ -76,12 +76,6 @@ def _desktop(host: Host) -> Optional[str]:
     numbers = (name for name in host.names("/proc") if name.isdigit())
     found = (host.text(f"/proc/{number}/comm") for number in numbers)
     return next((name for name in found if name in _DESKTOP), None)
-
-
-def _meminfo(host: Host) -> Dict[str, int]:
-    """Bytes by the names of ``/proc/meminfo``."""
-    found = re.findall(r"^(\w+):\s+([0-9]+) kB$", host.text("/proc/meminfo") or "", re.MULTILINE)
-    return {name: int(number) * 1024 for name, number in found}
 
 
 def _gib(number: float) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import Iterator, List, Tuple
 
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
-from trt_inference.doctor.host import Host
+from trt_inference.doctor.host import Host, Space
 
 _SUBJECT = "Shared memory"
 _FOLDER = "/dev/shm"
@@ -30,27 +30,8 @@ def check_shared_memory(host: Host) -> Iterator[Diagnosis]:
             "sudo mount -t tmpfs -o mode=1777 tmpfs /dev/shm",
         )
         return
-    text = f"{space.free // _MIB} of {space.total // _MIB} MiB are free in {_FOLDER}"
     left, size = _left_behind(host)
-    if space.free < _OF_A_PROCESS:
-        yield error(
-            _SUBJECT,
-            "shm-full",
-            f"{text}, and a process takes 16 MiB: nodes may end with SIGBUS, or start without "
-            "shared memory.",
-            f"{'fastdds shm clean; ' if left else ''}ls -lS {_FOLDER} shows what takes it; in a "
-            "container, docker run --shm-size 512m or --ipc host ...",
-        )
-    elif space.total <= _SMALL:
-        yield caution(
-            _SUBJECT,
-            "shm-small",
-            f"{text}: enough for {space.free // _OF_A_PROCESS} processes of 16 MiB each.",
-            "docker run --shm-size 512m or --ipc host ...; outside of a container, sudo mount -o "
-            "remount,size=50% /dev/shm",
-        )
-    else:
-        yield ok(_SUBJECT, f"{text}.")
+    yield _judge_room(space, bool(left))
     if left:
         yield caution(
             _SUBJECT,
@@ -60,6 +41,32 @@ def check_shared_memory(host: Host) -> Iterator[Diagnosis]:
             "fastdds shm clean, or where that is missing, with all nodes ended: rm "
             f"{_FOLDER}/fastdds_* {_FOLDER}/fastrtps_*",
         )
+
+
+def _judge_room(space: Space, has_left: bool) -> Diagnosis:
+    """
+    Args:
+        has_left: processes that are gone take some of it.
+    """
+    text = f"{space.free // _MIB} of {space.total // _MIB} MiB are free in {_FOLDER}"
+    if space.free < _OF_A_PROCESS:
+        return error(
+            _SUBJECT,
+            "shm-full",
+            f"{text}, and a process takes 16 MiB: nodes may end with SIGBUS, or start without "
+            "shared memory.",
+            f"{'fastdds shm clean; ' if has_left else ''}ls -lS {_FOLDER} shows what takes it; in "
+            "a container, docker run --shm-size 512m or --ipc host ...",
+        )
+    if space.total <= _SMALL:
+        return caution(
+            _SUBJECT,
+            "shm-small",
+            f"{text}: enough for {space.free // _OF_A_PROCESS} processes of 16 MiB each.",
+            "docker run --shm-size 512m or --ipc host ...; outside of a container, sudo mount -o "
+            "remount,size=50% /dev/shm",
+        )
+    return ok(_SUBJECT, f"{text}.")
 
 
 def _left_behind(host: Host) -> Tuple[List[str], int]:

@@ -94,7 +94,7 @@ def explain_opencv(host: Host, packages: Packages) -> Optional[Diagnosis]:
 def back_to_numpy_1(host: Host) -> str:
     """The command after which Python finds a NumPy that was there before NumPy 2."""
     other = f"{pip_install(host)} {NUMPY.pip}"
-    if host.path(f"{_OF_APT}/numpy").exists():
+    if host.exists(f"{_OF_APT}/numpy"):
         python = python_name(host)
         return f"{python} -m pip uninstall numpy, so that apt's is found again; or {other}"
     return other

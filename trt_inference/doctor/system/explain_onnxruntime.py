@@ -52,7 +52,7 @@ def _own_problem(host: Host, packages: Packages, version: str, problem: str) -> 
             f"cannot be imported ({problem}).",
             back_to_numpy_1(host),
         )
-    if "SIG" in problem and not host.path("/sys/devices/system/cpu").exists():
+    if "SIG" in problem and not host.exists("/sys/devices/system/cpu"):
         return error(
             _SUBJECT,
             "onnxruntime-without-sys",

@@ -124,7 +124,7 @@ def pip_install(host: Host) -> str:
     """How pip installs beside what apt manages, without touching it."""
     command = f"{python_name(host)} -m pip install"
     marks = [f"/usr/lib/{name}/EXTERNALLY-MANAGED" for name in host.names("/usr/lib")]
-    if is_of_system(host) and any(host.path(mark).exists() for mark in marks):
+    if is_of_system(host) and any(host.exists(mark) for mark in marks):
         return f"{command} --user --break-system-packages"
     return command
 

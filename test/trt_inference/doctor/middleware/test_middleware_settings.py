@@ -108,6 +108,11 @@ def test_a_profile_that_is_not_read_or_not_right(
         ("<html/>", "profile-not-usable", "<html>"),
         ("<!DOCTYPE a [<!ENTITY b 'c'>]><profiles/>", "profile-not-usable", "entities"),
         ("<dds><profiles><participant/></profiles></dds>", "profile-without-default", "default"),
+        (  # a default of writers alone, which has no transports
+            '<profiles><participant/><data_writer is_default_profile="true"/></profiles>',
+            "profile-without-default",
+            "participant",
+        ),
     ],
 )
 def test_a_profile_with_the_wrong_content(

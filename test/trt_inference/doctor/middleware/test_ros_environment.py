@@ -5,13 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from test.trt_inference.doctor.fake_machine import FakeMachine, assert_finds, faults
+from test.trt_inference.doctor.fake_machine import (
+    FakeMachine,
+    assert_finds,
+    closed_folder,
+    faults,
+)
 from test.trt_inference.doctor.middleware.graph_answers import host_that_sees, topic
 from test.trt_inference.doctor.middleware.ros_machine import (
     PREFIX,
+    PROFILE,
     WORKSPACE,
     index,
     install,
+    rclpy,
     ros_machine,
     without_rclpy,
 )
@@ -19,6 +26,7 @@ from trt_inference.doctor.diagnosis import IS_OK
 from trt_inference.doctor.middleware.check_distribution import check_distribution
 from trt_inference.doctor.middleware.check_graph import check_graph
 from trt_inference.doctor.middleware.check_packages import check_packages
+from trt_inference.doctor.middleware.check_profile import check_profile
 from trt_inference.doctor.middleware.check_rclpy import check_rclpy
 from trt_inference.doctor.middleware.implementation import check_implementation
 from trt_inference.doctor.middleware.middleware_checks import MIDDLEWARE_CHECKS
@@ -74,6 +82,15 @@ def test_what_is_installed_and_not_sourced_is_named_with_the_command(
     assert command in assert_finds(found, "ros-not-sourced", "error", *names).remedy
 
 
+def test_a_python_with_a_ros_of_its_own_needs_none_that_is_sourced(tmp_path: Path) -> None:
+    """As one from PyPI, on a machine that has another in /opt/ros."""
+    machine = unsourced(tmp_path, "humble")
+    rclpy(machine)
+    [found] = check_distribution(machine.host())
+    assert found.level == IS_OK
+    assert "packages of this Python" in found.text
+
+
 def test_ros_that_is_built_from_source_in_an_image_is_found(tmp_path: Path) -> None:
     machine = unsourced(tmp_path)
     machine.write("/opt/ros/humble/install/setup.bash")
@@ -108,6 +125,17 @@ def test_a_workspace_that_was_removed_is_named(tmp_path: Path) -> None:
     machine.environment["AMENT_PREFIX_PATH"] += ":/home/robot/gone"
     found = check_distribution(machine.host())
     assert_finds(found, "sourced-folder-is-gone", "caution", "/home/robot/gone")
+
+
+def test_a_workspace_of_another_user_is_named_and_ends_no_check(tmp_path: Path) -> None:
+    """As that of root in a container that runs as somebody else."""
+    machine = ros_machine(tmp_path)
+    with closed_folder(machine.root / "home"):
+        host = machine.host()
+        assert_finds(check_distribution(host), "sourced-folder-is-gone", "caution", WORKSPACE)
+        assert_finds(check_packages(host), "workspace-not-sourced", "caution")
+        assert_finds(check_profile(host), "profile-missing", "error", PROFILE)
+        assert faults(check_implementation(host)) == []
 
 
 def test_a_workspace_that_is_not_sourced(tmp_path: Path) -> None:

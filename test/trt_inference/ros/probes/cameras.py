@@ -5,6 +5,8 @@ from typing import Any, List
 
 import numpy as np
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rcl_interfaces.srv import GetParameters
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import serialize_message
@@ -20,6 +22,15 @@ PERIOD = 0.1  # seconds between two images
 LATE = 3600  # seconds by which the clock of one camera is late
 # The start of a jpeg, and no more.
 BROKEN_JPEG = b"\xff\xd8\xff\xe0"
+
+# What one publishes on /diagnostics in the name of others.
+STATUSES = {
+    "/seen/detector: fine": DiagnosticStatus.OK,
+    "/seen/detector: warm": DiagnosticStatus.WARN,
+    "/seen/detectors: hot": DiagnosticStatus.ERROR,
+    "/motor: hot": DiagnosticStatus.ERROR,
+}
+MADE_UP = "made up"
 
 
 def image(height: int, width: int, encoding: str, channels: int) -> Image:
@@ -51,6 +62,9 @@ class Cameras(Node):
         self.create_publisher(Image, "/paused", BEST_EFFORT)
         self.create_publisher(Image, "/good", RELIABLE)  # a second one, which sends nothing
         self.create_publisher(Image, "/detector/debug_image", RELIABLE)  # of no camera
+        # Of that name alone a lifecycle node is known, too.
+        self.create_service(GetParameters, "/motor/get_state", lambda _, answer: answer)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", RELIABLE)
         steady_timer(self, PERIOD, self._send)
 
     def _publish(self, topic: str, message: Any, qos: QoSProfile) -> None:
@@ -63,6 +77,11 @@ class Cameras(Node):
             message.header.stamp.sec = now.sec - (LATE if topic == "/late" else 0)
             message.header.stamp.nanosec = now.nanosec
             publisher.publish(message if topic != "/cut_off" else cut_off(message))
+        statuses = [
+            DiagnosticStatus(name=name, level=level, message=MADE_UP)
+            for name, level in STATUSES.items()
+        ]
+        self._diagnostics.publish(DiagnosticArray(status=statuses))
 
 
 def main() -> int:

@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
@@ -18,6 +18,7 @@ from test.trt_inference.doctor.middleware.graph_answers import (
 )
 from test.trt_inference.doctor.middleware.ros_machine import ros_machine
 from test.trt_inference.ros.client import TIMEOUT, node_process, wait_until
+from test.trt_inference.ros.probes.cameras import MADE_UP
 from trt_inference.doctor.diagnosis import IS_OK
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.middleware.check_graph import check_graph
@@ -69,28 +70,20 @@ def is_complete(answer: Dict[str, Any]) -> bool:
         and all(one["came"]["received"] > 1 for one in came)
         and states == ["active", "unconfigured"]
         and subscribed
+        and answer["nodes"] == 3
+        and any(one["name"].endswith(": warm") for one in reported(answer))
     )
+
+
+def reported(answer: Dict[str, Any]) -> List[Dict[str, str]]:
+    """What the active detector reports of itself."""
+    found = [one["statuses"] for one in answer["detectors"] if one["name"] == "/seen/detector"]
+    return found[0] if found else []
 
 
 @pytest.fixture(scope="module")
 def topics(answer: Dict[str, Any]) -> Dict[str, Any]:
     return {topic["name"]: topic for topic in answer["topics"]}
-
-
-def seen_with(condition: Any) -> Dict[str, Any]:
-    """What the probe reports once a condition holds: on a machine that is busy, what runs may take
-    its time to appear."""
-    for _ in range(5):
-        result = run_probe(Host(), PROBE)
-        assert result.problem == ""
-        if condition(result.answer):
-            break
-    return result.answer
-
-
-def all_came(found: Dict[str, Any]) -> bool:
-    came = {one["name"]: one["came"]["received"] for one in found["topics"]}
-    return all(count > 1 for name, count in came.items() if name != "/paused")
 
 
 def test_it_reports_what_made_up_answers_report(answer: Dict[str, Any]) -> None:
@@ -155,6 +148,17 @@ def test_detectors_are_found_with_their_states_and_what_they_wait_for(
     assert active["state"] == "active"
     assert active["topics"] == [{"name": "/seen/image", "reliability": "reliable"}]
     assert active["parameters"]["bundle"] == str(shared_color_bundle)
+
+
+def test_a_detector_answers_for_its_own_warnings_alone(answer: Dict[str, Any]) -> None:
+    """Of what ``cameras`` publishes on /diagnostics, one is in order and others are of others."""
+    made_up = {one["name"]: one for one in reported(answer) if one["message"] == MADE_UP}
+    assert set(made_up) == {"/seen/detector: warm"}
+    assert made_up["/seen/detector: warm"]["level"] == "warning"
+
+
+def test_the_other_nodes_are_counted(answer: Dict[str, Any]) -> None:
+    assert answer["nodes"] == 3  # the cameras and two detectors, and not the probe itself
 
 
 def test_the_doctor_tells_all_of_it(answer: Dict[str, Any], tmp_path: Path) -> None:
