@@ -99,9 +99,9 @@ class Host:
             return None
         return Space(found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
 
-    def may_use(self, name: str) -> bool:
+    def may_use(self, name: str, mode: int = os.R_OK | os.W_OK) -> bool:
         """Whether this user may read and write a file of the system, such as a device."""
-        return os.access(str(self.path(name)), os.R_OK | os.W_OK)
+        return os.access(str(self.path(name)), mode)
 
     def time(self) -> float:
         """What the clock of the machine shows, in seconds since 1970."""
