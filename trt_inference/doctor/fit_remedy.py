@@ -11,10 +11,11 @@ _PIP = re.compile(r"(python3 -m pip (?:install|uninstall))(?! --(?:user|break))"
 
 def fit_remedy(host: Host, remedy: str) -> str:
     """The remedy with what pip wants where apt manages Python's packages, as on Ubuntu 24.04, and
-    without sudo in a container that has none, as most."""
+    apt without sudo in a container that has none, as most."""
     if is_externally_managed(host):
         remedy = _PIP.sub(r"\1 --break-system-packages", remedy)
         remedy = remedy.replace("pip install --break", "pip install --user --break")
     if is_container(host) and host.program("sudo") is None:
-        remedy = remedy.replace("sudo ", "")
+        # The lists of packages are left out of images. What else needs sudo is done outside.
+        remedy = remedy.replace("sudo apt install", "apt update && apt install")
     return remedy

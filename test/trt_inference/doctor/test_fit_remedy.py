@@ -1,11 +1,14 @@
 """Remedies are commands that run where the doctor runs."""
 
+from argparse import Namespace
 from pathlib import Path
 
+import pytest
+
 from test.trt_inference.doctor.boards import in_container, jetson_orin
-from test.trt_inference.doctor.fake_machine import FakeMachine, assert_finds
-from trt_inference.doctor.examine import examine
+from test.trt_inference.doctor.fake_machine import FakeMachine
 from trt_inference.doctor.fit_remedy import fit_remedy
+from trt_inference.tools.doctor import run_doctor
 
 
 def test_pip_is_told_to_install_where_apt_manages_packages(tmp_path: Path) -> None:
@@ -22,13 +25,22 @@ def test_pip_is_told_to_install_where_apt_manages_packages(tmp_path: Path) -> No
     assert fit_remedy(machine.host(), given) == given
 
 
-def test_sudo_is_left_out_in_containers_without_it(tmp_path: Path) -> None:
+def test_apt_needs_no_sudo_in_containers_without_it(tmp_path: Path) -> None:
     machine = jetson_orin(tmp_path)
-    machine.missing("rclpy", "onnxruntime")
-    machine.denied.add("/dev/video0")
-    fault = ("camera-denied", "caution", "/dev/video0")
-    assert "sudo usermod" in assert_finds(examine(machine.host()), *fault).remedy
+    inside, outside = "sudo apt install python3-rich", "sudo sysctl -w net.core.rmem_max=1"
+    assert fit_remedy(machine.host(), inside) == inside
     in_container(machine)
-    assert "sudo" not in assert_finds(examine(machine.host()), *fault).remedy
+    assert fit_remedy(machine.host(), inside) == "apt update && apt install python3-rich"
+    assert fit_remedy(machine.host(), outside) == outside
     machine.program("sudo")
-    assert "sudo usermod" in assert_finds(examine(machine.host()), *fault).remedy
+    assert fit_remedy(machine.host(), inside) == inside
+
+
+def test_the_command_prints_remedies_that_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    machine = in_container(FakeMachine(tmp_path))
+    machine.missing("rclpy", "cv2")
+    machine.module("cv2", "raise ImportError('libGL.so.1: cannot open shared object file')")
+    run_doctor(Namespace(bundle=None, json=None, device=0), machine.host())
+    assert "remedy: apt update && apt install libgl1" in capsys.readouterr().out
