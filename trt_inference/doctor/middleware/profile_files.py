@@ -35,7 +35,7 @@ class Profile(NamedTuple):
 def read_profile(host: Host, path: str) -> Profile:
     """The profile in a file, which the middleware would look for below the current folder where
     its path is relative."""
-    absolute = os.path.join(os.getcwd(), path)
+    absolute = path if os.path.isabs(path) else os.path.join(_working_folder(), path)
     if not host.path(absolute).exists():
         return Profile(f"does not exist{_hint(path)}", is_missing=True)
     if not host.path(absolute).is_file():
@@ -76,6 +76,13 @@ def cyclone_parts(value: str) -> List[str]:
         return [value.strip()]
     parts = [part.strip() for part in value.split(",") if part.strip()]
     return [unquote(part[7:]) if part.startswith("file://") else part for part in parts]
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it has been removed
+        return ""
 
 
 def _hint(path: str) -> str:
