@@ -10,7 +10,7 @@ from typing import Any, Dict, NamedTuple
 
 from trt_inference.doctor.host import Answer, Host
 
-SECONDS = 60.0  # a small computer reads large libraries from a slow card
+SECONDS = 180.0  # a Nano reads a GB of libraries from a slow card, while it swaps
 
 
 class ProbeResult(NamedTuple):
