@@ -5,6 +5,7 @@ from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Seq
 
 from trt_inference.doctor.bundle.check_bundle_here import check_bundle_here
 from trt_inference.doctor.diagnosis import Diagnosis, error
+from trt_inference.doctor.fit_remedy import fit_remedy
 from trt_inference.doctor.gpu.check_gpu import check_gpu
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.middleware.middleware_checks import MIDDLEWARE_CHECKS
@@ -32,7 +33,8 @@ class ExaminedPart(NamedTuple):
         """Report each diagnosis when it is there. No check ends the others."""
         for check in self.checks:
             try:
-                yield from check(host)
+                for found in check(host):
+                    yield found._replace(remedy=fit_remedy(host, found.remedy))
             except Exception as problem:  # a fault of ours is no reason to keep the rest back
                 yield _failed(check, problem)
 

@@ -6,11 +6,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
-from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import IO, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-_MOST_BYTES = 1 << 20  # of a file, and of what a program prints
+_MOST_BYTES = 1 << 20  # of a file, and of the end of what a program prints
 _SECONDS_TO_END = 2.0  # for a program that Ctrl-C ends
 _MOST_NAMES = 10_000  # of a folder
 
@@ -111,9 +112,9 @@ class Host:
             return None
         return Space(found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
 
-    def may_use(self, name: str) -> bool:
+    def may_use(self, name: str, mode: int = os.R_OK | os.W_OK) -> bool:
         """Whether this user may read and write a file of the system, such as a device."""
-        return os.access(str(self.path(name)), os.R_OK | os.W_OK)
+        return os.access(str(self.path(name)), mode)
 
     def time(self) -> float:
         """What the clock of the machine shows, in seconds since 1970."""
@@ -140,19 +141,38 @@ class Host:
             )
         except OSError:
             return None
+        tails = [_Tail(started.stdout), _Tail(started.stderr)]
         code: Optional[int] = None
-        output = errors = b""
         try:
-            output, errors = started.communicate(timeout=seconds)
-            code = started.returncode
-        except subprocess.TimeoutExpired:
-            _kill(started)
-            with contextlib.suppress(subprocess.TimeoutExpired):  # its pipes may be held by others
-                output, errors = started.communicate(timeout=1)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = started.wait(seconds)
         except BaseException:  # Ctrl-C, which a session of its own does not hear
             _end(started)
             raise
-        return Answer(code, _decoded(output), _decoded(errors))
+        _kill(started)
+        return Answer(code, *(tail.text() for tail in tails))
+
+
+class _Tail(threading.Thread):
+    """Reads what a program prints, and keeps the end of it, where answers and errors are: not even
+    a GB of it may take the memory of a small board."""
+
+    def __init__(self, pipe: Optional[IO[bytes]]) -> None:
+        super().__init__(daemon=True)
+        self._pipe, self._content = pipe, b""
+        self.start()
+
+    def run(self) -> None:
+        """Read to the end."""
+        if self._pipe is not None:
+            with self._pipe as pipe:
+                for part in iter(lambda: os.read(pipe.fileno(), _MOST_BYTES), b""):
+                    self._content = (self._content + part)[-_MOST_BYTES:]
+
+    def text(self) -> str:
+        """What there is once the program has ended: what it detached may still hold its output."""
+        self.join(1)
+        return self._content.decode("utf-8", "replace").strip()
 
 
 def _end(started: "subprocess.Popen[bytes]") -> None:
@@ -167,7 +187,3 @@ def _end(started: "subprocess.Popen[bytes]") -> None:
 def _kill(started: "subprocess.Popen[bytes]") -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(started.pid, signal.SIGKILL)
-
-
-def _decoded(content: bytes) -> str:
-    return content[:_MOST_BYTES].decode("utf-8", "replace").strip()

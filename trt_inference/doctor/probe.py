@@ -10,7 +10,7 @@ from typing import Any, Dict, NamedTuple
 
 from trt_inference.doctor.host import Answer, Host
 
-SECONDS = 60.0  # a small computer reads large libraries from a slow card
+SECONDS = 180.0  # a Nano reads a GB of libraries from a slow card, while it swaps
 
 
 class ProbeResult(NamedTuple):
@@ -29,7 +29,7 @@ def run_probe(host: Host, module: str, *arguments: str, seconds: float = SECONDS
     if answer.code == 0:
         try:
             found = json.loads(answer.output.rpartition("\n")[2])
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if isinstance(found, dict):
             return ProbeResult(found, "")
@@ -43,6 +43,8 @@ def print_answer(answer: Dict[str, Any]) -> None:
 
 def _problem(answer: Answer, seconds: float) -> str:
     last = answer.errors.rpartition("\n")[2]
+    if answer.code == 0:
+        return "gave no answer"
     if answer.code is None:
         return f"did not end within {seconds:.0f} seconds"
     if answer.code < 0:

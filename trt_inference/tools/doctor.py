@@ -7,6 +7,7 @@ others is imported but in processes of their own.
 
 import argparse
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -76,10 +77,16 @@ def run_doctor(options: argparse.Namespace, host: Optional[Host] = None) -> int:
         The exit code: 1 if there is an error, otherwise 0.
 
     Raises:
-        TrtInferenceError: the file with the results cannot be written.
+        TrtInferenceError: the output, or the file with the results, cannot be written.
     """
     with _ended_by_signals():
-        return _run(options, host or Host(device=options.device))
+        try:
+            return _run(options, host or Host(device=options.device))
+        except BrokenPipeError:
+            raise
+        except OSError as error:  # of the output alone, as on a full disk
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise TrtInferenceError(f"the output cannot be written: {error}") from error
 
 
 @contextlib.contextmanager
@@ -103,7 +110,8 @@ def _ended_by_signals() -> Iterator[None]:
 
 def _run(options: argparse.Namespace, machine: Host) -> int:
     piped = options.json == _STANDARD_OUTPUT
-    lines, report = LineReport(sys.stderr if piped else sys.stdout), JsonReport()
+    shown = sys.stderr if piped else sys.stdout
+    lines, report = LineReport(shown or io.StringIO()), JsonReport()  # None: `>&-` has closed it
     for section in sections(options.bundle):
         for diagnosis in section.examine(machine):
             lines.add(section.heading, diagnosis)

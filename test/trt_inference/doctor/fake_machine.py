@@ -35,8 +35,10 @@ class FakeHost(Host):
             return self._machine.spaces[name]
         return super().space(name)
 
-    def may_use(self, name: str) -> bool:
-        return name not in self._machine.denied and super().may_use(name)
+    def may_use(self, name: str, mode: int = os.R_OK | os.W_OK) -> bool:
+        if name in self._machine.read_only and mode & os.W_OK:
+            return False
+        return name not in self._machine.denied and super().may_use(name, mode)
 
     def time(self) -> float:
         return self._machine.time
@@ -51,6 +53,7 @@ class FakeMachine:
         environment: its variables.
         spaces: the room of file systems, by folder.
         denied: files that the user may not read or write.
+        read_only: files that the user may only read.
         time: what its clock shows, in seconds since 1970.
         python: its Python, that of the tests.
         python_version: what its Python states; it is that of the tests, whatever it states.
@@ -71,6 +74,7 @@ class FakeMachine:
         }
         self.spaces: Dict[str, Space] = {}
         self.denied: Set[str] = set()
+        self.read_only: Set[str] = set()
         self.time = 1.8e9
         self.python = sys.executable
         self.python_version: Tuple[int, ...] = tuple(sys.version_info[:3])

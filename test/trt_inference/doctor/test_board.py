@@ -48,7 +48,7 @@ def test_board_and_jetpack_are_named(tmp_path: Path) -> None:
     nano = texts(jetson_nano(tmp_path / "nano"))
     assert "L4T R32.7.1, JetPack 4.6." in nano
     assert "container" not in orin + nano
-    assert "runs in a container" in texts(in_container(jetson_nano(tmp_path / "container")))
+    assert "programs in this container" in texts(in_container(jetson_nano(tmp_path / "container")))
 
 
 def test_of_a_pc_nothing_is_said_of_power_modes_and_heat(tmp_path: Path) -> None:

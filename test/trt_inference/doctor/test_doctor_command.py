@@ -328,3 +328,67 @@ def test_a_probe_that_hangs_or_does_not_answer_is_told(tmp_path: Path) -> None:
     assert run_probe(host, "speaks").answer == {"a": 1}
     host.python = "/no/such/python"
     assert "could not be started" in run_probe(host, "speaks").problem
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["converter doctor", "trt_inference.tools.doctor", "trt_inference.tools.doctor --json"],
+)
+def test_an_output_on_a_full_disk_is_told(command: str, without_ros: Dict[str, str]) -> None:
+    ended = run_in_shell(f"{command} > /dev/full", without_ros)
+    assert ended.returncode == 1
+    assert "error: the output cannot be written: [Errno 28]" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_closed_output_leaves_the_file_of_json(
+    tmp_path: Path, without_ros: Dict[str, str]
+) -> None:
+    file = tmp_path / "found.json"
+    ended = run_in_shell(f"trt_inference.tools.doctor --json {file} >&- <&-", without_ros)
+    assert "Traceback" not in ended.stderr
+    assert json.loads(file.read_text("ascii"))["diagnoses"]
+
+
+def run_in_shell(command: str, environment: Dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Run the real command with redirections of a shell."""
+    return subprocess.run(
+        f'exec "{sys.executable}" -m {command}',
+        shell=True,
+        cwd=ROOT,
+        env={**environment, "PATH": os.environ["PATH"]},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_probe_that_prints_more_than_memory_holds_is_read_from_its_end(tmp_path: Path) -> None:
+    machine = FakeMachine(tmp_path)
+    machine.module(
+        "chatty",
+        "import os\nfor _ in range(64): os.write(1, b'x' * (1 << 20))\nprint('\\n{\"a\": 1}')",
+    )
+    assert run_probe(machine.host(), "chatty").answer == {"a": 1}
+    answer = machine.host().run([machine.python, "-m", "chatty"])
+    assert answer is not None and len(answer.output) <= 1 << 20
+
+
+def test_a_child_that_a_probe_leaves_behind_is_not_waited_for(tmp_path: Path) -> None:
+    machine = FakeMachine(tmp_path)
+    file = tmp_path / "child"
+    machine.module(
+        "parent",
+        f"import os, time\nchild = os.fork()\nif not child: time.sleep(3600)\n"
+        f"open({str(file)!r}, 'w').write(str(child))\nprint('{{\"a\": 1}}')",
+    )
+    assert run_probe(machine.host(), "parent", seconds=100).answer == {"a": 1}
+    wait_for(lambda: not is_alive(int(file.read_text("ascii"))))
+
+
+def test_an_answer_that_is_nested_too_deeply_is_told(tmp_path: Path) -> None:
+    machine = FakeMachine(tmp_path)
+    machine.module("nested", "print('[' * 100000)")
+    assert run_probe(machine.host(), "nested").problem == "gave no answer"

@@ -18,6 +18,7 @@ from test.trt_inference.doctor.fake_machine import FakeMachine, assert_finds, fa
 from trt_inference.doctor.diagnosis import Diagnosis
 from trt_inference.doctor.examine import sections
 from trt_inference.doctor.host import Space
+from trt_inference.doctor.middleware.profile_files import read_profile
 
 MIB = 1 << 20
 
@@ -171,3 +172,15 @@ def test_a_jetson_without_the_daemon_of_csi_cameras_is_told(tmp_path: Path) -> N
     assert "systemctl restart nvargus-daemon" in finding.remedy
     # In a container no daemon runs, and there the socket is told to be missing.
     assert faults(found(in_container(machine))) == []
+
+
+def test_a_working_folder_that_was_removed_ends_no_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = pc(tmp_path / "machine")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert faults(found(machine, Path("bundle"))) == []
+    assert read_profile(machine.host(), "profile.xml").is_missing

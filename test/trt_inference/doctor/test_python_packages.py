@@ -241,3 +241,23 @@ def test_packages_that_overwrite_each_other_are_told(
 def test_a_pip_that_knows_no_wheels_of_today_is_told(machine: FakeMachine) -> None:
     machine.distribution("pip", "9.0.1")
     assert_finds(found(machine), "pip-too-old", "caution", "9.0.1")
+
+
+def test_an_old_pip_is_the_first_to_be_mended_where_packages_are_missing(
+    machine: FakeMachine,
+) -> None:
+    machine.distribution("pip", "9.0.1")
+    machine.missing("numpy")  # which pip 9 would compile for hours
+    diagnoses = list(found(machine))
+    assert_finds(diagnoses, "pip-too-old", "error", "9.0.1")
+    assert faults(diagnoses)[0] == "pip-too-old"
+
+
+def test_a_version_that_warns_when_it_is_read_is_no_fault(machine: FakeMachine) -> None:
+    machine.environment["PYTHONWARNINGS"] = "error"
+    machine.module(
+        "jsonschema",
+        "import warnings\ndef __getattr__(name):\n    warnings.warn(name, DeprecationWarning)\n"
+        "    return '4.26.0'",
+    )
+    assert faults(found(machine)) == []

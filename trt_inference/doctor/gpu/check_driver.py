@@ -72,7 +72,7 @@ def _working(
         GPU_AND_DRIVER, f"{number}{f' ({names})' if names else ''}, CUDA {cuda_version(version)}."
     )
     for state in states:
-        if state.loads_driver_anew:
+        if state.loads_driver_anew and not devices.is_jetson:  # whose driver stays
             yield _loads_anew(state)
     return Driver(version, devices)
 

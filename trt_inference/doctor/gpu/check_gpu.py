@@ -16,6 +16,6 @@ def check_gpu(host: Host) -> Iterator[Diagnosis]:
     if driver is None:
         return
     gpu = yield from check_cuda_library(host, driver)
-    tensorrt = yield from check_tensorrt(host, driver.devices.is_jetson)
+    tensorrt = yield from check_tensorrt(host, driver)
     if gpu is not None and tensorrt is not None:
         yield from check_tiny_engine(host, tensorrt, gpu)

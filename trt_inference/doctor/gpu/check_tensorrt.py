@@ -4,6 +4,7 @@ import re
 from typing import Any, Dict, Generator, Iterator, List, Optional
 
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
+from trt_inference.doctor.gpu.check_driver import Driver
 from trt_inference.doctor.gpu.explain_tensorrt import (
     TENSORRT,
     explain_import,
@@ -17,7 +18,7 @@ _PROBE = "trt_inference.doctor.gpu.probe_tensorrt"
 _OLDEST = (8, 0)
 
 
-def check_tensorrt(host: Host, is_jetson: bool) -> Generator[Diagnosis, None, Optional[str]]:
+def check_tensorrt(host: Host, driver: Driver) -> Generator[Diagnosis, None, Optional[str]]:
     """Import TensorRT. Returns its version, or None where it cannot be used."""
     result = run_probe(host, _PROBE)
     answer = result.answer
@@ -25,7 +26,7 @@ def check_tensorrt(host: Host, is_jetson: bool) -> Generator[Diagnosis, None, Op
         yield _crash(result.problem)
         return None
     if answer["error"]:
-        yield explain_import(host, answer, is_jetson)
+        yield explain_import(host, answer, driver)
         return None
     version = str(answer["version"])
     if _numbers(version)[:2] < list(_OLDEST):

@@ -1,5 +1,6 @@
 """Why CUDA finds no GPU on a machine that has one: the likeliest reason first."""
 
+import re
 from typing import Any, Callable, Dict, Optional
 
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error
@@ -54,7 +55,8 @@ def _closed(host: Host, devices: NvidiaDevices, answer: Dict[str, Any]) -> Optio
     closed = closed_nodes(host, devices)
     if not closed:
         return None
-    remedy = "sudo usermod -aG video,render $USER, then log out and in again."
+    groups = re.findall("^(render|video):", host.text("/etc/group") or "", re.MULTILINE)
+    remedy = f"sudo usermod -aG {','.join(groups) or 'video'} $USER, then log out and in again."
     if devices.in_container:
         remedy = "Start the container with --group-add video (and render, where there is one)."
     return error(
@@ -171,12 +173,13 @@ def _first(complaint: str) -> str:
     return shortened(printable(complaint.partition("\n")[0]))
 
 
+# A variable is blamed where the driver itself is as it should be: many set it to 0 for good.
 _REASONS = (
-    _hidden,
     _closed,
     _not_passed,
     _mismatched,
     _not_loaded,
+    _hidden,
     _no_library,
     _stub,
     _no_instances,

@@ -5,6 +5,7 @@ import sys
 from typing import Any, Dict, List, Sequence, Tuple
 
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error
+from trt_inference.doctor.gpu.check_driver import Driver
 from trt_inference.doctor.host import Host
 from trt_inference.printable import printable
 
@@ -19,7 +20,7 @@ def installed_packages(host: Host, python: Sequence[int]) -> List[str]:
     return [folder for folder, minor in _packages(host) if minor in ("", str(python[1]))]
 
 
-def explain_import(host: Host, answer: Dict[str, Any], is_jetson: bool) -> Diagnosis:
+def explain_import(host: Host, answer: Dict[str, Any], driver: Driver) -> Diagnosis:
     """
     Args:
         answer: of ``probe_tensorrt``, which could not import it.
@@ -30,14 +31,14 @@ def explain_import(host: Host, answer: Dict[str, Any], is_jetson: bool) -> Diagn
             TENSORRT,
             "tensorrt-not-loadable",
             f"TensorRT is installed and cannot be loaded: {reason}.",
-            _remedy_for_library(reason, is_jetson),
+            _remedy_for_library(reason, driver.devices.is_jetson),
         )
     if installed_packages(host, python) and answer["in_environment"]:
         return _outside(host, python)
     others = [(folder, minor) for folder, minor in _packages(host) if minor]
     if others:
         return _of_another_python(others[-1][0], others[-1][1], python)
-    return _missing(is_jetson)
+    return _missing(driver)
 
 
 def _packages(host: Host) -> List[Tuple[str, str]]:
@@ -91,8 +92,8 @@ def _of_another_python(folder: str, minor: str, python: Sequence[int]) -> Diagno
     )
 
 
-def _missing(is_jetson: bool) -> Diagnosis:
-    if is_jetson:
+def _missing(driver: Driver) -> Diagnosis:
+    if driver.devices.is_jetson:
         return error(
             TENSORRT,
             "tensorrt-missing",
@@ -104,5 +105,5 @@ def _missing(is_jetson: bool) -> Diagnosis:
         TENSORRT,
         "tensorrt-missing",
         "TensorRT is not installed: bundles run on the CPU, by ONNX Runtime, and not on the GPU.",
-        "python3 -m pip install tensorrt",
+        f"python3 -m pip install tensorrt-cu{driver.version // 1000}",
     )

@@ -1,5 +1,6 @@
 """What shows that a machine has an NVIDIA GPU, before any driver is asked."""
 
+import os
 import re
 from typing import List, NamedTuple
 
@@ -7,6 +8,7 @@ from trt_inference.doctor.host import Host
 from trt_inference.doctor.system.board_facts import read_board
 
 _PCI = "/sys/bus/pci/devices"
+_NVMAP = "/dev/nvmap"
 _NVIDIA, _DISPLAY = "0x10de", "0x03"  # a vendor, and how the class of graphics adapters begins
 # Those that CUDA opens: of a Jetson, where nvhost-gpu became nvgpu with JetPack 6, of a PC, and of
 # Linux under Windows.
@@ -47,8 +49,10 @@ def find_nvidia_devices(host: Host) -> NvidiaDevices:
 
 
 def closed_nodes(host: Host, devices: NvidiaDevices) -> List[str]:
-    """The device files that this user may not open."""
-    return [node for node in devices.nodes if not host.may_use(node)]
+    """The device files that this user may not open. nvmap is for reading, to all but root, from
+    JetPack 5 on."""
+    modes = {node: os.R_OK | (0 if node == _NVMAP else os.W_OK) for node in devices.nodes}
+    return [node for node, mode in modes.items() if not host.may_use(node, mode)]
 
 
 def _is_graphics_adapter(host: Host, name: str) -> bool:

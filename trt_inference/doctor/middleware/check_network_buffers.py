@@ -12,6 +12,7 @@ from trt_inference.doctor.host import Host
 from trt_inference.doctor.middleware.ask_rclpy import ros_is_in_use
 from trt_inference.doctor.middleware.check_discovery import stays_on_this_machine
 from trt_inference.doctor.middleware.implementation import CYCLONE, implementation
+from trt_inference.doctor.system.board_facts import is_container
 
 _SUBJECT = "Network buffers"
 _FAST_DDS_BYTES = 4 << 20  # what config/fastdds_large_images.xml asks for
@@ -44,7 +45,8 @@ def check_network_buffers(host: Host) -> Iterator[Diagnosis]:
     unseen = sorted(set(wanted) - set(found))
     wrong = {name: value for name, value in found.items() if not wanted[name].holds(value)}
     if wrong:
-        yield _too_small(wrong, wanted, is_cyclone)
+        where = "On the machine itself: " if is_container(host) else ""
+        yield _too_small(wrong, wanted, is_cyclone, where)
     if unseen:
         yield caution(
             _SUBJECT,
@@ -72,7 +74,9 @@ def _found(host: Host, wanted: Dict[str, _Limit]) -> Dict[str, Optional[int]]:
     return {name: int(text) if text.isdigit() else None for name, text in texts.items()}
 
 
-def _too_small(wrong: Dict[str, int], wanted: Dict[str, _Limit], is_cyclone: bool) -> Diagnosis:
+def _too_small(
+    wrong: Dict[str, int], wanted: Dict[str, _Limit], is_cyclone: bool, where: str
+) -> Diagnosis:
     values = ", ".join(f"{name} is {value}" for name, value in wrong.items())
     which = "images" if is_cyclone else "images of cameras on other machines"
     settings = " ".join(f"{name}={wanted[name].value}" for name in wrong)
@@ -80,5 +84,5 @@ def _too_small(wrong: Dict[str, int], wanted: Dict[str, _Limit], is_cyclone: boo
         _SUBJECT,
         "small-network-buffers",
         f"{values}: {which} may get lost, as the kernel drops their packets.",
-        f"sudo sysctl -w {settings} (and in a file in /etc/sysctl.d, to keep it)",
+        f"{where}sudo sysctl -w {settings} (and in a file in /etc/sysctl.d, to keep it)",
     )

@@ -97,16 +97,20 @@ def _stamps(name: str, came: Dict[str, Any]) -> Iterator[Diagnosis]:
     age = came["age"]
     if age is not None and abs(age) <= _MOST_SECONDS:
         return
+    remedy = (
+        "Set the clocks of both computers by one source (timedatectl; chrony); for a recording: "
+        "ros2 bag play --clock, and use_sim_time for the node."
+    )
     if age is None:
         what = "have no stamp"
+        remedy = "Let the camera's driver set header.stamp, or take another driver."
     else:
         what = f"are stamped {abs(age):.1f} s {'ago' if age > 0 else 'in the future'}"
     yield caution(
         _SUBJECT,
         "image-stamps-far-from-clock",
         f"{name}: the images {what}: ages and synchronisation with other topics will be wrong.",
-        "Set the clocks of both computers by one source (timedatectl; chrony); for a recording: "
-        "ros2 bag play --clock, and use_sim_time for the node.",
+        remedy,
     )
 
 

@@ -35,7 +35,7 @@ class Profile(NamedTuple):
 def read_profile(host: Host, path: str) -> Profile:
     """The profile in a file, which the middleware would look for below the current folder where
     its path is relative."""
-    absolute = os.path.join(os.getcwd(), path)
+    absolute = path if os.path.isabs(path) else os.path.join(_working_folder(), path)
     if not host.exists(absolute):
         return Profile(
             f"does not exist, or may not be read by this user{_hint(path)}", is_missing=True
@@ -78,6 +78,13 @@ def cyclone_parts(value: str) -> List[str]:
         return [value.strip()]
     parts = [part.strip() for part in value.split(",") if part.strip()]
     return [unquote(part[7:]) if part.startswith("file://") else part for part in parts]
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it has been removed
+        return ""
 
 
 def _hint(path: str) -> str:

@@ -21,7 +21,9 @@ def check_container(host: Host) -> Iterator[Diagnosis]:
     board = read_board(host)
     if board.in_container:
         lacking = [*_check_libraries(host, board), *_check_csi(host, board)]
-        yield from lacking or [ok(_SUBJECT, "The doctor runs in a container, as the node there.")]
+        yield from lacking or [
+            ok(_SUBJECT, "What is reported holds for programs in this container.")
+        ]
 
 
 def _check_libraries(host: Host, board: Board) -> Iterator[Diagnosis]:

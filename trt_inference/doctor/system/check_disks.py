@@ -1,5 +1,6 @@
 """Room on the disks: for engines beside the bundle, for temporary files and caches."""
 
+import contextlib
 from pathlib import Path
 from typing import Iterable, Iterator, List, Optional
 
@@ -19,7 +20,8 @@ def check_disks(host: Host, bundle: Optional[Path] = None) -> Iterator[Diagnosis
     home = host.environment.get("HOME", "/root")
     purposes = {home: "caches and logs", "/tmp": "temporary files"}
     if bundle is not None:
-        purposes[str(bundle.absolute())] = "the engines of the bundle"
+        with contextlib.suppress(OSError):  # where the working folder has been removed
+            purposes[str(bundle.absolute())] = "the engines of the bundle"
     problems = [
         problem
         for folder, purpose in purposes.items()

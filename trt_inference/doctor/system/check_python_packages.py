@@ -1,8 +1,8 @@
 """Python and its packages: each is imported in a process of its own, which may crash."""
 
-from typing import Iterator
+from typing import Iterator, List
 
-from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
+from trt_inference.doctor.diagnosis import IS_ERROR, Diagnosis, caution, error, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.system.explain_imports import (
     explain_numpy,
@@ -35,12 +35,16 @@ def check_python_packages(host: Host) -> Iterator[Diagnosis]:
     rest = [JSONSCHEMA, RICH, *([DATACLASSES] if host.python_version < (3, 7) else [])]
     needed = [NUMPY, OPENCV, ONNX_RUNTIME, *rest]
     packages = look_at_packages(host, *(package.module for package in needed))
-    yield from _check_numpy(host, packages)
+    found = [*_check_numpy(host, packages), *_check_rest(host, rest, packages)]
+    found += _check_doubles(host, packages)
+    yield from _check_pip(host, packages, any(one.level == IS_ERROR for one in found))
+    yield from found
+
+
+def _check_rest(host: Host, rest: List[PythonPackage], packages: Packages) -> Iterator[Diagnosis]:
     for package in rest:
         problem = explain_package(host, package, packages.outcomes[package.module])
         yield problem or _judge_version(host, package, packages)
-    yield from _check_doubles(host, packages)
-    yield from _check_pip(host, packages)
 
 
 def _check_numpy(host: Host, packages: Packages) -> Iterator[Diagnosis]:
@@ -94,14 +98,16 @@ def _check_doubles(host: Host, packages: Packages) -> Iterator[Diagnosis]:
         )
 
 
-def _check_pip(host: Host, packages: Packages) -> Iterator[Diagnosis]:
-    """Ubuntu 18.04 brings pip 9, which knows none of the wheels of today."""
+def _check_pip(host: Host, packages: Packages, is_needed: bool) -> Iterator[Diagnosis]:
+    """Ubuntu 18.04 brings pip 9, which knows none of the wheels of today. Where packages have to be
+    installed, that comes first."""
     version = packages.version("pip")
-    if version and version_numbers(version) < _PIP_OF_WHEELS:
-        yield caution(
-            "pip",
-            "pip-too-old",
-            f"pip {version} does not know wheels of manylinux2014: it compiles NumPy and OpenCV "
-            "for hours, or fails.",
-            f"{python_name(host)} -m pip install --user -U pip",
-        )
+    if not version or version_numbers(version) >= _PIP_OF_WHEELS:
+        return
+    text = f"pip {version} does not know wheels of manylinux2014: it compiles NumPy and OpenCV "
+    text += "for hours, or fails."
+    remedy = f"{python_name(host)} -m pip install --user -U pip"
+    if is_needed:
+        yield error("pip", "pip-too-old", text, remedy)
+    else:
+        yield caution("pip", "pip-too-old", text, remedy)

@@ -7,6 +7,7 @@ import importlib
 import os
 import re
 import sys
+import warnings
 from typing import Dict, List
 
 from trt_inference.doctor.probe import print_answer
@@ -24,7 +25,10 @@ def _imported(name: str) -> Dict[str, str]:
         return {"error": f"{error}"}
     except Exception as error:  # packages that do not fit each other raise anything
         return {"error": f"{type(error).__name__}: {error}"}
-    found = {"version": getattr(module, "__version__", ""), "file": getattr(module, "__file__", "")}
+    with warnings.catch_warnings():  # jsonschema warns of its __version__, which nobody else reads
+        warnings.simplefilter("ignore")
+        version = getattr(module, "__version__", "")
+    found = {"version": version, "file": getattr(module, "__file__", "")}
     return {key: str(value or "") for key, value in found.items()}
 
 

@@ -122,11 +122,14 @@ def python_name(host: Host) -> str:
 
 def pip_install(host: Host) -> str:
     """How pip installs beside what apt manages, without touching it."""
-    command = f"{python_name(host)} -m pip install"
+    options = " --user --break-system-packages" if is_externally_managed(host) else ""
+    return f"{python_name(host)} -m pip install{options}"
+
+
+def is_externally_managed(host: Host) -> bool:
+    """Whether pip refuses to touch this Python, of Ubuntu 24.04 or Debian 12, without an option."""
     marks = [f"/usr/lib/{name}/EXTERNALLY-MANAGED" for name in host.names("/usr/lib")]
-    if is_of_system(host) and any(host.exists(mark) for mark in marks):
-        return f"{command} --user --break-system-packages"
-    return command
+    return is_of_system(host) and any(host.exists(mark) for mark in marks)
 
 
 def version_numbers(version: str) -> Tuple[int, ...]:

@@ -87,6 +87,34 @@ def test_a_user_without_rights_to_the_gpu_of_a_pc(driven: FakeMachine) -> None:
     assert_finds(found_on(driven), "gpu-without-rights", "error", "/dev/nvidia0")
 
 
+def test_nvmap_need_not_be_writable(jetson: FakeMachine) -> None:
+    jetson.read_only.add("/dev/nvmap")
+    jetson.environment["TEST_CUINIT"] = "999"
+    assert_finds(found_on(jetson), "cuda-does-not-start", "error", "999")
+
+
+def test_only_groups_that_the_system_has_are_named(jetson: FakeMachine) -> None:
+    jetson.denied.add("/dev/nvmap")
+    jetson.environment["TEST_CUINIT"] = NO_DEVICE
+    jetson.write("/etc/group", "root:x:0:\nvideo:x:44:\n")  # Ubuntu 18.04 has no render
+    found = assert_finds(found_on(jetson), "gpu-without-rights", "error")
+    assert "usermod -aG video $USER" in found.remedy
+    jetson.write("/etc/group", "root:x:0:\nvideo:x:44:\nrender:x:109:\n")
+    found = assert_finds(found_on(jetson), "gpu-without-rights", "error")
+    assert "usermod -aG video,render $USER" in found.remedy
+
+
+def test_a_variable_is_not_blamed_for_missing_rights(jetson: FakeMachine) -> None:
+    jetson.denied.add("/dev/nvmap")
+    jetson.environment.update(CUDA_VISIBLE_DEVICES="0", TEST_CUINIT=NO_DEVICE)
+    assert_finds(found_on(jetson), "gpu-without-rights", "error", "/dev/nvmap")
+
+
+def test_a_jetson_without_display_need_not_keep_its_driver(jetson: FakeMachine) -> None:
+    jetson.program("nvidia-smi", "NVIDIA Thor, 580.00, [N/A], Disabled, Disabled, [N/A]")
+    assert only(jetson).level == "ok"
+
+
 def test_a_container_that_was_started_without_the_gpu(pc: FakeMachine) -> None:
     pc.write("/.dockerenv")
     pc.environment["NVIDIA_VISIBLE_DEVICES"] = "void"

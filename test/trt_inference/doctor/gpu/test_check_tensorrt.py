@@ -11,22 +11,31 @@ from test.trt_inference.doctor.double_host import DoubleHost
 from test.trt_inference.doctor.fake_machine import FakeMachine, assert_finds
 from test.trt_inference.doctor.gpu.conftest import Compile
 from trt_inference.doctor.diagnosis import Diagnosis
+from trt_inference.doctor.gpu.check_driver import Driver
 from trt_inference.doctor.gpu.check_tensorrt import check_tensorrt
+from trt_inference.doctor.gpu.nvidia_devices import NvidiaDevices
 from trt_inference.doctor.host import Host
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 OF_APT = f"/usr/lib/python{HERE}/dist-packages/tensorrt"
 
 
-def found_on(host: Host, is_jetson: bool = False) -> List[Diagnosis]:
-    return list(check_tensorrt(host, is_jetson))
+def found_on(host: Host, is_jetson: bool = False, cuda: int = 12060) -> List[Diagnosis]:
+    devices = NvidiaDevices(is_jetson, is_on_bus=not is_jetson, nodes=[], in_container=False)
+    return list(check_tensorrt(host, Driver(cuda, devices)))
 
 
 @pytest.mark.parametrize(("is_jetson", "level"), [(True, "error"), (False, "caution")])
 def test_it_is_not_installed(machine: FakeMachine, is_jetson: bool, level: str) -> None:
     machine.missing("tensorrt")
     found = assert_finds(found_on(machine.host(), is_jetson), "tensorrt-missing", level)
-    assert ("nvidia-jetpack" if is_jetson else "pip install tensorrt") in found.remedy
+    assert ("nvidia-jetpack" if is_jetson else "pip install tensorrt-cu12") in found.remedy
+
+
+def test_it_is_that_for_the_cuda_of_the_driver(machine: FakeMachine) -> None:
+    machine.missing("tensorrt")
+    found = assert_finds(found_on(machine.host(), cuda=13000), "tensorrt-missing", "caution")
+    assert found.remedy == "python3 -m pip install tensorrt-cu13"
 
 
 def test_it_is_that_of_another_python(machine: FakeMachine) -> None:
