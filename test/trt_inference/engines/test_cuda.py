@@ -12,7 +12,11 @@ import pytest
 from test.real_gpu import ON_THIS_GPU, on_this_gpu
 from test.tensorrt_double import CUDA_PACKAGES, install
 from trt_inference.engines.tensorrt.cuda.base import Cuda, GpuProperties
-from trt_inference.engines.tensorrt.cuda.choose_library import load_cuda, prefer_library
+from trt_inference.engines.tensorrt.cuda.choose_library import (
+    advice_for,
+    load_cuda,
+    prefer_library,
+)
 from trt_inference.engines.tensorrt.gpu import GpuContext, gpu_properties, open_cuda, this_machine
 from trt_inference.errors import EngineError
 
@@ -232,23 +236,27 @@ def test_cuda_python_from_12_9_1_on_is_taken(version: str) -> None:
         assert load_cuda().library == f"cuda-python {version}"
 
 
-def test_without_either_it_is_told_how_to_get_one_on_each_jetpack() -> None:
+def test_without_either_it_is_told_how_to_get_one() -> None:
     with install(VERSION), pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "pycuda", None)  # type: ignore[arg-type]
         with pytest.raises(EngineError) as caught:
             load_cuda()
-    for text in (
-        "pycuda: ",
-        "cuda-python: ",
-        "JetPack 5 compile it",
-        "pip install --no-build-isolation pycuda==2024.1 (--no-use-pep517 pycuda==2022.1 on "
-        "JetPack 4)",
-        "JetPack 6",
-        "'cuda-bindings==12.9.*'",
-        "JetPack 7",
-        "'cuda-bindings==13.*'",
-    ):
+    for text in ("pycuda: ", "cuda-python: ", advice_for(sys.version_info[:2])):
         assert text in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("python", "expected"),
+    [
+        ((3, 6), ("Compile it: ", " --no-use-pep517 pycuda==2022.1")),
+        ((3, 8), ("Compile it: ", " --no-build-isolation pycuda==2024.1")),
+        ((3, 10), ("JetPack 6", "'cuda-bindings==12.9.*'", "JetPack 7", "'cuda-bindings==13.*'")),
+    ],
+)
+def test_the_advice_is_for_the_python_that_runs(
+    python: Tuple[int, int], expected: Tuple[str, ...]
+) -> None:
+    assert [text for text in expected if text not in advice_for(python)] == []
 
 
 # Which GPU.

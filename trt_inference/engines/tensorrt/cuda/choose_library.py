@@ -20,11 +20,6 @@ _OF_PYTHON_3_8 = "--no-build-isolation pycuda==2024.1"
 _OF_CUDA_12 = "python3 -m pip install 'cuda-bindings==12.9.*'"
 _OF_CUDA_13 = "python3 -m pip install 'cuda-bindings==13.*'"
 _OF_OLD_PYTHONS = {(3, 6): _OF_PYTHON_3_6, (3, 8): _OF_PYTHON_3_8}
-_ADVICE = (
-    f"On JetPack 5 compile it: {_COMPILE} {_OF_PYTHON_3_8} ({_OF_PYTHON_3_6} on JetPack 4). "
-    f"On JetPack 6, and elsewhere with CUDA 12: {_OF_CUDA_12}. "
-    f"On JetPack 7, and elsewhere with CUDA 13: {_OF_CUDA_13}"
-)
 
 
 def load_cuda() -> Cuda:
@@ -37,7 +32,8 @@ def load_cuda() -> Cuda:
     if found is not None:
         return found
     listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
-    raise EngineError(f"backend tensorrt: CUDA for Python is missing ({listed}). {_ADVICE}")
+    advice = advice_for(sys.version_info[:2])
+    raise EngineError(f"backend tensorrt: CUDA for Python is missing ({listed}). {advice}")
 
 
 def try_libraries() -> Tuple[Optional[Cuda], Dict[str, str]]:
@@ -66,3 +62,13 @@ def cuda_installation(driver: int, python: Tuple[int, int] = sys.version_info[:2
 def prefer_library(name: str) -> None:
     """Try one of ``CUDA_LIBRARIES`` first, in this process from now on: to compare them."""
     _order.sort(key=lambda one: one != name)
+
+
+def advice_for(python: Tuple[int, int]) -> str:
+    """How this Python gets a library, where the driver is not known."""
+    if python < (3, 10):
+        return f"Compile it: {cuda_installation(0, python)}"
+    return (
+        f"On JetPack 6, and elsewhere with CUDA 12: {_OF_CUDA_12}. "
+        f"On JetPack 7, and elsewhere with CUDA 13: {_OF_CUDA_13}"
+    )
