@@ -83,6 +83,33 @@ def test_names_that_a_shell_would_obey_are_names(
     assert len(list((robot.home / folder).parent.iterdir())) == 1
 
 
+# As csh, which knows no quotes over several lines, with a .cshrc that prints.
+ODD_SHELL = """if [ -z "$ENTERED" ]; then
+    export ENTERED=1
+    printf "@ready for %s" "$USER"
+    [ "$(printf "%s\\n" "$2" | wc -l)" = 1 ] || {{ echo "Unmatched quote" >&2; exit 1; }}
+    case $2 in *\\\\*) echo "a backslash" >&2; exit 1 ;; esac
+fi
+exec {sh} "$@\""""
+
+
+@each_server
+def test_a_login_shell_with_other_quotes_that_prints_disturbs_nothing(
+    robot: SshRobot, color_bundle: Path, deploy: Deploy
+) -> None:
+    robot.give_rsync()
+    robot.give_program("echo built")
+    file = robot.home / "programs" / "sh"
+    file.write_text(f"#!/bin/sh\n{ODD_SHELL.format(sh=shutil.which('sh'))}\n", "utf-8")
+    file.chmod(0o755)
+    folder = "bundles/it's \\"
+    result = deploy(color_bundle, *FP32, to=f"robot:{folder}")
+    assert result.exit_code == 0, result.output
+    assert "by ssh" in result.output, "rsync does not bear such a shell"
+    assert "  built\n" in result.output and "ready for" not in result.output
+    assert contents(robot.home / folder) == contents(color_bundle)
+
+
 @pytest.mark.parametrize(
     ("to", "expected"),
     [
