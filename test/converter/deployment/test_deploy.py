@@ -271,6 +271,32 @@ def test_what_is_no_bundle_is_not_replaced(
     assert note.read_text("utf-8") == "mine"
 
 
+def test_a_mounted_disk_itself_is_refused_before_anything_is_sent(
+    robot: SshRobot, color_bundle: Path, deploy: Deploy
+) -> None:
+    (robot.home / "disk").mkdir()
+    robot.give("mountpoint", f'[ "$3" = "{robot.home}/disk" ]')
+    result = deploy(color_bundle, COPY, to="robot:disk")
+    result.refused("a file system is mounted", f"robot:{robot.home}/disk/bundle")
+    assert deploy(color_bundle, COPY, to="robot:disk/bundle").exit_code == 0
+    assert contents(robot.home / "disk" / "bundle") == contents(color_bundle)
+
+
+def test_what_another_deploy_changes_meanwhile_is_not_put_in_place(
+    robot: SshRobot, color_bundle: Path, deploy: Deploy
+) -> None:
+    assert deploy(color_bundle, COPY).exit_code == 0
+    before = contents(robot.home / FOLDER)
+    staged = robot.home / FOLDER / ".." / ".colors.deploying" / "fp32.onnx"
+    robot.give("sync", f'echo other > "{staged}"')
+    grow(color_bundle, 10)
+    deploy(color_bundle, COPY).refused("is another deploy to this folder running?")
+    assert contents(robot.home / FOLDER) == before
+    (robot.home / "programs" / "sync").unlink()
+    assert deploy(color_bundle, COPY).exit_code == 0
+    assert contents(robot.home / FOLDER) == contents(color_bundle)
+
+
 OWN = ("model.json", "labels.txt", "fp32.onnx")
 ENGINE = "fp32-trt8.2.1-sm53-aarch64"
 
