@@ -9,6 +9,7 @@ from typing import IO
 
 from converter.deployment.robot_folder import read_script
 from converter.deployment.ssh_connection import (
+    BEGIN,
     FACT,
     ConnectionLost,
     SshConnection,
@@ -131,11 +132,14 @@ def run_program(
 
 def _follow(process: "subprocess.Popen[bytes]", on_line: OnLine) -> RobotRun:
     output: IO[bytes] = process.stdout  # type: ignore[assignment]
-    interrupted = False
+    begun = interrupted = False
     while True:
         try:
             for line in iter(lambda: output.readline(_LONGEST_LINE), b""):
                 text = line.decode("utf-8", "replace").rstrip("\r\n")
+                if not begun:
+                    begun = text == BEGIN
+                    continue
                 # The program may have left its last line without an end.
                 before, _, code = text.rpartition(_EXIT)
                 if not code.isdecimal() or _EXIT not in text:

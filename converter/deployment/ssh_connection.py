@@ -26,7 +26,7 @@ from trt_inference.printable import printable, printable_lines, shortened
 FACT = "@"  # begins the lines that the scripts print
 _LOST = 255  # ssh's exit code, where it is not the command's
 _READY = f"{FACT}ready"
-_BEGIN = f"{FACT}begin"  # ends what the files of the login shell print, as .bashrc
+BEGIN = f"{FACT}begin"  # ends what the files of the login shell print, as .bashrc
 _PREFIX = "trt-inference-ssh-"
 _LONGEST_WORD = 512  # characters that csh takes
 _LONGEST_FOLDER = 40  # characters: a socket has 107, of which ssh itself needs some
@@ -100,8 +100,9 @@ class SshConnection:
                 end_process(process)
                 raise
             self.check(process.returncode, errors)
-        lines = output.decode("utf-8", "surrogateescape").splitlines()
-        return [line[len(FACT) :] for line in lines if line.startswith(FACT)]
+        login, _, told = output.decode("utf-8", "surrogateescape").partition(f"\n{BEGIN}\n")
+        self.is_quiet = self.is_quiet and not login.strip()
+        return [line[len(FACT) :] for line in told.splitlines() if line.startswith(FACT)]
 
     def start(
         self,
@@ -111,32 +112,20 @@ class SshConnection:
         stderr: object = None,
         inside: Sequence[str] = (),
     ) -> "subprocess.Popen[bytes]":
-        """Begin a script there, with pipes.
+        """Begin a script there, with pipes. What it prints comes behind the line ``BEGIN``.
 
         Args:
             inside: words of a command there that runs another one, as in a container.
         """
         words = [*inside, "sh", "-c", script, "sh", *arguments]
-        process = subprocess.Popen(
-            [*self._second(), _for_any_shell(f"echo; echo {_BEGIN}; exec {shlex.join(words)}")],
+        line = f"echo; echo {BEGIN}; exec {shlex.join(words)}"
+        return subprocess.Popen(
+            [*self._second(), _for_any_shell(line)],
             start_new_session=True,
             stdin=stdin,  # type: ignore[call-overload]
             stdout=subprocess.PIPE,
             stderr=stderr,
         )
-        try:
-            self._skip_login(process)
-        except BaseException:
-            end_process(process)
-            raise
-        return process
-
-    def _skip_login(self, process: "subprocess.Popen[bytes]") -> None:
-        output: IO[bytes] = process.stdout  # type: ignore[assignment]
-        for line in iter(output.readline, b""):
-            if line.strip() == _BEGIN.encode():
-                return
-            self.is_quiet = self.is_quiet and not line.strip()
 
     def shell_for_rsync(self) -> str:
         """What rsync starts as its ``-e``: the words of the host are left out, as the connection is
