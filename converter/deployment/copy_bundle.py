@@ -111,7 +111,7 @@ class BundleCopy:
                 self._sender.send(connection, folder, file, there)
                 self._sent.add(file.name)
         seconds = time.monotonic() - began
-        how = "rsync" if uses_rsync(folder) else "ssh"
+        how = "rsync" if uses_rsync(connection, folder) else "ssh"
         resumed = f", {file_size(start)} were there" if start else ""
         rate = file_size(int((total - start) / max(seconds, 1e-3)))
         what = f"{counted(len(waiting), 'file')}, {file_size(total)}{resumed}"

@@ -15,7 +15,8 @@ if [ -d "$staging" ] && [ ! -e "$staging/.deploying" ] && [ ! -e "$old" ]; then
 fi
 
 kind=other
-if [ -f "$folder/model.json" ]; then kind=bundle
+if mountpoint -q -- "$folder" 2>/dev/null; then kind=mount
+elif [ -f "$folder/model.json" ]; then kind=bundle
 elif [ -d "$folder" ] && [ -z "$(ls -A -- "$folder")" ]; then kind=none
 elif [ ! -e "$folder" ] && [ ! -L "$folder" ]; then kind=none
 fi

@@ -1,6 +1,6 @@
 # Puts the new bundle in the place of the old one, in one step where the file system can.
 # $1: the folder that was written, $2: that of the bundle, $3: folders in it of which all is kept;
-# then the names of the new files
+# then name and sha256 of each new file
 staging=$1 folder=$2 kept=$3
 shift 3
 old=${folder%/*}/.${folder##*/}.replaced
@@ -22,10 +22,14 @@ keep() {
 
 names='
 '
-for name in "$@"; do
-    names="$names$name
+hashes=
+while [ $# -gt 1 ]; do
+    names="$names$1
 "
-    [ -e "$staging/$name" ] || put "$folder/$name" "$staging/$name" || exit
+    hashes="$hashes$2  $1
+"
+    [ -e "$staging/$1" ] || put "$folder/$1" "$staging/$1" || exit
+    shift 2
 done
 # What an earlier call left, of another bundle.
 rm -rf -- "$staging/engines"
@@ -39,6 +43,12 @@ ${file#"$staging"/}
 done
 for name in $kept; do keep "$folder/$name" "$staging/$name" || exit; done
 sync -- "$staging"/* "$staging"/*/* 2>/dev/null || sync
+
+# Another deploy to this folder may have changed something since it was looked at.
+if ! (cd -- "$staging" && printf %s "$hashes" | sha256sum -c - >/dev/null 2>&1); then
+    echo "files were changed meanwhile: is another deploy to this folder running?" >&2
+    exit 1
+fi
 
 # Before coreutils 9.5 mv cannot exchange, but Linux can: the number of renameat2.
 exchange() {

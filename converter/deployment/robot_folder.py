@@ -28,7 +28,8 @@ class RobotFolder:
 
     Attributes:
         path: absolute, without links.
-        kind: ``bundle``, ``none``, or ``other`` for what must not be touched.
+        kind: ``bundle``, ``none``, ``mount`` for a place where a file system is mounted, or
+            ``other`` for what must not be touched.
         manifest: the content of its model.json as it is there, or nothing.
         sidecars: those of its engines that can be read.
         free: bytes; None where df did not tell.
@@ -106,6 +107,11 @@ def check_usable(folder: RobotFolder, login: str) -> None:
         DeployError: something is there that is no bundle, or it cannot be written to.
     """
     shown = printable(folder.path)
+    if folder.kind == "mount":
+        raise DeployError(
+            f"a file system is mounted at '{shown}' on {login}, so that a bundle cannot be put in "
+            f"its place: choose a folder in it, as {login}:{shown}/bundle"
+        )
     if folder.kind not in ("bundle", "none"):
         raise DeployError(
             f"{login} has '{shown}', and it is no bundle (no {MANIFEST} in it), so it is not "
@@ -143,11 +149,11 @@ def put_in_place(
         What could not be removed of the old one.
     """
     kept = "engines report" if keeps_report else "engines"
-    names = [file.name for file in files]
+    words = [word for file in files for word in (file.name, file.sha256)]
     script = read_script("publish")
-    if "published" not in connection.run(script, folder.staging, folder.path, kept, *names):
+    if "published" not in connection.run(script, folder.staging, folder.path, kept, *words):
         raise DeployError(f"'{printable(folder.path)}' could not be replaced")
-    return tidy(connection, folder, names)
+    return tidy(connection, folder, [file.name for file in files])
 
 
 def tidy(connection: SshConnection, folder: RobotFolder, names: Sequence[str]) -> list[str]:

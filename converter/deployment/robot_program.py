@@ -5,9 +5,11 @@ import shlex
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from converter.deployment.robot_folder import read_script
 from converter.deployment.ssh_connection import (
+    BEGIN,
     FACT,
     ConnectionLost,
     SshConnection,
@@ -27,6 +29,7 @@ _CANDIDATES = (
 _USAGE = "usage: trt-inference"
 _SECONDS_TO_START = 120  # the imports of a board with an SD card
 _EXIT = f"{FACT}exit "
+_LONGEST_LINE = 1 << 16  # bytes; what is longer is shown in pieces
 
 OnLine = Callable[[str], None]
 
@@ -128,15 +131,23 @@ def run_program(
 
 
 def _follow(process: "subprocess.Popen[bytes]", on_line: OnLine) -> RobotRun:
-    interrupted, last = False, ""
+    output: IO[bytes] = process.stdout  # type: ignore[assignment]
+    begun = interrupted = False
     while True:
         try:
-            for line in iter(process.stdout.readline, b""):  # type: ignore[union-attr]
+            for line in iter(lambda: output.readline(_LONGEST_LINE), b""):
                 text = line.decode("utf-8", "replace").rstrip("\r\n")
-                if text.startswith(_EXIT):
-                    return RobotRun(int(text[len(_EXIT) :]), interrupted)
-                on_line(text)
-                last = text
+                if not begun:
+                    begun = text == BEGIN
+                    continue
+                # The program may have left its last line without an end.
+                before, _, code = text.rpartition(_EXIT)
+                if not code.isdecimal() or _EXIT not in text:
+                    on_line(text)
+                    continue
+                if before:
+                    on_line(before)
+                return RobotRun(int(code), interrupted)
         except KeyboardInterrupt:
             if interrupted:
                 raise
@@ -145,10 +156,10 @@ def _follow(process: "subprocess.Popen[bytes]", on_line: OnLine) -> RobotRun:
                 process.stdin.close()  # type: ignore[union-attr]
             continue
         break
-    return _ended_early(process, last)
+    return _ended_early(process)
 
 
-def _ended_early(process: "subprocess.Popen[bytes]", last: str) -> RobotRun:
+def _ended_early(process: "subprocess.Popen[bytes]") -> RobotRun:
     """Without its exit code, either the connection broke or the script did not start, as where
     there is no such container."""
     code = process.wait()

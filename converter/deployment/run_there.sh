@@ -10,8 +10,9 @@ if ! command -v bash >/dev/null; then shell=sh flags=-c; fi
 
 exec 3<&0 4>&1
 # timeout makes a process group, so that all of it hears that it is to end. The shell itself waits
-# for the program. What the shell's own files print is of no interest.
-timeout "$seconds" "$shell" "$flags" "exec >&4 2>&1 3<&- 4>&-
+# for the program. What the shell's own files print is of no interest. A program that does not end
+# when it is told to would hold the GPU for ever.
+timeout -k 60 "$seconds" "$shell" "$flags" "exec >&4 2>&1 3<&- 4>&-
 set +m
 trap : TERM
 $line \"\$@\"" robot "$@" </dev/null >/dev/null 2>&1 &

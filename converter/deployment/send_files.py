@@ -81,7 +81,7 @@ class Sender:
         self, connection: SshConnection, folder: RobotFolder, file: FileToSend, start: int
     ) -> bool:
         """Send the rest, and return whether the file is the right one there."""
-        transfer = _by_rsync if uses_rsync(folder) else _by_stream
+        transfer = _by_rsync if uses_rsync(connection, folder) else _by_stream
         self.on_bytes(file, start)
         try:
             return transfer(connection, folder, file, start, self.on_bytes)
@@ -92,9 +92,9 @@ class Sender:
             ) from error
 
 
-def uses_rsync(folder: RobotFolder) -> bool:
-    """Whether both ends have it."""
-    return folder.has_rsync and shutil.which("rsync") is not None
+def uses_rsync(connection: SshConnection, folder: RobotFolder) -> bool:
+    """Whether both ends have it, and no .bashrc there prints into what it says."""
+    return folder.has_rsync and connection.is_quiet and shutil.which("rsync") is not None
 
 
 def look_for(

@@ -4,6 +4,7 @@ The first ssh holds the connection, and a command there that waits for the end o
 this process ends, even by SIGKILL, that input ends, and with it both.
 """
 
+import base64
 import contextlib
 import os
 import shlex
@@ -22,10 +23,12 @@ from converter.errors import DeployError
 from trt_inference.bundles.atomic_write import remove_leftovers
 from trt_inference.printable import printable, printable_lines, shortened
 
-FACT = "@"  # begins the lines that the scripts print; what a .bashrc prints does not
+FACT = "@"  # begins the lines that the scripts print
 _LOST = 255  # ssh's exit code, where it is not the command's
 _READY = f"{FACT}ready"
+BEGIN = f"{FACT}begin"  # ends what the files of the login shell print, as .bashrc
 _PREFIX = "trt-inference-ssh-"
+_LONGEST_WORD = 512  # characters that csh takes
 _LONGEST_FOLDER = 40  # characters: a socket has 107, of which ssh itself needs some
 # Ctrl-C in a terminal reaches all of its programs, but this one decides when ssh ends. The ssh that
 # may ask for a password has to stay in that terminal; those that use its connection do not.
@@ -46,7 +49,11 @@ class RobotRefused(DeployError):
 
 
 class SshConnection:
-    """An open connection. It is to be closed."""
+    """An open connection. It is to be closed.
+
+    Attributes:
+        is_quiet: the robot's login shell printed nothing of its own so far.
+    """
 
     def __init__(self, login: str, ssh: Sequence[str]) -> None:
         """Connect.
@@ -61,6 +68,7 @@ class SshConnection:
         self._login, self._ssh = login, list(ssh)
         self._folder = Path(_private_folder())
         self._said: list[str] = []
+        self.is_quiet = True
         try:
             self._master = self._connect()
         except BaseException:
@@ -92,8 +100,9 @@ class SshConnection:
                 end_process(process)
                 raise
             self.check(process.returncode, errors)
-        lines = output.decode("utf-8", "surrogateescape").splitlines()
-        return [line[len(FACT) :] for line in lines if line.startswith(FACT)]
+        login, _, told = output.decode("utf-8", "surrogateescape").partition(f"\n{BEGIN}\n")
+        self.is_quiet = self.is_quiet and not login.strip()
+        return [line[len(FACT) :] for line in told.splitlines() if line.startswith(FACT)]
 
     def start(
         self,
@@ -103,15 +112,15 @@ class SshConnection:
         stderr: object = None,
         inside: Sequence[str] = (),
     ) -> "subprocess.Popen[bytes]":
-        """Begin a script there, with pipes.
+        """Begin a script there, with pipes. What it prints comes behind the line ``BEGIN``.
 
         Args:
             inside: words of a command there that runs another one, as in a container.
         """
         words = [*inside, "sh", "-c", script, "sh", *arguments]
-        command = [*self._second(), f"exec {shlex.join(words)}"]
+        line = f"echo; echo {BEGIN}; exec {shlex.join(words)}"
         return subprocess.Popen(
-            command,
+            [*self._second(), _for_any_shell(line)],
             start_new_session=True,
             stdin=stdin,  # type: ignore[call-overload]
             stdout=subprocess.PIPE,
@@ -152,7 +161,7 @@ class SshConnection:
         path = f"ControlPath={self._folder / 's'}"
         asks = () if _has_terminal() else ("-o", "BatchMode=yes")
         options = ("-o", "ControlMaster=yes", "-o", path, *_USUAL, *asks)
-        wait = f"exec sh -c 'echo {_READY}; exec cat'"
+        wait = f"exec sh -c 'echo; echo {_READY}; exec cat'"
         if shutil.which(self._ssh[0]) is None:
             raise DeployError(
                 f"there is no program '{printable(self._ssh[0])}' here: install ssh with sudo apt "
@@ -190,6 +199,13 @@ class SshConnection:
             self._said.append(text)
             if _has_terminal():
                 print(printable_lines(text), file=sys.stderr, flush=True)
+
+
+def _for_any_shell(line: str) -> str:
+    """A line of sh for a login shell that may have other quotes, as fish and csh."""
+    code = base64.b64encode(line.encode("utf-8", "surrogateescape")).decode()
+    words = " ".join(code[at : at + _LONGEST_WORD] for at in range(0, len(code), _LONGEST_WORD))
+    return f"""exec sh -c 'eval "$(printf %s "$@" | base64 -d)"' sh {words}"""
 
 
 def _private_folder() -> str:

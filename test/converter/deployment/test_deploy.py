@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -23,8 +24,7 @@ from test.converter.deployment.robots import (
     needs_ssh,
 )
 from test.converter.deployment.ssh_servers import SshRobot
-from trt_inference.bundles.bundle import load_bundle, sha256_of_file
-from trt_inference.errors import BundleError
+from trt_inference.bundles.bundle import sha256_of_file
 
 pytestmark = needs_ssh
 FP32 = ("--precision", "fp32")
@@ -81,6 +81,33 @@ def test_names_that_a_shell_would_obey_are_names(
     assert f"<{robot.home / folder}>" in result.output
     assert not list(robot.home.rglob("ran"))
     assert len(list((robot.home / folder).parent.iterdir())) == 1
+
+
+# As csh, which knows no quotes over several lines, with a .cshrc that prints.
+ODD_SHELL = """if [ -z "$ENTERED" ]; then
+    export ENTERED=1
+    printf "@ready for %s" "$USER"
+    [ "$(printf "%s\\n" "$2" | wc -l)" = 1 ] || {{ echo "Unmatched quote" >&2; exit 1; }}
+    case $2 in *\\\\*) echo "a backslash" >&2; exit 1 ;; esac
+fi
+exec {sh} "$@\""""
+
+
+@each_server
+def test_a_login_shell_with_other_quotes_that_prints_disturbs_nothing(
+    robot: SshRobot, color_bundle: Path, deploy: Deploy
+) -> None:
+    robot.give_rsync()
+    robot.give_program("echo built")
+    file = robot.home / "programs" / "sh"
+    file.write_text(f"#!/bin/sh\n{ODD_SHELL.format(sh=shutil.which('sh'))}\n", "utf-8")
+    file.chmod(0o755)
+    folder = "bundles/it's \\"
+    result = deploy(color_bundle, *FP32, to=f"robot:{folder}")
+    assert result.exit_code == 0, result.output
+    assert "by ssh" in result.output, "rsync does not bear such a shell"
+    assert "  built\n" in result.output and "ready for" not in result.output
+    assert contents(robot.home / folder) == contents(color_bundle)
 
 
 @pytest.mark.parametrize(
@@ -244,6 +271,32 @@ def test_what_is_no_bundle_is_not_replaced(
     assert note.read_text("utf-8") == "mine"
 
 
+def test_a_mounted_disk_itself_is_refused_before_anything_is_sent(
+    robot: SshRobot, color_bundle: Path, deploy: Deploy
+) -> None:
+    (robot.home / "disk").mkdir()
+    robot.give("mountpoint", f'[ "$3" = "{robot.home}/disk" ]')
+    result = deploy(color_bundle, COPY, to="robot:disk")
+    result.refused("a file system is mounted", f"robot:{robot.home}/disk/bundle")
+    assert deploy(color_bundle, COPY, to="robot:disk/bundle").exit_code == 0
+    assert contents(robot.home / "disk" / "bundle") == contents(color_bundle)
+
+
+def test_what_another_deploy_changes_meanwhile_is_not_put_in_place(
+    robot: SshRobot, color_bundle: Path, deploy: Deploy
+) -> None:
+    assert deploy(color_bundle, COPY).exit_code == 0
+    before = contents(robot.home / FOLDER)
+    staged = robot.home / FOLDER / ".." / ".colors.deploying" / "fp32.onnx"
+    robot.give("sync", f'echo other > "{staged}"')
+    grow(color_bundle, 10)
+    deploy(color_bundle, COPY).refused("is another deploy to this folder running?")
+    assert contents(robot.home / FOLDER) == before
+    (robot.home / "programs" / "sync").unlink()
+    assert deploy(color_bundle, COPY).exit_code == 0
+    assert contents(robot.home / FOLDER) == contents(color_bundle)
+
+
 OWN = ("model.json", "labels.txt", "fp32.onnx")
 ENGINE = "fp32-trt8.2.1-sm53-aarch64"
 
@@ -316,16 +369,18 @@ def read_whole(folder: Path) -> str:
     """The hash of the manifest of a bundle whose model fits it, read through one open folder."""
     descriptor = os.open(folder, os.O_RDONLY)  # fails if there is none for a moment
     try:
+        # Not by load_bundle, which resolves the name of the folder a second time.
         opened = Path(f"/proc/self/fd/{descriptor}")
-        bundle = load_bundle(opened)
+        manifest = (opened / "model.json").read_bytes()
         digest = sha256_of_file(opened / "fp32.onnx")
-    except (BundleError, OSError):  # of the old one, while it is removed
+    except OSError:  # of the old one, while it is removed
         if os.fstat(descriptor).st_ino != folder.stat().st_ino:
             return "replaced meanwhile"
         raise
     finally:
         os.close(descriptor)
-    return bundle.manifest_sha256 if digest == bundle.precisions["fp32"]["sha256"] else "mixture"
+    fits = digest == json.loads(manifest)["precisions"]["fp32"]["sha256"]
+    return hashlib.sha256(manifest).hexdigest() if fits else "mixture"
 
 
 @pytest.mark.parametrize("state", ["between renamings", "old not removed", "not yet published"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -110,6 +111,15 @@ def test_the_exit_code_and_the_output_of_a_build_that_fails_are_handed_on(
     assert contents(robot.home / FOLDER) == contents(color_bundle)
 
 
+def test_a_build_may_end_in_the_middle_of_a_line(
+    robot: SshRobot, color_bundle: Path, deploy: Deploy
+) -> None:
+    robot.give_program('printf "@exit ?\\ncrashed at 40%%"; exit 3')
+    result = deploy(color_bundle, *FP32)
+    assert result.exit_code == 3, result.output
+    assert "  @exit ?\n  crashed at 40%\n" in result.output
+
+
 def test_the_progress_of_a_build_is_shown_while_it_runs(
     robot: SshRobot, color_bundle: Path
 ) -> None:
@@ -141,6 +151,18 @@ def test_ctrl_c_ends_the_build_there_and_waits_for_it(
     assert "  nothing is left\n" in result.output
     assert "interrupted: the build on robot has ended" in result.output
     assert contents(robot.home / FOLDER) == contents(color_bundle)
+
+
+def test_a_build_that_does_not_hear_ctrl_c_is_killed(robot: SshRobot, color_bundle: Path) -> None:
+    real = shutil.which("timeout")
+    robot.give("timeout", f'[ "$1" = -k ] || exec {real} "$@"; shift 2; exec {real} -k 0.1 "$@"')
+    robot.give_program("trap '' INT TERM; touch running; while :; do sleep 1; done")
+    process = start_deploy(robot, color_bundle, *FP32)
+    wait_for((robot.home / "running").exists, process)
+    press_ctrl_c(process)
+    result = finish(process)
+    assert result.exit_code == 130, result.output
+    assert "interrupted: the build on robot has ended" in result.output
 
 
 @each_server
