@@ -26,6 +26,8 @@ _CANDIDATES = (
     (_INTERACTIVE, DEFAULT_COMMAND),
     (_LOGIN, "python3 -m converter"),
 )
+# The images of this project have no shell that sources ROS and the workspace: with_ros does.
+_IN_CONTAINERS = (*_CANDIDATES[:2], (_LOGIN, f"with_ros {DEFAULT_COMMAND}"), *_CANDIDATES[2:])
 _USAGE = "usage: trt-inference"
 _SECONDS_TO_START = 120  # the imports of a board with an SD card
 _EXIT = f"{FACT}exit "
@@ -75,7 +77,8 @@ def find_program(
     Raises:
         DeployError: it is not there, or does not start.
     """
-    candidates = ((_LOGIN, line),) if line else _CANDIDATES
+    usual = _IN_CONTAINERS if container else _CANDIDATES
+    candidates = ((_LOGIN, line),) if line else usual
     said: list[str] = []
     for flags, candidate in candidates:
         program, printed = RobotProgram(flags, candidate, container), [""]

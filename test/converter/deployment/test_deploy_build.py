@@ -100,6 +100,20 @@ def test_the_program_is_called_in_a_container_with_the_folder_as_it_is_called_th
     other.refused("the container other on robot", "no such container")
 
 
+def test_the_program_of_this_projects_images_is_found(
+    robot: SshRobot, color_bundle: Path, deploy: Deploy
+) -> None:
+    robot.give("docker", DOCKER)
+    robot.give("with_ros", 'PATH=$HOME/workspace:$PATH; exec "$@"')
+    robot.give_program("echo built with ROS")
+    (robot.home / "workspace").mkdir()
+    program = robot.home / "programs" / "trt-inference"
+    program.rename(robot.home / "workspace" / "trt-inference")
+    result = deploy(color_bundle, *FP32, "--container", "trt_inference")
+    assert result.exit_code == 0, result.output
+    assert "  built with ROS\n" in result.output
+
+
 def test_the_exit_code_and_the_output_of_a_build_that_fails_are_handed_on(
     robot: SshRobot, color_bundle: Path, deploy: Deploy
 ) -> None:
