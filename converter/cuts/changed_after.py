@@ -44,8 +44,11 @@ def changed_scores(graph: CutGraph, tensor: str, allowed: str) -> list[str]:
             return "background" not in allowed or graph.reorders_last(node.name)
         if node.op in _MASKS:
             others = [one for one in graph.all_inputs(node.name) if one != given]
-            return not others or not all(
-                graph.is_behind(one, _DECIDES) and one not in carried for one in others
+            # A mask makes logits 0, which are scores of a half.
+            return (
+                "logits" in allowed
+                or not others
+                or not all(graph.is_behind(one, _DECIDES) and one not in carried for one in others)
             )
         return node.op not in _KEEPS
 

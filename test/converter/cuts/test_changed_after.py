@@ -96,13 +96,18 @@ def test_what_makes_other_scores_is_found(change: Any, allowed: str, tmp_path: P
 @pytest.mark.parametrize(
     ("change", "allowed"),
     [
-        (lambda s: s[..., 1:], "probabilities, background first"),
-        (tf.sigmoid, "sigmoid of logits"),
+        (lambda s: best_only(s)[..., 1:], "probabilities, background first"),
+        (lambda s: tf.sigmoid(tf.gather(s, [5, 2], axis=1)), "sigmoid of logits"),
     ],
 )
 def test_what_the_robot_does_too_changes_nothing(change: Any, allowed: str, tmp_path: Path) -> None:
-    graph = graph_of(tmp_path / "model", lambda b, s: {"b": b, "s": change(best_only(s))})
+    graph = graph_of(tmp_path / "model", lambda b, s: {"b": b, "s": change(s)})
     assert changed_scores(graph, named(graph, "in_scores"), allowed) == []
+
+
+def test_a_mask_on_logits_makes_other_scores(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path / "model", lambda b, s: {"b": b, "s": tf.sigmoid(best_only(s))})
+    assert changed_scores(graph, named(graph, "in_scores"), "sigmoid of logits")
 
 
 def test_boxes_that_are_moved_are_found(tmp_path: Path) -> None:
