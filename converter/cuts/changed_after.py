@@ -20,7 +20,17 @@ _KEEPS = (
     *HANDS_ON,
     *_SELECTS,
     *("Pad", "PadV2", "ConcatV2", "Pack", "Tile", "BroadcastTo", "Max", "TopK", "TopKV2"),
-    *("Maximum", "Minimum", "ClipByValue", "Relu", "FloorMod", "Mod", "IdentityN", "ScatterNd"),
+    *(
+        "Maximum",
+        "Minimum",
+        "ClipByValue",
+        "Relu",
+        "FloorMod",
+        "Mod",
+        "IdentityN",
+        "ScatterNd",
+        "TensorListStack",
+    ),
     *("NonMaxSuppressionV5", "CombinedNonMaxSuppression", "While", "StatelessWhile", "If"),
     *("StatelessIf", "Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond"),
 )

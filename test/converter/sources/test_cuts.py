@@ -271,6 +271,17 @@ def test_what_leaves_the_reading_of_a_cut_open_is_told_with_the_option_that_deci
     assert "--background" in command
 
 
+def test_an_obstacle_in_a_loop_over_the_images_is_found(
+    tmp_path: Path, run: Callable[..., Result]
+) -> None:
+    def looped(boxes: Any, scores: Any) -> dict[str, Any]:
+        best = tf.map_fn(lambda one: tf.one_hot(tf.argmax(one, -1), KINDS) * one, scores)
+        return {"corners": boxes, "rated": best}
+
+    network = save_module(tmp_path / "model", looped)
+    assert_detects(follow(run, run("inspect", "model", *BOARD)), network)
+
+
 def test_a_cut_before_classes_are_put_in_order_is_told_and_not_offered(
     tmp_path: Path, run: Callable[..., Result]
 ) -> None:
