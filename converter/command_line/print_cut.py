@@ -70,8 +70,7 @@ def _print_unread(cut: CutFound, console: Console) -> None:
         names = " ".join(output.name for output in outputs)
         print_line(
             console,
-            f"      what may be read is --outputs {names}, but {reason}. Inspect the model again "
-            "with that option.",
+            f"      what may be read is --outputs {names}, but {reason}.",
         )
 
 

@@ -1,7 +1,7 @@
 """`inspect`: where a model can be cut so that what comes before is taken by some TensorRT."""
 
 from dataclasses import dataclass, replace
-from typing import AbstractSet, Iterator, NamedTuple, Optional, Sequence, Tuple
+from typing import AbstractSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from converter.commands.choose_labels import Labels
 from converter.commands.convert_options import SourceOptions
@@ -9,6 +9,7 @@ from converter.commands.cut_trials import CutAt, CutTrials
 from converter.compatibility.python_names import name_in_python
 from converter.compatibility.refusals import Refusal
 from converter.conversion import Source
+from converter.cuts.changed_after import changed_scores, moved_boxes
 from converter.cuts.cut_graph import CutGraph
 from converter.cuts.refused_nodes import RefusedNode, refused_nodes
 from converter.cuts.written_as import WrittenAs
@@ -17,7 +18,7 @@ from converter.export.inner_tensors import InnerTensors
 from converter.export.request_answer import Unsupported
 from converter.heads.evidence import Recognised
 from converter.inputs.tensor import Tensor
-from trt_inference.bundles.names import DETECTION
+from trt_inference.bundles.names import DETECTION, SEGMENTATION
 
 # Each trial is an export of its own.
 _MOST_TRIALS, _MOST_ROUNDS = 4, 4
@@ -45,8 +46,8 @@ class CutFound:
         recognised: the head that reads them; None where none does.
         rest: what comes after the cut, in the words of Python, each once.
         layers_after: how many nodes with weights come after it.
-        in_doubt: of no head that reads it, an earlier cut into what seem to be boxes and scores,
-            and why these are not read.
+        in_doubt: of no head that surely reads it, a cut into what seem to be boxes or scores, and
+            why these are not read, or not as the model does.
     """
 
     refused: Tuple[RefusedNode, ...]
@@ -102,17 +103,22 @@ def _find(
     if not graph.is_behind_layers(latest.tensors):
         return CutFound(nodes)
     looked = _look(trials, graph)
+    in_doubt = looked.in_doubt
     for cut in looked.readable:
         trial = trials.try_to_end_at(cut)
         if trial.refused:
             return trial.refused
-        if trial.recognised is not None and _is_of_scores(trial.recognised, graph, cut):
+        if trial.recognised is None or not _is_of_scores(trial.recognised, graph, cut):
+            continue
+        changing = _changing(trial.recognised, graph, cut)
+        if not changing:
             return _described(nodes, trials, graph, cut, trial.recognised)
+        in_doubt = in_doubt or (trials.outputs(cut), _not_its_own(trials, changing))
     trial = trials.try_to_end_at(latest)
     if not trial.is_exported:
         return CutFound(nodes)
     found = _described(nodes, trials, graph, latest, None)
-    return trial.refused or replace(found, in_doubt=looked.in_doubt)
+    return trial.refused or replace(found, in_doubt=in_doubt)
 
 
 class _Looked(NamedTuple):
@@ -139,7 +145,8 @@ def _look(trials: CutTrials, graph: CutGraph) -> _Looked:
         if not reason:
             readable.append(cut)
         elif cut.names:
-            in_doubt = in_doubt or (trials.outputs(cut), reason)
+            ask = f"{reason}. Inspect the model again with that option"
+            in_doubt = in_doubt or (trials.outputs(cut), ask)
         if len(readable) == _MOST_TRIALS:
             break
     return _Looked(tuple(readable), in_doubt)
@@ -157,6 +164,32 @@ def _is_of_scores(recognised: Recognised, graph: CutGraph, cut: CutAt) -> bool:
     """Whether what is taken for scores of classes is not taken apart afterwards, as the numbers of
     a detector are."""
     return recognised.head.task == DETECTION or not graph.are_taken_apart(cut.tensors)
+
+
+def _changing(recognised: Recognised, graph: CutGraph, cut: CutAt) -> List[str]:
+    """The nodes after a cut by which the model's own scores or boxes differ from those that the
+    robot reads. One tensor of boxes and scores together is not followed."""
+    description = recognised.head.description
+    if recognised.head.task == DETECTION and len(cut.tensors) == 1:
+        return []
+    if recognised.head.task == SEGMENTATION:
+        description += " sigmoid softmax"  # the greatest stays the greatest
+    ranked = [tensor for tensor in cut.tensors if graph.is_ranked(tensor)]
+    scores = ranked if recognised.head.task == DETECTION else cut.tensors
+    found = [name for one in scores for name in changed_scores(graph, one, description)]
+    if recognised.head.task == DETECTION and len(cut.tensors) == 2:
+        found += [
+            name for one in cut.tensors if one not in ranked for name in moved_boxes(graph, one)
+        ]
+    return found
+
+
+def _not_its_own(trials: CutTrials, changing: Sequence[str]) -> str:
+    return (
+        f"the model goes on to compute with that: {', '.join(_in_python(trials, changing))}. The "
+        "robot does not, so that its results may be others than the model's. Do that before the "
+        "operator in the way, or convert so where you know that it does no harm"
+    )
 
 
 def _described(

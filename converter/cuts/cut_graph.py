@@ -10,6 +10,7 @@ from converter.export.behind_layers import LAYERS
 from converter.export.graph_view import node_of
 from converter.export.inner_tensors import InnerTensors
 from converter.export.provenance import HANDS_ON
+from converter.inputs.quiet_tensorflow import tensorflow
 
 # What depends on these knows the size of an image, and nothing that is in it.
 _SIZES = ("Shape", "ShapeN", "Size", "Rank")
@@ -25,13 +26,14 @@ class CutGraph:
     """A graph from the image to the outputs, of which some nodes are refused.
 
     Attributes:
+        inside: the tensors of the graph.
         clean_outputs: outputs that need no refused node.
     """
 
     def __init__(
         self, inside: InnerTensors, image: str, outputs: Sequence[str], refused: Iterable[str]
     ) -> None:
-        self._inside, self._view, self._image = inside, inside.view, node_of(image)
+        self.inside, self._view, self._image = inside, inside.view, node_of(image)
         self._seen = self._seen_from([self._image])
         self._tainted = self._seen_from({name for name in refused if name in self._seen})
         self._ends = [
@@ -80,7 +82,7 @@ class CutGraph:
     def _inputs(self, name: str) -> list[str]:
         """The tensors that a node takes and that depend on the image."""
         return [
-            self._inside.behind_identities(tensor)
+            self.inside.behind_identities(tensor)
             for tensor in self._view.data_inputs(self._view.nodes[name])
             if node_of(tensor) in self._seen
         ]
@@ -161,13 +163,66 @@ class CutGraph:
         )
 
     def _keeps_last(self, name: str) -> bool:
-        operation = self._inside.graph.get_operation_by_name(name)
+        operation = self.inside.graph.get_operation_by_name(name)
         given = [one for one in operation.inputs if node_of(one.name) in self._seen]
         sizes = {
             None if tensor.shape.rank in (None, 0) else tensor.shape.as_list()[-1]
             for tensor in (*given[:1], *operation.outputs)
         }
         return len(sizes) == 1 and None not in sizes
+
+    def picks_last(self, name: str) -> bool:
+        """Whether a node gives some of the numbers along the last axis, or in another order."""
+        if self._view.nodes[name].op not in _PICKS:
+            return False
+        operation = self.inside.graph.get_operation_by_name(name)
+        given = operation.inputs[HANDS_ON[operation.type]]
+        rank, made = given.shape.rank, operation.outputs[0].shape.rank
+        if rank is None or made != rank:
+            return False  # one class, as before a suppression for each
+        return not self._keeps_last(name) or self.reorders_last(name)
+
+    def reorders_last(self, name: str) -> bool:
+        """Whether a node gives as many numbers along the last axis, in another order."""
+        operation = self.inside.graph.get_operation_by_name(name)
+        values = [tensorflow().get_static_value(one) for one in operation.inputs]
+        rank = operation.inputs[0].shape.rank
+        if operation.type == "GatherV2" and values[2] is not None and rank is not None:
+            return int(values[2]) % rank == rank - 1
+        if operation.type == "StridedSlice" and values[3] is not None:
+            return bool(values[3][-1] < 0)
+        return False
+
+    def takers(self, tensor: str) -> list[Any]:
+        """The nodes on the way to the outputs that take a tensor."""
+        return [self._view.nodes[name] for name in self._takers.get(tensor, ())]
+
+    def all_inputs(self, name: str) -> list[str]:
+        """The tensors that a node takes, whether they depend on the image or not."""
+        return [*map(self.inside.behind_identities, self._view.data_inputs(self._view.nodes[name]))]
+
+    def made_by(self, name: str) -> list[str]:
+        """The tensors that a node gives; of TopK the values alone."""
+        outputs = self.inside.graph.get_operation_by_name(name).outputs
+        is_top = self._view.nodes[name].op.startswith("TopK")
+        return [one.name for one in (outputs[:1] if is_top else outputs)]
+
+    def rank(self, tensor: str) -> int | None:
+        """How many axes a tensor has; None where that is not known."""
+        rank: int | None = self.inside.graph.get_tensor_by_name(tensor).shape.rank
+        return rank
+
+    def is_seen(self, tensor: str) -> bool:
+        """Whether a tensor depends on the image."""
+        return node_of(tensor) in self._seen
+
+    def is_end(self, tensor: str) -> bool:
+        """Whether a tensor is an output."""
+        return tensor in self._ends
+
+    def is_behind(self, tensor: str, operators: Sequence[str]) -> bool:
+        """Whether a tensor depends on the image, and on one of these operators."""
+        return any(self._view.nodes[name].op in operators for name in self._above(tensor))
 
     def cuts(self) -> Iterator[frozenset[str]]:
         """The latest cut, and earlier ones in which tensors are replaced by those that they are

@@ -104,4 +104,16 @@ def _existing(view: GraphView, name: str) -> list[str]:
         known = "/".join(parts[:length])
         if known in view.nodes and not is_call(parts[length - 1]):
             return [known]
+        inside = [] if is_call(parts[length - 1]) else _within_calls(view, known)
+        if len(inside) == 1:
+            return inside
     return [other for other in view.nodes if other.startswith(f"{name}/")]
+
+
+def _within_calls(view: GraphView, name: str) -> list[str]:
+    """The nodes of that name inside of calls: those of an unrolled loop are named without them."""
+    return [
+        other
+        for other in view.nodes
+        if other.endswith(f"/{name}") and all(map(is_call, other[: -len(name) - 1].split("/")))
+    ]

@@ -22,7 +22,15 @@ _LEADING_CALLS = re.compile(r"^((Stateful)?PartitionedCall(_\d+)?/)+")
 _TENSOR = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*(:\d+)?$")
 _NO_NUMBERS = ("string", "resource", "variant")
 _NEAR = 4
-_HANDS_ON_EACH = ("Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot")
+# A list made of a tensor, as loops take it, has its values and no dtype of numbers.
+_HANDS_ON_EACH = (
+    "TensorListFromTensor",
+    "Identity",
+    "IdentityN",
+    "StopGradient",
+    "PreventGradient",
+    "Snapshot",
+)
 # TensorFlow 1's loops and branches: what is between has a value in some rounds only.
 _FRAMES = (("Enter", "Exit", "a loop"), ("Switch", "Merge", "a branch"))
 _OF_LOOPS = ("LoopCond", "NextIteration")  # what goes into their own Switch and Merge

@@ -7,4 +7,5 @@ from trt_inference.printable import printable_lines
 
 def print_line(console: Console, text: str, style: str = "") -> None:
     """Print a line; names and labels keep their brackets and colons, and control nothing."""
-    console.print(printable_lines(text), markup=False, highlight=False, soft_wrap=True, style=style)
+    lines = printable_lines(text)
+    console.print(lines, markup=False, emoji=False, highlight=False, soft_wrap=True, style=style)

@@ -271,6 +271,31 @@ def test_what_leaves_the_reading_of_a_cut_open_is_told_with_the_option_that_deci
     assert "--background" in command
 
 
+def test_an_obstacle_in_a_loop_over_the_images_is_found(
+    tmp_path: Path, run: Callable[..., Result]
+) -> None:
+    def looped(boxes: Any, scores: Any) -> dict[str, Any]:
+        best = tf.map_fn(lambda one: tf.one_hot(tf.argmax(one, -1), KINDS) * one, scores)
+        return {"corners": boxes, "rated": best}
+
+    network = save_module(tmp_path / "model", looped)
+    assert_detects(follow(run, run("inspect", "model", *BOARD)), network)
+
+
+def test_a_cut_before_classes_are_put_in_order_is_told_and_not_offered(
+    tmp_path: Path, run: Callable[..., Result]
+) -> None:
+    def predict(images: Any, weights: Any) -> dict[str, Any]:
+        scores = classify_values(features(images, weights), weights)
+        best = tf.one_hot(tf.argmax(scores, -1), CLASSES) * scores
+        return {"result": best[..., ::-1]}
+
+    save_classifier(tmp_path / "model", predict)
+    result = run("inspect", "model", *BOARD)
+    assert "but the model goes on to compute with that: slices" in result.output
+    assert "trt-inference convert model" not in result.output
+
+
 def test_an_obstacle_at_the_image_leaves_no_cut(tmp_path: Path, run: Callable[..., Result]) -> None:
     def predict(images: Any, weights: Any) -> dict[str, Any]:
         levels = tf.one_hot(tf.cast(images[..., 0] * 3, tf.int32), 3)
