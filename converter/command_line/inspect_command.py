@@ -32,7 +32,7 @@ def _run(options: argparse.Namespace, console: "Console") -> None:
 
     versions = _versions(options)
     found = inspect(source_options(options), Progress(console), versions)
-    print_inspection(found, console)
+    print_inspection(found, versions, console)
     if found.cut is not None:
         print_cut(found.cut, options, console)
 

@@ -90,6 +90,14 @@ def _print_read(
         f"      left out: {_rest(cut)}. The robot decodes, applies its thresholds and suppresses, "
         "and does no more of that.",
     )
+    if cut.not_followed:
+        print_line(
+            console,
+            f"      caution: what the model does {cut.not_followed} after the cut was not looked "
+            "into. If it changes scores or boxes there, the robot's detections are others: compare "
+            "them with the model's own on your pictures.",
+            "yellow",
+        )
     print_line(console, "      to convert it so:")
     print_line(console, f"      {' '.join(map(shlex.quote, command))}")
 

@@ -1,6 +1,6 @@
 """What the command line shows of a SavedModel."""
 
-from typing import Dict
+from typing import Dict, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,13 +12,18 @@ from converter.commands.inspect import Inspection
 from converter.heads.decoding.error_messages import class_count
 from converter.inputs.choose_graph import describe_tags
 from converter.inputs.saved_model import SavedModel
+from converter.tables.refusal_wording import version_range
 from converter.tables.wording import file_size
 from converter.terminal.console import print_line
 from trt_inference.bundles.tensorrt_versions import TARGETS, VERSIONS
 
 
-def print_inspection(inspection: Inspection, console: Console) -> None:
-    """Tables of signatures and operators, and the verdict last."""
+def print_inspection(inspection: Inspection, asked: Sequence[str], console: Console) -> None:
+    """Tables of signatures and operators, and the verdict last.
+
+    Args:
+        asked: versions of TensorRT for one or more of which the model is to be.
+    """
     _print_signatures(inspection.saved_model, console)
     if inspection.answer is not None:
         print_line(console, f"weights: {file_size(inspection.answer.weight_bytes)}")
@@ -45,23 +50,23 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
         print_findings(inspection.findings, console)
     if inspection.problem:
         print_line(console, f"It cannot be converted like this: {inspection.problem}", "yellow")
-    elif _is_for_no_board(inspection):
+    elif _is_for_none(inspection, asked):
+        does_not = f"TensorRT {version_range(asked)} does not build it"
+        if {target.tensorrt for target in TARGETS.values()} <= set(asked):
+            does_not = "TensorRT builds it on no board"
+        below = "" if inspection.cut is None else ", or cut it, where that is told below"
         print_line(
             console,
-            "It can be converted, but TensorRT builds it on no board: change the model first, as "
-            "told above.",
+            f"It can be converted, but {does_not}: change the model first, as told above{below}.",
             "yellow",
         )
     else:
         print_line(console, "It can be converted: trt-inference convert with the same options.")
 
 
-def _is_for_no_board(inspection: Inspection) -> bool:
-    """Whether each board has a TensorRT that refuses something of it."""
-    return all(
-        any(target.tensorrt in one.lacking for one in inspection.refusals)
-        for target in TARGETS.values()
-    )
+def _is_for_none(inspection: Inspection, asked: Sequence[str]) -> bool:
+    """Whether each of these versions refuses something of it."""
+    return all(any(version in one.lacking for one in inspection.refusals) for version in asked)
 
 
 def _print_signatures(saved_model: SavedModel, console: Console) -> None:

@@ -22,6 +22,8 @@ from trt_inference.bundles.names import DETECTION, SEGMENTATION
 
 # Each trial is an export of its own.
 _MOST_TRIALS, _MOST_ROUNDS = 4, 4
+# Loops and branches, as functions and as TensorFlow 1 writes them.
+_WITH_BODIES = ("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase", "Switch")
 # What computes nothing that a user has written.
 _QUIET = ("Identity", "IdentityN", "StopGradient", "NoOp", "Const", "Cast", "ReadVariableOp")
 
@@ -46,6 +48,8 @@ class CutFound:
         recognised: the head that reads them; None where none does.
         rest: what comes after the cut, in the words of Python, each once.
         layers_after: how many nodes with weights come after it.
+        not_followed: where the model may change scores or boxes after the cut without that being
+            seen; empty where the whole way to its outputs was looked at.
         in_doubt: of no head that surely reads it, a cut into what seem to be boxes or scores, and
             why these are not read, or not as the model does.
     """
@@ -55,6 +59,7 @@ class CutFound:
     recognised: Optional[Recognised] = None
     rest: Tuple[str, ...] = ()
     layers_after: int = 0
+    not_followed: str = ""
     in_doubt: Optional[Tuple[Tuple[Tensor, ...], str]] = None
 
 
@@ -205,7 +210,19 @@ def _described(
         recognised,
         _in_python(trials, graph.after(cut.tensors)),
         len(graph.layers_after(cut.tensors)),
+        "" if recognised is None else _not_followed(trials, graph, cut, recognised),
     )
+
+
+def _not_followed(trials: CutTrials, graph: CutGraph, cut: CutAt, recognised: Recognised) -> str:
+    """What `_changing` does not look into."""
+    nodes = trials.inside.view.nodes
+    places = []
+    if recognised.head.task == DETECTION and len(cut.tensors) == 1:
+        places.append("with the columns of its one tensor")
+    if any(nodes[name].op in _WITH_BODIES for name in graph.after(cut.tensors)):
+        places.append("in loops and branches")
+    return " and ".join(places)
 
 
 def _in_python(trials: CutTrials, names: Sequence[str]) -> Tuple[str, ...]:

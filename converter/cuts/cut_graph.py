@@ -17,6 +17,13 @@ _SIZES = ("Shape", "ShapeN", "Size", "Rank")
 _WEIGHTED = (*LAYERS, "Conv2DBackpropInput", "Conv3D", "BiasAdd", "FusedBatchNormV3")
 _PICKS = ("StridedSlice", "Slice", "Split", "SplitV", "Unpack", "GatherV2")
 _RANKS = ("ArgMax", "Max", "TopK", "TopKV2", "Greater", "GreaterEqual", "OneHot")
+# Which outputs of what chooses are values, not indices, class numbers or counts.
+_VALUES = {
+    "TopK": slice(1),
+    "TopKV2": slice(1),
+    "NonMaxSuppressionV5": slice(1, 2),
+    "CombinedNonMaxSuppression": slice(2),
+}
 _VARIABLES = ("VarHandleOp", "VariableV2", "Variable", "ReadVariableOp")
 _MOST_CONSTANTS = 64  # a layer has more weights; corners and distributions are computed with less
 _MOST_CUTS, _MOST_TENSORS = 200, 32
@@ -202,10 +209,9 @@ class CutGraph:
         return [*map(self.inside.behind_identities, self._view.data_inputs(self._view.nodes[name]))]
 
     def made_by(self, name: str) -> list[str]:
-        """The tensors that a node gives; of TopK the values alone."""
+        """The tensors that a node gives, without those that hold where or what it has chosen."""
         outputs = self.inside.graph.get_operation_by_name(name).outputs
-        is_top = self._view.nodes[name].op.startswith("TopK")
-        return [one.name for one in (outputs[:1] if is_top else outputs)]
+        return [one.name for one in outputs[_VALUES.get(self._view.nodes[name].op, slice(None))]]
 
     def rank(self, tensor: str) -> int | None:
         """How many axes a tensor has; None where that is not known."""

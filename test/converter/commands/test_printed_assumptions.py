@@ -44,7 +44,7 @@ def test_inspect_prints_it_too(tmp_path: Path) -> None:
     recognised = replace(conversion.recognised, assumed=(CLAUSE,))
     text = StringIO()
     found = Inspection(conversion.source.saved_model, recognised=recognised)
-    print_inspection(found, Console(file=text, width=1000))
+    print_inspection(found, ("8.2",), Console(file=text, width=1000))
     assert f"assumed: {CLAUSE}" in text.getvalue()
 
 
