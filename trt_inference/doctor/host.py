@@ -141,9 +141,9 @@ class Host:
             )
         except OSError:
             return None
-        tails = [_Tail(started.stdout), _Tail(started.stderr)]
         code: Optional[int] = None
         try:
+            tails = [_Tail(started.stdout), _Tail(started.stderr)]
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = started.wait(seconds)
         except BaseException:  # Ctrl-C, which a session of its own does not hear

@@ -16,7 +16,8 @@ def test_pip_is_told_to_install_where_apt_manages_packages(tmp_path: Path) -> No
     machine.write("/usr/lib/python3.12/EXTERNALLY-MANAGED")
     install, options = "python3 -m pip install", "--user --break-system-packages"
     mixed = f"python3 -m pip uninstall numpy; or {install} 'numpy<2'"
-    assert fit_remedy(machine.host(), mixed) == mixed  # in a virtual environment
+    machine.python = "/home/robot/venv/bin/python"
+    assert fit_remedy(machine.host(), mixed) == mixed
     machine.python = "/usr/bin/python3"
     assert fit_remedy(machine.host(), mixed) == (
         f"python3 -m pip uninstall --break-system-packages numpy; or {install} {options} 'numpy<2'"

@@ -36,7 +36,7 @@ kept = runpy.run_path({!r})
 import tensorrt
 tensorrt.Runtime.deserialize_cuda_engine = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)
 """
-OTHER = Machine("8.5.2.2", "11.4", (7, 2), "Xavier", "linux", "aarch64")
+OTHER = Machine("8.5.2.2", "11.4", (7, 2), "Xavier", "linux", "riscv64")
 
 
 @pytest.fixture
@@ -283,7 +283,7 @@ def test_no_precision_runs_on_the_gpu(bundle: Path, machine: FakeMachine) -> Non
     ("changes", "told"),
     [
         ({"onnx_sha256": "1" * 64}, "built from another fp32 model"),
-        ({"machine": OTHER}, "built for aarch64"),
+        ({"machine": OTHER}, "built for riscv64"),
     ],
 )
 def test_a_stale_engine(
