@@ -73,6 +73,7 @@ def test_the_node_that_pip_installs_starts(installed_by_pip: Path) -> None:
 
 
 @needs("rclpy", "colcon")
+@pytest.mark.long
 def test_colcon_builds_the_package(source: Path) -> None:
     workspace = source.parents[1]
     run([sys.executable, "-m", "colcon", "build"], cwd=workspace)

@@ -51,6 +51,7 @@ def many(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_a_kill_while_writing_leaves_the_old_bundle_and_the_next_run_cleans_up(
     color_bundle: Path, overwrite: Overwrite, many: Path
 ) -> None:
@@ -111,6 +112,7 @@ def test_ctrl_c_during_the_export_ends_the_export_too(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_a_full_disk_ends_with_a_message_and_the_old_bundle(
     color_bundle: Path, overwrite: Overwrite, conversion: tuple[Path, Result]
 ) -> None:

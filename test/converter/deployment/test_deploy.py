@@ -424,6 +424,7 @@ def test_what_an_earlier_call_left_beside_the_bundle_does_not_get_into_it(
     assert contents(robot.home / FOLDER) == contents(color_bundle)
 
 
+@pytest.mark.long
 def test_the_report_there_stays_as_long_as_the_bundle_is_the_same(
     robot: SshRobot, color_bundle: Path, deploy: Deploy
 ) -> None:

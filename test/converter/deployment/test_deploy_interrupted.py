@@ -102,6 +102,7 @@ def test_ctrl_c_keeps_what_was_copied(
     assert robot.proxy.received - before < SIZE - STOP + SENT_AGAIN
 
 
+@pytest.mark.long
 def test_what_was_copied_of_another_bundle_is_not_taken_for_this_one(
     robot: SshRobot, color_bundle: Path, deploy: Deploy
 ) -> None:

@@ -31,7 +31,10 @@ def entry(file: Path) -> Dict[str, object]:
     return {"file": file.name, "sha256": sha256_of_file(file), "bytes": file.stat().st_size}
 
 
-@pytest.fixture(params=[False, True], ids=["in the model", "in a second file"])
+@pytest.fixture(
+    params=[False, pytest.param(True, marks=pytest.mark.long)],
+    ids=["in the model", "in a second file"],
+)
 def heavy(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A bundle with so many bytes of weights, which change nothing."""
     folder = write_classification_bundle(tmp_path / "heavy")

@@ -312,6 +312,7 @@ def test_more_pixels_than_opencv_takes_are_named_with_its_limit() -> None:
         decode_picture(bmp_header(2**21, 2) + bytes(2**20))
 
 
+@pytest.mark.long
 def test_picture_of_8k_is_read_whole() -> None:
     image = np.kron(noise(9, 16, 3), np.ones((480, 480, 1), np.uint8))
     np.testing.assert_array_equal(decode_picture(encoded(".png", image)), image)
