@@ -5,12 +5,18 @@ from typing import Iterator
 from trt_inference.doctor.diagnosis import Diagnosis, caution, error, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.middleware.ask_rclpy import ros_is_in_use
-from trt_inference.doctor.middleware.implementation import CYCLONE, FAST_RTPS, implementation
+from trt_inference.doctor.middleware.implementation import implementation
+from trt_inference.doctor.middleware.profile_variables import (
+    CYCLONE,
+    DEFAULT_IMPLEMENTATION,
+    FAST_RTPS,
+    LOCALHOST_ONLY,
+)
 from trt_inference.doctor.middleware.ros_installations import distribution
 from trt_inference.printable import printable
 
 _SUBJECT = "Discovery"
-DOMAIN, _LOCALHOST = "ROS_DOMAIN_ID", "ROS_LOCALHOST_ONLY"
+DOMAIN = "ROS_DOMAIN_ID"
 _RANGE, _PEERS = "ROS_AUTOMATIC_DISCOVERY_RANGE", "ROS_STATIC_PEERS"
 _SERVER = "ROS_DISCOVERY_SERVER"
 _RANGES = ("SUBNET", "LOCALHOST", "OFF", "SYSTEM_DEFAULT")
@@ -30,7 +36,7 @@ def check_discovery(host: Host) -> Iterator[Diagnosis]:
 
 def stays_on_this_machine(host: Host) -> bool:
     """Whether nodes of this shell hear no other machine."""
-    if host.environment.get(_LOCALHOST) == "1":
+    if host.environment.get(LOCALHOST_ONLY) == "1":
         return True
     is_limited = host.environment.get(_RANGE) == "LOCALHOST" and not _is_humble(host)
     return is_limited and not host.environment.get(_PEERS)
@@ -71,7 +77,7 @@ def _range(host: Host) -> Iterator[Diagnosis]:
             _SUBJECT,
             "discovery-range-not-read",
             f"{_RANGE} is {value}, which {printable(name)} does not read.",
-            f"unset {_RANGE}; to stay on this machine: export {_LOCALHOST}=1",
+            f"unset {_RANGE}; to stay on this machine: export {LOCALHOST_ONLY}=1",
         )
     elif given == "OFF" and not host.environment.get(_PEERS):
         yield error(
@@ -87,13 +93,13 @@ def _range(host: Host) -> Iterator[Diagnosis]:
             f"{_RANGE} is '{value}', which ROS takes for LOCALHOST.",
             f"export {_RANGE}=LOCALHOST, or SUBNET for cameras on other machines",
         )
-    elif host.environment.get(_LOCALHOST) == "1" and given == "SUBNET":
+    elif host.environment.get(LOCALHOST_ONLY) == "1" and given == "SUBNET":
         yield caution(
             _SUBJECT,
             "discovery-variables-contradict",
-            f"{_LOCALHOST} is 1 and {_RANGE} is SUBNET: the first one wins, and nodes of other "
+            f"{LOCALHOST_ONLY} is 1 and {_RANGE} is SUBNET: the first one wins, and nodes of other "
             "machines are not heard.",
-            f"unset {_LOCALHOST}",
+            f"unset {LOCALHOST_ONLY}",
         )
 
 
@@ -102,7 +108,7 @@ def _loopback(host: Host) -> Iterator[Diagnosis]:
     ten (cyclonedds issue 1400)."""
     flags = host.text("/sys/class/net/lo/flags") or ""
     concerns = implementation(host).startswith(CYCLONE) and _is_humble(host)
-    if not concerns or host.environment.get(_LOCALHOST) != "1" or not flags.startswith("0x"):
+    if not concerns or host.environment.get(LOCALHOST_ONLY) != "1" or not flags.startswith("0x"):
         return
     try:
         has_multicast = bool(int(flags, 16) & _MULTICAST)
@@ -112,7 +118,7 @@ def _loopback(host: Host) -> Iterator[Diagnosis]:
         yield caution(
             _SUBJECT,
             "loopback-without-multicast",
-            f"{_LOCALHOST} is 1 and the interface lo has no multicast (flags {flags}): of more "
+            f"{LOCALHOST_ONLY} is 1 and the interface lo has no multicast (flags {flags}): of more "
             "than ten processes with ROS, Cyclone DDS does not find all.",
             "sudo ip link set lo multicast on",
         )
@@ -126,7 +132,7 @@ def _server(host: Host) -> Iterator[Diagnosis]:
             "discovery-server-not-read",
             f"{_SERVER} is {printable(given)[:100]}, which {printable(implementation(host))} does "
             "not read.",
-            f"unset {_SERVER}, or export RMW_IMPLEMENTATION=rmw_fastrtps_cpp for all nodes",
+            f"unset {_SERVER}, or export RMW_IMPLEMENTATION={DEFAULT_IMPLEMENTATION} for all nodes",
         )
 
 

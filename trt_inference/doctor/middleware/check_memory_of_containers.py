@@ -12,7 +12,8 @@ from typing import Iterator
 from trt_inference.doctor.diagnosis import Diagnosis, caution, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.middleware.ask_rclpy import ros_is_in_use
-from trt_inference.doctor.middleware.implementation import FAST_RTPS, implementation
+from trt_inference.doctor.middleware.implementation import implementation
+from trt_inference.doctor.middleware.profile_variables import FAST_RTPS
 from trt_inference.doctor.system.board_facts import is_container
 
 _SUBJECT = "Shared memory of containers"

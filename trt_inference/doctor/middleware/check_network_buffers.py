@@ -11,7 +11,8 @@ from trt_inference.doctor.diagnosis import Diagnosis, caution, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.middleware.ask_rclpy import ros_is_in_use
 from trt_inference.doctor.middleware.check_discovery import stays_on_this_machine
-from trt_inference.doctor.middleware.implementation import CYCLONE, implementation
+from trt_inference.doctor.middleware.implementation import implementation
+from trt_inference.doctor.middleware.profile_variables import CYCLONE
 from trt_inference.doctor.system.board_facts import is_container
 
 _SUBJECT = "Network buffers"

@@ -9,7 +9,6 @@ from trt_inference.doctor.middleware.implementation import implementation, missi
 from trt_inference.doctor.middleware.profile_faults import (
     PROFILE_SUBJECT,
     how_to_set,
-    is_humble_on_this_machine_alone,
     mebibytes,
     profile_faults,
 )
@@ -26,6 +25,7 @@ from trt_inference.doctor.middleware.profile_variables import (
     FAST_DDS,
     OLD_FAST_DDS,
     ProfileVariable,
+    is_humble_on_this_machine_alone,
     profile_variable,
 )
 from trt_inference.doctor.middleware.ros_installations import distribution
@@ -138,7 +138,8 @@ def _without(host: Host, variable: ProfileVariable) -> Diagnosis:
         )
     kind = CYCLONE_PROFILE if variable.is_uri else FAST_DDS_PROFILE
     remedy = f"Before the camera starts: {how_to_set(host, variable)}"
-    if is_humble_on_this_machine_alone(host) and not variable.is_uri:
+    alone = is_humble_on_this_machine_alone(distribution(host), host.environment)
+    if alone and not variable.is_uri:
         remedy += ", in a copy without the transport large_udp, which other machines would hear"
     text = f"{variable.name} is not set in this shell: {_WHY[kind]}"
     return caution(PROFILE_SUBJECT, "no-profile-for-large-images", text, remedy)

@@ -10,10 +10,14 @@ from trt_inference.doctor.middleware.check_memory_of_containers import (
 )
 from trt_inference.doctor.middleware.check_packages import packaged_file
 from trt_inference.doctor.middleware.check_profile import segment_size
-from trt_inference.doctor.middleware.implementation import FAST_RTPS, implementation
+from trt_inference.doctor.middleware.implementation import implementation
 from trt_inference.doctor.middleware.profile_faults import how_to_set
 from trt_inference.doctor.middleware.profile_files import read_profile
-from trt_inference.doctor.middleware.profile_variables import ProfileVariable, profile_variable
+from trt_inference.doctor.middleware.profile_variables import (
+    FAST_RTPS,
+    ProfileVariable,
+    profile_variable,
+)
 from trt_inference.doctor.middleware.ros_installations import distribution
 from trt_inference.doctor.system.board_facts import is_container
 from trt_inference.printable import printable

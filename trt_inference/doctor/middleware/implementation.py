@@ -5,13 +5,12 @@ from typing import Iterator, List, Set
 from trt_inference.doctor.diagnosis import Diagnosis, error, ok
 from trt_inference.doctor.host import Host
 from trt_inference.doctor.middleware.ask_rclpy import ask_rclpy, ros_is_in_use
+from trt_inference.doctor.middleware.profile_variables import DEFAULT_IMPLEMENTATION
 from trt_inference.doctor.middleware.ros_installations import distribution, prefixes
 from trt_inference.printable import printable
 
 _SUBJECT = "Middleware"
-FAST_RTPS, CYCLONE = "rmw_fastrtps", "rmw_cyclonedds"  # how their names begin
 _NO_MIDDLEWARE = "rmw_implementation"  # which only loads the others
-DEFAULT_IMPLEMENTATION = "rmw_fastrtps_cpp"
 
 
 def check_implementation(host: Host) -> Iterator[Diagnosis]:

@@ -11,12 +11,15 @@ from trt_inference.doctor.middleware.profile_files import (
     FAST_DDS_PROFILE,
     Profile,
 )
-from trt_inference.doctor.middleware.profile_variables import ProfileVariable
+from trt_inference.doctor.middleware.profile_variables import (
+    LOCALHOST_ONLY,
+    ProfileVariable,
+    is_humble_on_this_machine_alone,
+)
 from trt_inference.doctor.middleware.ros_installations import distribution
 from trt_inference.printable import printable
 
 PROFILE_SUBJECT = "Middleware profile"
-_LOCALHOST = "ROS_LOCALHOST_ONLY"
 
 
 def profile_faults(
@@ -42,12 +45,12 @@ def profile_faults(
 
 def _heard_by_others(host: Host, where: str, profile: Profile) -> Iterator[Diagnosis]:
     """On Humble each transport of a profile is open to all; later ones limit it."""
-    if is_humble_on_this_machine_alone(host) and profile.has_udp:
+    if is_humble_on_this_machine_alone(distribution(host), host.environment) and profile.has_udp:
         yield caution(
             PROFILE_SUBJECT,
             "profile-heard-by-other-machines",
             f"{where}has a transport for other machines, which Humble leaves open to all although "
-            f"{_LOCALHOST} is 1.",
+            f"{LOCALHOST_ONLY} is 1.",
             "Take the transports of type UDPv4 out of a copy, each in both places, and name the "
             "copy.",
         )
@@ -79,11 +82,6 @@ def how_to_set(host: Host, variable: ProfileVariable) -> str:
     else:
         word = path_word(path)
     return f"export {variable.name}={'file://' if variable.is_uri else ''}{word}"
-
-
-def is_humble_on_this_machine_alone(host: Host) -> bool:
-    """Whether nodes of Humble shall not be heard by other machines."""
-    return distribution(host) == "humble" and host.environment.get(_LOCALHOST) == "1"
 
 
 def mebibytes(size: int) -> int:

@@ -1,6 +1,13 @@
-"""The variables that name the settings of a middleware, and the files of this package for them."""
+"""The variables that name the settings of a middleware, and the files of this package for them.
 
-from typing import NamedTuple, Optional
+The launch files set by these facts what the doctor looks for.
+"""
+
+from typing import Mapping, NamedTuple, Optional
+
+FAST_RTPS, CYCLONE = "rmw_fastrtps", "rmw_cyclonedds"  # how the names of middlewares begin
+DEFAULT_IMPLEMENTATION = "rmw_fastrtps_cpp"
+LOCALHOST_ONLY = "ROS_LOCALHOST_ONLY"
 
 FAST_DDS = "FASTDDS_DEFAULT_PROFILES_FILE"
 # Before version 3, which still reads it, with a warning, and prefers it to the other one.
@@ -30,9 +37,16 @@ def profile_variable(implementation: str, distribution: str) -> Optional[Profile
         implementation: such as ``rmw_fastrtps_cpp``.
         distribution: such as ``jazzy``; empty: not known, and taken for a new one.
     """
-    if implementation.startswith("rmw_fastrtps"):
+    if implementation.startswith(FAST_RTPS):
         is_old = distribution in _WITH_OLD_FAST_DDS
         return ProfileVariable(OLD_FAST_DDS if is_old else FAST_DDS, "fastdds_large_images.xml")
-    if implementation.startswith("rmw_cyclonedds"):
+    if implementation.startswith(CYCLONE):
         return ProfileVariable(CYCLONE_DDS, "cyclonedds_large_images.xml", is_uri=True)
     return None
+
+
+def is_humble_on_this_machine_alone(distribution: str, environment: Mapping[str, str]) -> bool:
+    """Whether nodes of Humble must not be heard by other machines. A profile of Fast DDS opens
+    them: each of its transports is open to all there, and only later distributions limit them by
+    the way in which processes find each other."""
+    return distribution == "humble" and environment.get(LOCALHOST_ONLY) == "1"

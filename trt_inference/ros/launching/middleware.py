@@ -6,8 +6,10 @@ from typing import Dict, Mapping
 from ament_index_python.packages import get_package_share_directory
 
 from trt_inference.doctor.middleware.profile_variables import (
+    DEFAULT_IMPLEMENTATION,
     FAST_DDS,
     OLD_FAST_DDS,
+    is_humble_on_this_machine_alone,
     profile_variable,
 )
 from trt_inference.ros.launching.argument_values import existing_file
@@ -27,25 +29,19 @@ def middleware_variables(profile: str, environment: Mapping[str, str]) -> Dict[s
     Raises:
         FileNotFoundError: there is no such file.
     """
-    implementation = environment.get("RMW_IMPLEMENTATION") or "rmw_fastrtps_cpp"
-    variable = profile_variable(implementation, environment.get("ROS_DISTRO", ""))
+    implementation = environment.get("RMW_IMPLEMENTATION") or DEFAULT_IMPLEMENTATION
+    distribution = environment.get("ROS_DISTRO", "")
+    variable = profile_variable(implementation, distribution)
     if variable is None:
         return {}
     names = (variable.name,) if variable.is_uri else (FAST_DDS, OLD_FAST_DDS)
     is_set = any(environment.get(name) for name in names)
-    if is_set or profile in ("", "none") or (profile == "packaged" and _reaches_out(environment)):
+    if is_set or profile in ("", "none"):
         return {}
     if profile == "packaged":
+        if is_humble_on_this_machine_alone(distribution, environment):
+            return {}
         path = packaged_config(variable.file)
     else:
         path = existing_file("middleware_profile", profile)
     return {variable.name: path.as_uri() if variable.is_uri else str(path)}
-
-
-def _reaches_out(environment: Mapping[str, str]) -> bool:
-    """Whether the packaged profile would have the node heard by other machines although it must
-    not be: on Humble each transport of a profile is open to all, and only later ones are limited
-    by the way in which processes find each other."""
-    return (
-        environment.get("ROS_DISTRO") == "humble" and environment.get("ROS_LOCALHOST_ONLY") == "1"
-    )
