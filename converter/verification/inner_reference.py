@@ -22,6 +22,7 @@ from converter.inputs.image_input import ImageInput
 from converter.inputs.quiet_tensorflow import tensorflow
 from converter.inputs.saved_model import SavedModel, Signature
 from converter.verification.of_one_image import of_one_image
+from converter.verification.tensorflow_reference import loading
 
 _UNFOLDED = "unfolded"
 # What holds values from when the model was loaded: there is one of each, for both graphs.
@@ -49,18 +50,13 @@ class InnerReference:
         self._image, self._signature = image, signature
         self._is_proved = False
         tf, graph = tensorflow(), tensorflow().Graph()
-        try:
-            with graph.as_default():
-                self._session = open_session(graph)
-                tf.compat.v1.saved_model.load(
-                    self._session, list(saved_model.tags), str(saved_model.path), clear_devices=True
-                )
-                restore_missing(self._session, Path(saved_model.path))
-                self._unfold(graph)
-        except Exception as error:  # TensorFlow raises many kinds for a damaged SavedModel
-            raise SavedModelError(
-                f"TensorFlow cannot load '{saved_model.path}': {error}"
-            ) from error
+        with loading(saved_model), graph.as_default():
+            self._session = open_session(graph)
+            tf.compat.v1.saved_model.load(
+                self._session, list(saved_model.tags), str(saved_model.path), clear_devices=True
+            )
+            restore_missing(self._session, Path(saved_model.path))
+            self._unfold(graph)
         self._others = self._values(values or {})
 
     def _unfold(self, graph: Any) -> None:

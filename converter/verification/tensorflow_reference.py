@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,19 @@ from converter.inputs.tensor import Tensor
 from converter.verification.of_one_image import of_one_image
 
 Values = dict[str, np.ndarray]
+
+
+@contextlib.contextmanager
+def loading(saved_model: SavedModel) -> Iterator[None]:
+    """Run a block in which TensorFlow loads a SavedModel.
+
+    Raises:
+        SavedModelError: it cannot; the message has its reason.
+    """
+    try:
+        yield
+    except Exception as error:  # TensorFlow raises many kinds for a damaged SavedModel
+        raise SavedModelError(f"TensorFlow cannot load '{saved_model.path}': {error}") from error
 
 
 class Reference:
@@ -40,14 +54,10 @@ class Reference:
             SavedModelError: TensorFlow cannot load it; the message has its reason.
         """
         self._image, tf = image, tensorflow()
-        try:
+        with loading(saved_model):
             # The model is kept, because its variables go when it does.
             self._model = tf.saved_model.load(str(saved_model.path), list(saved_model.tags))
             self._function = self._model.signatures[signature.name]
-        except Exception as error:  # TensorFlow raises many kinds for a damaged SavedModel
-            raise SavedModelError(
-                f"TensorFlow cannot load '{saved_model.path}': {error}"
-            ) from error
         specs = self._function.structured_input_signature[1]
         others = [tensor for tensor in signature.inputs if tensor.name != image.name]
         self._others = {
