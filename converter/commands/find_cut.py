@@ -11,6 +11,7 @@ from converter.compatibility.refusals import Refusal
 from converter.conversion import Source
 from converter.cuts.changed_after import changed_scores, moved_boxes
 from converter.cuts.cut_graph import CutGraph
+from converter.cuts.last_axis import are_taken_apart
 from converter.cuts.refused_nodes import RefusedNode, refused_nodes
 from converter.cuts.written_as import WrittenAs
 from converter.errors import ExportError, HeadError, SavedModelError
@@ -168,7 +169,7 @@ def _with_names(graph: CutGraph, cut: CutAt) -> Iterator[CutAt]:
 def _is_of_scores(recognised: Recognised, graph: CutGraph, cut: CutAt) -> bool:
     """Whether what is taken for scores of classes is not taken apart afterwards, as the numbers of
     a detector are."""
-    return recognised.head.task == DETECTION or not graph.are_taken_apart(cut.tensors)
+    return recognised.head.task == DETECTION or not are_taken_apart(graph, cut.tensors)
 
 
 def _changing(recognised: Recognised, graph: CutGraph, cut: CutAt) -> List[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from converter.cuts.cut_graph import CutGraph
+from converter.cuts.last_axis import picks_last, reorders_last
 from converter.export.provenance import HANDS_ON
 
 # Comparing and counting: what depends on their results has the decisions, not the numbers.
@@ -41,8 +42,8 @@ def changed_scores(graph: CutGraph, tensor: str, allowed: str) -> list[str]:
     def changes(node: Any, given: str, has_classes: bool, carried: set[str]) -> bool:
         if node.op in ("Sigmoid", "Softmax"):
             return node.op.lower() not in allowed
-        if has_classes and graph.picks_last(node.name):
-            return "background" not in allowed or graph.reorders_last(node.name)
+        if has_classes and picks_last(graph, node.name):
+            return "background" not in allowed or reorders_last(graph, node.name)
         if node.op in _MASKS:
             others = [one for one in graph.all_inputs(node.name) if one != given]
             # A mask makes logits 0, which are scores of a half.

@@ -10,12 +10,10 @@ from converter.export.behind_layers import LAYERS
 from converter.export.graph_view import node_of
 from converter.export.inner_tensors import InnerTensors
 from converter.export.provenance import HANDS_ON
-from converter.inputs.quiet_tensorflow import tensorflow
 
 # What depends on these knows the size of an image, and nothing that is in it.
 _SIZES = ("Shape", "ShapeN", "Size", "Rank")
 _WEIGHTED = (*LAYERS, "Conv2DBackpropInput", "Conv3D", "BiasAdd", "FusedBatchNormV3")
-_PICKS = ("StridedSlice", "Slice", "Split", "SplitV", "Unpack", "GatherV2")
 _RANKS = ("ArgMax", "Max", "TopK", "TopKV2", "Greater", "GreaterEqual", "OneHot")
 # Which outputs of what chooses are values, not indices, class numbers or counts.
 _VALUES = {
@@ -160,45 +158,6 @@ class CutGraph:
         """Whether a node is a suppression that takes ``tensor`` as its scores."""
         inputs = self._inputs(node.name)
         return "NonMaxSuppression" in node.op and len(inputs) > 1 and inputs[1] == tensor
-
-    def are_taken_apart(self, cut: Iterable[str]) -> bool:
-        """Whether some node after a cut picks some of its numbers along the last axis, or along
-        one that is not known: then these mean different things."""
-        return any(
-            self._view.nodes[name].op in _PICKS and not self._keeps_last(name)
-            for name in self.after(cut)
-        )
-
-    def _keeps_last(self, name: str) -> bool:
-        operation = self.inside.graph.get_operation_by_name(name)
-        given = [one for one in operation.inputs if node_of(one.name) in self._seen]
-        sizes = {
-            None if tensor.shape.rank in (None, 0) else tensor.shape.as_list()[-1]
-            for tensor in (*given[:1], *operation.outputs)
-        }
-        return len(sizes) == 1 and None not in sizes
-
-    def picks_last(self, name: str) -> bool:
-        """Whether a node gives some of the numbers along the last axis, or in another order."""
-        if self._view.nodes[name].op not in _PICKS:
-            return False
-        operation = self.inside.graph.get_operation_by_name(name)
-        given = operation.inputs[HANDS_ON[operation.type]]
-        rank, made = given.shape.rank, operation.outputs[0].shape.rank
-        if rank is None or made != rank:
-            return False  # one class, as before a suppression for each
-        return not self._keeps_last(name) or self.reorders_last(name)
-
-    def reorders_last(self, name: str) -> bool:
-        """Whether a node gives as many numbers along the last axis, in another order."""
-        operation = self.inside.graph.get_operation_by_name(name)
-        values = [tensorflow().get_static_value(one) for one in operation.inputs]
-        rank = operation.inputs[0].shape.rank
-        if operation.type == "GatherV2" and values[2] is not None and rank is not None:
-            return int(values[2]) % rank == rank - 1
-        if operation.type == "StridedSlice" and values[3] is not None:
-            return bool(values[3][-1] < 0)
-        return False
 
     def takers(self, tensor: str) -> list[Any]:
         """The nodes on the way to the outputs that take a tensor."""
