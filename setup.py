@@ -44,6 +44,16 @@ CONVERTER = [
     "pyyaml>=6",
 ]
 
+# What replay needs beside the robot's libraries: it reads bags of ROS 2 without ROS, on Python 3.10
+# and later.
+REPLAY = [
+    "rosbags>=0.11.9",
+    "mcap>=1.2",
+    "foxglove-sdk>=0.16",
+    "jinja2>=3.1",
+    "pycocotools>=2.0.8",
+]
+
 # onnx builds the small models of the tests, in the robot's environment too. Decoded images are
 # compared with those of rosbags-image.
 TEST = [
@@ -96,6 +106,7 @@ setup(
         "ros": ROS,
         "jazzy": JAZZY,
         "converter": ROBOT + CONVERTER,
+        "replay": ROBOT + REPLAY,
         "test": TEST,
         "colcon": ["colcon-common-extensions"],
         "develop": DEVELOP,

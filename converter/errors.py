@@ -50,3 +50,11 @@ class BuildError(TrtInferenceError):
 
 class DeployError(TrtInferenceError):
     """The bundle cannot be taken to the robot, or nothing can be built there."""
+
+
+class RecordingError(TrtInferenceError):
+    """A recording is missing or cannot be read, or has not the topics that were asked for."""
+
+
+class ReplayError(TrtInferenceError):
+    """Two sides of a replay cannot be compared, or its results cannot be written."""

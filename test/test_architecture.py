@@ -241,9 +241,9 @@ LAYERS = {
         "node_arguments process swap_request video probes"
     ),
     "converter": (
-        "errors terminal compatibility inputs onnx_tools heads export cuts stages bundle "
-        "comparison engine_builder verification preprocessing precision conversion tables report "
-        "deployment commands command_line __main__"
+        "errors terminal recordings compatibility inputs onnx_tools heads export cuts stages "
+        "bundle comparison engine_builder verification preprocessing precision conversion tables "
+        "report deployment replay commands command_line __main__"
     ),
 }
 # Names that mean the same wherever they are: what each backend, each family of heads, each

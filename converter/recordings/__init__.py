@@ -1,0 +1,1 @@
+"""Reads the bags that robots record, without ROS."""

@@ -1,0 +1,1 @@
+"""Runs two bundles or precisions on a recording, and reports what differs."""
