@@ -85,6 +85,11 @@ def test_another_class_nearby_comes_before_its_own_far_away() -> None:
     assert sorted(kinds(found)) == sorted([OTHER_CLASS, NEW])
 
 
+def test_another_class_that_overlaps_a_little_is_another_object() -> None:
+    assert sorted(kinds(found_in([BOX], [wide(4)._replace(class_id=1)]))) == [LOST, NEW]
+    assert kinds(found_in([BOX], [wide(5)._replace(class_id=1)])) == [OTHER_CLASS]
+
+
 def test_boxes_at_one_place_are_paired_by_their_scores() -> None:
     scores = [0.25, 0.5, 0.75]
     rows = [BOX._replace(score=score) for score in scores]
