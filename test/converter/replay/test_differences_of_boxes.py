@@ -198,6 +198,16 @@ def test_an_image_of_many_boxes_is_compared_as_one_of_few() -> None:
     assert found_in(rows, mixed).differences == ()
 
 
+def test_any_number_of_boxes_may_be_recorded() -> None:
+    rows = [Row(0, 0.5, 30 * number, 0, 30 * number + 20, 20) for number in range(10_000)]
+    kept = rows[::997]
+    found = found_in(rows, kept, [rows[5000]])
+    assert (len(found.differences), found.matched.sum()) == (len(rows) - len(kept), len(kept))
+    assert [one.before for one in found.differences if one.after] == [
+        one.after for one in found.differences if one.after
+    ]
+
+
 def test_sides_of_two_tasks_are_refused() -> None:
     with pytest.raises(ReplayError, match=r"baseline gives Detections.*candidate Classification"):
         find_differences(side([BOX]), same(classified((0, 0.5))), LIMITS)
