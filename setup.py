@@ -84,6 +84,8 @@ setup(
         "converter.compatibility": ["*.json"],
         "converter.deployment": ["*.sh"],
         "converter.report": ["*.css", "*.html"],
+        "converter.replay": ["*.json"],
+        "converter.replay.page": ["*.css", "*.html"],
     },
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/" + PACKAGE]),
