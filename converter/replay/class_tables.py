@@ -96,15 +96,15 @@ def _of_pixels(attribute: str) -> Callable[[ClassTally, ClassTally], ClassCell]:
     return cell
 
 
-def _other_pixels(tally: ClassTally, _: ClassTally) -> ClassCell:
+def _lost_pixels(tally: ClassTally, _: ClassTally) -> ClassCell:
     if not tally.before:
         return ClassCell("–")
     return ClassCell(share_text(changed(tally), tally.before), differs=changed(tally) > 0)
 
 
-def _extra_pixels(tally: ClassTally, total: ClassTally) -> ClassCell:
-    extra = max(0.0, tally.after - tally.matched)
-    return ClassCell(share_text(extra, total.after), differs=extra > 0)
+def _won_pixels(tally: ClassTally, _: ClassTally) -> ClassCell:
+    won = max(0.0, tally.after - tally.matched)
+    return ClassCell(share_text(won, tally.before) if tally.before else "–", differs=won > 0)
 
 
 _BEFORE, _AFTER = ("baseline", _count("before")[1]), ("candidate", _count("after")[1])
@@ -133,7 +133,7 @@ _SEGMENTATION: tuple[_Column, ...] = (
     ("baseline", _of_pixels("before")),
     ("candidate", _of_pixels("after")),
     ("IoU", lambda tally, _: ClassCell(iou_text(tally))),
-    ("more in the candidate", _extra_pixels),
-    ("other class in the candidate", _other_pixels),
+    ("lost", _lost_pixels),
+    ("won", _won_pixels),
 )
 _COLUMNS = {"classification": _CLASSIFICATION, "segmentation": _SEGMENTATION}

@@ -13,12 +13,10 @@ def headline(results: ReplayResults) -> str:
         return f"No image differs much: {_pixels(results)}"
     if not results.differing:
         return f"No difference in {counted(results.compared, 'image')}"
-    clauses = _CLAUSES.get(results.task, _detections)(results)
-    return f"{clauses}, in {_of_images(results)}"
-
-
-def _of_images(results: ReplayResults) -> str:
-    return f"{results.differing:,} of {counted(results.compared, 'image')}"
+    if results.task == "classification":
+        return _classes(results)
+    clauses = _pixels(results) if results.task == "segmentation" else _detections(results)
+    return f"{clauses}, in {results.differing:,} of {counted(results.compared, 'image')}"
 
 
 def _detections(results: ReplayResults) -> str:
@@ -41,14 +39,15 @@ def _detections(results: ReplayResults) -> str:
 
 def _classes(results: ReplayResults) -> str:
     total = results.total
+    of_all = f" of {counted(results.compared, 'image')}"
     parts = [
-        (total.other_class, "gets another class", "get another class", ""),
-        (total.lost, "gets none any more", "get none any more", ""),
-        (total.new, "gets one that got none", "get one that got none", ""),
+        (total.other_class, "gets another class", "get another class", of_all),
+        (total.lost, "gets none any more", "get none any more", of_all),
+        (total.new, "gets one and got none", "get one and got none", of_all),
     ]
     if any(count for count, *_ in parts):
         return _sentence(parts, "image")
-    parts = [(total.score_shifted, "has another score", "have another score", "")]
+    parts = [(total.score_shifted, "has another score", "have another score", of_all)]
     return f"Each image gets the same class; {_sentence(parts, 'image')}"
 
 
@@ -71,6 +70,3 @@ def _sentence(parts: list[tuple[float, str, str, str]], thing: str) -> str:
         else:
             texts.append(f"{counted(round(count), thing)} {verb}")
     return ", ".join(texts)
-
-
-_CLAUSES = {"classification": _classes, "segmentation": _pixels}

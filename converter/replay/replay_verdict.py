@@ -4,9 +4,14 @@ from dataclasses import dataclass
 
 from converter.replay.replay_headline import headline
 from converter.replay.replay_results import ReplayResults, SideFacts
-from converter.replay.replay_wording import length_of, name_text, seconds_text, skipped_images
+from converter.replay.replay_wording import (
+    length_of,
+    name_text,
+    seconds_text,
+    skipped_images,
+    text_in_line,
+)
 from converter.tables.wording import counted
-from trt_inference.printable import printable, shortened
 
 GOOD, WITHIN, CARE, FAILED = "good", "within", "care", "failed"
 _SIGNS = {GOOD: "✓", WITHIN: "≈", CARE: "!", FAILED: "✕"}
@@ -45,9 +50,9 @@ def replay_verdict(results: ReplayResults) -> ReplayVerdict:
         tone=_tone(results, bool(cautions)),
         headline=headline(results),
         basis=_basis(results),
-        failures=tuple(map(_line, results.judgement.failures)),
-        kept=tuple(map(_line, results.judgement.kept)),
-        cautions=tuple(map(_line, cautions)),
+        failures=tuple(map(text_in_line, results.judgement.failures)),
+        kept=tuple(map(text_in_line, results.judgement.kept)),
+        cautions=tuple(map(text_in_line, cautions)),
     )
 
 
@@ -58,13 +63,13 @@ def replay_cautions(results: ReplayResults) -> tuple[str, ...]:
     cautions = [
         *_about_side("baseline", results.before, results.compared),
         *_about_side("candidate", results.after, results.compared),
-        *(f"Of {name_text(name)} no image was compared." for name in silent if results.compared),
+        *(f"Of {name_text(name)} no image was compared" for name in silent if results.compared),
         *results.problems,
     ]
     if skipped:
-        cautions.insert(0, f"{counted(skipped, 'image')} could not be compared: see why below.")
+        cautions.insert(0, f"{counted(skipped, 'image')} could not be compared: see why below")
     if results.compared and not results.total.before and not results.total.after:
-        cautions.insert(0, "Neither side finds anything in these images, which proves nothing.")
+        cautions.insert(0, "Neither side finds anything in these images, which proves nothing")
     return tuple(cautions)
 
 
@@ -73,12 +78,12 @@ def _about_side(name: str, side: SideFacts, compared: int) -> list[str]:
     if side.not_finite:
         found.append(
             f"The network of the {name} gives NaN or infinity in "
-            f"{counted(side.not_finite, 'image')}, of which a robot publishes nothing."
+            f"{counted(side.not_finite, 'image')}, of which a robot publishes nothing"
         )
     if side.missing > compared:
         found.append(
             f"The {name} has no result of {counted(side.missing, 'image')}, of more than were "
-            "compared."
+            "compared"
         )
     return found
 
@@ -94,17 +99,16 @@ def _tone(results: ReplayResults, is_doubtful: bool) -> str:
 
 
 def _basis(results: ReplayResults) -> str:
+    if not results.compared:
+        chosen = sum(one.chosen for one in results.topics)
+        return f"There were {counted(chosen, 'image')} to compare."
     cameras = [one for one in results.topics if one.compared]
     parts = [f"{counted(results.compared, 'image')} of {counted(len(cameras), 'camera')} compared"]
     if results.timeline:
         parts.append(f"{seconds_text(length_of(results.timeline))} of recording")
     parts += [
-        f"of {counted(side.missing, 'image')} the {name} has no result"
+        f"the {name} has no result of {counted(side.missing, 'other image')}"
         for name, side in (("baseline", results.before), ("candidate", results.after))
         if side.missing
     ]
     return f"{', '.join(parts)}."
-
-
-def _line(text: str) -> str:
-    return shortened(printable(text), 600)

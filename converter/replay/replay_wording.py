@@ -3,12 +3,20 @@
 from converter.replay.replay_results import ClassTally, ReplayResults, TimeBin
 from trt_inference.printable import printable, shortened
 
-MOST_LETTERS = 100  # of a name; shortened() needs as many
+_MOST_LETTERS = 80  # of a name
+_FIRST, _LAST = 50, 25  # of a longer one
+_MOST_OF_A_TEXT = 400
 
 
 def name_text(name: str) -> str:
     """A foreign name in one line that has an end."""
-    return shortened(printable(name), MOST_LETTERS)
+    text = printable(name)
+    return text if len(text) <= _MOST_LETTERS else f"{text[:_FIRST]} … {text[-_LAST:]}"
+
+
+def text_in_line(text: str) -> str:
+    """A foreign text that is not a name, in one line that has an end."""
+    return shortened(printable(text), _MOST_OF_A_TEXT)
 
 
 def count_text(value: float) -> str:
@@ -22,10 +30,12 @@ def share_text(part: float, whole: float) -> str:
     if share <= 0:
         return "0 %"
     if share < 0.01:
-        return "below 0.01 %"
-    if share < 100 <= round(share, 2):
-        return "above 99.99 %"
-    return f"{share:.3g} %" if share < 10 else f"{share:.1f} %"
+        return "under 0.01 %"
+    if share < 100 <= round(share, 1):
+        return "over 99.9 %"
+    if share == 100:
+        return "100 %"
+    return f"{share:.2f} %" if share < 10 else f"{share:.1f} %"
 
 
 def iou_text(tally: ClassTally) -> str:

@@ -8,11 +8,8 @@ from converter.replay.replay_results import (
     SideFacts,
     SkippedKind,
 )
-from converter.replay.replay_wording import changed, count_text, name_text, share_text
+from converter.replay.replay_wording import changed, count_text, name_text, share_text, text_in_line
 from converter.tables.wording import Bar, Fact, Table, bars
-from trt_inference.printable import printable, shortened
-
-_MOST_LETTERS = 400  # of a text that is not a name
 
 
 def tile_facts(results: ReplayResults) -> tuple[Fact, ...]:
@@ -155,8 +152,3 @@ def most_changed(results: ReplayResults, count: int = 3) -> str:
         (row for row in table.rows if row.differs and row.percent > 0), key=lambda row: -row.percent
     )
     return ", ".join(f"{row.name} ({share_text(row.percent, 100)})" for row in ranked[:count])
-
-
-def text_in_line(text: str) -> str:
-    """A foreign text in one line that has an end."""
-    return shortened(printable(text), _MOST_LETTERS)

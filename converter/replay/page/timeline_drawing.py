@@ -20,8 +20,8 @@ from converter.replay.replay_wording import seconds_text
 from converter.tables.wording import counted
 
 WIDTH = 1000
-_LEFT, _RIGHT = 44.0, 990.0
-_TOP, _HEIGHT, _MARKS, _FOOT = 24.0, 120.0, 56.0, 40.0
+_LEFT, _RIGHT = 44.0, 975.0
+_TOP, _HEIGHT, _MARKS, _FOOT = 24.0, 120.0, 62.0, 40.0
 _MARK_WIDTH = 15.0  # of a number on a mark
 _MOST_MARKS = 99
 _UNITS = ("seconds", "minutes", "hours")  # by the colons in their labels
@@ -101,7 +101,7 @@ def draw_timeline(results: ReplayResults) -> TimelineDrawing | None:
     has_counts = results.task == "detection"
     most = max((_an_image(one, side(one)) for one in bins for side in _SIDES), default=0.0)
     counts = count_axis(most, _TOP + _HEIGHT, _TOP)
-    top = _TOP + has_counts * _HEIGHT + _MARKS
+    top = counts.first + _MARKS if has_counts else _MARKS - 10
     many = count_axis(max(one.differences for one in bins), top + _HEIGHT * 0.75, top)
     places, times = _places(bins, axis), time_ticks(axis)
     return TimelineDrawing(

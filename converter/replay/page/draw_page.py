@@ -14,13 +14,12 @@ from converter.replay.page.replay_facts import (
     skipped_table,
     speed_facts,
     stage_times,
-    text_in_line,
     tile_facts,
 )
 from converter.replay.page.timeline_drawing import draw_timeline
 from converter.replay.replay_results import ReplayResults, WorstImage
 from converter.replay.replay_verdict import replay_verdict
-from converter.replay.replay_wording import name_text, seconds_text
+from converter.replay.replay_wording import name_text, seconds_text, text_in_line
 from converter.report.drawn_pictures import PicturePair, Side, jpeg_address
 from converter.report.template import draw
 
