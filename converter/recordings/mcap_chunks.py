@@ -12,7 +12,7 @@ from converter.recordings.bounded_zstd import (
     unzstd,
     unzstd_beginning,
 )
-from converter.recordings.mcap_records import CHUNK_HEAD, RECORD_HEAD, MESSAGE_HEAD
+from converter.recordings.mcap_records import CHUNK_HEAD, MESSAGE_HEAD, RECORD_HEAD
 from converter.recordings.storage_file import LARGEST_PART
 
 

@@ -18,8 +18,8 @@ from mcap.records import Channel, Schema
 from converter.recordings.mcap_chunks import McapMessage, McapPiece, PieceError, read_piece
 from converter.recordings.mcap_records import (
     CHUNK_HEAD,
-    RECORD_HEAD,
     MESSAGE_HEAD,
+    RECORD_HEAD,
     FoundRecord,
     RecordsOfMcap,
     Unreadable,
