@@ -212,6 +212,6 @@ def test_reading_ends_once_it_is_clear(tmp_path: Path) -> None:
                 read.append(message.seconds)
                 yield message
 
-        recordings.messages = counting  # type: ignore[method-assign]
+        recordings.messages = counting
         assert choose_result_topics(recordings, [IMAGES], [], "detection") is not None
     assert max(read) < 5

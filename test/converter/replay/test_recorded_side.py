@@ -1,15 +1,18 @@
 """What the robot published, as one side of a replay."""
 
 import itertools
+import queue
 import random
 import struct
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Optional
 
 import numpy as np
 import pytest
 
+from converter.recordings.recorded_image import RecordedImage
 from converter.recordings.recorded_message import Excerpt
 from converter.recordings.recordings import Recordings
 from converter.replay.recorded_side import open_recorded_side
@@ -323,3 +326,40 @@ def test_memory_does_not_grow_with_the_recording(tmp_path: Path, count: int) -> 
         tracemalloc.stop()
     assert missing == count // 10
     assert peaks[1] < peaks[0] + 4 * chunk_bytes
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_results_are_looked_up_while_another_thread_reads_images(
+    tmp_path: Path, storage: str
+) -> None:
+    messages = [INFO, *(make(number) for number in range(200) for make in (image_of, result_of))]
+    bag = recorded(tmp_path / "bag", messages, storage)
+    with Recordings([bag]) as recordings:
+        side = open_recorded_side(recordings, [IMAGES], [], LABELS, "detection")
+        assert side is not None
+        waiting: queue.Queue[Optional[RecordedImage]] = queue.Queue(maxsize=3)
+
+        def read() -> None:
+            for image in images_in(recordings):
+                waiting.put(image)
+            waiting.put(None)
+
+        with ThreadPoolExecutor(2) as threads:
+            reading = threads.submit(read)
+            inference = threads.submit(lambda: [*map(side.look, iter(waiting.get, None))])
+            reading.result()
+            found = inference.result()
+        assert side.after_reading() == ()
+        side.close()
+    boxes = [result and result.published.xyxy[0].tolist() for result in found]
+    assert boxes == [list(box_of(number)) for number in range(200)]
+
+
+def test_a_side_can_be_closed_in_the_middle(tmp_path: Path) -> None:
+    messages = [INFO, *(make(number) for number in range(50) for make in (image_of, result_of))]
+    with Recordings([recorded(tmp_path / "bag", messages)]) as recordings:
+        side = open_recorded_side(recordings, [IMAGES], [], LABELS, "detection")
+        assert side is not None
+        assert side.look(next(images_in(recordings))) is not None
+        side.close()
+        side.close()
