@@ -8,7 +8,7 @@ import os
 import sqlite3
 import urllib.parse
 from array import array
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Collection, Iterator, NamedTuple
 
@@ -28,6 +28,7 @@ from converter.recordings.storage_file import (
 from trt_inference.printable import printable, printable_name
 
 SQLITE_START = b"SQLite format 3\x00"
+_AS_IT_IS = "?mode=ro&immutable=1"
 _LAST_ROW = 2**63 - 1
 _ROWS = (
     "SELECT rowid, topic_id, timestamp FROM messages NOT INDEXED WHERE rowid >= ? ORDER BY rowid"
@@ -58,7 +59,10 @@ class SqliteFile(StorageFile):
         self._path = path
         self._problems = problems
         _check_start(path)
+        memory = Path(f"{path}-shm")  # which SQLite leaves where it reads a log
+        was_there = memory.exists()
         self._uri = _uri(path, self.name, problems)
+        self._leftover = None if was_there or self._uri.endswith(_AS_IT_IS) else memory
         try:
             with closing(_connect(self._uri)) as connection:
                 _check_tables(connection)
@@ -69,6 +73,11 @@ class SqliteFile(StorageFile):
                 f"cannot read {printable_name(path)} as a bag: {printable(error)}. If it is one, "
                 "`sqlite3 FILE .recover | sqlite3 NEW.db3` may get messages out of it"
             ) from error
+
+    def close(self) -> None:
+        if self._leftover is not None:
+            with suppress(OSError):
+                self._leftover.unlink()
 
     def _read_topics(self, connection: sqlite3.Connection) -> dict[int, StoredTopic]:
         definitions = _definitions(connection)
@@ -220,7 +229,7 @@ def _uri(path: Path, name: str, problems: RecordingProblems) -> str:
     """How SQLite opens the file. As it is, without waiting for anybody and without writing, except
     where a recorder has left its newest messages in a second file."""
     place = "file:" + urllib.parse.quote(os.fsencode(path.absolute()))
-    as_it_is = f"{place}?mode=ro&immutable=1"
+    as_it_is = place + _AS_IT_IS
     beside = [Path(f"{path}{suffix}") for suffix in ("-wal", "-shm", "-journal")]
     if not beside[0].is_file() or not beside[0].stat().st_size:
         return as_it_is

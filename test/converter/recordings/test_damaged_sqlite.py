@@ -238,6 +238,7 @@ def test_the_log_beside_the_file_is_read_and_kept(tmp_path: Path) -> None:
     for _ in range(2):
         assert read_path(file) == (plain(text_messages(80)), ())
     assert (file.read_bytes(), log.read_bytes()) == before
+    assert set(file.parent.iterdir()) == {file, log}
 
 
 def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:
