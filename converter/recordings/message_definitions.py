@@ -1,7 +1,7 @@
 """Serialised messages → objects, by the definitions that their recording brings along."""
 
+import functools
 import threading
-from collections import OrderedDict
 from typing import Any
 
 from rosbags.interfaces import Nodetype
@@ -22,6 +22,7 @@ from trt_inference.printable import printable, shortened
 
 _LONGEST_DEFINITION = 2**18  # characters; the longest of common messages has 20000
 _MOST_IN_ARRAYS = 10_000  # values in arrays of fixed size; rosbags writes code for each
+_SEPARATOR = "=" * 80 + "\n"
 _MOST_KEPT = 64  # definitions
 # What rosbags raises for definitions and messages that it does not like: most errors have no
 # class of their own, and are those of Python code that it made of the definition.
@@ -31,56 +32,59 @@ _ERRORS = (
 )
 
 
-class MessageDeserializer:
-    """Keeps what it has made of each definition. Two recordings may define a type differently: each
-    message is read by the definition of its own. Several threads may use it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._stores: OrderedDict[tuple[str, MessageDefinition], Typestore] = OrderedDict()
-
-    def deserialize(self, message: RecordedMessage) -> Any:
-        """An object with the fields of the message; arrays may be views of its data.
-
-        Raises:
-            RecordingError: the type is not known, its definition cannot be used, or the data are
-                not those of such a message.
-        """
-        try:
-            with self._lock:
-                store = self._store(message.type, message.definition)
-            return store.deserialize_cdr(message.data, message.type)
-        except _ERRORS as error:
-            reason = shortened(printable(f"{type(error).__name__}: {error}"))
-            raise RecordingError(
-                f"a message of {printable(message.topic)} cannot be read as "
-                f"{printable(message.type)}: {reason}"
-            ) from error
-
-    def _store(self, type_name: str, definition: MessageDefinition) -> Typestore:
-        """With that type, and what it consists of."""
-        key = type_name, definition
-        if key not in self._stores:
-            self._stores[key] = _store_of(type_name, definition)
-            self._stores[key].get_msgdef(type_name)
-            if len(self._stores) > _MOST_KEPT:
-                self._stores.popitem(last=False)
-        return self._stores[key]
+_lock = threading.Lock()  # rosbags registers types in a place of the whole process
 
 
+def deserialize_message(message: RecordedMessage) -> Any:
+    """An object with the fields of the message; arrays may be views of its data.
+
+    Two recordings may define a type differently: each message is read by the definition of its
+    own. Several threads may do so at once.
+
+    Raises:
+        RecordingError: the type is not known, its definition cannot be used, or the data are not
+            those of such a message.
+    """
+    try:
+        with _lock:
+            store = _store_of(message.type, message.definition)
+            store.get_msgdef(message.type)
+        return store.deserialize_cdr(message.data, message.type)
+    except _ERRORS as error:
+        reason = shortened(printable(f"{type(error).__name__}: {error}"))
+        raise RecordingError(
+            f"a message of {printable(message.topic)} cannot be read as "
+            f"{printable(message.type)}: {reason}"
+        ) from error
+
+
+@functools.lru_cache(_MOST_KEPT)
 def _store_of(type_name: str, definition: MessageDefinition) -> Typestore:
+    """With that type, and what it consists of."""
     if not definition.text:
         return _own_store(type_name)
     if len(definition.text) > _LONGEST_DEFINITION:
         raise ValueError(f"its definition has {len(definition.text)} characters")
-    if definition.encoding == "ros2idl":
-        types = get_types_from_idl(definition.text)
-    else:
-        types = get_types_from_msg(definition.text, type_name)
+    is_idl = definition.encoding == "ros2idl"
+    types = (
+        _types_of_idl(definition.text) if is_idl else get_types_from_msg(definition.text, type_name)
+    )
     _check_arrays(types)
     store = get_typestore(Stores.EMPTY)
     store.register(types)
     return store
+
+
+def _types_of_idl(text: str) -> dict[str, Any]:
+    """Of one definition, or of several with a line before each that names it."""
+    if "<<" in text:  # a few characters can make a number that no memory takes
+        raise ValueError("its definition computes numbers")
+    if not text.startswith(f"{_SEPARATOR}IDL: "):
+        return dict(get_types_from_idl(text))
+    types: dict[str, Any] = {}
+    for part in text.split(_SEPARATOR)[1:]:
+        types.update(get_types_from_idl(part.partition("\n")[2]))
+    return types
 
 
 def _own_store(type_name: str) -> Typestore:

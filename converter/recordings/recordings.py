@@ -16,7 +16,7 @@ from converter.recordings.bag_files import files_of_bag
 from converter.recordings.bounded_zstd import ZSTD_START, DecompressionError, unzstd
 from converter.recordings.compressed_file import plain_file
 from converter.recordings.mcap_file import McapFile
-from converter.recordings.message_definitions import MessageDeserializer
+from converter.recordings.message_definitions import deserialize_message
 from converter.recordings.recorded_message import RecordedMessage, RecordedTopic
 from converter.recordings.recording_problems import RecordingProblems
 from converter.recordings.sqlite_file import SqliteFile
@@ -60,7 +60,7 @@ class Recordings:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._problems = RecordingProblems()
-        self._deserializer = MessageDeserializer()
+        self._files: list[StorageFile] = []
         self._folder = tempfile.TemporaryDirectory(prefix="trt-inference-")
         try:
             self._bags = self._open_all(paths)
@@ -82,7 +82,9 @@ class Recordings:
         self.close()
 
     def close(self) -> None:
-        """Remove what was decompressed."""
+        """Remove what was decompressed, and what reading has left."""
+        for file in self._files:
+            file.close()
         self._folder.cleanup()
 
     @property
@@ -91,8 +93,8 @@ class Recordings:
         return self._problems.sentences
 
     def deserialize(self, message: RecordedMessage) -> Any:
-        """As ``MessageDeserializer.deserialize``."""
-        return self._deserializer.deserialize(message)
+        """As ``deserialize_message``."""
+        return deserialize_message(message)
 
     def messages(
         self, topics: Collection[str], start: float = 0.0, end: float | None = None
@@ -173,7 +175,8 @@ class Recordings:
     def _open_file(self, file: Path) -> StorageFile:
         plain = plain_file(file, Path(self._folder.name), self._problems)
         storage = McapFile if plain.suffix == ".mcap" else SqliteFile
-        return storage(plain, self._problems)
+        self._files.append(storage(plain, self._problems))
+        return self._files[-1]
 
     def _compare_counts(self, path: Path, files: list[StorageFile], told: int | None) -> None:
         there = sum(file.count for file in files)
