@@ -149,8 +149,8 @@ def _truth_notes(left_out: Sequence[RecordedTopic]) -> list[str]:
         return []
     names = _listed([one.name for one in left_out])
     return [
-        f"What {names} has is taken for the truth, not for results of the robot. With "
-        "--recorded TOPIC it is compared with"
+        f"{names} is not compared: by its name it is the truth, not what a robot found. To compare "
+        "with it, name it after --recorded"
     ]
 
 
