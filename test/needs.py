@@ -22,6 +22,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "converter/comparison/test_compare_by_task.py": (),
     "converter/engine_builder": ("onnx",),
     "converter/inputs/model_files": ("tensorflow", "yaml"),
+    "converter/recordings": ("rosbags", "mcap", "foxglove"),
     "examples/test_demo_tables.py": ("rclpy",),
     "test_containers.py": ("rclpy",),
     "test_cuda_python_double.py": ("onnx",),
