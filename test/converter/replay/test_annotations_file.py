@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -306,6 +307,25 @@ def test_what_was_written_before_an_error_can_be_read(tmp_path: Path) -> None:
         results.add(compared(recorded_image(), ONE, TWO))
         raise KeyboardInterrupt
     assert len(read_mcap(file)) == 5
+
+
+class _Interrupted(io.BytesIO):
+    """A file into which something is just being written when Ctrl-C comes."""
+
+    def write(self, data: Any) -> int:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_the_sdk_writes_is_not_lost(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK takes what is raised in there for an error of the disk."""
+    monkeypatch.setattr(Path, "open", lambda *_: _Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        with annotations_file(Path("detections.mcap"), LABELS, ("", "")) as results:
+            results.add(compared(recorded_image(), ONE, TWO))
+            pytest.fail("it goes on as if nothing had happened")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_full_disk_is_an_error_that_names_the_file(
