@@ -60,7 +60,7 @@ class ResultGatherer:
         Args:
             worst: how many of the images that differ most are kept.
         """
-        self._tally = ReplayTally(labels)
+        self._tally = ReplayTally(labels.names)
         self._timeline = Timeline()
         self._worst = WorstImages(worst, labels.names)
 
