@@ -36,10 +36,10 @@ def differences_of_pixels(
     - A class is ``LOST`` if it covers ``class_share`` of the image in the baseline, and in the
       candidate less than a tenth of that; ``NEW`` the other way round. It weighs 1 and its share,
       for a small thing that has vanished matters more than the edge of a large one.
-    - Otherwise, of each class that has lost or won more than ``changed_share`` of the image,
-      ``OTHER_CLASS`` names the class that has most of these pixels on the other side. It weighs
-      the share of the pixels that went from the one to the other, which is the score of both
-      things.
+    - Of the pixels that went from one class to another and to which neither applies: for each class
+      that has lost or won more than ``changed_share`` of the image, ``OTHER_CLASS`` names the class
+      that has most of these pixels on the other side. It weighs the share of the pixels that went
+      from the one to the other, which is the score of both things.
 
     An image in which no class has lost or won so much does not differ: at the edges of things a few
     pixels always change. The sums of pixels have them nevertheless.
@@ -71,7 +71,7 @@ def _pixels_of_pairs(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def _differences(table: np.ndarray, pixels: int, limits: DifferenceLimits) -> Iterator[Difference]:
-    ones, others, same = table.sum(axis=1), table.sum(axis=0), table.diagonal()
+    ones, others = table.sum(axis=1), table.sum(axis=0)
     is_lost = _has_vanished(ones, others, pixels, limits)
     is_new = _has_vanished(others, ones, pixels, limits)
     for class_id in np.flatnonzero(is_lost).tolist():
@@ -83,13 +83,12 @@ def _differences(table: np.ndarray, pixels: int, limits: DifferenceLimits) -> It
     changed = table * ~is_lost[:, None] * ~is_new[None, :]
     np.fill_diagonal(changed, 0)
     least = limits.changed_share + _ROUNDING
-    losers = np.flatnonzero((ones - same) / pixels > least)
-    winners = np.flatnonzero((others - same) / pixels > least)
+    losers, winners = (np.flatnonzero(changed.sum(axis=axis) / pixels > least) for axis in (1, 0))
     pairs = {(int(one), int(changed[one].argmax())) for one in losers}
     pairs |= {(int(changed[:, one].argmax()), int(one)) for one in winners}
     for one, other in sorted(pairs):
-        if share := changed[one, other] / pixels:
-            yield Difference(OTHER_CLASS, float(share), _share(one, share), _share(other, share))
+        share = float(changed[one, other] / pixels)
+        yield Difference(OTHER_CLASS, share, _share(one, share), _share(other, share))
 
 
 def _has_vanished(
