@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Optional, Sequence, Tuple
 
 from converter.errors import ReplayError
+from converter.recordings.choose_image_topics import ImageTopics, choose_image_topics
 from converter.recordings.image_messages import decode_message, excerpted
-from converter.recordings.image_topics import ImageTopics, choose_image_topics
 from converter.recordings.recorded_message import Excerpt
 from converter.recordings.recordings import Recordings
 from converter.replay.annotations_file import annotations_file
@@ -102,7 +102,7 @@ def replay(options: ReplayOptions, progress: Progress) -> ReplayResults:
         recordings = stack.enter_context(Recordings(options.bags))
         check_excerpt(options.excerpt, recordings.seconds)
         topics = choose_image_topics(recordings, options.topics)
-        recorded = _recorded_side(recordings, topics.names, asked)
+        recorded = _recorded_side(recordings, topics.names, asked, options.excerpt)
         choice = _engine_choice(options, progress)
         chosen = choose_sides(asked, recorded is not None, choice)
         lowest = None if options.annotations is None else LabelledAccuracy.score_threshold
@@ -156,14 +156,14 @@ def _engine_choice(options: ReplayOptions, progress: Progress) -> EngineChoice:
 
 
 def _recorded_side(
-    recordings: Recordings, topics: Sequence[str], asked: AskedSides
+    recordings: Recordings, topics: Sequence[str], asked: AskedSides, excerpt: Excerpt
 ) -> Optional[RecordedSide]:
     """What the robot published, where that is to be the baseline."""
     other_baseline = asked.against is not None or len(asked.precisions) == 2
     if other_baseline:
         return None
     bundle = asked.bundle
-    return open_recorded_side(recordings, topics, asked.recorded or (), bundle.labels, bundle.task)
+    return open_recorded_side(recordings, topics, asked.recorded or (), bundle.labels, bundle.task, excerpt)
 
 
 def _tell(sides: Sides, topics: ImageTopics, progress: Progress) -> None:
@@ -205,7 +205,7 @@ class _Replay:
                 measured = replace(
                     measured, accuracy=accuracy.accuracy(), labelled=accuracy.labelled
                 )
-        recording = self._recording()
+        recording = self._recording(accuracy)
         return self._gatherer.results(
             self._sides, counts, recording, measured, self._options.limits
         )
@@ -249,10 +249,13 @@ class _Replay:
             "--topic"
         )
 
-    def _recording(self) -> ReplayedRecording:
-        notes = [*self._left_out]
-        if isinstance(self._sides.before, RecordedSide):
-            notes += self._sides.before.after_reading()
+    def _recording(self, accuracy: Optional[LabelledAccuracy]) -> ReplayedRecording:
+        notes, before = [*self._left_out], self._sides.before
+        is_recorded = isinstance(before, RecordedSide)
+        if isinstance(before, RecordedSide):
+            notes += before.after_reading()
+        if accuracy is not None:
+            notes += accuracy.notes(is_recorded)
         bags = tuple(printable_name(bag) for bag in self._options.bags)
         problems = tuple(self._recordings.problems)
         return ReplayedRecording(bags, self._topics, problems, tuple(notes))

@@ -100,7 +100,7 @@ class ResultGatherer:
             problems=(*recording.problems, *counts.stamps.sentences()),
             notes=recording.notes,
             speed=_speed(counts, measured),
-            judgement=judge(limits, total, compared, measured.accuracy),
+            judgement=judge(limits, total, compared, measured.accuracy, sides.after.task),
             accuracy=measured.accuracy,
             labelled=measured.labelled,
         )
