@@ -25,6 +25,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "converter/inputs/model_files": ("tensorflow", "yaml"),
     "converter/recordings": ("rosbags", "mcap", "foxglove"),
     "converter/replay": ("rosbags", "mcap", "foxglove"),
+    "converter/replay/test_results_of_our_node.py": ("rosbags", "mcap", "rclpy"),
     "examples/test_demo_tables.py": ("rclpy",),
     "test_containers.py": ("rclpy",),
     "test_cuda_python_double.py": ("onnx",),
