@@ -3,7 +3,7 @@
 import contextlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from converter.errors import ReplayError
 from converter.recordings.choose_image_topics import ImageTopics, choose_image_topics
@@ -103,6 +103,8 @@ def replay(options: ReplayOptions, progress: Progress) -> ReplayResults:
         check_excerpt(options.excerpt, recordings.seconds)
         topics = choose_image_topics(recordings, options.topics)
         recorded = _recorded_side(recordings, topics.names, asked, options.excerpt)
+        if recorded is not None:
+            stack.callback(recorded.close)
         choice = _engine_choice(options, progress)
         chosen = choose_sides(asked, recorded is not None, choice)
         lowest = None if options.annotations is None else LabelledAccuracy.score_threshold
@@ -163,7 +165,9 @@ def _recorded_side(
     if other_baseline:
         return None
     bundle = asked.bundle
-    return open_recorded_side(recordings, topics, asked.recorded or (), bundle.labels, bundle.task, excerpt)
+    return open_recorded_side(
+        recordings, topics, asked.recorded or (), bundle.labels, bundle.task, excerpt
+    )
 
 
 def _tell(sides: Sides, topics: ImageTopics, progress: Progress) -> None:
@@ -218,7 +222,7 @@ class _Replay:
         names = self._labels.names
         titles = self._sides.before.title, self._sides.after.title
         annotations = annotations_file(folder / REPLAY_ANNOTATIONS, names, titles)
-        receivers = [stack.enter_context(annotations)]
+        receivers: List[Receiver] = [stack.enter_context(annotations)]
         if self._sides.after.task == DETECTION:
             receivers.append(stack.enter_context(coco_results(folder / REPLAY_DETECTIONS, names)))
         return receivers

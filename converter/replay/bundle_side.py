@@ -85,7 +85,7 @@ class BundleSide(ReplaySide):
         self.bundle = bundle
         self.precision = detector.choice.precision
         self.title = f"{printable_name(bundle.name)} {self.precision}"
-        self.details = f"{detector.engine.description}, {detector.choice}"
+        self.details = detector.engine.description
         self.task, self.labels = bundle.task, bundle.labels
         self.score_threshold = None if bundle.task == SEGMENTATION else thresholds.score_threshold
         self.layout = InputLayout(bundle.input.height, bundle.input.width, bundle.input.fitting)

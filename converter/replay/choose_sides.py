@@ -21,10 +21,12 @@ _REMEDY = (
 
 
 class BundleInPrecision(NamedTuple):
-    """A bundle, and the precision that is to be opened."""
+    """A bundle, and the precision that is to be opened; ``reason`` is why, where it was not asked
+    for."""
 
     bundle: Bundle
     precision: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,12 @@ def choose_sides(asked: AskedSides, has_results: bool, choice: EngineChoice) -> 
         return ChosenSides(_resolve(asked.against, first, choice), after)
     if len(asked.precisions) == 2:
         return ChosenSides(_resolve(asked.bundle, first, choice), after)
-    if asked.recorded is not None or has_results:
+    if asked.recorded is not None and not has_results:
+        raise ReplayError(
+            "the recording has no results of a robot, as vision_msgs/Detection2DArray: leave out "
+            "--recorded, and name another bundle with --against or two precisions with --precision"
+        )
+    if has_results:
         return ChosenSides(None, after)
     if after.precision != FP32:
         return ChosenSides(_resolve(asked.bundle, FP32, choice), after)
@@ -119,7 +126,7 @@ def _ends(precisions: Sequence[str]) -> tuple[str, str]:
 
 def _resolve(bundle: Bundle, precision: str, choice: EngineChoice) -> BundleInPrecision:
     found = choose_precision(bundle, choice.backend, precision, choice.options)
-    return BundleInPrecision(bundle, found.precision)
+    return BundleInPrecision(bundle, found.precision, found.reason if precision == _AUTO else "")
 
 
 def _fastest_other(bundle: Bundle, choice: EngineChoice) -> str:

@@ -75,10 +75,12 @@ class SideOpener:
         return Sides(before, after)
 
     def _open(self, chosen: BundleInPrecision) -> BundleSide:
-        bundle, precision = chosen
+        bundle, precision, reason = chosen
         thresholds = self._thresholds.of(bundle.defaults)
         side = BundleSide.open(bundle, precision, self._choice, thresholds, self._lowest)
         self._stack.callback(side.close)
+        if reason:
+            side.details = f"{side.details}, {precision} by {reason}"
         return side
 
 

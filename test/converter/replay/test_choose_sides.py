@@ -55,6 +55,11 @@ def test_results_of_the_robot_are_the_baseline_where_there_are_some(shapes: Bund
     assert chosen(AskedSides(shapes, None, (), ("int8",)), True) == ["recorded", "shapes int8"]
 
 
+def test_results_that_are_not_there_are_not_a_baseline(shapes: Bundle) -> None:
+    with pytest.raises(ReplayError, match=r"no results of a robot.*leave out --recorded"):
+        chosen(AskedSides(shapes, None, ()))
+
+
 def test_without_anything_else_fp32_is_the_baseline(shapes: Bundle) -> None:
     """On the CPU fp32 is the fastest, and the one after it fp16."""
     assert chosen(AskedSides(shapes)) == ["shapes fp32", "shapes fp16"]
