@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from converter.errors import RecordingError
@@ -69,8 +69,23 @@ def without_repetition(infos: Iterable[LabelInfoAtTime]) -> list[LabelInfoAtTime
 
 
 def names_in_order(infos: Sequence[LabelInfoAtTime]) -> list[str]:
-    """All names, each once, those of the first ``LabelInfo`` by their number."""
-    return list(dict.fromkeys(info.names[one] for info in infos for one in sorted(info.names)))
+    """All names, those of the first ``LabelInfo`` by their number. Each is there once, or as often
+    as one ``LabelInfo`` has it: these are classes of their own."""
+    keys = (key for info in infos for key in _keys(info.names).values())
+    return [name for name, _ in dict.fromkeys(keys)]
+
+
+def _keys(names: dict[int, str]) -> dict[int, tuple[str, int]]:
+    """By number: the name, and how many have it before."""
+    numbers = sorted(names)
+    return dict(zip(numbers, _counted(names[one] for one in numbers), strict=True))
+
+
+def _counted(names: Iterable[str]) -> Iterator[tuple[str, int]]:
+    seen: Counter[str] = Counter()
+    for name in names:
+        yield name, seen[name]
+        seen[name] += 1
 
 
 class RecordedLabels:
@@ -91,36 +106,32 @@ class RecordedLabels:
             labels: of all topics together, among them all names in ``infos``.
         """
         self.counts: Counter[str] = Counter()
-        self._infos = infos
         self._starts = [info.seconds for info in infos]
-        self._labels = {name: number for number, name in enumerate(labels)}
+        self._by_name = {key: number for number, key in enumerate(_counted(labels))}
+        self._by_number = [
+            {number: self._by_name[key] for number, key in _keys(info.names).items()}
+            for info in infos
+        ]
 
     def class_id(self, text: str, seconds: float) -> int | None:
         """The class that a text names in a result that was recorded at ``seconds``; None where it
         is neither a name nor a number that can be kept apart from those of other classes."""
-        numbered = self._info_at(seconds).names
         number = class_number(text)
-        by_number = numbered.get(number) if number is not None else None
-        by_name = self._labels.get(text)
+        by_number = None if number is None else self._numbers_at(seconds).get(number)
+        by_name = self._by_name.get((text, 0))
         if by_name is not None:
-            self.counts[AMBIGUOUS] += by_number is not None and by_number != text
+            is_other_number = by_number is not None and by_number != by_name
+            self.counts[AMBIGUOUS] += is_other_number or (text, 1) in self._by_name
             return by_name
-        if number is None:
-            return None
-        self.counts[BY_NUMBER] += 1
-        return self._of_number(number, by_number)
+        self.counts[BY_NUMBER] += number is not None
+        if number is None or by_number is not None:
+            return by_number
+        return number if number < 0 or number >= len(self._by_name) else None
 
     def of_number(self, number: int, seconds: float) -> int:
         """The class that a number in a class map stands for; itself where it has no name."""
-        name = self._info_at(seconds).names.get(number)
-        return number if name is None else self._labels[name]
+        return self._numbers_at(seconds).get(number, number)
 
-    def _of_number(self, number: int, name: str | None) -> int | None:
-        if name is not None:
-            return self._labels[name]
-        is_free = number < 0 or number >= len(self._labels)
-        return number if is_free else None
-
-    def _info_at(self, seconds: float) -> LabelInfoAtTime:
-        """The last one until then; the first one for what was recorded before it."""
-        return self._infos[max(bisect_right(self._starts, seconds) - 1, 0)]
+    def _numbers_at(self, seconds: float) -> dict[int, int]:
+        """By the last ``LabelInfo`` until then; by the first one before it."""
+        return self._by_number[max(bisect_right(self._starts, seconds) - 1, 0)]

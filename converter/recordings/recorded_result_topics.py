@@ -49,7 +49,7 @@ def choose_result_topics(
     """
     there = [one for one in recordings.topics if _may_be_results(one, task, image_topics)]
     if asked:
-        chosen = [_find(recordings.topics, name, task) for name in asked]
+        chosen = [_find(recordings.topics, name, task, image_topics) for name in asked]
         left_out = []
     else:
         chosen = [one for one in there if not _TRUTH.search(one.name)]
@@ -84,16 +84,24 @@ def _may_be_results(topic: RecordedTopic, task: str, image_topics: Sequence[str]
     return task != SEGMENTATION or topic.name.rpartition("/")[2] == SEGMENTATION
 
 
-def _find(topics: Sequence[RecordedTopic], name: str, task: str) -> RecordedTopic:
-    found = next((one for one in topics if name.strip("/") == one.name.strip("/")), None)
-    if found is None:
+def _find(
+    topics: Sequence[RecordedTopic], name: str, task: str, image_topics: Sequence[str]
+) -> RecordedTopic:
+    called_so = [one for one in topics if name.strip("/") == one.name.strip("/")]
+    found = [one for one in called_so if one.type == RESULT_TYPES[task]]
+    if not called_so:
         raise RecordingError(f"the recording has no topic {_shown(name)}{_offer(topics, task)}")
-    if found.type != RESULT_TYPES[task]:
+    if not found:
         raise RecordingError(
-            f"{_shown(found.name)} has messages of {_shown(found.type)}, and the results of a "
-            f"{task} are {RESULT_TYPES[task]}{_offer(topics, task)}"
+            f"{_shown(called_so[0].name)} has messages of {_shown(called_so[0].type)}, and the "
+            f"results of a {task} are {RESULT_TYPES[task]}{_offer(topics, task)}"
         )
-    return found
+    if found[0].name in image_topics:
+        raise RecordingError(
+            f"{_shown(name)} has the images that are looked at, and no results of a {task}"
+            f"{_offer(topics, task)}"
+        )
+    return found[0]
 
 
 def _offer(topics: Sequence[RecordedTopic], task: str) -> str:

@@ -39,8 +39,8 @@ def describe_classes(classes: RecordedClasses, task: str) -> Iterator[str]:
             )
         if labels.counts[AMBIGUOUS]:
             yield (
-                f"{labels.counts[AMBIGUOUS]} times {some_topics([topic])} gives a class that is "
-                "the name of one class and the number of another: it is taken for the name"
+                f"{labels.counts[AMBIGUOUS]} times {some_topics([topic])} gives a class by a text "
+                "that stands for several: it is taken for the first that has it as its name"
             )
     if len(classes.thresholds) > 1 and task != SEGMENTATION:
         values = ", ".join(f"{one:g}" for one in classes.thresholds[:_MOST_NAMES])

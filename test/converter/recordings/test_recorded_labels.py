@@ -77,6 +77,17 @@ def test_numbers_between_those_with_a_name_stand_for_no_other_class() -> None:
     assert labels.class_id("3", 0.0) == names.index("dog")
 
 
+def test_classes_with_the_same_name_are_told_apart_by_number() -> None:
+    infos = [info(0.0, {0: "crane", 1: "dog", 2: "crane"})]
+    assert names_in_order(infos) == ["crane", "dog", "crane"]
+    labels = labels_of(*infos)
+    assert [labels.class_id(text, 0.0) for text in "012"] == [0, 1, 2]
+    assert labels.of_number(2, 0.0) == 2
+    assert labels.counts[AMBIGUOUS] == 0
+    assert labels.class_id("crane", 0.0) == 0
+    assert labels.counts[AMBIGUOUS] == 1
+
+
 def test_latched_messages_that_are_recorded_again_are_one() -> None:
     infos = [info(0.0, {0: "cat"}), info(3.0, {0: "cat"}), info(6.0, {0: "cat"}, threshold=0.5)]
     assert [one.seconds for one in without_repetition(infos)] == [0.0, 6.0]

@@ -102,6 +102,12 @@ def test_a_topic_of_another_type_is_refused_with_those_that_fit(tmp_path: Path) 
         choose(tmp_path, robot(), [IMAGES])
 
 
+def test_images_are_no_class_maps_of_themselves(tmp_path: Path) -> None:
+    messages = [*map(image_of, range(3)), image_of(1, "/detector/segmentation")]
+    with pytest.raises(RecordingError, match=r"images that are looked at.*: /detector/seg"):
+        choose(tmp_path, messages, [IMAGES], task="segmentation")
+
+
 def test_where_no_topic_fits_all_are_listed(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"among its topics: /camera/image_raw \(sensor_msgs"):
         choose(tmp_path, map(image_of, range(3)), ["/nothing"])
