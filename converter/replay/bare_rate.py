@@ -11,16 +11,20 @@ _SECONDS = 0.5
 _LEAST_RUNS = 5
 
 
-def measure_bare_rate(sides: Sequence[BundleSide], seconds: float = _SECONDS) -> float | None:
+def measure_bare_rate(sides: Sequence[BundleSide], seconds: float | None = None) -> float | None:
     """Images a second that the engines run alone, one after the other, without reading, decoding,
     fitting or anything after them; None without an engine.
 
     To be called on the thread that opened them, which have run before.
 
+    Args:
+        seconds: that each engine runs; None for half a second.
+
     Raises:
         EngineError: an engine failed.
     """
-    total = sum(_seconds_of_an_image(side, seconds) for side in sides)
+    each = _SECONDS if seconds is None else seconds
+    total = sum(_seconds_of_an_image(side, each) for side in sides)
     return 1 / total if total > 0 else None
 
 
