@@ -53,6 +53,7 @@ def page_values(results: ReplayResults) -> dict[str, Any]:
         "timeline": draw_timeline(results),
         "legend": _legend(results.task),
         "worst": [_worst(number, one) for number, one in enumerate(results.worst, 1)],
+        "compared": results.compared,
         "differing": results.differing,
         "most_shown": _DIFFERENCES_SHOWN,
         "classes": class_table(results),

@@ -22,6 +22,8 @@ def tile_facts(results: ReplayResults) -> tuple[Fact, ...]:
             f"images that differ: {differing}", f"{results.differing:,}", _care(results.differing)
         ),
     )
+    if not results.compared:
+        return first[:1]
     return (*first, *_TILES.get(results.task, _detection_tiles)(total), *_accuracy_tiles(results))
 
 

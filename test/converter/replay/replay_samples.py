@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -280,12 +281,13 @@ def one_image() -> ReplayResults:
     )
 
 
+@functools.cache
 def huge() -> ReplayResults:
-    """80 classes, 240 bins, 20 worst images with 300 differences, and labels that want harm."""
+    """80 classes, 240 bins, 20 worst images with 60 differences, and labels that want harm."""
     labels = (HOSTILE, "<b>bold</b>", *(f"class {number}" for number in range(2, 80)))
     worst = WorstImages(20, labels)
     for number in range(20):
-        worst.add(differing_image(number * 700, 100.0 + number % 5, copies=60))
+        worst.add(differing_image(number * 700, 100.0 + number % 5, copies=12))
     bins = tuple(
         TimeBin(
             number * 4.0,
