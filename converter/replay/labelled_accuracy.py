@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -45,8 +44,8 @@ class LabelledAccuracy:
         self._file, self._topics = annotations_file, tuple(topics)
         self._truth = read_annotations(annotations_file, labels, "the labels of either side")
         self._entries = ImageEntries(annotations_file, self._truth.content["images"], topics)
-        self._found: dict[Any, tuple[Detections, Detections]] = {}  # by the entry's id
-        self._without_baseline: set[Any] = set()
+        self._found: dict[int, tuple[Detections, Detections]] = {}  # by the entry's id
+        self._without_baseline: set[int] = set()
         self._first = ""  # name of the first image, for errors
 
     @property
@@ -81,11 +80,12 @@ class LabelledAccuracy:
         """
         if not self._found and not self._without_baseline and not self._entries.shared:
             raise self._nothing_annotated()
-        samples = [Sample(str(one), one, Path(str(one))) for one in self._counted()]
+        counted = self._counted()
+        samples = [Sample(str(one), one, Path(str(one))) for one in counted]
         if not samples:
             return None
         check_boxes(samples, self._file, self._truth)
-        before, after = zip(*(self._found[one.image_id] for one in samples), strict=True)
+        before, after = zip(*(self._found[one] for one in counted), strict=True)
         return (
             measure_accuracy(samples, before, self._truth),
             measure_accuracy(samples, after, self._truth),
@@ -115,7 +115,7 @@ class LabelledAccuracy:
             )
         return tuple(notes)
 
-    def _counted(self) -> list[Any]:
+    def _counted(self) -> list[int]:
         return [one for one in self._found if one not in self._entries.shared]
 
     def _best(self, result: SideResult) -> Detections:
