@@ -131,6 +131,8 @@ def _check_annotations(options: ReplayOptions, bundle: Bundle) -> None:
             f"--labels-coco measures mAP, which is of boxes, and '{printable_name(bundle.path)}' "
             f"is for {bundle.task}: leave it out"
         )
+    if options.annotations is not None:
+        import pycocotools  # noqa: F401 - that it is missing is told before a long replay
     if options.limits.map_drop is not None and options.annotations is None:
         raise ReplayError(
             "--fail-if-map-drops needs mAP, and that needs annotations: give --labels-coco"
@@ -244,15 +246,19 @@ class _Replay:
         """Without a comparison, a page would show that nothing differs."""
         if self._gatherer.compared:
             return
+        taken = sum(counts.taken.values())
+        if not taken:
+            raise ReplayError(
+                "there is no image in this part of the recording: choose other --from, --to or "
+                "--topic"
+            )
         reasons = [f"{one.images} {one.kind} ({one.example})" for one in counts.skipped.kinds()[:3]]
         if any(counts.missing):
             reasons.append(f"{max(counts.missing)} without a result of both sides")
-        taken = sum(counts.taken.values())
+        before = self._sides.before
+        notes = before.after_reading() if isinstance(before, RecordedSide) else ()
         raise ReplayError(
-            f"none of {taken} images could be compared: {'; '.join(reasons)}"
-            if taken
-            else "there is no image in this part of the recording: choose other --from, --to or "
-            "--topic"
+            "\n".join([f"none of {taken} images could be compared: {'; '.join(reasons)}", *notes])
         )
 
     def _recording(self, accuracy: Optional[LabelledAccuracy]) -> ReplayedRecording:
