@@ -27,6 +27,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "converter/replay": ("rosbags", "mcap", "foxglove"),
     "converter/replay/test_results_of_our_node.py": ("rosbags", "mcap", "rclpy"),
     "examples/test_demo_tables.py": ("rclpy",),
+    "examples/test_truth_of_bag.py": ("rosbags", "mcap", "pycocotools"),
     "test_containers.py": ("rclpy",),
     "test_cuda_python_double.py": ("onnx",),
     "test_docs_commands.py": ("onnx",),
