@@ -90,6 +90,10 @@ test-aarch64: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## run detect and the te
 bench: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure preprocessing, the node, several cameras, memory (6 minutes)
 	$(ROBOT)/bin/python -m benchmarks --bundle $(DEMO)/shapes
 
+.PHONY: bench-replay
+bench-replay: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure the rate of replays beside bare engines, and their memory (2 minutes)
+	$(ROBOT)/bin/python -m benchmarks.replay --bundle $(DEMO)/shapes
+
 .PHONY: soak
 soak: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## run the node for MINUTES (5) and check that its memory stays flat
 	$(ROBOT)/bin/python -m benchmarks.soak --bundle $(or $(BUNDLE),$(DEMO)/shapes) --minutes $(or $(MINUTES),5)

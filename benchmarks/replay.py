@@ -8,8 +8,9 @@ nothing but the time it takes. Both sides run the same one, so that an image tak
 import argparse
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Sequence
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -47,25 +48,20 @@ class Memory(Progress):
         super().__init__(Console(quiet=True))
         self.resident: List[int] = []
 
-    def counted(self, name: str, total: int, things: str = "images"):  # type: ignore[no-untyped-def]
+    @contextmanager
+    def counted(
+        self, name: str, total: int, things: str = "images"
+    ) -> Iterator[Callable[[], None]]:
         """See ``Progress``."""
-        from contextlib import contextmanager
+        count = 0
 
-        @contextmanager
-        def watched() -> Iterator[object]:
-            seen = 0
-            with Progress.counted(self, name, total, things) as advance:
+        def look() -> None:
+            nonlocal count
+            count += 1
+            if count % 1000 == 0:
+                self.resident.append(status_bytes("self", "VmRSS"))
 
-                def look() -> None:
-                    nonlocal seen
-                    seen += 1
-                    if seen % 1000 == 0:
-                        self.resident.append(status_bytes("self", "VmRSS"))
-                    advance()
-
-                yield look
-
-        return watched()
+        yield look
 
 
 def main() -> int:
@@ -107,13 +103,14 @@ def _rates(options: argparse.Namespace, folder: Path, console: Console) -> Table
     for milliseconds in MILLISECONDS:
         bundle = write_slower_bundle(options.bundle, folder / f"slow{milliseconds}", milliseconds)
         for source in sources:
-            console.print(f"{source.name}, network of {milliseconds or 'the bundle'} …")
+            network = "the bundle's" if milliseconds is None else f"{milliseconds:.0f} ms"
+            console.print(f"{source.name}, network: {network} …")
             table.add_row(*_row(source, _replayed(source, bundle, folder / "out", milliseconds)))
     return table
 
 
 def _replayed(
-    source: Source, bundle: Path, output: Path, milliseconds: "float | None"
+    source: Source, bundle: Path, output: Path, milliseconds: Optional[float]
 ) -> ReplayResults:
     most = source.images if milliseconds is None else int(SECONDS * 1e3 / milliseconds)
     options = ReplayOptions(
@@ -132,7 +129,7 @@ def _row(source: Source, results: ReplayResults) -> Sequence[str]:
     speed = results.speed
     bare, share = speed.bare or 0.0, speed.share or 0.0
     stages: Dict[str, float] = dict(speed.stages)
-    slowest = sorted(stages, key=lambda name: -stages[name])[:4]
+    slowest = sorted(stages, key=lambda name: -stages[name])[:3]
     return (
         source.name,
         f"{1e3 / bare:.1f}",
