@@ -216,6 +216,17 @@ def test_other_tasks_are_replayed_likewise(
     assert not (output / "detections.json").exists()
 
 
+def test_bundles_of_one_name_are_told_apart_by_their_folders(
+    replay: Replay, bag: Path, tmp_path: Path
+) -> None:
+    old, new = (write_color_bundle(tmp_path / name / "colors") for name in ("old", "new"))
+    output = tmp_path / "out"
+    replay(bag, "--bundle", new, "--against", old, "--output", output, "--score-threshold", "0.75")
+    baseline, candidate = (figures(output)[side] for side in ("baseline", "candidate"))
+    assert (baseline["title"], candidate["title"]) == ("old/colors fp32", "new/colors fp32")
+    assert baseline["score_threshold"] == candidate["score_threshold"] == 0.75
+
+
 def test_an_excerpt_is_looked_at(replay: Replay, bag: Path, bundle: Path, tmp_path: Path) -> None:
     """Ten images a second."""
     output = tmp_path / "out"
