@@ -133,7 +133,7 @@ def test_several_damaged_chunks_are_told_in_one_sentence(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("is_chunked", [True, False])
-@pytest.mark.parametrize("length", [0, 5, 2**20, 2**40, 2**63, 2**64 - 1])
+@pytest.mark.parametrize("length", [0, 5, 500, 2**20, 2**40, 2**63, 2**64 - 1])
 def test_a_damaged_length_costs_little(length: int, is_chunked: bool, tmp_path: Path) -> None:
     """It is found again where the next record begins."""
     messages = text_messages(30)
