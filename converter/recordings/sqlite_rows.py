@@ -88,8 +88,6 @@ def _behind_damage(connection: apsw.Connection, first: int, reason: str) -> Lost
 def _next_number(connection: apsw.Connection, number: int) -> int | None:
     """Of the first row from ``number`` on; None where there is none, or it cannot be read."""
     try:
-        # A damaged page that SQLite keeps in memory is not checked again.
-        connection.execute("PRAGMA shrink_memory")
         row = connection.execute(f"{_ROWS} LIMIT 1", (number,)).fetchone()
     except SQLITE_ERRORS:
         return None

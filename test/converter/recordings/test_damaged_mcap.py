@@ -188,6 +188,16 @@ def test_messages_index_with_wrong_times_does_not_move_messages(tmp_path: Path) 
         assert len(list(recordings.messages(["/texts"]))) == 20
 
 
+def test_an_index_of_a_channel_that_is_not_there_costs_no_message(tmp_path: Path) -> None:
+    content = bytearray(one_in_each_chunk(tmp_path, "zstd"))
+    _, end = chunks(content)[-5]
+    content[end + 9 : end + 11] = b"\xff\xff"
+    assert read_path(write(tmp_path / "damaged.mcap", bytes(content))) == (
+        plain(text_messages(20)),
+        (),
+    )
+
+
 def test_channels_of_other_kinds_are_left_out_and_named(tmp_path: Path) -> None:
     """As a file that foxglove writes beside images of ROS 2."""
     from mcap.writer import Writer
