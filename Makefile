@@ -46,8 +46,11 @@ test-all: lint ## check the code, and run all tests
 	@$(call run_tests, --long)
 
 # The tests of the node wait more than they compute. The second part runs after failures of the first
-# one, but not after Ctrl-C; the engine builder, which robots run too, has been tested then.
-CONVERTER_TESTS := test/converter --ignore=test/converter/engine_builder
+# one, but not after Ctrl-C; the engine builder and replay, which robots run too, have been tested
+# then.
+CONVERTER_TESTS := test/converter --ignore=test/converter/engine_builder \
+	--ignore=test/converter/recordings --ignore=test/converter/replay \
+	--ignore=test/converter/commands/test_replay.py
 define run_tests
 failed=0; \
 $(ROBOT)/bin/python -m pytest test -n 4 --dist worksteal$(1) || failed=$$?; \
@@ -86,6 +89,10 @@ test-aarch64: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## run detect and the te
 .PHONY: bench
 bench: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure preprocessing, the node, several cameras, memory (6 minutes)
 	$(ROBOT)/bin/python -m benchmarks --bundle $(DEMO)/shapes
+
+.PHONY: bench-replay
+bench-replay: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure the rate of replays beside bare engines, and their memory (2 minutes)
+	$(ROBOT)/bin/python -m benchmarks.replay --bundle $(DEMO)/shapes
 
 .PHONY: soak
 soak: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## run the node for MINUTES (5) and check that its memory stays flat

@@ -1,6 +1,5 @@
 """Which files a path that the user gave stands for: a folder of rosbag2, or one of its files."""
 
-import re
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -30,7 +29,7 @@ _LARGEST_METADATA = 2**20  # bytes; what recorders write has some hundred for ea
 class BagFiles(NamedTuple):
     """
     Attributes:
-        files: those with messages, in the order in which they were recorded.
+        files: those with messages.
         messages: how many there are in them by the recorder's account; None without one.
     """
 
@@ -69,7 +68,7 @@ def _is_storage(path: Path) -> bool:
 
 
 def _files_of_folder(folder: Path, problems: RecordingProblems) -> BagFiles:
-    there = sorted(filter(_is_storage, folder.iterdir()), key=_by_number)
+    there = sorted(filter(_is_storage, folder.iterdir()))
     there = [file for file in there if not file.is_dir()]
     if not there:
         if any(folder.glob("*.bag")):
@@ -103,12 +102,6 @@ def _report_left_out(folder: Path, names: list[str], problems: RecordingProblems
             f"{'it is' if len(names) == 1 else 'they are'} left out: to read "
             f"{'it' if len(names) == 1 else 'them'}, give the path of the file itself"
         )
-
-
-def _by_number(path: Path) -> list[tuple[int, str]]:
-    """So that bag_10 comes after bag_9."""
-    parts = re.split("([0-9]{1,18})", path.name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _listed(names: list[str]) -> str:

@@ -181,10 +181,11 @@ class McapScan:
         """Look for channels that stand within chunks alone: in the first that has messages of
         them, as the format asks for."""
         known = set(self.contents.channels)
-        for piece in self.contents.pieces:
+        pieces = self.contents.pieces
+        for at, piece in enumerate(pieces):
             unknown = {channel for channel, _ in piece.counts or ()} - known
             if unknown and piece.is_chunk:
-                self._read_through(piece)
+                pieces[at] = _with_counts(piece, self._read_through(piece))
             known |= unknown
 
 

@@ -1,10 +1,9 @@
 """Opens an SQLite file of a bag: damaged, cut, being written, or with a log beside it.
 
-APSW is used, which rosbags needs too, for it can hide from SQLite what a cut has left of the last
-page: SQLite fills it up with zeros.
+By APSW, which rosbags needs too: it brings a newer SQLite than Python has on many machines. That of
+Debian 12, 3.40, takes zeros for what a cut has left of a page, and gives messages with a wrong end.
 """
 
-import functools
 import os
 import urllib.parse
 from contextlib import closing
@@ -37,15 +36,13 @@ class SqlitePlace:
 
     def __init__(self, path: Path, problems: RecordingProblems) -> None:
         with open_regular(path) as stream:
-            head = stream.read(100)
-            size = os.fstat(stream.fileno()).st_size
-        if not head.startswith(SQLITE_START):
+            start = stream.read(len(SQLITE_START))
+        if start != SQLITE_START:
             raise RecordingError(
                 f"{printable_name(path)} is no SQLite file, or its first bytes are damaged: they "
                 "are not those that such a file begins with"
             )
         self._path = path
-        self._is_cut = bool(size % _page_size(head[16:18]))
         self._has_log = False
         self._left_behind: Path | None = None
         if _size(Path(f"{path}{_LOG}")):
@@ -55,11 +52,8 @@ class SqlitePlace:
         """A connection that reads. Any thread may close it."""
         name = "file:" + urllib.parse.quote(os.fsencode(self._path.absolute()))
         how = "?mode=ro" if self._has_log else "?mode=ro&immutable=1"
-        connection = apsw.Connection(
-            name + how,
-            flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
-            vfs=_whole_pages().name if self._is_cut and not self._has_log else None,
-        )
+        flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        connection = apsw.Connection(name + how, flags=flags)
         # With the first, SQLite reads a file that is shorter than it should be.
         for pragma in ("writable_schema = ON", "cell_size_check = ON", "trusted_schema = OFF"):
             connection.execute(f"PRAGMA {pragma}")
@@ -91,41 +85,12 @@ class SqlitePlace:
         return True
 
 
-def _page_size(field: bytes) -> int:
-    """In bytes, from the head of a file: https://sqlite.org/fileformat.html, 1.3.2."""
-    size = int.from_bytes(field, "big")
-    return 65536 if size == 1 else size or 1
-
-
 def _size(file: Path) -> int:
     """Of a regular file, in bytes; 0 where there is none."""
     try:
         return file.stat().st_size if file.is_file() else 0
     except OSError:
         return 0
-
-
-class _WholePages(apsw.VFS):
-    """Files without what is left of their last page."""
-
-    def __init__(self) -> None:
-        self.name = "trt-inference-whole-pages"
-        super().__init__(self.name, "")
-
-    def xOpen(self, name: "str | apsw.URIFilename | None", flags: "list[int]") -> apsw.VFSFile:
-        return _FileOfWholePages("", name, flags)
-
-
-class _FileOfWholePages(apsw.VFSFile):
-    def xFileSize(self) -> int:
-        size = super().xFileSize()
-        return size - size % _page_size(super().xRead(2, 16))
-
-
-@functools.lru_cache(None)
-def _whole_pages() -> _WholePages:
-    """One for the whole process."""
-    return _WholePages()
 
 
 def check_tables(connection: apsw.Connection) -> None:

@@ -70,29 +70,28 @@ def _sound(row: tuple[Any, ...], report: Callable[[LostRows], None]) -> Iterator
 def _behind_damage(connection: apsw.Connection, first: int, reason: str) -> LostRows:
     """Those from ``first`` to the next that can be read."""
     lost, step, end = first, 1, _last_number(connection, first)
-    while not _can_read(connection, min(lost + step, end)):
+    while (found := _next_number(connection, min(lost + step, end))) is None:
         lost, step = lost + step, 2 * step
         if lost >= end:
             return LostRows(first, None, reason)
     sound = min(lost + step, end)
     while sound - lost > 1:
         middle = (lost + sound) // 2
-        if _can_read(connection, middle):
-            sound = middle
-        else:
+        earlier = _next_number(connection, middle)
+        if earlier is None:
             lost = middle
-    return LostRows(first, lost, reason)
+        else:
+            sound, found = middle, earlier
+    return LostRows(first, found - 1, reason)
 
 
-def _can_read(connection: apsw.Connection, number: int) -> bool:
-    """Whether there is a row of that number, or a greater one, and the first can be read."""
+def _next_number(connection: apsw.Connection, number: int) -> int | None:
+    """Of the first row from ``number`` on; None where there is none, or it cannot be read."""
     try:
-        # A damaged page that SQLite keeps in memory is not checked again.
-        connection.execute("PRAGMA shrink_memory")
         row = connection.execute(f"{_ROWS} LIMIT 1", (number,)).fetchone()
     except SQLITE_ERRORS:
-        return False
-    return row is not None and row[0] >= number
+        return None
+    return int(row[0]) if row is not None and row[0] >= number else None
 
 
 def _last_number(connection: apsw.Connection, first: int) -> int:

@@ -1,5 +1,6 @@
 """What a path may lead to: folders with less or more than a bag, and what is no bag at all."""
 
+import itertools
 import os
 import shutil
 import threading
@@ -23,6 +24,11 @@ from test.full_disk import largest_file
 from test.trt_inference.images.image_fields import encoded
 
 TEXTS = text_messages(20)
+# Each list has nine times the one before: 9 to the 10th texts.
+LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in itertools.pairwise("abcdefghij")
+)
 
 
 @pytest.fixture
@@ -53,9 +59,8 @@ def replace(bag: Path, old: str, new: str) -> None:
 
 
 def test_files_that_are_gone_are_named(bag: Path) -> None:
-    replace(
-        bag, "relative_file_paths:\n", "relative_file_paths:\n  - gone_1.mcap\n  - gone_2.mcap\n"
-    )
+    names = "relative_file_paths:\n"
+    replace(bag, names, f"{names}  - gone_1.mcap\n  - gone_2.mcap\n")
     found, problems = read_path(bag)
     assert found == plain(TEXTS)
     assert len(problems) == 1
@@ -97,12 +102,8 @@ def test_counts_that_differ_are_told(bag: Path) -> None:
         "rosbag2_bagfile_information: {relative_file_paths: ['', ., .., /]}\n",
         "!!python/object/apply:os.abort []\n",
         "\0\x01\x02",
-        "[" * 100_000,
-        "a: &a [x, x, x, x, x, x, x, x, x]\n"
-        + "".join(
-            f"{n}: &{n} [{', '.join(['*' + ('a' if n == 'b' else chr(ord(n) - 1))] * 9)}]\n"
-            for n in "bcdefghij"
-        ),
+        "{a: " * 50_000,
+        LAUGHS,
         "x" * 5_000_000,
     ],
 )

@@ -133,7 +133,7 @@ def test_several_damaged_chunks_are_told_in_one_sentence(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("is_chunked", [True, False])
-@pytest.mark.parametrize("length", [0, 5, 2**20, 2**40, 2**63, 2**64 - 1])
+@pytest.mark.parametrize("length", [0, 5, 500, 2**20, 2**40, 2**63, 2**64 - 1])
 def test_a_damaged_length_costs_little(length: int, is_chunked: bool, tmp_path: Path) -> None:
     """It is found again where the next record begins."""
     messages = text_messages(30)
@@ -186,6 +186,16 @@ def test_messages_index_with_wrong_times_does_not_move_messages(tmp_path: Path) 
     with Recordings([write(tmp_path / "damaged.mcap", bytes(content))]) as recordings:
         assert recordings.seconds == pytest.approx(0.019)
         assert len(list(recordings.messages(["/texts"]))) == 20
+
+
+def test_an_index_of_a_channel_that_is_not_there_costs_no_message(tmp_path: Path) -> None:
+    content = bytearray(one_in_each_chunk(tmp_path, "zstd"))
+    _, end = chunks(content)[-5]
+    content[end + 9 : end + 11] = b"\xff\xff"
+    assert read_path(write(tmp_path / "damaged.mcap", bytes(content))) == (
+        plain(text_messages(20)),
+        (),
+    )
 
 
 def test_channels_of_other_kinds_are_left_out_and_named(tmp_path: Path) -> None:

@@ -59,15 +59,19 @@ def test_a_file_that_is_cut_gives_what_is_before_the_cut(tmp_path: Path) -> None
             assert f"(rows: those after number {len(found)}:" in problems[0]
 
 
+@pytest.mark.parametrize("kept_bytes", [0, 100])
 @pytest.mark.parametrize("fill", [b"\0", b"\xff", b"\x0d"])
-def test_a_page_that_is_overwritten_costs_its_own_messages(fill: bytes, tmp_path: Path) -> None:
+def test_a_page_that_is_overwritten_costs_its_own_messages(
+    fill: bytes, kept_bytes: int, tmp_path: Path
+) -> None:
+    """All of it, or all but its beginning, where SQLite finds no fault in some."""
     messages = text_messages(2000)
     file, content = written(tmp_path, messages)
     pages = leaf_pages(content, messages)
     for lost in ([pages[700]], [pages[0]], [pages[-1]], [pages[-70]], [pages[300], pages[900]]):
         damaged = bytearray(content)
         for page in lost:
-            damaged[page * PAGE : (page + 1) * PAGE] = fill * PAGE
+            damaged[page * PAGE + kept_bytes : (page + 1) * PAGE] = fill * (PAGE - kept_bytes)
         file.write_bytes(damaged)
         found, problems = read_path(file)
         kept = [one for one, page in zip(messages, pages, strict=True) if page not in lost]
@@ -94,6 +98,38 @@ def test_a_damaged_image_costs_no_other(tmp_path: Path) -> None:
     assert found == plain([*messages[:20], *messages[21:]])
     assert len(problems) == 1
     assert "1 message cannot be read (row 21: " in problems[0]
+
+
+def test_the_end_of_a_message_is_never_made_up(tmp_path: Path) -> None:
+    """SQLite takes zeros for what a cut has left of a page."""
+    messages = [
+        one._replace(message=new("std_msgs/msg/String", data=f"{number:06d}," * 7000))
+        for number, one in enumerate(text_messages(50))
+    ]
+    file, content = written(tmp_path, messages)
+    for cut in range(len(content) // 2, len(content), 17 * 1009):
+        file.write_bytes(content[:cut])
+        found, problems = read_path(file)
+        assert found == plain(messages)[: len(found)], cut
+        assert len(found) > 20
+        assert problems
+
+
+def test_pages_that_lead_in_circles_give_each_message_once(tmp_path: Path) -> None:
+    messages = text_messages(2000)
+    file, content = written(tmp_path, messages)
+    pages = leaf_pages(content, messages)
+    damaged = bytearray(content)
+    third, other = (struct.pack(">I", sorted(set(pages))[at] + 1) for at in (3, 20))
+    (root,) = (at for at in range(0, len(content), PAGE) if content[at] == 5)
+    at = content.index(other, root, root + PAGE)
+    damaged[at : at + 4] = third
+    file.write_bytes(damaged)
+    found, problems = read_path(file)
+    lost = sorted(set(pages))[20]
+    kept = [one for one, page in zip(messages, pages, strict=True) if page != lost]
+    assert found == plain(kept)
+    assert len(problems) == 1
 
 
 def test_a_damaged_index_costs_nothing(tmp_path: Path) -> None:
@@ -243,9 +279,11 @@ def test_the_log_beside_the_file_is_read_and_kept(tmp_path: Path) -> None:
     assert set(file.parent.iterdir()) == {file, log}
 
 
-def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["-shm", "-journal"])
+def test_a_log_that_cannot_be_read_is_told(end: str, tmp_path: Path) -> None:
+    """FIFOs, which SQLite could wait for."""
     file = with_log(tmp_path)
-    os.mkfifo(f"{file}-shm")  # SQLite would wait for it
+    os.mkfifo(f"{file}{end}")
     found, problems = read_path(file)
     assert found == plain(text_messages(50))
     assert "the newest messages may be in alone.db3-wal, which cannot be read here" in problems[0]

@@ -159,7 +159,7 @@ def split(folder: Path, parts: "list[list[BagMessage]]", storage: str) -> Path:
 @pytest.mark.parametrize("storage", STORAGES)
 @pytest.mark.parametrize("has_metadata", [True, False])
 def test_split_files_are_read_in_order(storage: str, has_metadata: bool, tmp_path: Path) -> None:
-    """Twelve, so that bag_10 must not come before bag_2, and times overlap from file to file."""
+    """Twelve, so that bag_10 must not come before bag_2; times overlap from file to file."""
     written = mixed()
     step = len(written) // 12 + 1
     parts = [written[at : at + step] for at in range(0, len(written), step)]
