@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from contextlib import suppress
 from typing import BinaryIO, Iterator, NamedTuple
 
 from mcap.opcode import Opcode
@@ -12,7 +13,7 @@ from converter.recordings.bounded_zstd import (
     unzstd,
     unzstd_beginning,
 )
-from converter.recordings.mcap_records import CHUNK_HEAD, RECORD_HEAD, MESSAGE_HEAD
+from converter.recordings.mcap_records import CHUNK_HEAD, MESSAGE_HEAD, RECORD_HEAD
 from converter.recordings.storage_file import LARGEST_PART
 
 
@@ -66,13 +67,25 @@ def read_piece(stream: BinaryIO, piece: McapPiece) -> Iterator[McapMessage | Oth
     """
     if piece.length > LARGEST_PART:
         raise PieceError(f"{piece.length} bytes, of which {LARGEST_PART} are read at most")
-    stream.seek(piece.offset)
-    content = memoryview(stream.read(piece.length))
+    try:
+        stream.seek(piece.offset)
+        content = memoryview(stream.read(piece.length))
+    except (OSError, MemoryError) as error:
+        raise PieceError(str(error)) from error
     if len(content) < piece.length:
         raise PieceError("the file has become shorter")
-    yield from records_within(_uncompressed(content, piece.is_cut) if piece.is_chunk else content)
     if piece.is_cut:
-        raise PieceError("the file ends within it")
+        yield from _whole_ones(content)
+    elif piece.is_chunk:
+        yield from records_within(_uncompressed(content))
+    else:
+        yield from records_within(content)
+
+
+def _whole_ones(content: memoryview) -> Iterator[McapMessage | OtherRecord]:
+    """The records of a chunk that is cut, up to the cut."""
+    with suppress(PieceError):
+        yield from records_within(_uncompressed(content, is_cut=True))
 
 
 def records_within(content: memoryview) -> Iterator[McapMessage | OtherRecord]:
@@ -99,7 +112,7 @@ def records_within(content: memoryview) -> Iterator[McapMessage | OtherRecord]:
         raise PieceError("a record without its length")
 
 
-def _uncompressed(content: memoryview, is_cut: bool) -> memoryview:
+def _uncompressed(content: memoryview, is_cut: bool = False) -> memoryview:
     """The records of a chunk."""
     try:
         _, _, size, crc = CHUNK_HEAD.unpack_from(content)

@@ -18,8 +18,8 @@ from mcap.records import Channel, Schema
 from converter.recordings.mcap_chunks import McapMessage, McapPiece, PieceError, read_piece
 from converter.recordings.mcap_records import (
     CHUNK_HEAD,
-    RECORD_HEAD,
     MESSAGE_HEAD,
+    RECORD_HEAD,
     FoundRecord,
     RecordsOfMcap,
     Unreadable,
@@ -126,7 +126,7 @@ class McapScan:
         if chunk is None:
             return
         piece = self._piece_of(chunk)
-        if not indexes:
+        if not indexes or not _are_within(piece, indexes):
             indexes = self._read_through(piece)
         if piece in self.contents.damaged:
             return
@@ -186,6 +186,13 @@ class McapScan:
             if unknown and piece.is_chunk:
                 self._read_through(piece)
             known |= unknown
+
+
+def _are_within(piece: McapPiece, indexes: list[ChannelTimes]) -> bool:
+    """Whether the times of the indexes are among those that the chunk itself tells."""
+    return all(
+        piece.start <= int(times.min()) and int(times.max()) <= piece.end for _, times in indexes
+    )
 
 
 def _with_counts(piece: McapPiece, indexes: list[ChannelTimes]) -> McapPiece:

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO, Collection, Iterable, Iterator
 
+import numpy as np
+
 from converter.errors import RecordingError
 from converter.recordings.mcap_chunks import McapMessage, McapPiece, PieceError, read_piece
 from converter.recordings.mcap_contents import McapContents, McapScan
@@ -48,20 +50,30 @@ class McapFile(StorageFile):
         self._report(contents)
 
     def _scan(self) -> McapContents:
-        """What is in the file; sets ``start`` and ``end``."""
-        self.start, self.end = 2**64, 0
+        """What is in the file; sets ``count``, ``start`` and ``end``."""
+        self.count, self.start, self.end = 0, 2**64, 0
         with open_regular(self._path) as stream:
             if stream.read(len(MAGIC)) != MAGIC:
                 raise RecordingError(
                     f"{printable_name(self._path)} is no MCAP file, or its first bytes are "
                     "damaged: they are not those that such a file begins with"
                 )
-            scan = McapScan(stream, os.fstat(stream.fileno()).st_size)
-            for channel, times in scan.times():
-                self._clock.see(channel, times)
-                self.start = min(self.start, int(times.min()))
-                self.end = max(self.end, int(times.max()))
+            self._size = os.fstat(stream.fileno()).st_size
+            scan = McapScan(stream, self._size)
+            try:
+                for channel, times in scan.times():
+                    self._see(channel, times)
+            except OSError as error:
+                raise RecordingError(
+                    f"cannot read {printable_name(self._path)}: {error.strerror}"
+                ) from error
         return scan.contents
+
+    def _see(self, channel: int, times: np.ndarray) -> None:
+        self._clock.see(channel, times)
+        self.count += len(times)
+        self.start = min(self.start, int(times.min()))
+        self.end = max(self.end, int(times.max()))
 
     def _count(self) -> None:
         """Adds up the messages of each topic."""
@@ -77,16 +89,7 @@ class McapFile(StorageFile):
     def _report(self, contents: McapContents) -> None:
         for piece, reason in contents.damaged.items():
             self._lose(piece, reason, 0)
-        for gap in contents.unreadable:
-            if gap.offset + gap.length < os.path.getsize(self._path) or contents.is_complete:
-                self._problems.add_loss(
-                    self.name, "part", gap, f"{gap.length} bytes at byte {gap.offset}"
-                )
-        if not contents.is_complete:
-            self._problems.add(
-                f"{self.name}: the file ends without what a recorder writes at its end: the "
-                "recorder was killed, or the file is cut. What is there is read"
-            )
+        self._report_gaps(contents)
         if self._unknown:
             self._problems.add(
                 f"{self.name}: {self._unknown} messages are left out, because the record that "
@@ -102,6 +105,20 @@ class McapFile(StorageFile):
                 )
         names = {number: channel.topic for number, channel in contents.channels.items()}
         self._clock.report(self.name, names, self._problems)
+
+    def _report_gaps(self, contents: McapContents) -> None:
+        left = 0
+        for offset, length in contents.unreadable:
+            if offset + length == self._size:
+                left = length
+                continue
+            reason = f"no record begins at byte {offset}; the next that is read, {length} later"
+            self._problems.add_loss(self.name, "part", offset, reason)
+        if not contents.is_complete:
+            self._problems.add(
+                f"{self.name}: the file lacks the end that a recorder writes: it was killed, or "
+                f"the file is cut or damaged. All before its last {left} bytes is read"
+            )
 
     def _lose(self, piece: McapPiece, reason: str, read: int) -> None:
         """A piece of which ``read`` messages could be read."""
@@ -119,11 +136,15 @@ class McapFile(StorageFile):
         pieces = [
             piece
             for piece in self._pieces
-            if piece.start <= end
-            and piece.end >= start
-            and (piece.counts is None or any(number in wanted for number, _ in piece.counts))
+            if piece.start <= end and piece.end >= start and self._may_have(piece, wanted)
         ]
         return self._in_order(pieces, wanted)
+
+    def _may_have(self, piece: McapPiece, wanted: Collection[int]) -> bool:
+        """Unless all messages in it are known to be of other channels."""
+        return piece.counts is None or any(
+            channel in wanted or channel not in self._topics for channel, _ in piece.counts
+        )
 
     def _in_order(
         self, pieces: list[McapPiece], wanted: dict[int, StoredTopic]

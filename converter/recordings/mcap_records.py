@@ -57,7 +57,8 @@ class FoundRecord(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """Bytes of the file that are no records."""
+    """Bytes of the file that are no records; none where it is the record before whose length is
+    damaged."""
 
     offset: int
     length: int
@@ -113,7 +114,14 @@ class RecordsOfMcap:
             return None
         if opcode == Opcode.CHUNK and self._length_of_chunk(offset) != length:
             return None
+        if opcode == Opcode.FOOTER and not self._is_footer(offset, length):
+            return None
         return FoundRecord(opcode, offset, length)
+
+    def _is_footer(self, offset: int, length: int) -> bool:
+        """Whether the file ends as it should behind it."""
+        end = offset + length
+        return end + len(MAGIC) == self._size and self._read(end, len(MAGIC)) == MAGIC
 
     def _length_of_chunk(self, offset: int) -> int | None:
         """As its own fields tell; None where they are not those of a chunk."""

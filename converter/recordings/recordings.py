@@ -119,7 +119,8 @@ class Recordings:
         first = bag.start + int((start - bag.seconds_before) * 1e9) - _SLACK
         last = bag.end
         if end is not None:
-            last = bag.start + int((end - bag.seconds_before) * 1e9) + _SLACK
+            length = min(end - bag.seconds_before, bag.seconds)
+            last = bag.start + int(length * 1e9) + _SLACK
         files = [file for file in bag.files if file.start <= last and file.end >= first]
         for name, stored in _in_order(files, topics, first, last):
             data = self._uncompressed(name, stored)
@@ -175,8 +176,8 @@ class Recordings:
         return storage(plain, self._problems)
 
     def _compare_counts(self, path: Path, files: list[StorageFile], told: int | None) -> None:
-        there = sum(sum(file.topics.values()) for file in files)
-        if told is not None and told > there:
+        there = sum(file.count for file in files)
+        if told is not None and told != there:
             self._problems.add(
                 f"{printable_name(path)}: metadata.yaml tells of {told} messages, and {there} "
                 "are there"

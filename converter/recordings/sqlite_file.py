@@ -10,7 +10,7 @@ import urllib.parse
 from array import array
 from contextlib import closing
 from pathlib import Path
-from typing import Collection, Iterator, NamedTuple, Sequence
+from typing import Collection, Iterator, NamedTuple
 
 import numpy as np
 
@@ -59,17 +59,20 @@ class SqliteFile(StorageFile):
                 self._count(connection)
         except sqlite3.Error as error:
             raise RecordingError(
-                f"cannot read {printable_name(path)} as a bag: {printable(error)}"
+                f"cannot read {printable_name(path)} as a bag: {printable(error)}. If it is one, "
+                "`sqlite3 FILE .recover | sqlite3 NEW.db3` may get messages out of it"
             ) from error
 
     def _read_topics(self, connection: sqlite3.Connection) -> dict[int, StoredTopic]:
         definitions = _definitions(connection)
         topics = {}
+        self._left_out: set[int] = set()
         rows = connection.execute("SELECT id, name, type, serialization_format FROM topics")
         for number, name, type_name, encoding in rows:
             if not isinstance(name, str) or not isinstance(type_name, str):
                 continue
             if encoding != "cdr":
+                self._left_out.add(number)
                 self._problems.add(
                     f"{self.name}: topic {printable(name)} is left out: its messages are "
                     f"{printable(encoding) or 'of no known encoding'}, and only those of ROS 2 "
@@ -83,30 +86,39 @@ class SqliteFile(StorageFile):
     def _count(self, connection: sqlite3.Connection) -> None:
         """How many messages of each topic, and their first and last time."""
         self.topics = dict.fromkeys(self._topics.values(), 0)
-        self.start, self.end = 2**63, -(2**63)
+        self.count, self.start, self.end = 0, 2**63, -(2**63)
+        unknown = 0
         clock = RecordingClock()
         for row in self._rows(connection):
             clock.see_one(row.topic, row.log_time)
             self.start, self.end = min(self.start, row.log_time), max(self.end, row.log_time)
+            self.count += 1
             if row.topic in self._topics:
                 self.topics[self._topics[row.topic]] += 1
+            elif row.topic not in self._left_out:
+                unknown += 1
+        if unknown:
+            self._problems.add(
+                f"{self.name}: {unknown} messages are left out, because the table of topics does "
+                "not name theirs"
+            )
         clock.report(
             self.name, {n: topic.name for n, topic in self._topics.items()}, self._problems
         )
 
-    def _rows(
-        self, connection: sqlite3.Connection, condition: str = "1", values: Sequence[int] = ()
-    ) -> Iterator[_Row]:
+    def _rows(self, connection: sqlite3.Connection) -> Iterator[_Row]:
         """Rows of messages in order of their numbers, without the data. Damaged parts of the table
         are reported and left out."""
         query = (
             "SELECT rowid, topic_id, timestamp FROM messages NOT INDEXED "
-            f"WHERE rowid > ? AND {condition} ORDER BY rowid"
+            "WHERE rowid > ? ORDER BY rowid"
         )
         after = -(2**63)
         for _ in range(_MOST_DAMAGES):
             try:
-                for row in connection.execute(query, (after, *values)):
+                for row in connection.execute(query, (after,)):
+                    if row[0] <= after:  # pages of a damaged file may lead in circles
+                        raise sqlite3.DatabaseError("the order of its rows is damaged")
                     after = row[0]
                     if all(isinstance(value, int) for value in row):
                         yield _Row(*row)
@@ -145,25 +157,28 @@ class SqliteFile(StorageFile):
         self._problems.add_loss(self.name, "message", row, f"row {row}: {reason}")
 
     def messages(self, topics: Collection[str], start: int, end: int) -> Iterator[StoredMessage]:
-        wanted = [number for number, topic in self._topics.items() if topic.name in topics]
-        with closing(_connect(self._uri)) as connection:
-            for row, topic, log_time in self._rows_in_order(connection, wanted, start, end):
-                data = self._data(connection, row)
-                if data is not None:
-                    yield StoredMessage(log_time, self._topics[topic], data)
+        wanted = {number for number, topic in self._topics.items() if topic.name in topics}
+        try:
+            with closing(_connect(self._uri)) as connection:
+                for row, topic, log_time in self._rows_in_order(connection, wanted, start, end):
+                    data = self._data(connection, row)
+                    if data is not None:
+                        yield StoredMessage(log_time, self._topics[topic], data)
+        except sqlite3.Error as error:
+            raise RecordingError(
+                f"cannot read {printable_name(self._path)} any more: {printable(error)}"
+            ) from error
 
     def _rows_in_order(
-        self, connection: sqlite3.Connection, wanted: Sequence[int], start: int, end: int
+        self, connection: sqlite3.Connection, wanted: Collection[int], start: int, end: int
     ) -> Iterator[_Row]:
         """By time of recording, and of the same time by their numbers."""
         ids, topics, times = array("q"), array("q"), array("q")
-        marks = ", ".join("?" * len(wanted))
-        condition = f"topic_id IN ({marks}) AND timestamp BETWEEN ? AND ?"
-        limits = (max(start, -(2**63)), min(end, 2**63 - 1))
-        for row in self._rows(connection, condition, (*wanted, *limits)):
-            ids.append(row.id)
-            topics.append(row.topic)
-            times.append(row.log_time)
+        for row in self._rows(connection):
+            if row.topic in wanted and start <= row.log_time <= end:
+                ids.append(row.id)
+                topics.append(row.topic)
+                times.append(row.log_time)
         if times:
             for at in np.argsort(np.frombuffer(times, np.int64), kind="stable"):
                 yield _Row(ids[at], topics[at], times[at])

@@ -35,11 +35,13 @@ class StorageFile(ABC):
     Attributes:
         name: of the file, printable.
         topics: how many messages there are of each.
+        count: of all messages, those of topics that are left out too.
         start, end: first and last time of recording, in nanoseconds.
     """
 
     name: str
     topics: dict[StoredTopic, int]
+    count: int
     start: int
     end: int
 

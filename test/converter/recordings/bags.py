@@ -259,3 +259,15 @@ def write_mcap(
             writer.add_message(channels[key], one.log_time, one.data, one.log_time)
         writer.finish()
     return file
+
+
+def text_messages(
+    count: int, topic: str = "/texts", length: int = 40, start: int = START
+) -> "list[BagMessage]":
+    """Messages of std_msgs/String of ``length`` characters, each of which stands nowhere else in a
+    file, 1 ms apart."""
+    texts = (f"{topic}-{number:06d}-".ljust(length, "x") for number in range(count))
+    return [
+        BagMessage(topic, start + number * 10**6, new("std_msgs/msg/String", data=text))
+        for number, text in enumerate(texts)
+    ]
