@@ -39,7 +39,7 @@ def add_images_arguments(group: argparse._ActionsContainer, help: str, purpose: 
         metavar="FILE",
         type=Path,
         help="COCO annotations of the images, to measure the accuracy of a detector; those of a "
-        "recording are named by topic and stamp, as camera/image_raw/1764000000.100000000.png",
+        "recording are named by topic and stamp, as camera/image_raw/1764000000.100000000.jpg",
     )
     add(
         "--max-images",

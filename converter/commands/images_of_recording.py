@@ -83,7 +83,7 @@ def _take(
         for sentence in topics.left_out:
             progress.note(sentence)
         with progress.step("look for images in the recording"):
-            listed = _list(recordings, topics.names, options.annotations, bags)
+            listed = _list(recordings, topics.names, options.annotations, bags, progress)
         divided = parts_of_time([one.seconds for one in listed])
         part_of = {one.place: part for one, part in zip(listed, divided.parts)}
         groups = _choose(listed, part_of, options)
@@ -100,7 +100,11 @@ def _take(
 
 
 def _list(
-    recordings: "Recordings", topics: Sequence[str], annotations: Optional[Path], bags: str
+    recordings: "Recordings",
+    topics: Sequence[str],
+    annotations: Optional[Path],
+    bags: str,
+    progress: Progress,
 ) -> "Sequence[ListedImage]":
     """The images that may be taken: all, or those that are annotated.
 
@@ -111,7 +115,7 @@ def _list(
     from converter.recordings.chosen_images import list_images
 
     if annotations is not None:
-        listed = list_annotated(recordings, topics, annotations, bags)
+        listed = list_annotated(recordings, topics, annotations, bags, progress)
     else:
         listed = list_images(recordings, topics)
     if not listed:

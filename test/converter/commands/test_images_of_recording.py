@@ -305,11 +305,25 @@ def test_annotations_choose_the_images_that_they_name(tmp_path: Path) -> None:
     bag = write_bag(tmp_path / "bag", image_messages(numbered(40)))
     names = [f"camera/image_raw/{START // 10**9}.{tenth}00000000" for tenth in (3, 5)]
     names.append(f"camera/image_raw/{START // 10**9 + 2}.100000000")
-    file = annotated(tmp_path, [names[0], f"{names[1]}.png", f"{names[2]}.jpg"])
+    other_forms = [f"{names[0]}.jpg", f"val/camera_image_raw_{START + 5 * PERIOD}.png", names[2]]
+    file = annotated(tmp_path, other_forms)
     taken = Taken(bag, annotations=file, calibration_images=tmp_path)
     assert taken.numbers() == [3, 5, 21]
     assert [one.image_id for one in taken.samples] == [7, 8, 9]
     assert [one.name for one in taken.samples] == names
+
+
+def test_an_annotation_that_stands_for_two_images_is_left_out(tmp_path: Path) -> None:
+    """They have one stamp, and nobody knows in which of them the boxes are."""
+    first, *others = image_messages(numbered(8))
+    again = others[3]._replace(message=first.message)
+    bag = write_bag(tmp_path / "bag", [first, *others[:3], again, *others[4:]])
+    stamps = [f"{START // 10**9}.{tenth}00000000" for tenth in (0, 2)]
+    file = annotated(tmp_path, stamps)
+    taken = Taken(bag, annotations=file, calibration_images=tmp_path)
+    assert taken.numbers() == [2]
+    assert [one.image_id for one in taken.samples] == [8]
+    assert "caution: of 1 annotated image the stamp belongs to several images" in taken.printed
 
 
 def test_annotations_of_other_images_are_refused_with_both_names(tmp_path: Path) -> None:
@@ -317,7 +331,7 @@ def test_annotations_of_other_images_are_refused_with_both_names(tmp_path: Path)
     with pytest.raises(DatasetError) as error:
         Taken(bag, annotations=annotated(tmp_path, ["front/1.png"]))
     assert "names 'front/1.png'" in str(error.value)
-    assert f"has 'camera/image_raw/{START // 10**9}.000000000'" in str(error.value)
+    assert f"has 'camera/image_raw/{START // 10**9}.000000000.jpg'" in str(error.value)
 
 
 def test_annotations_of_images_of_another_size_are_refused(tmp_path: Path) -> None:
