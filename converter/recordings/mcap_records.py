@@ -2,7 +2,7 @@
 
 Format: https://mcap.dev/spec. A record is an opcode (one byte), the length of its content (eight
 bytes) and the content. Files of recorders that were killed end anywhere. Where a length or an
-opcode is damaged, it is not known where the next record begins: the next chunk or message is
+opcode is damaged, it is not known where the next record begins: the next one is
 looked for that others follow as they should.
 """
 
@@ -30,8 +30,9 @@ _LAST_OPCODE = 0x0F
 _PRIVATE = 0x80  # from here on opcodes belong to whoever writes them
 _COMPRESSIONS = (b"", b"zstd", b"lz4")
 
-# The beginning of a message or chunk of less than 1 TiB, and how many records have to follow.
-_CANDIDATE = re.compile(rb"[\x05\x06](?=[\s\S]{5}\x00\x00\x00)")
+# The beginning of a schema, channel, message or chunk of less than 1 TiB, and how many records have
+# to follow.
+_CANDIDATE = re.compile(rb"[\x03-\x06](?=[\s\S]{5}\x00\x00\x00)")
 _CHAIN = 3
 _WINDOW = 2**20  # bytes that are searched at once
 _MOST_CANDIDATES = 2**20  # that are looked at in one file
@@ -82,9 +83,10 @@ class RecordsOfMcap:
         while position < self._size:
             record = self._record_at(position)
             if record is None:
-                found = self._find_from(search_from)
+                last = self._cut_chunk(position)
+                found = None if last else self._find_from(search_from)
                 if found is None:
-                    yield self._last_one(position) or Unreadable(position, self._size - position)
+                    yield last or Unreadable(position, self._size - position)
                     return
                 yield Unreadable(position, max(0, found - position))
                 position = search_from = found
@@ -135,8 +137,8 @@ class RecordsOfMcap:
         (data_length,) = struct.unpack("<Q", self._read(offset + 32 + name_length, 8))
         return int(40 + name_length + data_length)
 
-    def _last_one(self, position: int) -> FoundRecord | None:
-        """The chunk or message in the middle of which the file ends."""
+    def _cut_chunk(self, position: int) -> FoundRecord | None:
+        """The chunk in the middle of which the file ends."""
         head = self._read(position, RECORD_HEAD.size)
         if len(head) < RECORD_HEAD.size:
             return None
@@ -149,7 +151,7 @@ class RecordsOfMcap:
         return FoundRecord(opcode, offset, left, is_cut=True) if is_chunk else None
 
     def _find_from(self, position: int) -> int | None:
-        """Where the next chunk or message begins that others follow."""
+        """Where the next record begins that others follow as they should."""
         while position < self._size:
             window = self._read(position, _WINDOW + RECORD_HEAD.size - 1)
             for found in _CANDIDATE.finditer(window, 0):
