@@ -25,7 +25,8 @@ def add_images_arguments(group: argparse._ActionsContainer, help: str, purpose: 
         nargs="+",
         help="recordings of the robot, in the place of --images: folders of ros2 bag or single "
         "files of them. Images are spread over their time, decoded as the node decodes them; "
-        "stretches of time are calibrated on, and what lies away from these is measured on",
+        "stretches of time are calibrated on, and what lies away from these is measured on. Of a "
+        "classifier the agreement is measured, and no accuracy",
     )
     add(
         "--images-topic",

@@ -1,6 +1,7 @@
 """Take the images of a robot's recording in the place of a folder of images."""
 
 import contextlib
+import importlib.util
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _Options = TypeVar("_Options", ConvertOptions, QuantizeOptions)
 _AnyOptions = Union[ConvertOptions, QuantizeOptions]
+_LIBRARIES = ("rosbags", "mcap")  # they bring all that the others in recordings/ need
 _QUICK = (cv2.IMWRITE_PNG_COMPRESSION, 1)  # the files are read some times and removed
 
 
@@ -50,7 +52,7 @@ def check_images_from(images: Optional[object], images_from: Optional[ImagesFrom
 
     Raises:
         DatasetError: there is a folder of images too.
-        RecordingError: the library that reads recordings is missing.
+        RecordingError: a library that reads recordings is missing.
     """
     if images_from is None:
         return
@@ -59,13 +61,13 @@ def check_images_from(images: Optional[object], images_from: Optional[ImagesFrom
             "--images and --images-from are both given, but images are taken either from a folder "
             "or from a recording: leave one of them out"
         )
-    try:
-        import rosbags  # noqa: F401
-    except ModuleNotFoundError as error:
+    missing = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
+    if missing:
         raise RecordingError(
-            f"--images-from reads recordings with a library that is missing: {error}. Install it "
-            "with: python3 -m pip install 'rosbags>=0.11.9'"
-        ) from error
+            f"--images-from reads recordings with {' and '.join(_LIBRARIES)}, and here is no "
+            f"{' and no '.join(missing)}. Install it with: python3 -m pip install "
+            f"{' '.join(_LIBRARIES)}"
+        )
 
 
 def _take(

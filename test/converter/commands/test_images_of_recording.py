@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 import io
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -350,14 +350,8 @@ def test_a_recording_beside_a_folder_is_refused(tmp_path: Path) -> None:
 def test_a_missing_library_is_reported_with_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    usual = builtins.__import__
-
-    def without(name: str, *more: Any) -> Any:
-        if name.partition(".")[0] == "rosbags":
-            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
-        return usual(name, *more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(RecordingError, match=r"rosbags.*python3 -m pip install"):
+    check_images_from(None, ImagesFrom((Path(),)))
+    monkeypatch.setitem(sys.modules, "mcap", None)
+    with pytest.raises(RecordingError, match=r"no mcap\. .* python3 -m pip install rosbags mcap"):
         check_images_from(None, ImagesFrom((Path(),)))
     check_images_from(Path(), None)
