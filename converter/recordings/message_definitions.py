@@ -1,7 +1,7 @@
 """Serialised messages → objects, by the definitions that their recording brings along."""
 
+import functools
 import threading
-from collections import OrderedDict
 from typing import Any
 
 from rosbags.interfaces import Nodetype
@@ -31,44 +31,35 @@ _ERRORS = (
 )
 
 
-class MessageDeserializer:
-    """Keeps what it has made of each definition. Two recordings may define a type differently: each
-    message is read by the definition of its own. Several threads may use it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._stores: OrderedDict[tuple[str, MessageDefinition], Typestore] = OrderedDict()
-
-    def deserialize(self, message: RecordedMessage) -> Any:
-        """An object with the fields of the message; arrays may be views of its data.
-
-        Raises:
-            RecordingError: the type is not known, its definition cannot be used, or the data are
-                not those of such a message.
-        """
-        try:
-            with self._lock:
-                store = self._store(message.type, message.definition)
-            return store.deserialize_cdr(message.data, message.type)
-        except _ERRORS as error:
-            reason = shortened(printable(f"{type(error).__name__}: {error}"))
-            raise RecordingError(
-                f"a message of {printable(message.topic)} cannot be read as "
-                f"{printable(message.type)}: {reason}"
-            ) from error
-
-    def _store(self, type_name: str, definition: MessageDefinition) -> Typestore:
-        """With that type, and what it consists of."""
-        key = type_name, definition
-        if key not in self._stores:
-            self._stores[key] = _store_of(type_name, definition)
-            self._stores[key].get_msgdef(type_name)
-            if len(self._stores) > _MOST_KEPT:
-                self._stores.popitem(last=False)
-        return self._stores[key]
+_lock = threading.Lock()  # rosbags registers types in a place of the whole process
 
 
+def deserialize_message(message: RecordedMessage) -> Any:
+    """An object with the fields of the message; arrays may be views of its data.
+
+    Two recordings may define a type differently: each message is read by the definition of its
+    own. Several threads may do so at once.
+
+    Raises:
+        RecordingError: the type is not known, its definition cannot be used, or the data are not
+            those of such a message.
+    """
+    try:
+        with _lock:
+            store = _store_of(message.type, message.definition)
+            store.get_msgdef(message.type)
+        return store.deserialize_cdr(message.data, message.type)
+    except _ERRORS as error:
+        reason = shortened(printable(f"{type(error).__name__}: {error}"))
+        raise RecordingError(
+            f"a message of {printable(message.topic)} cannot be read as "
+            f"{printable(message.type)}: {reason}"
+        ) from error
+
+
+@functools.lru_cache(_MOST_KEPT)
 def _store_of(type_name: str, definition: MessageDefinition) -> Typestore:
+    """With that type, and what it consists of."""
     if not definition.text:
         return _own_store(type_name)
     if len(definition.text) > _LONGEST_DEFINITION:

@@ -16,7 +16,7 @@ from converter.recordings.bag_files import files_of_bag
 from converter.recordings.bounded_zstd import ZSTD_START, DecompressionError, unzstd
 from converter.recordings.compressed_file import plain_file
 from converter.recordings.mcap_file import McapFile
-from converter.recordings.message_definitions import MessageDeserializer
+from converter.recordings.message_definitions import deserialize_message
 from converter.recordings.recorded_message import RecordedMessage, RecordedTopic
 from converter.recordings.recording_problems import RecordingProblems
 from converter.recordings.sqlite_file import SqliteFile
@@ -60,7 +60,6 @@ class Recordings:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._problems = RecordingProblems()
-        self._deserializer = MessageDeserializer()
         self._folder = tempfile.TemporaryDirectory(prefix="trt-inference-")
         try:
             self._bags = self._open_all(paths)
@@ -91,8 +90,8 @@ class Recordings:
         return self._problems.sentences
 
     def deserialize(self, message: RecordedMessage) -> Any:
-        """As ``MessageDeserializer.deserialize``."""
-        return self._deserializer.deserialize(message)
+        """As ``deserialize_message``."""
+        return deserialize_message(message)
 
     def messages(
         self, topics: Collection[str], start: float = 0.0, end: float | None = None

@@ -10,7 +10,7 @@ import urllib.parse
 from array import array
 from contextlib import closing
 from pathlib import Path
-from typing import Collection, Iterator, NamedTuple
+from typing import Any, Collection, Iterator, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,13 @@ from trt_inference.printable import printable, printable_name
 
 SQLITE_START = b"SQLite format 3\x00"
 _LAST_ROW = 2**63 - 1
+_ROWS = (
+    "SELECT rowid, topic_id, timestamp FROM messages NOT INDEXED WHERE rowid >= ? ORDER BY rowid"
+)
+_COLUMNS = {
+    "topics": {"id", "name", "type", "serialization_format"},
+    "messages": {"topic_id", "timestamp", "data"},
+}
 _MOST_DAMAGES = 10_000  # in one file
 
 
@@ -109,48 +116,50 @@ class SqliteFile(StorageFile):
     def _rows(self, connection: sqlite3.Connection) -> Iterator[_Row]:
         """Rows of messages in order of their numbers, without the data. Damaged parts of the table
         are reported and left out."""
-        query = (
-            "SELECT rowid, topic_id, timestamp FROM messages NOT INDEXED "
-            "WHERE rowid > ? ORDER BY rowid"
-        )
-        after = -(2**63)
+        after = -(2**63) - 1
         for _ in range(_MOST_DAMAGES):
             try:
-                for row in connection.execute(query, (after,)):
-                    if row[0] <= after:  # pages of a damaged file may lead in circles
-                        raise sqlite3.DatabaseError("the order of its rows is damaged")
-                    after = row[0]
-                    if all(isinstance(value, int) for value in row):
-                        yield _Row(*row)
-                    else:
-                        self._lose(row[0], "its topic or time of recording is no number")
+                for row in connection.execute(_ROWS, (after + 1,)):
+                    after = _checked_number(row, after)
+                    yield from self._sound(row)
                 return
             except sqlite3.DatabaseError as error:
-                behind = self._behind_damage(connection, after, error)
+                reason = printable(error)
+            row = _first_from(connection, after + 1)
+            if row is not None:  # Python has not given the row before that which failed.
+                after = row[0]
+                yield from self._sound(row)
+                continue
+            behind = self._behind_damage(connection, after, reason)
             if behind is None:
                 return
             after = behind
 
-    def _behind_damage(
-        self, connection: sqlite3.Connection, after: int, error: sqlite3.Error
-    ) -> int | None:
+    def _sound(self, row: tuple[Any, ...]) -> Iterator[_Row]:
+        if all(isinstance(value, int) for value in row):
+            yield _Row(*row)
+        else:
+            self._lose(row[0], "its topic or time of recording is no number")
+
+    def _behind_damage(self, connection: sqlite3.Connection, after: int, reason: str) -> int | None:
         """The number before that of the next row that can be read; None where there is none."""
-        damaged, step = after, 1
-        while not _can_seek(connection, min(after + step, _LAST_ROW)):
+        damaged, step, last = after, 1, _last_number(connection, after)
+        while _first_from(connection, min(after + step, last)) is None:
             damaged, step = after + step, 2 * step
-            if damaged >= _LAST_ROW:
-                reason = f"those after row {after}: {printable(error)}"
-                self._problems.add_loss(self.name, "part", after, reason)
+            if damaged >= last:
+                self._problems.add_loss(
+                    self.name, "part", after, f"the rows after number {after}: {reason}"
+                )
                 return None
-        sound = min(after + step, _LAST_ROW)
+        sound = min(after + step, last)
         while sound - damaged > 1:
             middle = (damaged + sound) // 2
-            if _can_seek(connection, middle):
+            if _first_from(connection, middle) is not None:
                 sound = middle
             else:
                 damaged = middle
-        reason = f"rows {after + 1} to {damaged}: {printable(error)}"
-        self._problems.add_loss(self.name, "part", after, reason)
+        rows = f"rows {after + 1} to {damaged}: {reason}"
+        self._problems.add_loss(self.name, "part", after, rows, damaged - after)
         return damaged
 
     def _lose(self, row: int, reason: str) -> None:
@@ -247,12 +256,24 @@ def _check_tables(connection: sqlite3.Connection) -> None:
     """
     rows = connection.execute("SELECT name, type, sql FROM sqlite_master")
     found = {row[0]: row[1:] for row in rows}
-    for table in ("topics", "messages"):
+    for table, needed in _COLUMNS.items():
         kind, sql = found.get(table, ("", ""))
         is_plain = kind == "table" and str(sql).upper().startswith("CREATE TABLE")
         columns = connection.execute(f"PRAGMA table_xinfo({table})") if is_plain else ()
-        if not is_plain or any(column[-1] for column in columns):
-            raise sqlite3.OperationalError(f"it has no table {table}")
+        # Number, name, type, …, and whether it is computed or hidden.
+        if not needed <= {column[1] for column in columns if not column[-1]}:
+            raise sqlite3.OperationalError(f"it has no table {table} as bags have it")
+
+
+def _checked_number(row: tuple[Any, ...], after: int) -> int:
+    """The number of a row. Pages of a damaged file may lead in circles.
+
+    Raises:
+        sqlite3.DatabaseError: it is not greater than the one before.
+    """
+    if row[0] <= after:
+        raise sqlite3.DatabaseError("the order of its rows is damaged")
+    return int(row[0])
 
 
 def _definitions(connection: sqlite3.Connection) -> dict[str, MessageDefinition]:
@@ -272,12 +293,21 @@ def _definitions(connection: sqlite3.Connection) -> dict[str, MessageDefinition]
     }
 
 
-def _can_seek(connection: sqlite3.Connection, row: int) -> bool:
-    """Whether the table can be searched for a row, or the next one."""
+def _first_from(connection: sqlite3.Connection, number: int) -> tuple[Any, ...] | None:
+    """The first row of at least that number; None where there is none, or it cannot be read."""
     try:
-        connection.execute(
-            "SELECT timestamp FROM messages WHERE rowid >= ? ORDER BY rowid LIMIT 1", (row,)
-        ).fetchone()
+        # A damaged page that SQLite keeps in memory is not checked again.
+        connection.execute("PRAGMA shrink_memory")
+        row = connection.execute(f"{_ROWS} LIMIT 1", (number,)).fetchone()
+    except (sqlite3.Error, OverflowError):
+        return None
+    return row if row is not None and row[0] >= number else None
+
+
+def _last_number(connection: sqlite3.Connection, after: int) -> int:
+    """Of the last row, beyond ``after``; the greatest that there can be where it is not known."""
+    try:
+        row = connection.execute("SELECT max(rowid) FROM messages NOT INDEXED").fetchone()
     except sqlite3.Error:
-        return False
-    return True
+        return _LAST_ROW
+    return row[0] if isinstance(row[0], int) and row[0] > after else _LAST_ROW

@@ -39,12 +39,12 @@ class ImageEntries:
             topics: of the images that will be looked for.
 
         Raises:
-            DatasetError: two entries have one id, or an id is neither a number nor a text.
+            DatasetError: two entries have one id, or an id is not a whole number.
         """
         self.stamped = 0
-        self.shared: set[Any] = set()
+        self.shared: set[int] = set()
         self._file, self._entries, self._topics = file, entries, tuple(topics)
-        self._topic_of: dict[Any, str] = {}  # by id, of those that an image was found of
+        self._topic_of: dict[int, str] = {}  # by id, of those that an image was found of
         self._exact: dict[tuple[str, int], list[int]] = defaultdict(list)
         self._rounded: dict[tuple[str, int, int], list[int]] = defaultdict(list)
         self._units: set[int] = set()
@@ -138,12 +138,12 @@ class ImageEntries:
 
 
 def _check_ids(file: Path, entries: Sequence[dict[str, Any]]) -> None:
-    seen = set()
+    seen: set[int] = set()
     for entry in entries:
-        if not isinstance(entry["id"], (int, str)) or entry["id"] in seen:
+        if not isinstance(entry["id"], int) or entry["id"] in seen:
             raise DatasetError(
                 f"'{file}' has {_quoted(entry)} with the id {shortened(printable(entry['id']))}, "
-                "which must be a number that no other image has"
+                "which must be a whole number that no other image has"
             )
         seen.add(entry["id"])
 

@@ -119,6 +119,17 @@ def test_real_ros_reads_the_detections(tmp_path: Path) -> None:
     assert read.detections[1].results[0].pose.pose.orientation.w == 1.0
 
 
+def test_the_definition_of_messages_is_whole_and_that_of_ros_2(tmp_path: Path) -> None:
+    written(tmp_path, compared(recorded_image(), ONE, TWO))
+    with (tmp_path / "detections.mcap").open("rb") as stream:
+        summary = make_reader(stream).get_summary()
+    assert summary is not None
+    (schema,) = [one for one in summary.schemas.values() if one.encoding == "ros2msg"]
+    first, *others = schema.data.decode().split("=" * 80 + "\n")
+    assert first == "std_msgs/Header header\nvision_msgs/Detection2D[] detections\n"
+    assert "MSG: builtin_interfaces/Time\nint32 sec\nuint32 nanosec\n" in others
+
+
 def test_boxes_are_loops_in_the_color_of_their_class_with_name_and_score(tmp_path: Path) -> None:
     messages = written(tmp_path, compared(recorded_image(), ONE, TWO))
     drawn = messages[f"{TOPIC}/candidate/annotations"][0].content
@@ -306,8 +317,9 @@ def test_a_full_disk_is_an_error_that_names_the_file(
     image = compared(recorded_image(), Segmentation(noise), Segmentation(noise))
     with largest_file(2_000_000), pytest.raises(OSError, match=file.name):
         with annotations_file(file, LABELS, ("", "")) as results:
-            for _ in range(10):
+            for _ in range(100):
                 results.add(image)
+            pytest.fail("it goes on as if nothing had happened")
     assert capfd.readouterr() == ("", "")
 
 

@@ -211,6 +211,26 @@ def test_numbers_without_an_annotated_class_change_nothing(tmp_path: Path) -> No
     assert measured[0] == measured[1] == by_pycocotools(file, {100: found})
 
 
+def test_scores_count_from_a_hundredth_on(tmp_path: Path) -> None:
+    accuracy = LabelledAccuracy(annotated(tmp_path, names_of(1), TRUTH[:1]), LABELS, [TOPIC])
+    low, high = (boxes((*TRUTH[0][:4], score, 0)) for score in (0.0099, 0.0101))
+    accuracy.add(with_pool(image(0), low, high))
+    measured = accuracy.accuracy()
+    assert measured is not None
+    assert [side.map_50 for side in measured] == pytest.approx([0, 1])
+
+
+def test_the_best_hundred_of_an_image_count(tmp_path: Path) -> None:
+    """As where convert measures mAP; what was recorded may have them in any order."""
+    accuracy = LabelledAccuracy(annotated(tmp_path, names_of(1), TRUTH[:1]), LABELS, [TOPIC])
+    wrong = [(0.0, 0.0, 5.0, 5.0, 0.5, 1)] * 100
+    first, last = (boxes(*wrong, (*TRUTH[0][:4], score, 0)) for score in (0.9, 0.1))
+    accuracy.add(with_pool(image(0), first, last))
+    measured = accuracy.accuracy()
+    assert measured is not None
+    assert [side.map_50 for side in measured] == pytest.approx([1, 0])
+
+
 def test_a_recorded_baseline_has_a_note(tmp_path: Path) -> None:
     accuracy = LabelledAccuracy(annotated(tmp_path, names_of(1)), LABELS, [TOPIC])
     assert len(accuracy.notes(baseline_is_recorded=True)) == len(accuracy.notes()) + 1

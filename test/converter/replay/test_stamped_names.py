@@ -131,6 +131,15 @@ def test_compressed_images_go_by_the_name_of_the_raw_ones_too() -> None:
     assert finds(name, topics=both) == {FRONT}
 
 
+def test_the_topic_that_a_name_has_most_of_is_meant() -> None:
+    name = "1764590400.012345678.jpg"
+    assert finds(f"a/b/{name}", topics=("/a/b", "/a_b")) == {"/a/b"}
+    assert finds(f"a_b/{name}", topics=("/a/b", "/a_b")) == {"/a_b"}
+    topics = ("/image_raw", "/front/image_raw")
+    assert finds(f"data/front/image_raw/{name}", topics=topics) == {"/front/image_raw"}
+    assert finds(f"data/image_raw/{name}", topics=topics) == {"/image_raw"}
+
+
 def test_two_cameras_with_one_stamp_need_the_topic_in_the_name() -> None:
     known = entries("1764590400.012345678.jpg", topics=(FRONT, REAR))
     assert known.find(recorded_image(STAMP, FRONT)) is not None
@@ -161,7 +170,7 @@ def test_another_size_than_the_recorded_one_is_an_error_that_names_both() -> Non
     )
 
 
-@pytest.mark.parametrize("bad", [1, None, 2.5, [1]])
+@pytest.mark.parametrize("bad", [1, None, 2.5, "2", [1]])
 def test_ids_that_are_not_unique_numbers_are_an_error(bad: object) -> None:
     images = [{"id": 1, "file_name": "1.000000001.jpg"}, {"id": bad, "file_name": "b\x1b[2J"}]
     with pytest.raises(DatasetError, match=r"'b\\x1b\[2J'"):
