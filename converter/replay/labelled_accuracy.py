@@ -136,9 +136,14 @@ class LabelledAccuracy:
 
     def _nothing_annotated(self) -> DatasetError:
         example = image_file(self._first or image_name("camera/image_raw", 1764547200_000000001))
+        remedy = (
+            "these are images of another recording, or of a part or topic of it that was not "
+            "replayed"
+            if self._entries.stamped
+            else "a file_name must end in the stamp of the image's header, after its topic where "
+            "several are replayed"
+        )
         return DatasetError(
-            f"no image of the recording is named in '{self._file}': it names "
-            f"{self._entries.example()}, and the recording has '{printable(example)}'. A file_name "
-            "must end in the stamp of the image's header, and begin with its topic where several "
-            "are replayed"
+            f"no image that was replayed is named in '{self._file}': it names "
+            f"{self._entries.example()}, and the recording has '{printable(example)}': {remedy}"
         )
