@@ -18,6 +18,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
 
+from examples.shapes.camera import EVERY_MESSAGE
 from trt_inference.ros.messages.image_message_reader import MessageReader
 
 Stamp = Tuple[int, int]
@@ -78,7 +79,9 @@ class Monitor(Node):
         if watches_messages:
             found = "detector/detections"
             self.create_subscription(Detection2DArray, found, self._on_detection, 100)
-            self.create_subscription(Detection2DArray, "ground_truth", self._on_truth, 100)
+            self.create_subscription(
+                Detection2DArray, "ground_truth", self._on_truth, EVERY_MESSAGE
+            )
         if picture_period is not None:
             self.create_timer(picture_period, self._look_once)
 
