@@ -44,6 +44,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "trt_inference/images/test_rosbags_image.py": ("rosbags.image",),
     "trt_inference/inference/test_labels_of_classes.py": ("onnx",),
     "trt_inference/ros": ("rclpy",),
+    "trt_inference/ros/faults/test_played_bag.py": ("rclpy", "rosbags"),
     "trt_inference/tools/test_detect.py": ("onnx",),
     "trt_inference/tools/test_doubtful_pictures.py": ("onnx",),
 }
