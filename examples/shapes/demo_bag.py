@@ -13,7 +13,7 @@ from rich.console import Console
 from examples.shapes.monitor import Record, Stamp, how_it_ended
 from examples.shapes.processes import running
 
-IMAGES, RESULTS = "image/compressed", "detector/detections"
+IMAGES, RESULTS = "/image/compressed", "/detector/detections"
 STAMP = struct.Struct("<iI")  # seconds and nanoseconds, with which a message's header begins
 CDR_HEADER = 4  # bytes before the message
 
@@ -90,7 +90,7 @@ def recorded_stamps(folder: Path) -> Dict[str, Set[Stamp]]:
     found: Dict[str, Set[Stamp]] = {IMAGES: set(), RESULTS: set()}
     with Reader(folder) as bag:
         for topic, stamps in found.items():
-            of_topic = [one for one in bag.connections if one.topic.endswith(f"/{topic}")]
+            of_topic = [one for one in bag.connections if one.topic == topic]
             for _, _, data in bag.messages(of_topic):
                 stamps.add(STAMP.unpack_from(data, CDR_HEADER))
     return found

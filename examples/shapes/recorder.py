@@ -73,7 +73,9 @@ TOPICS = (
 
 
 class Recorder(Node):
-    """Writes each message of ``TOPICS`` into a bag, with the time at which it came."""
+    """Writes each message of ``TOPICS`` into a bag, with the time at which it came. The topics are
+    called there as without the recorder's namespace, ``/image/compressed``, which is another one
+    each time that the demo runs."""
 
     def __init__(self, bag: Writer) -> None:
         super().__init__("recorder")
@@ -82,7 +84,7 @@ class Recorder(Node):
         types = message_types()
         for one in TOPICS:
             place = bag.add_connection(
-                self.resolve_topic_name(one.topic),
+                f"/{one.topic}",
                 type_name(one.type),
                 typestore=types,
                 offered_qos_profiles=[offered(one.qos)],

@@ -29,7 +29,7 @@ def write_bag(folder: Path, images: Iterable[int], results: Iterable[int]) -> De
     header, time = types.types[TYPE], types.types["builtin_interfaces/msg/Time"]
     with Writer(folder, version=8, storage_plugin=StoragePlugin.MCAP) as bag:
         for topic, seconds in (("image/compressed", images), ("detector/detections", results)):
-            place = bag.add_connection(f"/demo_1/{topic}", TYPE, typestore=types)
+            place = bag.add_connection(f"/{topic}", TYPE, typestore=types)
             for sec in seconds:
                 message = header(stamp=time(sec=sec, nanosec=5), frame_id="camera")
                 bag.write(place, sec, types.serialize_cdr(message, TYPE))
