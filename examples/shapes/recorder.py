@@ -79,22 +79,30 @@ class Recorder(Node):
 
     def __init__(self, bag: Writer) -> None:
         super().__init__("recorder")
-        self._bag = bag
+        self._bag, self._types = bag, message_types()
         self.messages = 0
-        types = message_types()
         for one in TOPICS:
-            place = bag.add_connection(
-                f"/{one.topic}",
-                type_name(one.type),
-                typestore=types,
-                offered_qos_profiles=[offered(one.qos)],
-            )
-            write = functools.partial(self._write, place)
-            self.create_subscription(one.type, one.topic, write, one.qos, raw=True)
+            if one.qos is not LATCHED:
+                self._subscribe(one)
+
+    def _subscribe(self, one: RecordedAs) -> None:
+        place = self._bag.add_connection(
+            f"/{one.topic}",
+            type_name(one.type),
+            typestore=self._types,
+            offered_qos_profiles=[offered(one.qos)],
+        )
+        write = functools.partial(self._write, place)
+        self.create_subscription(one.type, one.topic, write, one.qos, raw=True)
 
     def _write(self, place: Connection, data: bytes) -> None:
         self._bag.write(place, time.time_ns(), data)
         self.messages += 1
+        if self.messages == 1:
+            # Before, they would lie in the bag as far before the first image as the node was there.
+            for one in TOPICS:
+                if one.qos is LATCHED:
+                    self._subscribe(one)
 
 
 def message_types() -> Typestore:

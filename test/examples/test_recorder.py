@@ -30,6 +30,7 @@ TIMEOUT = 60.0  # seconds against hanging
 IMAGES = 60
 JPEG_BYTES = 50_000
 LATCHED_TOPICS = ("detector/label_info", "detector/vision_info")
+OTHER_TOPICS = [one.topic for one in TOPICS if one.topic not in LATCHED_TOPICS]
 STARTED = time.time_ns()
 _numbers = itertools.count()
 
@@ -50,9 +51,9 @@ class Robot(Node):
         self.sent[topic].append(data + bytes(-len(data) % 4))
         self._publishers_of[topic].publish(data)
 
-    def wait_for_recorder(self) -> None:
+    def wait_for_recorder(self, *topics: str) -> None:
         end = time.monotonic() + TIMEOUT
-        while not all(one.get_subscription_count() for one in self._publishers_of.values()):
+        while not all(self._publishers_of[one].get_subscription_count() for one in topics):
             assert time.monotonic() < end
             rclpy.spin_once(self, timeout_sec=0.05)
 
@@ -94,8 +95,9 @@ def record(robot: Robot, folder: Path, number: int) -> int:
     """Record all that the robot sends until the signal; the recorder's exit code."""
     robot.send_latched()
     with recorder(robot, folder) as process:
-        robot.wait_for_recorder()
+        robot.wait_for_recorder(*OTHER_TOPICS)
         robot.send_all()
+        robot.wait_for_recorder(*LATCHED_TOPICS)  # which it subscribes to once images come
         robot.wait_until_received()
         process.send_signal(number)
         return process.wait(TIMEOUT)
@@ -182,7 +184,7 @@ def test_what_has_come_is_recorded_after_the_signal(ros: None, tmp_path: Path) -
     robot = Robot(namespace="/")
     with Writer(tmp_path / "bag", version=8, storage_plugin=StoragePlugin.MCAP) as bag:
         one = Recorder(bag)
-        robot.wait_for_recorder()
+        robot.wait_for_recorder(*OTHER_TOPICS)
         robot.send_all()
         robot.wait_until_received()
         spin_recorder(one, ended=[signal.SIGTERM])
@@ -193,7 +195,7 @@ def test_what_has_come_is_recorded_after_the_signal(ros: None, tmp_path: Path) -
 def test_an_older_bag_stays_where_no_message_comes(robot: Robot, tmp_path: Path) -> None:
     bag = older_bag(tmp_path)
     with recorder(robot, bag) as process:
-        robot.wait_for_recorder()
+        robot.wait_for_recorder(*OTHER_TOPICS)
         process.send_signal(signal.SIGTERM)
         assert process.wait(TIMEOUT) == 1
     assert sorted(path.name for path in bag.iterdir()) == ["metadata.yaml", "older.mcap"]
