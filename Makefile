@@ -46,8 +46,11 @@ test-all: lint ## check the code, and run all tests
 	@$(call run_tests, --long)
 
 # The tests of the node wait more than they compute. The second part runs after failures of the first
-# one, but not after Ctrl-C; the engine builder, which robots run too, has been tested then.
-CONVERTER_TESTS := test/converter --ignore=test/converter/engine_builder
+# one, but not after Ctrl-C; the engine builder and replay, which robots run too, have been tested
+# then.
+CONVERTER_TESTS := test/converter --ignore=test/converter/engine_builder \
+	--ignore=test/converter/recordings --ignore=test/converter/replay \
+	--ignore=test/converter/commands/test_replay.py
 define run_tests
 failed=0; \
 $(ROBOT)/bin/python -m pytest test -n 4 --dist worksteal$(1) || failed=$$?; \

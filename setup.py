@@ -83,7 +83,9 @@ setup(
         "converter": ["py.typed"],
         "converter.compatibility": ["*.json"],
         "converter.deployment": ["*.sh"],
-        "converter.report": ["*.html"],
+        "converter.report": ["*.css", "*.html"],
+        "converter.replay": ["*.json"],
+        "converter.replay.page": ["*.css", "*.html"],
     },
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/" + PACKAGE]),

@@ -13,15 +13,19 @@ TEST = Path(__file__).parent
 PYTHON_IS_OF_WORKSTATIONS = sys.version_info >= (3, 10)
 
 # Modules that the tests in a folder or file need; what stands deeper has its own. Of the tests of
-# the converter, robots run those of what `build`, `engines` and `detect` import.
+# the converter, robots run those of what `build`, `engines`, `detect` and `replay` import.
 NEEDS: Dict[str, Tuple[str, ...]] = {
     "benchmarks/test_gpu_benchmark.py": ("onnx",),
     "converter": ("tensorflow", "tf2onnx", "tf_keras", "pycocotools", "jinja2"),
     "converter/bundle": (),
+    "converter/commands/test_replay.py": ("rosbags", "mcap", "foxglove"),
     "converter/comparison/test_agreement.py": (),
     "converter/comparison/test_compare_by_task.py": (),
     "converter/engine_builder": ("onnx",),
     "converter/inputs/model_files": ("tensorflow", "yaml"),
+    "converter/recordings": ("rosbags", "mcap", "foxglove"),
+    "converter/replay": ("rosbags", "mcap", "foxglove"),
+    "converter/replay/test_results_of_our_node.py": ("rosbags", "mcap", "rclpy"),
     "examples/test_camera.py": ("rclpy",),
     "examples/test_demo_bag.py": ("rclpy", "rosbags"),
     "examples/test_demo_tables.py": ("rclpy",),

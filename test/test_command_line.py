@@ -23,9 +23,10 @@ COMMANDS = (
     "engines",
     "inspect",
     "quantize",
+    "replay",
     "report",
 )
-OF_ROBOTS = ("build", "detect", "doctor", "engines")
+OF_ROBOTS = ("build", "detect", "doctor", "engines", "replay")
 # The doctor starts without any, and reports what is missing.
 NEEDS_NO_LIBRARY = "doctor"
 _ON_WORKSTATIONS = [needs_python_of_workstations, needs("onnx")]

@@ -13,6 +13,11 @@ _OF_ROBOTS = {
     "jsonschema": "sudo apt install python3-jsonschema, or python3 -m pip install jsonschema",
     "dataclasses": "python3 -m pip install dataclasses",
 }
+# What reads and shows recordings: the extra ``replay`` of setup.py, and what its libraries need.
+_FOR_RECORDINGS = "python3 -m pip install rosbags mcap foxglove-sdk jinja2 pycocotools"
+_OF_RECORDINGS = ("rosbags", "mcap", "foxglove", "apsw", "backports", "lz4", "zstandard", "ruamel")
+# Workstations have these for other commands too.
+_ALSO_OF_RECORDINGS = ("jinja2", "pycocotools")
 _TWO_NUMPYS = (
     "The NumPy that Python finds is not the one that this library was built for. Where pip put "
     "NumPy 2 over that of apt, run python3 -m pip uninstall numpy, or else "
@@ -30,6 +35,8 @@ def describe_missing_library(error: ImportError, on_robots: bool) -> str:
         return f"{error}. {_TWO_NUMPYS if 'numpy' in str(error) else _environment(on_robots)}"
     package = (error.name or "").partition(".")[0]
     known = _OF_ROBOTS.get(package) if on_robots else None
+    if package in _OF_RECORDINGS or (on_robots and package in _ALSO_OF_RECORDINGS):
+        known = _FOR_RECORDINGS
     here = f"Install it with: {known}. Without ROS from apt: " if known else ""
     return f"{error}. {here}{_environment(on_robots)}"
 

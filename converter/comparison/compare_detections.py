@@ -18,6 +18,7 @@ from converter.comparison.base import (
 )
 from converter.comparison.compare_sets import Undecided, best_of, box_rows, compare_sets, pair_rows
 from converter.comparison.match_rows import DetectionRows
+from converter.comparison.pair_best_first import pair_best_first
 from converter.comparison.tolerance import TOLERANCES, Tolerance
 from trt_inference.bundles.names import BOXES, CLASSES, SCORES
 from trt_inference.inference.detections import Detections
@@ -161,16 +162,11 @@ def match(
     """
     overlaps = pairwise_iou(reference.xyxy, candidate.xyxy)
     overlaps[reference.class_ids[:, None] != candidate.class_ids[None, :]] = 0
-    distances = np.abs(reference.scores[:, None] - candidate.scores[None, :])
-    preferences = np.where(overlaps >= least_iou, overlaps - SAME_PLACE * distances, -np.inf)
-    rows, columns, values = [], [], []
-    while preferences.size and np.isfinite(preferences.max()):
-        row, column = np.unravel_index(preferences.argmax(), preferences.shape)
-        rows.append(row)
-        columns.append(column)
-        values.append(overlaps[row, column])
-        preferences[row, :] = preferences[:, column] = -np.inf
-    return np.array(rows, int), np.array(columns, int), np.array(values, float)
+    rows, columns = np.nonzero(overlaps >= least_iou)
+    values = overlaps[rows, columns].astype(float)
+    distances = np.abs(reference.scores[rows] - candidate.scores[columns])
+    best = pair_best_first(rows, columns, values - SAME_PLACE * distances)
+    return rows[best], columns[best], values[best]
 
 
 def _match_above(

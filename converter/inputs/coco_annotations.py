@@ -47,25 +47,28 @@ def check_boxes(samples: Sequence[Sample], file: Path, truth: Annotations) -> No
         )
 
 
-def read_annotations(file: Path, labels: Sequence[str]) -> Annotations:
+def read_annotations(
+    file: Path, labels: Sequence[str], owner: str = "the labels file"
+) -> Annotations:
     """The annotations in ``file``.
 
     Args:
         labels: names of the classes; without them, those of the annotations are taken.
+        owner: where the labels come from, for the error.
 
     Raises:
         DatasetError: not readable, or with boxes of a category that is no label.
     """
     try:
         content = json.loads(file.read_text("utf-8"))
-        categories = {entry["name"]: entry["id"] for entry in content["categories"]}
-        used = {entry["category_id"] for entry in content["annotations"]}
+        categories = {str(entry["name"]): _number(entry["id"]) for entry in content["categories"]}
+        used = {_number(entry["category_id"]) for entry in content["annotations"]}
         [entry["file_name"] + str(entry["id"]) for entry in content["images"]]
         content["annotations"] = [
             _whole_annotation(entry, number)
             for number, entry in enumerate(content["annotations"], start=1)
         ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DatasetError(
             f"'{file}' is not a COCO file of boxes: {type(error).__name__} {error}"
         ) from error
@@ -76,9 +79,7 @@ def read_annotations(file: Path, labels: Sequence[str]) -> Annotations:
     labels = tuple(labels) or tuple(by_id)
     unknown = [name for name, number in categories.items() if number in used and name not in labels]
     if unknown:
-        raise DatasetError(
-            f"'{file}' has boxes of {', '.join(unknown)}, which are not in the labels file"
-        )
+        raise DatasetError(f"'{file}' has boxes of {', '.join(unknown)}, which are not in {owner}")
     # A class without a category has no boxes; it must not take the id of one that has.
     spare = max(categories.values(), default=0) + 1
     ids = tuple(categories.get(name, spare + index) for index, name in enumerate(labels))
@@ -88,6 +89,14 @@ def read_annotations(file: Path, labels: Sequence[str]) -> Annotations:
 def _whole_annotation(entry: Dict[str, Any], number: int) -> Dict[str, Any]:
     """With the fields that the measurement needs and some tools leave out."""
     _, _, width, height = entry["bbox"]
+    if not np.isfinite(entry["bbox"]).all():
+        raise ValueError(f"bbox {entry['bbox']}")
     whole = {"area": width * height, "iscrowd": 0, **entry, "id": number}
-    whole["image_id"]  # without it, a KeyError
+    hash(whole["image_id"])  # without it, a KeyError
     return whole
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"the id {value!r} of a category is not a whole number")
+    return value

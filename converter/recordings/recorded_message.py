@@ -18,6 +18,18 @@ class RecordedTopic(NamedTuple):
     messages: int
 
 
+class MessageDefinition(NamedTuple):
+    """What a recording says its messages of a type consist of.
+
+    Attributes:
+        encoding: ``ros2msg`` or ``ros2idl``; empty where the recording does not tell.
+        text: the definition, followed by those of the types in it.
+    """
+
+    encoding: str = ""
+    text: str = ""
+
+
 class RecordedMessage(NamedTuple):
     """A message as it lies in a recording.
 
@@ -26,14 +38,17 @@ class RecordedMessage(NamedTuple):
         log_time: when it was recorded, in nanoseconds since 1970.
         seconds: since the first message of the recording. Where several bags are read, each goes
             on where the one before ends.
-        data: the serialised message, CDR with its header of four bytes.
+        data: the serialised message, CDR with its header of four bytes; large ones are a view of
+            what was read, which keeps all of that in memory.
+        definition: of its type, in the recording that it is of.
     """
 
     topic: str
     type: str
     log_time: int
     seconds: float
-    data: bytes
+    data: bytes | memoryview
+    definition: MessageDefinition = MessageDefinition()
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,17 @@ class FoundThing:
 
     Attributes:
         class_id: in the labels that both sides have in common.
-        score: of a detection or classification; of a class map the part of the image's pixels.
-        box: x1, y1, x2, y2 in pixels of the image; None for tasks without boxes.
+        score: of a detection or classification, 0 where it has none; of a class map the part of the
+            image's pixels.
+        box: x1, y1, x2, y2 in pixels of the image; None for tasks without boxes, and for a box that
+            is not finite.
+        is_share: whether the score is a part of the pixels of a class map.
     """
 
     class_id: int
     score: float
     box: tuple[float, float, float, float] | None = None
+    is_share: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Difference:
         weight: how much it counts in the ranking of images, above 0.
         before: what the baseline has; None for ``NEW``.
         after: what the candidate has; for ``LOST`` what it still has with a score too low to be
-            published, else None.
+            published, or what is left of it in a class map, else None.
     """
 
     kind: str
@@ -63,8 +67,8 @@ class ImageDifferences:
 
     Attributes:
         differences: the heaviest first.
-        before, after: how many things of each class each side has, float64 ``[C]``; of class maps
-            pixels.
+        before, after: how many things of each class each side has, float64 ``[C]``, where C - 1 is
+            the highest class number in the image; of class maps pixels.
         matched: how many of them both sides have in the same class, float64 ``[C]``.
     """
 

@@ -13,7 +13,8 @@ from converter.precision.precision_results import (
     PrecisionMeasurement,
     PrecisionResult,
 )
-from converter.report.pictures import PicturePair, pairs
+from converter.report.drawn_pictures import PicturePair
+from converter.report.pictures import pairs
 from converter.tables.precision_tables import (
     REFERENCE,
     comparison_tables,

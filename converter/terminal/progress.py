@@ -1,11 +1,12 @@
 """Steps and bars on the terminal; plain lines where the output is no terminal."""
 
 import contextlib
+import datetime
 import time
 from typing import Callable, Iterable, Iterator, Sequence, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TextColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.progress import track as bar
 
@@ -13,6 +14,7 @@ from converter.terminal.console import print_line
 
 _Item = TypeVar("_Item")
 _SECONDS_OF_A_LINE = 10.0  # between lines where there is no bar
+_SECONDS_OF_A_BAR = 0.1  # between two states of it
 
 
 class Progress:
@@ -36,6 +38,52 @@ class Progress:
         hidden = not self.console.is_terminal
         yield from bar(known, f"{name} …", console=self.console, transient=True, disable=hidden)
         self.done(f"{name}, {len(known)} {things}", time.monotonic() - started)
+
+    @contextlib.contextmanager
+    def counted(
+        self, name: str, total: int, things: str = "images"
+    ) -> Iterator[Callable[[], None]]:
+        """Show a bar with the rate and the time that is left while the block runs, or a line now
+        and then.
+
+        Args:
+            total: of the things, as far as it is known.
+
+        Returns:
+            What is to be called with each of them.
+        """
+        bars = Bars(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.completed:.0f} of {task.total:.0f}"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        began = told = shown = time.monotonic()
+        count = 0
+        with bars:
+            task = bars.add_task(f"{name} …", total=total, rate="")
+
+            def advance() -> None:
+                nonlocal told, shown, count
+                count += 1
+                now = time.monotonic()
+                if now - shown < _SECONDS_OF_A_BAR:
+                    return
+                shown = now
+                rate, most = count / (now - began), max(total, count)
+                bars.update(task, completed=count, total=most, rate=f"{rate:.1f} {things}/s")
+                if not self.console.is_terminal and now - told >= _SECONDS_OF_A_LINE:
+                    told = now
+                    left = datetime.timedelta(seconds=round((most - count) / rate))
+                    text = f"{name} … {count} of {most} {things}, {rate:.1f}/s, {left} left"
+                    print_line(self.console, f"{now - began:7.1f} s  {text}")
+
+            yield advance
+        self.done(f"{name}, {count} {things}", time.monotonic() - began)
 
     @contextlib.contextmanager
     def transfer(self, name: str, total: int, start: int = 0) -> Iterator[Callable[[int], None]]:

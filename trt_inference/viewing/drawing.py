@@ -28,12 +28,19 @@ def draw_detections(image: np.ndarray, detections: Detections, labels: Sequence[
         detections.scores.tolist(),
         detections.class_ids.tolist(),
     ):
-        color = class_color(class_id)
-        x1, y1, x2, y2 = box
-        # Boxes end at the far edge of their last pixel.
-        cv2.rectangle(picture, (x1, y1), (x2 - 1, y2 - 1), color, thickness)
-        _draw_caption(picture, f"{class_name(labels, class_id)} {score:.2f}", (x1, y1), color)
+        caption = f"{class_name(labels, class_id)} {score:.2f}"
+        draw_box(picture, box, caption, class_color(class_id), thickness)
     return picture
+
+
+def draw_box(
+    picture: np.ndarray, box: Sequence[int], caption: str, color: Color, thickness: int
+) -> None:
+    """Draw a box (x1, y1, x2, y2) on ``picture`` itself, with a caption at its upper left."""
+    x1, y1, x2, y2 = box
+    # Boxes end at the far edge of their last pixel.
+    cv2.rectangle(picture, (x1, y1), (x2 - 1, y2 - 1), color, thickness)
+    draw_caption(picture, caption, (x1, y1), color)
 
 
 def draw_classification(
@@ -95,11 +102,11 @@ def _with_list(picture: np.ndarray, entries: List[Tuple[str, Color]]) -> np.ndar
         bottom += _caption_size(picture, text)[1]
         if bottom > picture.shape[0]:
             break
-        _draw_caption(picture, text, (0, bottom), color)
+        draw_caption(picture, text, (0, bottom), color)
     return picture
 
 
-def _draw_caption(picture: np.ndarray, text: str, corner: Tuple[int, int], color: Color) -> None:
+def draw_caption(picture: np.ndarray, text: str, corner: Tuple[int, int], color: Color) -> None:
     """Write ``text`` in a filled box above ``corner``, or below it at the picture's top."""
     scale, weight = _letters(picture)
     width, height, baseline = _caption_size(picture, text)

@@ -174,3 +174,11 @@ def test_a_detection_that_was_cut_off_is_not_matched_by_another_box() -> None:
     assert uncut.lowest_iou < 0.95
     same = match_all([(wanted, wanted)], [], 0.4, [(-np.inf, 0.6)])
     assert (same.matched, same.cut_off) == (1, 0)
+
+
+def test_a_score_that_is_no_number_does_not_end_the_pairing() -> None:
+    broken = Detections(BOXES, np.array([math.nan, 0.8, 0.7], np.float32), THREE.class_ids)
+    for one, other in ((broken, THREE), (THREE, broken)):
+        rows, columns, overlaps = match(one, other)
+        assert sorted(zip(rows.tolist(), columns.tolist())) == [(0, 0), (1, 1), (2, 2)]
+        assert overlaps.tolist() == [1, 1, 1]

@@ -44,8 +44,8 @@ class Page(HTMLParser):
         self.attributes.extend((tag, name, value) for name, value in given.items())
         if tag in ("meta", "img", "wbr"):  # these have no end
             return
-        names = [*given.get("id", "").split(), *given.get("class", "").split()]
-        self._open.append((tag, names))
+        names = {*given.get("id", "").split(), *given.get("class", "").split()}
+        self._open.append((tag, sorted(names)))
         if tag in ("table", "caption"):
             self._caption = ""
         elif tag == "tr":

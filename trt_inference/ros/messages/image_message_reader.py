@@ -5,15 +5,11 @@ from typing import Any, Optional, Union
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
-from trt_inference.errors import ImageError
-from trt_inference.images.checks import check_size, quoted, shorten
+from trt_inference.images.checks import check_frame_id, check_size, shorten
 from trt_inference.images.compressed_images import describe_compressed
 from trt_inference.images.encodings import ENCODINGS
 from trt_inference.images.image_reader import ImageReader, describe_raw, unsupported
 from trt_inference.inference.frame import Frame
-
-# Characters. It is copied into each of up to 10000 detections.
-_LONGEST_FRAME_ID = 255
 
 
 class MessageReader:
@@ -30,7 +26,7 @@ class MessageReader:
         Raises:
             ImageError: it cannot be used.
         """
-        _check_frame_id(message.header.frame_id)
+        check_frame_id(message.header.frame_id)
         if isinstance(message, CompressedImage):
             return self._reader.read_compressed(message)
         if message.encoding in ENCODINGS:
@@ -53,15 +49,6 @@ class MessageReader:
             reason = f"cv_bridge: {pixels.dtype} {list(pixels.shape)}"
             raise unsupported(message.encoding, reason)
         return np.asarray(pixels)
-
-
-def _check_frame_id(frame_id: str) -> None:
-    if len(frame_id) > _LONGEST_FRAME_ID:
-        raise ImageError(
-            f"its frame_id {quoted(frame_id)} has {len(frame_id)} characters, and may have "
-            f"{_LONGEST_FRAME_ID}",
-            kind="frame_id too long",
-        )
 
 
 def _open_bridge() -> Optional[Any]:

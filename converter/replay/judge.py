@@ -1,0 +1,142 @@
+"""Whether a candidate may replace a baseline, by the limits that the user gave."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isnan
+
+from converter.comparison.annotated_accuracy import AnyAccuracy, accuracy_drop
+from converter.replay.replay_results import ClassTally, Judgement
+from converter.tables.wording import counted
+from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
+
+# What is counted, by task.
+_COUNTED = {DETECTION: "detection", CLASSIFICATION: "classified image", SEGMENTATION: "pixel"}
+# mAP is a mean of floats: 0.8 - 0.7 is a little more than 0.1.
+_ROUNDING = 1e-9
+_MOST_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class JudgeLimits:
+    """What the candidate may do worse; None where nothing is asked.
+
+    Attributes:
+        lost: largest part of what the baseline has that the candidate may not have in the same
+            class.
+        new: what the candidate may have beside it, as a part of what the baseline has.
+        map_drop: by how much mAP@0.5 and mAP@[.5:.95] may be lower, in [0, 1].
+    """
+
+    lost: float | None = None
+    new: float | None = None
+    map_drop: float | None = None
+
+
+def judge(
+    limits: JudgeLimits,
+    total: ClassTally,
+    compared: int,
+    accuracy: tuple[AnyAccuracy, AnyAccuracy] | None,
+    task: str = DETECTION,
+) -> Judgement:
+    """Compare what was found with the limits. What is exactly at a limit is allowed; a limit that
+    cannot be judged fails, since nothing shows that it is kept.
+
+    Args:
+        total: of all classes.
+        compared: images with a result of both sides.
+        accuracy: of the baseline and of the candidate; None without annotations.
+    """
+    verdicts = list(_verdicts(limits, total, compared, accuracy, _COUNTED[task]))
+    return Judgement(
+        failures=tuple(sentence for is_kept, sentence in verdicts if not is_kept),
+        kept=tuple(sentence for is_kept, sentence in verdicts if is_kept),
+    )
+
+
+def _verdicts(
+    limits: JudgeLimits,
+    total: ClassTally,
+    compared: int,
+    accuracy: tuple[AnyAccuracy, AnyAccuracy] | None,
+    thing: str,
+) -> Iterator[tuple[bool, str]]:
+    """For each limit whether it is kept, and why."""
+    if limits.lost is not None:
+        yield _lost(limits.lost, total, compared, thing)
+    if limits.new is not None:
+        yield _new(limits.new, total, compared, thing)
+    if limits.map_drop is not None:
+        yield _drop(limits.map_drop, accuracy, compared)
+
+
+def _lost(limit: float, total: ClassTally, compared: int, thing: str) -> tuple[bool, str]:
+    if reason := _not_judged(total, compared, thing):
+        return False, f"what is lost cannot be judged: {reason}"
+    lost = total.lost + total.other_class
+    parts = f"{_number(total.lost)} lost, {_number(total.other_class)} of another class"
+    sentence = f"{_of(lost, total.before, thing)} lost ({parts}): {_share(lost, total, limit)}"
+    far = total.before - total.matched - lost
+    if far > 0:
+        sentence += f". {_number(far)} more have moved too far to be matched, which is not counted"
+    return total.lost_share <= limit, sentence
+
+
+def _new(limit: float, total: ClassTally, compared: int, thing: str) -> tuple[bool, str]:
+    if reason := _not_judged(total, compared, thing):
+        return False, f"what is new cannot be judged: {reason}"
+    new = total.new + total.became
+    parts = f"{_number(total.new)} new, {_number(total.became)} of another class before"
+    things = counted(round(new), thing)
+    return total.new_share <= limit, (
+        f"{things} new ({parts}), the baseline has {_number(total.before)}: "
+        f"{_share(new, total, limit)}"
+    )
+
+
+def _drop(
+    limit: float, accuracy: tuple[AnyAccuracy, AnyAccuracy] | None, compared: int
+) -> tuple[bool, str]:
+    if not compared:
+        return False, "the accuracy cannot be judged: no image was compared"
+    if accuracy is None:
+        return False, (
+            "the accuracy cannot be judged: no annotated image was looked at. Give annotations of "
+            "images of the recording (--labels-coco)"
+        )
+    before, after = accuracy
+    figures = "; ".join(
+        f"{name} {value:.4f} → {after.figures[name]:.4f}" for name, value in before.figures.items()
+    )
+    drop = accuracy_drop(before, after)
+    if isnan(drop):
+        return False, f"the accuracy cannot be judged: {figures}"
+    change = f"a drop of {drop:.4f}" if drop > 0 else "no drop"
+    return drop <= limit + _ROUNDING, f"{figures}: {change}, allowed are {limit:.4f}"
+
+
+def _not_judged(total: ClassTally, compared: int, thing: str) -> str:
+    """Why nothing can be told; empty where it can."""
+    if not compared:
+        return "no image was compared"
+    if not total.before:
+        return f"the baseline has not a single {thing} in {counted(compared, 'image')}"
+    return ""
+
+
+def _of(part: float, whole: float, thing: str) -> str:
+    return f"{_number(part)} of {counted(round(whole), thing)}"
+
+
+def _number(value: float) -> str:
+    return f"{round(value):,}"
+
+
+def _share(part: float, total: ClassTally, limit: float) -> str:
+    """Both in percent, with so many decimals that they differ if they do."""
+    share = part / total.before
+    for decimals in range(2, _MOST_DECIMALS):
+        texts = [f"{100 * value:.{decimals}f} %" for value in (share, limit)]
+        if share == limit or texts[0] != texts[1]:
+            break
+    return f"{texts[0]}, allowed are {texts[1]}"

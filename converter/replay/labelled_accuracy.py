@@ -1,0 +1,143 @@
+"""The accuracy of both sides on the images of a recording that people have annotated."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from converter.comparison.accuracy import ACCURACY_THRESHOLDS, Accuracy, measure_accuracy
+from converter.errors import DatasetError
+from converter.inputs.coco_annotations import check_boxes, read_annotations
+from converter.inputs.sample import Sample
+from converter.recordings.recorded_image import image_name
+from converter.replay.difference import ComparedImage
+from converter.replay.image_entries import ImageEntries, image_file
+from converter.replay.side import SideResult
+from trt_inference.inference.detections import Detections
+from trt_inference.printable import printable
+
+
+class LabelledAccuracy:
+    """Collects what both sides find in annotated images, and measures mAP of it.
+
+    Nothing is kept of images without annotations.
+
+    Attributes:
+        score_threshold: detections with a lower score do not count.
+    """
+
+    score_threshold: float = ACCURACY_THRESHOLDS.score_threshold
+
+    def __init__(
+        self, annotations_file: Path, labels: Sequence[str], topics: Sequence[str]
+    ) -> None:
+        """
+        Args:
+            annotations_file: in COCO's form; each ``file_name`` ends in the image's stamp, as
+                ``stamped_names.py`` reads it.
+            labels: that both sides have in common.
+            topics: of all images that will be added.
+
+        Raises:
+            DatasetError: the file is not readable, or has boxes of a category that is no label.
+        """
+        self._file, self._topics = annotations_file, tuple(topics)
+        self._truth = read_annotations(annotations_file, labels, "the labels of either side")
+        self._entries = ImageEntries(annotations_file, self._truth.content["images"], topics)
+        self._found: dict[int, tuple[Detections, Detections]] = {}  # by the entry's id
+        self._without_baseline: set[int] = set()
+        self._first = ""  # name of the first image, for errors
+
+    @property
+    def labelled(self) -> int:
+        """How many annotated images have a result of both sides."""
+        return len(self._counted())
+
+    def add(self, compared: ComparedImage) -> None:
+        """Keep what was found in an image, if it is annotated.
+
+        Raises:
+            DatasetError: its entry in the file is not of this image alone, or of another size; or
+                the sides find no boxes.
+        """
+        self._first = self._first or compared.image.name
+        entry = self._entries.find(compared.image)
+        if entry is None:
+            return
+        if compared.before is None:
+            self._without_baseline.add(entry["id"])
+        else:
+            self._found[entry["id"]] = (
+                self._best(compared.before),
+                self._best(compared.after),
+            )
+
+    def accuracy(self) -> tuple[Accuracy, Accuracy] | None:
+        """mAP of baseline and candidate; None where no annotated image has a result of both.
+
+        Raises:
+            DatasetError: no image of the recording is annotated, or none of them has a box.
+        """
+        if not self._found and not self._without_baseline and not self._entries.shared:
+            raise self._nothing_annotated()
+        counted = self._counted()
+        samples = [Sample(str(one), one, Path(str(one))) for one in counted]
+        if not samples:
+            return None
+        check_boxes(samples, self._file, self._truth)
+        before, after = zip(*(self._found[one] for one in counted), strict=True)
+        return (
+            measure_accuracy(samples, before, self._truth),
+            measure_accuracy(samples, after, self._truth),
+        )
+
+    def notes(self, baseline_is_recorded: bool = False) -> tuple[str, ...]:
+        """What the user should know of the figures, in sentences."""
+        entries = len(self._truth.content["images"])
+        counted, shared = self.labelled, len(self._entries.shared)
+        alone = len(self._without_baseline - self._entries.shared)
+        notes = [f"mAP is of {counted} of the {entries} images in '{self._file}'."]
+        if shared:
+            notes.append(
+                f"Of {shared} annotated images the stamp belongs to several images of their topic: "
+                "they are left out of mAP."
+            )
+        if alone:
+            notes.append(
+                f"The baseline has no result of {alone} annotated images: they are left out of mAP "
+                "of both sides."
+            )
+        if baseline_is_recorded:
+            notes.append(
+                "mAP of what was recorded is of what the robot published. Detections with lower "
+                "scores are not in the recording, which makes it lower than that of the bundle "
+                "that found them."
+            )
+        return tuple(notes)
+
+    def _counted(self) -> list[int]:
+        return [one for one in self._found if one not in self._entries.shared]
+
+    def _best(self, result: SideResult) -> Detections:
+        """A copy of the detections that count: those with a label of the annotations' classes, the
+        best score first."""
+        pool = result.pool
+        if not isinstance(pool, Detections):
+            raise DatasetError(
+                f"'{self._file}' has boxes, and the task of these bundles is not detection: leave "
+                "--labels-coco out"
+            )
+        ids = pool.class_ids
+        counts = (pool.scores >= self.score_threshold) & (ids >= 0)
+        counts &= (ids < len(self._truth.category_ids)) & np.isfinite(pool.xyxy).all(axis=1)
+        order = np.flatnonzero(counts)[np.argsort(-pool.scores[counts], kind="stable")]
+        return pool[order[: ACCURACY_THRESHOLDS.max_detections]]
+
+    def _nothing_annotated(self) -> DatasetError:
+        example = image_file(self._first or image_name("camera/image_raw", 1764547200_000000001))
+        return DatasetError(
+            f"no image of the recording is named in '{self._file}': it names "
+            f"{self._entries.example()}, and the recording has '{printable(example)}'. A file_name "
+            "must end in the stamp of the image's header, and begin with its topic where several "
+            "are replayed"
+        )

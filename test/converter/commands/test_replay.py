@@ -1,0 +1,449 @@
+"""`trt-inference replay` through the real command line, on bags as robots leave them."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from test.changed_bundles import break_scores, exchange_colors
+from test.color_bundle import (
+    CELL,
+    COLORS,
+    LABELS,
+    offer_precisions,
+    picture,
+    write_color_bundle,
+)
+from test.converter.command_line import Result, finish, run_here, start, wait_for
+from test.converter.recordings.bags import (
+    PERIOD,
+    START,
+    BagMessage,
+    compressed_message,
+    detections_message,
+    image_message,
+    image_messages,
+    write_bag,
+)
+from test.task_bundles import write_classification_bundle, write_segmentation_bundle
+
+ROOT = Path(__file__).resolve().parents[3]
+TOPIC = "/camera/image_raw"
+NAMES = tuple(COLORS)
+
+Replay = Callable[..., str]
+
+
+def cell(number: int) -> tuple[str, tuple[int, int]]:
+    return NAMES[number % 3], (number % 8, number // 8 % 8)
+
+
+def pictures(count: int) -> Iterable[np.ndarray]:
+    return (picture(*cell(number)) for number in range(count))
+
+
+def box(number: int) -> list[int]:
+    _, (row, column) = cell(number)
+    return [CELL * column, CELL * row, CELL * (column + 1), CELL * (row + 1)]
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty images, each with one cell of a color."""
+    return write_bag(tmp_path_factory.mktemp("bags") / "drive", image_messages(pictures(40)))
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle in two precisions, which are the same network."""
+    folder = write_color_bundle(tmp_path_factory.mktemp("bundles") / "colors")
+    offer_precisions(folder, "fp32", "int8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that takes blue for red and red for blue."""
+    return exchange_colors(write_color_bundle(tmp_path_factory.mktemp("bundles") / "other"))
+
+
+@pytest.fixture
+def replay(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Replay:
+    """Runs the command in this process, with a short measurement of the engines alone; gives what
+    it printed."""
+    monkeypatch.setattr("converter.replay.bare_rate._SECONDS", 0.01)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: object, code: int = 0) -> str:
+        try:
+            result = run_here(capsys, "replay", *arguments)
+        except SystemExit as error:  # argparse's
+            result = Result(int(error.code or 0), "".join(capsys.readouterr()))
+        assert result.exit_code == code, result.output
+        return result.output
+
+    return run
+
+
+def replay_apart(*arguments: object, code: int = 0, before: str = "") -> str:
+    """Run the command in a process of its own after the statements ``before``."""
+    main = "from converter.command_line.main import main\nsys.exit(main())"
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{before}\n{main}", "replay", *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=250,
+        check=False,
+    )
+    assert "Traceback" not in ended.stdout, ended.stdout
+    assert ended.returncode == code, ended.stdout
+    return ended.stdout
+
+
+def figures(output: Path) -> dict:  # type: ignore[type-arg]
+    found = json.loads((output / "replay.json").read_text("utf-8"))
+    assert isinstance(found, dict)
+    return found
+
+
+def test_two_precisions_that_are_the_same_do_not_differ(
+    replay: Replay, bag: Path, bundle: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    shown = replay(bag, "--bundle", bundle, "--precision", "fp32", "int8", "--output", output)
+    assert sorted(file.name for file in output.iterdir()) == [
+        "detections.json",
+        "detections.mcap",
+        "index.html",
+        "replay.json",
+    ]
+    assert "the baseline is colors fp32: ONNX Runtime" in shown
+    assert "No difference in 40 images" in shown
+    found = figures(output)
+    assert found["images"] == {"compared": 40, "differing": 0}
+    assert found["total"]["baseline"] == found["total"]["matched"] == 40
+    (topic,) = found["topics"]
+    assert (topic["name"], topic["recorded"], topic["chosen"], topic["compared"]) == (
+        TOPIC,
+        40,
+        40,
+        40,
+    )
+    assert found["speed"]["images_per_second"] > 0 and found["speed"]["engines_alone"] > 0
+
+
+def test_what_another_bundle_takes_for_another_class_is_found(
+    replay: Replay, bag: Path, bundle: Path, other: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    arguments = (bag, "--bundle", other, "--against", bundle, "--output", output)
+    shown = replay(*arguments, "--fail-if-lost", "0.01", code=1)
+    colored = [cell(number)[0] for number in range(40)]
+    wrong = colored.count("red") + colored.count("blue")
+    found = figures(output)
+    assert found["total"]["other_class"] == wrong
+    assert found["images"]["differing"] == wrong
+    assert not found["verdict"]["passed"]
+    assert len(found["worst"]) == 12
+    assert f"{wrong} of another class" in shown
+    shown = replay(*arguments, "--overwrite", "--fail-if-lost", "0.7", "--worst", "3")
+    assert len(figures(output)["worst"]) == 3
+
+
+def recorded_bag(folder: Path, count: int, wrong: int) -> Path:
+    """Images and what the robot found in them; it missed the last ``wrong``."""
+
+    def messages() -> Iterable[BagMessage]:
+        for number, pixels in enumerate(pictures(count)):
+            stamp = START + number * PERIOD
+            yield BagMessage(TOPIC, stamp, image_message(pixels, stamp))
+            found = [(box(number), cell(number)[0], 1.0)] if number < count - wrong else []
+            yield BagMessage("/detector/detections", stamp + 1, detections_message(found, stamp))
+
+    return write_bag(folder, messages())
+
+
+def test_what_the_robot_published_is_the_baseline_where_the_bag_has_it(
+    replay: Replay, bundle: Path, tmp_path: Path
+) -> None:
+    bag, output = recorded_bag(tmp_path / "drive", 20, wrong=3), tmp_path / "out"
+    shown = replay(bag, "--bundle", bundle, "--output", output)
+    assert "the baseline is recorded: /detector/detections" in shown
+    found = figures(output)
+    assert (found["total"]["baseline"], found["total"]["new"]) == (17, 3)
+    assert found["total"]["lost"] == found["total"]["other_class"] == 0
+    replay(
+        *(bag, "--bundle", bundle, "--output", output, "--overwrite"),
+        *("--recorded", "/detector/detections", "--fail-if-new", "0.1"),
+        code=1,
+    )
+
+
+def test_nan_of_a_network_is_counted_as_nothing_published(
+    replay: Replay, bag: Path, bundle: Path, tmp_path: Path
+) -> None:
+    broken = break_scores(write_color_bundle(tmp_path / "broken"))
+    output = tmp_path / "out"
+    replay(bag, "--bundle", broken, "--against", bundle, "--output", output)
+    found = figures(output)
+    assert found["candidate"]["not_finite"] == 40
+    assert found["total"]["lost"] == 40
+
+
+@pytest.mark.parametrize("write", [write_classification_bundle, write_segmentation_bundle])
+def test_other_tasks_are_replayed_likewise(
+    replay: Replay, bag: Path, tmp_path: Path, write
+) -> None:  # type: ignore[no-untyped-def]
+    folder, output = write(tmp_path / "bundle"), tmp_path / "out"
+    shown = replay(
+        *(bag, "--bundle", folder, "--against", folder, "--output", output, "--limit", "10"),
+        *("--iou-threshold", "0.4"),
+    )
+    assert "--iou-threshold has no effect on " in shown
+    assert figures(output)["images"] == {"compared": 10, "differing": 0}
+    assert not (output / "detections.json").exists()
+
+
+def test_an_excerpt_is_looked_at(replay: Replay, bag: Path, bundle: Path, tmp_path: Path) -> None:
+    """Ten images a second."""
+    output = tmp_path / "out"
+    same = ("--bundle", bundle, "--precision", "fp32", "fp32", "--output", output, "--overwrite")
+    replay(bag, *same, "--from", "1", "--to", "3", "--every", "4")
+    (topic,) = figures(output)["topics"]
+    assert topic["compared"] == 5
+    replay(bag, bag, *same, "--limit", "50")
+    assert figures(output)["images"]["compared"] == 50
+
+
+def test_images_that_are_no_use_are_skipped_and_counted(
+    replay: Replay, bundle: Path, tmp_path: Path
+) -> None:
+    def messages() -> Iterable[BagMessage]:
+        for number, pixels in enumerate(pictures(12)):
+            stamp = START + (number if number != 7 else 5) * PERIOD
+            jpeg = cv2.imencode(".png", pixels)[1].tobytes()
+            data = jpeg[:40] if number % 4 == 3 else jpeg
+            message = compressed_message(data, stamp, format="png")
+            yield BagMessage("/camera/compressed", START + number * PERIOD, message)
+
+    bag, output = write_bag(tmp_path / "drive", messages()), tmp_path / "out"
+    replay(bag, "--bundle", bundle, "--precision", "fp32", "int8", "--output", output)
+    found = figures(output)
+    assert found["images"]["compared"] == 9
+    assert sum(one["images"] for one in found["skipped"]) == 3
+    assert {one["topic"] for one in found["skipped"]} == {"/camera/compressed"}
+
+
+def test_stamps_that_go_backwards_are_reported(
+    replay: Replay, bundle: Path, tmp_path: Path
+) -> None:
+    def messages() -> Iterable[BagMessage]:
+        for number, pixels in enumerate(pictures(8)):
+            stamp = START + [0, 1, 2, 1, 4, 4, 6, 7][number] * PERIOD
+            yield BagMessage(TOPIC, START + number * PERIOD, image_message(pixels, stamp))
+
+    bag, output = write_bag(tmp_path / "drive", messages()), tmp_path / "out"
+    replay(bag, "--bundle", bundle, "--precision", "fp32", "int8", "--output", output)
+    problems = " ".join(figures(output)["problems"])
+    assert "the stamp of 1 image is earlier" in problems
+    assert "the stamp of 1 image is the same" in problems
+
+
+def test_no_usable_image_is_an_error_that_leaves_no_page(
+    replay: Replay, bundle: Path, tmp_path: Path
+) -> None:
+    broken = (
+        BagMessage(TOPIC, START + number, compressed_message(b"no jpeg", START + number))
+        for number in range(3)
+    )
+    bag = write_bag(tmp_path / "drive", broken)
+    same = ("--bundle", bundle, "--precision", "fp32", "int8", "--output", tmp_path / "out")
+    shown = replay(bag, *same, code=1)
+    assert "none of 3 images could be compared: 3 " in shown
+    assert not (tmp_path / "out").exists()
+    assert [file.name for file in tmp_path.iterdir()] == ["drive"]
+
+
+def test_map_of_both_sides_is_measured_and_judged(
+    replay: Replay, bag: Path, bundle: Path, other: Path, tmp_path: Path
+) -> None:
+    """The other bundle is right about green alone."""
+    file, output = tmp_path / "truth.json", tmp_path / "out"
+    numbers = range(40)
+    truth = {
+        "images": [
+            {
+                "id": n,
+                "file_name": f"camera/image_raw/{START // 10**9 + n // 10}.{n % 10}00000000",
+                "width": 64,
+                "height": 64,
+            }
+            for n in numbers
+        ],
+        "categories": [{"id": n, "name": name} for n, name in enumerate(LABELS)],
+        "annotations": [
+            {
+                "id": n,
+                "image_id": n,
+                "category_id": LABELS.index(cell(n)[0]),
+                "bbox": [*box(n)[:2], CELL, CELL],
+                "area": CELL**2,
+                "iscrowd": 0,
+            }
+            for n in numbers
+        ],
+    }
+    file.write_text(json.dumps(truth), "utf-8")
+    same = (bag, "--bundle", other, "--against", bundle, "--labels-coco", file, "--output", output)
+    shown = replay(*same, "--fail-if-map-drops", "0.05", code=1)
+    accuracy = figures(output)["accuracy"]
+    assert accuracy["baseline"]["mAP@0.5"] == pytest.approx(1)
+    assert accuracy["candidate"]["mAP@0.5"] == pytest.approx(1 / 3)
+    assert "a drop of 0.6667, allowed are 0.0500" in shown
+
+
+# What a user may get wrong, and what the answer must name.
+WRONG = {
+    "three precisions": (["--precision", "fp32", "int8", "fp16"], 1, "one or two, and not"),
+    "two baselines": (["--against", "B", "--recorded"], 1, "each name the baseline"),
+    "precision not there": (["--precision", "fp32", "fp16"], 1, "choose one of fp32, int8"),
+    "no precision": (["--precision", "half"], 2, "'half' is none of auto, fp32, fp16, int8"),
+    "greedy": (["--topic", "/a", "BAG"], 2, "is a file or folder and no topic: an option with"),
+    "greedy recorded": (["--recorded", "BAG"], 2, "give the BAGs first"),
+    "greedy precision": (["--precision", "fp32", "BAG"], 2, "give the BAGs first"),
+    "from beyond": (["--from", "100"], 1, "--from 100 is beyond the end of the recording, which"),
+    "from after to": (["--from", "3", "--to", "2"], 1, "--from 3 is not before --to 2"),
+    "from below": (["--from=-3"], 2, "-3 is below 0"),
+    "every none": (["--every", "0"], 2, "'0' is not a whole number of 1 or more"),
+    "limit": (["--limit", "many"], 2, "'many' is not a whole number of 1 or more"),
+    "threshold": (["--score-threshold", "2"], 2, "2 is not between 0 and 1"),
+    "lost": (["--fail-if-lost", "1%"], 2, "'1%' is not a number"),
+    "map without annotations": (["--fail-if-map-drops", "0.1"], 1, "give --labels-coco"),
+    "no such topic": (["--topic", "/front"], 1, "/camera/image_raw"),
+    "no results": (["--recorded"], 1, "leave out --recorded"),
+    "no annotations": (
+        ["--labels-coco", "none.json", "--precision", "fp32", "int8"],
+        1,
+        "none.json",
+    ),
+    "against no bundle": (["--against", "BAG"], 1, "model.json"),
+    "backend": (["--backend", "abacus"], 2, "invalid choice: 'abacus'"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_refused_with_the_remedy_and_nothing_written(
+    replay: Replay, name: str, bag: Path, bundle: Path, tmp_path: Path
+) -> None:
+    given, code, message = WRONG[name]
+    named = [{"BAG": str(bag), "B": str(bundle)}.get(one, one) for one in given]
+    shown = replay(bag, "--bundle", bundle, "--output", tmp_path / "out", *named, code=code)
+    assert message in shown
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bags_may_stand_first_or_last(
+    replay: Replay, bag: Path, bundle: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    same = ("--bundle", bundle, "--precision", "fp32", "int8", "--limit", "3", "--overwrite")
+    replay(bag, "--topic", TOPIC, "/camera/image_raw", *same, "--output", output)
+    assert figures(output)["images"]["compared"] == 3
+    replay(*same, "--output", output, bag, bag)
+    assert len(figures(output)["bags"]) == 2
+
+
+def test_bundles_of_two_tasks_and_annotations_of_a_classifier_are_refused(
+    replay: Replay, bag: Path, bundle: Path, tmp_path: Path
+) -> None:
+    classes = write_classification_bundle(tmp_path / "classes")
+    output = ("--output", tmp_path / "out")
+    shown = replay(bag, "--bundle", classes, "--against", bundle, *output, code=1)
+    assert "compare bundles of the same task" in shown
+    truth = ("--labels-coco", tmp_path / "truth.json")
+    shown = replay(bag, "--bundle", classes, "--against", classes, *truth, *output, code=1)
+    assert "is for classification: leave it out" in shown
+
+
+@pytest.mark.parametrize("place", ["nowhere", "file.mcap", "empty"])
+def test_a_recording_that_is_none_is_refused(
+    replay: Replay, place: str, bundle: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file.mcap").write_bytes(b"no bag at all")
+    (tmp_path / "empty").mkdir()
+    shown = replay(tmp_path / place, "--bundle", bundle, "--output", tmp_path / "out", code=1)
+    assert place in shown
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_earlier_replay_stays_unless_it_is_to_be_replaced(
+    replay: Replay, bag: Path, bundle: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    same = (bag, "--bundle", bundle, "--precision", "fp32", "int8", "--output", output)
+    replay(*same, "--limit", "3")
+    before = (output / "replay.json").read_bytes()
+    assert "give --overwrite to replace it" in replay(*same, code=1)
+    replay(*same, "--overwrite", "--from", "100", code=1)
+    assert (output / "replay.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("library", ["rosbags", "foxglove"])
+def test_a_library_that_is_missing_is_named_with_what_installs_it(
+    library: str, bag: Path, bundle: Path, tmp_path: Path
+) -> None:
+    before = f"sys.modules[{library!r}] = None"
+    same = (bag, "--bundle", bundle, "--output", tmp_path / "out")
+    shown = replay_apart(*same, before=before, code=1)
+    assert library in shown
+    assert "Install it with: python3 -m pip install rosbags mcap foxglove-sdk" in shown
+
+
+def test_an_old_python_is_told_so(bag: Path, bundle: Path, tmp_path: Path) -> None:
+    before = "import cv2, jsonschema, rich.console; sys.version_info = (3, 8, 10)"
+    same = (bag, "--bundle", bundle, "--output", tmp_path / "out")
+    assert "replay needs Python 3.10 or newer" in replay_apart(*same, before=before, code=1)
+
+
+def test_a_full_disk_is_reported_and_leaves_the_earlier_replay(
+    bag: Path, bundle: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    same = (bag, "--bundle", bundle, "--precision", "fp32", "int8", "--output", output)
+    replay_apart(*same)
+    before = {file.name: file.read_bytes() for file in output.iterdir()}
+    full = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, resource.RLIM_INFINITY))"
+    )
+    shown = replay_apart(*same, "--overwrite", before=full, code=1)
+    assert "cannot be written" in shown and "Make room" in shown
+    assert {file.name: file.read_bytes() for file in output.iterdir()} == before
+    assert [file.name for file in tmp_path.iterdir()] == ["out"]
+
+
+def test_ctrl_c_ends_at_once_and_leaves_the_earlier_replay(
+    replay: Replay, bundle: Path, tmp_path: Path
+) -> None:
+    bag = write_bag(tmp_path / "drive", image_messages(pictures(1000)))
+    output = tmp_path / "out"
+    same = (*[bag] * 20, "--bundle", bundle, "--precision", "fp32", "int8", "--output", output)
+    replay(*same, "--limit", "3")
+    before = {file.name: file.read_bytes() for file in output.iterdir()}
+    process = start("replay", *same, "--overwrite")
+    partial = tmp_path / f".out.partial-{process.pid}" / "detections.mcap"
+    wait_for(lambda: partial.exists() and partial.stat().st_size > 0, process)
+    process.send_signal(signal.SIGINT)
+    result = finish(process)
+    assert result.exit_code == 130, result.output
+    assert "interrupted, nothing was written, an earlier replay is as it was" in result.output
+    assert {file.name: file.read_bytes() for file in output.iterdir()} == before
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["drive", "out"]
