@@ -18,6 +18,8 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "benchmarks/test_gpu_benchmark.py": ("onnx",),
     "converter": ("tensorflow", "tf2onnx", "tf_keras", "pycocotools", "jinja2"),
     "converter/bundle": (),
+    "converter/commands/test_images_from.py": ("tensorflow", "tf2onnx", "rosbags", "mcap"),
+    "converter/commands/test_images_of_recording.py": ("tensorflow", "rosbags", "mcap"),
     "converter/commands/test_replay.py": ("rosbags", "mcap", "foxglove"),
     "converter/comparison/test_agreement.py": (),
     "converter/comparison/test_compare_by_task.py": (),

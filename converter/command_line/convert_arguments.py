@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from converter.command_line.argument_types import candidates, crop_fraction
+from converter.command_line.images_arguments import add_images_arguments, images_from
 from converter.command_line.quantize_arguments import add_precision_arguments, precision_options
 from converter.command_line.source_arguments import add_source_arguments, source_options
 from converter.commands.convert_options import (
@@ -30,6 +31,7 @@ def convert_options(arguments: argparse.Namespace) -> ConvertOptions:
         source=source_options(arguments),
         output=arguments.output,
         images=arguments.images,
+        images_from=images_from(arguments),
         annotations=arguments.labels_coco,
         most_images=arguments.max_images,
         fitting=FittingOptions(
@@ -50,25 +52,11 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--output", metavar="BUNDLE", type=Path, required=True, help="folder to write")
     add("--overwrite", action="store_true", help="replace an older bundle")
-    add(
-        "--images",
-        metavar="DIR",
-        type=Path,
-        help="images to verify on; of a classifier also a folder of them for each class, named "
-        "like it, to measure the accuracy (default: synthetic ones)",
-    )
-    add(
-        "--labels-coco",
-        metavar="FILE",
-        type=Path,
-        help="COCO annotations of the images, to measure the accuracy of a detector",
-    )
-    add(
-        "--max-images",
-        metavar="N",
-        type=positive,
-        default=500,
-        help="verify on at most so many images (default: 500)",
+    add_images_arguments(
+        group,
+        "images to verify on; of a classifier also a folder of them for each class, named like "
+        "it, to measure the accuracy (default: synthetic ones)",
+        "verify",
     )
 
 

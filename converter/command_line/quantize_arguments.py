@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Sequence
 
+from converter.command_line.images_arguments import add_images_arguments, images_from
 from converter.commands.convert_options import QuantizeOptions
 from converter.precision.precision_kinds import find_precisions
 from converter.precision.precision_options import CALIBRATION_METHODS, PrecisionOptions
@@ -16,25 +17,11 @@ _AUTO = "auto"
 def add_quantize_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `quantize`."""
     parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder made by convert")
-    parser.add_argument(
-        "--images",
-        metavar="DIR",
-        type=Path,
-        help="pictures of the robot's camera, some hundreds: a part is calibrated on, the others "
-        "are measured on; of a classifier also a folder of them for each class, named like it",
-    )
-    parser.add_argument(
-        "--labels-coco",
-        metavar="FILE",
-        type=Path,
-        help="COCO annotations of the images, to measure the accuracy of a detector",
-    )
-    parser.add_argument(
-        "--max-images",
-        metavar="N",
-        type=positive,
-        default=500,
-        help="measure on at most so many images (default: 500)",
+    add_images_arguments(
+        parser,
+        "pictures of the robot's camera, some hundreds: a part is calibrated on, the others are "
+        "measured on; of a classifier also a folder of them for each class, named like it",
+        "measure",
     )
     names = tuple(find_precisions())
     add_precision_arguments(parser, names, names)
@@ -76,7 +63,7 @@ def _add_calibration(group: argparse._ArgumentGroup) -> None:
         "--calibration-images",
         metavar="DIR",
         type=Path,
-        help=f"images for the ranges of {calibrated} (default: every fourth one of --images)",
+        help=f"images for the ranges of {calibrated} (default: a quarter of the images)",
     )
     add(
         "--max-calibration-images",
@@ -137,6 +124,7 @@ def quantize_options(arguments: argparse.Namespace) -> QuantizeOptions:
     return QuantizeOptions(
         bundle=arguments.bundle,
         images=arguments.images,
+        images_from=images_from(arguments),
         annotations=arguments.labels_coco,
         precision=precision_options(arguments),
     )

@@ -11,6 +11,7 @@ from converter.commands.choose_labels import Labels
 from converter.commands.choose_preprocessing import choose_preprocessing
 from converter.commands.compare_trained import compare_trained, float_source, trained_model
 from converter.commands.convert_options import ConvertOptions
+from converter.commands.images_of_recording import check_images_from, with_images
 from converter.commands.output_reader import OutputReader
 from converter.commands.own_precision import with_own_precision, without_own_precision
 from converter.commands.prepare import (
@@ -61,12 +62,21 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
     """
     with progress.step("read the SavedModel"):
         check_output(options.output, options.overwrite)
+        check_images_from(options.images, options.images_from)
         if options.precision.precisions and not _may_lack_images(options):
             require_images(options.images)
         given = read_labels(options.source.labels)
         source = read_source(options.source)
         labels = Labels(given, source.files)
-        dataset = labels.load(options)
+    with with_images(options, progress) as complete:
+        return _convert(complete, source, labels, progress)
+
+
+def _convert(
+    options: ConvertOptions, source: Source, labels: Labels, progress: Progress
+) -> Conversion:
+    """Convert what was read, with images that are there."""
+    dataset = labels.load(options)
     material = _Material(source, dataset, labels)
     with tempfile.TemporaryDirectory() as scratch:
         prepared = _prepare(options, material, Path(scratch), progress)
@@ -85,7 +95,10 @@ def convert(options: ConvertOptions, progress: Progress) -> Conversion:
 
 
 def _may_lack_images(options: ConvertOptions) -> bool:
-    """Whether training may have found all ranges of the precisions that are asked for."""
+    """Whether there are images in a recording, or training may have found all ranges of the
+    precisions that are asked for."""
+    if options.images_from is not None:
+        return True
     if needs_images(options.precision):
         return False
     return has_fake_quant_nodes(options.source.saved_model)

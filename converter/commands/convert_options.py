@@ -7,6 +7,7 @@ from typing import Any, Mapping, Optional, Tuple
 from converter.errors import SavedModelError
 from converter.export.opsets import Opsets
 from converter.heads.evidence import HeadOptions
+from converter.inputs.dataset import Images
 from converter.inputs.pixels import PixelOptions
 from converter.precision.precision_options import PrecisionOptions
 from trt_inference.bundles.bundle import Fitting, Thresholds
@@ -119,13 +120,23 @@ USUAL_THRESHOLDS = {
 
 
 @dataclass(frozen=True)
+class ImagesFrom:
+    """Recordings whose images are taken in the place of a folder of images; of all cameras where
+    no topics are named."""
+
+    bags: Tuple[Path, ...]
+    topics: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class QuantizeOptions:
     """A bundle and the images that its new precisions are measured on."""
 
     bundle: Path
-    images: Optional[Path]
+    images: Optional[Images]
     annotations: Optional[Path]
     precision: PrecisionOptions
+    images_from: Optional[ImagesFrom] = None
 
 
 @dataclass(frozen=True)
@@ -135,7 +146,8 @@ class ConvertOptions:
 
     source: SourceOptions
     output: Path
-    images: Optional[Path] = None
+    images: Optional[Images] = None
+    images_from: Optional[ImagesFrom] = None
     annotations: Optional[Path] = None
     most_images: int = 500
     fitting: FittingOptions = field(default_factory=FittingOptions)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from converter.bundle.write_bundle import new_bundle
 from converter.commands.convert_options import QuantizeOptions
+from converter.commands.images_of_recording import check_images_from, with_images
 from converter.errors import OutputError
 from converter.precision.make_precisions import make_precisions
 from converter.precision.precision_results import Precisions
@@ -32,15 +33,14 @@ def quantize(options: QuantizeOptions, progress: Progress) -> Quantization:
     Raises:
         TrtInferenceError: one of ``converter.errors``, with what to do.
     """
+    check_images_from(options.images, options.images_from)
     load_bundle(options.bundle).model_file(FP32)
     bundle = options.bundle.resolve()  # which may be where the shell stands
     report_files.load_report(bundle / REPORT_FOLDER)  # what is measured is added to it
     before = read_manifest(bundle)["sha256"]
-    with new_bundle(bundle, overwrite=True) as folder:
+    with with_images(options, progress) as given, new_bundle(bundle, overwrite=True) as folder:
         shutil.copytree(bundle, folder, dirs_exist_ok=True)  # novm: on workstations only
-        made = make_precisions(
-            folder, options.images, options.annotations, options.precision, progress
-        )
+        made = make_precisions(folder, given.images, given.annotations, given.precision, progress)
         add_to_report(folder, made)
         if read_manifest(bundle)["sha256"] != before:
             raise OutputError(

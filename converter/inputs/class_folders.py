@@ -8,7 +8,7 @@ have the alphabetical order of their names.
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple, TypeVar
 
 from converter.errors import DatasetError
 from converter.inputs.finding import Finding
@@ -16,6 +16,7 @@ from converter.inputs.sample import Sample
 from trt_inference.errors import ImageError
 from trt_inference.viewing.image_files import find_images
 
+_Item = TypeVar("_Item")
 _NAMES_SHOWN = 10
 
 
@@ -106,14 +107,18 @@ def match_labels(images: Path, folders: Sequence[str], labels: Sequence[str]) ->
 def spread(samples: Sequence[Sample], most: int) -> Tuple[Sample, ...]:
     """At most so many, evenly from all classes, and evenly from each: neighbours in a folder are
     often frames of one second. The first ones are of different classes."""
-    groups = _by_class(samples)
+    taken = spread_groups(_by_class(samples), most)
+    longest = max(map(len, taken), default=0)
+    return tuple(group[place] for place in range(longest) for group in taken if place < len(group))
+
+
+def spread_groups(groups: Sequence[Sequence[_Item]], most: int) -> List[List[_Item]]:
+    """At most so many of all groups together: evenly from all groups, and evenly from each."""
     shares = _shares([len(group) for group in groups], most)
-    taken = [
+    return [
         [group[index * len(group) // share] for index in range(share)]
         for group, share in zip(groups, shares)
     ]
-    longest = max(shares, default=0)
-    return tuple(group[place] for place in range(longest) for group in taken if place < len(group))
 
 
 def one_class_after_the_other(samples: Sequence[Sample]) -> List[Sample]:

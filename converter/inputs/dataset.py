@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterable, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from converter.errors import DatasetError
 from converter.inputs.class_folders import ClassFolders, find_class_folders, match_labels, spread
 from converter.inputs.coco_annotations import Annotations, check_boxes, read_annotations
+from converter.inputs.recorded_pictures import RecordedPicture, RecordedPictures
 from converter.inputs.sample import Sample
 from trt_inference.bundles.names import CLASSIFICATION, DETECTION
 from trt_inference.errors import ImageError
-from trt_inference.printable import printable_name
+from trt_inference.printable import printable, printable_name
 from trt_inference.viewing.image_files import find_images
+
+# What the user's pictures are in.
+Images = Union[Path, RecordedPictures]
 
 
 @dataclass(frozen=True)
@@ -83,14 +87,15 @@ def read_labels(file: Optional[Path]) -> Tuple[str, ...]:
 
 
 def load_dataset(
-    images: Optional[Path],
+    images: Optional[Images],
     annotations: Optional[Path],
     labels: Sequence[str],
     most: int,
     option: str = "--images",
 ) -> Dataset:
     """The images in folder ``images``, at most ``most``, or synthetic ones where it is None. Where
-    it has no images but folders with images, these are classes.
+    it has no images but folders with images, these are classes. Those of a recording are spread
+    over its time.
 
     Args:
         labels: names of the classes; without them, those of the annotations or of the class
@@ -104,6 +109,8 @@ def load_dataset(
         if annotations is not None:
             raise DatasetError("--labels-coco needs the images that it annotates: give --images")
         return Dataset(_synthetic_samples(), None, synthetic=True)
+    if isinstance(images, RecordedPictures):
+        return _recorded(images, annotations, labels, most)
     folders = find_class_folders(images) if annotations is None else {}
     if folders:
         return _of_classes(images, folders, labels, most)
@@ -149,6 +156,39 @@ def _annotated(
         )
     check_boxes(samples[:most], annotations, truth)
     return Dataset(tuple(samples[:most]), truth, False, truth.names)
+
+
+def _recorded(
+    images: RecordedPictures, annotations: Optional[Path], labels: Sequence[str], most: int
+) -> Dataset:
+    """The images of a recording; with annotations, those that they name."""
+    if annotations is None:
+        samples = tuple(_recorded_sample(picture, None) for picture in images.pictures)
+        return Dataset(spread(samples, most), None, synthetic=False)
+    truth = read_annotations(annotations, labels)
+    entries = {entry["file_name"]: entry for entry in truth.content["images"]}
+    for picture in images.pictures:
+        _check_size(picture, entries[picture.annotated_as], annotations)
+    named = [_recorded_sample(one, entries[one.annotated_as]["id"]) for one in images.pictures]
+    samples = spread(named, most)
+    check_boxes(samples, annotations, truth)
+    return Dataset(samples, truth, False, truth.names)
+
+
+def _check_size(picture: RecordedPicture, entry: Mapping[str, Any], annotations: Path) -> None:
+    """See that boxes are in the pixels of the recording."""
+    width, height = picture.size
+    stated = entry.get("width", width), entry.get("height", height)
+    if stated != picture.size:
+        raise DatasetError(
+            f"'{annotations}' has '{printable(picture.annotated_as)}' with {stated[0]}x{stated[1]} "
+            f"pixels, and the recording has {width}x{height}: annotate the images as they were "
+            "recorded, neither resized nor rectified"
+        )
+
+
+def _recorded_sample(picture: RecordedPicture, image_id: Optional[int]) -> Sample:
+    return Sample(printable_name(picture.name), image_id, picture.file, part=picture.part)
 
 
 def _synthetic_samples(count: int = 8) -> Tuple[Sample, ...]:

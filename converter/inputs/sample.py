@@ -14,12 +14,17 @@ from trt_inference.viewing.image_files import read_image
 @dataclass(frozen=True)
 class Sample:
     """One image: where it comes from, the id that COCO annotations give it, and the class of the
-    folder that it is in; empty where folders are no classes."""
+    folder that it is in; empty where folders are no classes.
+
+    Attributes:
+        part: of a recording, as ``converter.recordings.parts_of_time`` names it; else empty.
+    """
 
     name: str
     image_id: Optional[int]
     pixels: Union[np.ndarray, Path]
     class_name: str = ""
+    part: str = ""
 
     def read(self) -> np.ndarray:
         """uint8 ``[h, w, 3]``, BGR.

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from converter.bundle.model_files import describe_model
 from converter.errors import PrecisionError
+from converter.inputs.dataset import Images
 from converter.onnx_tools import storage
 from converter.precision.check_file import check_file, time_engines
 from converter.precision.evaluate import Evaluator
@@ -44,7 +45,7 @@ _Made = TypeVar("_Made")
 
 def make_precisions(
     folder: Path,
-    images: Path | None,
+    images: Images | None,
     annotations: Path | None,
     options: PrecisionOptions,
     progress: Progress,

@@ -10,10 +10,12 @@ from pathlib import Path
 from converter.errors import DatasetError
 from converter.inputs.class_folders import one_class_after_the_other, spread
 from converter.inputs.coco_annotations import check_boxes
-from converter.inputs.dataset import Dataset, load_dataset
+from converter.inputs.dataset import Dataset, Images, load_dataset
+from converter.inputs.recorded_pictures import RecordedPictures
 from converter.inputs.sample import Sample
 from converter.precision.precision_kinds import find_precisions
 from converter.precision.precision_options import PrecisionOptions
+from converter.recordings.parts_of_time import CALIBRATED, MEASURED
 
 # Fewer leave ranges to chance.
 ENOUGH_TO_CALIBRATE = 100
@@ -37,7 +39,7 @@ class Split:
 
 
 def split_images(
-    images: Path | None,
+    images: Images | None,
     annotations: Path | None,
     labels: Sequence[str],
     options: PrecisionOptions,
@@ -45,7 +47,8 @@ def split_images(
     made_up: bool = False,
 ) -> Split:
     """Take every fourth image of the folder, or of its class folders, to calibrate on, or those of
-    a folder of their own.
+    a folder of their own. Of a recording, other stretches of time are calibrated on than are
+    measured on.
 
     Args:
         calibrates: whether anything is calibrated; otherwise training has found all ranges.
@@ -72,6 +75,8 @@ def split_images(
     if annotations is not None and dataset.annotations is not None:
         check_boxes(kept, annotations, dataset.annotations)
     notes = _notes(calibration if calibrates else None, kept, len(held_out) - len(different))
+    if isinstance(images, RecordedPictures) and options.calibration_images is None:
+        notes = (images.division, *notes)
     if dataset.synthetic:
         notes = (f"{options.own} is measured on made-up images: convert again with --images",)
     return Split(calibration, replace(dataset, samples=kept), notes)
@@ -82,8 +87,8 @@ def needs_images(options: PrecisionOptions) -> bool:
     return any(not find_precisions()[name].calibrates for name in options.precisions)
 
 
-def require_images(images: Path | None) -> Path:
-    """Return the folder of images.
+def require_images(images: Images | None) -> Images:
+    """Return the folder of images, or those of a recording.
 
     Raises:
         DatasetError: the user gave none. Nothing else will do.
@@ -91,7 +96,8 @@ def require_images(images: Path | None) -> Path:
     if images is None:
         raise DatasetError(
             f"{' and '.join(find_precisions())} are measured on real images, and the ranges of "
-            f"{_calibrated()} are found on them: give --images with pictures of the robot's camera"
+            f"{_calibrated()} are found on them: give --images with pictures of the robot's "
+            "camera, or --images-from with its recordings"
         )
     return images
 
@@ -106,9 +112,15 @@ def _divide(
     if folder is not None:
         option = "--calibration-images"
         return load_dataset(folder, None, (), _EVERYTHING, option).samples, samples
+    if any(sample.part for sample in samples):
+        return _of_part(samples, CALIBRATED), _of_part(samples, MEASURED)
     ordered = one_class_after_the_other(samples)
     rest = tuple(sample for index, sample in enumerate(ordered) if index % _ONE_IN)
     return tuple(ordered[::_ONE_IN]), rest
+
+
+def _of_part(samples: tuple[Sample, ...], part: str) -> tuple[Sample, ...]:
+    return tuple(sample for sample in samples if sample.part == part)
 
 
 def _digest(sample: Sample) -> str:

@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from converter.errors import DatasetError
-from converter.recordings.recorded_image import RecordedImage
+from converter.recordings.recorded_image import RecordedImage, image_name
 from converter.replay.stamped_names import StampedName, named_topics, read_stamped_name
 from trt_inference.printable import printable, shortened
 
 
-def image_file(image_name: str) -> str:
+def image_file(name: str) -> str:
     """The ``file_name`` of an image in COCO files: a jpeg, as tools that extract images write.
 
     Args:
-        image_name: its topic and stamp.
+        name: its topic and stamp.
     """
-    return f"{image_name}.jpg"
+    return f"{name}.jpg"
 
 
 class ImageEntries:
@@ -63,18 +63,30 @@ class ImageEntries:
             DatasetError: several do, or it stands for an image of another topic as well, or is of
                 another size.
         """
-        numbers = self._numbers(image)
+        entry = self.find_stamped(image.topic, image.stamp)
+        if entry is not None:
+            self._check_size(entry, image)
+        return entry
+
+    def find_stamped(self, topic: str, stamp: int) -> dict[str, Any] | None:
+        """The entry that stands for the image of a topic with a stamp, before it is decoded.
+
+        Args:
+            stamp: nanoseconds.
+
+        Raises:
+            DatasetError: several do, or it stands for an image of another topic as well.
+        """
+        numbers = self._numbers(topic, stamp)
         if not numbers:
             return None
-        entry = self._entries[numbers[0]]
+        entry, file = self._entries[numbers[0]], image_file(image_name(topic, stamp))
         if len(numbers) > 1:
             raise DatasetError(
                 f"'{self._file}' has {_quoted(entry)} and {_quoted(self._entries[numbers[1]])} for "
-                f"one image: remove one, or name them by topic and stamp, as "
-                f"'{printable(image_file(image.name))}'"
+                f"one image: remove one, or name them by topic and stamp, as '{printable(file)}'"
             )
-        self._check_topic(entry, image)
-        self._check_size(entry, image)
+        self._check_topic(entry, topic, file)
         return entry
 
     def example(self) -> str:
@@ -92,26 +104,26 @@ class ImageEntries:
                 self._units.add(name.unit)
                 self._rounded[topic, name.unit, name.rounded].append(number)
 
-    def _numbers(self, image: RecordedImage) -> list[int]:
+    def _numbers(self, topic: str, stamp: int) -> list[int]:
         """Indices of the entries that stand for an image."""
-        numbers = list(self._exact.get((image.topic, image.stamp), ()))
+        numbers = list(self._exact.get((topic, stamp), ()))
         for unit in self._units if not numbers else ():
-            below = image.stamp // unit  # cut off, or rounded up to the next one
+            below = stamp // unit  # cut off, or rounded up to the next one
             for rounded in (below, below + 1):
-                numbers += self._rounded.get((image.topic, unit, rounded), ())
+                numbers += self._rounded.get((topic, unit, rounded), ())
         return sorted(set(numbers))
 
-    def _check_topic(self, entry: dict[str, Any], image: RecordedImage) -> None:
-        topic = self._topic_of.get(entry["id"])
-        if topic is None:
-            self._topic_of[entry["id"]] = image.topic
-        elif topic == image.topic:
+    def _check_topic(self, entry: dict[str, Any], topic: str, file: str) -> None:
+        known = self._topic_of.get(entry["id"])
+        if known is None:
+            self._topic_of[entry["id"]] = topic
+        elif known == topic:
             self.shared.add(entry["id"])
         else:
             raise DatasetError(
-                f"'{self._file}' has {_quoted(entry)}, and {printable(topic)} and "
-                f"{printable(image.topic)} both have an image of that stamp: put the topic into "
-                f"the name, as '{printable(image_file(image.name))}', or replay one --topic"
+                f"'{self._file}' has {_quoted(entry)}, and {printable(known)} and "
+                f"{printable(topic)} both have an image of that stamp: put the topic into the "
+                f"name, as '{printable(file)}', or choose one topic"
             )
 
     def _check_size(self, entry: dict[str, Any], image: RecordedImage) -> None:

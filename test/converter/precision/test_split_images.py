@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from converter.errors import DatasetError
+from converter.inputs.dataset import Images
+from converter.inputs.recorded_pictures import RecordedPicture, RecordedPictures
 from converter.inputs.sample import Sample
 from converter.precision.precision_options import PrecisionOptions
 from converter.precision.split_images import Split, split_images
+from converter.recordings.parts_of_time import BETWEEN, CALIBRATED, MEASURED
 from test.color_bundle import LABELS
 from test.converter.expected import coco
 from test.converter.precision.models import scenes, write_pictures
@@ -23,7 +26,7 @@ def pictures(folder: Path, count: int, seed: int = 0) -> Path:
     return write_pictures(folder, list(generator.integers(0, 256, (count, 4, 4, 3), np.uint8)))
 
 
-def split(images: Path | None, **options: object) -> Split:
+def split(images: Images | None, **options: object) -> Split:
     return split_images(images, None, LABELS, PrecisionOptions(**options))  # type: ignore[arg-type]
 
 
@@ -45,6 +48,39 @@ def test_a_folder_of_its_own_leaves_all_images_to_measure_on(tmp_path: Path) -> 
     assert [sample.pixels for sample in found.calibration] == sorted(own.iterdir())
     assert numbers(found.held_out.samples) == [0, 1, 2, 3, 4]
     assert not any("measured" in note for note in found.notes)
+
+
+def recorded(folder: Path, parts: str) -> RecordedPictures:
+    """A picture for each letter: c is calibrated on, m measured on, b between both."""
+    names = {"c": CALIBRATED, "m": MEASURED, "b": BETWEEN}
+    files = sorted(pictures(folder, len(parts)).iterdir())
+    found = [
+        RecordedPicture(file.name, file, (4, 4), names[part])
+        for file, part in zip(files, parts, strict=True)
+    ]
+    return RecordedPictures("run", tuple(found), "calibrated on a part of it")
+
+
+def test_of_a_recording_each_part_is_used_for_what_it_is(tmp_path: Path) -> None:
+    found = split(recorded(tmp_path / "taken", "cccbmmmmbcc"))
+    assert numbers(found.calibration) == [0, 1, 2, 9, 10]
+    assert numbers(found.held_out.samples) == [4, 5, 6, 7]
+    assert found.notes[0] == "calibrated on a part of it"
+
+
+def test_all_of_a_recording_is_measured_on_where_another_folder_is_calibrated_on(
+    tmp_path: Path,
+) -> None:
+    own = pictures(tmp_path / "own", 3, seed=1)
+    found = split(recorded(tmp_path / "taken", "ccbmmm"), calibration_images=own)
+    assert [sample.pixels for sample in found.calibration] == sorted(own.iterdir())
+    assert numbers(found.held_out.samples) == [0, 1, 2, 3, 4, 5]
+    assert not any("a part of it" in note for note in found.notes)
+
+
+def test_a_recording_of_one_scene_is_too_little(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="'run' has too few different images"):
+        split(recorded(tmp_path / "taken", "c"))
 
 
 def test_a_picture_that_is_in_both_is_not_measured_on(tmp_path: Path) -> None:
