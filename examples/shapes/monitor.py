@@ -160,8 +160,9 @@ class Monitor(Node):
                 self.record.diagnostics = {pair.key: pair.value for pair in status.values}
 
     def _look_once(self) -> None:
-        """Receive one image only: watching all of them would slow down what is measured."""
-        if self._look is None:
+        """Receive one image only: watching all of them would slow down what is measured. None
+        before the first result: the camera would begin for us, and not for the detector."""
+        if self._look is None and self.record.detections:
             self._look = self.create_subscription(
                 Image, "image", self._on_image, qos_profile_sensor_data
             )
