@@ -25,6 +25,11 @@ _FIRST = "an option with several values takes all words up to the next option: g
 
 def add_replay_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare all arguments of `replay`."""
+    # argparse would show the BAGs last, where an option with several values would take them.
+    parser.usage = (
+        "%(prog)s BAG [BAG ...] --bundle BUNDLE [--against BUNDLE | --recorded [TOPIC ...]] "
+        "[--precision P [Q]] [--topic TOPIC ...] --output FOLDER [options below]"
+    )
     parser.add_argument(
         "bags",
         metavar="BAG",

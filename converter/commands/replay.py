@@ -131,6 +131,8 @@ def _check_annotations(options: ReplayOptions, bundle: Bundle) -> None:
             f"--labels-coco measures mAP, which is of boxes, and '{printable_name(bundle.path)}' "
             f"is for {bundle.task}: leave it out"
         )
+    if options.annotations is not None:
+        import pycocotools  # noqa: F401 - that it is missing is told before a long replay
     if options.limits.map_drop is not None and options.annotations is None:
         raise ReplayError(
             "--fail-if-map-drops needs mAP, and that needs annotations: give --labels-coco"
@@ -187,7 +189,9 @@ class _Replay:
     ) -> None:
         self._options, self._sides = options, sides
         self._recordings, self._left_out = recordings, topics.left_out
-        self._topics = tuple(one for one in recordings.topics if one.name in topics.names)
+        # A name with messages of two types is one topic here, as it is where they are read.
+        by_name = {one.name: one for one in reversed(recordings.topics)}
+        self._topics = tuple(by_name[name] for name in topics.names)
         self._labels = CommonLabels(sides.before.labels, sides.after.labels)
         self._gatherer = ResultGatherer(self._labels, options.worst)
         self._clock = StageClock(REPLAY_STAGES)
@@ -195,7 +199,7 @@ class _Replay:
     def run(self, folder: Path, progress: Progress) -> ReplayResults:
         """Look at all images, with the files that are written meanwhile."""
         accuracy = self._labelled_accuracy()
-        with progress.step("measured the engines alone"):
+        with progress.step("time the engines alone"):
             bare = measure_bare_rate(self._sides.bundles())
         with contextlib.ExitStack() as stack:
             receivers = [*self._gatherer.receivers, *self._files(folder, stack)]
@@ -205,7 +209,7 @@ class _Replay:
         self._check_compared(counts)
         measured = MeasuredReplay(bare, self._clock)
         if accuracy is not None:
-            with progress.step("measured mAP"):
+            with progress.step("measure mAP"):
                 measured = replace(
                     measured, accuracy=accuracy.accuracy(), labelled=accuracy.labelled
                 )
@@ -235,22 +239,26 @@ class _Replay:
         read = ReadAhead(messages, decode_message, layouts, self._clock)
         comparison = ImageComparison(self._sides, self._labels, receivers)
         total = expected_images(self._topics, excerpt, recordings.seconds)
-        with progress.counted("replayed", total) as advance:
+        with progress.counted("replay", total) as advance:
             return replay_images(read, self._sides, comparison, self._clock, advance)
 
     def _check_compared(self, counts: ReplayCounts) -> None:
         """Without a comparison, a page would show that nothing differs."""
         if self._gatherer.compared:
             return
+        taken = sum(counts.taken.values())
+        if not taken:
+            raise ReplayError(
+                "there is no image in this part of the recording: choose other --from, --to or "
+                "--topic"
+            )
         reasons = [f"{one.images} {one.kind} ({one.example})" for one in counts.skipped.kinds()[:3]]
         if any(counts.missing):
             reasons.append(f"{max(counts.missing)} without a result of both sides")
-        taken = sum(counts.taken.values())
+        before = self._sides.before
+        notes = before.after_reading() if isinstance(before, RecordedSide) else ()
         raise ReplayError(
-            f"none of {taken} images could be compared: {'; '.join(reasons)}"
-            if taken
-            else "there is no image in this part of the recording: choose other --from, --to or "
-            "--topic"
+            "\n".join([f"none of {taken} images could be compared: {'; '.join(reasons)}", *notes])
         )
 
     def _recording(self, accuracy: Optional[LabelledAccuracy]) -> ReplayedRecording:

@@ -6,7 +6,7 @@ import time
 from typing import Callable, Iterable, Iterator, Sequence, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn
 from rich.progress import Progress as Bars
 from rich.progress import track as bar
 
@@ -57,7 +57,6 @@ class Progress:
             BarColumn(),
             TextColumn("{task.completed:.0f} of {task.total:.0f}"),
             TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
             console=self.console,
             transient=True,
             disable=not self.console.is_terminal,
@@ -75,12 +74,13 @@ class Progress:
                     return
                 shown = now
                 rate, most = count / (now - began), max(total, count)
-                bars.update(task, completed=count, total=most, rate=f"{rate:.1f} {things}/s")
+                left = datetime.timedelta(seconds=round((most - count) / rate))
+                text = f"{rate:.1f} {things}/s, {left} left"
+                bars.update(task, completed=count, total=most, rate=text)
                 if not self.console.is_terminal and now - told >= _SECONDS_OF_A_LINE:
                     told = now
-                    left = datetime.timedelta(seconds=round((most - count) / rate))
-                    text = f"{name} … {count} of {most} {things}, {rate:.1f}/s, {left} left"
-                    print_line(self.console, f"{now - began:7.1f} s  {text}")
+                    line = f"{now - began:7.1f} s  {name} … {count} of {most}, {text}"
+                    print_line(self.console, line)
 
             yield advance
         self.done(f"{name}, {count} {things}", time.monotonic() - began)

@@ -1,14 +1,17 @@
 """`trt-inference replay` through the real command line, on bags as robots leave them."""
 
+import contextlib
 import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 
 from test.changed_bundles import break_scores, exchange_colors
@@ -158,7 +161,7 @@ def test_what_another_bundle_takes_for_another_class_is_found(
     assert len(figures(output)["worst"]) == 3
 
 
-def recorded_bag(folder: Path, count: int, wrong: int) -> Path:
+def recorded_bag(folder: Path, count: int, wrong: int, storage: str) -> Path:
     """Images and what the robot found in them; it missed the last ``wrong``."""
 
     def messages() -> Iterable[BagMessage]:
@@ -168,21 +171,22 @@ def recorded_bag(folder: Path, count: int, wrong: int) -> Path:
             found = [(box(number), cell(number)[0], 1.0)] if number < count - wrong else []
             yield BagMessage("/detector/detections", stamp + 1, detections_message(found, stamp))
 
-    return write_bag(folder, messages())
+    return write_bag(folder, messages(), storage)
 
 
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
 def test_what_the_robot_published_is_the_baseline_where_the_bag_has_it(
-    replay: Replay, bundle: Path, tmp_path: Path
+    replay: Replay, bundle: Path, tmp_path: Path, storage: str
 ) -> None:
-    bag, output = recorded_bag(tmp_path / "drive", 20, wrong=3), tmp_path / "out"
+    bag, output = recorded_bag(tmp_path / "drive", 60, 3, storage), tmp_path / "out"
     shown = replay(bag, "--bundle", bundle, "--output", output)
     assert "the baseline is recorded: /detector/detections" in shown
     found = figures(output)
-    assert (found["total"]["baseline"], found["total"]["new"]) == (17, 3)
+    assert (found["total"]["baseline"], found["total"]["new"]) == (57, 3)
     assert found["total"]["lost"] == found["total"]["other_class"] == 0
     replay(
         *(bag, "--bundle", bundle, "--output", output, "--overwrite"),
-        *("--recorded", "/detector/detections", "--fail-if-new", "0.1"),
+        *("--recorded", "/detector/detections", "--fail-if-new", "0.05"),
         code=1,
     )
 
@@ -447,3 +451,23 @@ def test_ctrl_c_ends_at_once_and_leaves_the_earlier_replay(
     assert "interrupted, nothing was written, an earlier replay is as it was" in result.output
     assert {file.name: file.read_bytes() for file in output.iterdir()} == before
     assert sorted(file.name for file in tmp_path.iterdir()) == ["drive", "out"]
+
+
+@pytest.mark.long
+def test_memory_is_the_same_however_long_the_recording_is(bundle: Path, tmp_path: Path) -> None:
+    """Ten thousand images of 12 kB, with results of the robot for each. Their bytes alone would
+    be 120 MB."""
+    bag = recorded_bag(tmp_path / "drive", 2000, 3, "mcap")
+    output = tmp_path / "out"
+    process = start("replay", *[bag] * 5, "--bundle", bundle, "--output", output)
+    written = tmp_path / f".out.partial-{process.pid}" / "detections.mcap"
+    wait_for(lambda: written.exists() and written.stat().st_size > 0, process)
+    resident: list[int] = []
+    while process.poll() is None:
+        with contextlib.suppress(psutil.Error):
+            resident.append(psutil.Process(process.pid).memory_info().rss)
+        time.sleep(0.05)
+    assert finish(process).exit_code == 0
+    assert figures(output)["images"]["compared"] == 10000
+    early = max(resident[: len(resident) // 5])
+    assert max(resident) - early < 20e6
