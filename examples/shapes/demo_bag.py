@@ -67,7 +67,7 @@ def print_bag(bag: DemoBag, record: Record, bundle: Path, console: Console) -> N
     console.print(
         "to see what int8 would have found in them, beside fp32:\n"
         f"  {_program()} replay {bag.folder} --bundle {bundle} --precision fp32 int8 "
-        f"--output {bag.folder.with_name('replay')}",
+        f"--output {bag.folder.with_name('replay')} --overwrite",
         markup=False,
         highlight=False,
         soft_wrap=True,

@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any, Iterable
 
@@ -15,6 +16,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 from vision_msgs.msg import Detection2DArray
 
+from converter.command_line.command import load_command
 from examples.shapes.demo_bag import DemoBag, print_bag, recording
 from examples.shapes.drawing import CLASS_NAMES
 from examples.shapes.monitor import Record
@@ -53,12 +55,14 @@ def test_images_that_were_sent_and_are_not_in_the_bag_are_counted(tmp_path: Path
 def test_the_command_to_try_is_one_line_that_the_program_takes(tmp_path: Path) -> None:
     shown = printed(write_bag(tmp_path / "bag", [1, 2], [1, 2]), sent=[1, 2])
     (line,) = (line for line in shown.splitlines() if " replay " in line)
-    program, command, folder, *options = line.split()
-    assert Path(program).name == "trt-inference" and command == "replay"
-    assert folder == str(tmp_path / "bag")
-    given = dict(zip(options[::1], options[1::1]))
-    assert given["--bundle"] == "bundles/shapes"
-    assert given["--output"] == str(tmp_path / "replay")
+    program, command, *arguments = line.split()
+    assert Path(program).name == "trt-inference"
+    parser = ArgumentParser()
+    load_command(command).declare(parser)
+    given = parser.parse_args(arguments)
+    assert (given.bags, given.bundle) == ([tmp_path / "bag"], Path("bundles/shapes"))
+    assert given.output == tmp_path / "replay" and given.precision == [["fp32", "int8"]]
+    assert given.overwrite  # it is to be tried again after the next demo
 
 
 def test_without_rosbags_the_demo_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
