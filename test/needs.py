@@ -32,6 +32,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "examples/test_demo_bag.py": ("rclpy", "rosbags"),
     "examples/test_demo_tables.py": ("rclpy",),
     "examples/test_recorder.py": ("rclpy", "rosbags", "mcap"),
+    "examples/test_truth_of_bag.py": ("rosbags", "mcap", "pycocotools"),
     "test_containers.py": ("rclpy",),
     "test_cuda_python_double.py": ("onnx",),
     "test_docs_commands.py": ("onnx",),

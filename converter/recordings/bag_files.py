@@ -16,11 +16,15 @@ from trt_inference.printable import printable, printable_name, shortened
 _METADATA = "metadata.yaml"
 _STORAGE = (".mcap", ".db3")
 _COMPRESSED = (".zstd", ".zst")
+_CONVERT = (
+    "convert it with rosbags-convert, which rosbags has brought (`rosbags-convert --src FILE --dst "
+    "FOLDER`)"
+)
 _UNREADABLE = (
     *(YAMLError, RecursionError, RecordingError, ValueError, LookupError, TypeError),
     *(AttributeError, OverflowError),
 )
-_LARGEST_METADATA = 2**22  # bytes; what recorders write has some hundred for each file and topic
+_LARGEST_METADATA = 2**20  # bytes; what recorders write has some hundred for each file and topic
 
 
 class BagFiles(NamedTuple):
@@ -50,10 +54,7 @@ def files_of_bag(path: Path, problems: RecordingProblems) -> BagFiles:
     except OSError as error:
         raise RecordingError(f"cannot read {printable_name(path)}: {error.strerror}") from error
     if path.suffix == ".bag":
-        raise RecordingError(
-            f"{printable_name(path)} is a bag of ROS 1: convert it with "
-            "`pip install rosbags`, `rosbags-convert --src FILE --dst FOLDER`"
-        )
+        raise RecordingError(f"{printable_name(path)} is a bag of ROS 1: {_CONVERT}")
     if not _is_storage(path):
         raise RecordingError(
             f"{printable_name(path)} is no bag: give a folder as `ros2 bag record` writes it, or "
@@ -71,9 +72,10 @@ def _files_of_folder(folder: Path, problems: RecordingProblems) -> BagFiles:
     there = sorted(filter(_is_storage, folder.iterdir()), key=_by_number)
     there = [file for file in there if not file.is_dir()]
     if not there:
-        what = "has files of ROS 1 (.bag) alone" if any(folder.glob("*.bag")) else "is no bag"
+        if any(folder.glob("*.bag")):
+            raise RecordingError(f"{printable_name(folder)} has bags of ROS 1 alone: {_CONVERT}")
         raise RecordingError(
-            f"{printable_name(folder)} {what}: there is no file .mcap or .db3 in it"
+            f"{printable_name(folder)} is no bag: there is no file .mcap or .db3 in it"
         )
     metadata = _read_metadata(folder, problems)
     names = metadata.names

@@ -11,7 +11,7 @@ from converter.recordings.storage_file import open_regular
 from trt_inference.printable import printable, printable_name
 
 COMPRESSED = (".zstd", ".zst")
-_BLOCK = 2**20  # bytes that are written at once
+_BLOCK = 2**12  # bytes that are read at once; they give at most 128 MiB
 _LEFT_FREE = 2**30  # bytes of the disk: more than others may need at once
 
 
@@ -43,11 +43,18 @@ def plain_file(file: Path, folder: Path, problems: RecordingProblems) -> Path:
 
 def _decompress(file: Path, plain: Path) -> None:
     with open_regular(file) as stream, plain.open("wb") as output:
-        decompressor = zstandard.ZstdDecompressor()
-        with decompressor.stream_reader(stream, read_across_frames=True) as reader:
-            while block := reader.read(_BLOCK):
-                _check_room(file, plain.parent)
-                output.write(block)
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        is_within = False
+        while block := stream.read(_BLOCK):
+            _check_room(file, plain.parent)
+            while block:
+                output.write(frame.decompress(block))
+                is_within = not frame.eof
+                block = frame.unused_data
+                if frame.eof:
+                    frame = zstandard.ZstdDecompressor().decompressobj()
+    if is_within:
+        raise zstandard.ZstdError("it is cut there")
 
 
 def _check_room(file: Path, folder: Path) -> None:

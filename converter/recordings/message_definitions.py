@@ -22,6 +22,7 @@ from trt_inference.printable import printable, shortened
 
 _LONGEST_DEFINITION = 2**18  # characters; the longest of common messages has 20000
 _MOST_IN_ARRAYS = 10_000  # values in arrays of fixed size; rosbags writes code for each
+_SEPARATOR = "=" * 80 + "\n"
 _MOST_KEPT = 64  # definitions
 # What rosbags raises for definitions and messages that it does not like: most errors have no
 # class of their own, and are those of Python code that it made of the definition.
@@ -64,14 +65,26 @@ def _store_of(type_name: str, definition: MessageDefinition) -> Typestore:
         return _own_store(type_name)
     if len(definition.text) > _LONGEST_DEFINITION:
         raise ValueError(f"its definition has {len(definition.text)} characters")
-    if definition.encoding == "ros2idl":
-        types = get_types_from_idl(definition.text)
-    else:
-        types = get_types_from_msg(definition.text, type_name)
+    is_idl = definition.encoding == "ros2idl"
+    types = (
+        _types_of_idl(definition.text) if is_idl else get_types_from_msg(definition.text, type_name)
+    )
     _check_arrays(types)
     store = get_typestore(Stores.EMPTY)
     store.register(types)
     return store
+
+
+def _types_of_idl(text: str) -> dict[str, Any]:
+    """Of one definition, or of several with a line before each that names it."""
+    if "<<" in text:  # a few characters can make a number that no memory takes
+        raise ValueError("its definition computes numbers")
+    if not text.startswith(f"{_SEPARATOR}IDL: "):
+        return dict(get_types_from_idl(text))
+    types: dict[str, Any] = {}
+    for part in text.split(_SEPARATOR)[1:]:
+        types.update(get_types_from_idl(part.partition("\n")[2]))
+    return types
 
 
 def _own_store(type_name: str) -> Typestore:

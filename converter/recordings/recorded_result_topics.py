@@ -93,12 +93,12 @@ def _find(
         raise RecordingError(f"the recording has no topic {_shown(name)}{_offer(topics, task)}")
     if not found:
         raise RecordingError(
-            f"{_shown(called_so[0].name)} has messages of {_shown(called_so[0].type)}, and the "
-            f"results of a {task} are {RESULT_TYPES[task]}{_offer(topics, task)}"
+            f"{_shown(called_so[0].name)} has messages of {_shown(called_so[0].type)}, and "
+            f"{task} results are {RESULT_TYPES[task]}{_offer(topics, task)}"
         )
     if found[0].name in image_topics:
         raise RecordingError(
-            f"{_shown(name)} has the images that are looked at, and no results of a {task}"
+            f"{_shown(name)} has the images that are looked at, and no {task} results"
             f"{_offer(topics, task)}"
         )
     return found[0]
@@ -107,9 +107,9 @@ def _find(
 def _offer(topics: Sequence[RecordedTopic], task: str) -> str:
     names = [one.name for one in topics if _may_be_results(one, task, ())]
     if names:
-        return f". Topics with results of a {task}: {_listed(names)}"
+        return f". Topics with {task} results: {_listed(names)}"
     others = _listed([f"{one.name} ({one.type})" for one in topics])
-    return f". There is none with results of a {task} among its topics: {others}"
+    return f". There is none with {task} results among its topics: {others}"
 
 
 def _results_of(images: str, matches: StampMatches, described: Sequence[str]) -> list[str]:
@@ -149,8 +149,8 @@ def _truth_notes(left_out: Sequence[RecordedTopic]) -> list[str]:
         return []
     names = _listed([one.name for one in left_out])
     return [
-        f"What {names} has is taken for the truth, not for results of the robot. With "
-        "--recorded TOPIC it is compared with"
+        f"{names} is not compared: by its name it is the truth, not what a robot found. To compare "
+        "with it, name it after --recorded"
     ]
 
 

@@ -60,6 +60,7 @@ class Recordings:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._problems = RecordingProblems()
+        self._files: list[StorageFile] = []
         self._folder = tempfile.TemporaryDirectory(prefix="trt-inference-")
         try:
             self._bags = self._open_all(paths)
@@ -81,7 +82,9 @@ class Recordings:
         self.close()
 
     def close(self) -> None:
-        """Remove what was decompressed."""
+        """Remove what was decompressed, and what reading has left."""
+        for file in self._files:
+            file.close()
         self._folder.cleanup()
 
     @property
@@ -172,7 +175,8 @@ class Recordings:
     def _open_file(self, file: Path) -> StorageFile:
         plain = plain_file(file, Path(self._folder.name), self._problems)
         storage = McapFile if plain.suffix == ".mcap" else SqliteFile
-        return storage(plain, self._problems)
+        self._files.append(storage(plain, self._problems))
+        return self._files[-1]
 
     def _compare_counts(self, path: Path, files: list[StorageFile], told: int | None) -> None:
         there = sum(file.count for file in files)

@@ -50,6 +50,9 @@ class StorageFile(ABC):
         """Those of ``topics`` in order of recording, each call for itself. What is recorded before
         ``start`` or after ``end`` (nanoseconds) may be left out."""
 
+    def close(self) -> None:  # noqa: B027 - only some leave anything
+        """Remove what reading has left beside the file."""
+
 
 def open_regular(path: Path) -> BinaryIO:
     """A file to read; FIFOs and devices are refused, and nothing is waited for.

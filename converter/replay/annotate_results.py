@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from foxglove.messages import Color, ImageAnnotations
 
 from converter.recordings.recorded_image import RecordedImage
+from converter.replay.describe_difference import describe_difference
 from converter.replay.difference import (
     LOST,
     MOVED,
@@ -55,6 +57,8 @@ class ResultAnnotator:
                 have their captions below, and its list is in the lower left corner.
         """
         drawing = AnnotationDrawing(image)
+        if isinstance(result, Detections):
+            result = result[np.isfinite(result.xyxy).all(axis=1)]  # nobody can draw the others
         ids, scores = result.class_ids.tolist(), result.scores.tolist()
         captions = [
             (f"{self._name(one)} {score:.2f}", self._color(one))
@@ -80,11 +84,12 @@ class ResultAnnotator:
         without_box = []
         for (before, after), differences in _by_things(found.differences).items():
             color = DIFFERENCE_COLORS[differences[0].kind]
-            text = ", ".join(self._words(one) for one in differences)
             shown = before if differences[0].kind == LOST else after or before
             if shown is None or shown.box is None:
-                without_box.append((text, color))
+                texts = (describe_difference(one, self._labels) for one in differences)
+                without_box += [(text, color) for text in texts]
                 continue
+            text = ", ".join(self._words(one) for one in differences)
             if differences[0].kind == MOVED and before is not None and before.box is not None:
                 drawing.box(before.box, color, is_thin=True)
             drawing.box(shown.box, color)
@@ -93,6 +98,7 @@ class ResultAnnotator:
         return drawing.message()
 
     def _words(self, difference: Difference) -> str:
+        """What differs in the box that it is written at."""
         before, after = difference.before, difference.after
         if before is None or after is None:
             thing = before or after

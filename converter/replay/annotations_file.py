@@ -118,16 +118,19 @@ class _KeptErrors:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stream = path.open("wb")
-        self._error: OSError | None = None
+        self._error: OSError | KeyboardInterrupt | None = None
         self._place = self._size = 0  # where the SDK must believe to be
 
     def check(self) -> None:
         """
         Raises:
             OSError: something could not be written.
+            KeyboardInterrupt: Ctrl-C came while something was written.
         """
-        if self._error is not None:
+        if isinstance(self._error, OSError):
             raise OSError(self._error.errno, self._error.strerror, str(self._path))
+        if self._error is not None:
+            raise self._error
 
     def write(self, data: bytes | bytearray) -> int:
         """Write all of ``data``."""
@@ -158,7 +161,7 @@ class _KeptErrors:
         if self._error is None:
             try:
                 use()
-            except OSError as error:
+            except (OSError, KeyboardInterrupt) as error:
                 self._error = error
 
 

@@ -11,7 +11,6 @@ from converter.comparison.pair_best_first import pair_best_first
 from converter.replay.comparable_boxes import ComparableBoxes
 from converter.replay.difference import FoundThing
 from converter.replay.difference_limits import DifferenceLimits, reaches_limit
-from trt_inference.inference.geometry import pairwise_iou
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,8 @@ def find_box_pairs(
     score, and each box once: those of one class that overlap as far as ``match_iou``; of what is
     left those of two classes; of what is left those of one class that overlap as far as
     ``far_iou``."""
-    overlaps = pairwise_iou(one.corners, other.corners)
-    rows, columns = np.nonzero(reaches_limit(overlaps, min(limits.far_iou, limits.match_iou)))
-    choice = _Choice(one, other, rows, columns, overlaps[rows, columns])
+    rows, columns, overlaps = one.overlapping(other, min(limits.far_iou, limits.match_iou))
+    choice = _Choice(one, other, rows, columns, overlaps)
     same = one.class_ids[rows] == other.class_ids[columns]
     is_near = reaches_limit(choice.overlaps, limits.match_iou)
     return PairsOfImage(

@@ -6,12 +6,16 @@ from typing import Any
 import numpy as np
 
 from converter.replay.difference import FoundThing
+from converter.replay.difference_limits import reaches_limit
 from trt_inference.inference.detections import Detections
+from trt_inference.inference.geometry import pairwise_iou
 
 # Pixels; shorter sides are taken as so long.
 _SHORTEST_SIDE = 1.0
 # Pixels; beyond it nothing is, and areas are still finite.
 _FARTHEST = 1e9
+# Boxes that are compared at once: a message may have been recorded with any number of them.
+_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,22 @@ class ComparableBoxes:
             FoundThing(class_id, score, (x1, y1, x2, y2) if finite else None)
             for class_id, score, (x1, y1, x2, y2), finite in zip(*rows, strict=True)
         ]
+
+    def overlapping(
+        self, others: "ComparableBoxes", least_iou: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Which of the boxes overlap which of the others so far, of any class.
+
+        Returns:
+            Indices of the boxes, of the others, int ``[p]`` each, and their IoU, float64 ``[p]``.
+        """
+        parts = []
+        for start in range(0, max(1, len(self)), _BLOCK):
+            overlaps = pairwise_iou(self.corners[start : start + _BLOCK], others.corners)
+            rows, columns = np.nonzero(reaches_limit(overlaps, least_iou))
+            parts.append((rows + start, columns, overlaps[rows, columns]))
+        rows, columns, overlaps = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return rows, columns, overlaps
 
     def without(self, others: "ComparableBoxes") -> "ComparableBoxes":
         """Those that are not the same in class, score and place as one of the others."""

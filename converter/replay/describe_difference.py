@@ -10,6 +10,7 @@ from trt_inference.printable import printable, shortened
 _LONGEST_LABEL = 100
 # Pixels; a middle that moves less stays where it is.
 _STAYS = 0.5
+_ROUNDING = 1e-6  # of an IoU in hundredths
 
 
 def describe_difference(difference: Difference, labels: Sequence[str]) -> str:
@@ -29,9 +30,7 @@ def describe_difference(difference: Difference, labels: Sequence[str]) -> str:
     if difference.kind == OTHER_CLASS:
         return f"{OTHER_CLASS}: {_renamed(before, after, labels)}"
     if difference.kind == MOVED:
-        distance = _distance(before, after)
-        how = f"by {distance:.0f} px" if distance >= _STAYS else "to another size"
-        return f"{MOVED}: {_name(before, labels)} {how}, IoU {1 - difference.weight:.2f}"
+        return f"{MOVED}: {_name(before, labels)} {_moved(before, after)}, {_iou(difference)}"
     scores = " → ".join(_scores(before, after))
     return f"{difference.kind}: {_name(before, labels)} {scores}{_place(before)}"
 
@@ -61,6 +60,18 @@ def _renamed(before: FoundThing, after: FoundThing, labels: Sequence[str]) -> st
     return f"{_thing(_without_place(before), labels)} → {_thing(after, labels)}"
 
 
+def _moved(before: FoundThing, after: FoundThing) -> str:
+    distance = _distance(before, after)
+    if distance < _STAYS:
+        return f"to another size{_place(before)}"
+    return f"by {distance:.0f} px{_place(before, 'from')}"
+
+
+def _iou(difference: Difference) -> str:
+    """Rounded down, so that what is below a limit does not look like it."""
+    return f"IoU {math.floor(100 * (1 - difference.weight) + _ROUNDING) / 100:.2f}"
+
+
 def _without_place(thing: FoundThing) -> FoundThing:
     return FoundThing(thing.class_id, thing.score)
 
@@ -88,9 +99,9 @@ def _name(thing: FoundThing, labels: Sequence[str]) -> str:
     return shortened(name, _LONGEST_LABEL) or "(no name)"
 
 
-def _place(thing: FoundThing) -> str:
+def _place(thing: FoundThing, where: str = "at") -> str:
     middle = _middle(thing)
-    return f" at ({middle[0]:.0f}, {middle[1]:.0f})" if middle else ""
+    return f" {where} ({middle[0]:.0f}, {middle[1]:.0f})" if middle else ""
 
 
 def _middle(thing: FoundThing) -> tuple[float, float] | None:

@@ -19,7 +19,6 @@ from converter.replay.difference import (
 )
 from converter.replay.difference_limits import DifferenceLimits, reaches_limit
 from trt_inference.inference.detections import Detections
-from trt_inference.inference.geometry import pairwise_iou
 
 
 def differences_of_boxes(
@@ -68,10 +67,9 @@ def _lost(
 def _faded(
     lost: ComparableBoxes, rest: ComparableBoxes, limits: DifferenceLimits
 ) -> dict[int, FoundThing]:
-    overlaps = pairwise_iou(lost.corners, rest.corners)
-    same = lost.class_ids[:, None] == rest.class_ids[None, :]
-    rows, columns = np.nonzero(same & reaches_limit(overlaps, limits.match_iou))
-    best = pair_best_first(rows, columns, overlaps[rows, columns])
+    rows, columns, overlaps = lost.overlapping(rest, limits.match_iou)
+    same = np.flatnonzero(lost.class_ids[rows] == rest.class_ids[columns])
+    best = same[pair_best_first(rows[same], columns[same], overlaps[same])]
     return dict(zip(rows[best].tolist(), rest[columns[best]].things(), strict=True))
 
 

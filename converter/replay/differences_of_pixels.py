@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 
 from converter.errors import ReplayError
@@ -17,6 +18,10 @@ from converter.replay.difference_limits import DifferenceLimits
 from trt_inference.inference.results import OUTSIDE, Segmentation
 
 _NUMBERS = 256  # of a uint8
+_SIZES, _RANGES = [_NUMBERS] * 2, [0, _NUMBERS] * 2
+# Pixels at a time: OpenCV counts in float32, where whole numbers end at 2^24. It takes half of the
+# time of NumPy, and lets other threads run.
+_MOST_COUNTED = 1 << 24
 # A class of which less than a tenth is left is as good as gone.
 _GONE = 10
 _ROUNDING = 1e-12
@@ -65,9 +70,12 @@ def _pixels_of_pairs(before: np.ndarray, after: np.ndarray) -> np.ndarray:
             f"{_size(after)}: only maps of one size can be compared, that of the image. Replay the "
             "bundle that was recorded instead of what was published (--against)"
         )
-    pairs = before.astype(np.uint16) << 8 | after
-    table = np.bincount(pairs.ravel(), minlength=_NUMBERS**2).reshape(_NUMBERS, _NUMBERS)
-    return np.delete(np.delete(table, OUTSIDE, 0), OUTSIDE, 1)
+    table = np.zeros((_NUMBERS, _NUMBERS), np.int64)
+    rows = max(1, _MOST_COUNTED // max(1, before.shape[1]))
+    for start in range(0, len(before), rows):
+        parts = [side[start : start + rows] for side in (before, after)]
+        table += cv2.calcHist(parts, [0, 1], None, _SIZES, _RANGES).astype(np.int64)
+    return table[:OUTSIDE, :OUTSIDE]  # what is outside is the last one
 
 
 def _differences(table: np.ndarray, pixels: int, limits: DifferenceLimits) -> Iterator[Difference]:

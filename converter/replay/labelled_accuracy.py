@@ -13,8 +13,9 @@ from converter.recordings.recorded_image import image_name
 from converter.replay.difference import ComparedImage
 from converter.replay.image_entries import ImageEntries, image_file
 from converter.replay.side import SideResult
+from converter.tables.wording import counted
 from trt_inference.inference.detections import Detections
-from trt_inference.printable import printable
+from trt_inference.printable import printable, printable_name
 
 
 class LabelledAccuracy:
@@ -41,7 +42,7 @@ class LabelledAccuracy:
         Raises:
             DatasetError: the file is not readable, or has boxes of a category that is no label.
         """
-        self._file, self._topics = annotations_file, tuple(topics)
+        self._file = annotations_file
         self._truth = read_annotations(annotations_file, labels, "the labels of either side")
         self._entries = ImageEntries(annotations_file, self._truth.content["images"], topics)
         self._found: dict[int, tuple[Detections, Detections]] = {}  # by the entry's id
@@ -51,7 +52,7 @@ class LabelledAccuracy:
     @property
     def labelled(self) -> int:
         """How many annotated images have a result of both sides."""
-        return len(self._counted())
+        return len(self._counted_ids())
 
     def add(self, compared: ComparedImage) -> None:
         """Keep what was found in an image, if it is annotated.
@@ -78,14 +79,14 @@ class LabelledAccuracy:
         Raises:
             DatasetError: no image of the recording is annotated, or none of them has a box.
         """
-        if not self._found and not self._without_baseline and not self._entries.shared:
+        if not self._found and not self._without_baseline:
             raise self._nothing_annotated()
-        counted = self._counted()
-        samples = [Sample(str(one), one, Path(str(one))) for one in counted]
+        ids = self._counted_ids()
+        samples = [Sample(str(one), one, Path(str(one))) for one in ids]
         if not samples:
             return None
         check_boxes(samples, self._file, self._truth)
-        before, after = zip(*(self._found[one] for one in counted), strict=True)
+        before, after = zip(*(self._found[one] for one in ids), strict=True)
         return (
             measure_accuracy(samples, before, self._truth),
             measure_accuracy(samples, after, self._truth),
@@ -93,29 +94,29 @@ class LabelledAccuracy:
 
     def notes(self, baseline_is_recorded: bool = False) -> tuple[str, ...]:
         """What the user should know of the figures, in sentences."""
-        entries = len(self._truth.content["images"])
-        counted, shared = self.labelled, len(self._entries.shared)
+        entries = counted(len(self._truth.content["images"]), "image")
+        shared = len(self._entries.shared)
         alone = len(self._without_baseline - self._entries.shared)
-        notes = [f"mAP is of {counted} of the {entries} images in '{self._file}'."]
+        notes = [f"mAP is of {self.labelled:,} of the {entries} in '{printable_name(self._file)}'."]
         if shared:
             notes.append(
-                f"Of {shared} annotated images the stamp belongs to several images of their topic: "
-                "they are left out of mAP."
+                f"The stamp of {counted(shared, 'annotated image')} belongs to several images of "
+                "one topic: these are left out of mAP."
             )
         if alone:
             notes.append(
-                f"The baseline has no result of {alone} annotated images: they are left out of mAP "
-                "of both sides."
+                f"The baseline has no result of {counted(alone, 'annotated image')}: left out of "
+                "mAP of both sides."
             )
         if baseline_is_recorded:
             notes.append(
                 "mAP of what was recorded is of what the robot published. Detections with lower "
-                "scores are not in the recording, which makes it lower than that of the bundle "
-                "that found them."
+                "scores are not in the recording, so that it may be lower than that of the "
+                "bundle that found them."
             )
         return tuple(notes)
 
-    def _counted(self) -> list[int]:
+    def _counted_ids(self) -> list[int]:
         return [one for one in self._found if one not in self._entries.shared]
 
     def _best(self, result: SideResult) -> Detections:
@@ -135,9 +136,14 @@ class LabelledAccuracy:
 
     def _nothing_annotated(self) -> DatasetError:
         example = image_file(self._first or image_name("camera/image_raw", 1764547200_000000001))
+        remedy = (
+            "these are images of another recording, or of a part or topic of it that was not "
+            "replayed"
+            if self._entries.stamped
+            else "a file_name must end in the stamp of the image's header, after its topic where "
+            "several are replayed"
+        )
         return DatasetError(
-            f"no image of the recording is named in '{self._file}': it names "
-            f"{self._entries.example()}, and the recording has '{printable(example)}'. A file_name "
-            "must end in the stamp of the image's header, and begin with its topic where several "
-            "are replayed"
+            f"no image that was replayed is named in '{self._file}': it names "
+            f"{self._entries.example()}, and the recording has '{printable(example)}': {remedy}"
         )

@@ -16,6 +16,7 @@ from types import TracebackType
 from converter.recordings.recorded_image import RecordedImage, SkippedImage
 from converter.recordings.recorded_message import RecordedMessage
 from converter.replay.bundle_side import FittedImage, ImageFitter, InputLayout
+from converter.replay.give_way import give_way
 from trt_inference.errors import ImageError
 from trt_inference.images.image_reader import ImageReader
 from trt_inference.inference.timing import StageClock
@@ -93,8 +94,8 @@ class ReadAhead:
         """
         self._messages, self._decode = messages, decode
         self._clock = clock or StageClock(READ_AHEAD_STAGES)
-        count = decoders or max(1, min(_MOST_DECODERS, len(os.sched_getaffinity(0))))
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="decode")
+        count = decoders or max(1, min(_MOST_DECODERS, len(os.sched_getaffinity(0)) // 2))
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="decode", initializer=give_way)
         self._free: SimpleQueue[ImageSlot | None] = SimpleQueue()
         self._ordered: SimpleQueue[Future[ImageSlot] | BaseException | None] = SimpleQueue()
         self._stopped = threading.Event()
@@ -125,6 +126,7 @@ class ReadAhead:
 
     def _read(self) -> None:
         end: BaseException | None = None
+        give_way()
         try:
             with contextlib.closing(_timed(self._messages, self._clock)) as messages:
                 for message in messages:

@@ -6,6 +6,8 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Generic, TypeVar
 
+from converter.replay.give_way import give_way
+
 _Item = TypeVar("_Item")
 
 
@@ -55,6 +57,7 @@ class WorkBeside(Generic[_Item]):
             raise self._error
 
     def _run(self) -> None:
+        give_way()
         while (item := self._items.get()) is not None:
             try:
                 if self._error is None and not self._discards:

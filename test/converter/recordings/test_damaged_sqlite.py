@@ -56,7 +56,7 @@ def test_a_file_that_is_cut_gives_what_is_before_the_cut(tmp_path: Path) -> None
             expected = [one for one, page in zip(messages, pages, strict=True) if page < cut]
             assert found == plain(expected)
             assert 500 < len(found) < 2000
-            assert f"the rows after number {len(found)}:" in problems[0]
+            assert f"(rows: those after number {len(found)}:" in problems[0]
 
 
 @pytest.mark.parametrize("fill", [b"\0", b"\xff", b"\x0d"])
@@ -76,7 +76,7 @@ def test_a_page_that_is_overwritten_costs_its_own_messages(fill: bytes, tmp_path
         assert "cannot be read" in problems[0]
         if lost == [pages[700]]:
             rows = [number + 1 for number, page in enumerate(pages) if page in lost]
-            assert f"rows {rows[0]} to {rows[-1]}:" in problems[0]
+            assert f"(rows: numbers {rows[0]} to {rows[-1]}:" in problems[0]
 
 
 def test_a_damaged_image_costs_no_other(tmp_path: Path) -> None:
@@ -135,7 +135,9 @@ def test_rows_of_other_types_are_left_out(value: str, tmp_path: Path) -> None:
             assert len(found) == 5
         else:
             assert found == plain([*sound[:2], *sound[3:]])
-            assert "1 message cannot be read (row 3: " in problems[0]
+            assert len(problems) == 1
+            assert "cannot be read" in problems[0]
+            assert "row 3: " in problems[0] or "numbers 3 to 3: " in problems[0]
 
 
 def test_negative_times_and_numbers_are_taken(tmp_path: Path) -> None:
@@ -238,6 +240,7 @@ def test_the_log_beside_the_file_is_read_and_kept(tmp_path: Path) -> None:
     for _ in range(2):
         assert read_path(file) == (plain(text_messages(80)), ())
     assert (file.read_bytes(), log.read_bytes()) == before
+    assert set(file.parent.iterdir()) == {file, log}
 
 
 def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -156,14 +156,14 @@ def test_each_camera_has_its_own_results(tmp_path: Path) -> None:
     for camera, offset in offsets.items():
         for number in range(40):
             images = image_of(number, f"/{camera}/image")
-            results = result_of(number, topic=f"/{camera}/detector/detections")
+            results = result_of(number, topic=f"/detector_{camera}/detections")
             chance = camera == "rear" and number in (7, 8)
             for message in (images, results)[: 1 if camera == "top" else 2]:
                 messages.append(shifted(message, 0 if chance else offset))
     chosen = choose(tmp_path, messages, images=[f"/{camera}/image" for camera in offsets])
     assert pairs(chosen) == {
-        "/front/image": "/front/detector/detections",
-        "/rear/image": "/rear/detector/detections",
+        "/front/image": "/detector_front/detections",
+        "/rear/image": "/detector_rear/detections",
     }
     assert any("/top/image" in note for note in chosen.notes)
 
@@ -212,6 +212,6 @@ def test_reading_ends_once_it_is_clear(tmp_path: Path) -> None:
                 read.append(message.seconds)
                 yield message
 
-        recordings.messages = counting  # type: ignore[method-assign]
+        recordings.messages = counting
         assert choose_result_topics(recordings, [IMAGES], [], "detection") is not None
     assert max(read) < 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,16 @@ def test_boxes_are_loops_in_the_color_of_their_class_with_name_and_score(tmp_pat
     assert all(12 <= one.position.y <= 80 for one in drawn.texts), "a caption is not in the image"
 
 
+def test_boxes_without_a_place_are_not_drawn(tmp_path: Path) -> None:
+    """A recording may hold them; the message keeps them as they are."""
+    odd = boxes((np.nan, 0, 5, 5, 0.5, 0), (0, 0, np.inf, 5, 0.5, 0), (1, 2, 3, 4, 0.5, 1))
+    messages = written(tmp_path, compared(recorded_image(), odd, odd))
+    drawn = messages[f"{TOPIC}/candidate/annotations"][0].content
+    assert [corners(one)[0] for one in drawn.points] == [(1, 2)]
+    assert [one.text for one in drawn.texts] == ["dog 0.50"]
+    assert len(messages[f"{TOPIC}/candidate/detections"][0].content.detections) == 3
+
+
 def test_differences_mark_only_what_differs(tmp_path: Path) -> None:
     lost = FoundThing(0, 0.9, (1, 2, 3, 4))
     new = FoundThing(1, 0.8, (5, 6, 7, 8))
@@ -213,7 +224,7 @@ def test_class_maps_are_images_whose_values_are_the_classes(tmp_path: Path) -> N
         Segmentation(np.arange(80 * 100).reshape(80, 100).astype(np.uint8) % modulus)
         for modulus in (3, 2)
     ]
-    thing = FoundThing(2, 0.25)
+    thing = FoundThing(2, 0.25, is_share=True)
     difference = Difference(LOST, 1.0, thing, None)
     messages = written(tmp_path, compared(recorded_image(), *maps, (difference,)))
     assert set(messages) == {
@@ -229,12 +240,13 @@ def test_class_maps_are_images_whose_values_are_the_classes(tmp_path: Path) -> N
         assert image.header.frame_id == "camera"
         np.testing.assert_array_equal(image.data.reshape(80, 100), class_map.class_map)
     drawn = messages[f"{TOPIC}/differences"][0].content
-    assert [one.text for one in drawn.texts] == ["lost: traffic light 0.25"]
+    assert [one.text for one in drawn.texts] == ["lost: traffic light, 25.0 % of the image"]
 
 
 def test_classes_of_images_are_listed_on_them(tmp_path: Path) -> None:
     result = Classification(np.array([0.75, 0.125], np.float32), np.array([2, 0], np.int32))
-    messages = written(tmp_path, compared(recorded_image(), result, result))
+    other = Difference(OTHER_CLASS, 1.0, FoundThing(2, 0.75), FoundThing(0, 0.5))
+    messages = written(tmp_path, compared(recorded_image(), result, result, (other,)))
     (message,) = messages[f"{TOPIC}/candidate/classification"]
     assert message.schema == "vision_msgs/msg/Classification"
     found = message.content.results
@@ -245,6 +257,8 @@ def test_classes_of_images_are_listed_on_them(tmp_path: Path) -> None:
     sides = [messages[f"{TOPIC}/{side}/annotations"][0] for side in ("baseline", "candidate")]
     for side in sides:
         assert [one.text for one in side.content.texts] == ["traffic light 0.75", "person 0.12"]
+    drawn = messages[f"{TOPIC}/differences"][0].content
+    assert [one.text for one in drawn.texts] == ["other class: traffic light 0.75 → person 0.50"]
     below, above = ([one.position.y for one in side.content.texts] for side in sides)
     assert max(above) < min(below), "the lists of both sides cover each other"
 
@@ -306,6 +320,25 @@ def test_what_was_written_before_an_error_can_be_read(tmp_path: Path) -> None:
         results.add(compared(recorded_image(), ONE, TWO))
         raise KeyboardInterrupt
     assert len(read_mcap(file)) == 5
+
+
+class _Interrupted(io.BytesIO):
+    """A file into which something is just being written when Ctrl-C comes."""
+
+    def write(self, data: Any) -> int:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_the_sdk_writes_is_not_lost(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK takes what is raised in there for an error of the disk."""
+    monkeypatch.setattr(Path, "open", lambda *_: _Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        with annotations_file(Path("detections.mcap"), LABELS, ("", "")) as results:
+            results.add(compared(recorded_image(), ONE, TWO))
+            pytest.fail("it goes on as if nothing had happened")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_full_disk_is_an_error_that_names_the_file(

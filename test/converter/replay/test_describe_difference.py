@@ -46,11 +46,15 @@ def thing(score: float, class_id: int = 0, across: float = 0, box: bool = True) 
         ),
         (
             Difference(MOVED, 0.38, thing(0.8), thing(0.7, 0, 14)),
-            "moved: circle by 14 px, IoU 0.62",
+            "moved: circle by 14 px from (412, 310), IoU 0.62",
         ),
         (
             Difference(MOVED, 0.2, thing(0.8), FoundThing(0, 0.8, (400, 298, 424, 322))),
-            "moved: circle to another size, IoU 0.80",
+            "moved: circle to another size at (412, 310), IoU 0.80",
+        ),
+        (
+            Difference(MOVED, 0.1032, thing(0.8), thing(0.8, across=-1)),
+            "moved: circle by 1 px from (412, 310), IoU 0.89",
         ),
         (
             Difference(SCORE_SHIFTED, 0.29, CIRCLE, thing(0.62)),

@@ -85,6 +85,11 @@ def test_another_class_nearby_comes_before_its_own_far_away() -> None:
     assert sorted(kinds(found)) == sorted([OTHER_CLASS, NEW])
 
 
+def test_another_class_that_overlaps_a_little_is_another_object() -> None:
+    assert sorted(kinds(found_in([BOX], [wide(4)._replace(class_id=1)]))) == [LOST, NEW]
+    assert kinds(found_in([BOX], [wide(5)._replace(class_id=1)])) == [OTHER_CLASS]
+
+
 def test_boxes_at_one_place_are_paired_by_their_scores() -> None:
     scores = [0.25, 0.5, 0.75]
     rows = [BOX._replace(score=score) for score in scores]
@@ -191,6 +196,16 @@ def test_an_image_of_many_boxes_is_compared_as_one_of_few() -> None:
     rows = [BOX._replace(score=number / 512) for number in range(100, 400)]
     mixed = [rows[index] for index in chance.permutation(len(rows))]
     assert found_in(rows, mixed).differences == ()
+
+
+def test_any_number_of_boxes_may_be_recorded() -> None:
+    rows = [Row(0, 0.5, 30 * number, 0, 30 * number + 20, 20) for number in range(10_000)]
+    kept = rows[::997]
+    found = found_in(rows, kept, [rows[5000]])
+    assert (len(found.differences), found.matched.sum()) == (len(rows) - len(kept), len(kept))
+    assert [one.before for one in found.differences if one.after] == [
+        one.after for one in found.differences if one.after
+    ]
 
 
 def test_sides_of_two_tasks_are_refused() -> None:

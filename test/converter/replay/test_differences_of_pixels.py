@@ -90,6 +90,16 @@ def test_counts_are_those_of_each_pixel_by_itself() -> None:
     assert len(result.before) == 6
 
 
+def test_pixels_of_a_huge_map_are_counted_to_the_last_one() -> None:
+    """float32 has no odd numbers from 2^24 on."""
+    before = np.zeros((4100, 4101), np.uint8)
+    after = before.copy()
+    after[-1, -1] = GRASS
+    result = found(before, after)
+    assert result.before.tolist() == [4100 * 4101, 0]
+    assert result.matched.tolist() == [4100 * 4101 - 1, 0]
+
+
 @pytest.mark.parametrize(("pixels", "names"), [(100, []), (101, [(OTHER_CLASS, SKY)])])
 def test_more_than_a_hundredth_must_change(pixels: int, names: list[tuple[str, int]]) -> None:
     after = with_block(street(), pixels, GRASS, 10)

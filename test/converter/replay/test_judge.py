@@ -116,6 +116,8 @@ def test_the_larger_drop_of_accuracy_counts(
     verdict = judge(JudgeLimits(map_drop=limit), total(), 10, accuracy)
     assert bool(verdict.kept) is is_kept
     assert bool(verdict.failures) is not is_kept
+    cannot_be = math.isnan(map_50 + map_50_95)
+    assert ("cannot be judged" in "".join(verdict.failures)) is cannot_be
 
 
 def test_a_drop_is_named_with_its_figures() -> None:

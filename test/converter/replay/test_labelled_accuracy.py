@@ -236,12 +236,17 @@ def test_a_recorded_baseline_has_a_note(tmp_path: Path) -> None:
     assert len(accuracy.notes(baseline_is_recorded=True)) == len(accuracy.notes()) + 1
 
 
-def test_no_annotated_image_is_an_error_with_both_names(tmp_path: Path) -> None:
-    accuracy = LabelledAccuracy(annotated(tmp_path, ["frame7.png"]), LABELS, [TOPIC])
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("frame7.png", "must end in the stamp"), ("1764599999.5.png", "another recording")],
+)
+def test_no_annotated_image_is_an_error_with_both_names(
+    tmp_path: Path, name: str, remedy: str
+) -> None:
+    accuracy = LabelledAccuracy(annotated(tmp_path, [name]), LABELS, [TOPIC])
     accuracy.add(compared(image(0), noisy(1), noisy(2)))
-    with pytest.raises(
-        DatasetError, match=r"'frame7.png'.*'camera/image_raw/1764590400.000000000.jpg'"
-    ):
+    recorded = r"camera/image_raw/1764590400\.000000000\.jpg"
+    with pytest.raises(DatasetError, match=rf"'{name}'.*'{recorded}'.*{remedy}"):
         accuracy.accuracy()
 
 

@@ -78,6 +78,11 @@ def test_half_a_second_is_more_than_one_bar() -> None:
     assert len(timeline(at(15, 30))) >= 4
 
 
+def test_two_cameras_at_once_are_no_reason_for_wide_bins() -> None:
+    bins = timeline(sorted([*at(60, 30), *at(60, 30)]))
+    assert len(bins) == len(timeline(at(60, 30))) >= 16
+
+
 def test_a_gap_is_seen() -> None:
     """Two minutes, half a minute of which the camera was unplugged."""
     bins = timeline([*at(600, 10), *at(300, 10, 90)])
