@@ -147,7 +147,6 @@ class ConvertOptions:
     source: SourceOptions
     output: Path
     images: Optional[Images] = None
-    images_from: Optional[ImagesFrom] = None
     annotations: Optional[Path] = None
     most_images: int = 500
     fitting: FittingOptions = field(default_factory=FittingOptions)
@@ -156,3 +155,4 @@ class ConvertOptions:
     target: Optional[str] = None
     overwrite: bool = False
     precision: PrecisionOptions = field(default_factory=PrecisionOptions)
+    images_from: Optional[ImagesFrom] = None

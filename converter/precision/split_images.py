@@ -75,7 +75,8 @@ def split_images(
     if annotations is not None and dataset.annotations is not None:
         check_boxes(kept, annotations, dataset.annotations)
     notes = _notes(calibration if calibrates else None, kept, len(held_out) - len(different))
-    if isinstance(images, RecordedPictures) and options.calibration_images is None:
+    divided = calibrates and options.calibration_images is None
+    if divided and isinstance(images, RecordedPictures):
         notes = (images.division, *notes)
     if dataset.synthetic:
         notes = (f"{options.own} is measured on made-up images: convert again with --images",)

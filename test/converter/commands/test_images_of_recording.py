@@ -16,7 +16,6 @@ import pytest
 from rich.console import Console
 from rosbags.image import message_to_cvimage
 
-from converter.commands import images_of_recording
 from converter.commands.convert_options import ImagesFrom, QuantizeOptions
 from converter.commands.images_of_recording import check_images_from, with_images
 from converter.errors import DatasetError, RecordingError
@@ -40,6 +39,7 @@ from test.converter.recordings.bags import (
     write_bag,
     write_mcap,
 )
+from test.full_disk import largest_file
 
 TOPIC = "/camera/image_raw"
 OTHER = "/rear/image_raw"
@@ -277,17 +277,12 @@ def test_pictures_are_gone_afterwards(tmp_path: Path, temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
-def test_a_full_disk_is_reported_with_what_helps(
-    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bag = write_bag(tmp_path / "bag", image_messages(numbered(8)))
-
-    def full(file: Path, content: bytes) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(images_of_recording.Path, "write_bytes", full)
-    with pytest.raises(DatasetError, match=r"No space left on device.*TMPDIR.*--max-images"):
-        Taken(bag)
+def test_a_full_disk_is_reported_with_what_helps(tmp_path: Path, temporary: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3), np.uint8)
+    bag = write_bag(tmp_path / "bag", image_messages(noise))
+    with largest_file(1000):
+        with pytest.raises(DatasetError, match=r"File too large.*TMPDIR.*--max-images"):
+            Taken(bag)
     assert list(temporary.iterdir()) == []
 
 

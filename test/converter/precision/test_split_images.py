@@ -68,6 +68,13 @@ def test_of_a_recording_each_part_is_used_for_what_it_is(tmp_path: Path) -> None
     assert found.notes[0] == "calibrated on a part of it"
 
 
+def test_how_a_recording_is_divided_is_told_where_anything_is_calibrated(tmp_path: Path) -> None:
+    images = recorded(tmp_path / "taken", "ccbmmm")
+    found = split_images(images, None, LABELS, PrecisionOptions(), calibrates=False)
+    assert numbers(found.held_out.samples) == [3, 4, 5]
+    assert not any("calibrated on" in note for note in found.notes)
+
+
 def test_all_of_a_recording_is_measured_on_where_another_folder_is_calibrated_on(
     tmp_path: Path,
 ) -> None:
