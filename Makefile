@@ -35,7 +35,7 @@ help: ## show this list
 
 .PHONY: demo
 demo: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## train and convert a model, and detect on a ROS 2 topic
-	$(ROBOT)/bin/python -m examples.shapes.demo --bundle $(DEMO)/shapes --output $(DEMO)/pictures
+	$(ROBOT)/bin/python -m examples.shapes.demo --bundle $(DEMO)/shapes --output $(DEMO)/pictures --recording $(DEMO)/recording
 
 .PHONY: test
 test: lint ## check the code, and run all tests but those marked long

@@ -28,7 +28,10 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "converter/recordings": ("rosbags", "mcap", "foxglove"),
     "converter/replay": ("rosbags", "mcap", "foxglove"),
     "converter/replay/test_results_of_our_node.py": ("rosbags", "mcap", "rclpy"),
+    "examples/test_camera.py": ("rclpy",),
+    "examples/test_demo_bag.py": ("rclpy", "rosbags"),
     "examples/test_demo_tables.py": ("rclpy",),
+    "examples/test_recorder.py": ("rclpy", "rosbags", "mcap"),
     "examples/test_truth_of_bag.py": ("rosbags", "mcap", "pycocotools"),
     "test_containers.py": ("rclpy",),
     "test_cuda_python_double.py": ("onnx",),
@@ -48,6 +51,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "trt_inference/images/test_rosbags_image.py": ("rosbags.image",),
     "trt_inference/inference/test_labels_of_classes.py": ("onnx",),
     "trt_inference/ros": ("rclpy",),
+    "trt_inference/ros/faults/test_played_bag.py": ("rclpy", "rosbags"),
     "trt_inference/tools/test_detect.py": ("onnx",),
     "trt_inference/tools/test_doubtful_pictures.py": ("onnx",),
 }

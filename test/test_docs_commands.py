@@ -18,12 +18,16 @@ from trt_inference.bundles.tensorrt_versions import TARGETS
 from trt_inference.tools.argument_types import ArgumentParser
 
 OF_JETSONS = "docs/jetson.md"
+OF_RECORDINGS = "docs/replay.md"
 PAGES = sorted(
     str(page.relative_to(ROOT))
     for folder in ("", "docs", "containers")
     for page in (ROOT / folder).glob("*.md")
 )
 SHELL = re.compile(r"^ *```(?:sh|bash)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+# What services for continuous integration run: a step of GitHub's, a line of a script of GitLab's.
+YAML = re.compile(r"^ *```yaml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+STEP = re.compile(r"^ *- (?:run: )?(python3 .*|trt-inference .*)$", re.MULTILINE)
 INLINE = re.compile(r"`(?:[\w./$-]*/)?(?:trt-inference|python3 -m converter) ([a-z][^`\n]*)`")
 PROGRAM = re.compile(r"(?:^|/)trt-inference$")
 PYTHON = re.compile(r"(?:^|/)python3?$")
@@ -35,8 +39,11 @@ Words = List[str]
 
 
 def commands_of(page: str) -> Iterator[Words]:
-    """The commands in the blocks of shell of a page, as words, each up to a pipe or the next."""
-    for block in SHELL.findall((ROOT / page).read_text("utf-8")):
+    """The commands in the blocks of shell of a page, and in the steps of workflows, as words, each
+    up to a pipe or the next."""
+    text = (ROOT / page).read_text("utf-8")
+    steps = ["\n".join(STEP.findall(block)) for block in YAML.findall(text)]
+    for block in [*SHELL.findall(text), *steps]:
         for line in block.replace("\\\n", " ").splitlines():
             # What the shell puts in is one word, whatever it is.
             yield from split(words_of(re.sub(r"\$\([^)]*\)", "WORD", line)))
@@ -136,7 +143,10 @@ def test_there_are_commands_to_check() -> None:
     """The patterns find what is there."""
     on_jetsons = [command for command, _ in calls_of(OF_JETSONS)]
     assert {"convert", "check", "doctor", "deploy", "build", "engines", "detect"} == {*on_jetsons}
-    assert {"convert", "quantize", "inspect"} <= {command for command, _ in calls_of("README.md")}
+    in_readme = {command for command, _ in calls_of("README.md")}
+    assert {"convert", "quantize", "inspect", "replay"} <= in_readme
+    with_limits = [words for _, words in calls_of(OF_RECORDINGS) if "--fail-if-lost" in words]
+    assert len(with_limits) == 3  # in a shell, and in two workflows
 
 
 @pytest.mark.parametrize("page", PAGES)

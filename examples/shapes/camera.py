@@ -1,20 +1,23 @@
 """A camera node that draws what it sees: moving shapes, with the truth about them.
 
 Publishes ``image`` (sensor_msgs/Image, bgr8) and, with the same header, ``ground_truth``
-(vision_msgs/Detection2DArray). Run it with config/fastdds_large_images.xml.
+(vision_msgs/Detection2DArray) and ``image/compressed`` (sensor_msgs/CompressedImage, jpeg). Run it
+with config/fastdds_large_images.xml.
 """
 
 import argparse
 import array
 import sys
-from typing import Optional
+from functools import partial
+from typing import Callable, Optional
 
+import cv2
 import numpy as np
 import rclpy
 from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.utilities import remove_ros_args
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
 
@@ -26,11 +29,18 @@ from trt_inference.ros.messages.class_texts import class_texts
 from trt_inference.ros.messages.result_messages import detections_to_message
 
 FRAME_ID = "camera_optical_frame"
+JPEG_QUALITY = 95
+# What was sent last is kept for those who are not yet known when the first image is sent.
+EVERY_MESSAGE = QoSProfile(
+    depth=100,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
 
 
 class Camera(Node):
     """Draws and publishes ``rate`` images a second while somebody subscribes to them and
-    to the truth."""
+    to the truth. While somebody subscribes to compressed images, each is sent as a jpeg, too."""
 
     def __init__(self, width: int, height: int, rate: float, seed: int, still: bool) -> None:
         """
@@ -44,10 +54,15 @@ class Camera(Node):
         self._scene = MovingScene(seed=seed, height=height, width=width)
         sensor = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
         self._images = self.create_publisher(Image, "image", sensor)
-        self._truth = self.create_publisher(Detection2DArray, "ground_truth", 100)
+        self._truth = self.create_publisher(Detection2DArray, "ground_truth", EVERY_MESSAGE)
+        # Recorders want every image, and may be late where the machine is busy.
+        self._jpegs = self.create_publisher(CompressedImage, "image/compressed", EVERY_MESSAGE)
         self._image = Image(height=height, width=width, encoding="bgr8", step=width * 3)
         self._started = self.get_clock().now()
         self.create_timer(1 / rate, self._capture)
+        self._unsent: Optional[Callable[[], CompressedImage]] = None
+        self._pause = self.create_timer(0.5 / rate, self._send_jpeg)
+        self._pause.cancel()
 
     def _capture(self) -> None:
         if self._images.get_subscription_count() == 0:
@@ -62,8 +77,21 @@ class Camera(Node):
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=FRAME_ID)
         self._image.header = header
         self._images.publish(self._image)
-        if self._still:
-            return
+        if not self._still:
+            self._tell_truth(scene, header)
+        if self._jpegs.get_subscription_count() > 0:
+            self._send_jpeg()  # where there was no pause
+            # In the pause before the next image, so that it takes no time from who works on this.
+            self._unsent = partial(compressed, scene.image, header)
+            self._pause.reset()
+
+    def _send_jpeg(self) -> None:
+        self._pause.cancel()
+        if self._unsent is not None:
+            self._jpegs.publish(self._unsent())
+            self._unsent = None
+
+    def _tell_truth(self, scene: Scene, header: Header) -> None:
         ones = np.ones(len(scene.class_ids), np.float32)
         truth = Detections(scene.xyxy, ones, scene.class_ids)
         texts = class_texts(CLASS_NAMES, "name")
@@ -76,6 +104,12 @@ class Camera(Node):
             self._drawn = self._scene.frame(elapsed.nanoseconds * 1e-9)
             self._image.data = as_message_data(self._drawn.image)
         return self._drawn
+
+
+def compressed(image: np.ndarray, header: Header) -> CompressedImage:
+    """The message of a picture, uint8 [H, W, 3] BGR, as a jpeg."""
+    _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return CompressedImage(header=header, format="jpeg", data=as_message_data(jpeg))
 
 
 def as_message_data(image: np.ndarray) -> "array.array[int]":

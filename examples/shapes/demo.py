@@ -16,6 +16,7 @@ from rich.console import Console
 from vision_msgs.msg import Detection2DArray
 
 from examples.shapes import demo_tables
+from examples.shapes.demo_bag import DemoBag, print_bag, recording
 from examples.shapes.monitor import Monitor, MonitorError, Record
 from examples.shapes.processes import running
 from trt_inference.bundles.bundle import load_bundle
@@ -60,25 +61,35 @@ class Printer:
         )
 
 
-def watch(bundle: Path, seconds: float, rate: float, console: Console) -> Record:
-    """Run camera and node for ``seconds`` and record what they publish.
+def watch(options: argparse.Namespace, console: Console) -> Tuple[Record, Optional[DemoBag]]:
+    """Run camera and node for so many seconds, and record what they publish.
 
     Raises:
         MonitorError: the node does not come up, publishes nothing, or a process ends.
     """
     in_namespace = ("--ros-args", "-r", f"__ns:={NAMESPACE}")
-    node_arguments = (*in_namespace, "--params-file", str(PARAMETERS), "-p", f"bundle:={bundle}")
+    node_arguments = (
+        *in_namespace,
+        "--params-file",
+        str(PARAMETERS),
+        "-p",
+        f"bundle:={options.bundle}",
+    )
     monitor = Monitor(Printer(console), picture_period=2.0, namespace=NAMESPACE)
     try:
         with running("trt_inference.ros.process", *node_arguments) as node:
-            with monitor.watching("node's process", node):
-                monitor.transition(Transition.TRANSITION_CONFIGURE)
-                monitor.transition(Transition.TRANSITION_ACTIVATE)
-                record_camera(monitor, seconds, ("--rate", str(rate), *in_namespace))
-                # The camera has ended: let the last frame and the last counts arrive.
-                monitor.spin(1.5)
-                monitor.transition(Transition.TRANSITION_DEACTIVATE)
-        return monitor.record
+            # Early, so that it has discovered the node when the first image comes.
+            with recording(options.recording, in_namespace) as bag:
+                with monitor.watching("node's process", node):
+                    monitor.transition(Transition.TRANSITION_CONFIGURE)
+                    monitor.transition(Transition.TRANSITION_ACTIVATE)
+                    record_camera(
+                        monitor, options.seconds, ("--rate", str(options.rate), *in_namespace)
+                    )
+                    # The camera has ended: let the last frame and the last counts arrive.
+                    monitor.spin(1.5)
+                    monitor.transition(Transition.TRANSITION_DEACTIVATE)
+        return monitor.record, bag
     finally:
         monitor.destroy_node()
 
@@ -111,6 +122,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, required=True, help="folder for the pictures")
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--rate", type=float, default=30.0, help="images a second")
+    parser.add_argument("--recording", type=Path, help="a bag to leave of it")
     options = parser.parse_args()
     console = Console()
     # Ended in whatever way, the demo ends its processes.
@@ -123,9 +135,12 @@ def main() -> int:
         options.output.mkdir(parents=True, exist_ok=True)
         labels = load_bundle(options.bundle).labels
         console.print(f"the node: {NAMESPACE}/detector, its topic: {NAMESPACE}/detector/detections")
-        record = watch(options.bundle, options.seconds, options.rate, console)
+        record, bag = watch(options, console)
         demo_tables.print_tables(record, labels, console)
         count = write_pictures(record, labels, options.output)
+        console.print(f"{count} annotated pictures in {options.output}/", soft_wrap=True)
+        if bag is not None:
+            print_bag(bag, record, options.bundle, console)
     except (TrtInferenceError, MonitorError, OSError) as error:
         console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         return 1
@@ -133,7 +148,6 @@ def main() -> int:
         return 130
     finally:
         rclpy.try_shutdown()
-    console.print(f"{count} annotated pictures in {options.output}/", soft_wrap=True)
     return 0
 
 

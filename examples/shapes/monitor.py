@@ -18,6 +18,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
 
+from examples.shapes.camera import EVERY_MESSAGE
 from trt_inference.ros.messages.image_message_reader import MessageReader
 
 Stamp = Tuple[int, int]
@@ -78,7 +79,9 @@ class Monitor(Node):
         if watches_messages:
             found = "detector/detections"
             self.create_subscription(Detection2DArray, found, self._on_detection, 100)
-            self.create_subscription(Detection2DArray, "ground_truth", self._on_truth, 100)
+            self.create_subscription(
+                Detection2DArray, "ground_truth", self._on_truth, EVERY_MESSAGE
+            )
         if picture_period is not None:
             self.create_timer(picture_period, self._look_once)
 
@@ -157,8 +160,9 @@ class Monitor(Node):
                 self.record.diagnostics = {pair.key: pair.value for pair in status.values}
 
     def _look_once(self) -> None:
-        """Receive one image only: watching all of them would slow down what is measured."""
-        if self._look is None:
+        """Receive one image only: watching all of them would slow down what is measured. None
+        before the first result: the camera would begin for us, and not for the detector."""
+        if self._look is None and self.record.detections:
             self._look = self.create_subscription(
                 Image, "image", self._on_image, qos_profile_sensor_data
             )

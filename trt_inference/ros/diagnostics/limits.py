@@ -5,7 +5,12 @@ from typing import List, NamedTuple, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from trt_inference.ros.diagnostics.clocks import OTHER_CLOCK, missing_clock, other_clock
+from trt_inference.ros.diagnostics.clocks import (
+    OTHER_CLOCK,
+    is_within_step,
+    missing_clock,
+    other_clock,
+)
 from trt_inference.ros.diagnostics.reports import CameraReport, Period
 
 LEVEL_OK, LEVEL_WARN, LEVEL_ERROR = (
@@ -118,7 +123,7 @@ def _late(report: CameraReport, limits: Limits) -> List[Problem]:
 def _ahead(report: CameraReport) -> Problem:
     """Stamps of the future, which are most where the node's clock stands still."""
     ahead, furthest = report.age.ahead, report.age.furthest
-    if not ahead:
+    if not ahead or is_within_step(report.clock, furthest):
         text = missing_clock(report.clock)
         return Problem(_level(bool(text), False), text)
     reason = "camera and detector do not have the same clock"

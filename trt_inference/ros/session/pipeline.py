@@ -122,10 +122,12 @@ class Pipeline(Work[Received]):
 
     def _record_age(self, camera: Camera, stamp: Time) -> None:
         """Record the age of an image that has a time: cameras without a clock leave the stamp at
-        zero. It is negative when a clock was set back."""
+        zero, and a simulated clock stands there until its first message. It is negative when a
+        clock was set back."""
         nanoseconds = stamp.sec * 10**9 + stamp.nanosec
-        if nanoseconds > 0:
-            age = (self._node.get_clock().now().nanoseconds - nanoseconds) * 1e-9
+        now = self._node.get_clock().now().nanoseconds
+        if nanoseconds > 0 and now > 0:
+            age = (now - nanoseconds) * 1e-9
             camera.ages.record(age)
             if age >= 0:
                 self.clock.record("age", age)

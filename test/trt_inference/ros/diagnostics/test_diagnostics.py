@@ -120,6 +120,8 @@ def test_old_results_are_a_warning_and_very_old_ones_an_error(age: float, level:
         (Age(None, 3, 31536000.0), NodeClock(True, True), "by up to 31536000.00 s: the stamps are"),
         (Age(None, 3, 31536000.0), NodeClock(True, False), "s: use_sim_time is true, but nobody"),
         (Age(None, 3, 0.5), NodeClock(), "s: camera and detector do not have the same clock"),
+        (Age(None, 3, 0.2), NodeClock(True, True), "s: camera and detector do not have the same"),
+        (Age(None, 3, 0.05), NodeClock(True, False), "s: camera and detector do not have the same"),
         (Age(), NodeClock(True, False), "use_sim_time is true, but nobody publishes /clock"),
     ],
 )
@@ -134,6 +136,13 @@ def test_stamps_of_another_clock_are_reported_with_a_hint(
 def test_a_clock_that_is_published_is_no_problem() -> None:
     for clock in (NodeClock(), NodeClock(False, True), NodeClock(True, True)):
         assert camera_status(camera(age=Age(0.05), clock=clock), second(), LIMITS).level == OK
+
+
+def test_stamps_between_two_steps_of_a_simulated_clock_are_no_problem() -> None:
+    ahead = Age(0.02, 3, 0.08)
+    status = camera_status(camera(age=ahead, clock=NodeClock(True, True)), second(), LIMITS)
+    assert (status.level, status.message) == (OK, "running")
+    assert camera_status(camera(age=ahead), second(), LIMITS).level == WARN
 
 
 def test_stamps_of_the_future_are_reported_as_that() -> None:

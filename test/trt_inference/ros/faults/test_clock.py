@@ -74,7 +74,7 @@ def test_times_before_zero_are_ignored_in_one_line(
     [
         (False, 1, "results are 31536", "set use_sim_time to true"),
         (False, -1, "stamps are in the future, by up to 31", "ros2 bag play --clock"),
-        (True, 0, "stamps are in the future", "use_sim_time is true, but nobody publishes /clock"),
+        (True, 0, "use_sim_time is true", "use_sim_time is true, but nobody publishes /clock"),
     ],
 )
 def test_stamps_of_another_clock_are_reported_with_what_to_do(
@@ -106,6 +106,23 @@ def test_a_clock_that_nobody_publishes_is_reported_without_an_image(
     client.create_publisher(Clock, "/clock", 10)
     messages.clear()
     assert client.spin(TIMEOUT, until=lambda: any(hint not in one for one in messages))
+
+
+def test_images_before_the_first_time_on_clock_are_answered_and_have_no_age(
+    start_node: Start, shared_color_bundle: Path
+) -> None:
+    _, client = start_node(bundle=shared_color_bundle, use_sim_time=True)
+    messages = camera_messages(client)
+    clock = client.create_publisher(Clock, "/clock", 10)
+    client.start()
+    assert client.spin(TIMEOUT, until=lambda: clock.get_subscription_count() > 0)
+    answer_at(client, HOUR)
+    assert client.spin(TIMEOUT, until=lambda: messages[-3:] == ["running"] * 3)
+    assert not [one for one in messages if "future" in one]
+    assert "age p50 ms" not in client.record.diagnostics
+    clock.publish(Clock(clock=Time(sec=HOUR)))
+    answer_at(client, HOUR - 1)
+    assert client.spin(TIMEOUT, until=lambda: "age p50 ms" in client.record.diagnostics)
 
 
 def answer_at(client: Client, seconds: float) -> None:
