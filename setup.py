@@ -49,7 +49,7 @@ CONVERTER = [
 REPLAY = [
     "rosbags>=0.11.9",
     "mcap>=1.2",
-    "foxglove-sdk>=0.16",
+    "foxglove-sdk>=0.19",
     "jinja2>=3.1",
     "pycocotools>=2.0.8",
 ]
