@@ -117,7 +117,8 @@ class McapFile(StorageFile):
         if not contents.is_complete:
             self._problems.add(
                 f"{self.name}: the file lacks the end that a recorder writes: it was killed, or "
-                f"the file is cut or damaged. All before its last {left} bytes is read"
+                "the file is cut or damaged. What is there is read"
+                f"{f', but for the last {left} bytes' if left else ''}"
             )
 
     def _lose(self, piece: McapPiece, reason: str, read: int) -> None:
