@@ -49,6 +49,11 @@ CONVERTER = [
 REPLAY = [
     "rosbags>=0.11.9",
     "mcap>=1.2",
+    # Python's own SQLite makes up what is cut off of a file, before 3.46.
+    "apsw>=3.46",
+    "lz4>=4",
+    "zstandard>=0.21",
+    "ruamel.yaml>=0.18",
     "foxglove-sdk>=0.19",
     "jinja2>=3.1",
     "pycocotools>=2.0.8",
