@@ -161,11 +161,23 @@ def _run_options(options: ReplayOptions) -> RunOptions:
 
 def _tell(sides: Sides, topics: ImageTopics, progress: Progress) -> None:
     """What is compared, before it takes its time."""
-    progress.note(f"the baseline is {sides.before.title}: {sides.before.details}")
-    progress.note(f"the candidate is {sides.after.title}: {sides.after.details}")
+    for name, side in (("baseline", sides.before), ("candidate", sides.after)):
+        score = side.score_threshold
+        published = "" if score is None else f", published from score {score:g} on"
+        progress.note(f"the {name} is {side.title}: {side.details}{published}")
+    _caution_thresholds(sides, progress)
     progress.note(f"images of {', '.join(map(printable, topics.names))}")
     for text in topics.left_out:
         progress.note(text)
+
+
+def _caution_thresholds(sides: Sides, progress: Progress) -> None:
+    before, after = sides.before.score_threshold, sides.after.score_threshold
+    if before is not None and after is not None and before != after:
+        progress.caution(
+            f"the baseline is published from score {before:g} on and the candidate from {after:g}: "
+            "what lies between the two is lost or new. --score-threshold is for both"
+        )
 
 
 def _write(folder: Path, results: ReplayResults) -> None:

@@ -1,6 +1,7 @@
 """Opens the engines of a replay, and tells its two sides apart for people."""
 
 import contextlib
+from typing import Any
 
 from converter.replay.bundle_side import BundleSide, EngineChoice
 from converter.replay.choose_sides import BundleInPrecision, ChosenSides
@@ -19,7 +20,7 @@ class GivenThresholds:
         iou_threshold: float | None = None,
         max_detections: int | None = None,
     ) -> None:
-        self._given = {
+        self._given: dict[str, Any] = {
             name: value
             for name, value in (
                 ("score_threshold", score_threshold),
@@ -33,6 +34,13 @@ class GivenThresholds:
     def names(self) -> tuple[str, ...]:
         """Fields of ``Thresholds`` that are given."""
         return tuple(self._given)
+
+    def with_score_of(self, recorded: ReplaySide) -> "GivenThresholds":
+        """These, with the score from which on the robot published, where the recording tells it
+        and no other one is given: another one would look like things that are lost or new."""
+        if recorded.score_threshold is None:
+            return self
+        return GivenThresholds(**{"score_threshold": recorded.score_threshold, **self._given})
 
     def of(self, defaults: Thresholds) -> Thresholds:
         """Those of a bundle with what is given in their place."""
@@ -68,16 +76,17 @@ class SideOpener:
         if chosen.before is None:
             if recorded is None:
                 raise ValueError("neither a bundle nor results of a robot are the baseline")
-            return Sides(recorded, self._open(chosen.after))
-        before = self._open(chosen.before)
-        after = self._open(chosen.after)
+            thresholds = self._thresholds.with_score_of(recorded)
+            return Sides(recorded, self._open(chosen.after, thresholds))
+        before = self._open(chosen.before, self._thresholds)
+        after = self._open(chosen.after, self._thresholds)
         before.title, after.title = _distinct(before, after)
         return Sides(before, after)
 
-    def _open(self, chosen: BundleInPrecision) -> BundleSide:
+    def _open(self, chosen: BundleInPrecision, thresholds: GivenThresholds) -> BundleSide:
         bundle, precision, reason = chosen
-        thresholds = self._thresholds.of(bundle.defaults)
-        side = BundleSide.open(bundle, precision, self._choice, thresholds, self._lowest)
+        wanted = thresholds.of(bundle.defaults)
+        side = BundleSide.open(bundle, precision, self._choice, wanted, self._lowest)
         self._stack.callback(side.close)
         if reason:
             side.details = f"{side.details}, {precision} by {reason}"

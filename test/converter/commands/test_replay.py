@@ -34,6 +34,7 @@ from test.converter.recordings.bags import (
     image_messages,
     write_bag,
 )
+from test.converter.replay.recorded_robot import label_info
 from test.task_bundles import write_classification_bundle, write_segmentation_bundle
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -189,6 +190,26 @@ def test_what_the_robot_published_is_the_baseline_where_the_bag_has_it(
         *("--recorded", "/detector/detections", "--fail-if-new", "0.05"),
         code=1,
     )
+
+
+def test_the_candidate_publishes_from_the_score_from_which_the_robot_did(
+    replay: Replay, bundle: Path, tmp_path: Path
+) -> None:
+    found = [(box(0), cell(0)[0], 1.0)]
+    messages = [
+        BagMessage(TOPIC, START, image_message(next(iter(pictures(1))), START)),
+        BagMessage("/detector/detections", START + 1, detections_message(found, START)),
+        label_info({0: "red"}, threshold=0.75, time=START),
+    ]
+    bag = write_bag(tmp_path / "drive", messages, "mcap")
+    arguments = (bag, "--bundle", bundle, "--output", tmp_path / "out", "--overwrite")
+    shown = replay(*arguments)
+    assert "the candidate is colors fp32" in shown and "from score 0.75 on" in shown
+    assert figures(tmp_path / "out")["candidate"]["score_threshold"] == 0.75
+    assert "caution" not in shown
+    shown = replay(*arguments, "--score-threshold", "0.5")
+    assert figures(tmp_path / "out")["candidate"]["score_threshold"] == 0.5
+    assert "baseline is published from score 0.75 on and the candidate from 0.5" in shown
 
 
 def test_nan_of_a_network_is_counted_as_nothing_published(
