@@ -17,6 +17,7 @@ from converter.recordings.recorded_image import RecordedImage, SkippedImage
 from converter.recordings.recorded_message import RecordedMessage
 from converter.replay.bundle_side import FittedImage, ImageFitter, InputLayout
 from converter.replay.give_way import give_way
+from converter.replay.keep_memory import keep_freed_memory
 from trt_inference.errors import ImageError
 from trt_inference.images.image_reader import ImageReader
 from trt_inference.inference.timing import StageClock
@@ -104,6 +105,7 @@ class ReadAhead:
             self._free.put(ImageSlot(layouts, self._free.put))
 
     def __enter__(self) -> "ReadAhead":
+        keep_freed_memory()
         self._thread.start()
         return self
 
