@@ -30,8 +30,8 @@ def row(lines: list[str], name: str) -> list[str]:
 def test_what_was_compared_comes_first_and_then_the_verdict() -> None:
     lines = printed(replay_samples.detection())
     assert lines[0] == "shapes fp32 (baseline) → shapes int8 (candidate)"
-    headline = "3 of 1,274 detections are lost, 5 are new, 1 has another class, in 8 of 450 images"
-    assert lines[1] == f"! {headline}"
+    headline = "3 of 1,274 detections are lost, 5 are new, 1 has another class"
+    assert lines[1] == f"! {headline}; 8 of 450 images differ"
     assert lines[2] == "450 images of 2 cameras compared, 15.0 s of recording."
     assert lines[-1] == f"The page is {Path('out') / 'index.html'}; its files are beside it."
 
