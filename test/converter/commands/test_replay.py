@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -225,6 +226,26 @@ def test_bundles_of_one_name_are_told_apart_by_their_folders(
     baseline, candidate = (figures(output)[side] for side in ("baseline", "candidate"))
     assert (baseline["title"], candidate["title"]) == ("old/colors fp32", "new/colors fp32")
     assert baseline["score_threshold"] == candidate["score_threshold"] == 0.75
+
+
+def test_bundles_that_were_renamed_go_by_what_their_folders_are_called_now(
+    replay: Replay, bag: Path, tmp_path: Path
+) -> None:
+    old = write_color_bundle(tmp_path / "colors")
+    new = tmp_path / "colors_of_june"
+    shutil.copytree(old, new)
+    text = replay(
+        bag, "--bundle", new, "--against", old, "--limit", 2, "--output", tmp_path / "out"
+    )
+    assert "colors fp32 (baseline) → colors_of_june fp32 (candidate)" in text
+
+
+def test_a_bundle_beside_itself_is_named_once_on_each_side(
+    replay: Replay, bag: Path, bundle: Path, tmp_path: Path
+) -> None:
+    sides = "--bundle", bundle, "--precision", "fp32", "fp32"
+    text = replay(bag, *sides, "--limit", 2, "--output", tmp_path / "out")
+    assert "colors fp32 (baseline) → colors fp32 (candidate)" in text
 
 
 def test_an_excerpt_is_looked_at(replay: Replay, bag: Path, bundle: Path, tmp_path: Path) -> None:
