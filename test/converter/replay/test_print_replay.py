@@ -44,6 +44,13 @@ def test_figures_of_the_classes_are_whole_on_every_terminal(width: int) -> None:
     assert "…" not in "".join(lines)
 
 
+@pytest.mark.parametrize("width", [20, 40, 60])
+def test_classes_keep_their_names_on_a_terminal_that_is_too_narrow(width: int) -> None:
+    lines = printed(replay_samples.detection(), width)
+    assert row(lines, "triangle") == ["74", "74", "0", "0", "0", "0", "0", "0 %"]
+    assert row(lines, "circle")[0] == row(printed(replay_samples.detection()), "circle")[0]
+
+
 def test_of_many_classes_those_that_differ_are_shown() -> None:
     lines = printed(replay_samples.huge())
     shown = [line for line in lines if re.match(r"\s*class \d+\s", line)]
