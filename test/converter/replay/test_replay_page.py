@@ -126,6 +126,13 @@ def test_it_is_good_where_nothing_differs_and_nothing_is_doubtful(draw: Draw) ->
     assert "cautions" not in page.texts
 
 
+def test_only_files_that_there_are_beside_the_page_are_named(draw: Draw) -> None:
+    boxes, classes = draw(replay_samples.detection()), draw(replay_samples.classification())
+    assert "detections.mcap and detections.json beside" in boxes.source
+    assert "detections.mcap beside" in classes.source
+    assert "detections.json" not in classes.source
+
+
 NOTHING_FOUND = ClassTally("all classes")
 
 
