@@ -20,6 +20,7 @@ from test.color_bundle import (
     CELL,
     COLORS,
     LABELS,
+    change_manifest,
     offer_precisions,
     picture,
     write_color_bundle,
@@ -36,6 +37,7 @@ from test.converter.recordings.bags import (
     write_bag,
 )
 from test.task_bundles import write_classification_bundle, write_segmentation_bundle
+from trt_inference.bundles.bundle import sha256_of_file
 
 ROOT = Path(__file__).resolve().parents[3]
 TOPIC = "/camera/image_raw"
@@ -238,6 +240,25 @@ def test_bundles_that_were_renamed_go_by_what_their_folders_are_called_now(
         bag, "--bundle", new, "--against", old, "--limit", 2, "--output", tmp_path / "out"
     )
     assert "colors fp32 (baseline) → colors_of_june fp32 (candidate)" in text
+
+
+def test_labels_that_the_candidate_lacks_are_named_with_the_verdict(
+    replay: Replay, bag: Path, bundle: Path, tmp_path: Path
+) -> None:
+    renamed = write_color_bundle(tmp_path / "renamed")
+    (renamed / "labels.txt").write_text("blue\ngreen\nscarlet\n", "utf-8")
+    entry = {
+        "file": "labels.txt",
+        "sha256": sha256_of_file(renamed / "labels.txt"),
+        "count": len(LABELS),
+    }
+    change_manifest(renamed, lambda manifest: manifest.update(labels=entry))
+    shown = replay(bag, "--bundle", renamed, "--against", bundle, "--output", tmp_path / "out")
+    assert "caution: The candidate lacks labels of the baseline: red. What" in shown
+    shown = replay(
+        bag, "--bundle", bundle, "--precision", "fp32", "int8", "--output", tmp_path / "b"
+    )
+    assert "lacks labels" not in shown
 
 
 def test_a_bundle_beside_itself_is_named_once_on_each_side(
