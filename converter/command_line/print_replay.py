@@ -5,6 +5,7 @@ from typing import List, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table as RichTable
 
 from converter.command_line.print_table import rich_table
@@ -16,7 +17,8 @@ from converter.tables.wording import Table, counted
 from converter.terminal.console import print_line
 
 _MOST_CLASSES = 20
-_MOST_LETTERS = 30  # of a class
+_LEAST_LETTERS, _MOST_LETTERS = 11, 30  # of a class
+_WIDE = 1000  # columns, more than any table has
 _LEFT_OUT = ("matched", "same")  # lines are short
 _STYLES = {GOOD: "bold green", CARE: "bold yellow", FAILED: "bold red"}
 
@@ -53,7 +55,9 @@ def _print_classes(results: ReplayResults, console: Console) -> None:
     if table.rows:
         columns = tuple(name for name in table.columns if name not in _LEFT_OUT)
         cells = tuple(tuple(_cells(row, table.columns)) for row in rows)
-        console.print(_narrow_table(Table("", columns, cells)))
+        drawn = _narrow_table(Table("", columns, cells))
+        _leave_room_for_names(drawn, console)
+        console.print(drawn, crop=False)
     more = len(table.rows) - len(shown)
     if more > 0:
         classes = "class is" if more == 1 else "classes are"
@@ -69,6 +73,18 @@ def _narrow_table(table: Table) -> RichTable:
         words = [*table.columns[number - 1].split(), *(row[number] for row in table.rows)]
         column.justify, column.width = "right", max(map(len, words))
     return shown
+
+
+def _leave_room_for_names(shown: RichTable, console: Console) -> None:
+    """On a terminal that is too narrow for the figures, let it break the lines: rich would leave
+    the names out."""
+    names = shown.columns[0]
+    names.width = _LEAST_LETTERS
+    needed = Measurement.get(console, console.options.update(width=_WIDE), shown).maximum
+    if needed > console.width:
+        shown.width = needed
+    else:
+        names.width = None
 
 
 def _cells(row: ClassRow, columns: Sequence[str]) -> List[str]:

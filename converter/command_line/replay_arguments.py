@@ -117,12 +117,18 @@ def _add_sides(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         type=_precision,
-        help="of both sides, or of baseline and candidate: auto (default), "
-        + ", ".join(PRECISIONS),
+        help="one for both sides, or that of the baseline and that of the candidate: auto "
+        "(default), " + ", ".join(PRECISIONS),
     )
-    add("--backend", default="auto", choices=backend_names(), help="(default: auto)")
+    add(
+        "--backend",
+        default="auto",
+        choices=backend_names(),
+        help="what runs both sides (default: auto, TensorRT where it and a GPU are, else ONNX "
+        "Runtime)",
+    )
     add_device(group)
-    add_host_code(parser)
+    add_host_code(group)
 
 
 def _add_images(parser: argparse.ArgumentParser) -> None:
@@ -135,7 +141,8 @@ def _add_images(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         type=_topic,
-        help="of the images (default: all)",
+        help="topics of images, raw or compressed (default: all that the node could take; of a "
+        "camera with both, the raw one)",
     )
     add("--every", metavar="N", type=positive, default=1, help="take each N-th image of a topic")
     add(
@@ -151,43 +158,61 @@ def _add_images(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_thresholds(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what is published, in the place of the bundles' own")
+    group = parser.add_argument_group("thresholds of both sides, in the place of the bundles' own")
     add = group.add_argument
-    add("--score-threshold", type=fraction, metavar="0..1", help="least score")
-    add("--iou-threshold", type=fraction, metavar="0..1", help="beyond which a worse box goes")
-    add("--max-detections", type=positive, metavar="N", help="most detections of an image")
+    add(
+        "--score-threshold",
+        type=fraction,
+        metavar="0..1",
+        help="detections with a lower score are left out",
+    )
+    add(
+        "--iou-threshold",
+        type=fraction,
+        metavar="0..1",
+        help="of boxes that overlap more, the best one stays",
+    )
+    add("--max-detections", type=positive, metavar="N", help="at most so many in an image")
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "when the exit code is 1", "The results are written all the same."
+        "limits, beyond which the exit code is 1", "The results are written all the same."
     )
     add = group.add_argument
     add(
         "--fail-if-lost",
         metavar="0..1",
         type=fraction,
-        help="more than this part of what the baseline has is not in the candidate",
+        help="more than this part of what the baseline has is lost or of another class, as 0.01 "
+        "for 1 %%",
     )
     add(
         "--fail-if-new",
         metavar="0..1",
         type=fraction,
-        help="the candidate has more that the baseline has not, as a part of what that has",
+        help="what the candidate has and the baseline has not, in this class, is more than this "
+        "part of what the baseline has",
     )
     add(
         "--fail-if-map-drops",
         metavar="0..1",
         type=fraction,
-        help="mAP of the candidate is lower by more; with --labels-coco",
+        help="mAP@0.5 or mAP@[.5:.95] of the candidate is lower by more; needs --labels-coco",
     )
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     add = group.add_argument
-    add("--output", metavar="FOLDER", type=Path, required=True, help="folder to write")
-    add("--overwrite", action="store_true", help="replace an earlier replay")
+    add(
+        "--output",
+        metavar="FOLDER",
+        type=Path,
+        required=True,
+        help="new folder for index.html and the files of results",
+    )
+    add("--overwrite", action="store_true", help="replace an earlier replay in that folder")
     add(
         "--labels-coco",
         metavar="FILE",

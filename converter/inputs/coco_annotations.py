@@ -68,7 +68,12 @@ def read_annotations(
             _whole_annotation(entry, number)
             for number, entry in enumerate(content["annotations"], start=1)
         ]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except OSError as error:
+        raise DatasetError(
+            f"'{file}' cannot be read: {error.strerror or error}. --labels-coco takes a COCO file "
+            "of boxes"
+        ) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DatasetError(
             f"'{file}' is not a COCO file of boxes: {type(error).__name__} {error}"
         ) from error

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from converter.errors import ReplayError
+from converter.recordings.recorded_results import RESULT_TYPES
 from converter.replay.bundle_side import EngineChoice
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.choose_precision import Device
@@ -15,8 +16,8 @@ from trt_inference.printable import printable_name
 
 _AUTO = "auto"
 _REMEDY = (
-    "name another bundle with --against, two precisions with --precision P Q, or what the robot "
-    "published with --recorded"
+    "name another bundle with --against or two precisions with --precision P Q, or take a "
+    "recording that has what the robot published"
 )
 
 
@@ -105,8 +106,9 @@ def choose_sides(asked: AskedSides, has_results: bool, choice: EngineChoice) -> 
         return ChosenSides(_resolve(asked.bundle, first, choice), after)
     if asked.recorded is not None and not has_results:
         raise ReplayError(
-            "the recording has no results of a robot, as vision_msgs/Detection2DArray: leave out "
-            "--recorded, and name another bundle with --against or two precisions with --precision"
+            f"the recording has no {asked.bundle.task} results of a robot, which are "
+            f"{RESULT_TYPES[asked.bundle.task]}: leave out --recorded, and name another bundle "
+            "with --against or two precisions with --precision P Q"
         )
     if has_results:
         return ChosenSides(None, after)

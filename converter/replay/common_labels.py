@@ -11,9 +11,11 @@ from converter.errors import ReplayError
 from converter.replay.side import SideResult
 from trt_inference.inference.labels_of_classes import number_as_name, without_label
 from trt_inference.inference.results import OUTSIDE, Result, Segmentation
+from trt_inference.printable import printable
 
 # So many numbers without a label are told from each other: a broken network may give any.
 MOST_WITHOUT_LABEL = 1000
+_MOST_NAMED = 5
 OTHER_NUMBERS = "other numbers without a label"
 
 
@@ -122,6 +124,21 @@ class CommonLabels:
             self._other_numbers = len(self.names)
             self.names.append(OTHER_NUMBERS)
         return self._other_numbers
+
+
+def describe_lacking(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
+    """A sentence on labels of the baseline's bundle that the candidate's does not have: what is of
+    them is lost, or of another class, whatever the candidate finds."""
+    lacking = list(dict.fromkeys(name for name in before if name not in set(after)))
+    if not lacking:
+        return ()
+    names = ", ".join(map(printable, lacking[:_MOST_NAMED]))
+    more = f" and {len(lacking) - _MOST_NAMED} more" if len(lacking) > _MOST_NAMED else ""
+    return (
+        f"The candidate lacks labels of the baseline: {names}{more}. What the baseline finds of "
+        "them counts as lost or of another class. If classes were only renamed, give both bundles "
+        "the same labels",
+    )
 
 
 def _keeps_numbers(numbers: Sequence[int]) -> bool:

@@ -40,11 +40,14 @@ class LabelledAccuracy:
             topics: of all images that will be added.
 
         Raises:
-            DatasetError: the file is not readable, or has boxes of a category that is no label.
+            DatasetError: the file is not readable, has boxes of a category that is no label, or no
+                name that ends in a stamp.
         """
         self._file = annotations_file
         self._truth = read_annotations(annotations_file, labels, "the labels of either side")
         self._entries = ImageEntries(annotations_file, self._truth.content["images"], topics)
+        if not self._entries.stamped:
+            raise self._without_stamps(topics[0])
         self._found: dict[int, tuple[Detections, Detections]] = {}  # by the entry's id
         self._without_baseline: set[int] = set()
         self._first = ""  # name of the first image, for errors
@@ -134,16 +137,18 @@ class LabelledAccuracy:
         order = np.flatnonzero(counts)[np.argsort(-pool.scores[counts], kind="stable")]
         return pool[order[: ACCURACY_THRESHOLDS.max_detections]]
 
-    def _nothing_annotated(self) -> DatasetError:
-        example = image_file(self._first or image_name("camera/image_raw", 1764547200_000000001))
-        remedy = (
-            "these are images of another recording, or of a part or topic of it that was not "
-            "replayed"
-            if self._entries.stamped
-            else "a file_name must end in the stamp of the image's header, after its topic where "
-            "several are replayed"
+    def _without_stamps(self, topic: str) -> DatasetError:
+        example = image_file(image_name(topic, 1764547200_000000001))
+        return DatasetError(
+            f"'{self._file}' names no image of a recording: it names {self._entries.example()}, "
+            "and a file_name must end in the stamp of the image's header, after its topic where "
+            f"several are replayed, as '{printable(example)}'"
         )
+
+    def _nothing_annotated(self) -> DatasetError:
         return DatasetError(
             f"no image that was replayed is named in '{self._file}': it names "
-            f"{self._entries.example()}, and the recording has '{printable(example)}': {remedy}"
+            f"{self._entries.example()}, and the recording has "
+            f"'{printable(image_file(self._first))}': these are images of another recording, or of "
+            "a part or topic of it that was not replayed"
         )

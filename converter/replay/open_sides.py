@@ -94,13 +94,17 @@ class SideOpener:
 
 
 def _distinct(before: BundleSide, after: BundleSide) -> tuple[str, str]:
-    """Titles that differ, by the folder that each bundle is in where their names are the same."""
-    if before.title != after.title:
-        return before.title, after.title
-    first, last = (
-        f"{printable_name(side.bundle.path.resolve().parent.name)}/{side.title}"
-        for side in (before, after)
-    )
-    if first != last:
-        return first, last
-    return f"{before.title} (baseline)", f"{after.title} (candidate)"
+    """Titles that differ, by the folders of the bundles where their names are the same. A bundle
+    in one precision beside itself keeps its title."""
+    if before.title == after.title:
+        for depth in (1, 2):
+            first, last = (_title_by_folder(side, depth) for side in (before, after))
+            if first != last:
+                return first, last
+    return before.title, after.title
+
+
+def _title_by_folder(side: BundleSide, depth: int) -> str:
+    """A title with so many of the folders that the bundle is in, in the place of its name."""
+    folders = "/".join(side.bundle.path.resolve().parts[-depth:])
+    return f"{printable_name(folders)} {side.precision}"

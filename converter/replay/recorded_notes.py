@@ -14,6 +14,7 @@ from converter.recordings.recorded_results import (
     ROTATED,
 )
 from converter.replay.results_window import ResultsWindow
+from converter.tables.wording import counted
 from trt_inference.bundles.names import SEGMENTATION
 from trt_inference.printable import printable, shortened
 
@@ -51,9 +52,10 @@ def describe_window(window: ResultsWindow, is_whole: bool) -> Iterator[str]:
     """Results that belong to no image, or to one that has another one."""
     for topic, count in window.unused.items() if is_whole else ():
         if count:
+            verb, them = ("belongs", "it") if count == 1 else ("belong", "them")
             yield (
-                f"{count} results on {some_topics([topic])} belong to no image that was looked at "
-                f"within {LONGEST_DELAY:g} s of recording, as if their images had not been recorded"
+                f"{counted(count, 'result')} on {some_topics([topic])} {verb} to no image: none "
+                f"with that stamp was recorded within {LONGEST_DELAY:g} s of {them}"
             )
     for topic, count in window.repeated.items():
         yield (

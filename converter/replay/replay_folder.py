@@ -59,6 +59,11 @@ def new_replay_folder(output: Path, overwrite: bool) -> Iterator[Path]:
     try:
         with new_folder(output, replace=True, check=check) as folder:
             yield folder
+    except PermissionError as error:
+        raise ReplayError(
+            f"'{printable_name(output)}' cannot be written: {error.strerror or error}. Choose an "
+            "--output that you may write to"
+        ) from error
     except OSError as error:
         raise ReplayError(
             f"'{printable_name(output)}' cannot be written: {error}. Make room, or choose another "

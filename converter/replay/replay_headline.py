@@ -1,6 +1,6 @@
 """What differs, in one sentence with the numbers that matter."""
 
-from converter.replay.replay_results import ReplayResults
+from converter.replay.replay_results import ClassTally, ReplayResults
 from converter.replay.replay_wording import changed, count_text, share_text
 from converter.tables.wording import counted
 
@@ -15,20 +15,35 @@ def headline(results: ReplayResults) -> str:
         return f"No difference in {counted(results.compared, 'image')}"
     if results.task == "classification":
         return _classes(results)
-    clauses = _pixels(results) if results.task == "segmentation" else _detections(results)
-    return f"{clauses}, in {results.differing:,} of {counted(results.compared, 'image')}"
+    words = _pixels(results) if results.task == "segmentation" else _detections(results)
+    return f"{words}{_images_that_differ(results)}"
+
+
+def _images_that_differ(results: ReplayResults) -> str:
+    """How many they are, and not as those in which all that stands before is."""
+    images = f"{results.differing:,} of {counted(results.compared, 'image')}"
+    differ = "differs" if results.differing == 1 else "differ"
+    if results.task == "segmentation":
+        return f"; {images} {differ} much"
+    if _worst(results.total) and (results.total.moved or results.total.score_shifted):
+        return f"; {images} {differ}"
+    return f", in {images}"
+
+
+def _worst(total: ClassTally) -> float:
+    return total.lost + total.new + total.other_class
 
 
 def _detections(results: ReplayResults) -> str:
     """What is lost, new or of another class; only where nothing is, what differs less."""
     total = results.total
     of_all = f" of {counted(round(total.before), 'detection')}"
-    parts = [
-        (total.lost, "is lost", "are lost", of_all),
-        (total.new, "is new", "are new", ""),
-        (total.other_class, "has another class", "have another class", of_all),
-    ]
-    if any(count for count, *_ in parts):
+    if _worst(total):
+        parts = [
+            (total.lost, "is lost", "are lost", of_all),
+            (total.new, "is new", "are new", ""),
+            (total.other_class, "has another class", "have another class", of_all),
+        ]
         return _sentence(parts, "detection")
     parts = [
         (total.moved, "has moved", "have moved", of_all),

@@ -164,7 +164,7 @@ class ReplayResults:
         timeline: the recording from its start to its end.
         worst: the images that differ most, the worst first.
         skipped: images without a comparison, by topic and kind.
-        problems: what is wrong with the recording as a whole, in sentences.
+        problems: what is wrong with the recording as a whole, or with the comparison, in sentences.
         notes: what the user should know beside, as topics that were left out.
         accuracy: mAP of both sides; None without annotations.
         labelled: images with annotations that were looked at.

@@ -13,7 +13,7 @@ from converter.recordings.recordings import Recordings
 from converter.replay.annotations_file import annotations_file
 from converter.replay.bare_rate import measure_bare_rate
 from converter.replay.coco_results import coco_results
-from converter.replay.common_labels import CommonLabels
+from converter.replay.common_labels import CommonLabels, describe_lacking
 from converter.replay.expected_images import expected_images
 from converter.replay.gather_results import MeasuredReplay, ReplayedRecording, ResultGatherer
 from converter.replay.judge import JudgeLimits
@@ -142,4 +142,6 @@ class ReplayRun:
             notes += accuracy.notes(is_recorded)
         bags = tuple(printable_name(bag) for bag in self._options.bags)
         problems = tuple(self._recordings.problems)
+        if not is_recorded:
+            problems += describe_lacking(before.labels, self._sides.after.labels)
         return ReplayedRecording(bags, self._topics, problems, tuple(notes))

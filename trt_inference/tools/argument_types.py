@@ -41,7 +41,7 @@ def add_device(parser: "argparse._ActionsContainer") -> None:
     )
 
 
-def add_host_code(parser: argparse.ArgumentParser) -> None:
+def add_host_code(parser: "argparse._ActionsContainer") -> None:
     """Declare ``--allow-engine-host-code``."""
     parser.add_argument(
         "--allow-engine-host-code",

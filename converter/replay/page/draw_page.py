@@ -47,7 +47,6 @@ def page_values(results: ReplayResults) -> dict[str, Any]:
         "titles": (name_text(results.before.title), name_text(results.after.title)),
         "bags": [name_text(Path(bag).name or bag) for bag in results.bags],
         "verdict": replay_verdict(results),
-        "has_skipped": bool(results.skipped),
         "tiles": tile_facts(results),
         "accuracy": accuracy_of_both(results),
         "timeline": draw_timeline(results),

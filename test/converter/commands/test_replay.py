@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from test.color_bundle import (
     CELL,
     COLORS,
     LABELS,
+    change_manifest,
     offer_precisions,
     picture,
     write_color_bundle,
@@ -36,6 +38,7 @@ from test.converter.recordings.bags import (
 )
 from test.converter.replay.recorded_robot import label_info
 from test.task_bundles import write_classification_bundle, write_segmentation_bundle
+from trt_inference.bundles.bundle import sha256_of_file
 
 ROOT = Path(__file__).resolve().parents[3]
 TOPIC = "/camera/image_raw"
@@ -246,6 +249,45 @@ def test_bundles_of_one_name_are_told_apart_by_their_folders(
     baseline, candidate = (figures(output)[side] for side in ("baseline", "candidate"))
     assert (baseline["title"], candidate["title"]) == ("old/colors fp32", "new/colors fp32")
     assert baseline["score_threshold"] == candidate["score_threshold"] == 0.75
+
+
+def test_bundles_that_were_renamed_go_by_what_their_folders_are_called_now(
+    replay: Replay, bag: Path, tmp_path: Path
+) -> None:
+    old = write_color_bundle(tmp_path / "colors")
+    new = tmp_path / "colors_of_june"
+    shutil.copytree(old, new)
+    text = replay(
+        bag, "--bundle", new, "--against", old, "--limit", 2, "--output", tmp_path / "out"
+    )
+    assert "colors fp32 (baseline) → colors_of_june fp32 (candidate)" in text
+
+
+def test_labels_that_the_candidate_lacks_are_named_with_the_verdict(
+    replay: Replay, bag: Path, bundle: Path, tmp_path: Path
+) -> None:
+    renamed = write_color_bundle(tmp_path / "renamed")
+    (renamed / "labels.txt").write_text("blue\ngreen\nscarlet\n", "utf-8")
+    entry = {
+        "file": "labels.txt",
+        "sha256": sha256_of_file(renamed / "labels.txt"),
+        "count": len(LABELS),
+    }
+    change_manifest(renamed, lambda manifest: manifest.update(labels=entry))
+    shown = replay(bag, "--bundle", renamed, "--against", bundle, "--output", tmp_path / "out")
+    assert "caution: The candidate lacks labels of the baseline: red. What" in shown
+    shown = replay(
+        bag, "--bundle", bundle, "--precision", "fp32", "int8", "--output", tmp_path / "b"
+    )
+    assert "lacks labels" not in shown
+
+
+def test_a_bundle_beside_itself_is_named_once_on_each_side(
+    replay: Replay, bag: Path, bundle: Path, tmp_path: Path
+) -> None:
+    sides = "--bundle", bundle, "--precision", "fp32", "fp32"
+    text = replay(bag, *sides, "--limit", 2, "--output", tmp_path / "out")
+    assert "colors fp32 (baseline) → colors fp32 (candidate)" in text
 
 
 def test_an_excerpt_is_looked_at(replay: Replay, bag: Path, bundle: Path, tmp_path: Path) -> None:

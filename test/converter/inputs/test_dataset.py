@@ -139,6 +139,15 @@ def test_a_file_that_is_not_coco_is_named(pictures: Path, file: Path, content: s
     assert f"'{file}' is not a COCO file" in message
 
 
+def test_annotations_that_are_not_there_are_not_taken_for_a_broken_file(
+    pictures: Path, tmp_path: Path
+) -> None:
+    missing = tmp_path / "annotaitons.json"
+    message = refusal(pictures, missing)
+    assert f"'{missing}' cannot be read: No such file" in message
+    assert "not a COCO file" not in message
+
+
 def test_a_box_without_a_rectangle_is_refused(pictures: Path, tmp_path: Path) -> None:
     boxes = [{"image_id": 7, "category_id": 11}]
     assert "bbox" in refusal(pictures, changed(pictures, tmp_path, annotations=boxes))

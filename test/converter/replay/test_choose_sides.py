@@ -55,9 +55,14 @@ def test_results_of_the_robot_are_the_baseline_where_there_are_some(shapes: Bund
     assert chosen(AskedSides(shapes, None, (), ("int8",)), True) == ["recorded", "shapes int8"]
 
 
-def test_results_that_are_not_there_are_not_a_baseline(shapes: Bundle) -> None:
-    with pytest.raises(ReplayError, match=r"no results of a robot.*leave out --recorded"):
+def test_results_that_are_not_there_are_not_a_baseline(shapes: Bundle, tmp_path: Path) -> None:
+    kind = r"no detection results of a robot, which are vision_msgs/msg/Detection2DArray"
+    with pytest.raises(ReplayError, match=f"{kind}: leave out --recorded"):
         chosen(AskedSides(shapes, None, ()))
+    classes = load_bundle(write_classification_bundle(tmp_path / "classes"))
+    kind = r"no classification results of a robot, which are vision_msgs/msg/Classification"
+    with pytest.raises(ReplayError, match=f"{kind}: leave out --recorded"):
+        chosen(AskedSides(classes, None, ()))
 
 
 def test_without_anything_else_fp32_is_the_baseline(shapes: Bundle) -> None:
@@ -68,7 +73,7 @@ def test_without_anything_else_fp32_is_the_baseline(shapes: Bundle) -> None:
 
 def test_nothing_to_compare_with_is_refused_with_all_ways_out(tmp_path: Path) -> None:
     alone = bundle(tmp_path / "alone", "fp32")
-    ways = "--against.*--precision P Q.*--recorded"
+    ways = "--against.*--precision P Q.*recording that has what the robot published"
     with pytest.raises(ReplayError, match=f"only fp32 that runs on the CPU.*{ways}"):
         chosen(AskedSides(alone))
     with pytest.raises(ReplayError, match=f"nothing to compare fp32 of '.*alone' with.*{ways}"):

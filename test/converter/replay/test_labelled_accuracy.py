@@ -236,17 +236,18 @@ def test_a_recorded_baseline_has_a_note(tmp_path: Path) -> None:
     assert len(accuracy.notes(baseline_is_recorded=True)) == len(accuracy.notes()) + 1
 
 
-@pytest.mark.parametrize(
-    ("name", "remedy"),
-    [("frame7.png", "must end in the stamp"), ("1764599999.5.png", "another recording")],
-)
-def test_no_annotated_image_is_an_error_with_both_names(
-    tmp_path: Path, name: str, remedy: str
-) -> None:
-    accuracy = LabelledAccuracy(annotated(tmp_path, [name]), LABELS, [TOPIC])
+def test_names_without_a_stamp_are_an_error_before_the_replay(tmp_path: Path) -> None:
+    example = r"camera/image_raw/\d{10}\.\d{9}\.jpg"
+    message = rf"names no image of a recording: it names 'frame7\.png'.*'{example}'"
+    with pytest.raises(DatasetError, match=message):
+        LabelledAccuracy(annotated(tmp_path, ["frame7.png"]), LABELS, [TOPIC])
+
+
+def test_no_annotated_image_is_an_error_with_both_names(tmp_path: Path) -> None:
+    accuracy = LabelledAccuracy(annotated(tmp_path, ["1764599999.5.png"]), LABELS, [TOPIC])
     accuracy.add(compared(image(0), noisy(1), noisy(2)))
     recorded = r"camera/image_raw/1764590400\.000000000\.jpg"
-    with pytest.raises(DatasetError, match=rf"'{name}'.*'{recorded}'.*{remedy}"):
+    with pytest.raises(DatasetError, match=rf"'1764599999\.5\.png'.*'{recorded}'.*another rec"):
         accuracy.accuracy()
 
 

@@ -30,8 +30,8 @@ def row(lines: list[str], name: str) -> list[str]:
 def test_what_was_compared_comes_first_and_then_the_verdict() -> None:
     lines = printed(replay_samples.detection())
     assert lines[0] == "shapes fp32 (baseline) → shapes int8 (candidate)"
-    headline = "3 of 1,274 detections are lost, 5 are new, 1 has another class, in 8 of 450 images"
-    assert lines[1] == f"! {headline}"
+    headline = "3 of 1,274 detections are lost, 5 are new, 1 has another class"
+    assert lines[1] == f"! {headline}; 8 of 450 images differ"
     assert lines[2] == "450 images of 2 cameras compared, 15.0 s of recording."
     assert lines[-1] == f"The page is {Path('out') / 'index.html'}; its files are beside it."
 
@@ -42,6 +42,13 @@ def test_figures_of_the_classes_are_whole_on_every_terminal(width: int) -> None:
     assert row(lines, "all classes") == ["1,274", "1,276", "3", "5", "1", "2", "5", "0.31 %"]
     assert row(lines, "triangle") == ["74", "74", "0", "0", "0", "0", "0", "0 %"]
     assert "…" not in "".join(lines)
+
+
+@pytest.mark.parametrize("width", [20, 40, 60])
+def test_classes_keep_their_names_on_a_terminal_that_is_too_narrow(width: int) -> None:
+    lines = printed(replay_samples.detection(), width)
+    assert row(lines, "triangle") == ["74", "74", "0", "0", "0", "0", "0", "0 %"]
+    assert row(lines, "circle")[0] == row(printed(replay_samples.detection()), "circle")[0]
 
 
 def test_of_many_classes_those_that_differ_are_shown() -> None:

@@ -112,6 +112,13 @@ def test_results_without_an_image_are_counted(tmp_path: Path) -> None:
     assert note.startswith(f"22 results on {RESULTS} belong to no image")
 
 
+def test_one_result_without_an_image_is_told_as_one(tmp_path: Path) -> None:
+    images = [image_of(number) for number in range(60) if number != 7]
+    bag = recorded(tmp_path / "bag", [INFO, *images, *map(result_of, range(60))])
+    (note,) = look_at(bag).notes
+    assert note.startswith(f"1 result on {RESULTS} belongs to no image: none with that stamp was")
+
+
 def test_results_of_images_that_are_left_out_on_purpose_are_not_counted(tmp_path: Path) -> None:
     messages = [INFO, *(make(number) for number in range(50) for make in (image_of, result_of))]
     with Recordings([recorded(tmp_path / "bag", messages)]) as recordings:

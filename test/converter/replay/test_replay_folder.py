@@ -1,5 +1,6 @@
 """A replay replaces an earlier one where that is wished, and nothing else."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,13 @@ def test_what_comes_into_the_folder_meanwhile_is_kept(tmp_path: Path) -> None:
         with new_replay_folder(output, overwrite=True):
             (output / "notes.txt").write_text("mine", "utf-8")
     assert content(output) == {"first", "mine"}
+
+
+def test_a_folder_without_rights_is_not_taken_for_a_full_disk(tmp_path: Path) -> None:
+    with pytest.raises(ReplayError, match=r"denied\. Choose an --output that you may write"):
+        with new_replay_folder(tmp_path / "out", overwrite=False):
+            raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / ".out"))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError("disk full")])

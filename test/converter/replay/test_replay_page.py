@@ -88,7 +88,7 @@ def test_the_verdict_comes_first_with_what_was_compared(draw: Draw) -> None:
     assert order == sorted(order)
     assert page.texts["compared"] == "baseline shapes fp32 → candidate shapes int8"
     assert page.texts["verdict"].startswith(
-        "! 3 of 1,274 detections are lost, 5 are new, 1 has another class, in 8 of 450 images"
+        "! 3 of 1,274 detections are lost, 5 are new, 1 has another class; 8 of 450 images differ"
     )
     assert "450 images of 2 cameras" in page.texts["verdict"]
     assert "drive_3, drive_4.mcap" in page.texts["over"]
@@ -112,11 +112,25 @@ def test_the_headline_names_what_differs(changes: dict[str, float], words: str, 
     assert "in 3 of 450 images" in page.texts["verdict"]
 
 
+def test_images_in_which_something_only_moved_are_not_said_to_have_what_is_lost(draw: Draw) -> None:
+    total = ClassTally("all classes", 1274, 1272, 1272, lost=2, moved=9)
+    page = draw(replace(replay_samples.nothing_differs(), total=total, differing=7))
+    words = "2 of 1,274 detections are lost; 7 of 450 images differ"
+    assert f"{words} 450 images" in " ".join(page.texts["verdict"].split())
+
+
 def test_it_is_good_where_nothing_differs_and_nothing_is_doubtful(draw: Draw) -> None:
     page = draw(replay_samples.nothing_differs())
     assert tone(page) == "good"
     assert page.texts["verdict"].startswith("✓ No difference in 450 images")
     assert "cautions" not in page.texts
+
+
+def test_only_files_that_there_are_beside_the_page_are_named(draw: Draw) -> None:
+    boxes, classes = draw(replay_samples.detection()), draw(replay_samples.classification())
+    assert "detections.mcap and detections.json beside" in boxes.source
+    assert "detections.mcap beside" in classes.source
+    assert "detections.json" not in classes.source
 
 
 NOTHING_FOUND = ClassTally("all classes")
@@ -221,7 +235,8 @@ def test_classes_of_images(draw: Draw) -> None:
 
 def test_pixels_are_shares_with_their_iou(draw: Draw) -> None:
     page = draw(replay_samples.segmentation())
-    assert "1.00 % of the pixels have another class, in 6 of 60 images" in page.texts["verdict"]
+    headline = "1.00 % of the pixels have another class; 6 of 60 images differ much"
+    assert headline in page.texts["verdict"]
     assert page.row("circle")[:5] == ["30.0 %", "31.0 %", f"{30 / 31:.4f}", "0 %", "3.33 %"]
     assert page.row("triangle")[:5] == ["10.0 %", "9.00 %", "0.9000", "10.0 %", "0 %"]
 
