@@ -119,8 +119,14 @@ install_jazzy() {
 # What the system has is left as it is: pip's OpenCV would hide that of apt or JetPack, and NumPy 2
 # would make all unusable that was built for NumPy 1.
 install_beside_ros() {
-    local pair missing=()
-    for pair in numpy=numpy cv2=opencv-python-headless onnxruntime=onnxruntime jsonschema=jsonschema rich=rich; do
+    local pair missing=() pairs=(
+        numpy=numpy cv2=opencv-python-headless onnxruntime=onnxruntime jsonschema=jsonschema rich=rich
+    )
+    if "$folder/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 10))'; then
+        # Not as the extra `replay`, which names OpenCV, too.
+        pairs+=(rosbags=rosbags mcap=mcap foxglove=foxglove-sdk jinja2=jinja2 pycocotools=pycocotools)
+    fi
+    for pair in "${pairs[@]}"; do
         "$folder/bin/python" -c "import ${pair%=*}" 2>/dev/null || missing+=("${pair#*=}")
     done
     if "$folder/bin/python" -c 'import numpy, sys; sys.exit(numpy.__version__[:2] != "1.")' 2>/dev/null; then

@@ -1,4 +1,5 @@
-"""scripts/environment.sh: what it tells where it cannot make an environment."""
+"""scripts/environment.sh: what it tells where it cannot make an environment, and what it adds to a
+ROS that is there."""
 
 import re
 import shutil
@@ -21,8 +22,8 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def refusal(environment: str, tree: Path) -> str:
-    ended = subprocess.run(
+def run_script(environment: str, tree: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
         ["bash", "scripts/environment.sh", environment],
         cwd=str(tree),
         env={"PATH": str(tree / "bin"), "PYENV_ROOT": str(tree / "pyenv")},
@@ -31,6 +32,10 @@ def refusal(environment: str, tree: Path) -> str:
         universal_newlines=True,
         check=False,
     )
+
+
+def refusal(environment: str, tree: Path) -> str:
+    ended = run_script(environment, tree)
     assert ended.returncode == 1, ended.stdout
     return ended.stdout
 
@@ -113,3 +118,33 @@ def test_each_line_of_the_constraints_is_one_version(file: Path) -> None:
     lines = [line for line in file.read_text("utf-8").splitlines() if line and line[0] != "#"]
     assert {line.partition("==")[0] for line in lines} >= {"numpy", "onnxruntime", "pytest", "onnx"}
     assert [line for line in lines if line.count("==") != 1 or "*" in line] == []
+
+
+# A Python with apt's ROS, NumPy 1 and OpenCV, and nothing else: it prints what pip is told.
+PYTHON_OF_ROS = r"""#!/bin/bash
+case "$*" in
+    *"venv --clear"*) mkdir -p "${@: -1}/bin"; cp "$0" "${@: -1}/bin/python" ;;
+    *"pip install"*) echo "$*" ;;
+    *"(3, 10)"*) exit IS_OLD ;;
+    "-c import numpy" | "-c import cv2" | *[,\;]*) ;;
+    "-c import "*) exit 1 ;;
+esac
+"""
+OF_REPLAY = {"rosbags", "mcap", "foxglove-sdk", "jinja2", "pycocotools"}
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_beside_the_ros_of_apt_what_it_has_stays(is_old: bool, tree: Path) -> None:
+    """And what replay needs is there too, where Python is not too old for it."""
+    for name in ("cp", "mkdir", "rm", "touch"):
+        (tree / "bin" / name).symlink_to(str(shutil.which(name)))
+    python = tree / "bin" / "python3"
+    python.write_text(PYTHON_OF_ROS.replace("IS_OLD", str(int(is_old))), "utf-8")
+    python.chmod(0o755)
+    ended = run_script("robot", tree)
+    assert ended.returncode == 0, ended.stdout
+    (command,) = (line for line in ended.stdout.splitlines() if "pip install" in line)
+    installed = set(command.partition("--editable ")[2].split())
+    assert installed & OF_REPLAY == (set() if is_old else OF_REPLAY)
+    assert {".[test,colcon]", "rich", "numpy<2"} <= installed
+    assert not [one for one in installed if "opencv" in one or one == "numpy"]

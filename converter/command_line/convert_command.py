@@ -20,9 +20,11 @@ def _run(options: argparse.Namespace, console: "Console") -> None:
     from converter.command_line.print_conversion import print_conversion, print_trained
     from converter.command_line.print_precisions import check_precisions, print_precisions
     from converter.commands.convert import convert
+    from converter.engine_builder.background import interrupted_by_sigterm
     from converter.terminal.progress import Progress
 
-    conversion = convert(convert_options(options), Progress(console))
+    with interrupted_by_sigterm():  # which services for continuous integration send
+        conversion = convert(convert_options(options), Progress(console))
     print_conversion(conversion, console)
     if conversion.precisions is not None:
         task = conversion.verification.task

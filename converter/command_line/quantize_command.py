@@ -20,10 +20,12 @@ def _run(options: argparse.Namespace, console: "Console") -> None:
     from converter.command_line.print_precisions import check_precisions, print_precisions
     from converter.command_line.quantize_arguments import quantize_options
     from converter.commands.quantize import quantize
+    from converter.engine_builder.background import interrupted_by_sigterm
     from converter.terminal.progress import Progress
     from trt_inference.bundles.bundle import model_bytes
 
-    done = quantize(quantize_options(options), Progress(console))
+    with interrupted_by_sigterm():  # which services for continuous integration send
+        done = quantize(quantize_options(options), Progress(console))
     bundle = done.bundle
     fp32_bytes = model_bytes(bundle.precisions[FP32])
     print_precisions(done.precisions, bundle.path, fp32_bytes, bundle.task, console)

@@ -3,12 +3,13 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Sequence, Tuple
+from typing import Any, Dict, Mapping, Sequence, Tuple
 
 import numpy as np
 
 from converter.errors import DatasetError
 from converter.inputs.sample import Sample
+from trt_inference.printable import printable, shortened
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,27 @@ def check_boxes(samples: Sequence[Sample], file: Path, truth: Annotations) -> No
         raise DatasetError(
             f"'{file}' has no box in the {len(samples)} images that are used, so that there is "
             "no accuracy to measure: give other images, or leave --labels-coco out"
+        )
+
+
+def check_annotated_size(file: Path, entry: Mapping[str, Any], size: Tuple[int, int]) -> None:
+    """See that the boxes of an image are in the pixels of a recording.
+
+    Args:
+        file: for the error.
+        entry: of ``images``, which may lack its size.
+        size: width, height of the recorded image.
+
+    Raises:
+        DatasetError: it is of another size.
+    """
+    stated = entry.get("width", size[0]), entry.get("height", size[1])
+    if stated != size:
+        name = shortened(printable(entry["file_name"]))
+        raise DatasetError(
+            f"'{file}' has '{name}' with {stated[0]}x{stated[1]} pixels, and the recording has "
+            f"{size[0]}x{size[1]}: annotate the images as they were recorded, neither resized nor "
+            "rectified"
         )
 
 

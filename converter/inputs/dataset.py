@@ -2,18 +2,23 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, Tuple, Union
+from typing import Callable, Iterable, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from converter.errors import DatasetError
 from converter.inputs.class_folders import ClassFolders, find_class_folders, match_labels, spread
-from converter.inputs.coco_annotations import Annotations, check_boxes, read_annotations
+from converter.inputs.coco_annotations import (
+    Annotations,
+    check_annotated_size,
+    check_boxes,
+    read_annotations,
+)
 from converter.inputs.recorded_pictures import RecordedPicture, RecordedPictures
 from converter.inputs.sample import Sample
 from trt_inference.bundles.names import CLASSIFICATION, DETECTION
 from trt_inference.errors import ImageError
-from trt_inference.printable import printable, printable_name
+from trt_inference.printable import printable_name
 from trt_inference.viewing.image_files import find_images
 
 # What the user's pictures are in.
@@ -168,23 +173,11 @@ def _recorded(
     truth = read_annotations(annotations, labels)
     entries = {entry["file_name"]: entry for entry in truth.content["images"]}
     for picture in images.pictures:
-        _check_size(picture, entries[picture.annotated_as], annotations)
+        check_annotated_size(annotations, entries[picture.annotated_as], picture.size)
     named = [_recorded_sample(one, entries[one.annotated_as]["id"]) for one in images.pictures]
     samples = spread(named, most)
     check_boxes(samples, annotations, truth)
     return Dataset(samples, truth, False, truth.names)
-
-
-def _check_size(picture: RecordedPicture, entry: Mapping[str, Any], annotations: Path) -> None:
-    """See that boxes are in the pixels of the recording."""
-    width, height = picture.size
-    stated = entry.get("width", width), entry.get("height", height)
-    if stated != picture.size:
-        raise DatasetError(
-            f"'{annotations}' has '{printable(picture.annotated_as)}' with {stated[0]}x{stated[1]} "
-            f"pixels, and the recording has {width}x{height}: annotate the images as they were "
-            "recorded, neither resized nor rectified"
-        )
 
 
 def _recorded_sample(picture: RecordedPicture, image_id: Optional[int]) -> Sample:

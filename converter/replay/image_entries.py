@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from converter.errors import DatasetError
+from converter.inputs.coco_annotations import check_annotated_size
 from converter.recordings.recorded_image import RecordedImage, image_name
 from converter.replay.stamped_names import StampedName, named_topics, read_stamped_name
 from trt_inference.printable import printable, shortened
@@ -65,7 +66,8 @@ class ImageEntries:
         """
         entry = self.find_stamped(image.topic, image.stamp)
         if entry is not None:
-            self._check_size(entry, image)
+            height, width = image.frame.pixels.shape[:2]
+            check_annotated_size(self._file, entry, (width, height))
         return entry
 
     def find_stamped(self, topic: str, stamp: int) -> dict[str, Any] | None:
@@ -124,16 +126,6 @@ class ImageEntries:
                 f"'{self._file}' has {_quoted(entry)}, and {printable(known)} and "
                 f"{printable(topic)} both have an image of that stamp: put the topic into the "
                 f"name, as '{printable(file)}', or choose one topic"
-            )
-
-    def _check_size(self, entry: dict[str, Any], image: RecordedImage) -> None:
-        height, width = image.frame.pixels.shape[:2]
-        stated = entry.get("width", width), entry.get("height", height)
-        if stated != (width, height):
-            raise DatasetError(
-                f"'{self._file}' has {_quoted(entry)} with {stated[0]}x{stated[1]} pixels, and the "
-                f"recording has {width}x{height}: annotate the images as they were recorded, "
-                "neither resized nor rectified"
             )
 
 

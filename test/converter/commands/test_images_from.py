@@ -167,8 +167,9 @@ def test_a_bundle_stays_as_it_is_where_a_recording_has_no_images(
     assert sorted(one.name for one in tmp_path.iterdir()) == ["bundle", "empty.mcap"]
 
 
-def test_ctrl_c_while_images_are_read_leaves_none_of_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_ended_while_images_are_read_leaves_none_of_them(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -182,7 +183,7 @@ def test_ctrl_c_while_images_are_read_leaves_none_of_them(
     bundle = reported(tmp_path / "bundle")
     process = start("quantize", bundle, "--images-from", bag)
     wait_for(lambda: any(temporary.glob("*/*.png")), process)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     result = finish(process)
     assert result.exit_code == 130
     assert "interrupted, nothing was written" in result.output

@@ -161,7 +161,7 @@ def fuzz(folder: Path, rounds: int, seed: int) -> "dict[str, int]":
 
 
 def test_damaged_bags_never_end_in_a_traceback(tmp_path: Path, little_memory: None) -> None:
-    rounds = 30
+    rounds = 15
     counts = fuzz(tmp_path, rounds, seed=0)
     written = rounds * len(messages())
     # Most damages cost a small part; of compressed files, what follows them.

@@ -80,7 +80,7 @@ def check_flat(folder: Path, count: int) -> None:
 
 
 def test_memory_stays_flat(tmp_path: Path) -> None:
-    check_flat(tmp_path, 1000)
+    check_flat(tmp_path, 400)
 
 
 @pytest.mark.long

@@ -23,7 +23,7 @@ from converter.replay.difference_limits import DifferenceLimits
 from converter.replay.find_differences import find_differences
 from test.converter.replay.scenes import LIMITS, Row, detections, found_in, iou, same, side
 
-FEW = settings(max_examples=200, deadline=None)
+FEW = settings(max_examples=75, deadline=None)
 
 
 @st.composite

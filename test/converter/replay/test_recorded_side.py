@@ -307,7 +307,7 @@ def with_stamp(template: BagMessage, number: int) -> BagMessage:
     return BagMessage(template.topic, time, data, template.message_type)
 
 
-@pytest.mark.parametrize("count", [2000, pytest.param(10_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [800, pytest.param(10_000, marks=pytest.mark.long)])
 def test_memory_does_not_grow_with_the_recording(tmp_path: Path, count: int) -> None:
     """The robot dropped every tenth image."""
     templates = image_of(0), result_of(0)
