@@ -76,6 +76,7 @@ class StampMatcher:
 
     def add(self, topic: str, stamp: int, frame_id: str, seconds: float) -> None:
         """Count with what the header of a message agrees."""
+        self._let_pass(seconds - LONGEST_DELAY)
         self.matches.examples.setdefault(topic, (stamp, frame_id))
         # A stamp of 0 is none: all messages without one would agree.
         others = self._waiting.setdefault(stamp, {}) if stamp else {}
@@ -88,7 +89,6 @@ class StampMatcher:
         others[topic, frame_id] = seconds
         if stamp:
             self._waiting.move_to_end(stamp)
-        self._let_pass(seconds - LONGEST_DELAY)
 
     def is_clear(self, messages: Mapping[str, int]) -> bool:
         """Whether it is known of each topic of results which images it belongs to.

@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from converter.errors import RecordingError
-from converter.recordings.paired_topics import StampMatches, TopicPair, match_stamps, nearest_topics
+from converter.recordings.paired_topics import (
+    LONGEST_DELAY,
+    StampMatches,
+    TopicPair,
+    match_stamps,
+    nearest_topics,
+)
 from converter.recordings.recorded_message import RecordedTopic
 from converter.recordings.recorded_results import RESULT_TYPES
 from converter.recordings.recordings import Recordings
@@ -127,9 +133,10 @@ def _results_of(images: str, matches: StampMatches, described: Sequence[str]) ->
 
 def _no_match(matches: StampMatches, image_topics: Sequence[str], results: Sequence[str]) -> str:
     return (
-        f"no result on {_listed(results)} has the stamp of an image on {_listed(image_topics)}: "
-        f"the first stamps are {_first(matches, results)} and {_first(matches, image_topics)}. "
-        "Results are found by the stamp in their header, which a node copies from the image. Give "
+        f"no result on {_listed(results)} has the stamp of an image on {_listed(image_topics)} "
+        f"that was recorded within {LONGEST_DELAY:g} s of it: the first stamps are "
+        f"{_first(matches, results)} and {_first(matches, image_topics)}. Results are found by "
+        "the stamp in their header, which a node copies from the image. Give "
         "the topic that the robot's node subscribes to with --topic, or its results with "
         "--recorded; if something has changed or left out the stamps, compare two bundles or "
         "precisions instead, with --against or --precision"
@@ -141,7 +148,8 @@ def _first(matches: StampMatches, topics: Sequence[str]) -> str:
     if found is None:
         return "none"
     seconds, nanoseconds = divmod(found[0], 10**9)
-    return f"{seconds}.{nanoseconds:09d} (frame_id '{_shown(found[1])}')"
+    stamp = f"{seconds}.{nanoseconds:09d}" if found[0] else "0, which stands for none"
+    return f"{stamp} (frame_id '{_shown(found[1])}')"
 
 
 def _truth_notes(left_out: Sequence[RecordedTopic]) -> list[str]:

@@ -134,11 +134,21 @@ def test_changed_stamps_are_told_with_an_example_of_both(
     assert "--against" in str(caught.value)
 
 
+@pytest.mark.parametrize("late", [-20.0, 20.0])
+def test_results_that_were_recorded_at_another_time_do_not_belong_to_the_images(
+    late: float, tmp_path: Path
+) -> None:
+    """As of two recordings that were put into one. Each side is shorter than the time between."""
+    results = [result_of(number, late=late) for number in range(30)]
+    with pytest.raises(RecordingError, match="was recorded within 15 s of it"):
+        choose(tmp_path, [*map(image_of, range(30)), *results])
+
+
 def test_messages_without_a_stamp_do_not_belong_together(tmp_path: Path) -> None:
     messages = robot()
     for message in messages:
         message.message.header.stamp.sec = message.message.header.stamp.nanosec = 0
-    with pytest.raises(RecordingError, match="no result"):
+    with pytest.raises(RecordingError, match=r"no result .* are 0, which stands for none"):
         choose(tmp_path, messages)
 
 
