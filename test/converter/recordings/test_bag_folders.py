@@ -163,7 +163,7 @@ def test_one_file_that_cannot_be_read_costs_no_other(bag: Path) -> None:
     assert found == plain(TEXTS)
     assert len(problems) == 3
     assert "broken.mcap is no MCAP file" in problems[1]
-    assert "empty.db3 is no SQLite file" in problems[2]
+    assert "empty.db3 is empty" in problems[2]
 
 
 def test_what_is_no_bag_is_refused(tmp_path: Path) -> None:

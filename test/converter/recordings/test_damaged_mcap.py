@@ -213,23 +213,30 @@ def test_channels_of_other_kinds_are_left_out_and_named(tmp_path: Path) -> None:
             writer.register_channel("/protobuf", "protobuf", json),
             writer.register_channel("/none", "", 0),
             writer.register_channel("/ros1\x1b[2J", "ros1", json),
+            writer.register_channel("/untyped", "cdr", 0),
         ]
         schema = writer.register_schema("std_msgs/msg/String", "ros2msg", b"string data\n")
         texts = writer.register_channel("/texts", "cdr", schema)
         for number, one in enumerate(messages):
-            writer.add_message(foreign[number % 4], one.log_time, b"{}", one.log_time)
+            writer.add_message(foreign[number], one.log_time, b"{}", one.log_time)
             writer.add_message(texts, one.log_time, one.data, one.log_time)
         writer.finish()
     found, problems = read_path(file)
     assert found == plain(messages)
-    assert len(problems) == 4
+    assert len(problems) == 5
     for name in ("/json", "/protobuf", "/none", r"/ros1\x1b[2J"):
-        assert any(f"topic {name} is left out" in problem for problem in problems)
+        (problem,) = (one for one in problems if f"topic {name} is left out" in one)
+        assert "only those of ROS 2 (cdr) are read" in problem
+    assert any(
+        "topic /untyped is left out: the file does not tell the type" in one for one in problems
+    )
 
 
 def test_a_file_without_its_first_bytes_is_refused(tmp_path: Path) -> None:
     content = one_in_each_chunk(tmp_path, "none")
-    for broken in (b"", b"\x89MCAP", b"\0" * 8 + content[8:], content[8:]):
+    with pytest.raises(RecordingError, match=r"broken\.mcap is empty"):
+        Recordings([write(tmp_path / "broken.mcap", b"")])
+    for broken in (b"\x89MCAP", b"\0" * 8 + content[8:], content[8:]):
         with pytest.raises(RecordingError, match="no MCAP file, or its first bytes"):
             Recordings([write(tmp_path / "broken.mcap", broken)])
 

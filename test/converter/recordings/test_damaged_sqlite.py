@@ -197,7 +197,10 @@ def test_messages_without_a_topic_are_counted(tmp_path: Path) -> None:
     change(file, "DELETE FROM topics WHERE name = '/other'")
     found, problems = read_path(file)
     assert found == plain(text_messages(5))
-    assert "7 messages are left out, because the table of topics does not name" in problems[0]
+    assert (
+        "7 messages are left out, because the table of topics does not name the topic"
+        in problems[0]
+    )
 
 
 def test_topics_that_are_not_cdr_are_left_out_and_named(tmp_path: Path) -> None:
@@ -292,7 +295,10 @@ def test_a_log_that_cannot_be_read_is_told(end: str, tmp_path: Path) -> None:
 
 def test_a_file_without_its_first_bytes_is_refused(tmp_path: Path) -> None:
     file, content = written(tmp_path, text_messages(5))
-    for broken in (b"", b"SQLite format 3", b"\0" * 100 + content[100:]):
+    file.write_bytes(b"")
+    with pytest.raises(RecordingError, match=r"alone\.db3 is empty"):
+        Recordings([file])
+    for broken in (b"SQLite format 3", b"\0" * 100 + content[100:]):
         file.write_bytes(broken)
         with pytest.raises(RecordingError, match="no SQLite file, or its first bytes"):
             Recordings([file])
