@@ -246,6 +246,11 @@ def test_a_file_of_which_nothing_can_be_read_is_refused(tmp_path: Path) -> None:
         Recordings([write(tmp_path / "empty.mcap", MAGIC)])
     with pytest.raises(RecordingError, match="no message that can be read"):
         Recordings([write_mcap(tmp_path / "none.mcap", [])])
+    one = write_mcap(tmp_path / "one.mcap", text_messages(5), is_indexed=False)
+    damaged = bytearray(one.read_bytes())
+    damaged[damaged.index(b"/texts-000003")] ^= 1
+    with pytest.raises(RecordingError, match=r"can be read\.\n  .*1 chunk .* its checksum differs"):
+        Recordings([write(one, bytes(damaged))])
 
 
 def test_a_killed_recorder_leaves_all_but_the_end(tmp_path: Path) -> None:
@@ -269,6 +274,20 @@ def hostile_chunk(size: int, data: bytes, name: bytes = b"zstd") -> bytes:
     fields = struct.pack("<QQQII", START, START, size, 0, len(name)) + name
     content = fields + struct.pack("<Q", len(data)) + data
     return struct.pack("<BQ", Opcode.CHUNK, len(content)) + content
+
+
+def test_a_chunk_of_zeros_costs_no_time(tmp_path: Path) -> None:
+    """Of 200 MiB, where each record would have nine bytes; it ends at the first."""
+    import lz4.frame
+
+    size = 200 * 2**20
+    zeros = hostile_chunk(size, lz4.frame.compress(bytes(size)), b"lz4")
+    whole = one_in_each_chunk(tmp_path, "lz4")
+    at = chunks(whole)[-10][0]
+    found, problems = read_path(write(tmp_path / "zeros.mcap", whole[:at] + zeros + whole[at:]))
+    assert found == plain(text_messages(20))
+    assert "1 chunk cannot be read" in problems[0]
+    assert "a record of kind 0 and 0 bytes" in problems[0]
 
 
 @pytest.mark.parametrize("size", [2**31, 100 * 10**9, 2**63, 2**64 - 1])
