@@ -12,6 +12,7 @@ from pathlib import Path
 import apsw
 
 from converter.recordings.recording_problems import RecordingProblems
+from converter.recordings.sqlite_whole_pages import ends_within_page, whole_pages
 from converter.recordings.storage_file import check_beginning, open_regular
 from trt_inference.printable import printable, printable_name
 
@@ -36,6 +37,7 @@ class SqlitePlace:
     def __init__(self, path: Path, problems: RecordingProblems) -> None:
         with open_regular(path) as stream:
             check_beginning(stream, path, _SQLITE_START, "SQLite")
+            self._is_cut = ends_within_page(stream)
         self._path = path
         self._has_log = False
         self._left_behind: Path | None = None
@@ -47,7 +49,8 @@ class SqlitePlace:
         name = "file:" + urllib.parse.quote(os.fsencode(self._path.absolute()))
         how = "?mode=ro" if self._has_log else "?mode=ro&immutable=1"
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-        connection = apsw.Connection(name + how, flags=flags)
+        vfs = whole_pages() if self._is_cut and not self._has_log else None
+        connection = apsw.Connection(name + how, flags=flags, vfs=vfs)
         # With the first, SQLite reads a file that is shorter than it should be.
         for pragma in ("writable_schema = ON", "cell_size_check = ON", "trusted_schema = OFF"):
             connection.execute(f"PRAGMA {pragma}")

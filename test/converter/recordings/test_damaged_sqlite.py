@@ -50,7 +50,7 @@ def test_a_file_that_is_cut_gives_what_is_before_the_cut(tmp_path: Path) -> None
     file, content = written(tmp_path, messages)
     pages = leaf_pages(content, messages)
     for cut in range(max(pages) - 12, max(pages) + 1, 3):
-        for bytes_more in (0, 100):
+        for bytes_more in (0, 100, 2000, 3000, 4095):
             file.write_bytes(content[: cut * PAGE + bytes_more])
             found, problems = read_path(file)
             expected = [one for one, page in zip(messages, pages, strict=True) if page < cut]
