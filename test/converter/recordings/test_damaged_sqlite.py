@@ -5,6 +5,7 @@ the first page of their table names, so that each is lost alone.
 """
 
 import os
+import re
 import sqlite3
 import stat
 import struct
@@ -81,6 +82,23 @@ def test_a_page_that_is_overwritten_costs_its_own_messages(
         if lost == [pages[700]]:
             rows = [number + 1 for number, page in enumerate(pages) if page in lost]
             assert f"(rows: numbers {rows[0]} to {rows[-1]}:" in problems[0]
+
+
+def test_many_damaged_pages_cost_their_own_messages(tmp_path: Path) -> None:
+    """Every second one, from the first on."""
+    messages = text_messages(20_000)
+    file, content = written(tmp_path, messages)
+    pages = leaf_pages(content, messages)
+    damaged = bytearray(content)
+    lost = set(sorted(set(pages))[:-1:2])
+    for page in lost:
+        damaged[page * PAGE : (page + 1) * PAGE] = b"\xff" * PAGE
+    file.write_bytes(damaged)
+    found, problems = read_path(file)
+    kept = [one for one, page in zip(messages, pages, strict=True) if page not in lost]
+    assert found == plain(kept)
+    (told,) = re.findall(r"parts cannot be read, with (\d+) messages \(", problems[0])
+    assert int(told) == len(messages) - len(found)
 
 
 def test_a_damaged_image_costs_no_other(tmp_path: Path) -> None:
