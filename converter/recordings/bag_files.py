@@ -78,13 +78,20 @@ def _files_of_folder(folder: Path, problems: RecordingProblems) -> BagFiles:
         )
     metadata = _read_metadata(folder, problems)
     names = metadata.names
-    found = [folder / name for name in names if (folder / name).is_file()]
+    found = [folder / name for name in names if _is_file(folder / name)]
     gone = [name for name in names if folder / name not in found]
     _report_gone(folder, gone, problems)
     if not found:  # as where there is no metadata, or the files were given other names
         return BagFiles(there)
     _report_left_out(folder, [file.name for file in there if file not in found], problems)
     return BagFiles(found, None if gone else metadata.messages)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # as where its name is longer than names can be
+        return False
 
 
 def _report_gone(folder: Path, names: list[str], problems: RecordingProblems) -> None:
@@ -105,7 +112,7 @@ def _report_left_out(folder: Path, names: list[str], problems: RecordingProblems
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(map(printable_name, names[:5]))
+    shown = ", ".join(shortened(printable_name(name)) for name in names[:5])
     return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
 
 

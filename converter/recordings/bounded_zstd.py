@@ -7,6 +7,8 @@ import zstandard
 
 ZSTD_START = b"\x28\xb5\x2f\xfd"  # RFC 8878; no CDR begins like this
 
+_TOO_LARGE = "there is not enough memory for what it holds"
+
 
 class DecompressionError(Exception):
     """The data are damaged, or larger than they may be; ``whole`` is what came before that."""
@@ -30,8 +32,10 @@ def unzstd(data: bytes | memoryview, most: int) -> bytes:
         if size > most:
             raise DecompressionError(f"it claims to hold {size} bytes, and may hold {most}")
         return zstandard.ZstdDecompressor().decompress(data, max_output_size=most)
-    except (zstandard.ZstdError, MemoryError) as error:
+    except zstandard.ZstdError as error:
         raise DecompressionError(f"zstd: {error}") from error
+    except MemoryError as error:
+        raise DecompressionError(_TOO_LARGE) from error
 
 
 def unlz4(data: bytes | memoryview, most: int) -> bytes:
@@ -39,8 +43,10 @@ def unlz4(data: bytes | memoryview, most: int) -> bytes:
     decompressor = lz4.frame.LZ4FrameDecompressor()
     try:
         found = decompressor.decompress(data, max_length=most + 1)
-    except (RuntimeError, MemoryError, EOFError) as error:
+    except (RuntimeError, EOFError) as error:
         raise DecompressionError(f"lz4: {error}") from error
+    except MemoryError as error:
+        raise DecompressionError(_TOO_LARGE) from error
     if len(found) > most:
         raise DecompressionError(f"it holds more than {most} bytes")
     if not decompressor.eof:

@@ -20,7 +20,8 @@ def plain_file(file: Path, folder: Path, problems: RecordingProblems) -> Path:
     damaged or cut, what comes before the damage.
 
     Raises:
-        RecordingError: the file cannot be read, or there is no room for what it holds.
+        RecordingError: the file cannot be read, nothing can be had of it, or there is no room for
+            what it holds.
     """
     if file.suffix not in COMPRESSED:
         return file
@@ -29,9 +30,14 @@ def plain_file(file: Path, folder: Path, problems: RecordingProblems) -> Path:
     try:
         _decompress(file, plain)
     except zstandard.ZstdError as error:
+        size = plain.stat().st_size
+        if not size:
+            raise RecordingError(
+                f"cannot decompress {printable_name(file)}: {printable(error)}"
+            ) from error
         problems.add(
-            f"{printable_name(file.name)}: it can be decompressed up to byte "
-            f"{plain.stat().st_size} of what it holds ({printable(error)}): that is read"
+            f"{printable_name(file.name)}: it can be decompressed up to byte {size} of what it "
+            f"holds ({printable(error)}): that is read"
         )
     except OSError as error:
         raise RecordingError(

@@ -13,7 +13,7 @@ from converter.recordings.bounded_zstd import (
     unzstd,
     unzstd_beginning,
 )
-from converter.recordings.mcap_records import CHUNK_HEAD, MESSAGE_HEAD, RECORD_HEAD
+from converter.recordings.mcap_records import CHUNK_HEAD, MESSAGE_HEAD, RECORD_HEAD, SHORTEST
 from converter.recordings.storage_file import LARGEST_PART
 
 
@@ -91,7 +91,7 @@ def _whole_ones(content: memoryview) -> Iterator[McapMessage | OtherRecord]:
 def records_within(content: memoryview) -> Iterator[McapMessage | OtherRecord]:
     """
     Raises:
-        PieceError: a record is longer than what is left, or too short.
+        PieceError: a record is longer than what is left, or too short, or is none.
     """
     position, end = 0, len(content)
     while position + RECORD_HEAD.size <= end:
@@ -99,9 +99,9 @@ def records_within(content: memoryview) -> Iterator[McapMessage | OtherRecord]:
         position += RECORD_HEAD.size
         if length > end - position:
             raise PieceError(f"a record of {length} bytes where {end - position} are left")
+        if not opcode or length < SHORTEST.get(opcode, 0):
+            raise PieceError(f"a record of kind {opcode} and {length} bytes")
         if opcode == Opcode.MESSAGE:
-            if length < MESSAGE_HEAD.size:
-                raise PieceError(f"a message of {length} bytes")
             channel, _, log_time, _ = MESSAGE_HEAD.unpack_from(content, position)
             data = content[position + MESSAGE_HEAD.size : position + length]
             yield McapMessage(channel, log_time, data)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO, Collection, Iterable, Iterator
 
 import numpy as np
+from mcap.records import Channel
 
 from converter.errors import RecordingError
 from converter.recordings.mcap_chunks import McapMessage, McapPiece, PieceError, read_piece
@@ -13,11 +14,12 @@ from converter.recordings.mcap_contents import McapContents, McapScan
 from converter.recordings.mcap_records import MAGIC
 from converter.recordings.recorded_message import MessageDefinition
 from converter.recordings.recording_clock import RecordingClock
-from converter.recordings.recording_problems import RecordingProblems
+from converter.recordings.recording_problems import RecordingProblems, counted_messages
 from converter.recordings.storage_file import (
     StorageFile,
     StoredMessage,
     StoredTopic,
+    check_beginning,
     open_regular,
 )
 from trt_inference.printable import printable, printable_name
@@ -28,6 +30,7 @@ _MOST_WAITING = 2**28
 # Smaller messages are copied, so that one that is kept does not keep its whole chunk. Bytes.
 _SMALL = 2**16
 
+_ENCODING = "cdr"  # of messages
 _DEFINITION_ENCODINGS = {"ros2msg": "ros2msg", "ros2idl": "ros2idl", "omgidl": "ros2idl"}
 
 
@@ -53,11 +56,7 @@ class McapFile(StorageFile):
         """What is in the file; sets ``count``, ``start`` and ``end``."""
         self.count, self.start, self.end = 0, 2**64, 0
         with open_regular(self._path) as stream:
-            if stream.read(len(MAGIC)) != MAGIC:
-                raise RecordingError(
-                    f"{printable_name(self._path)} is no MCAP file, or its first bytes are "
-                    "damaged: they are not those that such a file begins with"
-                )
+            check_beginning(stream, self._path, MAGIC, "MCAP")
             self._size = os.fstat(stream.fileno()).st_size
             scan = McapScan(stream, self._size)
             try:
@@ -92,16 +91,15 @@ class McapFile(StorageFile):
         self._report_gaps(contents)
         if self._unknown:
             self._problems.add(
-                f"{self.name}: {self._unknown} messages are left out, because the record that "
-                "names their topic is lost"
+                f"{self.name}: {counted_messages(self._unknown)} left out, because the record that "
+                "names the topic is lost"
             )
         for number, topic in self._topics.items():
             if topic is None:
                 channel = contents.channels[number]
                 self._problems.add(
-                    f"{self.name}: topic {printable(channel.topic)} is left out: its messages are "
-                    f"{printable(channel.message_encoding) or 'of no known encoding'}, and only "
-                    "those of ROS 2 (cdr) are read"
+                    f"{self.name}: topic {printable(channel.topic)} is left out: "
+                    f"{_why_left_out(channel)}"
                 )
         names = {number: channel.topic for number, channel in contents.channels.items()}
         self._clock.report(self.name, names, self._problems)
@@ -222,11 +220,18 @@ def _kept(data: memoryview) -> bytes | memoryview:
     return bytes(data) if len(data) < _SMALL else data
 
 
+def _why_left_out(channel: Channel) -> str:
+    if channel.message_encoding == _ENCODING:
+        return "the file does not tell the type of its messages"
+    encoding = printable(channel.message_encoding) or "of no known encoding"
+    return f"its messages are {encoding}, and only those of ROS 2 ({_ENCODING}) are read"
+
+
 def _topic(contents: McapContents, number: int) -> StoredTopic | None:
     """None where its messages are not those of ROS 2."""
     channel = contents.channels[number]
     schema = contents.schemas.get(channel.schema_id)
-    if channel.message_encoding != "cdr" or schema is None:
+    if channel.message_encoding != _ENCODING or schema is None:
         return None
     encoding = _DEFINITION_ENCODINGS.get(schema.encoding, "")
     text = schema.data.decode("utf-8", "replace") if encoding else ""

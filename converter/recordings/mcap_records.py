@@ -17,7 +17,8 @@ RECORD_HEAD = struct.Struct("<BQ")
 MESSAGE_HEAD = struct.Struct("<HIQQ")  # channel, sequence, time of recording, time of publishing
 CHUNK_HEAD = struct.Struct("<QQQI")  # first and last time, uncompressed size, crc; strings follow
 
-_SHORTEST = {
+# Bytes of the content of records, at least.
+SHORTEST = {
     Opcode.SCHEMA: 14,
     Opcode.CHANNEL: 16,
     Opcode.MESSAGE: MESSAGE_HEAD.size,
@@ -112,7 +113,7 @@ class RecordsOfMcap:
         opcode, length = RECORD_HEAD.unpack(head)
         offset = position + RECORD_HEAD.size
         is_known = 1 <= opcode <= _LAST_OPCODE or opcode >= _PRIVATE
-        if not is_known or not _SHORTEST.get(opcode, 0) <= length <= self._size - offset:
+        if not is_known or not SHORTEST.get(opcode, 0) <= length <= self._size - offset:
             return None
         if opcode == Opcode.CHUNK and self._length_of_chunk(offset) != length:
             return None

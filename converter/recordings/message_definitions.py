@@ -1,6 +1,7 @@
 """Serialised messages → objects, by the definitions that their recording brings along."""
 
 import functools
+import itertools
 import threading
 from typing import Any
 
@@ -20,8 +21,8 @@ from converter.recordings.recorded_message import MessageDefinition, RecordedMes
 from converter.recordings.vision_definitions import VISION_DEFINITIONS
 from trt_inference.printable import printable, shortened
 
-_LONGEST_DEFINITION = 2**18  # characters; the longest of common messages has 20000
-_MOST_IN_ARRAYS = 10_000  # values in arrays of fixed size; rosbags writes code for each
+_LONGEST_DEFINITION = 2**16  # characters; the longest of common messages has 20000
+_MOST_IN_ARRAYS = 10_000  # values in all arrays of fixed size; rosbags writes code for each
 _SEPARATOR = "=" * 80 + "\n"
 _MOST_KEPT = 64  # definitions
 # What rosbags raises for definitions and messages that it does not like: most errors have no
@@ -98,7 +99,7 @@ def _own_store(type_name: str) -> Typestore:
 
 
 def _check_arrays(types: Any) -> None:
-    for _, fields in types.values():
-        for _, (kind, what) in fields:
-            if kind == Nodetype.ARRAY and what[1] > _MOST_IN_ARRAYS:
-                raise ValueError(f"its definition has an array of {what[1]} values")
+    fields = itertools.chain.from_iterable(fields for _, fields in types.values())
+    values = sum(what[1] for _, (kind, what) in fields if kind == Nodetype.ARRAY)
+    if values > _MOST_IN_ARRAYS:
+        raise ValueError(f"its definition has arrays of {values} values")

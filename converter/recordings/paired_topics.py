@@ -32,11 +32,15 @@ class StampMatches:
     Attributes:
         same_header: how many images and results have the same stamp and frame_id.
         same_stamp: how many have the same stamp and another frame_id.
+        images_alike: how often two topics of images have the same stamp and frame_id.
+        images_together: how often they have the same stamp and another frame_id.
         examples: stamp, in nanoseconds, and frame_id of the first message of each topic.
     """
 
     same_header: Counter[TopicPair] = field(default_factory=Counter)
     same_stamp: Counter[TopicPair] = field(default_factory=Counter)
+    images_alike: Counter[frozenset[str]] = field(default_factory=Counter)
+    images_together: Counter[frozenset[str]] = field(default_factory=Counter)
     examples: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def images_of(self, results: str) -> dict[str, int]:
@@ -59,6 +63,17 @@ class StampMatches:
         """Whether an image and its result have the same frame_id."""
         return pair in self.same_header
 
+    def are_of_same_results(self, one: TopicPair, other: TopicPair) -> bool:
+        """Whether the images of two topics have the same results: nothing in their headers tells of
+        which of them these are."""
+        images = frozenset((one.images, other.images))
+        shared = self.images_alike[images]
+        results = min(self.same_header[one], self.same_header[other])
+        if not results:
+            shared += self.images_together[images]
+            results = min(self.same_stamp[one], self.same_stamp[other])
+        return 2 * shared >= max(results, 1)
+
 
 class StampMatcher:
     """Counts equal stamps among messages that are recorded ``LONGEST_DELAY`` apart at most."""
@@ -76,19 +91,26 @@ class StampMatcher:
 
     def add(self, topic: str, stamp: int, frame_id: str, seconds: float) -> None:
         """Count with what the header of a message agrees."""
+        self._let_pass(seconds - LONGEST_DELAY)
         self.matches.examples.setdefault(topic, (stamp, frame_id))
         # A stamp of 0 is none: all messages without one would agree.
         others = self._waiting.setdefault(stamp, {}) if stamp else {}
         for other_topic, other_frame_id in others:
-            if (topic in self._results) != (other_topic in self._results):
-                is_result = topic in self._results
-                pair = TopicPair(*((other_topic, topic) if is_result else (topic, other_topic)))
-                agree = frame_id == other_frame_id
-                (self.matches.same_header if agree else self.matches.same_stamp)[pair] += 1
+            self._count(topic, other_topic, frame_id == other_frame_id)
         others[topic, frame_id] = seconds
         if stamp:
             self._waiting.move_to_end(stamp)
-        self._let_pass(seconds - LONGEST_DELAY)
+
+    def _count(self, topic: str, other: str, frame_ids_agree: bool) -> None:
+        """Count that two topics have the same stamp."""
+        matches = self.matches
+        is_result, is_other_result = topic in self._results, other in self._results
+        if is_result != is_other_result:
+            pair = TopicPair(other, topic) if is_result else TopicPair(topic, other)
+            (matches.same_header if frame_ids_agree else matches.same_stamp)[pair] += 1
+        elif topic != other and not is_result:
+            images = matches.images_alike if frame_ids_agree else matches.images_together
+            images[frozenset((topic, other))] += 1
 
     def is_clear(self, messages: Mapping[str, int]) -> bool:
         """Whether it is known of each topic of results which images it belongs to.
@@ -132,11 +154,11 @@ def match_stamps(
     return matcher.matches
 
 
-def nearest_topics(images: str, results: Sequence[str]) -> list[str]:
-    """Those of the topics of results that share most of the namespace with the images."""
+def nearest_topics(topic: str, others: Sequence[str]) -> list[str]:
+    """Those of the other topics that share most of their namespace with the topic."""
 
     def shared(name: str) -> int:
-        return len(commonpath([f"/{one.strip('/')}" for one in (images, name)]))
+        return len(commonpath([f"/{one.strip('/')}" for one in (topic, name)]))
 
-    most = max(map(shared, results), default=0)
-    return [one for one in results if shared(one) == most]
+    most = max(map(shared, others), default=0)
+    return [one for one in others if shared(one) == most]

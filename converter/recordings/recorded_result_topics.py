@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from converter.errors import RecordingError
-from converter.recordings.paired_topics import StampMatches, TopicPair, match_stamps, nearest_topics
+from converter.recordings.paired_topics import (
+    LONGEST_DELAY,
+    StampMatches,
+    TopicPair,
+    match_stamps,
+    nearest_topics,
+)
 from converter.recordings.recorded_message import RecordedTopic
 from converter.recordings.recorded_results import RESULT_TYPES
 from converter.recordings.recordings import Recordings
@@ -66,6 +72,7 @@ def choose_result_topics(
     ]
     if not pairs:
         raise RecordingError(_no_match(matches, image_topics, [one.name for one in chosen]))
+    pairs = [pair for pair in pairs if _is_nearest(pair, pairs, matches)]
     notes = [*_truth_notes(left_out), *_pair_notes(pairs, image_topics, chosen, bool(asked))]
     needs_frame_id = frozenset(filter(matches.frame_ids_agree, pairs))
     return RecordedResultTopics(tuple(pairs), needs_frame_id, tuple(notes))
@@ -125,11 +132,40 @@ def _results_of(images: str, matches: StampMatches, described: Sequence[str]) ->
     return fitting
 
 
+def _is_nearest(pair: TopicPair, pairs: Sequence[TopicPair], matches: StampMatches) -> bool:
+    """Whether the results are of these images, and not of others with the same stamps.
+
+    Raises:
+        RecordingError: they may be of either.
+    """
+    rivals = [
+        one.images
+        for one in pairs
+        if one.results == pair.results
+        and not _are_compressed(one.images, pair.images)
+        and (one == pair or matches.are_of_same_results(one, pair))
+    ]
+    nearest = nearest_topics(pair.results, rivals)
+    if len(nearest) > 1 and pair.images in nearest:
+        raise RecordingError(
+            f"several topics have the images that the results on {_shown(pair.results)} can be of, "
+            f"by their stamps: {_listed(nearest)}. Choose the one that the robot's node subscribes "
+            "to with --topic"
+        )
+    return pair.images in nearest
+
+
+def _are_compressed(one: str, other: str) -> bool:
+    """Whether one topic has the images of the other, compressed."""
+    return one in (f"{other}/compressed", other.removesuffix("/compressed")) and one != other
+
+
 def _no_match(matches: StampMatches, image_topics: Sequence[str], results: Sequence[str]) -> str:
     return (
-        f"no result on {_listed(results)} has the stamp of an image on {_listed(image_topics)}: "
-        f"the first stamps are {_first(matches, results)} and {_first(matches, image_topics)}. "
-        "Results are found by the stamp in their header, which a node copies from the image. Give "
+        f"no result on {_listed(results)} has the stamp of an image on {_listed(image_topics)} "
+        f"that was recorded within {LONGEST_DELAY:g} s of it: the first stamps are "
+        f"{_first(matches, results)} and {_first(matches, image_topics)}. Results are found by "
+        "the stamp in their header, which a node copies from the image. Give "
         "the topic that the robot's node subscribes to with --topic, or its results with "
         "--recorded; if something has changed or left out the stamps, compare two bundles or "
         "precisions instead, with --against or --precision"
@@ -141,7 +177,8 @@ def _first(matches: StampMatches, topics: Sequence[str]) -> str:
     if found is None:
         return "none"
     seconds, nanoseconds = divmod(found[0], 10**9)
-    return f"{seconds}.{nanoseconds:09d} (frame_id '{_shown(found[1])}')"
+    stamp = f"{seconds}.{nanoseconds:09d}" if found[0] else "0, which stands for none"
+    return f"{stamp} (frame_id '{_shown(found[1])}')"
 
 
 def _truth_notes(left_out: Sequence[RecordedTopic]) -> list[str]:
@@ -162,7 +199,8 @@ def _pair_notes(
 ) -> list[str]:
     used = {name for pair in pairs for name in pair}
     notes = [
-        f"There are no recorded results for the images of {_shown(one)}, by their stamps"
+        f"There are no recorded results for the images of {_shown(one)}, by their stamps, or other "
+        "images are nearer to them"
         for one in image_topics
         if one not in used
     ]

@@ -29,6 +29,11 @@ class _Losses:
         return f", with {known} message{'' if known == 1 else 's'}"
 
 
+def counted_messages(count: int) -> str:
+    """How many there are, with the verb."""
+    return f"{count} {'message is' if count == 1 else 'messages are'}"
+
+
 class RecordingProblems:
     """Collects them. Several threads may read the recording at once, or one after the other: what
     each of them meets again is counted once."""

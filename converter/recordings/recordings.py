@@ -167,7 +167,8 @@ class Recordings:
             self._problems.add(str(one))
         files = [file for file in files if file.start <= file.end]
         if not files:
-            raise RecordingError(f"{printable_name(path)} has no message that can be read")
+            known = "".join(f"\n  {sentence}" for sentence in self.problems)
+            raise RecordingError(f"{printable_name(path)} has no message that can be read.{known}")
         self._compare_counts(path, files, found.messages)
         start, end = min(file.start for file in files), max(file.end for file in files)
         return _Bag(sorted(files, key=lambda file: file.start), seconds_before, start, end)
@@ -175,7 +176,12 @@ class Recordings:
     def _open_file(self, file: Path) -> StorageFile:
         plain = plain_file(file, Path(self._folder.name), self._problems)
         storage = McapFile if plain.suffix == ".mcap" else SqliteFile
-        self._files.append(storage(plain, self._problems))
+        try:
+            self._files.append(storage(plain, self._problems))
+        except RecordingError as error:
+            if plain == file:
+                raise
+            raise RecordingError(f"in {printable_name(file)}: {error}") from error
         return self._files[-1]
 
     def _compare_counts(self, path: Path, files: list[StorageFile], told: int | None) -> None:

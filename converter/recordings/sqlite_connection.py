@@ -11,12 +11,12 @@ from pathlib import Path
 
 import apsw
 
-from converter.errors import RecordingError
 from converter.recordings.recording_problems import RecordingProblems
-from converter.recordings.storage_file import open_regular
+from converter.recordings.sqlite_whole_pages import ends_within_page, whole_pages
+from converter.recordings.storage_file import check_beginning, open_regular
 from trt_inference.printable import printable, printable_name
 
-SQLITE_START = b"SQLite format 3\x00"
+_SQLITE_START = b"SQLite format 3\x00"
 # The second: of texts, names and even messages of errors from a damaged file.
 SQLITE_ERRORS = (apsw.Error, UnicodeDecodeError)
 _LOG, _LOG_MEMORY, _JOURNAL = "-wal", "-shm", "-journal"
@@ -36,12 +36,8 @@ class SqlitePlace:
 
     def __init__(self, path: Path, problems: RecordingProblems) -> None:
         with open_regular(path) as stream:
-            start = stream.read(len(SQLITE_START))
-        if start != SQLITE_START:
-            raise RecordingError(
-                f"{printable_name(path)} is no SQLite file, or its first bytes are damaged: they "
-                "are not those that such a file begins with"
-            )
+            check_beginning(stream, path, _SQLITE_START, "SQLite")
+            self._is_cut = ends_within_page(stream)
         self._path = path
         self._has_log = False
         self._left_behind: Path | None = None
@@ -53,7 +49,8 @@ class SqlitePlace:
         name = "file:" + urllib.parse.quote(os.fsencode(self._path.absolute()))
         how = "?mode=ro" if self._has_log else "?mode=ro&immutable=1"
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-        connection = apsw.Connection(name + how, flags=flags)
+        vfs = whole_pages() if self._is_cut and not self._has_log else None
+        connection = apsw.Connection(name + how, flags=flags, vfs=vfs)
         # With the first, SQLite reads a file that is shorter than it should be.
         for pragma in ("writable_schema = ON", "cell_size_check = ON", "trusted_schema = OFF"):
             connection.execute(f"PRAGMA {pragma}")

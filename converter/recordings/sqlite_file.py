@@ -14,7 +14,7 @@ import numpy as np
 from converter.errors import RecordingError
 from converter.recordings.recorded_message import MessageDefinition
 from converter.recordings.recording_clock import RecordingClock
-from converter.recordings.recording_problems import RecordingProblems
+from converter.recordings.recording_problems import RecordingProblems, counted_messages
 from converter.recordings.sqlite_connection import SQLITE_ERRORS, SqlitePlace, check_tables
 from converter.recordings.sqlite_rows import LostRows, MessageRow, message_rows
 from converter.recordings.storage_file import (
@@ -88,8 +88,8 @@ class SqliteFile(StorageFile):
                 unknown += 1
         if unknown:
             self._problems.add(
-                f"{self.name}: {unknown} messages are left out, because the table of topics does "
-                "not name theirs"
+                f"{self.name}: {counted_messages(unknown)} left out, because the table of topics "
+                "does not name the topic"
             )
         names = {number: topic.name for number, topic in self._topics.items()}
         clock.report(self.name, names, self._problems)

@@ -13,6 +13,7 @@ from converter.recordings.sqlite_connection import SQLITE_ERRORS
 from trt_inference.printable import printable
 
 _FIRST, _LAST = -(2**63), 2**63 - 1  # numbers that rows can have
+_FIRST_WRITTEN = 1  # that recorders give
 _ROWS = (
     "SELECT rowid, topic_id, timestamp FROM messages NOT INDEXED WHERE rowid >= ? ORDER BY rowid"
 )
@@ -68,7 +69,9 @@ def _sound(row: tuple[Any, ...], report: Callable[[LostRows], None]) -> Iterator
 
 
 def _behind_damage(connection: apsw.Connection, first: int, reason: str) -> LostRows:
-    """Those from ``first`` to the next that can be read."""
+    """Those from ``first`` to the next that can be read. It is looked for in steps that begin
+    small, so that others behind it are not passed over."""
+    first = max(first, _FIRST_WRITTEN)
     lost, step, end = first, 1, _last_number(connection, first)
     while (found := _next_number(connection, min(lost + step, end))) is None:
         lost, step = lost + step, 2 * step

@@ -69,3 +69,21 @@ def open_regular(path: Path) -> BinaryIO:
         reason = getattr(error, "strerror", None) or str(error)
         raise RecordingError(f"cannot read {printable_name(path)}: {reason}") from error
     raise RecordingError(f"cannot read {printable_name(path)}: it is no regular file")
+
+
+def check_beginning(stream: BinaryIO, path: Path, beginning: bytes, kind: str) -> None:
+    """Read what each file of a kind begins with.
+
+    Raises:
+        RecordingError: the file begins with something else.
+    """
+    found = stream.read(len(beginning))
+    if not found:
+        raise RecordingError(
+            f"{printable_name(path)} is empty, as where the recorder was killed before it wrote"
+        )
+    if found != beginning:
+        raise RecordingError(
+            f"{printable_name(path)} is no {kind} file, or its first bytes are damaged: they are "
+            "not those that such a file begins with"
+        )

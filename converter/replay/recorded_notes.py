@@ -49,7 +49,7 @@ def describe_classes(classes: RecordedClasses, task: str) -> Iterator[str]:
 
 
 def describe_window(window: ResultsWindow, is_whole: bool) -> Iterator[str]:
-    """Results that belong to no image, or to one that has another one."""
+    """Results that belong to no image, and stamps that several results or images have."""
     for topic, count in window.unused.items() if is_whole else ():
         if count:
             verb, them = ("belongs", "it") if count == 1 else ("belong", "them")
@@ -59,8 +59,13 @@ def describe_window(window: ResultsWindow, is_whole: bool) -> Iterator[str]:
             )
     for topic, count in window.repeated.items():
         yield (
-            f"{count} times there is another result on {some_topics([topic])} for the same image: "
-            "does more than one node publish there? The first one counts"
+            f"{count} times there is another result on {some_topics([topic])} with the same "
+            "stamp: does more than one node publish there? The first one counts"
+        )
+    for topic, count in window.ambiguous.items():
+        yield (
+            f"{count} images of {some_topics([topic])} have a stamp of 0, or that of an image "
+            "before: results are found by their stamps, so that these have none"
         )
     for topic, count in window.unreadable.items():
         yield f"{count} results on {some_topics([topic])} have no header that can be read"

@@ -3,7 +3,7 @@
 import zlib
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from converter.recordings.image_messages import header_of
@@ -28,7 +28,7 @@ class _Waiting:
 
     message: RecordedMessage
     is_packed: bool
-    is_used: bool = False
+    used_by: set[str] = field(default_factory=set)  # topics of images
 
     def unpacked(self) -> RecordedMessage:
         if not self.is_packed:
@@ -41,8 +41,9 @@ class ResultsWindow:
     recording at most, so that it holds a few seconds of them however long the recording is.
 
     Attributes:
-        unused, repeated, unreadable: results by topic: of no image that was looked for, of an
-            image that has another one already, and without a header.
+        unused, repeated, unreadable: results by topic: of no image that was looked for, with the
+            stamp of one before, and without a header.
+        ambiguous: images by topic: without a stamp, or with that of one before that has a result.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class ResultsWindow:
         self.unused: Counter[str] = Counter()
         self.repeated: Counter[str] = Counter()
         self.unreadable: Counter[str] = Counter()
+        self.ambiguous: Counter[str] = Counter()
         self._recordings = recordings
         self._results = {pair.images: pair.results for pair in pairs}
         self._with_frame_id = {pair.results for pair in needs_frame_id}
@@ -62,8 +64,8 @@ class ResultsWindow:
         self._read_until = 0.0
 
     def find(self, image: RecordedImage) -> RecordedMessage | None:
-        """The result of an image; None where there is none. Images come in the order of the
-        recording.
+        """The result of an image; None where there is none, or the stamp does not tell that it is
+        of this image. Images come in the order of the recording.
 
         Raises:
             RecordingError: the recording cannot be read.
@@ -77,9 +79,12 @@ class ResultsWindow:
             if not self._read_one(image.seconds - LONGEST_DELAY):
                 break
         found = self._waiting.get(key)
+        if not image.stamp or (found is not None and image.topic in found.used_by):
+            self.ambiguous[image.topic] += 1
+            return None
         if found is None:
             return None
-        found.is_used = True
+        found.used_by.add(image.topic)
         return found.unpacked()
 
     def read_rest(self) -> None:
@@ -128,7 +133,7 @@ class ResultsWindow:
             key, oldest = next(iter(self._waiting.items()))
             if oldest.message.seconds >= until:
                 return
-            self.unused[key.topic] += not oldest.is_used
+            self.unused[key.topic] += not oldest.used_by
             del self._waiting[key]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zstandard
 
 from converter.errors import RecordingError
 from converter.recordings.recordings import Recordings
@@ -124,6 +125,15 @@ def test_metadata_does_not_lead_out_of_the_folder(name: str, bag: Path) -> None:
     assert found == plain(TEXTS)
 
 
+def test_a_name_in_metadata_that_no_file_can_have_costs_nothing(bag: Path) -> None:
+    replace(bag, "bag.mcap", "x" * 5000)
+    found, problems = read_path(bag)
+    assert found == plain(TEXTS)
+    (problem,) = problems
+    assert "which is not there" in problem
+    assert len(problem) < 1000
+
+
 def test_paths_of_old_metadata_are_found(bag: Path) -> None:
     """Before version 4 they begin with the folder."""
     replace(bag, "- bag.mcap", "- bag/bag.mcap")
@@ -163,7 +173,7 @@ def test_one_file_that_cannot_be_read_costs_no_other(bag: Path) -> None:
     assert found == plain(TEXTS)
     assert len(problems) == 3
     assert "broken.mcap is no MCAP file" in problems[1]
-    assert "empty.db3 is no SQLite file" in problems[2]
+    assert "empty.db3 is empty" in problems[2]
 
 
 def test_what_is_no_bag_is_refused(tmp_path: Path) -> None:
@@ -212,6 +222,17 @@ def test_a_compressed_file_that_is_cut_gives_what_is_before_the_cut(tmp_path: Pa
         assert found == plain(texts)[: len(found)]
         assert 14 <= len(found) <= 20
         assert any("can be decompressed up to byte" in problem for problem in problems)
+
+
+def test_a_compressed_file_that_holds_no_bag_is_called_by_its_own_name(tmp_path: Path) -> None:
+    plain_one = storage_file(write_bag(tmp_path / "bag", TEXTS, "mcap")).read_bytes()
+    for name, content, told in [
+        ("plain.mcap.zstd", plain_one, r"cannot decompress .*plain\.mcap\.zstd: zstd"),
+        ("text.mcap.zst", zstandard.compress(b"text" * 20), r"in .*text\.mcap\.zst: .*no MCAP"),
+    ]:
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(RecordingError, match=told):
+            Recordings([tmp_path / name])
 
 
 def test_a_full_disk_is_an_error_and_leaves_nothing(

@@ -213,23 +213,30 @@ def test_channels_of_other_kinds_are_left_out_and_named(tmp_path: Path) -> None:
             writer.register_channel("/protobuf", "protobuf", json),
             writer.register_channel("/none", "", 0),
             writer.register_channel("/ros1\x1b[2J", "ros1", json),
+            writer.register_channel("/untyped", "cdr", 0),
         ]
         schema = writer.register_schema("std_msgs/msg/String", "ros2msg", b"string data\n")
         texts = writer.register_channel("/texts", "cdr", schema)
         for number, one in enumerate(messages):
-            writer.add_message(foreign[number % 4], one.log_time, b"{}", one.log_time)
+            writer.add_message(foreign[number], one.log_time, b"{}", one.log_time)
             writer.add_message(texts, one.log_time, one.data, one.log_time)
         writer.finish()
     found, problems = read_path(file)
     assert found == plain(messages)
-    assert len(problems) == 4
+    assert len(problems) == 5
     for name in ("/json", "/protobuf", "/none", r"/ros1\x1b[2J"):
-        assert any(f"topic {name} is left out" in problem for problem in problems)
+        (problem,) = (one for one in problems if f"topic {name} is left out" in one)
+        assert "only those of ROS 2 (cdr) are read" in problem
+    assert any(
+        "topic /untyped is left out: the file does not tell the type" in one for one in problems
+    )
 
 
 def test_a_file_without_its_first_bytes_is_refused(tmp_path: Path) -> None:
     content = one_in_each_chunk(tmp_path, "none")
-    for broken in (b"", b"\x89MCAP", b"\0" * 8 + content[8:], content[8:]):
+    with pytest.raises(RecordingError, match=r"broken\.mcap is empty"):
+        Recordings([write(tmp_path / "broken.mcap", b"")])
+    for broken in (b"\x89MCAP", b"\0" * 8 + content[8:], content[8:]):
         with pytest.raises(RecordingError, match="no MCAP file, or its first bytes"):
             Recordings([write(tmp_path / "broken.mcap", broken)])
 
@@ -239,6 +246,11 @@ def test_a_file_of_which_nothing_can_be_read_is_refused(tmp_path: Path) -> None:
         Recordings([write(tmp_path / "empty.mcap", MAGIC)])
     with pytest.raises(RecordingError, match="no message that can be read"):
         Recordings([write_mcap(tmp_path / "none.mcap", [])])
+    one = write_mcap(tmp_path / "one.mcap", text_messages(5), is_indexed=False)
+    damaged = bytearray(one.read_bytes())
+    damaged[damaged.index(b"/texts-000003")] ^= 1
+    with pytest.raises(RecordingError, match=r"can be read\.\n  .*1 chunk .* its checksum differs"):
+        Recordings([write(one, bytes(damaged))])
 
 
 def test_a_killed_recorder_leaves_all_but_the_end(tmp_path: Path) -> None:
@@ -262,6 +274,20 @@ def hostile_chunk(size: int, data: bytes, name: bytes = b"zstd") -> bytes:
     fields = struct.pack("<QQQII", START, START, size, 0, len(name)) + name
     content = fields + struct.pack("<Q", len(data)) + data
     return struct.pack("<BQ", Opcode.CHUNK, len(content)) + content
+
+
+def test_a_chunk_of_zeros_costs_no_time(tmp_path: Path) -> None:
+    """Of 200 MiB, where each record would have nine bytes; it ends at the first."""
+    import lz4.frame
+
+    size = 200 * 2**20
+    zeros = hostile_chunk(size, lz4.frame.compress(bytes(size)), b"lz4")
+    whole = one_in_each_chunk(tmp_path, "lz4")
+    at = chunks(whole)[-10][0]
+    found, problems = read_path(write(tmp_path / "zeros.mcap", whole[:at] + zeros + whole[at:]))
+    assert found == plain(text_messages(20))
+    assert "1 chunk cannot be read" in problems[0]
+    assert "a record of kind 0 and 0 bytes" in problems[0]
 
 
 @pytest.mark.parametrize("size", [2**31, 100 * 10**9, 2**63, 2**64 - 1])

@@ -5,6 +5,7 @@ the first page of their table names, so that each is lost alone.
 """
 
 import os
+import re
 import sqlite3
 import stat
 import struct
@@ -50,7 +51,7 @@ def test_a_file_that_is_cut_gives_what_is_before_the_cut(tmp_path: Path) -> None
     file, content = written(tmp_path, messages)
     pages = leaf_pages(content, messages)
     for cut in range(max(pages) - 12, max(pages) + 1, 3):
-        for bytes_more in (0, 100):
+        for bytes_more in (0, 100, 2000, 3000, 4095):
             file.write_bytes(content[: cut * PAGE + bytes_more])
             found, problems = read_path(file)
             expected = [one for one, page in zip(messages, pages, strict=True) if page < cut]
@@ -81,6 +82,23 @@ def test_a_page_that_is_overwritten_costs_its_own_messages(
         if lost == [pages[700]]:
             rows = [number + 1 for number, page in enumerate(pages) if page in lost]
             assert f"(rows: numbers {rows[0]} to {rows[-1]}:" in problems[0]
+
+
+def test_many_damaged_pages_cost_their_own_messages(tmp_path: Path) -> None:
+    """Every second one, from the first on."""
+    messages = text_messages(20_000)
+    file, content = written(tmp_path, messages)
+    pages = leaf_pages(content, messages)
+    damaged = bytearray(content)
+    lost = set(sorted(set(pages))[:-1:2])
+    for page in lost:
+        damaged[page * PAGE : (page + 1) * PAGE] = b"\xff" * PAGE
+    file.write_bytes(damaged)
+    found, problems = read_path(file)
+    kept = [one for one, page in zip(messages, pages, strict=True) if page not in lost]
+    assert found == plain(kept)
+    (told,) = re.findall(r"parts cannot be read, with (\d+) messages \(", problems[0])
+    assert int(told) == len(messages) - len(found)
 
 
 def test_a_damaged_image_costs_no_other(tmp_path: Path) -> None:
@@ -197,7 +215,10 @@ def test_messages_without_a_topic_are_counted(tmp_path: Path) -> None:
     change(file, "DELETE FROM topics WHERE name = '/other'")
     found, problems = read_path(file)
     assert found == plain(text_messages(5))
-    assert "7 messages are left out, because the table of topics does not name" in problems[0]
+    assert (
+        "7 messages are left out, because the table of topics does not name the topic"
+        in problems[0]
+    )
 
 
 def test_topics_that_are_not_cdr_are_left_out_and_named(tmp_path: Path) -> None:
@@ -292,7 +313,10 @@ def test_a_log_that_cannot_be_read_is_told(end: str, tmp_path: Path) -> None:
 
 def test_a_file_without_its_first_bytes_is_refused(tmp_path: Path) -> None:
     file, content = written(tmp_path, text_messages(5))
-    for broken in (b"", b"SQLite format 3", b"\0" * 100 + content[100:]):
+    file.write_bytes(b"")
+    with pytest.raises(RecordingError, match=r"alone\.db3 is empty"):
+        Recordings([file])
+    for broken in (b"SQLite format 3", b"\0" * 100 + content[100:]):
         file.write_bytes(broken)
         with pytest.raises(RecordingError, match="no SQLite file, or its first bytes"):
             Recordings([file])

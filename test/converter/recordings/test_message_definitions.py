@@ -127,6 +127,10 @@ def test_a_definition_in_idl_is_read(tmp_path: Path) -> None:
         "uint8 x 1 2 3\n",
         "uint8[<=" + "9" * 5000 + "] x\n",
         "(" * 5000,
+        "\n".join(f"own_msgs/Wide[9999] w{n}" for n in range(200))
+        + "\n"
+        + "=" * 80
+        + "\nMSG: own_msgs/Wide\nint32[9999] x\n",
     ],
 )
 def test_hostile_definitions_end_in_an_error_or_in_a_message(

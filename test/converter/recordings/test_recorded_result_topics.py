@@ -134,11 +134,21 @@ def test_changed_stamps_are_told_with_an_example_of_both(
     assert "--against" in str(caught.value)
 
 
+@pytest.mark.parametrize("late", [-20.0, 20.0])
+def test_results_that_were_recorded_at_another_time_do_not_belong_to_the_images(
+    late: float, tmp_path: Path
+) -> None:
+    """As of two recordings that were put into one. Each side is shorter than the time between."""
+    results = [result_of(number, late=late) for number in range(30)]
+    with pytest.raises(RecordingError, match="was recorded within 15 s of it"):
+        choose(tmp_path, [*map(image_of, range(30)), *results])
+
+
 def test_messages_without_a_stamp_do_not_belong_together(tmp_path: Path) -> None:
     messages = robot()
     for message in messages:
         message.message.header.stamp.sec = message.message.header.stamp.nanosec = 0
-    with pytest.raises(RecordingError, match="no result"):
+    with pytest.raises(RecordingError, match=r"no result .* are 0, which stands for none"):
         choose(tmp_path, messages)
 
 
@@ -183,6 +193,43 @@ def test_cameras_that_are_alike_in_all_but_their_place_are_told_apart(
         "/left/image": "/left/detector/detections",
         "/right/image": "/right/detector/detections",
     }
+
+
+def two_cameras(
+    results: str, frame_id: str, frames: Sequence[str] = ("left", "right")
+) -> List[BagMessage]:
+    """Cameras that take their images at the same times, of which one has a detector."""
+    messages = []
+    for number in range(30):
+        messages.append(result_of(number, topic=results, frame_id=frame_id))
+        for side, frame in zip(("left", "right"), frames):
+            messages.append(image_of(number, f"/{side}/image", frame))
+    return messages
+
+
+@pytest.mark.parametrize("frames", [("left", "right"), ("camera", "camera")])
+def test_results_of_one_camera_are_not_those_of_another_with_the_same_stamps(
+    tmp_path: Path, frames: Sequence[str]
+) -> None:
+    """The detector has left the frame_id out, or the cameras have the same."""
+    frame_id = "" if frames[0] == "left" else frames[0]
+    topics = ["/left/image", "/right/image"]
+    beside = two_cameras("/left/detections", frame_id, frames)
+    chosen = choose(tmp_path, beside, images=topics)
+    assert pairs(chosen) == {"/left/image": "/left/detections"}
+    (note,) = chosen.notes
+    assert "no recorded results for the images of /right/image" in note
+    elsewhere = two_cameras(RESULTS, frame_id, frames)
+    with pytest.raises(RecordingError, match=r"/left/image, /right/image\. Choose .* --topic"):
+        choose(tmp_path / "elsewhere", elsewhere, images=topics)
+    one = choose(tmp_path / "one", elsewhere, images=topics[1:])
+    assert pairs(one) == {"/right/image": RESULTS}
+
+
+def test_compressed_images_have_the_results_of_those_that_are_not(tmp_path: Path) -> None:
+    topics = [IMAGES, f"{IMAGES}/compressed"]
+    messages = [*robot(), *(image_of(number, topics[1]) for number in range(30))]
+    assert pairs(choose(tmp_path, messages, images=topics)) == dict.fromkeys(topics, RESULTS)
 
 
 def test_class_maps_are_found_among_the_images(tmp_path: Path) -> None:

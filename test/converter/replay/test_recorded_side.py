@@ -135,7 +135,35 @@ def test_a_second_result_of_an_image_is_told_and_does_not_count(tmp_path: Path) 
     looked = look_at(recorded(tmp_path / "bag", messages))
     assert [looked.found(number) for number in range(30)] == [found_in(n) for n in range(30)]
     (note,) = looked.notes
-    assert note.startswith(f"5 times there is another result on {RESULTS} for the same image")
+    assert note.startswith(f"5 times there is another result on {RESULTS} with the same stamp")
+
+
+def with_stamps(stamps: List[int]) -> List[BagMessage]:
+    """Images and results in which ``found_in`` was found, with these stamps in their headers."""
+    messages = [INFO]
+    for number, stamp in enumerate(stamps):
+        for one in (image_of(number), result_of(number)):
+            seconds, nanoseconds = divmod(stamp, 10**9)
+            one.message.header.stamp.sec, one.message.header.stamp.nanosec = seconds, nanoseconds
+            messages.append(one)
+    return messages
+
+
+def test_an_image_without_a_stamp_of_its_own_gets_no_result_of_another(tmp_path: Path) -> None:
+    """As of a driver that sets none at first, and one that gives the same stamp again."""
+    stamps = [0] * 5 + [START + number * PERIOD for number in range(5, 30)]
+    stamps[21] = stamps[22] = stamps[20]
+    bag = recorded(tmp_path / "bag", with_stamps(stamps))
+    with Recordings([bag]) as recordings:
+        side = open_recorded_side(recordings, [IMAGES], [], LABELS, "detection")
+        assert side is not None
+        results = [side.look(image) for image in images_in(recordings)]
+        notes = side.after_reading()
+    assert [n for n, one in enumerate(results) if one is None] == [0, 1, 2, 3, 4, 21, 22]
+    for number, result in enumerate(results):
+        if result is not None:
+            assert tuple(result.published.xyxy[0]) == box_of(number)
+    assert any(note.startswith(f"7 images of {IMAGES} have a stamp of 0, or") for note in notes)
 
 
 def test_cameras_with_the_same_stamps_are_told_apart_by_their_frames(tmp_path: Path) -> None:
