@@ -29,9 +29,11 @@ def _run(options: argparse.Namespace, console: "Console") -> int:
     from converter.command_line.print_replay import print_replay
     from converter.command_line.replay_arguments import replay_options
     from converter.commands.replay import replay
+    from converter.engine_builder.background import interrupted_by_sigterm
     from converter.terminal.progress import Progress
 
-    results = replay(replay_options(options), Progress(console))
+    with interrupted_by_sigterm():  # which services for continuous integration send
+        results = replay(replay_options(options), Progress(console))
     print_replay(results, options.output, console)
     return 1 if results.judgement.failures else 0
 

@@ -508,8 +508,9 @@ def test_a_full_disk_is_reported_and_leaves_the_earlier_replay(
     assert [file.name for file in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_at_once_and_leaves_the_earlier_replay(
-    replay: Replay, bundle: Path, tmp_path: Path
+    replay: Replay, bundle: Path, tmp_path: Path, number: int
 ) -> None:
     bag = write_bag(tmp_path / "drive", image_messages(pictures(1000)))
     output = tmp_path / "out"
@@ -519,7 +520,7 @@ def test_ctrl_c_ends_at_once_and_leaves_the_earlier_replay(
     process = start("replay", *same, "--overwrite")
     partial = tmp_path / f".out.partial-{process.pid}" / "detections.mcap"
     wait_for(lambda: partial.exists() and partial.stat().st_size > 0, process)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     result = finish(process)
     assert result.exit_code == 130, result.output
     assert "interrupted, nothing was written, an earlier replay is as it was" in result.output
