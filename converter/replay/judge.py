@@ -73,20 +73,20 @@ def _verdicts(
 def _lost(limit: float, total: ClassTally, compared: int, thing: str) -> tuple[bool, str]:
     if reason := _not_judged(total, compared, thing):
         return False, f"what is lost cannot be judged: {reason}"
-    lost = total.lost + total.other_class
+    lost = total.before - total.matched
     parts = f"{_number(total.lost)} lost, {_number(total.other_class)} of another class"
-    sentence = f"{_of(lost, total.before, thing)} lost ({parts}): {_share(lost, total, limit)}"
-    far = total.before - total.matched - lost
-    if far > 0:
-        sentence += f". {_number(far)} more have moved too far to be matched, which is not counted"
-    return total.lost_share <= limit, sentence
+    parts += _far(lost - total.lost - total.other_class)
+    return total.lost_share <= limit, (
+        f"{_of(lost, total.before, thing)} lost ({parts}): {_share(lost, total, limit)}"
+    )
 
 
 def _new(limit: float, total: ClassTally, compared: int, thing: str) -> tuple[bool, str]:
     if reason := _not_judged(total, compared, thing):
         return False, f"what is new cannot be judged: {reason}"
-    new = total.new + total.became
+    new = total.after - total.matched
     parts = f"{_number(total.new)} new, {_number(total.became)} of another class before"
+    parts += _far(new - total.new - total.became)
     things = counted(round(new), thing)
     return total.new_share <= limit, (
         f"{things} new ({parts}), the baseline has {_number(total.before)}: "
@@ -122,6 +122,11 @@ def _not_judged(total: ClassTally, compared: int, thing: str) -> str:
     if not total.before:
         return f"the baseline has not a single {thing} in {counted(compared, 'image')}"
     return ""
+
+
+def _far(moved: float) -> str:
+    """What has moved so far that nobody would take it for the same thing."""
+    return f", {_number(moved)} moved too far to be matched" if moved > 0 else ""
 
 
 def _of(part: float, whole: float, thing: str) -> str:

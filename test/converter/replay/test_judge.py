@@ -72,11 +72,12 @@ def test_new_ones_where_the_baseline_has_few_may_be_more_than_all() -> None:
     assert "250.00 %" in failure
 
 
-def test_what_has_moved_far_is_told_though_it_does_not_count() -> None:
-    far = ClassTally("all", before=100, after=100, matched=96, lost=1, moved=3)
-    (kept,) = judge(JudgeLimits(lost=0.01), far, 10, None).kept
-    assert "1 of 100 detections lost" in kept
-    assert "3 more have moved too far" in kept
+def test_what_has_moved_too_far_to_be_the_same_thing_counts_on_both_sides() -> None:
+    far = ClassTally("all", before=100, after=101, matched=96, lost=1, new=2, moved=3)
+    lost, new = judge(JudgeLimits(lost=0.039, new=0.049), far, 10, None).failures
+    assert lost.startswith("4 of 100 detections lost (1 lost, 0 of another class, 3 moved too far")
+    assert new.startswith("5 detections new (2 new, 0 of another class before, 3 moved too far")
+    assert judge(JudgeLimits(lost=0.04, new=0.05), far, 10, None).failures == ()
 
 
 @pytest.mark.parametrize(
