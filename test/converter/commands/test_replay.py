@@ -257,6 +257,37 @@ def test_images_that_are_no_use_are_skipped_and_counted(
     assert {one["topic"] for one in found["skipped"]} == {"/camera/compressed"}
 
 
+@pytest.mark.parametrize(("usable", "code"), [(4, 1), (5, 0)])
+def test_a_limit_fails_where_most_images_cannot_be_decoded(
+    replay: Replay, bundle: Path, tmp_path: Path, usable: int, code: int
+) -> None:
+    def messages() -> Iterable[BagMessage]:
+        for number, pixels in enumerate(pictures(10)):
+            stamp = START + number * PERIOD
+            file = cv2.imencode(".png", pixels)[1].tobytes()
+            data = file if number < usable else file[:40]
+            yield BagMessage(TOPIC, stamp, compressed_message(data, stamp, format="png"))
+
+    bag, output = write_bag(tmp_path / "drive", messages()), tmp_path / "out"
+    same = (bag, "--bundle", bundle, "--precision", "fp32", "int8", "--output", output)
+    shown = replay(*same, "--fail-if-lost", "1", code=code)
+    assert ("only 4 of 10 images could be used" in shown) is bool(code)
+    assert figures(output)["verdict"]["passed"] is not bool(code)
+
+
+def test_a_limit_fails_where_the_network_of_the_baseline_gives_nan(
+    replay: Replay, bag: Path, bundle: Path, tmp_path: Path
+) -> None:
+    """Of a baseline that publishes nothing, nothing can be lost."""
+    broken = break_scores(write_color_bundle(tmp_path / "broken"))
+    shown = replay(
+        *(bag, "--bundle", bundle, "--against", broken, "--output", tmp_path / "out"),
+        *("--fail-if-lost", "0"),
+        code=1,
+    )
+    assert "only 0 of 40 images could be used" in shown
+
+
 def test_stamps_that_go_backwards_are_reported(
     replay: Replay, bundle: Path, tmp_path: Path
 ) -> None:
