@@ -91,6 +91,7 @@ def replay(options: ReplayOptions, progress: Progress) -> ReplayResults:
         with SideOpener(choice, options.thresholds, lowest) as opener:
             sides = opener.open(chosen, recorded)
             _tell(sides, topics, progress)
+            _caution_same(sides, progress)
             run = ReplayRun(_run_options(options), sides, recordings, topics)
             results = run.run(folder, progress)
         _write(folder, results)
@@ -166,6 +167,16 @@ def _tell(sides: Sides, topics: ImageTopics, progress: Progress) -> None:
     progress.note(f"images of {', '.join(map(printable, topics.names))}")
     for text in topics.left_out:
         progress.note(text)
+
+
+def _caution_same(sides: Sides, progress: Progress) -> None:
+    """A released bundle that was copied over the new one passes each check."""
+    models = [side.bundle.precisions[side.precision] for side in sides.bundles()]
+    if len(models) == 2 and models[0] == models[1]:
+        progress.caution(
+            "baseline and candidate are the same network: nothing but their thresholds and labels "
+            "can make a difference"
+        )
 
 
 def _write(folder: Path, results: ReplayResults) -> None:

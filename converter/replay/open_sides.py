@@ -85,13 +85,12 @@ class SideOpener:
 
 
 def _distinct(before: BundleSide, after: BundleSide) -> tuple[str, str]:
-    """Titles that differ, by the folder that each bundle is in where their names are the same."""
+    """Titles that differ if the bundles do, by the folder that each is in where their names are the
+    same."""
     if before.title != after.title:
         return before.title, after.title
     first, last = (
         f"{printable_name(side.bundle.path.resolve().parent.name)}/{side.title}"
         for side in (before, after)
     )
-    if first != last:
-        return first, last
-    return f"{before.title} (baseline)", f"{after.title} (candidate)"
+    return (first, last) if first != last else (before.title, after.title)

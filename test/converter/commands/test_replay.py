@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -225,6 +226,19 @@ def test_bundles_of_one_name_are_told_apart_by_their_folders(
     baseline, candidate = (figures(output)[side] for side in ("baseline", "candidate"))
     assert (baseline["title"], candidate["title"]) == ("old/colors fp32", "new/colors fp32")
     assert baseline["score_threshold"] == candidate["score_threshold"] == 0.75
+
+
+def test_the_same_network_on_both_sides_is_told(
+    replay: Replay, bag: Path, bundle: Path, other: Path, tmp_path: Path
+) -> None:
+    """As where the new bundle was overwritten by the released one."""
+    copy = shutil.copytree(bundle, tmp_path / "new" / "colors")
+    rest = ("--output", tmp_path / "out", "--overwrite", "--precision", "fp32")
+    for against in (bundle, copy):
+        shown = replay(bag, "--bundle", copy, "--against", against, *rest)
+        assert "caution: baseline and candidate are the same network" in shown
+        assert "(baseline) (baseline)" not in shown
+    assert "same network" not in replay(bag, "--bundle", other, "--against", bundle, *rest)
 
 
 def test_an_excerpt_is_looked_at(replay: Replay, bag: Path, bundle: Path, tmp_path: Path) -> None:
