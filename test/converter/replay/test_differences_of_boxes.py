@@ -147,6 +147,13 @@ def test_a_lost_box_has_what_the_candidate_did_not_publish() -> None:
     assert gone.after is None
 
 
+def test_what_the_baseline_did_not_publish_is_not_lost() -> None:
+    seen, faint = Row(0, 0.75, 0, 0, 20, 20), Row(1, 0.25, 50, 50, 80, 80)
+    found = find_differences(side([seen], below=[faint]), side([seen]), LIMITS)
+    assert found.differences == ()
+    assert (found.before.sum(), found.matched.sum()) == (1, 1)
+
+
 def test_one_faint_box_does_not_stand_for_two_lost_ones() -> None:
     twin = BOX._replace(score=0.625)
     found = found_in([BOX, twin], [], [BOX._replace(score=0.25)])
