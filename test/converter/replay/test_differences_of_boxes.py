@@ -125,6 +125,9 @@ def test_boxes_that_enclose_nothing_are_still_the_same(box: tuple[float, ...]) -
     assert found_in([odd, BOX], [BOX, odd]).differences == ()
     assert kinds(found_in([odd, BOX], [BOX])) == [LOST]
     assert kinds(found_in([odd, BOX], [odd])) == [LOST]
+    (lost,) = found_in([odd], []).differences
+    is_finite = all(map(math.isfinite, box))
+    assert lost.before is not None and lost.before.box == (box if is_finite else None)
 
 
 def test_a_box_at_the_edge_may_be_a_little_longer() -> None:

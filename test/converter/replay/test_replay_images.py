@@ -1,6 +1,7 @@
 """All images of a recording are shown to both sides, and whatever fails ends it with its error."""
 
 import itertools
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -95,7 +96,9 @@ def run(sides: Sides, recording: Iterator[RecordedMessage], kept: Kept, read=dec
 
 
 def test_every_image_is_looked_at_by_both_sides_in_order(sides: Sides) -> None:
+    turn = sys.getswitchinterval()
     found = run(sides, messages(), Kept())
+    assert sys.getswitchinterval() == turn
     usable = [number for number in range(IMAGES) if number % 10 != 9]
     assert [int(one.image.seconds) for one in found.kept.images] == usable
     assert found.kept.centres == [COLORS[cell(number)[0]] for number in usable]
