@@ -192,6 +192,42 @@ def test_what_the_robot_published_is_the_baseline_where_the_bag_has_it(
     )
 
 
+def bag_with_results_at(folder: Path, images: int, results: Iterable[int]) -> Path:
+    """A second of images is ten of them; a result has the stamp of the image of its number."""
+
+    def messages() -> Iterable[BagMessage]:
+        for number, pixels in enumerate(pictures(images)):
+            stamp = START + number * PERIOD
+            yield BagMessage(TOPIC, stamp, image_message(pixels, stamp))
+        for number in results:
+            stamp = START + number * PERIOD
+            found = detections_message([(box(number), cell(number)[0], 1.0)], stamp)
+            yield BagMessage("/detector/detections", stamp + 1, found)
+
+    return write_bag(folder, sorted(messages(), key=lambda one: one.log_time))
+
+
+def test_what_is_wrong_with_recorded_results_is_told(
+    replay: Replay, bundle: Path, tmp_path: Path
+) -> None:
+    bag = bag_with_results_at(tmp_path / "drive", 10, [*range(8), 12, 13])
+    replay(bag, "--bundle", bundle, "--output", tmp_path / "out")
+    found = figures(tmp_path / "out")
+    assert found["images"] == {"compared": 8, "differing": 0}
+    assert found["baseline"]["missing"] == 2
+    notes = " ".join(found["notes"])
+    assert "2 results on /detector/detections belong to no image" in notes
+
+
+def test_a_part_without_results_is_an_error_with_the_reason(
+    replay: Replay, bundle: Path, tmp_path: Path
+) -> None:
+    bag = bag_with_results_at(tmp_path / "drive", 20, range(10))
+    same = ("--bundle", bundle, "--recorded", "--output", tmp_path / "out")
+    shown = replay(bag, *same, "--from", "1.15", code=1)
+    assert "none of 8 images could be compared: 8 without a result of both sides" in shown
+
+
 def test_nan_of_a_network_is_counted_as_nothing_published(
     replay: Replay, bag: Path, bundle: Path, tmp_path: Path
 ) -> None:
