@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
-from test.changed_bundles import break_scores, exchange_colors
+from test.changed_bundles import break_scores, exchange_colors, number_classes, relabel
 from test.color_bundle import (
     CELL,
     COLORS,
@@ -262,6 +262,45 @@ def test_bundles_of_one_name_are_told_apart_by_their_folders(
     baseline, candidate = (figures(output)[side] for side in ("baseline", "candidate"))
     assert (baseline["title"], candidate["title"]) == ("old/colors fp32", "new/colors fp32")
     assert baseline["score_threshold"] == candidate["score_threshold"] == 0.75
+
+
+@pytest.mark.parametrize(
+    "changes",  # labels, the numbers of blue, green and red, and what they do not name
+    [
+        (["red", "blue", "green"], [1, 2, 0], set()),
+        (["a", "green", "b", "blue", "red", "c"], [3, 1, 4], set()),
+        (["blue", "green"], [0, 1, 2], {"red"}),
+        (["blue", "red"], [0, 7, 1], {"green"}),
+        (["blue", "green", "green"], [0, 1, 2], {"red"}),
+    ],
+)
+@pytest.mark.parametrize("is_baseline", [False, True])
+def test_classes_are_those_of_the_same_name(
+    replay: Replay,
+    bag: Path,
+    bundle: Path,
+    tmp_path: Path,
+    changes: tuple[list[str], list[int], set[str]],
+    is_baseline: bool,
+) -> None:
+    """Another bundle finds the same, and counts its classes otherwise."""
+    labels, numbers, renamed = changes
+    changed = write_color_bundle(tmp_path / "changed")
+    relabel(number_classes(changed, numbers), labels)
+    before, after = (changed, bundle) if is_baseline else (bundle, changed)
+    output = tmp_path / "out"
+    replay(bag, "--bundle", after, "--against", before, "--output", output)
+    colored = [cell(number)[0] for number in range(40)]
+    total = figures(output)["total"]
+    assert total["other_class"] == sum(color in renamed for color in colored)
+    assert total["lost"] == total["new"] == 0
+    boxes = json.loads((output / "detections.json").read_text("utf-8"))
+    names = {one["id"]: one["name"] for one in boxes["categories"]}
+    for side in ("baseline_annotations", "annotations"):
+        is_changed = is_baseline == (side == "baseline_annotations")
+        for color, found in zip(colored, boxes[side], strict=True):
+            is_renamed = is_changed and color in renamed
+            assert (names[found["category_id"]] == color) is not is_renamed
 
 
 def test_the_same_network_on_both_sides_is_told(
