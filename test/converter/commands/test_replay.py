@@ -36,6 +36,8 @@ from test.converter.recordings.bags import (
     write_bag,
 )
 from test.task_bundles import write_classification_bundle, write_segmentation_bundle
+from trt_inference.bundles.bundle import load_bundle
+from trt_inference.inference.detector import Detector
 
 ROOT = Path(__file__).resolve().parents[3]
 TOPIC = "/camera/image_raw"
@@ -314,6 +316,23 @@ def test_the_same_network_on_both_sides_is_told(
         assert "caution: baseline and candidate are the same network" in shown
         assert "(baseline) (baseline)" not in shown
     assert "same network" not in replay(bag, "--bundle", other, "--against", bundle, *rest)
+
+
+def test_each_side_gets_the_image_as_its_own_bundle_fits_it(
+    replay: Replay, bundle: Path, tmp_path: Path
+) -> None:
+    """The picture is twice as wide as the input; only one of them squeezes it."""
+    wide = cv2.resize(picture("red", (2, 3)), (128, 64), interpolation=cv2.INTER_NEAREST)
+    bag = write_bag(tmp_path / "drive", image_messages([wide]))
+    stretched = write_color_bundle(tmp_path / "stretched", fit="stretch")
+    output = tmp_path / "out"
+    replay(bag, "--bundle", stretched, "--against", bundle, "--output", output)
+    boxes = json.loads((output / "detections.json").read_text("utf-8"))
+    (found,) = boxes["annotations"]
+    assert found["bbox"] == [2 * 3 * CELL, 2 * CELL, 2 * CELL, CELL]
+    with Detector.open(load_bundle(bundle), "onnxruntime") as detector:
+        expected = detector.detect(wide).xyxy
+    assert [one["bbox"][:2] for one in boxes["baseline_annotations"]] == expected[:, :2].tolist()
 
 
 def test_an_excerpt_is_looked_at(replay: Replay, bag: Path, bundle: Path, tmp_path: Path) -> None:
