@@ -462,6 +462,7 @@ def test_map_of_both_sides_is_measured_and_judged(
     assert accuracy["baseline"]["mAP@0.5"] == pytest.approx(1)
     assert accuracy["candidate"]["mAP@0.5"] == pytest.approx(1 / 3)
     assert "a drop of 0.6667, allowed are 0.0500" in shown
+    assert any("mAP is of 40 of the 40 images" in note for note in figures(output)["notes"])
 
 
 # What a user may get wrong, and what the answer must name.
