@@ -27,6 +27,15 @@ def exchange_classes(folder: Path) -> Path:
     return number_classes(folder, [*range(1, len(labels)), 0])
 
 
+def relabel(folder: Path, labels: Sequence[str]) -> Path:
+    """Give the bundle in ``folder`` other labels."""
+    file = folder / "labels.txt"
+    file.write_text("".join(f"{label}\n" for label in labels), "utf-8")
+    entry = {"file": file.name, "sha256": sha256_of_file(file), "count": len(labels)}
+    change_manifest(folder, lambda manifest: manifest.update(labels=entry))
+    return folder
+
+
 def number_classes(folder: Path, numbers: Sequence[int]) -> Path:
     """Change the bundle in ``folder``: it gives these numbers for its classes."""
     model = onnx.load(str(folder / "fp32.onnx"))

@@ -91,6 +91,7 @@ def replay(options: ReplayOptions, progress: Progress) -> ReplayResults:
         with SideOpener(choice, options.thresholds, lowest) as opener:
             sides = opener.open(chosen, recorded)
             _tell(sides, topics, progress)
+            _caution_same(sides, progress)
             run = ReplayRun(_run_options(options), sides, recordings, topics)
             results = run.run(folder, progress)
         _write(folder, results)
@@ -165,18 +166,18 @@ def _tell(sides: Sides, topics: ImageTopics, progress: Progress) -> None:
         score = side.score_threshold
         published = "" if score is None else f", published from score {score:g} on"
         progress.note(f"the {name} is {side.title}: {side.details}{published}")
-    _caution_thresholds(sides, progress)
     progress.note(f"images of {', '.join(map(printable, topics.names))}")
     for text in topics.left_out:
         progress.note(text)
 
 
-def _caution_thresholds(sides: Sides, progress: Progress) -> None:
-    before, after = sides.before.score_threshold, sides.after.score_threshold
-    if before is not None and after is not None and before != after:
+def _caution_same(sides: Sides, progress: Progress) -> None:
+    """A released bundle that was copied over the new one passes each check."""
+    models = [side.bundle.precisions[side.precision] for side in sides.bundles()]
+    if len(models) == 2 and models[0] == models[1]:
         progress.caution(
-            f"the baseline is published from score {before:g} on and the candidate from {after:g}: "
-            "what lies between the two is lost or new. --score-threshold is for both"
+            "baseline and candidate are the same network: nothing but their thresholds and labels "
+            "can make a difference"
         )
 
 

@@ -86,7 +86,7 @@ def _lost(tally: ClassTally, _: ClassTally) -> ClassCell:
 def _changed_share(tally: ClassTally, _: ClassTally) -> ClassCell:
     if not tally.before:
         return ClassCell("–")
-    return ClassCell(share_text(tally.lost + tally.other_class, tally.before))
+    return ClassCell(share_text(changed(tally), tally.before))
 
 
 def _of_pixels(attribute: str) -> Callable[[ClassTally, ClassTally], ClassCell]:

@@ -100,7 +100,14 @@ class ResultGatherer:
             problems=(*recording.problems, *counts.stamps.sentences()),
             notes=recording.notes,
             speed=_speed(counts, measured),
-            judgement=judge(limits, total, compared, measured.accuracy, sides.after.task),
+            judgement=judge(
+                limits,
+                total,
+                compared - counts.not_finite[0],
+                measured.accuracy,
+                sides.after.task,
+                counts.skipped.images + counts.not_finite[0],
+            ),
             accuracy=measured.accuracy,
             labelled=measured.labelled,
         )

@@ -38,20 +38,34 @@ def judge(
     compared: int,
     accuracy: tuple[AnyAccuracy, AnyAccuracy] | None,
     task: str = DETECTION,
+    unusable: int = 0,
 ) -> Judgement:
     """Compare what was found with the limits. What is exactly at a limit is allowed; a limit that
     cannot be judged fails, since nothing shows that it is kept.
 
     Args:
         total: of all classes.
-        compared: images with a result of both sides.
+        compared: images with a usable result of both sides.
         accuracy: of the baseline and of the candidate; None without annotations.
+        unusable: images that tell nothing: those that cannot be decoded, or of which the network
+            of the baseline gave NaN.
     """
+    if limits != JudgeLimits() and (reason := _too_few(compared, unusable)):
+        return Judgement(failures=(f"the limits cannot be judged: {reason}",))
     verdicts = list(_verdicts(limits, total, compared, accuracy, _COUNTED[task]))
     return Judgement(
         failures=tuple(sentence for is_kept, sentence in verdicts if not is_kept),
         kept=tuple(sentence for is_kept, sentence in verdicts if is_kept),
     )
+
+
+def _too_few(compared: int, unusable: int) -> str:
+    """Why what was compared does not stand for the recording; empty where it does."""
+    if not compared and not unusable:
+        return "no image was compared"
+    if compared < unusable:
+        return f"only {compared:,} of {counted(compared + unusable, 'image')} could be used"
+    return ""
 
 
 def _verdicts(
@@ -67,26 +81,26 @@ def _verdicts(
     if limits.new is not None:
         yield _new(limits.new, total, compared, thing)
     if limits.map_drop is not None:
-        yield _drop(limits.map_drop, accuracy, compared)
+        yield _drop(limits.map_drop, accuracy)
 
 
 def _lost(limit: float, total: ClassTally, compared: int, thing: str) -> tuple[bool, str]:
     if reason := _not_judged(total, compared, thing):
         return False, f"what is lost cannot be judged: {reason}"
-    lost = total.lost + total.other_class
+    lost = total.before - total.matched
     parts = f"{_number(total.lost)} lost, {_number(total.other_class)} of another class"
-    sentence = f"{_of(lost, total.before, thing)} lost ({parts}): {_share(lost, total, limit)}"
-    far = total.before - total.matched - lost
-    if far > 0:
-        sentence += f". {_number(far)} more have moved too far to be matched, which is not counted"
-    return total.lost_share <= limit, sentence
+    parts += _far(lost - total.lost - total.other_class)
+    return total.lost_share <= limit, (
+        f"{_of(lost, total.before, thing)} lost ({parts}): {_share(lost, total, limit)}"
+    )
 
 
 def _new(limit: float, total: ClassTally, compared: int, thing: str) -> tuple[bool, str]:
     if reason := _not_judged(total, compared, thing):
         return False, f"what is new cannot be judged: {reason}"
-    new = total.new + total.became
+    new = total.after - total.matched
     parts = f"{_number(total.new)} new, {_number(total.became)} of another class before"
+    parts += _far(new - total.new - total.became)
     things = counted(round(new), thing)
     return total.new_share <= limit, (
         f"{things} new ({parts}), the baseline has {_number(total.before)}: "
@@ -94,11 +108,7 @@ def _new(limit: float, total: ClassTally, compared: int, thing: str) -> tuple[bo
     )
 
 
-def _drop(
-    limit: float, accuracy: tuple[AnyAccuracy, AnyAccuracy] | None, compared: int
-) -> tuple[bool, str]:
-    if not compared:
-        return False, "the accuracy cannot be judged: no image was compared"
+def _drop(limit: float, accuracy: tuple[AnyAccuracy, AnyAccuracy] | None) -> tuple[bool, str]:
     if accuracy is None:
         return False, (
             "the accuracy cannot be judged: no annotated image was looked at. Give annotations of "
@@ -117,11 +127,14 @@ def _drop(
 
 def _not_judged(total: ClassTally, compared: int, thing: str) -> str:
     """Why nothing can be told; empty where it can."""
-    if not compared:
-        return "no image was compared"
     if not total.before:
         return f"the baseline has not a single {thing} in {counted(compared, 'image')}"
     return ""
+
+
+def _far(moved: float) -> str:
+    """What has moved so far that nobody would take it for the same thing."""
+    return f", {_number(moved)} moved too far to be matched" if moved > 0 else ""
 
 
 def _of(part: float, whole: float, thing: str) -> str:

@@ -40,7 +40,8 @@ class GivenThresholds:
         and no other one is given: another one would look like things that are lost or new."""
         if recorded.score_threshold is None:
             return self
-        return GivenThresholds(**{"score_threshold": recorded.score_threshold, **self._given})
+        score = float(f"{recorded.score_threshold:.7g}")  # which was announced as a float32
+        return GivenThresholds(**{"score_threshold": score, **self._given})
 
     def of(self, defaults: Thresholds) -> Thresholds:
         """Those of a bundle with what is given in their place."""

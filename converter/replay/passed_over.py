@@ -26,6 +26,11 @@ class SkippedTally:
         where = f"at {skipped.seconds:.3f} s: {printable(skipped.reason)}"
         self._examples.setdefault(key, where)
 
+    @property
+    def images(self) -> int:
+        """All of them."""
+        return sum(self._counts.values())
+
     def kinds(self) -> tuple[SkippedKind, ...]:
         """The most frequent kinds first."""
         return tuple(

@@ -50,14 +50,15 @@ class ClassTally:
 
     @property
     def lost_share(self) -> float:
-        """Which part of what the baseline has the candidate does not have in the same class."""
-        return (self.lost + self.other_class) / self.before if self.before else 0.0
+        """Which part of what the baseline has the candidate does not have in the same class and
+        about where it was."""
+        return (self.before - self.matched) / self.before if self.before else 0.0
 
     @property
     def new_share(self) -> float:
-        """What the candidate has and the baseline has not in the same class, as a part of what the
-        baseline has."""
-        unknown = self.new + self.became
+        """What the candidate has and the baseline has not in the same class and about there, as a
+        part of what the baseline has."""
+        unknown = self.after - self.matched
         return unknown / self.before if self.before else float(unknown > 0)
 
 

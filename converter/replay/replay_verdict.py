@@ -1,6 +1,7 @@
 """The verdict of a replay: whether the candidate may take the baseline's place."""
 
 from dataclasses import dataclass
+from math import isclose
 
 from converter.replay.replay_headline import headline
 from converter.replay.replay_results import ReplayResults, SideFacts
@@ -63,6 +64,7 @@ def replay_cautions(results: ReplayResults) -> tuple[str, ...]:
     cautions = [
         *_about_side("baseline", results.before, results.compared),
         *_about_side("candidate", results.after, results.compared),
+        *_about_thresholds(results.before.score_threshold, results.after.score_threshold),
         *(f"Of {name_text(name)} no image was compared" for name in silent if results.compared),
         *results.problems,
     ]
@@ -86,6 +88,17 @@ def _about_side(name: str, side: SideFacts, compared: int) -> list[str]:
             "compared"
         )
     return found
+
+
+def _about_thresholds(before: float | None, after: float | None) -> list[str]:
+    # What a robot announces is a float32.
+    if before is None or after is None or isclose(before, after, rel_tol=1e-6):
+        return []
+    return [
+        f"The baseline publishes from a score of {before:g} on and the candidate from {after:g}: "
+        "what lies between is lost or new for that alone. --score-threshold sets what bundles "
+        "publish"
+    ]
 
 
 def _tone(results: ReplayResults, is_doubtful: bool) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
-from test.changed_bundles import break_scores, exchange_colors
+from test.changed_bundles import break_scores, exchange_colors, number_classes, relabel
 from test.color_bundle import (
     CELL,
     COLORS,
@@ -38,7 +38,8 @@ from test.converter.recordings.bags import (
 )
 from test.converter.replay.recorded_robot import label_info
 from test.task_bundles import write_classification_bundle, write_segmentation_bundle
-from trt_inference.bundles.bundle import sha256_of_file
+from trt_inference.bundles.bundle import load_bundle, sha256_of_file
+from trt_inference.inference.detector import Detector
 
 ROOT = Path(__file__).resolve().parents[3]
 TOPIC = "/camera/image_raw"
@@ -212,7 +213,43 @@ def test_the_candidate_publishes_from_the_score_from_which_the_robot_did(
     assert "caution" not in shown
     shown = replay(*arguments, "--score-threshold", "0.5")
     assert figures(tmp_path / "out")["candidate"]["score_threshold"] == 0.5
-    assert "baseline is published from score 0.75 on and the candidate from 0.5" in shown
+    assert "The baseline publishes from a score of 0.75 on and the candidate from 0.5" in shown
+
+
+def bag_with_results_at(folder: Path, images: int, results: Iterable[int]) -> Path:
+    """A second of images is ten of them; a result has the stamp of the image of its number."""
+
+    def messages() -> Iterable[BagMessage]:
+        for number, pixels in enumerate(pictures(images)):
+            stamp = START + number * PERIOD
+            yield BagMessage(TOPIC, stamp, image_message(pixels, stamp))
+        for number in results:
+            stamp = START + number * PERIOD
+            found = detections_message([(box(number), cell(number)[0], 1.0)], stamp)
+            yield BagMessage("/detector/detections", stamp + 1, found)
+
+    return write_bag(folder, sorted(messages(), key=lambda one: one.log_time))
+
+
+def test_what_is_wrong_with_recorded_results_is_told(
+    replay: Replay, bundle: Path, tmp_path: Path
+) -> None:
+    bag = bag_with_results_at(tmp_path / "drive", 10, [*range(8), 12, 13])
+    replay(bag, "--bundle", bundle, "--output", tmp_path / "out")
+    found = figures(tmp_path / "out")
+    assert found["images"] == {"compared": 8, "differing": 0}
+    assert found["baseline"]["missing"] == 2
+    notes = " ".join(found["notes"])
+    assert "2 results on /detector/detections belong to no image" in notes
+
+
+def test_a_part_without_results_is_an_error_with_the_reason(
+    replay: Replay, bundle: Path, tmp_path: Path
+) -> None:
+    bag = bag_with_results_at(tmp_path / "drive", 20, range(10))
+    same = ("--bundle", bundle, "--recorded", "--output", tmp_path / "out")
+    shown = replay(bag, *same, "--from", "1.15", code=1)
+    assert "none of 8 images could be compared: 8 without a result of both sides" in shown
 
 
 def test_nan_of_a_network_is_counted_as_nothing_published(
@@ -290,6 +327,75 @@ def test_a_bundle_beside_itself_is_named_once_on_each_side(
     assert "colors fp32 (baseline) → colors fp32 (candidate)" in text
 
 
+@pytest.mark.parametrize(
+    "changes",  # labels, the numbers of blue, green and red, and what they do not name
+    [
+        (["red", "blue", "green"], [1, 2, 0], set()),
+        (["a", "green", "b", "blue", "red", "c"], [3, 1, 4], set()),
+        (["blue", "green"], [0, 1, 2], {"red"}),
+        (["blue", "red"], [0, 7, 1], {"green"}),
+        (["blue", "green", "green"], [0, 1, 2], {"red"}),
+    ],
+)
+@pytest.mark.parametrize("is_baseline", [False, True])
+def test_classes_are_those_of_the_same_name(
+    replay: Replay,
+    bag: Path,
+    bundle: Path,
+    tmp_path: Path,
+    changes: tuple[list[str], list[int], set[str]],
+    is_baseline: bool,
+) -> None:
+    """Another bundle finds the same, and counts its classes otherwise."""
+    labels, numbers, renamed = changes
+    changed = write_color_bundle(tmp_path / "changed")
+    relabel(number_classes(changed, numbers), labels)
+    before, after = (changed, bundle) if is_baseline else (bundle, changed)
+    output = tmp_path / "out"
+    replay(bag, "--bundle", after, "--against", before, "--output", output)
+    colored = [cell(number)[0] for number in range(40)]
+    total = figures(output)["total"]
+    assert total["other_class"] == sum(color in renamed for color in colored)
+    assert total["lost"] == total["new"] == 0
+    boxes = json.loads((output / "detections.json").read_text("utf-8"))
+    names = {one["id"]: one["name"] for one in boxes["categories"]}
+    for side in ("baseline_annotations", "annotations"):
+        is_changed = is_baseline == (side == "baseline_annotations")
+        for color, found in zip(colored, boxes[side], strict=True):
+            is_renamed = is_changed and color in renamed
+            assert (names[found["category_id"]] == color) is not is_renamed
+
+
+def test_the_same_network_on_both_sides_is_told(
+    replay: Replay, bag: Path, bundle: Path, other: Path, tmp_path: Path
+) -> None:
+    """As where the new bundle was overwritten by the released one."""
+    copy = shutil.copytree(bundle, tmp_path / "new" / "colors")
+    rest = ("--output", tmp_path / "out", "--overwrite", "--precision", "fp32")
+    for against in (bundle, copy):
+        shown = replay(bag, "--bundle", copy, "--against", against, *rest)
+        assert "caution: baseline and candidate are the same network" in shown
+        assert "(baseline) (baseline)" not in shown
+    assert "same network" not in replay(bag, "--bundle", other, "--against", bundle, *rest)
+
+
+def test_each_side_gets_the_image_as_its_own_bundle_fits_it(
+    replay: Replay, bundle: Path, tmp_path: Path
+) -> None:
+    """The picture is twice as wide as the input; only one of them squeezes it."""
+    wide = cv2.resize(picture("red", (2, 3)), (128, 64), interpolation=cv2.INTER_NEAREST)
+    bag = write_bag(tmp_path / "drive", image_messages([wide]))
+    stretched = write_color_bundle(tmp_path / "stretched", fit="stretch")
+    output = tmp_path / "out"
+    replay(bag, "--bundle", stretched, "--against", bundle, "--output", output)
+    boxes = json.loads((output / "detections.json").read_text("utf-8"))
+    (found,) = boxes["annotations"]
+    assert found["bbox"] == [2 * 3 * CELL, 2 * CELL, 2 * CELL, CELL]
+    with Detector.open(load_bundle(bundle), "onnxruntime") as detector:
+        expected = detector.detect(wide).xyxy
+    assert [one["bbox"][:2] for one in boxes["baseline_annotations"]] == expected[:, :2].tolist()
+
+
 def test_an_excerpt_is_looked_at(replay: Replay, bag: Path, bundle: Path, tmp_path: Path) -> None:
     """Ten images a second."""
     output = tmp_path / "out"
@@ -318,6 +424,37 @@ def test_images_that_are_no_use_are_skipped_and_counted(
     assert found["images"]["compared"] == 9
     assert sum(one["images"] for one in found["skipped"]) == 3
     assert {one["topic"] for one in found["skipped"]} == {"/camera/compressed"}
+
+
+@pytest.mark.parametrize(("usable", "code"), [(4, 1), (5, 0)])
+def test_a_limit_fails_where_most_images_cannot_be_decoded(
+    replay: Replay, bundle: Path, tmp_path: Path, usable: int, code: int
+) -> None:
+    def messages() -> Iterable[BagMessage]:
+        for number, pixels in enumerate(pictures(10)):
+            stamp = START + number * PERIOD
+            file = cv2.imencode(".png", pixels)[1].tobytes()
+            data = file if number < usable else file[:40]
+            yield BagMessage(TOPIC, stamp, compressed_message(data, stamp, format="png"))
+
+    bag, output = write_bag(tmp_path / "drive", messages()), tmp_path / "out"
+    same = (bag, "--bundle", bundle, "--precision", "fp32", "int8", "--output", output)
+    shown = replay(*same, "--fail-if-lost", "1", code=code)
+    assert ("only 4 of 10 images could be used" in shown) is bool(code)
+    assert figures(output)["verdict"]["passed"] is not bool(code)
+
+
+def test_a_limit_fails_where_the_network_of_the_baseline_gives_nan(
+    replay: Replay, bag: Path, bundle: Path, tmp_path: Path
+) -> None:
+    """Of a baseline that publishes nothing, nothing can be lost."""
+    broken = break_scores(write_color_bundle(tmp_path / "broken"))
+    shown = replay(
+        *(bag, "--bundle", bundle, "--against", broken, "--output", tmp_path / "out"),
+        *("--fail-if-lost", "0"),
+        code=1,
+    )
+    assert "only 0 of 40 images could be used" in shown
 
 
 def test_stamps_that_go_backwards_are_reported(
@@ -386,6 +523,7 @@ def test_map_of_both_sides_is_measured_and_judged(
     assert accuracy["baseline"]["mAP@0.5"] == pytest.approx(1)
     assert accuracy["candidate"]["mAP@0.5"] == pytest.approx(1 / 3)
     assert "a drop of 0.6667, allowed are 0.0500" in shown
+    assert any("mAP is of 40 of the 40 images" in note for note in figures(output)["notes"])
 
 
 # What a user may get wrong, and what the answer must name.

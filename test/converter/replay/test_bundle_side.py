@@ -1,5 +1,6 @@
 """A bundle as a side of a replay finds what a robot with it publishes."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,6 +119,18 @@ def test_where_all_scores_are_wanted_the_pool_begins_lower(colors: Bundle) -> No
     outputs["boxes"][:-1] = 1, 1, 20, 20
     assert side.result(outputs, placement).pool.scores[-1] == np.float32(0.02)  # type: ignore[union-attr]
     side.close()
+
+
+def test_a_threshold_below_what_map_begins_with_hides_nothing(colors: Bundle) -> None:
+    """mAP begins at a score of 0.01."""
+    everything = Thresholds(0.005, 0.5, CANDIDATES)
+    outputs, placement = crowd(4), place(SIZE, SIZE, SIZE, SIZE, colors.input.fitting)
+    outputs["scores"][-1] = 0.008
+    outputs["boxes"][-1] = 50, 50, 60, 60
+    outputs["boxes"][:-1] = 1, 1, 20, 20
+    with contextlib.closing(BundleSide.open(colors, "fp32", CHOICE, everything, 0.01)) as side:
+        found = side.result(outputs, placement)
+    assert_same(found.published, postprocess(outputs, placement, everything, needs_nms=True))
 
 
 def test_of_a_classifier_the_published_classes_reach_the_threshold(tmp_path: Path) -> None:

@@ -71,6 +71,12 @@ def test_without_anything_else_fp32_is_the_baseline(shapes: Bundle) -> None:
     assert chosen(AskedSides(shapes, precisions=("int8",))) == ["shapes fp32", "shapes int8"]
 
 
+def test_why_a_precision_was_chosen_is_told_where_it_was_not_asked_for(shapes: Bundle) -> None:
+    assert "fastest" in choose_sides(AskedSides(shapes), True, CPU).after.reason
+    asked = AskedSides(shapes, precisions=("fp32",))
+    assert not choose_sides(asked, True, CPU).after.reason
+
+
 def test_nothing_to_compare_with_is_refused_with_all_ways_out(tmp_path: Path) -> None:
     alone = bundle(tmp_path / "alone", "fp32")
     ways = "--against.*--precision P Q.*recording that has what the robot published"

@@ -125,6 +125,9 @@ def test_boxes_that_enclose_nothing_are_still_the_same(box: tuple[float, ...]) -
     assert found_in([odd, BOX], [BOX, odd]).differences == ()
     assert kinds(found_in([odd, BOX], [BOX])) == [LOST]
     assert kinds(found_in([odd, BOX], [odd])) == [LOST]
+    (lost,) = found_in([odd], []).differences
+    is_finite = all(map(math.isfinite, box))
+    assert lost.before is not None and lost.before.box == (box if is_finite else None)
 
 
 def test_a_box_at_the_edge_may_be_a_little_longer() -> None:
@@ -145,6 +148,13 @@ def test_a_lost_box_has_what_the_candidate_did_not_publish() -> None:
     assert (lost.after.score, lost.after.box) == (0.25, faint.box)
     (gone,) = found_in([BOX], [], [other_class, elsewhere]).differences
     assert gone.after is None
+
+
+def test_what_the_baseline_did_not_publish_is_not_lost() -> None:
+    seen, faint = Row(0, 0.75, 0, 0, 20, 20), Row(1, 0.25, 50, 50, 80, 80)
+    found = find_differences(side([seen], below=[faint]), side([seen]), LIMITS)
+    assert found.differences == ()
+    assert (found.before.sum(), found.matched.sum()) == (1, 1)
 
 
 def test_one_faint_box_does_not_stand_for_two_lost_ones() -> None:

@@ -72,26 +72,42 @@ def test_new_ones_where_the_baseline_has_few_may_be_more_than_all() -> None:
     assert "250.00 %" in failure
 
 
-def test_what_has_moved_far_is_told_though_it_does_not_count() -> None:
-    far = ClassTally("all", before=100, after=100, matched=96, lost=1, moved=3)
-    (kept,) = judge(JudgeLimits(lost=0.01), far, 10, None).kept
-    assert "1 of 100 detections lost" in kept
-    assert "3 more have moved too far" in kept
+def test_what_has_moved_too_far_to_be_the_same_thing_counts_on_both_sides() -> None:
+    far = ClassTally("all", before=100, after=101, matched=96, lost=1, new=2, moved=3)
+    lost, new = judge(JudgeLimits(lost=0.039, new=0.049), far, 10, None).failures
+    assert lost.startswith("4 of 100 detections lost (1 lost, 0 of another class, 3 moved too far")
+    assert new.startswith("5 detections new (2 new, 0 of another class before, 3 moved too far")
+    assert judge(JudgeLimits(lost=0.04, new=0.05), far, 10, None).failures == ()
 
 
-@pytest.mark.parametrize(
-    ("found", "compared", "reason"),
-    [
-        (total(before=0), 0, "no image was compared"),
-        (total(before=0), 12, "the baseline has not a single detection in 12 images"),
-        (total(before=0, new=3), 12, "the baseline has not a single detection in 12 images"),
-    ],
-)
-def test_what_cannot_be_judged_fails(found: ClassTally, compared: int, reason: str) -> None:
-    verdict = judge(JudgeLimits(lost=1.0, new=100.0), found, compared, None)
+@pytest.mark.parametrize("found", [total(before=0), total(before=0, new=3)])
+def test_where_the_baseline_has_nothing_no_share_of_it_is_kept(found: ClassTally) -> None:
+    verdict = judge(JudgeLimits(lost=1.0, new=100.0), found, 12, None)
     assert verdict.kept == ()
     assert len(verdict.failures) == 2
+    reason = "the baseline has not a single detection in 12 images"
     assert all(reason in failure for failure in verdict.failures)
+
+
+@pytest.mark.parametrize("limits", [JudgeLimits(lost=1.0), JudgeLimits(1.0, 1.0, 1.0)])
+@pytest.mark.parametrize(
+    ("compared", "unusable", "reason"),
+    [
+        (0, 0, "no image was compared"),
+        (0, 450, "only 0 of 450 images could be used"),
+        (1, 449, "only 1 of 450 images could be used"),
+        (224, 226, "only 224 of 450 images could be used"),
+        (225, 225, ""),
+        (449, 1, ""),
+    ],
+)
+def test_less_than_half_of_the_images_does_not_stand_for_all(
+    limits: JudgeLimits, compared: int, unusable: int, reason: str
+) -> None:
+    verdict = judge(limits, total(), compared, GOOD, unusable=unusable)
+    assert verdict.failures == ((f"the limits cannot be judged: {reason}",) if reason else ())
+    assert bool(verdict.kept) is not bool(reason)
+    assert judge(JudgeLimits(), total(), compared, GOOD, unusable=unusable).failures == ()
 
 
 @pytest.mark.parametrize(
@@ -132,8 +148,6 @@ def test_a_drop_is_named_with_its_figures() -> None:
 def test_without_annotated_images_accuracy_is_not_kept() -> None:
     (failure,) = judge(JudgeLimits(map_drop=1.0), total(), 10, None).failures
     assert "--labels-coco" in failure
-    (failure,) = judge(JudgeLimits(map_drop=1.0), total(), 0, GOOD).failures
-    assert "no image was compared" in failure
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """All images of a recording are shown to both sides, and whatever fails ends it with its error."""
 
 import itertools
+import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +17,8 @@ from converter.recordings.recorded_message import RecordedMessage
 from converter.replay.bundle_side import BundleSide, EngineChoice
 from converter.replay.common_labels import CommonLabels
 from converter.replay.difference import ComparedImage
+from converter.replay.gather_results import MeasuredReplay, ReplayedRecording, ResultGatherer
+from converter.replay.judge import JudgeLimits
 from converter.replay.read_ahead import ReadAhead
 from converter.replay.replay_images import (
     REPLAY_STAGES,
@@ -95,7 +99,9 @@ def run(sides: Sides, recording: Iterator[RecordedMessage], kept: Kept, read=dec
 
 
 def test_every_image_is_looked_at_by_both_sides_in_order(sides: Sides) -> None:
+    turn = sys.getswitchinterval()
     found = run(sides, messages(), Kept())
+    assert sys.getswitchinterval() == turn
     usable = [number for number in range(IMAGES) if number % 10 != 9]
     assert [int(one.image.seconds) for one in found.kept.images] == usable
     assert found.kept.centres == [COLORS[cell(number)[0]] for number in usable]
@@ -221,3 +227,15 @@ def test_whatever_fails_first_ends_all_threads_with_its_error(
     assert all(int(one.image.seconds) <= first for one in kept.images)
     running = {thread.name.partition("_")[0] for thread in threading.enumerate()}
     assert not running & {"read", "compare"}
+
+
+def test_the_rate_is_of_all_images_in_all_of_the_time(sides: Sides) -> None:
+    counts = ReplayCounts(taken=Counter({"/front": 30, "/rear": 10}), seconds=8.0)
+    results = ResultGatherer(CommonLabels(NAMES, NAMES), 0).results(
+        sides,
+        counts,
+        ReplayedRecording((), (), (), ()),
+        MeasuredReplay(10.0, StageClock(REPLAY_STAGES)),
+        JudgeLimits(),
+    )
+    assert (results.speed.replay, results.speed.share) == (5.0, 0.5)

@@ -64,7 +64,7 @@ def test_figures_of_classes_are_those_of_the_tally() -> None:
     content = load(replay_samples.detection())
     circle = content["classes"][0]
     assert circle["name"] == "circle"
-    assert (circle["baseline"], circle["candidate"], circle["matched"]) == (700, 702, 698)
+    assert (circle["baseline"], circle["candidate"], circle["matched"]) == (700, 703, 699)
     assert (circle["lost"], circle["faded"], circle["became"]) == (1, 1, 1)
     assert content["total"]["lost_share"] == pytest.approx(4 / 1274)
     assert content["total"]["new_share"] == pytest.approx(6 / 1274)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from converter.replay.page.draw_page import draw_replay_page
@@ -172,6 +173,31 @@ def test_results_that_a_side_lacks_are_told(
     (number,) = counts.values()
     assert {"before": "baseline", "after": "candidate"}[name] in page.texts["verdict"]
     assert f"{number} " in page.texts["verdict"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_told"),
+    [
+        (0.25, 0.4, True),
+        (0.4, 0.25, True),
+        (float(np.float32(0.4)), 0.4, False),
+        (None, 0.4, False),
+    ],
+)
+def test_thresholds_that_make_differences_by_themselves_are_told(
+    before: float | None, after: float, is_told: bool, draw: Draw
+) -> None:
+    results = replay_samples.nothing_differs()
+    page = draw(
+        replace(
+            results,
+            before=replace(results.before, score_threshold=before),
+            after=replace(results.after, score_threshold=after),
+        )
+    )
+    cautions = page.texts.get("cautions", "")
+    assert ("from a score of 0.25" in cautions or "from 0.25" in cautions) is is_told
+    assert tone(page) == ("care" if is_told else "good")
 
 
 def test_a_camera_of_which_nothing_was_compared_is_told(draw: Draw) -> None:

@@ -45,6 +45,16 @@ def test_an_error_is_raised_and_what_follows_is_let_go_of_without_work(fails_at:
     assert desk.let_go == list(range(1, put + 1))
 
 
+def test_who_puts_learns_of_an_error_before_the_end_of_a_long_recording() -> None:
+    desk = Desk(fails_at=1)
+    with pytest.raises(OSError, match="disk full"), desk.beside() as beside:
+        beside.put(1)
+        while not desk.let_go:
+            time.sleep(0.001)
+        beside.put(2)
+        pytest.fail("the recording goes on after the error")
+
+
 def test_an_error_of_the_block_comes_before_one_of_the_work() -> None:
     desk = Desk(fails_at=1)
     with pytest.raises(EngineError), desk.beside() as beside:
