@@ -95,7 +95,7 @@ class ReadAhead:
         """
         self._messages, self._decode = messages, decode
         self._clock = clock or StageClock(READ_AHEAD_STAGES)
-        count = decoders or max(1, min(_MOST_DECODERS, len(os.sched_getaffinity(0)) // 2))
+        count = decoders or min(_MOST_DECODERS, len(os.sched_getaffinity(0)))
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="decode", initializer=give_way)
         self._free: SimpleQueue[ImageSlot | None] = SimpleQueue()
         self._ordered: SimpleQueue[Future[ImageSlot] | BaseException | None] = SimpleQueue()
