@@ -89,7 +89,7 @@ setup(
         "converter.compatibility": ["*.json"],
         "converter.deployment": ["*.sh"],
         "converter.report": ["*.css", "*.html"],
-        "converter.replay": ["*.json"],
+        "converter.replay.files": ["*.json"],
         "converter.replay.page": ["*.css", "*.html"],
     },
     data_files=[

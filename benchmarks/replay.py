@@ -20,7 +20,7 @@ from benchmarks.replayed_bags import write_camera_bag
 from benchmarks.slower_bundle import write_slower_bundle
 from converter.commands.replay import ReplayOptions, replay
 from converter.recordings.recorded_message import Excerpt
-from converter.replay.replay_results import ReplayResults
+from converter.replay.results.replay_results import ReplayResults
 from converter.terminal.progress import Progress
 from trt_inference.errors import TrtInferenceError
 from trt_inference.tools.argument_types import ArgumentParser, positive

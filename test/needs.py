@@ -27,7 +27,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "converter/inputs/model_files": ("tensorflow", "yaml"),
     "converter/recordings": ("rosbags", "mcap", "foxglove"),
     "converter/replay": ("rosbags", "mcap", "foxglove"),
-    "converter/replay/test_results_of_our_node.py": ("rosbags", "mcap", "rclpy"),
+    "converter/replay/sides/test_results_of_our_node.py": ("rosbags", "mcap", "rclpy"),
     "examples/test_camera.py": ("rclpy",),
     "examples/test_demo_bag.py": ("rclpy", "rosbags"),
     "examples/test_demo_tables.py": ("rclpy",),

@@ -245,6 +245,13 @@ LAYERS = {
         "bundle comparison engine_builder verification preprocessing precision conversion tables "
         "report deployment replay commands command_line __main__"
     ),
+    "converter.recordings": (
+        "recorded_message recorded_image cdr_fields storage definitions mcap_files sqlite_files "
+        "recordings image_messages choose_image_topics chosen_images parts_of_time published"
+    ),
+    "converter.replay": (
+        "sides differences labelled results pictures pipeline files page gather_results replay_run"
+    ),
 }
 # Names that mean the same wherever they are: what each backend, each family of heads, each
 # precision, each command and each program declares.

@@ -9,10 +9,16 @@ from rich.measure import Measurement
 from rich.table import Table as RichTable
 
 from converter.command_line.print_table import rich_table
-from converter.replay.class_tables import ClassRow, class_table
-from converter.replay.replay_results import ReplayResults, ReplaySpeed
-from converter.replay.replay_verdict import CARE, FAILED, GOOD, ReplayVerdict, replay_verdict
-from converter.replay.replay_wording import name_text, text_in_line
+from converter.replay.results.class_tables import ClassRow, class_table
+from converter.replay.results.replay_results import ReplayResults, ReplaySpeed
+from converter.replay.results.replay_verdict import (
+    CARE,
+    FAILED,
+    GOOD,
+    ReplayVerdict,
+    replay_verdict,
+)
+from converter.replay.results.replay_wording import name_text, text_in_line
 from converter.tables.wording import Table, counted
 from converter.terminal.console import print_line
 

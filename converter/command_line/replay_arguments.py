@@ -49,8 +49,8 @@ def replay_options(arguments: argparse.Namespace) -> "ReplayOptions":
     # They know the libraries of the extra `replay`, which the help does without.
     from converter.commands.replay import ReplayOptions
     from converter.recordings.recorded_message import Excerpt
-    from converter.replay.judge import JudgeLimits
-    from converter.replay.open_sides import GivenThresholds
+    from converter.replay.results.judge import JudgeLimits
+    from converter.replay.sides.open_sides import GivenThresholds
 
     return ReplayOptions(
         bags=tuple(arguments.bags),

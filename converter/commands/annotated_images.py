@@ -63,7 +63,7 @@ class _AnnotatedNames:
     """
 
     def __init__(self, file: Path, topics: Sequence[str]) -> None:
-        from converter.replay.image_entries import ImageEntries
+        from converter.replay.labelled.image_entries import ImageEntries
 
         content = read_annotations(file, ()).content["images"]
         self.first = ""
@@ -89,7 +89,7 @@ class _AnnotatedNames:
         """
         from converter.recordings.image_messages import header_of
         from converter.recordings.recorded_image import image_name
-        from converter.replay.image_entries import image_file
+        from converter.replay.labelled.image_entries import image_file
 
         try:
             stamp, _ = header_of(message)

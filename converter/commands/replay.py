@@ -9,19 +9,18 @@ from converter.errors import ReplayError
 from converter.recordings.choose_image_topics import ImageTopics, choose_image_topics
 from converter.recordings.recorded_message import Excerpt
 from converter.recordings.recordings import Recordings
-from converter.replay.bundle_side import EngineChoice
-from converter.replay.choose_sides import AskedSides, check_asked, choose_sides
-from converter.replay.expected_images import check_excerpt
-from converter.replay.judge import JudgeLimits
-from converter.replay.labelled_accuracy import LabelledAccuracy
-from converter.replay.open_sides import GivenThresholds, SideOpener
+from converter.replay.files.replay_folder import REPLAY_FIGURES, REPLAY_PAGE, new_replay_folder
+from converter.replay.files.replay_json import replay_json
+from converter.replay.labelled.labelled_accuracy import LabelledAccuracy
 from converter.replay.page.draw_page import draw_replay_page
-from converter.replay.recorded_side import RecordedSide, open_recorded_side
-from converter.replay.replay_folder import REPLAY_FIGURES, REPLAY_PAGE, new_replay_folder
-from converter.replay.replay_images import Sides
-from converter.replay.replay_json import replay_json
-from converter.replay.replay_results import ReplayResults
+from converter.replay.pipeline.expected_images import check_excerpt
 from converter.replay.replay_run import ReplayRun, RunOptions
+from converter.replay.results.judge import JudgeLimits
+from converter.replay.results.replay_results import ReplayResults
+from converter.replay.sides.bundle_side import EngineChoice
+from converter.replay.sides.choose_sides import AskedSides, check_asked, choose_sides
+from converter.replay.sides.open_sides import GivenThresholds, SideOpener, Sides
+from converter.replay.sides.recorded_side import RecordedSide, open_recorded_side
 from converter.terminal.progress import Progress
 from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.bundles.names import DETECTION

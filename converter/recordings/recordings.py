@@ -12,15 +12,15 @@ from types import TracebackType
 from typing import Any, Collection, Iterator, NamedTuple, Sequence
 
 from converter.errors import RecordingError
-from converter.recordings.bag_files import files_of_bag
-from converter.recordings.bounded_zstd import ZSTD_START, DecompressionError, unzstd
-from converter.recordings.compressed_file import plain_file
-from converter.recordings.mcap_file import McapFile
-from converter.recordings.message_definitions import deserialize_message
+from converter.recordings.definitions.message_definitions import deserialize_message
+from converter.recordings.mcap_files.mcap_file import McapFile
 from converter.recordings.recorded_message import RecordedMessage, RecordedTopic
-from converter.recordings.recording_problems import RecordingProblems
-from converter.recordings.sqlite_file import SqliteFile
-from converter.recordings.storage_file import LARGEST_PART, StorageFile, StoredMessage
+from converter.recordings.sqlite_files.sqlite_file import SqliteFile
+from converter.recordings.storage.bag_files import files_of_bag
+from converter.recordings.storage.bounded_zstd import ZSTD_START, DecompressionError, unzstd
+from converter.recordings.storage.compressed_file import plain_file
+from converter.recordings.storage.recording_problems import RecordingProblems
+from converter.recordings.storage.storage_file import LARGEST_PART, StorageFile, StoredMessage
 from trt_inference.printable import printable_name
 
 _MOST_OPEN = 8  # files of a bag whose times overlap, at once

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 
 from converter.comparison.accuracy import Accuracy
 from converter.recordings.recorded_message import RecordedTopic
-from converter.replay.common_labels import CommonLabels
-from converter.replay.judge import JudgeLimits, judge
-from converter.replay.replay_images import Receiver, ReplayCounts, Sides
-from converter.replay.replay_results import (
+from converter.replay.pictures.worst_images import WorstImages
+from converter.replay.pipeline.replay_images import Receiver, ReplayCounts
+from converter.replay.results.judge import JudgeLimits, judge
+from converter.replay.results.replay_results import (
     ReplayedTopic,
     ReplayResults,
     ReplaySpeed,
     SideFacts,
 )
-from converter.replay.replay_tally import ReplayTally
-from converter.replay.timeline import Timeline
-from converter.replay.worst_images import WorstImages
+from converter.replay.results.replay_tally import ReplayTally
+from converter.replay.results.timeline import Timeline
+from converter.replay.sides.common_labels import CommonLabels
+from converter.replay.sides.open_sides import Sides
 from trt_inference.inference.timing import StageClock
 
 

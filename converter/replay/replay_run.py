@@ -10,26 +10,26 @@ from converter.recordings.choose_image_topics import ImageTopics
 from converter.recordings.image_messages import decode_message, excerpted
 from converter.recordings.recorded_message import Excerpt
 from converter.recordings.recordings import Recordings
-from converter.replay.annotations_file import annotations_file
-from converter.replay.bare_rate import measure_bare_rate
-from converter.replay.coco_results import coco_results
-from converter.replay.common_labels import CommonLabels, describe_lacking
-from converter.replay.expected_images import expected_images
+from converter.replay.files.annotations_file import annotations_file
+from converter.replay.files.coco_results import coco_results
+from converter.replay.files.replay_folder import REPLAY_ANNOTATIONS, REPLAY_DETECTIONS
 from converter.replay.gather_results import MeasuredReplay, ReplayedRecording, ResultGatherer
-from converter.replay.judge import JudgeLimits
-from converter.replay.labelled_accuracy import LabelledAccuracy
-from converter.replay.read_ahead import ReadAhead
-from converter.replay.recorded_side import RecordedSide
-from converter.replay.replay_folder import REPLAY_ANNOTATIONS, REPLAY_DETECTIONS
-from converter.replay.replay_images import (
+from converter.replay.labelled.labelled_accuracy import LabelledAccuracy
+from converter.replay.pipeline.bare_rate import measure_bare_rate
+from converter.replay.pipeline.expected_images import expected_images
+from converter.replay.pipeline.read_ahead import ReadAhead
+from converter.replay.pipeline.replay_images import (
     REPLAY_STAGES,
     ImageComparison,
     Receiver,
     ReplayCounts,
-    Sides,
     replay_images,
 )
-from converter.replay.replay_results import ReplayResults
+from converter.replay.results.judge import JudgeLimits
+from converter.replay.results.replay_results import ReplayResults
+from converter.replay.sides.common_labels import CommonLabels, describe_lacking
+from converter.replay.sides.open_sides import Sides
+from converter.replay.sides.recorded_side import RecordedSide
 from converter.terminal.progress import Progress
 from trt_inference.bundles.names import DETECTION
 from trt_inference.inference.timing import StageClock

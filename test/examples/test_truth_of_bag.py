@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from converter.replay.labelled_accuracy import LabelledAccuracy
+from converter.replay.labelled.labelled_accuracy import LabelledAccuracy
 from examples.shapes import truth_of_bag
 from examples.shapes.drawing import CLASS_NAMES
 from test.converter.recordings.bags import (

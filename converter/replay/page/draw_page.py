@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from converter.replay.class_tables import class_table
-from converter.replay.difference import KINDS
-from converter.replay.draw_marks import MARK_COLORS
+from converter.replay.differences.difference import KINDS
 from converter.replay.page.replay_facts import (
     accuracy_of_both,
     camera_table,
@@ -17,9 +15,11 @@ from converter.replay.page.replay_facts import (
     tile_facts,
 )
 from converter.replay.page.timeline_drawing import draw_timeline
-from converter.replay.replay_results import ReplayResults, WorstImage
-from converter.replay.replay_verdict import replay_verdict
-from converter.replay.replay_wording import name_text, seconds_text, text_in_line
+from converter.replay.pictures.draw_marks import MARK_COLORS
+from converter.replay.results.class_tables import class_table
+from converter.replay.results.replay_results import ReplayResults, WorstImage
+from converter.replay.results.replay_verdict import replay_verdict
+from converter.replay.results.replay_wording import name_text, seconds_text, text_in_line
 from converter.report.drawn_pictures import PicturePair, Side, jpeg_address
 from converter.report.template import draw
 

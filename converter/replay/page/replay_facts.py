@@ -1,14 +1,20 @@
 """Facts, tables and bars of a replay beside its differences."""
 
-from converter.replay.class_tables import class_table
-from converter.replay.replay_results import (
+from converter.replay.results.class_tables import class_table
+from converter.replay.results.replay_results import (
     ClassTally,
     ReplayedTopic,
     ReplayResults,
     SideFacts,
     SkippedKind,
 )
-from converter.replay.replay_wording import changed, count_text, name_text, share_text, text_in_line
+from converter.replay.results.replay_wording import (
+    changed,
+    count_text,
+    name_text,
+    share_text,
+    text_in_line,
+)
 from converter.tables.wording import Bar, Fact, Table, bars
 
 

@@ -15,8 +15,8 @@ from converter.replay.page.timeline_axes import (
     time_axis,
     time_ticks,
 )
-from converter.replay.replay_results import ReplayResults, TimeBin, WorstImage
-from converter.replay.replay_wording import seconds_text
+from converter.replay.results.replay_results import ReplayResults, TimeBin, WorstImage
+from converter.replay.results.replay_wording import seconds_text
 from converter.tables.wording import counted
 
 WIDTH = 1000

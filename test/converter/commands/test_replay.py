@@ -85,7 +85,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def replay(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Replay:
     """Runs the command in this process, with a short measurement of the engines alone; gives what
     it printed."""
-    monkeypatch.setattr("converter.replay.bare_rate._SECONDS", 0.01)
+    monkeypatch.setattr("converter.replay.pipeline.bare_rate._SECONDS", 0.01)
     monkeypatch.setenv("COLUMNS", "200")
 
     def run(*arguments: object, code: int = 0) -> str:

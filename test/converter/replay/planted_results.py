@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from converter.recordings.recorded_image import RecordedImage
-from converter.replay.difference import ComparedImage, Difference, ImageDifferences
-from converter.replay.side import SideResult
+from converter.replay.differences.difference import ComparedImage, Difference, ImageDifferences
+from converter.replay.sides.side import SideResult
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.results import Result

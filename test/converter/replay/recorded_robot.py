@@ -20,8 +20,8 @@ from converter.errors import RecordingError
 from converter.recordings.image_messages import header_of
 from converter.recordings.recorded_image import RecordedImage
 from converter.recordings.recordings import Recordings
-from converter.replay.recorded_side import RecordedSide, open_recorded_side
-from converter.replay.side import SideResult
+from converter.replay.sides.recorded_side import RecordedSide, open_recorded_side
+from converter.replay.sides.side import SideResult
 from test.converter.recordings.bags import (
     PERIOD,
     START,

@@ -10,7 +10,7 @@ import numpy as np
 
 from converter.comparison.accuracy import Accuracy
 from converter.recordings.recorded_image import RecordedImage
-from converter.replay.difference import (
+from converter.replay.differences.difference import (
     LOST,
     MOVED,
     NEW,
@@ -21,7 +21,8 @@ from converter.replay.difference import (
     FoundThing,
     ImageDifferences,
 )
-from converter.replay.replay_results import (
+from converter.replay.pictures.worst_images import WorstImages
+from converter.replay.results.replay_results import (
     ClassTally,
     Judgement,
     ReplayedTopic,
@@ -31,8 +32,7 @@ from converter.replay.replay_results import (
     SkippedKind,
     TimeBin,
 )
-from converter.replay.side import SideResult
-from converter.replay.worst_images import WorstImages
+from converter.replay.sides.side import SideResult
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.results import Classification, Result, Segmentation

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from converter.recordings.recorded_image import RecordedImage
-from converter.replay.difference import ComparedImage, ImageDifferences
-from converter.replay.find_differences import DifferenceLimits, find_differences
-from converter.replay.side import SideResult
+from converter.replay.differences.difference import ComparedImage, ImageDifferences
+from converter.replay.differences.find_differences import DifferenceLimits, find_differences
+from converter.replay.sides.side import SideResult
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.results import Classification, Result, Segmentation

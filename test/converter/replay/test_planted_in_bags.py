@@ -109,7 +109,7 @@ def test_the_images_whose_results_were_edited_are_found_and_named(
     storage: str,
     is_edited: bool,
 ) -> None:
-    monkeypatch.setattr("converter.replay.bare_rate._SECONDS", 0.01)
+    monkeypatch.setattr("converter.replay.pipeline.bare_rate._SECONDS", 0.01)
     bag = write_bag(tmp_path / "drive", messages(is_edited), storage)
     bundle, output = write_color_bundle(tmp_path / "colors"), tmp_path / "out"
     limits = ("--fail-if-lost", "0", "--fail-if-new", "0", "--worst", str(IMAGES))

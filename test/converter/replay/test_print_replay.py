@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from converter.command_line.print_replay import print_replay
-from converter.replay.replay_results import ReplayResults
+from converter.replay.results.replay_results import ReplayResults
 from test.converter.replay import replay_samples
 
 

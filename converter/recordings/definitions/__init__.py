@@ -1,0 +1,1 @@
+"""Deserialises messages by the definitions in the bag, or by those that come along."""

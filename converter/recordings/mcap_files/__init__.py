@@ -1,0 +1,1 @@
+"""Reads MCAP files, whole or damaged."""

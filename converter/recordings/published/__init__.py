@@ -1,0 +1,1 @@
+"""What a robot published of its images: topics, labels and results."""

@@ -1,0 +1,1 @@
+"""Reads the SQLite files of rosbag2, whole or damaged."""

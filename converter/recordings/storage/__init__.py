@@ -1,0 +1,1 @@
+"""What files of all kinds share: which belong to a bag, compression, times, problems."""

@@ -1,0 +1,1 @@
+"""The files of a replay for other programs, and the folder that they are in."""

@@ -1,0 +1,1 @@
+"""Measures both sides on the images of a recording that people have annotated."""

@@ -1,0 +1,1 @@
+"""The images that differ most, with what differs drawn on them."""

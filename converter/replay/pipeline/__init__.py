@@ -1,0 +1,1 @@
+"""Reads, decodes, runs the engines and compares, each on threads of its own."""

@@ -1,0 +1,1 @@
+"""What was found over a whole recording: sums, limits, and the words for them."""

@@ -1,0 +1,1 @@
+"""The two sides of a replay: bundles with their engines, and what a robot published."""
