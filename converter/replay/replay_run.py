@@ -127,17 +127,13 @@ class ReplayRun:
         reasons = [f"{one.images} {one.kind} ({one.example})" for one in counts.skipped.kinds()[:3]]
         if any(counts.missing):
             reasons.append(f"{max(counts.missing)} without a result of both sides")
-        before = self._sides.before
-        notes = before.after_reading() if isinstance(before, RecordedSide) else ()
-        raise ReplayError(
-            "\n".join([f"none of {taken} images could be compared: {'; '.join(reasons)}", *notes])
-        )
+        text = f"none of {taken} images could be compared: {'; '.join(reasons)}"
+        raise ReplayError("\n".join([text, *self._sides.before.after_reading()]))
 
     def _recording(self, accuracy: LabelledAccuracy | None) -> ReplayedRecording:
-        notes, before = [*self._left_out], self._sides.before
+        before = self._sides.before
         is_recorded = isinstance(before, RecordedSide)
-        if isinstance(before, RecordedSide):
-            notes += before.after_reading()
+        notes = [*self._left_out, *before.after_reading()]
         if accuracy is not None:
             notes += accuracy.notes(is_recorded)
         bags = tuple(printable_name(bag) for bag in self._options.bags)

@@ -54,5 +54,10 @@ class ReplaySide(ABC):
             EngineError: the engine failed.
         """
 
+    def after_reading(self) -> tuple[str, ...]:
+        """What the user should know of its results, in sentences; once all images were looked
+        at."""
+        return ()
+
     def close(self) -> None:  # noqa: B027 - not every side has something to close
         """Free what it holds."""
