@@ -9,7 +9,6 @@ from converter.replay.results.replay_results import (
     SkippedKind,
 )
 from converter.replay.results.replay_wording import (
-    changed,
     count_text,
     name_text,
     share_text,
@@ -55,7 +54,7 @@ def _class_tiles(total: ClassTally) -> tuple[Fact, ...]:
 
 
 def _pixel_tiles(total: ClassTally) -> tuple[Fact, ...]:
-    part = changed(total)
+    part = total.gone
     return (Fact("of the pixels have another class", share_text(part, total.before), _care(part)),)
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from converter.replay.results.replay_results import ClassTally, ReplayResults
 from converter.replay.results.replay_wording import (
-    changed,
     count_text,
     iou_text,
     name_text,
@@ -86,7 +85,7 @@ def _lost(tally: ClassTally, _: ClassTally) -> ClassCell:
 def _changed_share(tally: ClassTally, _: ClassTally) -> ClassCell:
     if not tally.before:
         return ClassCell("–")
-    return ClassCell(share_text(changed(tally), tally.before))
+    return ClassCell(share_text(tally.gone, tally.before))
 
 
 def _of_pixels(attribute: str) -> Callable[[ClassTally, ClassTally], ClassCell]:
@@ -99,12 +98,12 @@ def _of_pixels(attribute: str) -> Callable[[ClassTally, ClassTally], ClassCell]:
 def _lost_pixels(tally: ClassTally, _: ClassTally) -> ClassCell:
     if not tally.before:
         return ClassCell("–")
-    return ClassCell(share_text(changed(tally), tally.before), differs=changed(tally) > 0)
+    return ClassCell(share_text(tally.gone, tally.before), differs=tally.gone > 0)
 
 
 def _won_pixels(tally: ClassTally, _: ClassTally) -> ClassCell:
-    won = max(0.0, tally.after - tally.matched)
-    return ClassCell(share_text(won, tally.before) if tally.before else "–", differs=won > 0)
+    share = share_text(tally.come, tally.before) if tally.before else "–"
+    return ClassCell(share, differs=tally.come > 0)
 
 
 _BEFORE, _AFTER = ("baseline", _count("before")[1]), ("candidate", _count("after")[1])

@@ -87,7 +87,7 @@ def _verdicts(
 def _lost(limit: float, total: ClassTally, compared: int, thing: str) -> tuple[bool, str]:
     if reason := _not_judged(total, compared, thing):
         return False, f"what is lost cannot be judged: {reason}"
-    lost = total.before - total.matched
+    lost = total.gone
     parts = f"{_number(total.lost)} lost, {_number(total.other_class)} of another class"
     parts += _far(lost - total.lost - total.other_class)
     return total.lost_share <= limit, (
@@ -98,7 +98,7 @@ def _lost(limit: float, total: ClassTally, compared: int, thing: str) -> tuple[b
 def _new(limit: float, total: ClassTally, compared: int, thing: str) -> tuple[bool, str]:
     if reason := _not_judged(total, compared, thing):
         return False, f"what is new cannot be judged: {reason}"
-    new = total.after - total.matched
+    new = total.come
     parts = f"{_number(total.new)} new, {_number(total.became)} of another class before"
     parts += _far(new - total.new - total.became)
     things = counted(round(new), thing)

@@ -1,7 +1,7 @@
 """What differs, in one sentence with the numbers that matter."""
 
 from converter.replay.results.replay_results import ClassTally, ReplayResults
-from converter.replay.results.replay_wording import changed, count_text, share_text
+from converter.replay.results.replay_wording import count_text, share_text
 from converter.tables.wording import counted
 
 
@@ -9,7 +9,7 @@ def headline(results: ReplayResults) -> str:
     """The sentence, without a full stop."""
     if not results.compared:
         return "No image was compared"
-    if not results.differing and results.task == "segmentation" and changed(results.total):
+    if not results.differing and results.task == "segmentation" and results.total.gone:
         return f"No image differs much: {_pixels(results)}"
     if not results.differing:
         return f"No difference in {counted(results.compared, 'image')}"
@@ -68,7 +68,7 @@ def _classes(results: ReplayResults) -> str:
 
 def _pixels(results: ReplayResults) -> str:
     total = results.total
-    return f"{share_text(changed(total), total.before)} of the pixels have another class"
+    return f"{share_text(total.gone, total.before)} of the pixels have another class"
 
 
 def _sentence(parts: list[tuple[float, str, str, str]], thing: str) -> str:

@@ -49,17 +49,24 @@ class ClassTally:
     became: float = 0
 
     @property
+    def gone(self) -> float:
+        """What the baseline has and the candidate has not, in the same class and about there."""
+        return self.before - self.matched
+
+    @property
+    def come(self) -> float:
+        """What the candidate has and the baseline has not, in the same class and about there."""
+        return self.after - self.matched
+
+    @property
     def lost_share(self) -> float:
-        """Which part of what the baseline has the candidate does not have in the same class and
-        about where it was."""
-        return (self.before - self.matched) / self.before if self.before else 0.0
+        """``gone`` as a part of what the baseline has."""
+        return self.gone / self.before if self.before else 0.0
 
     @property
     def new_share(self) -> float:
-        """What the candidate has and the baseline has not in the same class and about there, as a
-        part of what the baseline has."""
-        unknown = self.after - self.matched
-        return unknown / self.before if self.before else float(unknown > 0)
+        """``come`` as a part of what the baseline has."""
+        return self.come / self.before if self.before else float(self.come > 0)
 
 
 class TimeBin(NamedTuple):

@@ -47,11 +47,6 @@ def iou_text(tally: ClassTally) -> str:
     return "1" if iou == 1 else f"{min(iou, 0.9999):.4f}"
 
 
-def changed(tally: ClassTally) -> float:
-    """How many of the baseline's things the candidate has not in the same class."""
-    return max(0.0, tally.before - tally.matched)
-
-
 def seconds_text(seconds: float) -> str:
     """A length of time, or a time since the recording's start: ``14.98 s``, ``12:05 min``."""
     if seconds < 120:
