@@ -22,10 +22,11 @@ from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement
 from trt_inference.inference.postprocess_by_task import postprocess_for
 from trt_inference.inference.preprocess import Preprocessor
-from trt_inference.inference.results import Classification, Result, Segmentation
+from trt_inference.inference.results import Classification, Segmentation
 from trt_inference.inference.selection import EVERYTHING
 from trt_inference.printable import printable_name
 
+_Scored = Detections | Classification
 # Of a pool: what nearly reaches the threshold is faded, what is far below it was never there.
 _SHARE_OF_THRESHOLD = 0.5
 
@@ -154,7 +155,8 @@ class BundleSide(ReplaySide):
         # A box of a score that no robot looks at may be infinite in a network that works well.
         published = self._postprocess(outputs, placement, self._thresholds, EVERYTHING)
         if not published.is_finite:
-            return SideResult(_nothing(published), _nothing(published), is_finite=False)
+            nothing = _as_finite(_first(pool, 0))
+            return SideResult(nothing, nothing, is_finite=False)
         return SideResult(published, _as_finite(pool))
 
     def close(self) -> None:
@@ -162,26 +164,18 @@ class BundleSide(ReplaySide):
         self._detector.close()
 
 
-def _published(pool: Result, thresholds: Thresholds) -> Result:
+def _published(pool: _Scored, thresholds: Thresholds) -> _Scored:
     """The part of a pool that reaches the threshold, the best ones first."""
-    if isinstance(pool, Segmentation):
-        return pool
     # As the robot compares: a float32 with the number of the parameter.
     reached = int((pool.scores >= thresholds.score_threshold).sum())
     return _first(pool, min(reached, thresholds.max_detections))
 
 
-def _first(result: Result, count: int) -> Result:
+def _first(result: _Scored, count: int) -> _Scored:
     if isinstance(result, Detections):
         return result[:count]
-    if isinstance(result, Classification):
-        return Classification(result.scores[:count], result.class_ids[:count], result.is_finite)
-    return result
+    return Classification(result.scores[:count], result.class_ids[:count], result.is_finite)
 
 
-def _nothing(result: Result) -> Result:
-    return _as_finite(_first(result, 0))
-
-
-def _as_finite(result: Result) -> Result:
-    return result if isinstance(result, Segmentation) else replace(result, is_finite=True)
+def _as_finite(result: _Scored) -> _Scored:
+    return replace(result, is_finite=True)
