@@ -59,6 +59,9 @@ REPLAY = [
     "pycocotools>=2.0.8",
 ]
 
+# What asks a Triton server, and what writes the configuration of its models.
+TRITON = ["tritonclient[grpc]>=2.30"]
+
 # onnx builds the small models of the tests, in the robot's environment too. Decoded images are
 # compared with those of rosbags-image.
 TEST = [
@@ -114,6 +117,7 @@ setup(
         "jazzy": JAZZY,
         "converter": ROBOT + CONVERTER,
         "replay": ROBOT + REPLAY,
+        "triton": TRITON,
         "test": TEST,
         "colcon": ["colcon-common-extensions"],
         "develop": DEVELOP,

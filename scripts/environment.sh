@@ -103,7 +103,7 @@ install_robot() {
 # The extra of setup.py names the distribution of ROS.
 install_ros_from_pypi() {
     make_environment find_new_python
-    install "robot,replay,$1,test,colcon" "ROS 2 and the robot's packages (about a minute)"
+    install "robot,replay,triton,$1,test,colcon" "ROS 2 and the robot's packages (about a minute)"
 }
 
 # The ROS that is sourced would come first on the path, and `robot` uses it already.
@@ -165,7 +165,7 @@ case $name in
             fail "the TensorFlow that converts is made for x86_64 only. Convert on such a machine, and copy" \
                 "the folder of the bundle to this one"
         make_environment find_new_python
-        install converter,replay,test,develop "TensorFlow and the converter's packages (about two minutes)"
+        install converter,replay,triton,test,develop "TensorFlow and the converter's packages (about two minutes)"
         install_keras_2
         ;;
     *) fail "there is no environment '$name': choose robot, jazzy, converter or python3.6 and the like" ;;

@@ -21,6 +21,16 @@ class EngineError(TrtInferenceError):
     """The engine cannot be opened or has failed while running."""
 
 
+class FrameLost(EngineError):
+    """There is no answer for the images of one run, as of a server that is not reached. ``kind``
+    names why in a few words without values, to count by. The next run may be started
+    nevertheless."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 class DeviceFault(EngineError):
     """The GPU has failed in a way that only a new process recovers from."""
 

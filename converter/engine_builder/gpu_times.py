@@ -25,7 +25,7 @@ from trt_inference.engines.tensorrt.io_tensors import (
 )
 from trt_inference.engines.tensorrt.plan import load_plan
 from trt_inference.errors import EngineError
-from trt_inference.inference.timing import Percentiles
+from trt_inference.timing import Percentiles
 
 _WARM_UP_SECONDS = 0.2
 _SECONDS = 1.0

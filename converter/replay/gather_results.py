@@ -18,7 +18,7 @@ from converter.replay.results.replay_tally import ReplayTally
 from converter.replay.results.timeline import Timeline
 from converter.replay.sides.common_labels import CommonLabels
 from converter.replay.sides.open_sides import Sides
-from trt_inference.inference.timing import StageClock
+from trt_inference.timing import StageClock
 
 
 @dataclass(frozen=True)

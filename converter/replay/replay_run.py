@@ -32,8 +32,8 @@ from converter.replay.sides.open_sides import Sides
 from converter.replay.sides.recorded_side import RecordedSide
 from converter.terminal.progress import Progress
 from trt_inference.bundles.names import DETECTION
-from trt_inference.inference.timing import StageClock
 from trt_inference.printable import printable_name
+from trt_inference.timing import StageClock
 
 
 @dataclass(frozen=True)

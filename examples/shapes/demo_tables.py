@@ -8,8 +8,8 @@ from rich.table import Table
 
 from converter.comparison.compare_detections import match
 from examples.shapes.monitor import Record
-from trt_inference.inference.timing import Percentiles
 from trt_inference.ros.messages.result_messages import message_to_detections
+from trt_inference.timing import Percentiles
 
 STAGES = {
     "wait": "in the mailbox",

@@ -9,12 +9,17 @@ from typing import Callable, Mapping, Optional
 import numpy as np
 
 from trt_inference.bundles.bundle import Bundle
-from trt_inference.bundles.choose_precision import Device
+from trt_inference.bundles.choose_precision import Device, PrecisionChoice, choose
+from trt_inference.engines.server_options import ServerOptions
 
 
 def warn_user(text: str) -> None:
     """Give a RuntimeWarning."""
     warnings.warn(text, RuntimeWarning, stacklevel=2)
+
+
+def _tell_nobody(text: str) -> None:
+    """What ``EngineOptions.inform`` does by default."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,11 @@ class EngineOptions:
             number of images runs that many.
         host_code_allowed: load engines that bring code for the processor, as those of TensorRT that
             are for several of its versions do. It runs with all rights of this process.
+        server: where a server runs the network, for the backend that asks one; without it, that
+            backend looks at nothing but the bundle.
         warn: called with what a user should know before the engine is loaded, as that memory is
-            scarce. By default that is a Python warning.
+            scarce, or while it runs, then from any thread. By default that is a Python warning.
+        inform: called in the same way with what has become good again. By default that is nothing.
     """
 
     threads: int = 0
@@ -43,7 +51,26 @@ class EngineOptions:
     spin: bool = False
     batch: int = 1
     host_code_allowed: bool = False
+    server: Optional[ServerOptions] = None
     warn: Callable[[str], object] = field(default=warn_user, compare=False)
+    inform: Callable[[str], object] = field(default=_tell_nobody, compare=False)
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """How an engine does that may do better or worse while it runs.
+
+    Attributes:
+        name: of what it depends on, as ``server``.
+        values: for people, by name, with the unit in the name.
+        problem: what is to be a warning; empty: nothing.
+        is_failing: the problem is an error: there are no results.
+    """
+
+    name: str
+    values: Mapping[str, str]
+    problem: str = ""
+    is_failing: bool = False
 
 
 class Engine(abc.ABC):
@@ -51,11 +78,15 @@ class Engine(abc.ABC):
 
     It is opened, run and closed by one thread, which owns the device's context. A run takes up to
     ``batch`` images. As many runs as ``depth`` may have been started and not finished; each has
-    buffers of its own.
+    buffers of its own. ``depth`` may change in ``finish``, and is looked at before each ``start``.
+
+    ``choice`` is the precision of the results that ``finish`` returned last, and why that one,
+    where only the engine knows it; ``description`` then tells who computed them.
     """
 
     depth: int = 1
     batch: int = 1
+    choice: Optional[PrecisionChoice] = None
 
     @property
     @abc.abstractmethod
@@ -84,8 +115,14 @@ class Engine(abc.ABC):
             their turn has come again.
 
         Raises:
+            FrameLost: there is no answer for this run; it counts as finished.
             EngineError: the backend failed, or nothing was started.
         """
+
+    def status(self) -> Optional[EngineStatus]:
+        """How it does, since the last call where that is a rate; None where nothing can change.
+        May be called on any one thread, at any time, and does not wait."""
+        return None
 
     def memory(self) -> Mapping[str, int]:
         """The device's memory in bytes: ``free`` and ``total``; empty where it has none of its own.
@@ -147,6 +184,19 @@ class Backend(abc.ABC):
             EngineError: there is no such GPU.
         """
         return None
+
+    def choose(self, bundle: Bundle, requested: str, options: EngineOptions) -> PrecisionChoice:
+        """The precision that would be opened, and why.
+
+        Args:
+            requested: a precision, or ``auto``.
+
+        Raises:
+            BundleError: the bundle does not have the precision, or the device does not run it.
+            EngineError: there is no such GPU, or what would run it has another model.
+        """
+        index = options.device
+        return choose(bundle, requested, self.device(index), self.built_precisions(bundle, index))
 
     @abc.abstractmethod
     def open(self, bundle: Bundle, precision: str, options: EngineOptions) -> Engine:

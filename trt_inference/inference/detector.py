@@ -7,11 +7,17 @@ from typing import Deque, Dict, List, Mapping, NamedTuple, Optional, Sequence, T
 import numpy as np
 
 from trt_inference.bundles.bundle import Bundle, Thresholds
-from trt_inference.bundles.choose_precision import PrecisionChoice, choose
+from trt_inference.bundles.choose_precision import PrecisionChoice
 from trt_inference.bundles.names import CLASS_MAP, SCORES
 from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
-from trt_inference.errors import EngineError, ImageError, ResultError, TrtInferenceError
+from trt_inference.errors import (
+    EngineError,
+    FrameLost,
+    ImageError,
+    ResultError,
+    TrtInferenceError,
+)
 from trt_inference.inference.finite import explain_not_finite
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement
@@ -21,8 +27,8 @@ from trt_inference.inference.preprocess import Preprocessor
 from trt_inference.inference.result_counts import ResultCounts
 from trt_inference.inference.results import Result, Segmentation
 from trt_inference.inference.selection import EVERYTHING, Selection
-from trt_inference.inference.timing import StageClock
 from trt_inference.inference.try_out import FirstResult, try_out
+from trt_inference.timing import StageClock
 
 STAGES = ("preprocess", "inference", "postprocess")
 
@@ -36,9 +42,7 @@ def choose_precision(
         BundleError: the bundle does not have the precision, or the device does not run it.
         EngineError: the backend is not there.
     """
-    chosen, index = choose_backend(backend, options.device), options.device
-    built = chosen.built_precisions(bundle, index)
-    return choose(bundle, precision, chosen.device(index), built)
+    return choose_backend(backend, options.device).choose(bundle, precision, options)
 
 
 class _Started(NamedTuple):
@@ -53,10 +57,10 @@ class Detector:
     """An open engine with the steps before and after it, for any task.
 
     Used by the one thread that made it. ``thresholds`` and ``selection`` may be replaced at any
-    time, by any thread; the next frame uses the new ones. ``choice`` is the precision that runs,
-    and why. ``counts`` tells of how many frames the results may not be what they seem, and
-    ``stranger`` is the last class number without a label, and ``is_finite`` tells whether the last
-    result was. ``first`` is what came of trying out the engine when it was opened.
+    time, by any thread; the next frame uses the new ones. ``counts`` tells of how many frames the
+    results may not be what they seem, and ``stranger`` is the last class number without a label,
+    and ``is_finite`` tells whether the last result was. ``first`` is what came of trying out the
+    engine when it was opened; None where nobody answered.
 
     Example:
         with Detector.open(load_bundle("shapes")) as detector:
@@ -72,7 +76,7 @@ class Detector:
     ) -> None:
         self.bundle = bundle
         self.engine = engine
-        self.choice = choice
+        self._choice = choice
         self.thresholds: Thresholds = bundle.defaults
         self.selection: Selection = EVERYTHING
         self.clock = clock or StageClock(STAGES)
@@ -111,6 +115,8 @@ class Detector:
         engine = open_engine(bundle, chosen.name, choice.precision, options)
         try:
             first = try_out(bundle, engine)
+        except FrameLost:  # of a server that may come later
+            first = None
         except TrtInferenceError:
             engine.close()
             raise
@@ -148,6 +154,11 @@ class Detector:
     def name_of(self, class_id: int) -> str:
         """The label of a class number, or the number where it has none."""
         return class_name(self.bundle.labels, class_id)
+
+    @property
+    def choice(self) -> PrecisionChoice:
+        """The precision that runs, and why that one."""
+        return self.engine.choice or self._choice
 
     @property
     def depth(self) -> int:
@@ -193,9 +204,14 @@ class Detector:
         order, as ``detect`` does; see ``is_finite`` of each.
 
         Raises:
+            FrameLost: there is no answer for its frames; the next run may be finished.
             EngineError: the engine failed, or nothing was started.
         """
-        outputs = self.engine.finish()
+        try:
+            outputs = self.engine.finish()
+        except FrameLost:
+            self._started.popleft()
+            raise
         inferred = perf_counter()
         run = self._started.popleft()
         self.clock.record("inference", inferred - run.at)

@@ -146,7 +146,11 @@ class InferenceThread(Generic[_Item]):
         while items or started:
             if items and self._work.start(detector, items):
                 started += 1
-            if started and (not items or started >= detector.depth):
+            if started and not items:
+                self._work.finish(detector)
+                started -= 1
+            # More than one where the engine takes fewer runs at once than before.
+            while started >= detector.depth:
                 self._work.finish(detector)
                 started -= 1
             items = self._take(detector, wait=started == 0)

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 
-from trt_inference.inference.timing import StageClock
 from trt_inference.printable import printable, printable_lines, printable_name
+from trt_inference.timing import StageClock
 from trt_inference.tools.result_files import ImageResult
 from trt_inference.viewing.views import Cells, View
 

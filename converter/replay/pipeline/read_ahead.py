@@ -20,7 +20,7 @@ from converter.replay.pipeline.keep_memory import keep_freed_memory
 from converter.replay.sides.bundle_side import FittedImage, ImageFitter, InputLayout
 from trt_inference.errors import ImageError
 from trt_inference.images.image_reader import ImageReader
-from trt_inference.inference.timing import StageClock
+from trt_inference.timing import StageClock
 
 READING, DECODING, FITTING = "reading", "decoding", "preprocessing"
 READ_AHEAD_STAGES = (READING, DECODING, FITTING)

@@ -24,7 +24,7 @@ from converter.replay.sides.bundle_side import BundleSide
 from converter.replay.sides.common_labels import CommonLabels
 from converter.replay.sides.open_sides import Sides
 from converter.replay.sides.side import ReplaySide, SideResult
-from trt_inference.inference.timing import StageClock
+from trt_inference.timing import StageClock
 
 BASELINE, CANDIDATE, COMPARISON = "baseline", "candidate", "comparison and files"
 REPLAY_STAGES = (*READ_AHEAD_STAGES, BASELINE, CANDIDATE, COMPARISON)

@@ -8,7 +8,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
-from trt_inference.inference.timing import Percentiles
+from trt_inference.timing import Percentiles
 
 
 class Age(NamedTuple):

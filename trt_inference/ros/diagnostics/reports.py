@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Callable, Dict, List, Mapping, NamedTuple
 
 from trt_inference.inference.result_counts import ResultCounts
-from trt_inference.inference.timing import Percentiles
 from trt_inference.ros.diagnostics.clocks import SYSTEM_CLOCK, NodeClock
 from trt_inference.ros.diagnostics.latency import NO_AGE, Age
+from trt_inference.timing import Percentiles
 
 _MOST_REASONS = 8  # kinds of rejections that are counted by themselves
 _OTHER_REASONS = "other reasons"

@@ -13,10 +13,10 @@ from trt_inference.errors import ImageError
 from trt_inference.inference.detector import STAGES, Detector
 from trt_inference.inference.finite import NOT_FINITE
 from trt_inference.inference.results import Result
-from trt_inference.inference.timing import StageClock
 from trt_inference.ros.cameras.camera import Camera, ImageMessage, Received
 from trt_inference.ros.session.result_doubts import ResultDoubts
 from trt_inference.streaming.inference_thread import Work
+from trt_inference.timing import StageClock
 
 _MEMORY_PERIOD = 1.0  # seconds between two looks at the memory of the device
 

@@ -34,7 +34,7 @@ from trt_inference.bundles.bundle import Thresholds, load_bundle
 from trt_inference.errors import EngineError, ImageError
 from trt_inference.images.image_reader import ImageReader
 from trt_inference.inference.detections import Detections
-from trt_inference.inference.timing import StageClock
+from trt_inference.timing import StageClock
 
 IMAGES = 30
 NAMES = tuple(COLORS)

@@ -9,7 +9,6 @@ from rclpy.node import Node
 
 from test.trt_inference.ros.diagnostics.conftest import Listener
 from trt_inference.inference.result_counts import ResultCounts
-from trt_inference.inference.timing import Percentiles
 from trt_inference.ros.diagnostics.clocks import NodeClock
 from trt_inference.ros.diagnostics.detector_status import DetectorStatus
 from trt_inference.ros.diagnostics.latency import Age
@@ -23,6 +22,7 @@ from trt_inference.ros.diagnostics.reports import (
 )
 from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
 from trt_inference.ros.diagnostics.statuses import build_status, camera_status, engine_status
+from trt_inference.timing import Percentiles
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 TOPIC = "/front/image_raw"

@@ -9,8 +9,8 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 from test.trt_inference.ros.client import wait_until
-from trt_inference.inference.timing import Percentiles
 from trt_inference.ros.diagnostics.latency import Age, Ages, LatencyTopic
+from trt_inference.timing import Percentiles
 
 
 def test_ages_are_those_since_the_last_report() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trt_inference.inference.timing import StageClock
+from trt_inference.timing import StageClock
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=60), st.integers(1, 20))
