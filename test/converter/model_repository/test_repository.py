@@ -37,8 +37,8 @@ STEPS = (
 
 @contextlib.contextmanager
 def each_step(at: Callable[[float], None]) -> Iterator[None]:
-    """Call ``at`` with the number of each step, from 0, before it is taken, and with that number and
-    a half after it."""
+    """Call ``at`` with the number of each step, from 0, before it is taken, and with that and a
+    half after it."""
     numbers = itertools.count()
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in STEPS:
