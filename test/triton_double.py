@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, NamedTuple, NoReturn, Optional, Tuple, Union
 
 import grpc
 import numpy as np
@@ -24,7 +24,7 @@ TRITON_VERSION = "2.51.0"
 _TRITON_DTYPES = {"uint8": "UINT8", "int32": "INT32", "float32": "FP32"}
 _METHODS = (
     *("ServerLive", "ServerReady", "ServerMetadata", "ModelReady", "ModelMetadata", "ModelConfig"),
-    *("ModelStatistics", "ModelInfer"),
+    *("ModelStatistics", "ModelInfer", "RepositoryIndex"),
 )
 
 Response = Any  # service_pb2.ModelInferResponse
@@ -210,20 +210,26 @@ class TritonDouble:
                 return
             over.wait(0.01)
 
-    def find(self, version: str, context: grpc.ServicerContext) -> Version:
+    def find(self, name: str, version: str, context: grpc.ServicerContext) -> Version:
         """The version that is asked for, the newest for none; aborts as Triton does."""
-        ready = [one for number, one in sorted(self._versions.items()) if one.is_ready]
-        if not version and ready:
+        text = f"Request for unknown model: '{name}'"
+        if name != self.name:
+            _abort(context, grpc.StatusCode.NOT_FOUND, f"{text} is not found")
+        if not version:
+            ready = [one for one in self.versions() if one.is_ready]
+            if not ready:
+                _abort(context, grpc.StatusCode.UNAVAILABLE, f"{text} has no available versions")
             return ready[-1]
-        found = self._versions.get(int(version)) if version.isdecimal() else None
-        text = f"Request for unknown model: '{self.name}'"
+        if not version.isdecimal():
+            text = f"failed to get model version from specified version string '{version}'"
+            _abort(context, grpc.StatusCode.INVALID_ARGUMENT, text)
+        found = self._versions.get(int(version))
         if found is None:
-            context.abort(grpc.StatusCode.NOT_FOUND, f"{text} version {version or -1} is not found")
-        elif not found.is_ready:
-            context.abort(
-                grpc.StatusCode.UNAVAILABLE, f"{text} version {version} is not at ready state"
-            )
-        return found  # type: ignore[return-value]
+            _abort(context, grpc.StatusCode.NOT_FOUND, f"{text} version {version} is not found")
+        if not found.is_ready:
+            text = f"{text} version {version} is not at ready state"
+            _abort(context, grpc.StatusCode.UNAVAILABLE, text)
+        return found
 
     def versions(self) -> List[Version]:
         """All, in their order."""
@@ -262,16 +268,15 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):
         )
 
     def ModelReady(self, request: Any, context: Any) -> Any:
-        self._check_name(request.name, context)
-        return service_pb2.ModelReadyResponse(
-            ready=self._double.find(request.version, context).is_ready
-        )
+        found = [one for one in self._double.versions() if request.name == self._double.name]
+        asked = [one for one in found if request.version in ("", str(one.number))]
+        return service_pb2.ModelReadyResponse(ready=any(one.is_ready for one in asked))
 
     def ModelMetadata(self, request: Any, context: Any) -> Any:
-        self._check_name(request.name, context)
-        version = self._double.find(request.version, context)
+        version = self._double.find(request.name, request.version, context)
         answer = service_pb2.ModelMetadataResponse(name=self._double.name, platform="python")
-        answer.versions.extend(str(one.number) for one in self._double.versions() if one.is_ready)
+        ready = [str(one.number) for one in self._double.versions() if one.is_ready]
+        answer.versions.extend([request.version] if request.version else ready)
         for tensor, (name, dtype, shape) in (
             (answer.inputs.add(), _input_of(version.bundle)),
             *((answer.outputs.add(), one) for one in _outputs_of(version.bundle)),
@@ -281,8 +286,7 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):
         return answer
 
     def ModelConfig(self, request: Any, context: Any) -> Any:
-        self._check_name(request.name, context)
-        version = self._double.find(request.version, context)
+        version = self._double.find(request.name, request.version, context)
         config = model_config_pb2.ModelConfig(
             name=self._double.name, backend="python", max_batch_size=self._double.max_batch
         )
@@ -301,8 +305,7 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):
         return service_pb2.ModelConfigResponse(config=config)
 
     def ModelStatistics(self, request: Any, context: Any) -> Any:
-        self._check_name(request.name, context)
-        version = self._double.find(request.version, context)
+        version = self._double.find(request.name, request.version, context)
         answer = service_pb2.ModelStatisticsResponse()
         told = answer.model_stats.add(name=self._double.name, version=str(version.number))
         told.inference_count, told.execution_count = version.images, version.requests
@@ -313,10 +316,17 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):
         told.inference_stats.compute_infer.ns = version.nanoseconds
         return answer
 
+    def RepositoryIndex(self, request: Any, context: Any) -> Any:
+        answer = service_pb2.RepositoryIndexResponse()
+        for one in self._double.versions():
+            if one.is_ready or not request.ready:
+                state = "READY" if one.is_ready else "UNAVAILABLE"
+                answer.models.add(name=self._double.name, version=str(one.number), state=state)
+        return answer
+
     def ModelInfer(self, request: Any, context: Any) -> object:
         double = self._double
-        self._check_name(request.model_name, context)
-        version = double.find(request.model_version, context)
+        version = double.find(request.model_name, request.model_version, context)
         images = self._images(request, version, context)
         double.received.append(_received(request, images, context))
         is_faulty, faults = double.take_request(), double.faults
@@ -373,11 +383,10 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):
             refuse(f"input byte size mismatch for input '{name}'")
         return np.frombuffer(content, np.uint8).reshape(tuple(told.shape))
 
-    def _check_name(self, name: str, context: Any) -> None:
-        if name != self._double.name:
-            context.abort(
-                grpc.StatusCode.NOT_FOUND, f"Request for unknown model: '{name}' is not found"
-            )
+
+def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, text: str) -> NoReturn:
+    context.abort(code, text)
+    raise AssertionError("it raises")
 
 
 def _received(request: Any, images: np.ndarray, context: Any) -> Received:

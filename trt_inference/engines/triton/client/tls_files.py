@@ -117,7 +117,7 @@ def _no_password() -> bytes:
 
 
 def _new_context() -> ssl.SSLContext:
-    return ssl.SSLContext(ssl.PROTOCOL_TLS)
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _shown(error: Exception) -> str:
