@@ -18,7 +18,8 @@ ON_ROBOTS := trt_inference launch scripts/detector scripts/swap scripts/video se
 	benchmarks/preprocessing.py benchmarks/process_memory.py benchmarks/session.py \
 	examples/__init__.py examples/shapes/__init__.py examples/shapes/camera.py \
 	examples/shapes/drawing.py examples/shapes/monitor.py examples/shapes/moving_scene.py \
-	examples/shapes/processes.py examples/shapes/spinning.py
+	examples/shapes/processes.py examples/shapes/spinning.py \
+	examples/shapes/watching_node.py
 
 # Without a sourced ROS distribution, ROS is the one in the robot's environment.
 export AMENT_PREFIX_PATH ?= $(CURDIR)/$(ROBOT)
