@@ -80,7 +80,7 @@ class Judge:
         """
         self.problem: Optional[Exception] = None
         self._bundle, self._of_server = bundle, of_server
-        self._results: "queue.SimpleQueue[Optional[Result]]" = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[Optional[Result]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="judge", daemon=True)
         self._thread.start()
 
@@ -104,5 +104,7 @@ class Judge:
 
     def _look(self, server: Detector, robot: Detector) -> None:
         for result in iter(self._results.get, None):
-            found = (detector.detect(result.image) for detector in (server, robot))
-            result.tell(whose(result.received, *found))
+            by_server, by_robot = (one.detect(result.image) for one in (server, robot))
+            # Other tasks have been refused before.
+            if isinstance(by_server, Detections) and isinstance(by_robot, Detections):
+                result.tell(whose(result.received, by_server, by_robot))

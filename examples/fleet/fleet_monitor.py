@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from functools import partial
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence
+from typing import Callable, Dict, List, Sequence
 
 import numpy as np
 from rclpy.qos import QoSProfile
@@ -19,26 +19,23 @@ from trt_inference.ros.messages.image_message_reader import MessageReader
 from trt_inference.ros.messages.result_messages import message_to_detections
 from trt_inference.ros.rclpy_tools.qos import LATCHED
 
+_EACH = QoSProfile(depth=50)
 MOST_WAITING = 50  # images of a robot whose results have not come
 
 
-class Announcement(NamedTuple):
-    """What a robot has published of who answers, and when it came, in seconds of the system
-    clock."""
-
-    received: float
-    method: str
-
-
 class RobotWatch:
-    """What has come of one robot; images and results are paired here and given to the judge."""
+    """What has come of one robot. Images and results are paired here, and given to the judge.
+
+    Attributes:
+        announced: the methods that its VisionInfo has told, one after the other.
+    """
 
     def __init__(self, labels: Sequence[str], judge: Judge) -> None:
         self.receipts = Receipts()
-        self.announcements: List[Announcement] = []
+        self.announced: List[str] = []
         self._labels, self._judge = labels, judge
         self._reader = MessageReader()
-        self._images: "OrderedDict[Stamp, np.ndarray]" = OrderedDict()
+        self._images: OrderedDict[Stamp, np.ndarray] = OrderedDict()
         self._results: Dict[Stamp, Detection2DArray] = {}
 
     def on_truth(self, message: Detection2DArray) -> None:
@@ -65,7 +62,7 @@ class RobotWatch:
 
     def on_vision_info(self, message: VisionInfo) -> None:
         """Note what the robot announces."""
-        self.announcements.append(Announcement(time.time(), message.method))
+        self.announced.append(message.method)
 
     def _pair(self, stamp: Stamp) -> None:
         if stamp in self._images and stamp in self._results:
@@ -75,20 +72,23 @@ class RobotWatch:
 
 
 class FleetMonitor(WatchingNode):
-    """Subscribes to images, truth, results and VisionInfo of each robot, by its namespace."""
+    """Subscribes to images, truth, results and VisionInfo of each robot, by its name below the
+    namespace of this node."""
 
-    def __init__(self, namespaces: Sequence[str], labels: Sequence[str], judge: Judge) -> None:
-        super().__init__("fleet_monitor")
+    def __init__(
+        self, namespace: str, names: Sequence[str], labels: Sequence[str], judge: Judge
+    ) -> None:
+        super().__init__("fleet_monitor", namespace)
         self._judge = judge
-        self.robots = {one: RobotWatch(labels, judge) for one in namespaces}
-        for namespace, robot in self.robots.items():
+        self.robots = {name: RobotWatch(labels, judge) for name in names}
+        for name, robot in self.robots.items():
             for type_, topic, take, qos in (
-                (Image, "image", robot.on_image, QoSProfile(depth=20)),
+                (Image, "image", robot.on_image, _EACH),
                 (Detection2DArray, "ground_truth", robot.on_truth, EVERY_MESSAGE),
-                (Detection2DArray, "detector/detections", robot.on_detections, QoSProfile(depth=100)),
+                (Detection2DArray, "detector/detections", robot.on_detections, _EACH),
                 (VisionInfo, "detector/vision_info", robot.on_vision_info, LATCHED),
             ):
-                self.create_subscription(type_, f"{namespace}/{topic}", take, qos)
+                self.create_subscription(type_, f"{name}/{topic}", take, qos)
 
     def wait(self, seconds: float, until: Callable[[], bool], what: str) -> None:
         """Receive until a condition holds.

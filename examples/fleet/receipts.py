@@ -30,15 +30,6 @@ class Receipts:
     twice: List[Stamp] = field(default_factory=list)
     answered_by: Dict[Stamp, str] = field(default_factory=dict)
 
-    def first_of(self, answerer: str, after: float) -> Optional[float]:
-        """When the first result of the server, or of the robot, came after a time; None: never."""
-        times = (
-            self.received[stamp]
-            for stamp, who in list(self.answered_by.items())
-            if who == answerer and self.received[stamp] > after
-        )
-        return min(times, default=None)
-
 
 class Phase(NamedTuple):
     """A stretch of time; the images that were taken in it belong to it."""
@@ -55,11 +46,13 @@ class Summary:
     Attributes:
         images: that were sent.
         results: that were received of them.
-        by: how many of the results are whose.
+        by: how many of the results are whose; one that could not be looked at counts as EITHER.
         lost: images without a result.
         twice: images with more than one.
         latencies: seconds from the image's stamp to the receipt of its result, float64.
         longest_gap: seconds, the longest that nothing came in the phase.
+        first_by_server: seconds from the beginning of the phase to the receipt of the first result
+            of the server; None where there is none.
     """
 
     images: int
@@ -69,6 +62,7 @@ class Summary:
     twice: int
     latencies: np.ndarray
     longest_gap: float
+    first_by_server: Optional[float]
 
 
 def summarise(receipts: Receipts, phase: Phase) -> Summary:
@@ -80,15 +74,18 @@ def summarise(receipts: Receipts, phase: Phase) -> Summary:
     images = {stamp for stamp in receipts.sent if is_inside(stamp)}
     results = [stamp for stamp in receipts.received if is_inside(stamp)]
     whose = [receipts.answered_by.get(stamp, EITHER) for stamp in results]
-    latencies = [receipts.received[stamp] - seconds_of(stamp) for stamp in results]
+    times = np.array([receipts.received[stamp] for stamp in results])
     return Summary(
         images=len(images),
         results=len(results),
         by={who: whose.count(who) for who in (SERVER, ROBOT, EITHER, NEITHER)},
         lost=len(images.difference(results)),
         twice=sum(1 for stamp in receipts.twice if is_inside(stamp)),
-        latencies=np.array(latencies),
+        latencies=times - np.array([seconds_of(stamp) for stamp in results]),
         longest_gap=longest_gap(list(receipts.received.values()), phase),
+        first_by_server=min(
+            (time - phase.begin for time, who in zip(times, whose) if who == SERVER), default=None
+        ),
     )
 
 

@@ -38,6 +38,7 @@ EVERY_MESSAGE = QoSProfile(
     durability=DurabilityPolicy.TRANSIENT_LOCAL,
 )
 
+
 class Camera(Node):
     """Draws and publishes ``rate`` images a second while somebody subscribes to them and
     to the truth. While somebody subscribes to compressed images, each is sent as a jpeg, too."""
