@@ -83,5 +83,5 @@ def test_the_server_gets_another_precision_than_the_robots_run(tmp_path: Path) -
 
 def test_a_bundle_of_one_precision_is_refused_with_a_remedy(tmp_path: Path) -> None:
     bundle = load_bundle(write_color_bundle(tmp_path / "colors"))
-    with pytest.raises(BundleError, match="only fp32.*--precision fp32 int8"):
+    with pytest.raises(BundleError, match=r"only fp32.*--precision fp32 int8"):
         choose_precisions(bundle)

@@ -27,8 +27,8 @@ def receipts_of(
 
 def good() -> Dict[int, Optional[str]]:
     """Ten seconds on the server, ten without it, and two more until it answers again."""
-    by_robot = {second: ROBOT for second in range(20, 32)}
-    return {**{second: SERVER for second in range(10, 40)}, **by_robot}
+    by_robot = dict.fromkeys(range(20, 32), ROBOT)
+    return {**dict.fromkeys(range(10, 40), SERVER), **by_robot}
 
 
 def printed(receipts: Receipts) -> List[List[str]]:
@@ -82,9 +82,9 @@ def test_a_demo_in_which_all_goes_well_has_no_problem() -> None:
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
-        ({second: None for second in range(22, 28)}, "published no result for 7.0 s"),
-        ({second: None for second in range(20, 30)}, "published no result in the phase 'without'"),
-        ({second: ROBOT for second in range(30, 40)}, "did not come back to the server"),
+        (dict.fromkeys(range(22, 28)), "published no result for 7.0 s"),
+        (dict.fromkeys(range(20, 30)), "published no result in the phase 'without'"),
+        (dict.fromkeys(range(30, 40), ROBOT), "did not come back to the server"),
         ({35: NEITHER}, "published 1 results in the phase 'again' that neither engine finds"),
     ],
 )
@@ -99,6 +99,4 @@ def test_what_goes_wrong_is_a_problem_of_the_robot(
 def test_a_second_result_of_an_image_is_a_problem() -> None:
     receipts = receipts_of(good())
     receipts.twice.append((33, 0))
-    assert problems(receipts) == [
-        "robot_2 published two results of 1 images in the phase 'again'"
-    ]
+    assert problems(receipts) == ["robot_2 published two results of 1 images in the phase 'again'"]
