@@ -6,6 +6,7 @@
 ROBOT := .venv/robot
 JAZZY := .venv/jazzy
 CONVERTER := .venv/converter
+TRITON := .venv/triton
 DEMO := build/demo
 # What runs on robots, and so on Python 3.6. The folders of the converter are those of which `build`,
 # `engines`, `detect` or the list of commands need a module; the rest is what benchmarks.gpu needs.
@@ -39,11 +40,11 @@ demo: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## train and convert a model, an
 	$(ROBOT)/bin/python -m examples.shapes.demo --bundle $(DEMO)/shapes --output $(DEMO)/pictures --recording $(DEMO)/recording
 
 .PHONY: test
-test: lint ## check the code, and run all tests but those marked long
+test: lint $(TRITON)/.ready ## check the code, and run all tests but those marked long
 	@$(call run_tests)
 
 .PHONY: test-all
-test-all: lint ## check the code, and run all tests
+test-all: lint $(TRITON)/.ready ## check the code, and run all tests
 	@$(call run_tests, --long)
 
 # The tests of the node wait more than they compute. The second part runs after failures of the first
@@ -166,3 +167,7 @@ $(ROBOT)/.ready $(JAZZY)/.ready: .venv/%/.ready: setup.py setup.cfg scripts/envi
 
 $(CONVERTER)/.ready: setup.py setup.cfg scripts/environment.sh
 	@scripts/environment.sh converter
+
+# Where there can be none, .missing has the reason, and the tests of it are skipped.
+$(TRITON)/.ready: scripts/environment.sh
+	@scripts/environment.sh triton || [ -e $(TRITON)/.missing ]

@@ -275,7 +275,8 @@ def _environment() -> Dict[str, str]:
     # Python's own variables, as PYTHONPATH, are for this process.
     variables = {name: value for name, value in os.environ.items() if name[:6] != "PYTHON"}
     variables["PATH"] = f"{FOLDER / 'bin'}:{os.environ.get('PATH', os.defpath)}"
-    variables["LD_LIBRARY_PATH"] = f"{_site_packages()}/nvidia_pytriton.libs"
+    folders = (f"{_site_packages()}/nvidia_pytriton.libs", str(FOLDER / "backends" / "python"))
+    variables["LD_LIBRARY_PATH"] = ":".join(folders)
     return variables
 
 
