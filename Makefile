@@ -39,6 +39,10 @@ help: ## show this list
 demo: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## train and convert a model, and detect on a ROS 2 topic
 	$(ROBOT)/bin/python -m examples.shapes.demo --bundle $(DEMO)/shapes --output $(DEMO)/pictures --recording $(DEMO)/recording
 
+.PHONY: demo-fleet
+demo-fleet: $(ROBOT)/.ready $(TRITON)/.ready $(DEMO)/shapes/model.json ## kill the Triton server of two robots, and see who answers (1 minute)
+	$(ROBOT)/bin/python -m examples.fleet.demo --bundle $(DEMO)/shapes --output $(DEMO)/fleet
+
 .PHONY: test
 test: lint $(TRITON)/.ready ## check the code, and run all tests but those marked long
 	@$(call run_tests)
