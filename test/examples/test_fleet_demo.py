@@ -65,13 +65,13 @@ def test_robots_go_on_without_the_server_and_come_back_to_it(tmp_path: Path) -> 
         by_server = {phase: counts[2] for phase, counts in phases.items()}
         by_robot = {phase: counts[3] for phase, counts in phases.items()}
         assert list(phases) == [
-            *("on the server", "new version", "server killed", "it starts again"),
-            "it is ready again",
+            *("on the server", "new version", "killed", "starting again"),
+            "ready again",
         ], robot
         assert by_server["on the server"] > 0 and by_server["new version"] > 0
-        assert by_server["server killed"] == 0 and by_robot["server killed"] > 0
-        assert by_server["it starts again"] == 0 and by_robot["it starts again"] > 0
-        assert by_server["it is ready again"] > 0
+        assert by_server["killed"] == 0 and by_robot["killed"] > 0
+        assert by_server["starting again"] == 0 and by_robot["starting again"] > 0
+        assert by_server["ready again"] > 0
         assert all(images > 0 for images, *_ in phases.values())
 
 
@@ -84,7 +84,7 @@ def test_a_demo_that_is_interrupted_leaves_no_process(tmp_path: Path, number: in
     read = []
     for line in demo.stdout:
         read.append(line)
-        if "robot_2: the results that come" in line:
+        if "robot_2 publishes what the server finds" in line:
             break
     started = psutil.Process(demo.pid).children(recursive=True)
     assert len(started) >= 5, read  # two robots with two processes, and the server
