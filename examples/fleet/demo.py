@@ -35,11 +35,11 @@ To tell whose a result is, the server has the {server} network of the bundle, an
 the robots have {robot}: a subscriber runs both on each image, and compares the scores.
 """
 END = """
-The logs of the robots are in {folder}. To try next:
-  docs/fleet.md                     a server for your robots: versions, TLS, what to watch
-  {folder}/repository               the model repository, as export-triton writes it
-  {program} export-triton {bundle} models --platform onnxruntime_onnx
-                                    the same bundle for a Triton server with a GPU
+The logs of the robots are in {folder}, with the model repository that
+export-triton has written. To try next:
+  read docs/fleet.md: a server for your robots, versions and roll-back, TLS, what to watch
+  export the bundle for a Triton server with a GPU:
+    {program} export-triton {bundle} models --platform onnxruntime_onnx
 """
 
 

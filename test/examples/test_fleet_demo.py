@@ -4,12 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Dict, List
 
 import psutil
 import pytest
 
+from converter.command_line.command import load_command
+from examples.fleet.demo import END
 from test.triton_server import needs_triton
 from test.trt_inference.ros.client import wait_until
 from test.two_networks import write_two_networks
@@ -41,6 +44,16 @@ def test_without_a_triton_server_the_demo_tells_what_to_do(tmp_path: Path) -> No
     assert f"no Triton server in {tmp_path / 'nowhere'}" in printed
     assert "scripts/environment.sh triton" in printed
     assert "Traceback" not in printed
+
+
+def test_the_command_to_try_next_is_one_that_the_program_takes() -> None:
+    shown = END.format(folder="fleet", program="trt-inference", bundle="bundles/shapes")
+    (line,) = (line for line in shown.splitlines() if "trt-inference " in line)
+    _, command, *arguments = line.split()
+    parser = ArgumentParser()
+    load_command(command).declare(parser)
+    given = parser.parse_args(arguments)
+    assert (given.bundle, given.repository) == (Path("bundles/shapes"), Path("models"))
 
 
 def rows(printed: str) -> Dict[str, Dict[str, List[int]]]:
