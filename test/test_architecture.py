@@ -39,7 +39,7 @@ OF_THE_WORKSTATION = {
     "pycocotools",
     "jinja2",
 }
-OF_ONE_BACKEND = {"onnxruntime", "tensorrt", "pycuda", "cuda", "tritonclient"}
+OF_ONE_BACKEND = {"onnxruntime", "tensorrt", "pycuda", "cuda", "grpc", "tritonclient"}
 # What the core and its bundles need; every robot has them, from apt or from pip.
 OF_EVERY_ROBOT = {"cv2", "jsonschema", "numpy", "rich"}
 OF_THE_BENCHMARK = ("benchmarks.", "examples.")
