@@ -16,7 +16,7 @@ from typing import Dict, List, NamedTuple, Optional
 
 import pytest
 
-from test.needs import is_missing
+from test.needs import PROCESSOR_IS_EMULATED, is_missing
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(os.environ.get("TRT_INFERENCE_TRITON") or ROOT / ".venv" / "triton").absolute()
@@ -41,6 +41,8 @@ def _why_there_is_none() -> str:
         return f"no Triton server here: {MISSING.read_text('utf-8').strip()}"
     if _program() is None or not (FOLDER / "backends" / "python").is_dir():
         return f"no Triton server in {FOLDER}: scripts/environment.sh triton installs it"
+    if PROCESSOR_IS_EMULATED:
+        return "the Triton server is not for the processor that is emulated"
     if is_missing("tritonclient"):
         return "needs tritonclient"
     return ""
