@@ -7,7 +7,7 @@ begin, so that all robots begin at once. It ends with its input.
 import json
 import sys
 import time
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
 import numpy as np
 
@@ -91,7 +91,18 @@ def _run(task: Task, detector: Detector, clock: KeptSamples, frame: Frame) -> Me
     elapsed = max(time.perf_counter(), due) - started
     processor = time.process_time() - processor
     fit, round_trip, suppress = (np.array(clock.samples[stage]) for stage in STAGES)
-    return Measured(fit, np.array(hand_over), round_trip, suppress, elapsed, processor, lost)
+    return Measured(
+        fit, np.array(hand_over), round_trip, suppress, elapsed, processor, lost, *_bytes(detector)
+    )
+
+
+def _bytes(detector: Detector) -> Tuple[float, float]:
+    """Of an image, to the server and from it."""
+    status = detector.engine.status()
+    if status is None:
+        return 0.0, 0.0
+    sent, received = (status.values[f"bytes {way} an image"] for way in ("sent", "received"))
+    return float(sent), float(received)
 
 
 if __name__ == "__main__":
