@@ -13,7 +13,8 @@ DEMO := build/demo
 ON_ROBOTS := trt_inference launch scripts/detector scripts/swap scripts/video setup.py \
 	converter/__init__.py converter/__main__.py converter/errors.py converter/bundle \
 	converter/command_line converter/commands converter/comparison converter/engine_builder \
-	converter/inputs converter/onnx_tools converter/report converter/tables converter/terminal \
+	converter/inputs converter/model_repository converter/onnx_tools converter/report \
+	converter/tables converter/terminal \
 	benchmarks/__init__.py benchmarks/gpu.py benchmarks/gpu_figures.py benchmarks/gpu_loops.py \
 	benchmarks/measured_machine.py benchmarks/owners_table.py benchmarks/pacing.py \
 	benchmarks/preprocessing.py benchmarks/process_memory.py benchmarks/session.py \
