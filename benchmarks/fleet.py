@@ -12,17 +12,17 @@ import tempfile
 from pathlib import Path
 from typing import Dict, List
 
-from converter.commands.export_triton import TritonOptions, export_triton
-from converter.model_repository.platforms import PYTHON
 from rich.console import Console
 
-from benchmarks.fleet_clients import COUNTS, PRECISION, Case, Fleet, clients_table
+from benchmarks.fleet_clients import COUNTS, EXPLAINED, PRECISION, Case, Fleet, clients_table
 from benchmarks.fleet_robot import CAMERA
 from benchmarks.fleet_robots import Robots
 from benchmarks.fleet_server import serving
 from benchmarks.sized_bundle import candidates_of, write_sized_bundle
 from benchmarks.slower_bundle import write_slower_bundle
 from benchmarks.when_it_pays import SIZES, Cost, cost_of, cost_table, least, pays_table
+from converter.commands.export_triton import TritonOptions, export_triton
+from converter.model_repository.platforms import PYTHON
 from examples.shapes.moving_scene import MovingScene
 from test.triton_server import REASON
 from trt_inference.errors import TrtInferenceError
@@ -70,9 +70,11 @@ def _measure(options: argparse.Namespace, folder: Path, console: Console) -> Non
         export_triton(TritonOptions(bundle, repository, PYTHON, PRECISION, name), lambda: None)
     with serving(repository) as server, Robots(max(COUNTS)) as robots:
         fleet = Fleet(robots, server, options.seconds, options.rounds)
+        if cases:
+            console.print(EXPLAINED.format(cores=os.cpu_count() or 1))
         for case in cases:
             compared = [fleet.compare(case, count) for count in COUNTS]
-            console.print(clients_table(case, compared, os.cpu_count() or 1))
+            console.print(clients_table(case, compared))
         costs = [_cost(fleet, case, size) for size, case in sized.items()]
         if costs:
             console.print(cost_table(costs))

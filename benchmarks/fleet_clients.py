@@ -14,10 +14,12 @@ from benchmarks.fleet_task import FREE, Measured, Task
 
 COUNTS = (1, 4, 8)
 PRECISION = "fp32"  # of both ways
-_CAPTION = (
-    "robot alone → on the server (ratio). Server and robots share the {cores} cores of this "
-    "machine, and both run the network on them: the ratios are a floor, and not what a server with "
-    "a GPU gives"
+# What all tables of clients have in common.
+EXPLAINED = (
+    "Each cell: robots with an engine of their own → the same robots on one server (ratio). p50 "
+    "and p95 are of start → candidates; batch is the images of one run on the server. Server and "
+    "robots share the {cores} cores of this machine, and the server has no GPU: the ratios are a "
+    "floor, and not what a server elsewhere gives."
 )
 
 
@@ -69,8 +71,7 @@ class Fleet:
         server: List[Figures] = []
         for _ in range(self.rounds):
             local.append(figures_of(self.robots.run(count, self._task(case))))
-            runs, counted = self.served(case, count)
-            server.append(figures_of(runs, counted.batch))
+            server.append(figures_of(*self.served(case, count)))
         return Compared(count, best(local), best(server))
 
     def served(self, case: Case, count: int) -> Tuple[List[Measured], Counted]:
@@ -79,21 +80,20 @@ class Fleet:
         Raises:
             EngineError: a robot cannot.
         """
-        before = self.server.counted(case.model)
         task = self._task(case)._replace(url=self.server.url, model=case.model)
-        runs = self.robots.run(count, task)
-        return runs, self.server.counted(case.model).since(before)
+        before: List[Counted] = []  # without what the robots ask while they open their engines
+        runs = self.robots.run(count, task, lambda: before.append(self.server.counted(case.model)))
+        return runs, self.server.counted(case.model).since(before[0])
 
     def _task(self, case: Case) -> Task:
         return Task(str(case.bundle), PRECISION, case.rate, self.seconds)
 
 
-def clients_table(case: Case, compared: List[Compared], cores: int) -> Table:
-    """A row for each number of robots."""
+def clients_table(case: Case, compared: List[Compared]) -> Table:
+    """A row for each number of robots. CPU is of all threads, milliseconds an image."""
     table = Table(
-        *("robots", "images/s", "p50 ms", "p95 ms", "robot's CPU ms", "batch"),
+        *("robots", "images/s", "p50 ms", "p95 ms", "robot's CPU", "server's CPU", "batch"),
         title=case.title,
-        caption=_CAPTION.format(cores=cores),
     )
     for one in compared:
         table.add_row(*_cells(one))
@@ -112,5 +112,6 @@ def _cells(one: Compared) -> List[str]:
     return [
         f"{one.robots}{lost}",
         *(beside(value(local), value(server)) for value in values),
+        f"{server.served_by:.1f}",
         f"{server.batch:.1f}",
     ]

@@ -6,13 +6,17 @@ import subprocess
 import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import List
+from typing import Callable, List
 
 from benchmarks.fleet_robot import BEGIN
 from benchmarks.fleet_task import FREE, Measured, Task, measured_of
 from trt_inference.errors import EngineError
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def _do_nothing() -> None:
+    """What ``Robots.run`` does at the start by default."""
 
 
 class Robots:
@@ -39,8 +43,13 @@ class Robots:
     def __exit__(self, *exception: object) -> None:
         self._stack.close()
 
-    def run(self, count: int, task: Task) -> List[Measured]:
+    def run(
+        self, count: int, task: Task, at_start: Callable[[], object] = _do_nothing
+    ) -> List[Measured]:
         """Have the first ``count`` robots do a task at the same time.
+
+        Args:
+            at_start: called when all are ready, before the first begins.
 
         Raises:
             EngineError: one of them cannot.
@@ -50,6 +59,7 @@ class Robots:
             _tell(robot, task._replace(delay=_delay(task, number, count)).line())
         for robot in robots:
             _hear(robot)  # that it is ready
+        at_start()
         for robot in robots:
             _tell(robot, BEGIN)
         return [measured_of(_hear(robot)) for robot in robots]

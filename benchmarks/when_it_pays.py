@@ -6,7 +6,7 @@ from typing import List, NamedTuple, Sequence
 import numpy as np
 from rich.table import Table
 
-from benchmarks.fleet_server import Counted
+from benchmarks.fleet_counted import Counted
 from benchmarks.fleet_task import Measured
 
 SIZES = (128, 320, 640, 1280)  # height and width of the input
@@ -15,8 +15,8 @@ _BITS = 8
 
 
 class Cost(NamedTuple):
-    """Of one image, on loopback, with a network that computes nothing; milliseconds, medians on
-    the robot and means on the server.
+    """Of one image, on loopback, with a network that computes nothing; milliseconds, the means,
+    since the server tells no others.
 
     Attributes:
         size: height and width of the input.
@@ -67,12 +67,12 @@ def cost_of(size: int, run: Measured, counted: Counted) -> Cost:
         size=size,
         sent=run.sent,
         received=run.received,
-        round_trip=_median(run.round_trip),
-        hand_over=_median(run.hand_over),
+        round_trip=_mean(run.round_trip),
+        hand_over=_mean(run.hand_over),
         queue=1e3 * counted.queue / max(counted.requests, 1),
         compute=1e3 * counted.compute / max(counted.requests, 1),
-        fit=_median(run.fit),
-        suppress=_median(run.suppress),
+        fit=_mean(run.fit),
+        suppress=_mean(run.suppress),
         processor=1e3 * run.processor / len(run.round_trip),
     )
 
@@ -87,7 +87,7 @@ def cost_table(costs: List[Cost]) -> Table:
     table = Table(
         *("input", "kB up", "kB down", "round trip", "hand over", "queue", "compute", "rest"),
         *("fit", "suppress", "robot's CPU"),
-        title="one image on a server on loopback, with a network that computes nothing; ms",
+        title="one image on a server on loopback, with a network that computes nothing; ms, means",
         caption=(
             "round trip = hand over (serialise and send) + queue + compute (the server's copies) + "
             "rest. Beside it, fit and suppress remain on the robot"
@@ -138,6 +138,6 @@ def _link(link: float) -> str:
     return f"{link / 1e3:.0f} Gbit/s" if link >= 1e3 else f"{link:.0f} Mbit/s"
 
 
-def _median(seconds: np.ndarray) -> float:
+def _mean(seconds: np.ndarray) -> float:
     """In milliseconds."""
-    return float(np.median(seconds)) * 1e3
+    return float(np.mean(seconds)) * 1e3

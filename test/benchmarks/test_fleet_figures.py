@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.fleet_clients import Case, Compared, clients_table
+from benchmarks.fleet_counted import Counted
 from benchmarks.fleet_figures import Figures, best, figures_of
-from benchmarks.fleet_server import Counted
 from benchmarks.fleet_task import FREE, Measured, Task, measured_of, task_of
 from benchmarks.when_it_pays import Cost, cost_of, cost_table, least, pays_table
 from trt_inference.errors import EngineError
@@ -61,13 +61,14 @@ def test_tasks_and_measurements_travel_as_lines() -> None:
 
 
 def test_robots_together_have_the_images_of_each_and_the_times_of_all() -> None:
-    found = figures_of(
-        [measured([10.0] * 99, 1.0, 0.2), measured([30.0] * 101, 2.0, 0.4)], batch=1.5
-    )
+    counted = Counted(images=200, requests=200, executions=50, processor=0.3)
+    found = figures_of([measured([10.0] * 99, 1.0, 0.2), measured([30.0] * 101, 2.0, 0.4)], counted)
     assert found.rate == pytest.approx(99 / 1.0 + 101 / 2.0)
     assert (found.p50, found.p95) == pytest.approx((30.0, 30.0))
     assert found.processor == pytest.approx(1e3 * 0.6 / 200)
-    assert (found.batch, found.lost) == (1.5, 2)
+    assert found.mean == pytest.approx((99 * 10 + 101 * 30) / 200)
+    assert found.served_by == pytest.approx(1e3 * 0.3 / 200)
+    assert (found.batch, found.lost) == (4.0, 2)
 
 
 def test_robots_without_any_result_have_no_figures() -> None:
@@ -84,28 +85,29 @@ def test_what_a_server_has_counted_before_is_no_part_of_a_run() -> None:
 
 
 def test_the_least_disturbed_round_counts() -> None:
-    rounds = [Figures(p50, 9.0, 100.0, 1.0) for p50 in (5.0, 4.0, 6.0)]
+    rounds = [Figures(4.0, 9.0, mean, 100.0, 1.0) for mean in (5.0, 4.0, 6.0)]
     assert best(rounds) is rounds[1]
     costs = [cost(round_trip) for round_trip in (5.0, 4.0, 6.0)]
     assert least(costs) is costs[1]
 
 
 def test_a_row_has_both_ways_and_their_ratios_server_to_robot() -> None:
-    local = Figures(p50=10.0, p95=20.0, rate=100.0, processor=8.0)
-    server = Figures(p50=15.0, p95=40.0, rate=60.0, processor=2.0, batch=2.5)
-    row = row_of(clients_table(CASE, [Compared(4, local, server)], 2), "4")
+    local = Figures(p50=10.0, p95=20.0, mean=12.0, rate=100.0, processor=8.0)
+    server = local._replace(p50=15.0, p95=40.0, rate=60.0, processor=2.0, served_by=7.0, batch=2.5)
+    row = row_of(clients_table(CASE, [Compared(4, local, server)]), "4")
     assert row[1:] == [
         "100.0 → 60.0 (0.60)",
         "10.0 → 15.0 (1.50)",
         "20.0 → 40.0 (2.00)",
         "8.0 → 2.0 (0.25)",
+        "7.0",
         "2.5",
     ]
 
 
 def test_lost_images_are_shown() -> None:
-    figures = Figures(p50=1.0, p95=1.0, rate=1.0, processor=1.0, lost=3)
-    assert row_of(clients_table(CASE, [Compared(8, figures, figures)], 2), "8, 3 lost")
+    figures = Figures(p50=1.0, p95=1.0, mean=1.0, rate=1.0, processor=1.0, lost=3)
+    assert row_of(clients_table(CASE, [Compared(8, figures, figures)]), "8, 3 lost")
 
 
 def test_a_round_trip_is_split_into_its_parts() -> None:

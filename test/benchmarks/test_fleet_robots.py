@@ -1,6 +1,8 @@
 """The robots of the benchmark, which are processes."""
 
+import time
 from pathlib import Path
+from typing import List
 
 import numpy as np
 import pytest
@@ -27,6 +29,16 @@ def test_robots_measure_every_stage_of_every_image(color_bundle: Path) -> None:
 def test_fewer_robots_than_there_are_leave_the_others_for_later(color_bundle: Path) -> None:
     with Robots(2) as robots:
         assert [len(robots.run(count, task(color_bundle))) for count in (1, 2)] == [1, 2]
+
+
+def test_the_start_is_told_when_all_are_ready_and_none_has_begun(color_bundle: Path) -> None:
+    starts: List[float] = []
+    with Robots(2) as robots:
+        began = time.monotonic()
+        runs = robots.run(2, task(color_bundle), lambda: starts.append(time.monotonic()))
+        ended = time.monotonic()
+    (start,) = starts
+    assert began < start <= ended - max(run.elapsed for run in runs)
 
 
 def test_a_camera_gives_no_more_images_than_its_rate(color_bundle: Path) -> None:
