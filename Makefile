@@ -20,7 +20,8 @@ ON_ROBOTS := trt_inference launch scripts/detector scripts/swap scripts/video se
 	benchmarks/preprocessing.py benchmarks/process_memory.py benchmarks/session.py \
 	examples/__init__.py examples/shapes/__init__.py examples/shapes/camera.py \
 	examples/shapes/drawing.py examples/shapes/monitor.py examples/shapes/moving_scene.py \
-	examples/shapes/processes.py examples/shapes/spinning.py
+	examples/shapes/processes.py examples/shapes/spinning.py \
+	examples/shapes/watching_node.py
 
 # Without a sourced ROS distribution, ROS is the one in the robot's environment.
 export AMENT_PREFIX_PATH ?= $(CURDIR)/$(ROBOT)
@@ -38,6 +39,10 @@ help: ## show this list
 .PHONY: demo
 demo: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## train and convert a model, and detect on a ROS 2 topic
 	$(ROBOT)/bin/python -m examples.shapes.demo --bundle $(DEMO)/shapes --output $(DEMO)/pictures --recording $(DEMO)/recording
+
+.PHONY: demo-fleet
+demo-fleet: $(ROBOT)/.ready $(TRITON)/.ready $(DEMO)/shapes/model.json ## kill the Triton server of two robots, and see who answers (1 minute)
+	$(ROBOT)/bin/python -m examples.fleet.demo --bundle $(DEMO)/shapes --output $(DEMO)/fleet
 
 .PHONY: test
 test: lint $(TRITON)/.ready ## check the code, and run all tests but those marked long

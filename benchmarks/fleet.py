@@ -23,8 +23,8 @@ from benchmarks.slower_bundle import write_slower_bundle
 from benchmarks.when_it_pays import SIZES, Cost, cost_of, cost_table, least, pays_table
 from converter.commands.export_triton import TritonOptions, export_triton
 from converter.model_repository.platforms import PYTHON
+from examples.fleet.triton_server import TritonServerError, why_there_is_none
 from examples.shapes.moving_scene import MovingScene
-from test.triton_server import REASON
 from trt_inference.errors import TrtInferenceError
 from trt_inference.tools.argument_types import ArgumentParser, positive
 
@@ -38,13 +38,14 @@ def main() -> int:
     """Print the tables."""
     options = _parser().parse_args()
     console = Console(width=110)  # what the tables need, also where the output is a file
-    if REASON:
-        console.print(f"error: {REASON}", markup=False)
+    reason = why_there_is_none()
+    if reason:
+        console.print(f"error: {reason}", markup=False)
         return 1
     try:
         with tempfile.TemporaryDirectory(prefix="bench-fleet-") as folder:
             _measure(options, Path(folder), console)
-    except (TrtInferenceError, RuntimeError) as error:
+    except (TrtInferenceError, TritonServerError) as error:
         console.print(f"error: {error}", markup=False)
         return 1
     except KeyboardInterrupt:

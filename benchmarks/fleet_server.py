@@ -8,7 +8,7 @@ import psutil
 from tritonclient.grpc import InferenceServerClient
 
 from benchmarks.fleet_counted import Counted
-from test.triton_server import TritonServer
+from examples.fleet.triton_server import TritonServer
 
 
 class FleetServer:
