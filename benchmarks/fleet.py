@@ -21,7 +21,8 @@ from benchmarks.fleet_server import serving
 from benchmarks.sized_bundle import candidates_of, write_sized_bundle
 from benchmarks.slower_bundle import write_slower_bundle
 from benchmarks.when_it_pays import SIZES, Cost, cost_of, cost_table, least, pays_table
-from converter.commands.export_triton import TritonOptions, export_triton
+from converter.commands.export_triton import export_triton
+from converter.commands.export_triton_options import TritonOptions
 from converter.model_repository.platforms import PYTHON
 from examples.fleet.triton_server import TritonServerError, why_there_is_none
 from examples.shapes.moving_scene import MovingScene

@@ -15,6 +15,7 @@ PYTHON_IS_OF_WORKSTATIONS = sys.version_info >= (3, 10)
 # Modules that the tests in a folder or file need; what stands deeper has its own. Of the tests of
 # the converter, robots run those of what `build`, `engines`, `detect` and `replay` import.
 NEEDS: Dict[str, Tuple[str, ...]] = {
+    "benchmarks/test_fleet.py": ("tritonclient", "psutil", "onnx"),
     "benchmarks/test_fleet_figures.py": ("tritonclient", "psutil", "onnx"),
     "benchmarks/test_fleet_robots.py": ("psutil",),
     "benchmarks/test_gpu_benchmark.py": ("onnx",),

@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks.fleet_robots import Robots
 from benchmarks.fleet_task import FREE, Task
+from test.color_bundle import CANDIDATES, SIZE
+from test.needs import needs
 from trt_inference.errors import EngineError
 
 
@@ -46,6 +48,20 @@ def test_a_camera_gives_no_more_images_than_its_rate(color_bundle: Path) -> None
         (run,) = robots.run(1, task(color_bundle, rate=10.0))
     assert 1 <= len(run.round_trip) <= 0.3 * 10 + 1
     assert len(run.round_trip) / run.elapsed <= 10.0 * 1.001
+
+
+@needs("tritonclient")
+def test_robots_of_a_server_count_the_bytes_of_an_image(color_bundle: Path) -> None:
+    from test.triton_double import TritonDouble
+
+    with TritonDouble(color_bundle, name="served") as server, Robots(1) as robots:
+        served = task(color_bundle)._replace(url=server.url, model="served")
+        (run,) = robots.run(1, served)
+        assert len(server.received) > len(run.round_trip) > 0
+    pixels = SIZE * SIZE * 3
+    assert pixels < run.sent < pixels + 1000
+    candidates = CANDIDATES * (4 + 1 + 1) * 4
+    assert candidates < run.received < candidates + 1000
 
 
 def test_the_error_of_a_robot_is_raised_here(tmp_path: Path) -> None:
