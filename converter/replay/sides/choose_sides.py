@@ -132,7 +132,13 @@ def _resolve(bundle: Bundle, precision: str, choice: EngineChoice) -> BundleInPr
 
 
 def _fastest_other(bundle: Bundle, choice: EngineChoice) -> str:
-    """The fastest precision beside ``FP32`` that can be opened here."""
+    """The fastest precision beside ``FP32`` that can be opened here. Which ones a server has is not
+    guessed at: a side that it lacks would end the replay."""
+    if choice.options.server is not None:
+        raise ReplayError(
+            f"the server runs {FP32} of {_shown(bundle)}, and the recording has no results of a "
+            f"robot, so that there is nothing to compare with: {_REMEDY}"
+        )
     index = choice.options.device
     backend = choose_backend(choice.backend, index)
     device: Device = backend.device(index)
