@@ -6,19 +6,22 @@
 ROBOT := .venv/robot
 JAZZY := .venv/jazzy
 CONVERTER := .venv/converter
+TRITON := .venv/triton
 DEMO := build/demo
 # What runs on robots, and so on Python 3.6. The folders of the converter are those of which `build`,
 # `engines`, `detect` or the list of commands need a module; the rest is what benchmarks.gpu needs.
 ON_ROBOTS := trt_inference launch scripts/detector scripts/swap scripts/video setup.py \
 	converter/__init__.py converter/__main__.py converter/errors.py converter/bundle \
 	converter/command_line converter/commands converter/comparison converter/engine_builder \
-	converter/inputs converter/onnx_tools converter/report converter/tables converter/terminal \
+	converter/inputs converter/model_repository converter/onnx_tools converter/report \
+	converter/tables converter/terminal \
 	benchmarks/__init__.py benchmarks/gpu.py benchmarks/gpu_figures.py benchmarks/gpu_loops.py \
 	benchmarks/measured_machine.py benchmarks/owners_table.py benchmarks/pacing.py \
 	benchmarks/preprocessing.py benchmarks/process_memory.py benchmarks/session.py \
 	examples/__init__.py examples/shapes/__init__.py examples/shapes/camera.py \
 	examples/shapes/drawing.py examples/shapes/monitor.py examples/shapes/moving_scene.py \
-	examples/shapes/processes.py examples/shapes/spinning.py
+	examples/shapes/processes.py examples/shapes/spinning.py \
+	examples/shapes/watching_node.py
 
 # Without a sourced ROS distribution, ROS is the one in the robot's environment.
 export AMENT_PREFIX_PATH ?= $(CURDIR)/$(ROBOT)
@@ -37,12 +40,16 @@ help: ## show this list
 demo: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## train and convert a model, and detect on a ROS 2 topic
 	$(ROBOT)/bin/python -m examples.shapes.demo --bundle $(DEMO)/shapes --output $(DEMO)/pictures --recording $(DEMO)/recording
 
+.PHONY: demo-fleet
+demo-fleet: $(ROBOT)/.ready $(TRITON)/.ready $(DEMO)/shapes/model.json ## kill the Triton server of two robots, and see who answers (1 minute)
+	$(ROBOT)/bin/python -m examples.fleet.demo --bundle $(DEMO)/shapes --output $(DEMO)/fleet
+
 .PHONY: test
-test: lint ## check the code, and run all tests but those marked long
+test: lint $(TRITON)/.ready ## check the code, and run all tests but those marked long
 	@$(call run_tests)
 
 .PHONY: test-all
-test-all: lint ## check the code, and run all tests
+test-all: lint $(TRITON)/.ready ## check the code, and run all tests
 	@$(call run_tests, --long)
 
 # The tests of the node wait more than they compute. The second part runs after failures of the first
@@ -165,3 +172,7 @@ $(ROBOT)/.ready $(JAZZY)/.ready: .venv/%/.ready: setup.py setup.cfg scripts/envi
 
 $(CONVERTER)/.ready: setup.py setup.cfg scripts/environment.sh
 	@scripts/environment.sh converter
+
+# Where there can be none, .missing has the reason, and the tests of it are skipped.
+$(TRITON)/.ready: scripts/environment.sh
+	@scripts/environment.sh triton || [ -e $(TRITON)/.missing ]

@@ -34,7 +34,8 @@ from trt_inference.ros.launching.process_exits import (
 OVERRIDES = {
     "bundle": "folder made by the converter",
     "precision": "auto, fp32, fp16 or int8",
-    "backend": "auto, tensorrt or onnxruntime",
+    "backend": "auto, tensorrt, onnxruntime or triton",
+    "server_url": "host:port of the Triton server, for backend triton",
     "image_topics": "several cameras for one engine: [/front/image_raw, /rear/image_raw]",
     "image_transport": "raw, or compressed: jpeg or png on <image_topic>/compressed",
     "use_sim_time": "true: time comes from /clock",

@@ -3,6 +3,8 @@
 #   scripts/environment.sh robot      what a robot has: ROS, OpenCV, ONNX Runtime; no TensorFlow
 #   scripts/environment.sh jazzy      the same with ROS 2 Jazzy from PyPI, for tests beside Kilted
 #   scripts/environment.sh converter  what a workstation needs to convert models: TensorFlow
+#   scripts/environment.sh triton     a Triton server for the tests, without GPU; where there can be
+#                                     none, .missing has the reason, and they are skipped
 #   scripts/environment.sh python3.6  a Jetson's Python with its old libraries, for tests without ROS;
 #                                     scripts/constraints/ has a file for each such Python
 # It may be interrupted and run again. PYTHON names the interpreter to use for all but the last.
@@ -17,6 +19,10 @@ venv_options=()
 trap 'echo "interrupted: run it again" >&2; exit 130' INT
 
 fail() {
+    if [ "$name" = triton ]; then
+        mkdir -p "$folder"
+        echo "$*" >"$folder/.missing"
+    fi
     printf 'error: %s\n' "$*" >&2
     exit 1
 }
@@ -46,6 +52,26 @@ find_this_python() {
     done
     fail "no $1 found, neither on the PATH nor in $versions." \
         "Install it with: pyenv install ${1#python}  (pyenv: https://github.com/pyenv/pyenv)"
+}
+
+# The first interpreter that both Triton's Python backend and NumPy 1 are made for. The backend loads
+# the library of Python, which not all builds have; where it is stands on the first line.
+library_of_python='
+import ctypes, os, sys, sysconfig
+name = "libpython%d.%d.so.1.0" % sys.version_info[:2]
+file = os.path.join(sysconfig.get_config_var("LIBDIR") or "", name)
+print(file if os.path.exists(file) else ctypes.CDLL(name)._name)
+sys.exit(not (3, 9) <= sys.version_info < (3, 13))'
+find_python_of_triton() {
+    local candidate
+    for candidate in ${PYTHON:-} python3 python3.12 python3.11 python3.10 python3.9; do
+        if "$candidate" -c "$library_of_python" >/dev/null 2>&1; then
+            echo "$candidate"
+            return
+        fi
+    done
+    fail "no Python from 3.9 to 3.12 with its shared library found (looked for ${PYTHON:+$PYTHON, }python3," \
+        "python3.12 … python3.9). Run: sudo apt install python3-dev, or name one: make PYTHON=/path/to/python3"
 }
 
 # The first argument finds the interpreter for a new environment.
@@ -149,6 +175,49 @@ install_old_libraries() {
     install robot,test "the libraries of $1" --only-binary :all: --constraint "$1"
 }
 
+# The server in the wheel of pytriton, without pytriton and what that needs.
+install_triton() {
+    local glibc packages
+    rm -f "$folder/.missing"
+    case $(uname -m) in
+        x86_64 | aarch64) ;;
+        *) fail "nvidia-pytriton is made for x86_64 and aarch64, not for $(uname -m)" ;;
+    esac
+    glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null) || glibc="no glibc"
+    [[ $glibc =~ ^glibc\ 2\.([0-9]+)$ && ${BASH_REMATCH[1]} -ge 35 ]] ||
+        fail "nvidia-pytriton needs glibc 2.35, as Ubuntu 22.04 has, and this system has $glibc"
+    make_environment find_python_of_triton
+    echo "$folder: installing the Triton server (half a minute) …"
+    touch "$unfinished"
+    # With NumPy 2, this server's Python backend gives outputs of 0 bytes.
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check 'numpy<2' onnxruntime &&
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps nvidia-pytriton==0.7.0 ||
+        fail "pip could not install NumPy, ONNX Runtime and nvidia-pytriton. Check the network, and run" \
+            "scripts/environment.sh triton"
+    packages=$("$folder/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    put_backend_in_place "$packages"
+    check_libraries "$packages"
+}
+
+# One folder for each backend, which holds the program for this Python, and its library.
+put_backend_in_place() {
+    local server=$1/pytriton/tritonserver backend=$folder/backends/python library
+    rm -rf "$folder/backends"
+    mkdir "$folder/backends"
+    cp -r "$server/backends/python" "$backend"
+    cp "$server/python_backend_stubs/$("$folder/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"/* \
+        "$backend"
+    library=$("$folder/bin/python" -c "$library_of_python")
+    case $library in /*) ln -s "$library" "$backend" ;; esac
+}
+
+check_libraries() {
+    local missing
+    missing=$(LD_LIBRARY_PATH=$1/nvidia_pytriton.libs:$folder/backends/python ldd \
+        "$1/pytriton/tritonserver/bin/tritonserver" "$folder"/backends/python/*stub | grep 'not found') || return 0
+    fail "the Triton server lacks libraries of this system: $missing"
+}
+
 case $name in
     robot | jazzy)
         "install_$name"
@@ -168,7 +237,8 @@ case $name in
         install converter,replay,triton,test,develop "TensorFlow and the converter's packages (about two minutes)"
         install_keras_2
         ;;
-    *) fail "there is no environment '$name': choose robot, jazzy, converter or python3.6 and the like" ;;
+    triton) install_triton ;;
+    *) fail "there is no environment '$name': choose robot, jazzy, converter, triton or python3.6 and the like" ;;
 esac
 rm -f "$unfinished"
 touch "$folder/.ready"

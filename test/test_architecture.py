@@ -39,7 +39,7 @@ OF_THE_WORKSTATION = {
     "pycocotools",
     "jinja2",
 }
-OF_ONE_BACKEND = {"onnxruntime", "tensorrt", "pycuda", "cuda", "tritonclient"}
+OF_ONE_BACKEND = {"onnxruntime", "tensorrt", "pycuda", "cuda", "grpc", "tritonclient"}
 # What the core and its bundles need; every robot has them, from apt or from pip.
 OF_EVERY_ROBOT = {"cv2", "jsonschema", "numpy", "rich"}
 OF_THE_BENCHMARK = ("benchmarks.", "examples.")
@@ -243,7 +243,7 @@ LAYERS = {
     "converter": (
         "errors terminal recordings compatibility inputs onnx_tools heads export cuts stages "
         "bundle comparison engine_builder verification preprocessing precision conversion tables "
-        "report deployment replay commands command_line __main__"
+        "report deployment model_repository replay commands command_line __main__"
     ),
     "converter.recordings": (
         "recorded_message recorded_image cdr_fields storage definitions mcap_files sqlite_files "

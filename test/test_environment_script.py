@@ -1,9 +1,11 @@
 """scripts/environment.sh: what it tells where it cannot make an environment, and what it adds to a
 ROS that is there."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,7 +112,7 @@ def test_the_messages_can_be_built_for_each_ros_from_pypi() -> None:
 
 @pytest.mark.parametrize("name", ["", "robbot"])
 def test_environments_are_named(name: str, tree: Path) -> None:
-    assert "choose robot, jazzy, converter or python3.6" in refusal(name, tree)
+    assert "choose robot, jazzy, converter, triton or python3.6" in refusal(name, tree)
 
 
 @pytest.mark.parametrize("file", CONSTRAINTS, ids=lambda file: file.stem)
@@ -148,3 +150,76 @@ def test_beside_the_ros_of_apt_what_it_has_stays(is_old: bool, tree: Path) -> No
     assert installed & OF_REPLAY == (set() if is_old else OF_REPLAY)
     assert {".[test,colcon]", "rich", "numpy<2"} <= installed
     assert not [one for one in installed if "opencv" in one or one == "numpy"]
+
+
+def put_programs(tree: Path, **answers: str) -> None:
+    """Programs that print what is given, and those that the script needs."""
+    for name in ("mkdir", "rm", "touch"):
+        (tree / "bin" / name).symlink_to(str(shutil.which(name)))
+    for name, answer in answers.items():
+        program = tree / "bin" / name
+        program.write_text(f"#!/bin/sh\necho '{answer}'\n", "utf-8")
+        program.chmod(0o755)
+
+
+def reason_to_skip(tree: Path) -> str:
+    """What the tests tell that start a server."""
+    ended = subprocess.run(
+        [sys.executable, "-c", "from test.triton_server import REASON; print(REASON)"],
+        cwd=str(ROOT),
+        env={**os.environ, "TRT_INFERENCE_TRITON": str(tree / ".venv" / "triton")},
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+        check=True,
+    )
+    return ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("machine", "libc", "reason"),
+    [
+        (
+            "riscv64",
+            "glibc 2.39",
+            "nvidia-pytriton is made for x86_64 and aarch64, not for riscv64",
+        ),
+        (
+            "aarch64",
+            "glibc 2.31",
+            "needs glibc 2.35, as Ubuntu 22.04 has, and this system has glibc 2.31",
+        ),
+        ("x86_64", "", "needs glibc 2.35"),
+        ("aarch64", "glibc 2.35", "no Python from 3.9 to 3.12 with its shared library found"),
+    ],
+)
+def test_where_there_can_be_no_triton_its_tests_are_skipped_with_the_reason(
+    machine: str, libc: str, reason: str, tree: Path
+) -> None:
+    put_programs(tree, uname=machine, getconf=libc)
+    assert reason in refusal("triton", tree)
+    assert reason in reason_to_skip(tree)
+    assert not (tree / ".venv" / "triton" / ".ready").exists()
+
+
+def test_make_test_goes_on_without_triton_and_tries_again_the_next_time(tree: Path) -> None:
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("make is not installed")
+    put_programs(tree, uname="riscv64")
+    shutil.copyfile(str(ROOT / "Makefile"), str(tree / "Makefile"))
+    for _ in range(2):
+        ended = subprocess.run(
+            [make, ".venv/triton/.ready"],
+            cwd=str(tree),
+            env={"PATH": f"{tree / 'bin'}:{os.environ['PATH']}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout
+        assert "not for riscv64" in ended.stdout
+
+
+def test_an_environment_that_was_never_made_is_told_with_the_command(tree: Path) -> None:
+    assert "scripts/environment.sh triton installs it" in reason_to_skip(tree)

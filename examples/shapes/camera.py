@@ -16,6 +16,7 @@ import numpy as np
 import rclpy
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.utilities import remove_ros_args
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
@@ -53,7 +54,11 @@ class Camera(Node):
         self._drawn: Optional[Scene] = None
         self._scene = MovingScene(seed=seed, height=height, width=width)
         sensor = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
-        self._images = self.create_publisher(Image, "image", sensor)
+        # For who has to receive every image: qos_overrides./image.publisher.reliability:=reliable
+        takes_overrides = QoSOverridingOptions.with_default_policies()
+        self._images = self.create_publisher(
+            Image, "image", sensor, qos_overriding_options=takes_overrides
+        )
         self._truth = self.create_publisher(Detection2DArray, "ground_truth", EVERY_MESSAGE)
         # Recorders want every image, and may be late where the machine is busy.
         self._jpegs = self.create_publisher(CompressedImage, "image/compressed", EVERY_MESSAGE)

@@ -17,8 +17,9 @@ from vision_msgs.msg import Detection2DArray
 
 from examples.shapes import demo_tables
 from examples.shapes.demo_bag import DemoBag, print_bag, recording
-from examples.shapes.monitor import Monitor, MonitorError, Record
+from examples.shapes.monitor import Monitor, Record
 from examples.shapes.processes import running
+from examples.shapes.watching_node import MonitorError
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.errors import TrtInferenceError
 from trt_inference.ros.messages.result_messages import message_to_detections

@@ -10,8 +10,9 @@ from typing import Dict, Iterator, Optional, Sequence, Set
 
 from rich.console import Console
 
-from examples.shapes.monitor import Record, Stamp, how_it_ended
+from examples.shapes.monitor import Record, Stamp
 from examples.shapes.processes import running
+from examples.shapes.watching_node import how_it_ended
 
 IMAGES, RESULTS = "/image/compressed", "/detector/detections"
 STAMP = struct.Struct("<iI")  # seconds and nanoseconds, with which a message's header begins

@@ -1,24 +1,20 @@
 """A ROS node that watches a detector: what it publishes, how late, and what was really there."""
 
-import signal
-import subprocess
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
 
 from examples.shapes.camera import EVERY_MESSAGE
+from examples.shapes.watching_node import MonitorError, WatchingNode
 from trt_inference.ros.messages.image_message_reader import MessageReader
 
 Stamp = Tuple[int, int]
@@ -33,10 +29,6 @@ _TRANSITIONS = {
 }
 
 
-class MonitorError(RuntimeError):
-    """The detector did not do what it was asked to."""
-
-
 @dataclass
 class Record:
     """All that was received, by the stamp of the image. Latencies are in seconds."""
@@ -48,7 +40,7 @@ class Record:
     diagnostics: Dict[str, str] = field(default_factory=dict)
 
 
-class Monitor(Node):
+class Monitor(WatchingNode):
     """Subscribes to ``detector/detections``, ``ground_truth`` and ``/diagnostics``, and looks at
     an image now and then."""
 
@@ -65,14 +57,11 @@ class Monitor(Node):
             picture_period: seconds between two images that are kept; None keeps none.
             watches_messages: subscribe to detections and truth; else to /diagnostics only.
         """
-        super().__init__("monitor", namespace=namespace)
+        super().__init__("monitor", namespace)
         self.record = Record()
         self._on_detections = on_detections
         self._reader = MessageReader()
         self._look: Any = None
-        self._watched: Dict[str, subprocess.Popen] = {}
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self)
         self._change_state: Any = self.create_client(ChangeState, "detector/change_state")
         self._get_state: Any = self.create_client(GetState, "detector/get_state")
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
@@ -120,31 +109,6 @@ class Monitor(Node):
                 return str(answer.result().current_state.label)
         return ""
 
-    @contextmanager
-    def watching(self, name: str, process: subprocess.Popen) -> Iterator[None]:
-        """Notice in the block when a process ends that others wait for."""
-        self._watched[name] = process
-        try:
-            yield
-        finally:
-            del self._watched[name]
-
-    def spin(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
-        """Receive for so long, or until a condition holds; True when it does.
-
-        Raises:
-            MonitorError: a process that is watched has ended.
-        """
-        end = time.monotonic() + seconds
-        while not until():
-            for name, process in self._watched.items():
-                if process.poll() is not None:
-                    raise MonitorError(f"the {name} has ended, {how_it_ended(process.returncode)}")
-            if time.monotonic() >= end:
-                return False
-            self._executor.spin_once(timeout_sec=0.05)
-        return True
-
     def _on_detection(self, message: Detection2DArray) -> None:
         self.record.latencies.append(time.time() - in_seconds(message.header))
         self.record.detections[stamp_of(message.header)] = message
@@ -183,8 +147,3 @@ def stamp_of(header: Header) -> Stamp:
 def in_seconds(header: Header) -> float:
     """The stamp in seconds of the system clock."""
     return float(header.stamp.sec + header.stamp.nanosec * 1e-9)
-
-
-def how_it_ended(code: int) -> str:
-    """An exit code, or the signal that a negative one stands for."""
-    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"

@@ -190,6 +190,8 @@ class DetectorNode(ParameterNode, LifecycleNode):
             self._builder.start(bundle.path, error.precision, settings.engine_options())
             return False
         self._parameters_of_node.use(bundle)
+        if settings.unused_server:
+            self.get_logger().warning(settings.unused_server)
         self.get_logger().info(f"configured: {self._resources.loaded}")
         return True
 

@@ -7,7 +7,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from trt_inference.bundles.bundle import Bundle
-from trt_inference.errors import ImageError
+from trt_inference.errors import FrameLost, ImageError
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.results import Result
 from trt_inference.inference.selection import Region
@@ -141,8 +141,8 @@ class Camera:
         self._note_format(image)
         return frame
 
-    def reject(self, error: ImageError) -> None:
-        """Count an image that cannot be used, and log why."""
+    def reject(self, error: Union[ImageError, FrameLost]) -> None:
+        """Count an image that cannot be used, or that nobody answers, and log why now and then."""
         self.counters.reject(error.kind)
         if self._rejections.is_due():
             self._node.get_logger().warning(

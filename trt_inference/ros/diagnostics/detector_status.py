@@ -1,4 +1,4 @@
-"""The statuses of a configured node: one of the detector and one of each camera."""
+"""The statuses of a configured node: of the detector, of what it depends on, of each camera."""
 
 import time
 from typing import Callable, Dict, List, Optional
@@ -12,7 +12,11 @@ from trt_inference.ros.diagnostics.latency import LatencyTopic
 from trt_inference.ros.diagnostics.limits import Limits
 from trt_inference.ros.diagnostics.reports import CameraReport, NodeReport, Period
 from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
-from trt_inference.ros.diagnostics.statuses import camera_status, engine_status
+from trt_inference.ros.diagnostics.statuses import (
+    camera_status,
+    dependency_status,
+    engine_status,
+)
 from trt_inference.ros.rclpy_tools.throttle import Throttle
 
 _PART = "detector"
@@ -20,8 +24,8 @@ _CLOCK_PERIOD = 60.0  # seconds between two log lines about the clock
 
 
 class DetectorStatus:
-    """Shows a status of the detector and one of each camera, and publishes ``~/latency`` with
-    them.
+    """Shows a status of the detector, one of the server that it asks, if any, and one of each
+    camera, and publishes ``~/latency`` with them.
 
     Attributes:
         limits: may be replaced at any time.
@@ -70,7 +74,10 @@ class DetectorStatus:
         self._latency.publish(report.engine.times)
         new = report.engine.counts.since(self._counts_before)
         self._counts_before = report.engine.counts
-        return [engine_status(report.engine, report.cameras, new), *cameras]
+        statuses = [engine_status(report.engine, report.cameras, new)]
+        if report.engine.status is not None:
+            statuses.append(dependency_status(report.engine.status, report.engine.active))
+        return [*statuses, *cameras]
 
     def _log_clock(self, camera: CameraReport) -> None:
         """Log why ages make no sense, now and then."""

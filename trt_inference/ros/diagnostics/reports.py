@@ -1,8 +1,9 @@
 """What the node has counted and measured, as the diagnostics take it."""
 
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, Mapping, NamedTuple
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional
 
+from trt_inference.engines.base import EngineStatus
 from trt_inference.inference.result_counts import ResultCounts
 from trt_inference.ros.diagnostics.clocks import SYSTEM_CLOCK, NodeClock
 from trt_inference.ros.diagnostics.latency import NO_AGE, Age
@@ -17,8 +18,9 @@ class Counters:
     """Frames of one camera since the node was configured.
 
     ``received`` = ``inferred`` + ``dropped`` (a newer frame came first) + ``rejected`` (not an
-    image that can be used, or its result is not finite) + ``unwatched`` (nobody subscribes to
-    results, so nothing was computed) + those that wait or are in work.
+    image that can be used, its result is not finite, or a server has not answered) +
+    ``unwatched`` (nobody subscribes to results, so nothing was computed) + those that wait or are
+    in work.
 
     Attributes:
         reasons: how many were rejected for which reason.
@@ -32,7 +34,7 @@ class Counters:
     reasons: Dict[str, int] = field(default_factory=dict)
 
     def reject(self, reason: str) -> None:
-        """Count an image that cannot be used.
+        """Count an image without a result.
 
         Args:
             reason: short, and without values that differ from image to image: those that are not
@@ -106,8 +108,7 @@ class EngineReport:
 
     Attributes:
         active: whether the node is.
-        facts: what does not change from report to report: bundle, its sha256, task, precision and
-            why, engine.
+        facts: texts that seldom change: bundle, its sha256, task, precision and why, engine.
         times: of each stage.
         memory: of the GPU, in bytes, by name; empty where there is none.
         last_swap: how the last swap of the engine ended; empty: there was none.
@@ -115,6 +116,7 @@ class EngineReport:
         counts: images of this engine whose results may not be what they seem.
         is_finite: whether the last result was.
         withholds: whether results that are not finite are not published.
+        status: of what the engine depends on, as a server; None where it depends on nothing.
     """
 
     active: bool
@@ -126,6 +128,7 @@ class EngineReport:
     counts: ResultCounts = field(default_factory=ResultCounts)
     is_finite: bool = True
     withholds: bool = True
+    status: Optional[EngineStatus] = None
 
 
 class NodeReport(NamedTuple):

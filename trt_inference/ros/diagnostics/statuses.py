@@ -5,6 +5,7 @@ from typing import Dict, List, Mapping, Optional, Sequence
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from trt_inference.engines.base import EngineStatus
 from trt_inference.inference.finite import explain_not_finite
 from trt_inference.inference.result_counts import ResultCounts
 from trt_inference.printable import printable
@@ -78,6 +79,14 @@ def engine_status(
         text = "; ".join(problem.text for problem in found)
         return _status("detector", max(problem.level for problem in found), text, values)
     return _status("detector", LEVEL_OK, "running" if report.active else "inactive", values)
+
+
+def dependency_status(status: EngineStatus, active: bool) -> DiagnosticStatus:
+    """The status of what an engine depends on, as ``server``, without the node's name."""
+    if status.problem:
+        level = LEVEL_ERROR if status.is_failing else LEVEL_WARN
+        return _status(status.name, level, status.problem, status.values)
+    return _status(status.name, LEVEL_OK, "running" if active else "inactive", status.values)
 
 
 def _doubts(report: EngineReport, new: ResultCounts) -> List[Problem]:

@@ -71,7 +71,8 @@ class Parameters:
             changes: values to take instead of those that are set.
 
         Raises:
-            ParameterError: a value from start-up is not valid, or no bundle is given.
+            ParameterError: a value from start-up is not valid, or no bundle is given, or no server
+                where one is needed.
         """
         if self._node.start_problems:
             raise ParameterError("; ".join(self.problems()))
@@ -82,6 +83,8 @@ class Parameters:
             raise ParameterError(
                 f"parameter bundle is empty: set it to a folder with a model.json{hint}"
             )
+        if settings.reason_against_server:
+            raise ParameterError(settings.reason_against_server)
         return settings
 
     @property

@@ -1,16 +1,21 @@
 """The values of the parameters, as the rest of the node takes them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, List, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
 
 from trt_inference.bundles.bundle import Bundle, Thresholds
 from trt_inference.engines.base import EngineOptions
+from trt_inference.engines.server_options import ServerOptions
 from trt_inference.errors import TrtInferenceError
 from trt_inference.inference.selection import Region, Selection
 from trt_inference.ros.diagnostics.limits import Limits
-from trt_inference.ros.parameters.table import DIAGNOSTIC_LIMITS, THRESHOLD_NAMES, ZERO_COPY
+from trt_inference.ros.parameters.engine_parameters import ZERO_COPY
+from trt_inference.ros.parameters.table import DIAGNOSTIC_LIMITS, THRESHOLD_NAMES
+
+_ASKS_A_SERVER = "triton"  # the backend
 
 
 class ParameterError(TrtInferenceError):
@@ -33,6 +38,13 @@ class Settings:
     engine_host_code_allowed: bool
     build_if_missing: bool
     hot_swap: bool
+    server_url: str
+    server_model: str
+    server_deadline: float
+    fallback: str
+    server_ca_file: str
+    server_certificate_file: str
+    server_key_file: str
     image_topics: List[str]
     image_transport: str
     image_reliability: str
@@ -53,6 +65,42 @@ class Settings:
             self.spin,
             batch=max(1, len(self.image_topics)),
             host_code_allowed=self.engine_host_code_allowed,
+            server=self.server,
+        )
+
+    @property
+    def server(self) -> Optional[ServerOptions]:
+        """The server that runs the network; None where the backend asks none."""
+        if self.backend != _ASKS_A_SERVER:
+            return None
+        return ServerOptions(
+            self.server_url,
+            self.server_model,
+            self.server_deadline,
+            self.fallback,
+            _file(self.server_ca_file),
+            _file(self.server_certificate_file),
+            _file(self.server_key_file),
+        )
+
+    @property
+    def reason_against_server(self) -> str:
+        """Why ``server_url`` does not go with the backend; empty where it does."""
+        if self.server is not None and not self.server_url:
+            return (
+                f"parameter server_url is empty, and backend {self.backend} asks a server: start "
+                "the node anew with server_url as host:port, or set backend to auto"
+            )
+        return ""
+
+    @property
+    def unused_server(self) -> str:
+        """Why ``server_url`` has no effect; empty where it has, or is not given."""
+        if self.server is not None or not self.server_url:
+            return ""
+        return (
+            f"parameter server_url has no effect: backend is {self.backend}, which asks no server: "
+            f"set backend to {_ASKS_A_SERVER}"
         )
 
     def image_options(self) -> "ImageOptions":
@@ -94,6 +142,10 @@ class LiveSettings:
             values["debug_image_rate"],
             values["debug_image_quality"],
         )
+
+
+def _file(name: str) -> Optional[Path]:
+    return Path(name) if name else None
 
 
 def _region(values: Sequence[int]) -> Optional[Region]:

@@ -1,11 +1,10 @@
 """The table of the node's parameters."""
 
-from typing import Mapping, Optional, Sequence
+from typing import Sequence
 
 from rclpy.parameter import Parameter
 
-from trt_inference.bundles.precisions import PRECISIONS
-from trt_inference.engines.backends import backend_names
+from trt_inference.ros.parameters.engine_parameters import ENGINE_PARAMETERS
 from trt_inference.ros.parameters.spec import Spec
 
 _BOOL = Parameter.Type.BOOL
@@ -14,9 +13,6 @@ _DOUBLE = Parameter.Type.DOUBLE
 _STRING = Parameter.Type.STRING
 _STRINGS = Parameter.Type.STRING_ARRAY
 _INTEGERS = Parameter.Type.INTEGER_ARRAY
-
-# What EngineOptions takes. Not "on" and "off", which are true and false in YAML.
-ZERO_COPY: Mapping[str, Optional[bool]] = {"auto": None, "always": True, "never": False}
 
 SHORTEST_HEARTBEAT = 0.01  # seconds; an executor that only sends heartbeats does nothing else
 MOST_CAMERAS = 32  # each has topics, a thread and memory of its own
@@ -31,12 +27,6 @@ def _distinct_topics(topics: Sequence[str]) -> str:
         return f"{list(topics)} has an empty topic: leave all out for the topic 'image'"
     twice = sorted({topic for topic in topics if list(topics).count(topic) > 1})
     return f"{', '.join(twice)} is there twice" if twice else ""
-
-
-def _folders(folders: Sequence[str]) -> str:
-    if all(folders) or list(folders) == [""]:
-        return ""
-    return f"{list(folders)} has an empty name: leave all out for the folder of the first bundle"
 
 
 def _heartbeat(period: float) -> str:
@@ -54,73 +44,9 @@ def _region(values: Sequence[int]) -> str:
     )
 
 
-# Read when the node is configured.
+# Read when the node is configured, beside those of the engine.
 _CONFIGURED = (
-    Spec("bundle", _STRING, "Folder made by the converter", ""),
-    Spec(
-        "bundle_folders",
-        _STRINGS,
-        'Folders from which bundles may be loaded; [""]: the one that holds the first bundle',
-        [""],
-        check=_folders,
-        fixed=True,
-    ),
-    Spec(
-        "precision",
-        _STRING,
-        "Precision of the network; auto: the fastest on this device that the bundle has",
-        "auto",
-        choices=("auto", *PRECISIONS),
-    ),
-    Spec("backend", _STRING, "What runs the network", "auto", choices=backend_names()),
-    Spec(
-        "threads",
-        _INTEGER,
-        "CPU threads of one inference; 0 lets the backend choose",
-        0,
-        range=(0, 256),
-    ),
-    Spec(
-        "device",
-        _INTEGER,
-        "Number of the GPU, among those that CUDA_VISIBLE_DEVICES leaves",
-        0,
-        range=(0, 63),
-    ),
-    Spec(
-        "cuda_graph",
-        _BOOL,
-        "Launch a frame's work on the GPU as one piece, where the driver can",
-        True,
-    ),
-    Spec(
-        "zero_copy",
-        _STRING,
-        "Let the GPU work on the processor's arrays, without copies; auto: Jetsons from Xavier on",
-        "auto",
-        choices=tuple(ZERO_COPY),
-    ),
-    Spec("spin", _BOOL, "Wait for the GPU with a busy core, for some microseconds less", False),
-    Spec(
-        "engine_host_code_allowed",
-        _BOOL,
-        "Load TensorRT engines that bring code for the processor, built --version-compatible",
-        False,
-        fixed=True,
-    ),
-    Spec(
-        "build_if_missing",
-        _BOOL,
-        "Build an engine that TensorRT needs and the bundle lacks, and configure then",
-        False,
-    ),
-    Spec(
-        "hot_swap",
-        _BOOL,
-        "Let bundle and precision be replaced while the node is configured",
-        False,
-        fixed=True,
-    ),
+    *ENGINE_PARAMETERS,
     Spec(
         "image_topics",
         _STRINGS,

@@ -1,6 +1,7 @@
 """A bundle in use: opened when the node is configured, and replaced by a swap."""
 
 import functools
+import threading
 from dataclasses import replace
 from typing import Callable, Dict, NamedTuple, Sequence
 
@@ -44,7 +45,8 @@ class LoadedBundle:
     ) -> None:
         self.bundle = bundle
         self._is_introduced = False
-        self._warn = node.get_logger().warning
+        self._introducing = threading.Lock()
+        self._logger = node.get_logger()
         self._settings, self._cameras, self._callbacks = settings, cameras, callbacks
         self.pipeline = Pipeline(node, bundle, self.introduce)
         self.thread: InferenceThread[Received] = InferenceThread(
@@ -65,12 +67,11 @@ class LoadedBundle:
             Interrupted: the process is to end.
         """
         self.detector = self.thread.start(self._callbacks.is_told_to_end)
-        self._facts = self._find_facts()
         self.take(live)
         if self.detector.first is not None:
             check_messages(self.bundle, self.detector.first.result, self._settings.label_policy)
         if not self._is_sound:
-            self._warn(f"on a picture that is made up, {self._explain_not_finite()}")
+            self._logger.warning(f"on a picture that is made up, {self._explain_not_finite()}")
 
     @property
     def asked(self) -> Dict[str, str]:
@@ -88,10 +89,13 @@ class LoadedBundle:
         return self.detector.engine.description
 
     def introduce(self) -> None:
-        """Publish on each camera's topics what this bundle is, once its results come."""
-        self._is_introduced = True
-        for camera in self._cameras:
-            camera.introduce(self.bundle, self._live.thresholds.score_threshold, self.method)
+        """Publish on each camera's topics what this bundle is, once its results come, and who
+        computes them. Called on the executor, and on the inference thread."""
+        with self._introducing:  # or the one that has looked first could publish last
+            self._is_introduced = True
+            threshold, method = self._live.thresholds.score_threshold, self.method
+            for camera in self._cameras:
+                camera.introduce(self.bundle, threshold, method)
 
     def apply(self, live: LiveSettings) -> None:
         """Take other settings for the next frame, and have the cameras take them."""
@@ -122,7 +126,7 @@ class LoadedBundle:
         """The engine's part of the diagnostics."""
         return EngineReport(
             active,
-            self._facts,
+            self._facts(),
             self.pipeline.clock.percentiles(),
             self.pipeline.memory,
             last_swap=swaps.last,
@@ -130,6 +134,7 @@ class LoadedBundle:
             counts=self.detector.counts.snapshot(),
             is_finite=self.detector.is_finite,
             withholds=not self._live.publish_non_finite,
+            status=self.detector.engine.status(),
         )
 
     @property
@@ -140,14 +145,14 @@ class LoadedBundle:
     def _explain_not_finite(self) -> str:
         return f"{self.bundle.path} in {explain_not_finite(self.detector.choice.precision)}"
 
-    def _find_facts(self) -> Dict[str, str]:
-        """What does not change while the bundle is in use."""
+    def _facts(self) -> Dict[str, str]:
+        choice = self.detector.choice
         return {
             "bundle": str(self.bundle.path),
             "sha256": self.bundle.manifest_sha256,
             "task": self.bundle.task,
-            "precision": self.detector.choice.precision,
-            "why this precision": self.detector.choice.reason,
+            "precision": choice.precision,
+            "why this precision": choice.reason,
             "engine": self.description,
         }
 
@@ -167,7 +172,9 @@ class LoadedBundle:
     def _open_detector(self) -> Detector:
         """Called on the inference thread, which owns the engine from then on."""
         settings = self._settings
-        options = replace(settings.engine_options(), warn=self._warn)
+        options = replace(
+            settings.engine_options(), warn=self._logger.warning, inform=self._logger.info
+        )
         return Detector.open(
             self.bundle, settings.backend, settings.precision, options, self.pipeline.clock
         )

@@ -9,7 +9,7 @@ from rclpy.node import Node
 from std_msgs.msg import Header
 
 from trt_inference.bundles.bundle import Bundle
-from trt_inference.errors import ImageError
+from trt_inference.errors import FrameLost, ImageError
 from trt_inference.inference.detector import STAGES, Detector
 from trt_inference.inference.finite import NOT_FINITE
 from trt_inference.inference.results import Result
@@ -40,11 +40,13 @@ class Pipeline(Work[Received]):
         publishes_non_finite: whether what is left of a result that is not finite is published.
     """
 
-    def __init__(self, node: Node, bundle: Bundle, on_first: Callable[[], None]) -> None:
+    def __init__(self, node: Node, bundle: Bundle, introduce: Callable[[], None]) -> None:
         """
         Args:
             bundle: that detects.
-            on_first: called before the first image is worked on.
+            introduce: publishes who computes the results; called before the first image is worked
+                on, and before the first result of another engine, as where a server has not
+                answered.
         """
         self._bundle = bundle
         self.publishes_non_finite = False
@@ -52,8 +54,8 @@ class Pipeline(Work[Received]):
         self.clock = StageClock(("wait", *STAGES, "publish", "node", "age"))
         self.memory: Mapping[str, int] = {}
         self._node = node
-        self._on_first = on_first
-        self._is_first = True
+        self._introduce = introduce
+        self._introduced: Optional[str] = None  # the description of the engine
         self._started: Deque[List[_Started]] = deque()
         self._memory_at = float("-inf")
 
@@ -63,9 +65,8 @@ class Pipeline(Work[Received]):
         Raises:
             EngineError: the engine has failed.
         """
-        if self._is_first:
-            self._is_first = False
-            self._on_first()
+        if self._introduced is None:
+            self._introduce_if_new(detector)
         taken = time.perf_counter()
         run = [one for one in items if self._add(detector, one)]
         if not run:
@@ -77,13 +78,20 @@ class Pipeline(Work[Received]):
         return True
 
     def finish(self, detector: Detector) -> None:
-        """Publish what is in the images that were started first.
+        """Publish what is in the images that were started first. Images that nobody answers are
+        counted and logged.
 
         Raises:
             EngineError: the engine has failed.
         """
-        results = detector.finish()
+        try:
+            results = detector.finish()
+        except FrameLost as error:
+            for one in self._started.popleft():
+                one.camera.reject(error)
+            return
         detected = time.perf_counter()
+        self._introduce_if_new(detector)
         for one, result in zip(self._started.popleft(), results):
             if not self._is_published(detector, one.camera, result):
                 continue
@@ -101,6 +109,12 @@ class Pipeline(Work[Received]):
         while self._started:
             for one in self._started.popleft():
                 one.camera.counters.dropped += 1
+
+    def _introduce_if_new(self, detector: Detector) -> None:
+        description = detector.engine.description
+        if description != self._introduced:
+            self._introduced = description
+            self._introduce()
 
     def _is_published(self, detector: Detector, camera: Camera, result: Result) -> bool:
         """Whether a result is; one that is not has been counted and logged."""

@@ -1,6 +1,7 @@
 """Replaces the bundle or precision in use by another one, between two images."""
 
 from concurrent.futures import CancelledError
+from dataclasses import replace
 from typing import Callable, Dict
 
 from trt_inference.bundles.bundle import Bundle, load_bundle
@@ -81,9 +82,11 @@ class Swap:
         return str(new)
 
     def _read(self, settings: Settings) -> Bundle:
-        """Read all but the model. Not called on the executor."""
+        """Read all but the model. Not called on the executor, which may wait for it: a server is
+        asked only once the engine is opened."""
         bundle = load_bundle(self._parameters.folders.resolve(settings.bundle))
-        choose_precision(bundle, settings.backend, settings.precision, settings.engine_options())
+        options = replace(settings.engine_options(), server=None)
+        choose_precision(bundle, settings.backend, settings.precision, options)
         return bundle
 
     def _compare(self, bundle: Bundle, resources: Resources) -> None:

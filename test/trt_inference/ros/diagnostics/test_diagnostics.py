@@ -8,6 +8,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 
 from test.trt_inference.ros.diagnostics.conftest import Listener
+from trt_inference.engines.base import EngineStatus
 from trt_inference.inference.result_counts import ResultCounts
 from trt_inference.ros.diagnostics.clocks import NodeClock
 from trt_inference.ros.diagnostics.detector_status import DetectorStatus
@@ -21,7 +22,12 @@ from trt_inference.ros.diagnostics.reports import (
     Period,
 )
 from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
-from trt_inference.ros.diagnostics.statuses import build_status, camera_status, engine_status
+from trt_inference.ros.diagnostics.statuses import (
+    build_status,
+    camera_status,
+    dependency_status,
+    engine_status,
+)
 from trt_inference.timing import Percentiles
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
@@ -274,6 +280,24 @@ def test_each_report_has_the_images_since_the_one_before(
     ]
     assert levels == ["2", "3", "none", "1", "none"]
     shown.destroy()
+
+
+@pytest.mark.parametrize(
+    ("problem", "is_failing", "active", "level", "message"),
+    [
+        ("", False, True, OK, "running"),
+        ("", False, False, OK, "inactive"),
+        ("not reached for 3 s", False, True, WARN, "not reached for 3 s"),
+        ("not reached for 3 s", True, False, ERROR, "not reached for 3 s"),
+    ],
+)
+def test_what_an_engine_depends_on_is_a_status_of_its_own(
+    problem: str, is_failing: bool, active: bool, level: bytes, message: str
+) -> None:
+    given = EngineStatus("server", {"answered by": "this\nmachine"}, problem, is_failing)
+    status = dependency_status(given, active)
+    assert (status.name, status.level, status.message) == ("server", level, message)
+    assert values_of(status) == {"answered by": r"this\x0amachine"}
 
 
 def test_a_build_is_a_warning_with_its_progress_until_it_fails() -> None:

@@ -1,0 +1,104 @@
+"""The tables at the end of the demo, and what in them is not as it should be."""
+
+from typing import Callable, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+
+from rich.console import Console
+from rich.table import Table
+
+from examples.fleet.receipts import (
+    EITHER,
+    NEITHER,
+    ROBOT,
+    SERVER,
+    Phase,
+    Receipts,
+    Summary,
+    summarise,
+)
+from trt_inference.timing import Percentiles
+
+STOPPED = 5.0  # seconds without a result after which a robot counts as stopped
+Summaries = Mapping[str, Sequence[Tuple[Phase, Summary]]]  # by the name of the robot
+
+
+class Columns(NamedTuple):
+    """What a table has beside robot and phase."""
+
+    title: str
+    names: Tuple[str, ...]
+    cells: Callable[[Summary], List[str]]
+
+
+def _counts(summary: Summary) -> List[str]:
+    by = summary.by
+    return [
+        str(summary.images),
+        str(summary.results),
+        *(str(by[who]) for who in (SERVER, ROBOT, EITHER)),
+        str(summary.lost),
+    ]
+
+
+def _times(summary: Summary) -> List[str]:
+    latencies = ["-"] * 3
+    if summary.results:
+        of = Percentiles.of(summary.latencies)
+        latencies = [f"{value:.0f}" for value in (of.p50, of.p95, summary.latencies.max() * 1e3)]
+    first = "-" if summary.first_by_server is None else f"{summary.first_by_server:.2f}"
+    return [*latencies, f"{summary.longest_gap:.2f}", first]
+
+
+COUNTS = Columns(
+    "results that were received, and who found them",
+    ("images", "results", "by server", "by robot", "either", "lost"),
+    _counts,
+)
+TIMES = Columns(
+    "from the camera's stamp to the receipt of the result",
+    ("p50 ms", "p95 ms", "max ms", "longest gap s", "server after s"),
+    _times,
+)
+
+
+def summaries_of(robots: Mapping[str, Receipts], phases: Sequence[Phase]) -> Summaries:
+    """What came of each robot in each phase."""
+    return {
+        robot: [(phase, summarise(receipts, phase)) for phase in phases]
+        for robot, receipts in robots.items()
+    }
+
+
+def print_tables(summaries: Summaries, console: Console) -> None:
+    """Whose results were received, and when."""
+    for columns in (COUNTS, TIMES):
+        table = Table("robot", "phase", title=columns.title)
+        for name in columns.names:
+            table.add_column(name, justify="right")
+        for robot, rows in summaries.items():
+            for phase, summary in rows:
+                table.add_row(robot, phase.name, *columns.cells(summary))
+            table.add_section()
+        console.print(table)
+
+
+def problems_of(summaries: Summaries) -> List[str]:
+    """What should not have happened, a sentence each. In the last phase, the server is to answer
+    again."""
+    return [
+        f"{robot} {problem}" for robot, rows in summaries.items() for problem in _problems(rows)
+    ]
+
+
+def _problems(rows: Sequence[Tuple[Phase, Summary]]) -> Iterator[str]:
+    for phase, summary in rows:
+        where = f"in the phase '{phase.name}'"
+        if not summary.results:
+            yield f"published no result {where}"
+        elif summary.longest_gap > STOPPED:
+            yield f"published no result for {summary.longest_gap:.1f} s {where}"
+        if summary.by[NEITHER]:
+            yield f"published {summary.by[NEITHER]} results {where} that neither engine finds"
+        if summary.twice:
+            yield f"published two results of {summary.twice} images {where}"
+    if not rows[-1][1].by[SERVER]:
+        yield "did not come back to the server"

@@ -1,0 +1,413 @@
+"""A double of Triton: a real gRPC server with Triton's service, in the process of the test.
+
+It answers bundles by ONNX Runtime. It is as strict as the real one (2.51): it refuses what that
+refuses, with the same codes. And it is faulty on demand: what ``faults`` has is looked at when a
+request arrives, so that a test may change it while a client runs.
+"""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+
+import grpc
+import numpy as np
+import onnxruntime
+from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
+
+from trt_inference.bundles.bundle import Bundle, load_bundle
+from trt_inference.engines.triton.model_parameters import ServedBundle, parameters_of
+
+TRITON_VERSION = "2.51.0"
+_TRITON_DTYPES = {"uint8": "UINT8", "int32": "INT32", "float32": "FP32"}
+_METHODS = (
+    *("ServerLive", "ServerReady", "ServerMetadata", "ModelReady", "ModelMetadata", "ModelConfig"),
+    *("ModelStatistics", "ModelInfer"),
+)
+
+Response = Any  # service_pb2.ModelInferResponse
+Error = Tuple[grpc.StatusCode, str]
+
+
+class Credentials(NamedTuple):
+    """PEM of a server's TLS; with ``client_ca`` it asks clients for a certificate."""
+
+    key: bytes
+    certificate: bytes
+    client_ca: Optional[bytes] = None
+
+
+class Received(NamedTuple):
+    """A request as it arrived.
+
+    Attributes:
+        version: of the model, as it was asked for.
+        timeout: microseconds, its parameter of this name; None: it had none.
+        images: uint8 ``[count, height, width, 3]``.
+        parameters: names of all parameters.
+        remaining: seconds until gRPC's deadline.
+        peer: address of the client, by which connections can be told apart.
+    """
+
+    version: str
+    timeout: Optional[int]
+    images: np.ndarray
+    parameters: Tuple[str, ...]
+    remaining: Optional[float]
+    peer: str
+
+
+@dataclass
+class Faults:
+    """What goes wrong. Each applies to every request until it is taken back.
+
+    Attributes:
+        delay: seconds before an answer.
+        never: no answer, until the client gives up or the double is stopped.
+        error: refuse inference with this code and text.
+        change: changes an answer in place, or returns another message or bytes in its stead.
+        change_any: the same for the answers of all other methods, with the method's name.
+        first: only so many requests are concerned; None: all.
+    """
+
+    delay: float = 0.0
+    never: bool = False
+    error: Optional[Error] = None
+    change: Optional[Callable[[Response], object]] = None
+    change_any: Optional[Callable[[str, Any], object]] = None
+    first: Optional[int] = None
+
+
+@dataclass
+class Version:
+    """One version of the model that the double serves."""
+
+    number: int
+    bundle: Bundle
+    precision: str
+    session: onnxruntime.InferenceSession
+    is_ready: bool = True
+    sha256: str = ""  # of the bundle, as its parameters tell
+    requests: int = 0
+    images: int = 0
+    nanoseconds: int = 0
+
+
+class TritonDouble:
+    """Serves one model, ``name``, in any number of versions. Use it as a context."""
+
+    def __init__(
+        self,
+        bundle: Union[Path, Bundle],
+        name: str = "",
+        precision: str = "fp32",
+        max_batch: int = 8,
+        credentials: Optional[Credentials] = None,
+    ) -> None:
+        """Starts with version 1; the bundle's ``precision`` is what runs.
+
+        Args:
+            name: of the model; empty: the bundle's.
+            credentials: for TLS.
+        """
+        self.faults = Faults()
+        self.received: List[Received] = []
+        self.max_batch = max_batch
+        self.asked: List[str] = []
+        """The methods that were called, in their order."""
+        self._credentials = credentials
+        self._versions: Dict[int, Version] = {}
+        self._lock = threading.Lock()
+        self._server: Any = None
+        self._stopping = threading.Event()
+        self._port = 0
+        first = self.add(bundle, 1, precision)
+        self.name = name or first.bundle.name
+
+    def add(self, bundle: Union[Path, Bundle], version: int, precision: str = "fp32") -> Version:
+        """Serve one more version, or another model by the number of an earlier one."""
+        loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        session = onnxruntime.InferenceSession(
+            str(loaded.model_file(precision)), options, providers=["CPUExecutionProvider"]
+        )
+        added = Version(version, loaded, precision, session, sha256=loaded.manifest_sha256)
+        self._versions[version] = added
+        return added
+
+    def unload(self, version: int) -> None:
+        """Answer for a version that it is not ready, as for one that the policy has unloaded."""
+        self._versions[version].is_ready = False
+
+    def version(self, number: int) -> Version:
+        """A version, to change what is told of it."""
+        return self._versions[number]
+
+    @property
+    def url(self) -> str:
+        """``localhost:port``, the same after a restart."""
+        return f"localhost:{self._port}"
+
+    def start(self) -> None:
+        """Listen on a free port; after ``stop`` on the same one as before."""
+        self._stopping.clear()
+        options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1)]
+        options.append(("grpc.max_send_message_length", -1))
+        server = grpc.server(ThreadPoolExecutor(max_workers=16), options=options)
+        server.add_generic_rpc_handlers((self._handler(),))
+        address, credentials = f"127.0.0.1:{self._port}", self._credentials
+        if credentials is None:
+            self._port = server.add_insecure_port(address)
+        else:
+            self._port = server.add_secure_port(address, _server_credentials(credentials))
+        server.start()
+        self._server = server
+
+    def stop(self) -> None:
+        """End as a process that is killed: connections are closed, and then refused."""
+        self._stopping.set()
+        if self._server is not None:
+            self._server.stop(0).wait()
+            self._server = None
+
+    def __enter__(self) -> "TritonDouble":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _handler(self) -> grpc.GenericRpcHandler:
+        service = _Service(self)
+        handlers = {}
+        for method in _METHODS:
+            handlers[method] = grpc.unary_unary_rpc_method_handler(
+                service.observed(method),
+                request_deserializer=getattr(service_pb2, f"{method}Request").FromString,
+                response_serializer=_serialised,
+            )
+        return grpc.method_handlers_generic_handler("inference.GRPCInferenceService", handlers)
+
+    def take_request(self) -> bool:
+        """Whether the faults concern the request that has just arrived."""
+        with self._lock:
+            if self.faults.first is None:
+                return True
+            self.faults.first -= 1
+            return self.faults.first >= 0
+
+    def wait_until_over(self, context: grpc.ServicerContext, seconds: Optional[float]) -> None:
+        """Wait so long, or for ever with None, or until the client or the double ends it."""
+        over = threading.Event()
+        if not context.add_callback(over.set):
+            return
+        until = None if seconds is None else time.monotonic() + seconds
+        while not over.is_set() and not self._stopping.is_set():
+            if until is not None and time.monotonic() >= until:
+                return
+            over.wait(0.01)
+
+    def find(self, version: str, context: grpc.ServicerContext) -> Version:
+        """The version that is asked for, the newest for none; aborts as Triton does."""
+        ready = [one for number, one in sorted(self._versions.items()) if one.is_ready]
+        if not version and ready:
+            return ready[-1]
+        found = self._versions.get(int(version)) if version.isdecimal() else None
+        text = f"Request for unknown model: '{self.name}'"
+        if found is None:
+            context.abort(grpc.StatusCode.NOT_FOUND, f"{text} version {version or -1} is not found")
+        elif not found.is_ready:
+            context.abort(
+                grpc.StatusCode.UNAVAILABLE, f"{text} version {version} is not at ready state"
+            )
+        return found  # type: ignore[return-value]
+
+    def versions(self) -> List[Version]:
+        """All, in their order."""
+        return [self._versions[number] for number in sorted(self._versions)]
+
+
+class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):
+    """The answers of Triton."""
+
+    def __init__(self, double: TritonDouble) -> None:
+        self._double = double
+
+    def observed(self, method: str) -> Callable[[Any, grpc.ServicerContext], object]:
+        """A method with the faults of all but inference, which has its own."""
+
+        def answer(request: Any, context: grpc.ServicerContext) -> object:
+            self._double.asked.append(method)
+            found = getattr(self, method)(request, context)
+            change = self._double.faults.change_any
+            if method == "ModelInfer" or change is None:
+                return found
+            changed = change(method, found)
+            return found if changed is None else changed
+
+        return answer
+
+    def ServerLive(self, request: Any, context: Any) -> Any:
+        return service_pb2.ServerLiveResponse(live=True)
+
+    def ServerReady(self, request: Any, context: Any) -> Any:
+        return service_pb2.ServerReadyResponse(ready=True)
+
+    def ServerMetadata(self, request: Any, context: Any) -> Any:
+        return service_pb2.ServerMetadataResponse(
+            name="triton", version=TRITON_VERSION, extensions=["model_configuration", "statistics"]
+        )
+
+    def ModelReady(self, request: Any, context: Any) -> Any:
+        self._check_name(request.name, context)
+        return service_pb2.ModelReadyResponse(
+            ready=self._double.find(request.version, context).is_ready
+        )
+
+    def ModelMetadata(self, request: Any, context: Any) -> Any:
+        self._check_name(request.name, context)
+        version = self._double.find(request.version, context)
+        answer = service_pb2.ModelMetadataResponse(name=self._double.name, platform="python")
+        answer.versions.extend(str(one.number) for one in self._double.versions() if one.is_ready)
+        for tensor, (name, dtype, shape) in (
+            (answer.inputs.add(), _input_of(version.bundle)),
+            *((answer.outputs.add(), one) for one in _outputs_of(version.bundle)),
+        ):
+            tensor.name, tensor.datatype = name, _TRITON_DTYPES[dtype]
+            tensor.shape.extend([-1, *shape])
+        return answer
+
+    def ModelConfig(self, request: Any, context: Any) -> Any:
+        self._check_name(request.name, context)
+        version = self._double.find(request.version, context)
+        config = model_config_pb2.ModelConfig(
+            name=self._double.name, backend="python", max_batch_size=self._double.max_batch
+        )
+        for tensor, (name, dtype, shape) in (
+            (config.input.add(), _input_of(version.bundle)),
+            *((config.output.add(), one) for one in _outputs_of(version.bundle)),
+        ):
+            tensor.name = name
+            tensor.data_type = model_config_pb2.DataType.Value(f"TYPE_{_TRITON_DTYPES[dtype]}")
+            tensor.dims.extend(shape)
+        told = [
+            ServedBundle(one.number, one.sha256, one.precision) for one in self._double.versions()
+        ]
+        for name, value in parameters_of(told).items():
+            config.parameters[name].string_value = value
+        return service_pb2.ModelConfigResponse(config=config)
+
+    def ModelStatistics(self, request: Any, context: Any) -> Any:
+        self._check_name(request.name, context)
+        version = self._double.find(request.version, context)
+        answer = service_pb2.ModelStatisticsResponse()
+        told = answer.model_stats.add(name=self._double.name, version=str(version.number))
+        told.inference_count, told.execution_count = version.images, version.requests
+        told.inference_stats.success.count = version.requests
+        told.inference_stats.queue.count = version.requests
+        told.inference_stats.queue.ns = 1000 * version.requests
+        told.inference_stats.compute_infer.count = version.requests
+        told.inference_stats.compute_infer.ns = version.nanoseconds
+        return answer
+
+    def ModelInfer(self, request: Any, context: Any) -> object:
+        double = self._double
+        self._check_name(request.model_name, context)
+        version = double.find(request.model_version, context)
+        images = self._images(request, version, context)
+        double.received.append(_received(request, images, context))
+        is_faulty, faults = double.take_request(), double.faults
+        if is_faulty and (faults.never or faults.delay):
+            double.wait_until_over(context, None if faults.never else faults.delay)
+        if is_faulty and faults.error is not None:
+            context.abort(*faults.error)
+        answer = self._run(request, version, images)
+        changed = faults.change(answer) if is_faulty and faults.change is not None else None
+        return answer if changed is None else changed
+
+    def _run(self, request: Any, version: Version, images: np.ndarray) -> Response:
+        began = time.perf_counter_ns()
+        names = [one.name for one in request.outputs] or [
+            one.name for one in version.bundle.outputs
+        ]
+        results = version.session.run(names, {version.bundle.input.name: images})
+        answer = service_pb2.ModelInferResponse(
+            model_name=self._double.name, model_version=str(version.number), id=request.id
+        )
+        for name, result in zip(names, results):
+            told = answer.outputs.add(name=name, datatype=_TRITON_DTYPES[result.dtype.name])
+            told.shape.extend(result.shape)
+            answer.raw_output_contents.append(result.tobytes())
+        version.requests += 1
+        version.images += len(images)
+        version.nanoseconds += time.perf_counter_ns() - began
+        return answer
+
+    def _images(self, request: Any, version: Version, context: Any) -> np.ndarray:
+        """What Triton checks of a request, with the codes of Triton."""
+        name, dtype, shape = _input_of(version.bundle)
+
+        def refuse(text: str) -> None:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"[request id: <id_unknown>] {text}")
+
+        if len(request.inputs) != 1:
+            refuse(f"expected 1 inputs but got {len(request.inputs)} inputs for model '{name}'")
+        told = request.inputs[0]
+        if told.name != name:
+            refuse(f"unexpected inference input '{told.name}' for model '{self._double.name}'")
+        if told.datatype != _TRITON_DTYPES[dtype]:
+            refuse(f"inference input '{name}' data-type is '{told.datatype}', but model expects")
+        if list(told.shape[1:]) != list(shape):
+            refuse(f"unexpected shape for input '{name}'. Expected [-1,{shape}], got {told.shape}")
+        if not 1 <= told.shape[0] <= self._double.max_batch:
+            refuse(f"inference request batch-size must be <= {self._double.max_batch}")
+        known = {one.name for one in version.bundle.outputs}
+        for output in request.outputs:
+            if output.name not in known:
+                refuse(f"unexpected inference output '{output.name}' for model")
+        content = b"".join(request.raw_input_contents)
+        if len(request.raw_input_contents) != 1 or len(content) != int(np.prod(told.shape)):
+            refuse(f"input byte size mismatch for input '{name}'")
+        return np.frombuffer(content, np.uint8).reshape(tuple(told.shape))
+
+    def _check_name(self, name: str, context: Any) -> None:
+        if name != self._double.name:
+            context.abort(
+                grpc.StatusCode.NOT_FOUND, f"Request for unknown model: '{name}' is not found"
+            )
+
+
+def _received(request: Any, images: np.ndarray, context: Any) -> Received:
+    timeout = request.parameters["timeout"].int64_param if "timeout" in request.parameters else None
+    return Received(
+        request.model_version,
+        timeout,
+        images,
+        tuple(sorted(request.parameters)),
+        context.time_remaining(),
+        context.peer(),
+    )
+
+
+def _input_of(bundle: Bundle) -> Tuple[str, str, Tuple[int, ...]]:
+    spec = bundle.input
+    return spec.name, spec.dtype, (spec.height, spec.width, 3)
+
+
+def _outputs_of(bundle: Bundle) -> List[Tuple[str, str, Tuple[int, ...]]]:
+    return [(one.name, one.dtype, tuple(one.shape[1:])) for one in bundle.outputs]
+
+
+def _serialised(answer: Any) -> bytes:
+    return answer if isinstance(answer, bytes) else bytes(answer.SerializeToString())
+
+
+def _server_credentials(files: Credentials) -> grpc.ServerCredentials:
+    return grpc.ssl_server_credentials(
+        [(files.key, files.certificate)],
+        root_certificates=files.client_ca,
+        require_client_auth=files.client_ca is not None,
+    )

@@ -1,0 +1,129 @@
+"""How a server does, in words and figures for people."""
+
+import math
+from typing import Dict, List, NamedTuple, Optional
+
+from trt_inference.engines.base import EngineStatus
+from trt_inference.engines.server_options import NONE, ServerOptions
+from trt_inference.engines.triton.breaker import Opening
+from trt_inference.engines.triton.client.served_model import ServedModel
+from trt_inference.engines.triton.failures import FAILURE_KINDS
+from trt_inference.engines.triton.server_counts import ROUND_TRIP, ServerTimes
+from trt_inference.engines.triton.server_state import ServerState
+from trt_inference.printable import printable, shortened
+
+STATUS_NAME = "server"
+_UNKNOWN = "unknown"
+
+
+class _Snapshot(NamedTuple):
+    """Of the state, taken at one moment."""
+
+    served: Optional[ServedModel]
+    opening: Optional[Opening]
+    open_seconds: float
+    probes: int
+    good_probes: int
+    by_server: int
+    by_this_machine: int
+    lost: int
+    failures: Dict[str, int]
+    sent: int
+    received: int
+    times: ServerTimes
+
+
+class ServerReport:
+    """Makes the status of an engine. Used by one thread."""
+
+    def __init__(self, state: ServerState, server: ServerOptions) -> None:
+        self._state = state
+        self._server = server
+        self._told: Dict[str, int] = dict.fromkeys(FAILURE_KINDS, 0)
+
+    def status(self, answered_by: str) -> EngineStatus:
+        """Values since the engine was opened; the problem is of now and since the last call.
+
+        Args:
+            answered_by: who gave the last results.
+        """
+        found = _take(self._state)
+        new = {kind: found.failures[kind] - self._told[kind] for kind in FAILURE_KINDS}
+        self._told = found.failures
+        values = {
+            "answered by": answered_by,
+            "breaker": _breaker(found),
+            **self._model(found.served),
+            "images by the server": str(found.by_server),
+            "images by this machine": str(found.by_this_machine),
+            "images lost": str(found.lost),
+            **self._times(found.times),
+            "bytes sent an image": _share(found.sent, found.by_server),
+            "bytes received an image": _share(found.received, found.by_server),
+            **{f"failures: {kind}": str(count) for kind, count in found.failures.items()},
+        }
+        is_failing = found.opening is not None and self._server.fallback == NONE
+        return EngineStatus(STATUS_NAME, values, _problem(found, new), is_failing)
+
+    def _model(self, served: Optional[ServedModel]) -> Dict[str, str]:
+        url = printable(shortened(self._server.url))
+        if served is None:
+            return {"server": url, "model": _UNKNOWN, "version": _UNKNOWN, "precision": _UNKNOWN}
+        return {
+            "server": f"{served.server} at {url}",
+            "model": served.name,
+            "version": str(served.version),
+            "precision": served.precision,
+        }
+
+    def _times(self, times: ServerTimes) -> Dict[str, str]:
+        percentiles = self._state.counts.clock.percentiles().get(ROUND_TRIP)
+        return {
+            "round trip p50 ms": _figure(percentiles.p50 if percentiles else math.nan),
+            "round trip p95 ms": _figure(percentiles.p95 if percentiles else math.nan),
+            "server queue ms": _figure(times.queue_ms),
+            "server compute ms": _figure(times.compute_ms),
+            "server batch": _figure(times.batch),
+        }
+
+
+def _take(state: ServerState) -> _Snapshot:
+    with state.lock:
+        breaker, counts, model = state.breaker, state.counts, state.model
+        opening = breaker.opening
+        return _Snapshot(
+            served=None if model is None else model.served,
+            opening=opening,
+            open_seconds=0.0 if opening is None else state.clock() - opening.at,
+            probes=breaker.probes,
+            good_probes=breaker.good_probes,
+            by_server=counts.by_server,
+            by_this_machine=counts.by_this_machine,
+            lost=counts.lost,
+            failures=dict(counts.failures),
+            sent=counts.sent,
+            received=counts.received,
+            times=state.times,
+        )
+
+
+def _breaker(found: _Snapshot) -> str:
+    if found.opening is None:
+        return "closed"
+    probes = f"{found.probes} probe{'' if found.probes == 1 else 's'}"
+    return f"open for {found.open_seconds:.0f} s, {probes}, the last {found.good_probes} answered"
+
+
+def _problem(found: _Snapshot, new: Dict[str, int]) -> str:
+    if found.opening is not None:
+        return str(found.opening.failure)
+    parts: List[str] = [f"{count} {kind}" for kind, count in new.items() if count]
+    return f"runs without an answer of the server: {', '.join(parts)}" if parts else ""
+
+
+def _figure(value: float) -> str:
+    return _UNKNOWN if math.isnan(value) else f"{value:.2f}"
+
+
+def _share(total: int, count: int) -> str:
+    return str(round(total / count)) if count else _UNKNOWN
