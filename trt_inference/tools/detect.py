@@ -186,13 +186,15 @@ def _detect_all(
     """
     given = (*options.files, options.json, options.csv)
     taken = {real_path(file) for file in given if file is not None}
-    patience = Patience()
+    patience, who = Patience(), set()
     with track(options.files, console) as files:
         for file, show_frame in files:
             try:
                 told = False
                 for image in _detect_file(detector, file, options.output, taken, patience):
                     show_frame(image.frame)
+                    if not image.error:
+                        who.add(detector.engine.description)
                     if image.error and not told:  # once, not for each frame of a video
                         told = True
                         print_aside(f"error: '{printable_name(file)}': {image.error}", "red")
@@ -202,6 +204,8 @@ def _detect_all(
                 print_aside(f"error: {error}", "red")
                 for add in adders:
                     add(ImageResult(file, None, error=str(error)))
+    if len(who) > 1:  # as where a server has got another version meanwhile
+        _print_caution(f"not all results are of the same engine: {'; '.join(sorted(who))}")
 
 
 def _detect_file(

@@ -24,8 +24,8 @@ def check_answered(detector: Detector) -> None:
     """
     if detector.first is None:
         raise EngineError(
-            f"nobody answers: {printable(detector.engine.description)}. Start the server, mend "
-            "--server-url, or give it longer with --server-deadline"
+            f"there is no answer to the first image ({printable(detector.engine.description)}): "
+            "start the server, mend --server-url, or wait longer with --server-deadline"
         )
 
 

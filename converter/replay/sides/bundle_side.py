@@ -177,12 +177,12 @@ class BundleSide(ReplaySide):
 
 
 def _check_precision(detector: Detector, precision: str) -> None:
-    """A server has the same bundle in any precision, as long as nobody asks for more."""
+    """A server may exchange its models while it is asked."""
     found = detector.choice.precision
     if found != precision:
         raise EngineError(
-            f"the server runs {found} of '{printable_name(detector.bundle.path)}', and {precision} "
-            f"is to be compared: export {precision} to the server's models, or compare {found}"
+            f"the server gives {found} of '{printable_name(detector.bundle.path)}' now, instead of "
+            f"{precision}, which is compared: replay again when its models stay as they are"
         )
 
 
