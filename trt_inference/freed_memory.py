@@ -1,4 +1,4 @@
-"""Where the memory of one picture comes from: that of the one before."""
+"""Where the memory of one image comes from: that of the one before."""
 
 import ctypes
 import sys
@@ -13,8 +13,9 @@ def keep_freed_memory() -> None:
     """Let this process keep what it frees for its next arrays, where glibc is its C library.
 
     Otherwise glibc gives the memory of a large array back to Linux, which clears each page of the
-    next one again: of a jpeg of 720p, that was a quarter of the processor time of decoding, 1.1 of
-    4.4 ms. OpenCV allocates each picture that it decodes, and takes no array from us.
+    next one again. Of decoding a jpeg of 720p, that was a quarter of the processor time, 1.1 of
+    4.4 ms; OpenCV allocates each picture that it decodes, and takes no array from us. gRPC copies
+    each request that it sends.
     """
     if not sys.platform.startswith("linux"):
         return
