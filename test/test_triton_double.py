@@ -7,64 +7,18 @@ import grpc
 import pytest
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from test.color_bundle import CANDIDATES, SIZE
+from test.color_bundle import SIZE
 from test.triton_double import TritonDouble
+from test.triton_repository import MAX_BATCH, NAME, write_repository
 from test.triton_server import TritonServer, needs_triton
 from trt_inference.bundles.bundle import load_bundle
-from trt_inference.engines.triton.model_parameters import ServedBundle, parameters_of
 
 pytestmark = needs_triton
 
-NAME = "colors"
-MAX_BATCH = 4
 SECONDS = 60.0
-
-MODEL = f"""
-import numpy
-import triton_python_backend_utils as triton
-
-class TritonPythonModel:
-    def execute(self, requests):
-        return [answer(request) for request in requests]
-
-def answer(request):
-    count = len(triton.get_input_tensor_by_name(request, "image").as_numpy())
-    wanted = set(request.requested_output_names())
-    outputs = dict(
-        boxes=numpy.zeros((count, {CANDIDATES}, 4), numpy.float32),
-        scores=numpy.zeros((count, {CANDIDATES}), numpy.float32),
-        classes=numpy.zeros((count, {CANDIDATES}), numpy.int32),
-    )
-    tensors = [triton.Tensor(name, one) for name, one in outputs.items() if name in wanted]
-    return triton.InferenceResponse(tensors)
-"""
-CONFIGURATION = f"""
-backend: "python"
-max_batch_size: {MAX_BATCH}
-input {{ name: "image" data_type: TYPE_UINT8 dims: [ {SIZE}, {SIZE}, 3 ] }}
-output {{ name: "boxes" data_type: TYPE_FP32 dims: [ {CANDIDATES}, 4 ] }}
-output {{ name: "scores" data_type: TYPE_FP32 dims: [ {CANDIDATES} ] }}
-output {{ name: "classes" data_type: TYPE_INT32 dims: [ {CANDIDATES} ] }}
-version_policy {{ all {{ }} }}
-instance_group {{ kind: KIND_CPU }}
-"""
 
 Stub = Any
 Pair = Tuple[Stub, Stub]
-
-
-def write_repository(folder: Path, sha256: str) -> Path:
-    versions = [ServedBundle(number, sha256, "fp32") for number in (1, 2)]
-    for one in versions:
-        version = folder / NAME / str(one.version)
-        version.mkdir(parents=True)
-        (version / "model.py").write_text(MODEL, "utf-8")
-    parameters = "".join(
-        f'parameters {{ key: "{name}" value {{ string_value: "{value}" }} }}\n'
-        for name, value in parameters_of(versions).items()
-    )
-    (folder / NAME / "config.pbtxt").write_text(CONFIGURATION + parameters, "utf-8")
-    return folder
 
 
 def stub_of(url: str) -> Stub:
@@ -77,7 +31,7 @@ def servers(
     shared_color_bundle: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Tuple[TritonServer, TritonDouble]]:
     sha256 = load_bundle(shared_color_bundle).manifest_sha256
-    repository = write_repository(tmp_path_factory.mktemp("repository"), sha256)
+    repository = write_repository(tmp_path_factory.mktemp("repository"), sha256, versions=(1, 2))
     options = ("--model-control-mode=explicit", f"--load-model={NAME}")
     with TritonServer(repository, *options) as real:
         with TritonDouble(shared_color_bundle, name=NAME, max_batch=MAX_BATCH) as double:
