@@ -52,6 +52,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "trt_inference/engines/triton": ("tritonclient", "onnx"),
     "trt_inference/engines/triton/client/test_server_url.py": (),
     "trt_inference/engines/triton/client/test_tls.py": ("tritonclient", "onnx", "cryptography"),
+    "trt_inference/engines/triton/test_breaker.py": (),
     "trt_inference/images/test_rosbags_image.py": ("rosbags.image",),
     "trt_inference/inference/test_labels_of_classes.py": ("onnx",),
     "trt_inference/ros": ("rclpy",),
