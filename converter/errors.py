@@ -58,3 +58,7 @@ class RecordingError(TrtInferenceError):
 
 class ReplayError(TrtInferenceError):
     """Two sides of a replay cannot be compared, or its results cannot be written."""
+
+
+class ModelRepositoryError(TrtInferenceError):
+    """A bundle cannot be put into the model repository of a server; with what to do."""

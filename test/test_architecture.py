@@ -243,7 +243,7 @@ LAYERS = {
     "converter": (
         "errors terminal recordings compatibility inputs onnx_tools heads export cuts stages "
         "bundle comparison engine_builder verification preprocessing precision conversion tables "
-        "report deployment replay commands command_line __main__"
+        "report deployment model_repository replay commands command_line __main__"
     ),
     "converter.recordings": (
         "recorded_message recorded_image cdr_fields storage definitions mcap_files sqlite_files "

@@ -21,12 +21,13 @@ COMMANDS = (
     "detect",
     "doctor",
     "engines",
+    "export-triton",
     "inspect",
     "quantize",
     "replay",
     "report",
 )
-OF_ROBOTS = ("build", "detect", "doctor", "engines", "replay")
+OF_ROBOTS = ("build", "detect", "doctor", "engines", "export-triton", "replay")
 # The doctor starts without any, and reports what is missing.
 NEEDS_NO_LIBRARY = "doctor"
 _ON_WORKSTATIONS = [needs_python_of_workstations, needs("onnx")]

@@ -1,4 +1,5 @@
-"""What each command declares, in its module ``NAME_command.py`` of this folder.
+"""What each command declares, in its module ``NAME_command.py`` of this folder, where NAME has
+``_`` for each ``-`` of the command's name.
 
 These modules import nothing at their top that a robot may lack: what a command needs is imported
 when it runs. A new command is such a module, with a link of its name in ``scripts/ros2``.
@@ -38,13 +39,14 @@ class Command(NamedTuple):
 
 def command_names() -> List[str]:
     """The names of all commands, which are those of the modules."""
-    modules = pkgutil.iter_modules([str(Path(__file__).parent)])
-    return sorted(one.name[: -len(_SUFFIX)] for one in modules if one.name.endswith(_SUFFIX))
+    modules = [one.name for one in pkgutil.iter_modules([str(Path(__file__).parent)])]
+    own = [name[: -len(_SUFFIX)] for name in modules if name.endswith(_SUFFIX)]
+    return sorted(name.replace("_", "-") for name in own)
 
 
 def load_command(name: str) -> Command:
     """The command of one of `command_names`."""
-    module = importlib.import_module(f"{__package__}.{name}{_SUFFIX}")
+    module = importlib.import_module(f"{__package__}.{name.replace('-', '_')}{_SUFFIX}")
     command: Command = module.COMMAND
     return command
 

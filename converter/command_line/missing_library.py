@@ -18,6 +18,9 @@ _FOR_RECORDINGS = "python3 -m pip install rosbags mcap foxglove-sdk jinja2 pycoc
 _OF_RECORDINGS = ("rosbags", "mcap", "foxglove", "apsw", "backports", "lz4", "zstandard", "ruamel")
 # Workstations have these for other commands too.
 _ALSO_OF_RECORDINGS = ("jinja2", "pycocotools")
+# The extra ``triton`` of setup.py.
+_FOR_SERVERS = "python3 -m pip install 'tritonclient[grpc]'"
+_OF_SERVERS = ("tritonclient", "google", "grpc")
 _TWO_NUMPYS = (
     "The NumPy that Python finds is not the one that this library was built for. Where pip put "
     "NumPy 2 over that of apt, run python3 -m pip uninstall numpy, or else "
@@ -37,6 +40,8 @@ def describe_missing_library(error: ImportError, on_robots: bool) -> str:
     known = _OF_ROBOTS.get(package) if on_robots else None
     if package in _OF_RECORDINGS or (on_robots and package in _ALSO_OF_RECORDINGS):
         known = _FOR_RECORDINGS
+    if package in _OF_SERVERS and on_robots:
+        known = _FOR_SERVERS
     here = f"Install it with: {known}. Without ROS from apt: " if known else ""
     return f"{error}. {here}{_environment(on_robots)}"
 

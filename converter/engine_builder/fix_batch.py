@@ -32,7 +32,7 @@ def find_batch_changes(model: Data, name: str, batch: int) -> Dict[int, int]:
             converter gives it.
     """
     graph = protobuf_reader.graph(model)
-    symbol = _batch_name(model, graph, name)
+    symbol = batch_name(model, graph, name)
     changes: Dict[int, int] = {}
     if not symbol:
         return changes
@@ -42,8 +42,12 @@ def find_batch_changes(model: Data, name: str, batch: int) -> Dict[int, int]:
     return changes
 
 
-def _batch_name(model: Data, graph: Field, name: str) -> str:
-    """What the image's first dimension is called; empty where it has a size."""
+def batch_name(model: Data, graph: Field, name: str) -> str:
+    """What the image's first dimension is called; empty where it has a size.
+
+    Raises:
+        BuildError: the model has no such input.
+    """
     for value in protobuf_reader.inside(model, graph, protobuf_reader.INPUT_OF_GRAPH):
         if protobuf_reader.text(model, value, protobuf_reader.NAME_OF_VALUE) == name:
             first = next(_sizes(model, value), None)

@@ -8,6 +8,7 @@ its descriptor: the name may stand for another file by then.
 import hashlib
 import mmap
 import os
+import shutil
 import stat
 import sys
 from pathlib import Path
@@ -146,6 +147,20 @@ class CheckedFile:
     def map(self, changeable: bool = False) -> mmap.mmap:
         """The file as memory, to be closed, as by ``map_stream``."""
         return map_stream(self._stream, changeable)
+
+    def copy_to(self, target: Path) -> None:
+        """Write what was checked into a new file, and wait until it is on the disk.
+
+        Raises:
+            OSError: ``target`` is there, or cannot be written.
+            BundleError: the file was written to meanwhile.
+        """
+        with target.open("xb") as copy:
+            self._stream.seek(0)
+            shutil.copyfileobj(self._stream, copy, _PIECE)
+            copy.flush()
+            os.fsync(copy.fileno())
+        self.check_unchanged()
 
     def check_unchanged(self, by_name: bool = False) -> None:
         """See, after it was loaded, that what was loaded is what was checked.

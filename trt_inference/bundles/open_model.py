@@ -4,7 +4,7 @@ import mmap
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, List, Mapping
 
 from trt_inference.bundles.bundle_files import CheckedFile, Expected
 from trt_inference.bundles.external_data import check_external_data
@@ -36,12 +36,13 @@ class OpenModel:
                 bundle, or the model has weights in a file that the manifest does not name.
         """
         self.path = folder / entry["file"]
+        self._name_of_data = _name_in_model(entry)
         self._files = ExitStack()
         try:
             self._model = self._open(folder, entry)
             self._data = self._open(folder, entry["data"]) if "data" in entry else None
             with self.map() as content:
-                check_external_data(content, _name_in_model(entry), self.path)
+                check_external_data(content, self._name_of_data, self.path)
         except BaseException:
             self.close()
             raise
@@ -54,6 +55,24 @@ class OpenModel:
     def loadable_path(self) -> str:
         """A path under which a library finds the model, and the weights beside it."""
         return self._model.descriptor_path if self._data is None else str(self.path)
+
+    def copy_to(self, target: Path) -> List[Path]:
+        """Copy the model into a new file, and its weights beside it under the name that the model
+        has for them.
+
+        Returns:
+            The files that were written.
+
+        Raises:
+            OSError: one is there, or cannot be written.
+            BundleError: a file was written to meanwhile.
+        """
+        self._model.copy_to(target)
+        if self._data is None:
+            return [target]
+        weights = target.with_name(self._name_of_data)
+        self._data.copy_to(weights)
+        return [target, weights]
 
     def check_unchanged(self) -> None:
         """See, after the model was loaded, that it is the one that was checked.

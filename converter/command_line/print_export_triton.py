@@ -1,0 +1,72 @@
+"""What the command line shows of a version in a model repository."""
+
+import shlex
+
+from rich.console import Console
+
+from converter.commands.export_triton import TritonExport
+from converter.model_repository.platforms import PYTHON
+from converter.tables.wording import counted, file_size, some_names
+from converter.terminal.console import print_line
+from trt_inference.bundles.sidecar import Sidecar
+from trt_inference.printable import printable_name
+
+_PORT = 8001  # of gRPC, by default
+
+
+def print_export_triton(result: TritonExport, console: Console) -> None:
+    """Print what was written, what the server needs, and what robots are told."""
+    files = ", ".join(f"{name} ({file_size(size)})" for name, size in result.files)
+    print_line(console, f"{printable_name(result.folder)} has {files}")
+    at_once = "one image" if result.batch == 0 else counted(result.batch, "image")
+    print_line(
+        console,
+        f"version {result.version} of {result.model}: {result.precision}, {result.platform.name}, "
+        f"{at_once} at once at most",
+    )
+    _print_others(result, console)
+    if result.sidecar is not None:
+        _print_engine(result.sidecar, console)
+    if result.platform == PYTHON:
+        print_line(
+            console, "The Python of the server needs ONNX Runtime, and a NumPy that Triton takes"
+        )
+    _print_next(result, console)
+
+
+def _print_others(result: TritonExport, console: Console) -> None:
+    if result.same is not None:
+        text = f"caution: version {result.same} has the same bundle and precision"
+        print_line(console, text, "yellow")
+    if result.others:
+        names = some_names([str(one) for one in result.others])
+        print_line(
+            console,
+            f"beside it: {names}. The server has the newest two; to go back, remove the folder of "
+            "the newest",
+        )
+
+
+def _print_engine(sidecar: Sidecar, console: Console) -> None:
+    machine = sidecar.machine
+    print_line(
+        console,
+        f"The server must have TensorRT {machine.tensorrt} and {machine.sm}, on "
+        f"{machine.architecture}: {sidecar.file} was built so, on {machine.gpu}",
+    )
+
+
+def _print_next(result: TritonExport, console: Console) -> None:
+    folder = shlex.quote(printable_name(result.repository))
+    needs = ""
+    if result.sidecar is not None and result.sidecar.options.get("version_compatible"):
+        needs = " --backend-config=tensorrt,version-compatible=true"
+    print_line(
+        console,
+        f"next, on the server: tritonserver --model-repository={folder} "
+        f"--model-control-mode=poll{needs}",
+    )
+    print_line(
+        console,
+        f"robots: backend: triton, server_url: HOST:{_PORT}, server_model: {result.model}",
+    )

@@ -1,0 +1,2 @@
+"""Writes bundles into model repositories of NVIDIA Triton Inference Server: a server sees a whole
+version or none."""
