@@ -21,6 +21,7 @@ from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.engines.triton.model_parameters import ServedBundle, parameters_of
 
 TRITON_VERSION = "2.51.0"
+WORKERS = 16  # threads; as many requests are worked on at a time
 _TRITON_DTYPES = {"uint8": "UINT8", "int32": "INT32", "float32": "FP32"}
 _METHODS = (
     *("ServerLive", "ServerReady", "ServerMetadata", "ModelReady", "ModelMetadata", "ModelConfig"),
@@ -67,8 +68,10 @@ class Faults:
         delay: seconds before an answer.
         never: no answer, until the client gives up or the double is stopped.
         error: refuse inference with this code and text.
-        change: changes an answer in place, or returns another message or bytes in its stead.
-        change_any: the same for the answers of all other methods, with the method's name.
+        change: changes an answer in place.
+        replace: gives a message or bytes instead of an answer.
+        change_any, replace_any: the same for the answers of all other methods, with their name;
+            None leaves an answer as it is.
         first: only so many requests are concerned; None: all.
     """
 
@@ -76,7 +79,9 @@ class Faults:
     never: bool = False
     error: Optional[Error] = None
     change: Optional[Callable[[Response], object]] = None
+    replace: Optional[Callable[[Response], Union[Response, bytes]]] = None
     change_any: Optional[Callable[[str, Any], object]] = None
+    replace_any: Optional[Callable[[str, Any], Union[Any, bytes, None]]] = None
     first: Optional[int] = None
 
 
@@ -156,7 +161,7 @@ class TritonDouble:
         self._stopping.clear()
         options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1)]
         options.append(("grpc.max_send_message_length", -1))
-        server = grpc.server(ThreadPoolExecutor(max_workers=16), options=options)
+        server = grpc.server(ThreadPoolExecutor(max_workers=WORKERS), options=options)
         server.add_generic_rpc_handlers((self._handler(),))
         address, credentials = f"127.0.0.1:{self._port}", self._credentials
         if credentials is None:
@@ -248,11 +253,13 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):
         def answer(request: Any, context: grpc.ServicerContext) -> object:
             self._double.asked.append(method)
             found = getattr(self, method)(request, context)
-            change = self._double.faults.change_any
-            if method == "ModelInfer" or change is None:
+            faults = self._double.faults
+            if method == "ModelInfer":
                 return found
-            changed = change(method, found)
-            return found if changed is None else changed
+            if faults.change_any is not None:
+                faults.change_any(method, found)
+            other = faults.replace_any(method, found) if faults.replace_any is not None else None
+            return found if other is None else other
 
         return answer
 
@@ -335,8 +342,9 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):
         if is_faulty and faults.error is not None:
             context.abort(*faults.error)
         answer = self._run(request, version, images)
-        changed = faults.change(answer) if is_faulty and faults.change is not None else None
-        return answer if changed is None else changed
+        if is_faulty and faults.change is not None:
+            faults.change(answer)
+        return faults.replace(answer) if is_faulty and faults.replace is not None else answer
 
     def _run(self, request: Any, version: Version, images: np.ndarray) -> Response:
         began = time.perf_counter_ns()

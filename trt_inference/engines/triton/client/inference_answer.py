@@ -6,7 +6,7 @@ import numpy as np
 
 from trt_inference.bundles.bundle import Bundle, OutputSpec
 from trt_inference.bundles.names import SCORES
-from trt_inference.engines.triton.client.model_misfit import TRITON_DTYPES, quoted
+from trt_inference.engines.triton.client.model_misfit import TRITON_DTYPES, quoted_name
 from trt_inference.engines.triton.client.served_model import ServedModel
 from trt_inference.engines.triton.client.server_connection import parse_answer
 from trt_inference.engines.triton.failures import BAD_ANSWER, ServerFailure
@@ -67,15 +67,15 @@ class AnswerReader:
         served = self._served
         if answer.model_name != served.name or answer.model_version != str(served.version):
             return (
-                f"it is of {quoted(answer.model_name)}, version {quoted(answer.model_version)}, "
-                f"not of version {served.version} of {quoted(served.name)}"
+                f"it is of {quoted_name(answer.model_name)}, version "
+                f"{quoted_name(answer.model_version)}, not of version {served.version} of {quoted_name(served.name)}"
             )
         names: List[str] = [one.name for one in answer.outputs]
         if sorted(names) != sorted(self._specs) or len(answer.raw_output_contents) != len(names):
-            shown = ", ".join(quoted(name) for name in names[:5]) or "none"
+            shown = ", ".join(quoted_name(name) for name in names[:5]) or "none"
             return (
                 f"its outputs are {shown} with {len(answer.raw_output_contents)} contents, not "
-                f"{', '.join(quoted(name) for name in self._specs)}"
+                f"{', '.join(quoted_name(name) for name in self._specs)}"
             )
         faults = (
             _fault_of(told, raw, self._specs[told.name], count)
@@ -105,7 +105,7 @@ def _fault_of(told: Any, raw: bytes, spec: OutputSpec, count: int) -> str:
     shape = [count, *spec.shape[1:]]
     if told.datatype != TRITON_DTYPES[spec.dtype] or list(told.shape) != shape:
         return (
-            f"its output '{spec.name}' is {quoted(told.datatype)} "
+            f"its output '{spec.name}' is {quoted_name(told.datatype)} "
             f"{shortened(str(list(told.shape)))}, not {TRITON_DTYPES[spec.dtype]} {shape}"
         )
     size = _size(spec, count)

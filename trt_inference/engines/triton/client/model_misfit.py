@@ -27,7 +27,7 @@ def find_model_misfit(metadata: Any, bundle: Bundle) -> str:
     )
 
 
-def quoted(text: str) -> str:
+def quoted_name(text: str) -> str:
     """A name from a server, for a message."""
     return f"'{printable(shortened(text))}'"
 
@@ -35,8 +35,8 @@ def quoted(text: str) -> str:
 def _compare(side: str, found: Any, wanted: Sequence[_Tensor]) -> str:
     names = [name for name, _, _ in wanted]
     if sorted(one.name for one in found) != sorted(names):
-        shown = [quoted(one.name) for one in found[:_MOST_SHOWN]] or ["none"]
-        return f"its {side}s are {', '.join(shown)}, not {', '.join(map(quoted, names))}"
+        shown = [quoted_name(one.name) for one in found[:_MOST_SHOWN]] or ["none"]
+        return f"its {side}s are {', '.join(shown)}, not {', '.join(map(quoted_name, names))}"
     by_name = {one.name: one for one in found}
     faults: List[str] = [_compare_tensor(side, by_name[one[0]], one) for one in wanted]
     return next(filter(None, faults), "")
@@ -47,6 +47,6 @@ def _compare_tensor(side: str, found: Any, wanted: _Tensor) -> str:
     if found.datatype == TRITON_DTYPES[dtype] and list(found.shape) == list(shape):
         return ""
     return (
-        f"its {side} {quoted(name)} is {quoted(found.datatype)} "
+        f"its {side} {quoted_name(name)} is {quoted_name(found.datatype)} "
         f"{shortened(str(list(found.shape)))}, not {TRITON_DTYPES[dtype]} {list(shape)}"
     )

@@ -6,7 +6,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence
 
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.engines.server_options import ServerOptions
-from trt_inference.engines.triton.client.model_misfit import find_model_misfit, quoted
+from trt_inference.engines.triton.client.model_misfit import find_model_misfit, quoted_name
 from trt_inference.engines.triton.client.server_connection import ServerConnection
 from trt_inference.engines.triton.failures import OTHER_MODEL, ServerFailure
 from trt_inference.engines.triton.model_parameters import ServedBundle, served_bundles
@@ -86,7 +86,7 @@ def find_served_model(
             raise
         raise _other_model(f"{failure}{_models(patience)}") from failure
     chosen = _choose(
-        f"{connection.name} has another {quoted(name)}", bundle, precision, config, ready
+        f"{connection.name} has another {quoted_name(name)}", bundle, precision, config, ready
     )
     metadata = patience.ask("ModelMetadata", name=name, version=str(chosen.version))
     fault = find_model_misfit(metadata, bundle)
@@ -94,7 +94,7 @@ def find_served_model(
         fault = f"its max_batch_size is {config.max_batch_size}, not 1 or more"
     if fault:
         raise _other_model(
-            f"{connection.name} has another {quoted(name)}, version {chosen.version}: {fault}"
+            f"{connection.name} has another {quoted_name(name)}, version {chosen.version}: {fault}"
         )
     return ServedModel(
         name, chosen.version, chosen.precision, config.max_batch_size, _described(told)
@@ -119,7 +119,8 @@ def check_served_model(
     is_same = any(one.version == served.version and one.sha256 == sha256 for one in found)
     if not is_same or config.max_batch_size < served.max_batch:
         raise _other_model(
-            f"{connection.name}: version {served.version} of {quoted(served.name)} was exchanged: "
+            f"{connection.name}: version {served.version} of {quoted_name(served.name)} "
+            f"was exchanged: "
             f"{_listed(found)}, max_batch_size {config.max_batch_size}"
         )
 
@@ -201,7 +202,7 @@ def _models(patience: _Patience) -> str:
         return ""
     names = sorted({one.name for one in models})
     more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
-    return f". It has {', '.join(map(quoted, names[:_MOST_SHOWN])) or 'no model'}{more}"
+    return f". It has {', '.join(map(quoted_name, names[:_MOST_SHOWN])) or 'no model'}{more}"
 
 
 def _other_model(message: str) -> ServerFailure:
