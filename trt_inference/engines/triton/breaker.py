@@ -16,11 +16,13 @@ class Opening(NamedTuple):
 
     Attributes:
         at: seconds of the caller's clock.
-        failure: the last one before.
+        kind: of the last failure.
+        reason: its message. Not the exception, which would keep all that it went through.
     """
 
     at: float
-    failure: ServerFailure
+    kind: str
+    reason: str
 
 
 class Breaker:
@@ -83,7 +85,7 @@ class Breaker:
         self.probes += 1
         self.good_probes = 0 if failure is not None else self.good_probes + 1
         if failure is not None:
-            self.opening = self.opening._replace(failure=failure)
+            self.opening = self.opening._replace(kind=failure.kind, reason=str(failure))
             self._distrust(failure)
         if self.good_probes < ANSWERS_THAT_CLOSE:
             return False
@@ -95,7 +97,7 @@ class Breaker:
         """Open it, whatever came before."""
         self._distrust(failure)
         self.era += 1
-        self.opening = Opening(now, failure)
+        self.opening = Opening(now, failure.kind, str(failure))
         self.probes = self.good_probes = 0
 
     def _is_of_now(self, era: int) -> bool:

@@ -9,9 +9,8 @@ from typing import Mapping, Optional, Union
 import numpy as np
 
 from trt_inference.engines.base import Engine, EngineStatus
-from trt_inference.engines.triton.failures import NOT_REACHED
 from trt_inference.engines.triton.local_lane import LocalLane
-from trt_inference.engines.triton.server_lane import ServerAnswer, ServerLane
+from trt_inference.engines.triton.server_lane import RunUnanswered, ServerLane
 from trt_inference.engines.triton.server_report import ServerReport
 from trt_inference.engines.triton.server_watch import ServerWatch
 from trt_inference.engines.triton.who_answers import Answerer, Answerers
@@ -102,13 +101,14 @@ class TritonEngine(Engine):
     def _finish(self) -> Mapping[str, np.ndarray]:
         if isinstance(self._lane, LocalLane):
             return self._finish_here(self._lane)
-        answer = self._lane.finish()
-        if answer.outputs is not None and answer.model is not None:
-            self._credit(self._answerers.server(answer.model))
-            return answer.outputs
-        # What is still under way is likely to fail too: it is finished before anything is begun.
-        self._drains = True
-        return self._answer_here(answer)
+        try:
+            model, outputs = self._lane.finish()
+        except RunUnanswered as run:
+            # What is under way is likely to fail too: it is finished before anything is begun.
+            self._drains = True
+            return self._answer_here(run)
+        self._credit(self._answerers.server(model))
+        return outputs
 
     def _finish_here(self, lane: LocalLane) -> Mapping[str, np.ndarray]:
         count, outputs = lane.finish()
@@ -116,15 +116,14 @@ class TritonEngine(Engine):
         self._credit(self._answerers.local)
         return outputs
 
-    def _answer_here(self, answer: ServerAnswer) -> Mapping[str, np.ndarray]:
-        count = len(answer.images)
+    def _answer_here(self, run: RunUnanswered) -> Mapping[str, np.ndarray]:
         self._check_open()
+        count = len(run.images)
         if self._local is None:
             self._state.lost(count)
             self._credit(self._answerers.nobody)
-            kind = NOT_REACHED if answer.failure is None else answer.failure.kind
-            raise FrameLost(f"{answer.failure}", kind)
-        outputs = self._local.answer(answer.images)
+            raise FrameLost(str(run), run.failure.kind) from run
+        outputs = self._local.answer(run.images)
         self._state.answered_here(count)
         self._credit(self._answerers.local)
         return outputs

@@ -18,6 +18,7 @@ class LocalLane:
     def __init__(self, engine: Engine, batch: int) -> None:
         self.engine = engine
         self.batch = batch
+        self._kept = np.empty_like(engine.input_buffer()[:batch])
         self._counts: Deque[int] = deque()
         # By the id of the engine's own: who writes into buffers knows each by its identity.
         self._views: Dict[int, np.ndarray] = {}
@@ -50,10 +51,18 @@ class LocalLane:
         return self._counts.popleft(), self.engine.finish()
 
     def answer(self, images: np.ndarray) -> Mapping[str, np.ndarray]:
-        """Run on copies of these images, uint8 ``[count, height, width, 3]``, and wait; only where
-        nothing is under way."""
-        self.engine.input_buffer()[: len(images)] = images
-        return self.engine.infer(len(images))
+        """Run on these images, uint8 ``[count, height, width, 3]``, and wait; only where nothing is
+        under way. The buffer is afterwards as it was: who writes frames into it relies on what
+        surrounds them."""
+        count = len(images)
+        buffer = self.engine.input_buffer()[:count]
+        kept = self._kept[:count]
+        kept[:] = buffer
+        buffer[:] = images
+        try:
+            return self.engine.infer(count)
+        finally:
+            buffer[:] = kept
 
     def warm_up(self) -> None:
         """Run on as many images as there can be, so that the first failure of the server takes

@@ -1,16 +1,22 @@
 """Runs on the server: two at once, from buffers that keep their images until there is an answer."""
 
 from collections import deque
-from typing import Deque, Mapping, NamedTuple, Optional
+from typing import Deque, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from trt_inference.bundles.bundle import InputSpec
-from trt_inference.engines.triton.failures import OTHER_MODEL, REFUSED, ServerFailure
+from trt_inference.engines.triton.failures import NOT_REACHED, OTHER_MODEL, REFUSED, ServerFailure
 from trt_inference.engines.triton.remote_model import RemoteModel, RemoteRun
 from trt_inference.engines.triton.server_state import ModelInUse, ServerState
+from trt_inference.errors import EngineError
 
 SERVER_DEPTH = 2  # the next request is sent while the last one is on its way
+
+# Where the watching thread has just seen that the server answers again.
+_NOT_ASKED = ServerFailure("the server did not answer before", NOT_REACHED)
+_EXCHANGED = ServerFailure("the model was exchanged meanwhile", OTHER_MODEL)
+_TOO_MANY = ServerFailure("the model on the server takes fewer images at once", REFUSED)
 
 
 class _Sent(NamedTuple):
@@ -22,20 +28,18 @@ class _Sent(NamedTuple):
     failure: Optional[ServerFailure]
 
 
-class ServerAnswer(NamedTuple):
-    """What came of a run.
+class RunUnanswered(EngineError):
+    """The server has not answered a run.
 
     Attributes:
         images: uint8 ``[count, height, width, 3]``, until the next but one run is started.
-        outputs: ``[count, ...]`` each, by name; None where there is no answer to use.
-        model: that gave them.
-        failure: why there are none.
+        failure: why.
     """
 
-    images: np.ndarray
-    outputs: Optional[Mapping[str, np.ndarray]]
-    model: Optional[RemoteModel]
-    failure: Optional[ServerFailure]
+    def __init__(self, images: np.ndarray, failure: ServerFailure) -> None:
+        super().__init__(str(failure))
+        self.images = images
+        self.failure = failure
 
 
 class ServerLane:
@@ -80,19 +84,26 @@ class ServerLane:
         self._turn = (self._turn + 1) % SERVER_DEPTH
         self._sent.append(self._send(images))
 
-    def finish(self) -> ServerAnswer:
-        """Wait for the run that was started first, at most until its deadline."""
+    def finish(self) -> Tuple[RemoteModel, Mapping[str, np.ndarray]]:
+        """Wait for the run that was started first, at most until its deadline.
+
+        Returns:
+            The model that has answered, and its outputs by name, ``[count, ...]``.
+
+        Raises:
+            RunUnanswered: there are no outputs that may be used.
+        """
         images, used, run, failure = self._sent.popleft()
         if used is None or run is None:
-            return ServerAnswer(images, None, None, failure)
+            raise RunUnanswered(images, failure or _NOT_ASKED)
         try:
             outputs = run.finish()
         except ServerFailure as error:
             self.state.run_failed(used, error)
-            return ServerAnswer(images, None, None, error)
+            raise RunUnanswered(images, error) from error
         if not self.state.run_answered(used, len(images), run):
-            return ServerAnswer(images, None, None, self.state.last_failure() or _EXCHANGED)
-        return ServerAnswer(images, outputs, used.model, None)
+            raise RunUnanswered(images, self.state.last_failure() or _EXCHANGED)
+        return used.model, outputs
 
     def drop(self) -> None:
         """Forget what was started."""
@@ -105,7 +116,3 @@ class ServerLane:
         if len(images) > used.model.batch:  # of a model that has just been found
             return _Sent(images, None, None, _TOO_MANY)
         return _Sent(images, used, used.model.start(images, self._deadline), None)
-
-
-_EXCHANGED = ServerFailure("the model was exchanged while it ran", OTHER_MODEL)
-_TOO_MANY = ServerFailure("the model on the server takes fewer images at once", REFUSED)

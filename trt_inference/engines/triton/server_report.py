@@ -111,12 +111,12 @@ def _breaker(found: _Snapshot) -> str:
     if found.opening is None:
         return "closed"
     probes = f"{found.probes} probe{'' if found.probes == 1 else 's'}"
-    return f"open for {found.open_seconds:.0f} s, {probes}, the last {found.good_probes} answered"
+    return f"open for {found.open_seconds:.0f} s, {probes}, {found.good_probes} good in a row"
 
 
 def _problem(found: _Snapshot, new: Dict[str, int]) -> str:
     if found.opening is not None:
-        return str(found.opening.failure)
+        return found.opening.reason
     parts: List[str] = [f"{count} {kind}" for kind, count in new.items() if count]
     return f"runs without an answer of the server: {', '.join(parts)}" if parts else ""
 

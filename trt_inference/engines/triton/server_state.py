@@ -75,7 +75,7 @@ class ServerState:
         """Why the breaker is open."""
         with self.lock:
             opening = self.breaker.opening
-            return None if opening is None else opening.failure
+            return None if opening is None else ServerFailure(opening.reason, opening.kind)
 
     def run_answered(self, used: ModelInUse, images: int, run: RemoteRun) -> bool:
         """Count an answer to a run. Returns whether it may be used: not where it was noticed
