@@ -58,6 +58,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "trt_inference/inference/test_labels_of_classes.py": ("onnx",),
     "trt_inference/ros": ("rclpy",),
     "trt_inference/ros/faults/test_played_bag.py": ("rclpy", "rosbags"),
+    "trt_inference/ros/servers": ("rclpy", "tritonclient"),
     "trt_inference/tools/test_detect.py": ("onnx",),
     "trt_inference/tools/test_doubtful_pictures.py": ("onnx",),
 }
