@@ -21,6 +21,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "converter/bundle": (),
     "converter/commands/test_replay.py": ("rosbags", "mcap", "foxglove"),
     "converter/commands/test_export_triton.py": ("onnx", "tritonclient"),
+    "converter/commands/test_replay_on_server.py": ("rosbags", "mcap", "foxglove", "tritonclient"),
     "converter/commands/test_images_from.py": ("tensorflow", "tf2onnx", "rosbags", "mcap"),
     "converter/commands/test_images_of_recording.py": ("tensorflow", "rosbags", "mcap"),
     "converter/comparison/test_agreement.py": (),
@@ -63,6 +64,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "trt_inference/ros/faults/test_played_bag.py": ("rclpy", "rosbags"),
     "trt_inference/ros/servers": ("rclpy", "tritonclient"),
     "trt_inference/tools/test_detect.py": ("onnx",),
+    "trt_inference/tools/test_detect_on_server.py": ("onnx", "tritonclient"),
     "trt_inference/tools/test_doubtful_pictures.py": ("onnx",),
 }
 # scripts/debian.sh sets it.
