@@ -79,6 +79,26 @@ def test_the_executor_answers_and_the_process_ends_while_an_image_is_waited_for(
     assert "Traceback" not in node.process.log
 
 
+def test_the_process_ends_while_it_configures_and_the_server_hangs(
+    prepare_node: Ask, double: TritonDouble
+) -> None:
+    node = prepare_node(double.url)
+    goes_on = threading.Event()
+
+    def hang(method: str, answer: Any) -> None:
+        goes_on.wait(TIMEOUT)
+
+    double.faults.change_any = hang
+    try:
+        node.client.begin(Transition.TRANSITION_CONFIGURE)
+        assert node.client.spin(TIMEOUT, until=lambda: bool(double.asked))
+        node.process.process.send_signal(signal.SIGTERM)
+        assert node.process.process.wait(TIMEOUT) == 0
+    finally:
+        goes_on.set()
+    assert "Traceback" not in node.process.log
+
+
 def test_a_swap_by_parameters_is_answered_while_the_server_hangs(
     ask: Ask, double: TritonDouble
 ) -> None:
