@@ -13,19 +13,22 @@ TEST = Path(__file__).parent
 PYTHON_IS_OF_WORKSTATIONS = sys.version_info >= (3, 10)
 
 # Modules that the tests in a folder or file need; what stands deeper has its own. Of the tests of
-# the converter, robots run those of what `build`, `engines`, `detect` and `replay` import.
+# the converter, robots run those of what `build`, `engines`, `detect`, `export-triton` and `replay`
+# import.
 NEEDS: Dict[str, Tuple[str, ...]] = {
     "benchmarks/test_gpu_benchmark.py": ("onnx",),
     "converter": ("tensorflow", "tf2onnx", "tf_keras", "pycocotools", "jinja2"),
     "converter/bundle": (),
     "converter/commands/test_replay.py": ("rosbags", "mcap", "foxglove"),
-    "converter/commands/test_replay_on_server.py": ("rosbags", "mcap", "foxglove", "tritonclient"),
+    "converter/commands/test_export_triton.py": ("onnx", "tritonclient"),
     "converter/commands/test_images_from.py": ("tensorflow", "tf2onnx", "rosbags", "mcap"),
     "converter/commands/test_images_of_recording.py": ("tensorflow", "rosbags", "mcap"),
+    "converter/commands/test_replay_on_server.py": ("rosbags", "mcap", "foxglove", "tritonclient"),
     "converter/comparison/test_agreement.py": (),
     "converter/comparison/test_compare_by_task.py": (),
     "converter/engine_builder": ("onnx",),
     "converter/inputs/model_files": ("tensorflow", "yaml"),
+    "converter/model_repository": ("onnx", "tritonclient"),
     "converter/recordings": ("rosbags", "mcap", "foxglove"),
     "converter/replay": ("rosbags", "mcap", "foxglove"),
     "converter/replay/sides/test_results_of_our_node.py": ("rosbags", "mcap", "rclpy"),
