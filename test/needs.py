@@ -24,7 +24,6 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "converter/commands/test_replay_on_server.py": ("rosbags", "mcap", "foxglove", "tritonclient"),
     "converter/commands/test_images_from.py": ("tensorflow", "tf2onnx", "rosbags", "mcap"),
     "converter/commands/test_images_of_recording.py": ("tensorflow", "rosbags", "mcap"),
-    "converter/commands/test_replay_on_server.py": ("rosbags", "mcap", "foxglove", "tritonclient"),
     "converter/comparison/test_agreement.py": (),
     "converter/comparison/test_compare_by_task.py": (),
     "converter/engine_builder": ("onnx",),
