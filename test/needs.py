@@ -55,6 +55,8 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "trt_inference/engines/test_contract.py": ("onnx",),
     "trt_inference/engines/test_cuda.py": ("onnx",),
     "trt_inference/engines/test_tensorrt.py": ("onnx",),
+    "trt_inference/engines/triton": ("tritonclient", "onnx"),
+    "trt_inference/engines/triton/test_breaker.py": (),
     "trt_inference/images/test_rosbags_image.py": ("rosbags.image",),
     "trt_inference/inference/test_labels_of_classes.py": ("onnx",),
     "trt_inference/ros": ("rclpy",),

@@ -66,7 +66,7 @@ def remote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_a_new_folder_is_a_new_backend(remote: Path, shared_color_bundle: Path) -> None:
-    assert backend_names() == ("auto", "remote", "tensorrt", "onnxruntime")
+    assert backend_names() == ("auto", "remote", "tensorrt", "onnxruntime", "triton")
     assert choose_backend("auto").name == "remote"
     bundle = load_bundle(shared_color_bundle)
     for backend in ("auto", "remote"):
@@ -74,7 +74,9 @@ def test_a_new_folder_is_a_new_backend(remote: Path, shared_color_bundle: Path) 
             assert vars(detector.engine)["is_remote"]
     engine = open_engine(bundle, "remote", "fp32")
     engine.close()
-    with pytest.raises(EngineError, match="'cuda': choose auto, remote, tensorrt, onnxruntime"):
+    with pytest.raises(
+        EngineError, match="'cuda': choose auto, remote, tensorrt, onnxruntime, triton"
+    ):
         choose_backend("cuda")
 
 
@@ -98,7 +100,7 @@ def test_the_parameter_offers_a_new_backend(remote: Path) -> None:
         from trt_inference.ros.parameters.table import SPECS_BY_NAME
         print(*SPECS_BY_NAME["backend"].choices)
     """
-    assert run(program) == "auto remote tensorrt onnxruntime\n"
+    assert run(program) == "auto remote tensorrt onnxruntime triton\n"
 
 
 @pytest.mark.parametrize("content", ["import nowhere_to_be_found", "backend =", "pass"])
@@ -107,7 +109,7 @@ def test_a_broken_backend_is_reported_and_the_others_go_on(
 ) -> None:
     (remote / "remote" / "backend.py").write_text(content, "utf-8")
     with pytest.warns(RuntimeWarning, match="remote cannot be loaded"):
-        assert backend_names() == ("auto", "tensorrt", "onnxruntime", "remote")
+        assert backend_names() == ("auto", "tensorrt", "onnxruntime", "triton", "remote")
     bundle = load_bundle(shared_color_bundle)
     with Detector.open(bundle) as detector:
         assert "ONNX Runtime" in detector.engine.description
@@ -117,7 +119,7 @@ def test_a_broken_backend_is_reported_and_the_others_go_on(
 
 
 def test_no_two_backends_have_one_name_or_one_rank() -> None:
-    assert backend_names() == ("auto", "tensorrt", "onnxruntime")
+    assert backend_names() == ("auto", "tensorrt", "onnxruntime", "triton")
     ranks = [backend.rank for backend in find_backends()]
     assert len(set(ranks)) == len(ranks), "their order would be chance"
 
@@ -128,7 +130,8 @@ def test_no_backend_imports_its_library_before_it_is_used() -> None:
         from trt_inference.engines.backends import backend_names
         from trt_inference.inference.detector import Detector
         backend_names()
-        print(sorted({"onnxruntime", "tensorrt", "pycuda", "rclpy"} & set(sys.modules)))
+        libraries = {"grpc", "onnxruntime", "tensorrt", "tritonclient", "pycuda", "rclpy"}
+        print(sorted(libraries & set(sys.modules)))
     """
     assert run(program) == "[]\n"
 

@@ -1,29 +1,34 @@
-"""What every engine must do, on ONNX Runtime and on the double of each version of TensorRT, with
-each library for CUDA; on a real GPU with --gpu."""
+"""What every engine must do, on ONNX Runtime, on the double of each version of TensorRT, with each
+library for CUDA, and on the double of Triton; on a real GPU with --gpu."""
 
 import shutil
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Callable, Dict, Iterator, Tuple, Union
+from typing import Callable, Dict, Iterator, Optional, Tuple, Union
 
 import numpy as np
 import pytest
 
 from test.color_bundle import CANDIDATES, CELL, SIZE, write_color_bundle
+from test.needs import is_missing
 from test.real_gpu import ON_THIS_GPU, on_this_gpu
 from test.tensorrt_bundle import add_engine
 from test.tensorrt_double import COMBINATIONS, install
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.backends import open_engine
 from trt_inference.engines.base import Engine, EngineOptions
+from trt_inference.engines.server_options import ServerOptions
 from trt_inference.errors import EngineError
 
 ONNX_RUNTIME = "ONNX Runtime"
+TRITON = "Triton"
 BATCH = 3
 
-# ONNX Runtime, a version and a library of the double, or a library on this GPU.
+# ONNX Runtime, Triton, a version and a library of the double, or a library on this GPU.
 What = Union[str, Tuple[str, str]]
-EVERY = [ONNX_RUNTIME, *COMBINATIONS, *ON_THIS_GPU]
+_NO_CLIENT = pytest.mark.skipif(is_missing("tritonclient"), reason="tritonclient is missing")
+_SERVED = pytest.param(TRITON, marks=_NO_CLIENT)
+EVERY = [ONNX_RUNTIME, _SERVED, *COMBINATIONS, *ON_THIS_GPU]
 
 
 Build = Callable[[Path, int], None]
@@ -47,18 +52,29 @@ def build_here(tmp_path_factory: pytest.TempPathFactory) -> Build:
 def opened(what: What, folder: Path, batch: int, build_here: Build) -> Iterator[Engine]:
     """An engine of the color bundle."""
     write_color_bundle(folder)
+    server: Optional[ServerOptions] = None
     with ExitStack() as stack:
-        backend = "onnxruntime" if what == ONNX_RUNTIME else "tensorrt"
-        if not isinstance(what, str):
+        backend = {ONNX_RUNTIME: "onnxruntime", TRITON: "triton"}.get(str(what), "tensorrt")
+        if what == TRITON:
+            server = serve(folder, batch, stack)
+        elif not isinstance(what, str):
             stack.enter_context(install(*what))
             add_engine(folder, batch=batch)
         elif backend == "tensorrt":
             stack.enter_context(on_this_gpu(what))
             build_here(folder, batch)
-        options = EngineOptions(threads=1, batch=batch)
+        options = EngineOptions(threads=1, batch=batch, server=server)
         engine = open_engine(load_bundle(folder), backend, "fp32", options)
         stack.callback(engine.close)
         yield engine
+
+
+def serve(folder: Path, batch: int, stack: ExitStack) -> ServerOptions:
+    """A server with the bundle, until the stack is closed."""
+    from test.triton_double import TritonDouble
+
+    double = stack.enter_context(TritonDouble(folder, max_batch=batch))
+    return ServerOptions(double.url, deadline=60.0)
 
 
 @pytest.fixture(params=EVERY, ids=str)
@@ -166,7 +182,7 @@ def test_runs_of_different_numbers_of_images_keep_their_own(engine_for_several: 
 
 def test_memory_of_the_device_is_known_where_it_has_its_own(engine: Engine) -> None:
     memory = engine.memory()
-    if engine.description.startswith("ONNX"):
+    if engine.description.startswith(("ONNX", "Triton")):
         assert memory == {}
     else:
         assert 0 <= memory["free"] <= memory["total"]
@@ -181,5 +197,5 @@ def test_closed_engine_reports_it_and_may_be_closed_again(engine: Engine) -> Non
 
 def test_description_names_backend_and_version(engine: Engine) -> None:
     backend, version = engine.description.split()[:2]
-    assert backend in ("ONNX", "TensorRT")
+    assert backend in ("ONNX", "TensorRT", "Triton")
     assert version == "Runtime" or version[0].isdigit()

@@ -32,9 +32,9 @@ def test_description_names_backend_and_device(engine: Engine) -> None:
 
 
 def test_unknown_backend_lists_those_that_exist(shared_color_bundle: Path) -> None:
-    with pytest.raises(EngineError, match=r"'cuda'.*auto, tensorrt, onnxruntime"):
+    with pytest.raises(EngineError, match=r"'cuda'.*auto, tensorrt, onnxruntime, triton"):
         open_engine(load_bundle(shared_color_bundle), "cuda", "fp32")
-    with pytest.raises(EngineError, match=r"'cuda'.*auto, tensorrt, onnxruntime"):
+    with pytest.raises(EngineError, match=r"'cuda'.*auto, tensorrt, onnxruntime, triton"):
         choose_backend("cuda")
 
 

@@ -199,6 +199,74 @@ def test_next_item_is_prepared_while_the_device_works_on_one(
     assert events == expected
 
 
+def test_all_runs_are_finished_before_another_begins_where_fewer_are_taken_than_before() -> None:
+    """As by an engine on a server that fails."""
+    events: List[str] = []
+    waiting: Deque[str] = deque()
+    detector = Resource(depth=3)
+    # What comes while an item is being started or finished.
+    follows = {"start 0": "1", "start 1": "2", "finish 0": "3"}
+
+    class Note(Work[str]):
+        def note(self, event: str) -> None:
+            events.append(event)
+            if event in follows:
+                thread.submit(follows[event])
+
+        def start(self, detector: Any, items: Sequence[str]) -> bool:
+            waiting.extend(items)
+            self.note(f"start {items[0]}")
+            return True
+
+        def finish(self, detector: Any) -> None:
+            item = waiting.popleft()
+            if item == "0":
+                detector.depth = 1
+            self.note(f"finish {item}")
+
+    thread: InferenceThread[str] = InferenceThread(
+        lambda: detector,  # type: ignore[arg-type, return-value]
+        Note(),
+        lambda error: None,
+    )
+    thread.start()
+    thread.submit("0")
+    assert thread.drain(SOON)
+    assert thread.stop(SOON)
+    assert events == [
+        *("start 0", "start 1", "start 2"),
+        *("finish 0", "finish 1", "finish 2"),
+        *("start 3", "finish 3"),
+    ]
+
+
+def test_a_run_whose_start_leaves_no_room_for_another_is_finished_first() -> None:
+    events: List[str] = []
+    detector = Resource(depth=2)
+
+    class Note(Work[str]):
+        def start(self, detector: Any, items: Sequence[str]) -> bool:
+            events.append(f"start {items[0]}")
+            if items[0] == "0":
+                detector.depth = 1
+                thread.submit("1")
+            return True
+
+        def finish(self, detector: Any) -> None:
+            events.append("finish")
+
+    thread: InferenceThread[str] = InferenceThread(
+        lambda: detector,  # type: ignore[arg-type, return-value]
+        Note(),
+        lambda error: None,
+    )
+    thread.start()
+    thread.submit("0")
+    assert thread.drain(SOON)
+    assert thread.stop(SOON)
+    assert events == ["start 0", "finish", "start 1", "finish"]
+
+
 def test_item_that_cannot_be_used_is_not_waited_for(bench: Bench) -> None:
     bench.thread.start()
     bench.thread.submit("unusable")

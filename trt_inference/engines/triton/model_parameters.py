@@ -4,9 +4,12 @@ A configuration belongs to all versions of a model; the version is therefore par
 converter writes them, and robots ask for the version that has their bundle.
 """
 
+import re
 from typing import Dict, List, Mapping, NamedTuple
 
 _SHA256, _PRECISION = "bundle_sha256", "precision"
+# What Triton takes fits into 64 bits.
+_VERSION = re.compile(r"[1-9][0-9]{0,17}\Z")
 
 
 class ServedBundle(NamedTuple):
@@ -39,6 +42,6 @@ def served_bundles(parameters: Mapping[str, str]) -> List[ServedBundle]:
     for name, sha256 in parameters.items():
         kind, _, version = name.partition(".")
         precision = parameters.get(f"{_PRECISION}.{version}")
-        if kind == _SHA256 and version.isdecimal() and precision is not None:
+        if kind == _SHA256 and _VERSION.match(version) and precision is not None:
             found.append(ServedBundle(int(version), sha256, precision))
     return sorted(found, reverse=True)

@@ -31,43 +31,55 @@ _BY_TEXT: Tuple[Tuple[str, str, str], ...] = (
     ("UNAVAILABLE", "unknown model", OTHER_MODEL),
     ("RESOURCE_EXHAUSTED", "message larger than max", BAD_ANSWER),
 )
-# What gRPC writes of handshakes, and what to look at then.
-_HANDSHAKES = (
+# What gRPC, since about 1.50, writes of a handshake that has failed, and what to look at then.
+_HANDSHAKES: Tuple[Tuple[str, str], ...] = (
     (
         "CERTIFICATE_VERIFY_FAILED",
-        "the server's certificate is not signed by the authority in server_ca_file, or not valid",
+        "the server's certificate is not signed by an authority in server_ca_file, or has expired",
     ),
-    (
-        "is not in peer certificate",
-        "the server's certificate is for another name: connect by a name that is in it",
+    *(
+        (text, "the server's certificate is for another name: connect by a name that is in it")
+        for text in ("Hostname Verification Check failed", "is not in peer certificate")
     ),
     (
         "WRONG_VERSION_NUMBER",
-        "the server does not encrypt: start it with --grpc-use-ssl=1, or leave out server_ca_file",
+        "the server does not encrypt: start it with --grpc-use-ssl=1, or give no server_ca_file",
     ),
-    (
-        "CERTIFICATE_REQUIRED",
-        "the server asks for a certificate: give server_certificate_file and server_key_file",
-    ),
-    (
-        "Ssl handshake failed",
-        "TLS failed: compare server_ca_file and the certificates with those of the server",
-    ),
+)
+# What a server that does not take what the client begins with leads to.
+_BROKEN_OFF = ("Socket closed", "reset by peer", "Broken pipe", "HTTP/2")
+_NO_CONNECTION = "failed to connect"
+_HINT_IF_ENCRYPTED = (
+    "TLS failed: server_certificate_file and server_key_file must be signed by the server's "
+    "authority if it asks for them, and server_ca_file must be that of the server"
+)
+_HINT_OTHERWISE = (
+    "what listens there is no gRPC, or is encrypted: give Triton's port for gRPC, 8001 by default, "
+    "and server_ca_file if it encrypts"
 )
 
 
-def failure_of(code: str, details: str, target: str) -> ServerFailure:
+def failure_of(code: str, details: str, target: str, is_encrypted: bool = False) -> ServerFailure:
     """
     Args:
         code: of gRPC's status, as ``UNAVAILABLE``.
         details: the text of the status; foreign.
         target: the server and what was asked of it, for the message.
+        is_encrypted: whether the connection is.
     """
     kind = _BY_CODE.get(code, SERVER_ERROR)
     for other, text, special in _BY_TEXT:
         if code == other and text in details:
             kind = special
-    hint = next((hint for text, hint in _HANDSHAKES if text in details), "")
-    shown = printable(shortened(details)) or code
-    reason = f"{hint} ({shown})" if kind == NOT_REACHED and hint else shown
-    return ServerFailure(f"{target}: {kind}: {reason}", kind)
+    hint = _hint_of_connection(details, is_encrypted) if kind == NOT_REACHED else ""
+    reasons = filter(None, (hint, printable(shortened(details))))
+    return ServerFailure(": ".join((target, kind, *reasons)), kind)
+
+
+def _hint_of_connection(details: str, is_encrypted: bool) -> str:
+    for text, hint in _HANDSHAKES:
+        if text in details:
+            return hint
+    if _NO_CONNECTION in details and any(text in details for text in _BROKEN_OFF):
+        return _HINT_IF_ENCRYPTED if is_encrypted else _HINT_OTHERWISE
+    return ""

@@ -6,10 +6,11 @@ import numpy as np
 
 from trt_inference.bundles.bundle import Bundle, OutputSpec
 from trt_inference.bundles.names import SCORES
-from trt_inference.engines.triton.client.served_model import TRITON_DTYPES, ServedModel
+from trt_inference.engines.triton.client.model_misfit import TRITON_DTYPES, quoted_name
+from trt_inference.engines.triton.client.served_model import ServedModel
 from trt_inference.engines.triton.client.server_connection import parse_answer
 from trt_inference.engines.triton.failures import BAD_ANSWER, ServerFailure
-from trt_inference.printable import printable, shortened
+from trt_inference.printable import shortened
 
 # Of results that are valid at the same time: the last, and the one before.
 _KEPT = 2
@@ -66,15 +67,15 @@ class AnswerReader:
         served = self._served
         if answer.model_name != served.name or answer.model_version != str(served.version):
             return (
-                f"it is of {_quoted(answer.model_name)}, version {_quoted(answer.model_version)}, "
-                f"not of version {served.version} of {_quoted(served.name)}"
+                f"it is of {quoted_name(answer.model_name)}, version "
+                f"{quoted_name(answer.model_version)}, not of version {served.version} of {quoted_name(served.name)}"
             )
         names: List[str] = [one.name for one in answer.outputs]
         if sorted(names) != sorted(self._specs) or len(answer.raw_output_contents) != len(names):
-            shown = ", ".join(_quoted(name) for name in names[:5]) or "none"
+            shown = ", ".join(quoted_name(name) for name in names[:5]) or "none"
             return (
                 f"its outputs are {shown} with {len(answer.raw_output_contents)} contents, not "
-                f"{', '.join(_quoted(name) for name in self._specs)}"
+                f"{', '.join(quoted_name(name) for name in self._specs)}"
             )
         faults = (
             _fault_of(told, raw, self._specs[told.name], count)
@@ -88,7 +89,12 @@ class AnswerReader:
 
 def most_received(bundle: Bundle, batch: int) -> int:
     """Bytes of the longest answer for ``batch`` images."""
-    return _HEAD + sum(array.nbytes for array in _allocate(bundle, batch).values())
+    return _HEAD + sum(_size(one, batch) for one in bundle.outputs)
+
+
+def _size(spec: OutputSpec, count: int) -> int:
+    """Bytes of an output."""
+    return int(np.prod((count, *spec.shape[1:]))) * np.dtype(spec.dtype).itemsize
 
 
 def _allocate(bundle: Bundle, batch: int) -> Dict[str, np.ndarray]:
@@ -99,10 +105,10 @@ def _fault_of(told: Any, raw: bytes, spec: OutputSpec, count: int) -> str:
     shape = [count, *spec.shape[1:]]
     if told.datatype != TRITON_DTYPES[spec.dtype] or list(told.shape) != shape:
         return (
-            f"its output '{spec.name}' is {_quoted(told.datatype)} "
+            f"its output '{spec.name}' is {quoted_name(told.datatype)} "
             f"{shortened(str(list(told.shape)))}, not {TRITON_DTYPES[spec.dtype]} {shape}"
         )
-    size = int(np.prod(shape)) * np.dtype(spec.dtype).itemsize
+    size = _size(spec, count)
     return "" if len(raw) == size else f"its output '{spec.name}' has {len(raw)} bytes, not {size}"
 
 
@@ -113,7 +119,3 @@ def _are_scores(scores: np.ndarray) -> bool:
         is_too_high = scores > _HIGHEST_SCORE
         is_rising = scores[:, 1:] > scores[:, :-1]
     return not (is_too_high.any() or is_rising.any())
-
-
-def _quoted(text: str) -> str:
-    return f"'{printable(shortened(text))}'"

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from trt_inference.bundles.bundle import Bundle
-from trt_inference.engines.triton.client.served_model import TRITON_DTYPES, ServedModel
+from trt_inference.engines.triton.client.model_misfit import TRITON_DTYPES
+from trt_inference.engines.triton.client.served_model import ServedModel
 
 # Field 7 of ModelInferRequest, raw_input_contents, as bytes with their length before them.
 _RAW_INPUT = bytes([7 << 3 | 2])

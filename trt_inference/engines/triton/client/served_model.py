@@ -2,23 +2,23 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence
 
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.engines.server_options import ServerOptions
+from trt_inference.engines.triton.client.model_misfit import find_model_misfit, quoted_name
 from trt_inference.engines.triton.client.server_connection import ServerConnection
 from trt_inference.engines.triton.failures import OTHER_MODEL, ServerFailure
 from trt_inference.engines.triton.model_parameters import ServedBundle, served_bundles
-from trt_inference.printable import printable, shortened
+from trt_inference.errors import EngineError
+from trt_inference.printable import is_utf8, printable, shortened
 
-TRITON_DTYPES = {"uint8": "UINT8", "int32": "INT32", "float32": "FP32"}
 _REMEDY = (
     "Export this bundle to the server's repository with: trt-inference export-triton BUNDLE "
     "REPOSITORY; or give the name of its model there as server_model"
 )
-_MOST_SHOWN = 5  # versions or tensors in a message
-
-_Tensor = Tuple[str, str, Sequence[int]]  # name, dtype, shape with -1 for the batch
+_SHOWN_OF_HASH = 12  # digits
+_MOST_SHOWN = 5  # models or versions in a message
 
 
 class ServedModel(NamedTuple):
@@ -73,30 +73,28 @@ def find_served_model(
 
     Raises:
         ServerFailure: the server is not reached, or it has no such model.
+        EngineError: the name of the model cannot be that of one.
     """
-    due, messages = time.monotonic() + timeout, connection.messages
-    name = server.model or bundle.name
-
-    def ask(method: str, **fields: str) -> Any:
-        request = getattr(messages, f"{method}Request")(**fields)
-        return connection.ask(method, request, max(0.0, due - time.monotonic()))
-
-    told = ask("ServerMetadata")
+    patience = _Patience(connection, timeout)
+    name = _checked(server.model) or bundle.name
+    told = patience.ask("ServerMetadata")
     try:
-        ready = ask("ModelMetadata", name=name).versions
-        config = ask("ModelConfig", name=name).config
+        ready = patience.ask("ModelMetadata", name=name).versions
+        config = patience.ask("ModelConfig", name=name).config
     except ServerFailure as failure:
         if failure.kind != OTHER_MODEL:
             raise
-        raise ServerFailure(f"{failure}. {_REMEDY}", OTHER_MODEL) from failure
-    chosen = _choose(connection.name, name, bundle, precision, (config, ready))
-    metadata = ask("ModelMetadata", name=name, version=str(chosen.version))
-    fault = _find_misfit(metadata, bundle, config.max_batch_size)
+        raise _other_model(f"{failure}{_models(patience)}") from failure
+    chosen = _choose(
+        f"{connection.name} has another {quoted_name(name)}", bundle, precision, config, ready
+    )
+    metadata = patience.ask("ModelMetadata", name=name, version=str(chosen.version))
+    fault = find_model_misfit(metadata, bundle)
+    if not fault and config.max_batch_size < 1:
+        fault = f"its max_batch_size is {config.max_batch_size}, not 1 or more"
     if fault:
-        raise ServerFailure(
-            f"{connection.name} has another '{printable(name)}' at version {chosen.version}: "
-            f"{fault}. {_REMEDY}",
-            OTHER_MODEL,
+        raise _other_model(
+            f"{connection.name} has another {quoted_name(name)}, version {chosen.version}: {fault}"
         )
     return ServedModel(
         name, chosen.version, chosen.precision, config.max_batch_size, _described(told)
@@ -120,10 +118,10 @@ def check_served_model(
     found = _bundles_of(config)
     is_same = any(one.version == served.version and one.sha256 == sha256 for one in found)
     if not is_same or config.max_batch_size < served.max_batch:
-        raise ServerFailure(
-            f"{connection.name}: version {served.version} of '{printable(served.name)}' was "
-            f"exchanged: {_listed(found)}. {_REMEDY}",
-            OTHER_MODEL,
+        raise _other_model(
+            f"{connection.name}: version {served.version} of {quoted_name(served.name)} "
+            f"was exchanged: "
+            f"{_listed(found)}, max_batch_size {config.max_batch_size}"
         )
 
 
@@ -156,10 +154,32 @@ def ask_statistics(
     )
 
 
+class _Patience:
+    """Asks until the time for all of it is over."""
+
+    def __init__(self, connection: ServerConnection, timeout: float) -> None:
+        self._connection = connection
+        self._due = time.monotonic() + timeout
+
+    def ask(self, method: str, **fields: Any) -> Any:
+        request = getattr(self._connection.messages, f"{method}Request")(**fields)
+        return self._connection.ask(method, request, max(0.0, self._due - time.monotonic()))
+
+
+def _checked(name: str) -> str:
+    if not is_utf8(name):
+        raise EngineError(f"server_model '{printable(name)}' is no name of a model: it is no UTF-8")
+    return name
+
+
 def _choose(
-    server: str, name: str, bundle: Bundle, precision: str, told: Tuple[Any, Sequence[str]]
+    other: str, bundle: Bundle, precision: str, config: Any, ready: Sequence[str]
 ) -> ServedBundle:
-    config, ready = told
+    """
+    Args:
+        other: beginning of the message where it has none.
+        ready: versions that are served.
+    """
     found = _bundles_of(config)
     fitting = [
         one
@@ -170,56 +190,42 @@ def _choose(
     ]
     for one in (*(one for one in fitting if one.precision == precision), *fitting):
         return one
-    raise ServerFailure(
-        f"{server} has another '{printable(name)}': {_listed(found)}, and this bundle is "
-        f"{bundle.manifest_sha256[:12]}. {_REMEDY}",
-        OTHER_MODEL,
-    )
+    own = bundle.manifest_sha256[:_SHOWN_OF_HASH]
+    raise _other_model(f"{other}: {_listed(found, ready)}, and this is bundle {own}")
+
+
+def _models(patience: _Patience) -> str:
+    """What the server has instead, for the end of a message; nothing where it does not tell."""
+    try:
+        models = patience.ask("RepositoryIndex", ready=True).models
+    except ServerFailure:
+        return ""
+    names = sorted({one.name for one in models})
+    more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
+    return f". It has {', '.join(map(quoted_name, names[:_MOST_SHOWN])) or 'no model'}{more}"
+
+
+def _other_model(message: str) -> ServerFailure:
+    return ServerFailure(f"{message}. {_REMEDY}", OTHER_MODEL)
 
 
 def _bundles_of(config: Any) -> List[ServedBundle]:
     return served_bundles({key: one.string_value for key, one in config.parameters.items()})
 
 
-def _listed(found: Sequence[ServedBundle]) -> str:
+def _listed(found: Sequence[ServedBundle], ready: Optional[Sequence[str]] = None) -> str:
+    """
+    Args:
+        ready: versions that are served; None: that is not known.
+    """
     if not found:
         return "its configuration tells no bundle"
-    shown = [
-        f"version {one.version} is of bundle {printable(one.sha256[:12])}"
-        for one in found[:_MOST_SHOWN]
-    ]
-    return ", ".join(shown)
-
-
-def _find_misfit(metadata: Any, bundle: Bundle, max_batch: int) -> str:
-    """What does not fit, or nothing."""
-    if max_batch < 1:
-        return f"its max_batch_size is {max_batch}, not 1 or more"
-    spec = bundle.input
-    wanted: List[_Tensor] = [(spec.name, spec.dtype, (-1, spec.height, spec.width, 3))]
-    return _compare("input", metadata.inputs, wanted) or _compare(
-        "output", metadata.outputs, [(one.name, one.dtype, one.shape) for one in bundle.outputs]
-    )
-
-
-def _compare(side: str, found: Any, wanted: Sequence[_Tensor]) -> str:
-    by_name = {one.name: one for one in found}
-    if len(by_name) != len(found) or set(by_name) != {name for name, _, _ in wanted}:
-        shown = ", ".join(_quoted(one.name) for one in found[:_MOST_SHOWN]) or "none"
-        return f"its {side}s are {shown}, not {', '.join(_quoted(name) for name, _, _ in wanted)}"
-    for name, dtype, shape in wanted:
-        one = by_name[name]
-        told, expected = (one.datatype, list(one.shape)), (TRITON_DTYPES[dtype], list(shape))
-        if told != expected:
-            return (
-                f"its {side} {_quoted(name)} is {_quoted(one.datatype)} "
-                f"{shortened(str(list(one.shape)))}, not {expected[0]} {expected[1]}"
-            )
-    return ""
-
-
-def _quoted(text: str) -> str:
-    return f"'{printable(shortened(text))}'"
+    shown = []
+    for one in found[:_MOST_SHOWN]:
+        state = "" if ready is None or str(one.version) in ready else ", which is not served"
+        bundle = printable(one.sha256[:_SHOWN_OF_HASH])
+        shown.append(f"version {one.version} is of bundle {bundle}{state}")
+    return "; ".join(shown)
 
 
 def _described(metadata: Any) -> str:

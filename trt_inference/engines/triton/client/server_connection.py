@@ -40,15 +40,17 @@ class ServerCall:
         seconds: from its start to the answer or the failure, once it is over.
     """
 
-    def __init__(self, method: str, name: str, timeout: float) -> None:
+    def __init__(self, method: str, name: str, is_encrypted: bool, timeout: float) -> None:
         """
         Args:
             method: of Triton's service.
             name: of the server, for messages.
+            is_encrypted: whether the connection is.
             timeout: seconds from now.
         """
         self.method = method
         self._target = f"{name}, {method}"
+        self._is_encrypted = is_encrypted
         self._started = time.monotonic()
         self._due = self._started + timeout
         self._is_over = threading.Event()
@@ -69,7 +71,7 @@ class ServerCall:
 
     def fail(self, code: str, details: str) -> None:
         """End it with this status of gRPC."""
-        self._failure = failure_of(code, details, self._target)
+        self._failure = failure_of(code, details, self._target, self._is_encrypted)
         self._is_over.set()
 
     def wait(self) -> bytes:
@@ -111,6 +113,7 @@ class ServerConnection:
         target, tls = check_server_url(server.url), read_tls_files(server)
         self._library = import_grpc()
         self._name = f"server {server.url}"
+        self._is_encrypted = tls is not None
         longest = max(most_received, _LEAST_RECEIVED)
         options = [*_OPTIONS, ("grpc.max_receive_message_length", longest)]
         self._channel = _open_channel(self._library, target, tls, options)
@@ -131,7 +134,7 @@ class ServerConnection:
         Args:
             timeout: seconds from now.
         """
-        return ServerCall(method, self._name, timeout)
+        return ServerCall(method, self._name, self._is_encrypted, timeout)
 
     def send(self, call: ServerCall, request: bytes) -> None:
         """Send the request of a call and return at once. What fails is raised where the call is

@@ -75,11 +75,14 @@ def _read(file: Path, parameter: str) -> bytes:
             f"{shown} cannot be read: {reason}. Give the path of a PEM file that this process may "
             "read"
         ) from None
-    with os.fdopen(descriptor, "rb") as stream:
-        found = os.fstat(stream.fileno())
+    try:
+        found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
             raise EngineError(f"{shown} is no PEM file: it is no regular file, or too large")
-        content = stream.read(_LARGEST)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            content = stream.read(_LARGEST)
+    finally:
+        os.close(descriptor)
     if not content.strip():
         raise EngineError(f"{shown} is empty: it must be a PEM file")
     return content
@@ -87,7 +90,8 @@ def _read(file: Path, parameter: str) -> bytes:
 
 def _check_authority(file: Path, content: bytes) -> None:
     try:
-        _new_context().load_verify_locations(cadata=content.decode("ascii", "replace"))
+        # Names of authorities beside their certificates are often not ASCII.
+        _new_context().load_verify_locations(cadata=content.decode("ascii", "ignore"))
     except (ssl.SSLError, ValueError) as error:
         raise EngineError(
             f"server_ca_file '{printable_name(file)}' has no certificates in PEM: "
@@ -117,7 +121,7 @@ def _no_password() -> bytes:
 
 
 def _new_context() -> ssl.SSLContext:
-    return ssl.SSLContext(ssl.PROTOCOL_TLS)
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _shown(error: Exception) -> str:
