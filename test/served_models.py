@@ -11,7 +11,7 @@ from converter.model_repository.model_config import config_text, parse_config
 from converter.model_repository.platforms import PYTHON
 
 # Appended to the program of a version. Each run reads anew how it is to behave.
-_MOODS = '''
+_MOODS = """
 import json as _json
 import time as _time
 from pathlib import Path as _Path
@@ -42,7 +42,7 @@ def _moodily(self, requests):
 
 
 TritonPythonModel.execute = _moodily
-'''
+"""
 
 
 def export(bundle: Path, repository: Path, **options: Any) -> TritonExport:
