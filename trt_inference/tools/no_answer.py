@@ -25,7 +25,8 @@ def check_answered(detector: Detector) -> None:
     if detector.first is None:
         raise EngineError(
             f"there is no answer to the first image ({printable(detector.engine.description)}): "
-            "start the server, mend --server-url, or wait longer with --server-deadline"
+            "start the server, mend --server-url or the files of TLS, or wait longer with "
+            "--server-deadline"
         )
 
 

@@ -20,6 +20,7 @@ from converter.replay.sides.bundle_side import FittedImage, ImageFitter, InputLa
 from trt_inference.errors import ImageError
 from trt_inference.freed_memory import keep_freed_memory
 from trt_inference.images.image_reader import ImageReader
+from trt_inference.keep_memory import keep_freed_memory
 from trt_inference.timing import StageClock
 
 READING, DECODING, FITTING = "reading", "decoding", "preprocessing"

@@ -3,7 +3,7 @@
 import ctypes
 import sys
 
-# Parameters of mallopt(3), and bytes. A picture of 4K takes 25 MB, and there are two of each while
+# Parameters of mallopt(3), and bytes. An image of 4K takes 25 MB, and there are two of each while
 # it is decoded.
 _TRIM_THRESHOLD, _MOST_FREE = -1, 2**27
 _MMAP_THRESHOLD, _LARGEST_KEPT = -3, 2**25
@@ -13,9 +13,15 @@ def keep_freed_memory() -> None:
     """Let this process keep what it frees for its next arrays, where glibc is its C library.
 
     Otherwise glibc gives the memory of a large array back to Linux, which clears each page of the
+<<<<<<<< HEAD:trt_inference/freed_memory.py
     next one again. Of decoding a jpeg of 720p, that was a quarter of the processor time, 1.1 of
     4.4 ms; OpenCV allocates each picture that it decodes, and takes no array from us. gRPC copies
     each request that it sends.
+========
+    next one again: of a jpeg of 720p, that was a quarter of the processor time of decoding, 1.1 of
+    4.4 ms. OpenCV allocates each picture that it decodes, and takes no array from us; gRPC takes
+    each request as new bytes, and copies them.
+>>>>>>>> demo:trt_inference/keep_memory.py
     """
     if not sys.platform.startswith("linux"):
         return
