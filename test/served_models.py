@@ -11,7 +11,7 @@ from converter.model_repository.model_config import config_text, parse_config
 from converter.model_repository.platforms import PYTHON
 
 # Appended to the program of a version. Each run reads anew how it is to behave.
-_MOODS = '''
+_MOODS = """
 import json as _json
 import time as _time
 from pathlib import Path as _Path
@@ -23,8 +23,6 @@ _execute = TritonPythonModel.execute
 def _moodily(self, requests):
     mood = _json.loads(_MOOD.read_text()) if _MOOD.exists() else {{}}
     _time.sleep(mood.get("delay", 0))
-    if mood.get("dies"):
-        os._exit(1)
     if mood.get("error"):
         raise RuntimeError(mood["error"])
     answers = _execute(self, requests)
@@ -42,7 +40,7 @@ def _moodily(self, requests):
 
 
 TritonPythonModel.execute = _moodily
-'''
+"""
 
 
 def export(bundle: Path, repository: Path, **options: Any) -> TritonExport:
@@ -73,7 +71,7 @@ class Mood:
 
     def set(self, **mood: Any) -> None:
         """What it does with each run: ``delay`` it for seconds, raise an ``error`` with this text,
-        give shapes that it ``crops``; or its process ``dies``. Nothing: what it should."""
+        or give shapes that it ``crops``. Nothing: what it should."""
         partial = self._file.with_suffix(".partial")
         partial.write_text(json.dumps(mood), "utf-8")
         partial.replace(self._file)

@@ -110,13 +110,16 @@ class TritonDouble:
         precision: str = "fp32",
         max_batch: int = 8,
         credentials: Optional[Credentials] = None,
+        address: str = "127.0.0.1",
     ) -> None:
         """Starts with version 1; the bundle's ``precision`` is what runs.
 
         Args:
             name: of the model; empty: the bundle's.
             credentials: for TLS.
+            address: that it listens on.
         """
+        self._address = address
         self.faults = Faults()
         self.received: List[Received] = []
         self.max_batch = max_batch
@@ -153,8 +156,9 @@ class TritonDouble:
 
     @property
     def url(self) -> str:
-        """``localhost:port``, the same after a restart."""
-        return f"localhost:{self._port}"
+        """``host:port``, the same after a restart."""
+        host = "localhost" if self._address == "127.0.0.1" else self._address
+        return f"{host}:{self._port}"
 
     def start(self) -> None:
         """Listen on a free port; after ``stop`` on the same one as before."""
@@ -163,7 +167,7 @@ class TritonDouble:
         options.append(("grpc.max_send_message_length", -1))
         server = grpc.server(ThreadPoolExecutor(max_workers=WORKERS), options=options)
         server.add_generic_rpc_handlers((self._handler(),))
-        address, credentials = f"127.0.0.1:{self._port}", self._credentials
+        address, credentials = f"{self._address}:{self._port}", self._credentials
         if credentials is None:
             self._port = server.add_insecure_port(address)
         else:
@@ -223,10 +227,13 @@ class TritonDouble:
         if not version:
             ready = [one for one in self.versions() if one.is_ready]
             if not ready:
-                _abort(context, grpc.StatusCode.UNAVAILABLE, f"{text} has no available versions")
+                _abort(context, grpc.StatusCode.NOT_FOUND, f"{text} has no available versions")
             return ready[-1]
         if not version.isdecimal():
-            text = f"failed to get model version from specified version string '{version}'"
+            text = (
+                f"failed to get model version from specified version string '{version}' (details: "
+                "stol), version should be an integral value > 0"
+            )
             _abort(context, grpc.StatusCode.INVALID_ARGUMENT, text)
         found = self._versions.get(int(version))
         if found is None:
@@ -312,7 +319,7 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):
         return service_pb2.ModelConfigResponse(config=config)
 
     def ModelStatistics(self, request: Any, context: Any) -> Any:
-        version = self._double.find(request.name, request.version, context)
+        version = self._counted(request, context)
         answer = service_pb2.ModelStatisticsResponse()
         told = answer.model_stats.add(name=self._double.name, version=str(version.number))
         told.inference_count, told.execution_count = version.images, version.requests
@@ -322,6 +329,17 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):
         told.inference_stats.compute_infer.count = version.requests
         told.inference_stats.compute_infer.ns = version.nanoseconds
         return answer
+
+    def _counted(self, request: Any, context: Any) -> Version:
+        is_known = request.name == self._double.name
+        ready = [one for one in self._double.versions() if one.is_ready and is_known]
+        found = [one for one in ready if request.version in ("", str(one.number))]
+        if not found:
+            what = "model version is not available for model" if ready else "model"
+            end = "" if ready else " is not available"
+            text = f"requested {what} '{request.name}'{end}"
+            _abort(context, grpc.StatusCode.INVALID_ARGUMENT, text)
+        return found[-1]
 
     def RepositoryIndex(self, request: Any, context: Any) -> Any:
         answer = service_pb2.RepositoryIndexResponse()
@@ -365,31 +383,63 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):
         return answer
 
     def _images(self, request: Any, version: Version, context: Any) -> np.ndarray:
-        """What Triton checks of a request, with the codes of Triton."""
-        name, dtype, shape = _input_of(version.bundle)
+        fault = _find_fault(request, version.bundle, self._double.name, self._double.max_batch)
+        if fault:
+            _abort(context, grpc.StatusCode.INVALID_ARGUMENT, fault)
+        content = request.raw_input_contents[0]
+        return np.frombuffer(content, np.uint8).reshape(tuple(request.inputs[0].shape))
 
-        def refuse(text: str) -> None:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"[request id: <id_unknown>] {text}")
 
-        if len(request.inputs) != 1:
-            refuse(f"expected 1 inputs but got {len(request.inputs)} inputs for model '{name}'")
-        told = request.inputs[0]
+def _find_fault(request: Any, bundle: Bundle, model: str, max_batch: int) -> str:
+    """What Triton checks of a request, in its order and by its words; nothing where all is well."""
+    name, dtype, shape = _input_of(bundle)
+    known, unknown_id = {one.name for one in bundle.outputs}, "[request id: <id_unknown>] "
+    unknown = next((one.name for one in request.outputs if one.name not in known), "")
+    if len(request.raw_input_contents) < len(request.inputs):
+        lacks = request.inputs[len(request.raw_input_contents)].name
+        return f"unable to find data for input tensor '{lacks}' for model '{model}' in request."
+    for told in request.inputs:
         if told.name != name:
-            refuse(f"unexpected inference input '{told.name}' for model '{self._double.name}'")
-        if told.datatype != _TRITON_DTYPES[dtype]:
-            refuse(f"inference input '{name}' data-type is '{told.datatype}', but model expects")
-        if list(told.shape[1:]) != list(shape):
-            refuse(f"unexpected shape for input '{name}'. Expected [-1,{shape}], got {told.shape}")
-        if not 1 <= told.shape[0] <= self._double.max_batch:
-            refuse(f"inference request batch-size must be <= {self._double.max_batch}")
-        known = {one.name for one in version.bundle.outputs}
-        for output in request.outputs:
-            if output.name not in known:
-                refuse(f"unexpected inference output '{output.name}' for model")
-        content = b"".join(request.raw_input_contents)
-        if len(request.raw_input_contents) != 1 or len(content) != int(np.prod(told.shape)):
-            refuse(f"input byte size mismatch for input '{name}'")
-        return np.frombuffer(content, np.uint8).reshape(tuple(told.shape))
+            return f"unexpected inference input '{told.name}' for model '{model}'"
+    if unknown:
+        return f"unexpected inference output '{unknown}' for model '{model}'"
+    if not request.inputs:
+        return (
+            f"{unknown_id}expected 1 inputs but got 0 inputs for model '{model}'. Got input(s) [], "
+            f"but missing required input(s) ['{name}']. Please provide all required input(s)."
+        )
+    return _fault_of_input(request, (name, dtype, shape), unknown_id, (model, max_batch))
+
+
+def _fault_of_input(
+    request: Any,
+    wanted: Tuple[str, str, Tuple[int, ...]],
+    prefix: str,
+    limit: Tuple[str, int],
+) -> str:
+    name, dtype, shape = wanted
+    model, max_batch = limit
+    told, size = request.inputs[0], len(request.raw_input_contents[0])
+    if told.datatype != _TRITON_DTYPES[dtype]:
+        return (
+            f"{prefix}inference input '{name}' data-type is '{told.datatype}', but model "
+            f"'{model}' expects '{_TRITON_DTYPES[dtype]}'"
+        )
+    if not told.shape or told.shape[0] > max_batch:
+        return f"{prefix}inference request batch-size must be <= {max_batch} for '{model}'"
+    if tuple(told.shape[1:]) != shape:
+        expected, found = (",".join(map(str, one)) for one in ((-1, *shape), told.shape))
+        return (
+            f"{prefix}unexpected shape for input '{name}' for model '{model}'. Expected "
+            f"[{expected}], got [{found}]."
+        )
+    expected_size = int(np.prod((max(1, told.shape[0]), *shape)))
+    if size != expected_size:
+        return (
+            f"{prefix}input byte size mismatch for input '{name}' for model '{model}'. Expected "
+            f"{expected_size}, got {size}"
+        )
+    return ""
 
 
 def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, text: str) -> NoReturn:

@@ -115,6 +115,7 @@ def test_no_more_images_at_once_than_the_server_takes(
         for _ in range(5):
             assert_same(run(engine, *images), bench.own(*images))
             assert engine.input_buffer().shape == (expected, 64, 64, 3)
+            assert engine.input_buffer() is engine.input_buffer()  # who writes there relies on it
 
 
 def test_the_local_engine_is_warm_before_the_first_failure(

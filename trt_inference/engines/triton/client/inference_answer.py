@@ -68,7 +68,8 @@ class AnswerReader:
         if answer.model_name != served.name or answer.model_version != str(served.version):
             return (
                 f"it is of {quoted_name(answer.model_name)}, version "
-                f"{quoted_name(answer.model_version)}, not of version {served.version} of {quoted_name(served.name)}"
+                f"{quoted_name(answer.model_version)}, not of version {served.version} of "
+                f"{quoted_name(served.name)}"
             )
         names: List[str] = [one.name for one in answer.outputs]
         if sorted(names) != sorted(self._specs) or len(answer.raw_output_contents) != len(names):

@@ -120,8 +120,7 @@ def check_served_model(
     if not is_same or config.max_batch_size < served.max_batch:
         raise _other_model(
             f"{connection.name}: version {served.version} of {quoted_name(served.name)} "
-            f"was exchanged: "
-            f"{_listed(found)}, max_batch_size {config.max_batch_size}"
+            f"was exchanged: {_listed(found)}, max_batch_size {config.max_batch_size}"
         )
 
 

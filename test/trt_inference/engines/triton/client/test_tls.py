@@ -63,6 +63,15 @@ def files(tmp_path: Path) -> Files:
     return Files(tmp_path, authority, authority.sign("localhost"), authority.sign("robot"))
 
 
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
 def test_results_come_over_a_connection_that_is_encrypted(
     files: Files, shared_color_bundle: Path
 ) -> None:
@@ -72,6 +81,19 @@ def test_results_come_over_a_connection_that_is_encrypted(
         with connected(double, bundle, ca_file=files.ca_file) as model:
             found = model.start(images, SECONDS).finish()
     assert (found["scores"] == local_results(bundle, images)["scores"]).all()
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize("is_encrypted", [False, True])
+def test_a_server_may_have_an_address_of_ipv6(
+    files: Files, shared_color_bundle: Path, is_encrypted: bool
+) -> None:
+    credentials = files.credentials(files.authority.sign("::1")) if is_encrypted else None
+    options = {"ca_file": files.ca_file} if is_encrypted else {}
+    with TritonDouble(shared_color_bundle, credentials=credentials, address="[::1]") as double:
+        assert double.url.startswith("[::1]:")
+        with connected(double, shared_color_bundle, **options) as model:
+            model.check(SECONDS)
 
 
 def test_an_authority_may_have_a_comment_in_any_language(

@@ -1,5 +1,5 @@
-"""A robot without ROS: it runs pictures through an engine as the inference thread does, and notes of
-each answer whether it is right, who gave it and how long it took."""
+"""A robot without ROS: it runs pictures through an engine as the inference thread does, and notes
+of each answer whether it is right, who gave it and how long it took."""
 
 import time
 from collections import deque
