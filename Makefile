@@ -102,6 +102,10 @@ bench: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure preprocessing, the n
 bench-replay: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure the rate of replays beside bare engines, and their memory (2 minutes)
 	$(ROBOT)/bin/python -m benchmarks.replay --bundle $(DEMO)/shapes
 
+.PHONY: bench-fleet
+bench-fleet: $(ROBOT)/.ready $(TRITON)/.ready $(DEMO)/shapes/model.json ## measure robots on a Triton server beside engines of their own (3 minutes)
+	$(ROBOT)/bin/python -m benchmarks.fleet --bundle $(DEMO)/shapes
+
 .PHONY: soak
 soak: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## run the node for MINUTES (5) and check that its memory stays flat
 	$(ROBOT)/bin/python -m benchmarks.soak --bundle $(or $(BUNDLE),$(DEMO)/shapes) --minutes $(or $(MINUTES),5)

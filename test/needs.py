@@ -16,7 +16,11 @@ PYTHON_IS_OF_WORKSTATIONS = sys.version_info >= (3, 10)
 # the converter, robots run those of what `build`, `engines`, `detect`, `export-triton` and `replay`
 # import.
 NEEDS: Dict[str, Tuple[str, ...]] = {
+    "benchmarks/test_fleet.py": ("tritonclient", "psutil", "onnx"),
+    "benchmarks/test_fleet_figures.py": ("tritonclient", "psutil", "onnx"),
+    "benchmarks/test_fleet_robots.py": ("psutil",),
     "benchmarks/test_gpu_benchmark.py": ("onnx",),
+    "benchmarks/test_sized_bundle.py": ("onnx",),
     "converter": ("tensorflow", "tf2onnx", "tf_keras", "pycocotools", "jinja2"),
     "converter/bundle": (),
     "converter/commands/test_replay.py": ("rosbags", "mcap", "foxglove"),

@@ -233,8 +233,8 @@ def test_no_check_goes_away_with_optimisation() -> None:
 # before it. A new one gets its place here.
 LAYERS = {
     "trt_inference": (
-        "errors printable discovery timing bundles engines inference images streaming viewing "
-        "doctor tools ros"
+        "errors printable discovery timing keep_memory bundles engines inference images streaming "
+        "viewing doctor tools ros"
     ),
     "trt_inference.ros": (
         "rclpy_tools lifecycle diagnostics parameters launching messages cameras session node "

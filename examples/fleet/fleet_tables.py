@@ -59,10 +59,10 @@ TIMES = Columns(
     _times,
 )
 LEGEND = """\
-by server, by robot: whose scores the result has; either: both networks give these in that image
-lost: images of which no result came
-longest gap: that no result came; server after: from the beginning of the phase to the first result
-of the server
+by server, by robot: whose scores the results have; either: both networks find the same in the image
+  Beside a server that works, a robot does itself what is not answered before its server_deadline.
+lost: images of which no result came; longest gap: the longest time without a result
+server after: from the beginning of the phase to the receipt of the first result of the server
 """
 
 

@@ -84,13 +84,16 @@ class Story:
     def _work_on_the_server(self) -> None:
         names = " and ".join(self._monitor.robots)
         self._tell(f"Start {names}, each with a camera of its own, and with backend: triton.")
-        self._monitor.wait(LONGEST, self._all_on_the_server, "not all robots got results of it")
+        logs = f"(their logs are in {self._fleet.folder})"
+        self._monitor.wait(
+            LONGEST, self._all_on_the_server, f"not all robots got results of the server {logs}"
+        )
         with self._phase("on the server"):
             self._monitor.spin(self._seconds)
 
     def _export_another_version(self, server: TritonServer) -> None:
         self._tell(
-            "It is exported again, as version 2, while they work. They keep the version they have:"
+            "The network is exported again, as version 2. Robots keep the version that they have:"
         )
         with self._phase("new version"):
             self._beside(self._export, "the export is not done")

@@ -16,10 +16,10 @@ from types import TracebackType
 from converter.recordings.recorded_image import RecordedImage, SkippedImage
 from converter.recordings.recorded_message import RecordedMessage
 from converter.replay.pipeline.give_way import give_way
-from converter.replay.pipeline.keep_memory import keep_freed_memory
 from converter.replay.sides.bundle_side import FittedImage, ImageFitter, InputLayout
 from trt_inference.errors import ImageError
 from trt_inference.images.image_reader import ImageReader
+from trt_inference.keep_memory import keep_freed_memory
 from trt_inference.timing import StageClock
 
 READING, DECODING, FITTING = "reading", "decoding", "preprocessing"

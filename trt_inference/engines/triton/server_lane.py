@@ -10,6 +10,7 @@ from trt_inference.engines.triton.failures import NOT_REACHED, OTHER_MODEL, REFU
 from trt_inference.engines.triton.remote_model import RemoteModel, RemoteRun
 from trt_inference.engines.triton.server_state import ModelInUse, ServerState
 from trt_inference.errors import EngineError
+from trt_inference.keep_memory import keep_freed_memory
 
 SERVER_DEPTH = 2  # the next request is sent while the last one is on its way
 
@@ -55,6 +56,7 @@ class ServerLane:
     def __init__(self, spec: InputSpec, batch: int, deadline: float, state: ServerState) -> None:
         shape = (batch, spec.height, spec.width, 3)
         self._buffers = [np.zeros(shape, np.uint8) for _ in range(SERVER_DEPTH)]
+        keep_freed_memory()  # of each run the request, and the copy of it that gRPC makes
         self._turn = 0
         self._deadline = deadline
         self.state = state
