@@ -1,14 +1,15 @@
 """A node that asks a server, as a subscriber sees it: every image gets its result, and the score
 shows whose it is."""
 
-from typing import Any, List
+from typing import Any, Dict, List
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
 from vision_msgs.msg import VisionInfo
 
 from test.color_bundle import picture
-from test.trt_inference.ros.client import TIMEOUT, Client, NodeProcess
+from test.trt_inference.ros.client import TIMEOUT, Client, NodeProcess, wait_until
 from test.trt_inference.ros.diagnostics.heard_statuses import Diagnostics
 from trt_inference.ros.messages.result_topics import LATCHED
 
@@ -67,6 +68,18 @@ class AskingNode:
         assert self.client.spin(
             TIMEOUT, until=lambda: bool(self.methods) and part in self.methods[-1]
         ), self.methods
+
+    def wait_for_images(self, by: str, least: int) -> Dict[str, str]:
+        """The values of the status ``server``, once so many images were answered by one of both,
+        and the server is well."""
+        found: Dict[str, str] = {}
+
+        def are_there() -> bool:
+            found.update(self.diagnostics.wait_for(DiagnosticStatus.OK, "running", "server"))
+            return int(found[f"images by {by}"]) >= least
+
+        assert wait_until(are_there), found
+        return found
 
     def _image(self) -> Any:
         return self.client.image(picture("red", (2, 3)))

@@ -110,7 +110,7 @@ def test_each_image_has_its_result_while_the_server_is_stopped_for_seconds(
         assert node.who_answers() == MACHINE
     server.resume()
     node.detect_until(SERVER)
-    assert node.process.log.count(OPENED) == node.process.log.count(CLOSED)
+    assert wait_until(lambda: node.process.log.count(OPENED) == node.process.log.count(CLOSED))
     check_counters(node)
 
 
