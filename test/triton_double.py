@@ -115,6 +115,7 @@ class TritonDouble:
         """Starts with version 1; the bundle's ``precision`` is what runs.
 
         Args:
+            max_batch: 0 as for a network that takes one image at a time.
             name: of the model; empty: the bundle's.
             credentials: for TLS.
             address: that it listens on.
@@ -296,7 +297,7 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):
             *((answer.outputs.add(), one) for one in _outputs_of(version.bundle)),
         ):
             tensor.name, tensor.datatype = name, _TRITON_DTYPES[dtype]
-            tensor.shape.extend([-1, *shape])
+            tensor.shape.extend([-1 if self._double.max_batch else 1, *shape])
         return answer
 
     def ModelConfig(self, request: Any, context: Any) -> Any:
@@ -310,7 +311,7 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):
         ):
             tensor.name = name
             tensor.data_type = model_config_pb2.DataType.Value(f"TYPE_{_TRITON_DTYPES[dtype]}")
-            tensor.dims.extend(shape)
+            tensor.dims.extend(shape if self._double.max_batch else (1, *shape))
         told = [
             ServedBundle(one.number, one.sha256, one.precision) for one in self._double.versions()
         ]
@@ -425,10 +426,12 @@ def _fault_of_input(
             f"{prefix}inference input '{name}' data-type is '{told.datatype}', but model "
             f"'{model}' expects '{_TRITON_DTYPES[dtype]}'"
         )
-    if not told.shape or told.shape[0] > max_batch:
+    if max_batch and (not told.shape or told.shape[0] > max_batch):
         return f"{prefix}inference request batch-size must be <= {max_batch} for '{model}'"
-    if tuple(told.shape[1:]) != shape:
-        expected, found = (",".join(map(str, one)) for one in ((-1, *shape), told.shape))
+    first = told.shape[0] if max_batch and told.shape else 1
+    if tuple(told.shape) != (first, *shape):
+        batch = -1 if max_batch else 1
+        expected, found = (",".join(map(str, one)) for one in ((batch, *shape), told.shape))
         return (
             f"{prefix}unexpected shape for input '{name}' for model '{model}'. Expected "
             f"[{expected}], got [{found}]."

@@ -8,20 +8,23 @@ from trt_inference.printable import printable, shortened
 TRITON_DTYPES = {"uint8": "UINT8", "int32": "INT32", "float32": "FP32"}
 _MOST_SHOWN = 5  # tensors in a message
 
-_Tensor = Tuple[str, str, Sequence[int]]  # name, dtype, shape with -1 for the batch
+_Tensor = Tuple[str, str, Sequence[int]]  # name, dtype, shape with the batch or -1 for it
 
 
-def find_model_misfit(metadata: Any, bundle: Bundle) -> str:
+def find_model_misfit(metadata: Any, bundle: Bundle, max_batch: int) -> str:
     """
     Args:
         metadata: Triton's ModelMetadataResponse.
+        max_batch: of the model's configuration; 0 for a network that takes one image, whose
+            tensors have that in their shapes.
 
     Returns:
         What does not fit, or nothing.
     """
     spec = bundle.input
-    image: _Tensor = (spec.name, spec.dtype, (-1, spec.height, spec.width, 3))
-    outputs = [(one.name, one.dtype, one.shape) for one in bundle.outputs]
+    batch = -1 if max_batch > 0 else 1
+    image: _Tensor = (spec.name, spec.dtype, (batch, spec.height, spec.width, 3))
+    outputs = [(one.name, one.dtype, (batch, *one.shape[1:])) for one in bundle.outputs]
     return _compare("input", metadata.inputs, [image]) or _compare(
         "output", metadata.outputs, outputs
     )

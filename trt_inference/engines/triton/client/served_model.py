@@ -89,16 +89,13 @@ def find_served_model(
         f"{connection.name} has another {quoted_name(name)}", bundle, precision, config, ready
     )
     metadata = patience.ask("ModelMetadata", name=name, version=str(chosen.version))
-    fault = find_model_misfit(metadata, bundle)
-    if not fault and config.max_batch_size < 1:
-        fault = f"its max_batch_size is {config.max_batch_size}, not 1 or more"
+    fault = find_model_misfit(metadata, bundle, config.max_batch_size)
     if fault:
         raise _other_model(
             f"{connection.name} has another {quoted_name(name)}, version {chosen.version}: {fault}"
         )
-    return ServedModel(
-        name, chosen.version, chosen.precision, config.max_batch_size, _described(told)
-    )
+    most = _most_images(config)
+    return ServedModel(name, chosen.version, chosen.precision, most, _described(told))
 
 
 def check_served_model(
@@ -117,7 +114,7 @@ def check_served_model(
     config = connection.ask("ModelConfig", request, timeout).config
     found = _bundles_of(config)
     is_same = any(one.version == served.version and one.sha256 == sha256 for one in found)
-    if not is_same or config.max_batch_size < served.max_batch:
+    if not is_same or _most_images(config) < served.max_batch:
         raise _other_model(
             f"{connection.name}: version {served.version} of {quoted_name(served.name)} "
             f"was exchanged: {_listed(found)}, max_batch_size {config.max_batch_size}"
@@ -206,6 +203,11 @@ def _models(patience: _Patience) -> str:
 
 def _other_model(message: str) -> ServerFailure:
     return ServerFailure(f"{message}. {_REMEDY}", OTHER_MODEL)
+
+
+def _most_images(config: Any) -> int:
+    """In one request: 1 where the batch is a part of the tensors' shapes."""
+    return max(1, config.max_batch_size)
 
 
 def _bundles_of(config: Any) -> List[ServedBundle]:

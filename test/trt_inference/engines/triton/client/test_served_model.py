@@ -5,7 +5,7 @@ from typing import Any, Callable
 
 import pytest
 
-from test.color_bundle import offer_precisions, write_color_bundle
+from test.color_bundle import CANDIDATES, offer_precisions, write_color_bundle
 from test.triton_double import TRITON_VERSION, TritonDouble
 from test.trt_inference.engines.triton.remote_models import (
     SECONDS,
@@ -167,9 +167,12 @@ def test_other_tensors_are_refused(shared_color_bundle: Path, change: Change, re
     assert REMEDY in str(failure)
 
 
-def test_a_model_without_a_batch_is_refused(shared_color_bundle: Path) -> None:
-    with TritonDouble(shared_color_bundle, max_batch=0) as double:
-        assert "max_batch_size is 0" in str(refusal(shared_color_bundle, double.url))
+def test_a_network_that_takes_one_image_at_a_time_is_run_so(shared_color_bundle: Path) -> None:
+    bundle = load_bundle(shared_color_bundle)
+    with TritonDouble(bundle, max_batch=0) as double, connected(double, bundle, batch=4) as model:
+        assert (model.served.max_batch, model.batch) == (1, 1)
+        assert model.start(noise(bundle, 1), SECONDS).finish()["scores"].shape == (1, CANDIDATES)
+        model.check(SECONDS)
 
 
 def test_a_name_that_is_no_text_is_refused(shared_color_bundle: Path) -> None:
