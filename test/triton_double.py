@@ -124,6 +124,8 @@ class TritonDouble:
         self.faults = Faults()
         self.received: List[Received] = []
         self.max_batch = max_batch
+        self.given_up = 0
+        """How many requests were cancelled by their clients while a fault held them up."""
         self.asked: List[str] = []
         """The methods that were called, in their order."""
         self._credentials = credentials
@@ -178,10 +180,12 @@ class TritonDouble:
 
     def stop(self) -> None:
         """End as a process that is killed: connections are closed, and then refused."""
+        # In this order: no call is answered because of it.
+        over = None if self._server is None else self._server.stop(0)
         self._stopping.set()
-        if self._server is not None:
-            self._server.stop(0).wait()
-            self._server = None
+        if over is not None:
+            over.wait()
+        self._server = None
 
     def __enter__(self) -> "TritonDouble":
         self.start()
@@ -358,6 +362,7 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):
         is_faulty, faults = double.take_request(), double.faults
         if is_faulty and (faults.never or faults.delay):
             double.wait_until_over(context, None if faults.never else faults.delay)
+            double.given_up += not context.is_active()
         if is_faulty and faults.error is not None:
             context.abort(*faults.error)
         answer = self._run(request, version, images)

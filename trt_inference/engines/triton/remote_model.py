@@ -27,9 +27,12 @@ class RemoteRun:
         sent, received: bytes; ``received`` is known after ``finish``.
     """
 
-    def __init__(self, call: ServerCall, reader: AnswerReader, count: int, sent: int) -> None:
+    def __init__(
+        self, call: ServerCall, reader: AnswerReader, identity: str, count: int, sent: int
+    ) -> None:
         self._call = call
         self._reader = reader
+        self._identity = identity
         self._count = count
         self.sent = sent
         self.received = 0
@@ -52,7 +55,7 @@ class RemoteRun:
         """
         answer = self._call.wait()
         self.received = len(answer)
-        return self._reader.read(answer, self._count)
+        return self._reader.read(answer, self._identity, self._count)
 
 
 class RemoteModel:
@@ -74,6 +77,7 @@ class RemoteModel:
         self.batch = min(batch, served.max_batch)
         self._connection = connection
         self._sha256 = bundle.manifest_sha256
+        self._runs = 0
         self._request = InferenceRequest(connection.messages, bundle, served)
         self._reader = AnswerReader(
             connection.messages, bundle, served, self.batch, connection.name
@@ -110,9 +114,11 @@ class RemoteModel:
             deadline: seconds from now.
         """
         call = self._connection.begin(_INFER, deadline)
-        request = self._request.serialise(images, call.remaining)
+        self._runs += 1
+        identity = str(self._runs)
+        request = self._request.serialise(images, identity, call.remaining)
         self._connection.send(call, request)
-        return RemoteRun(call, self._reader, len(images), len(request))
+        return RemoteRun(call, self._reader, identity, len(images), len(request))
 
     def check(self, timeout: float) -> None:
         """Look whether the server still has this version of the bundle.

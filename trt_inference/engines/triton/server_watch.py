@@ -61,12 +61,13 @@ class ServerWatch:
         began = monotonic()
         while not self._ends.wait(max(0.0, began + PERIOD - monotonic())):
             began = monotonic()
+            # Not right after their last use: what they have asked may still be answered.
+            self._state.close_unused()
             used = self._state.in_use()
             if used is None:
                 self._probe()
             else:
                 self._look(used)
-            self._state.close_unused()
 
     def _look(self, used: ModelInUse) -> None:
         failure = _failure_of(lambda: used.model.check(PATIENCE))

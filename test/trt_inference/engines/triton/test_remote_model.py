@@ -71,8 +71,8 @@ def test_the_server_gets_the_pixels_and_how_long_they_are_waited_for(
     assert (got.images == images).all()
     assert got.timeout is not None
     assert 0 < got.timeout <= SECONDS * 1e6
-    assert got.remaining is not None
-    assert 0 < got.remaining <= SECONDS + 1
+    assert got.remaining is not None  # gRPC's deadline, at which it cancels
+    assert got.remaining > SECONDS
     assert run.sent > images.nbytes
     assert run.received > sum(one.shape[1] * 4 for one in bundle.outputs)
     assert 0 < run.round_trip < SECONDS

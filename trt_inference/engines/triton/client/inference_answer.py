@@ -38,10 +38,11 @@ class AnswerReader:
         self._arrays = [_allocate(bundle, batch) for _ in range(_KEPT)]
         self._turn = 0
 
-    def read(self, content: bytes, count: int) -> Mapping[str, np.ndarray]:
+    def read(self, content: bytes, identity: str, count: int) -> Mapping[str, np.ndarray]:
         """
         Args:
             content: a serialised ModelInferResponse.
+            identity: of the request.
             count: of the images that were sent.
 
         Returns:
@@ -51,7 +52,7 @@ class AnswerReader:
             ServerFailure: it is no answer of this model.
         """
         answer = parse_answer(self._kind, content, self._name)
-        fault = self._find_fault(answer, count)
+        fault = self._find_fault(answer, identity, count)
         if fault:
             raise self._misfit(fault)
         self._turn = (self._turn + 1) % _KEPT
@@ -63,7 +64,7 @@ class AnswerReader:
             raise self._misfit("its scores are above 1, or not in descending order")
         return outputs
 
-    def _find_fault(self, answer: Any, count: int) -> str:
+    def _find_fault(self, answer: Any, identity: str, count: int) -> str:
         served = self._served
         if answer.model_name != served.name or answer.model_version != str(served.version):
             return (
@@ -71,6 +72,8 @@ class AnswerReader:
                 f"{quoted_name(answer.model_version)}, not of version {served.version} of "
                 f"{quoted_name(served.name)}"
             )
+        if answer.id != identity:
+            return f"it answers request {quoted_name(answer.id)}, not '{identity}'"
         names: List[str] = [one.name for one in answer.outputs]
         if sorted(names) != sorted(self._specs) or len(answer.raw_output_contents) != len(names):
             shown = ", ".join(quoted_name(name) for name in names[:5]) or "none"

@@ -5,7 +5,7 @@ Requests and answers are bytes: who calls serialises the one and checks the othe
 
 import threading
 import time
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Optional, Set, Tuple
 
 from trt_inference.engines.server_options import ServerOptions
 from trt_inference.engines.triton.client.call_failures import failure_of
@@ -15,8 +15,11 @@ from trt_inference.engines.triton.client.tls_files import TlsContents, read_tls_
 from trt_inference.engines.triton.failures import BAD_ANSWER, ServerFailure
 
 _SERVICE = "/inference.GRPCInferenceService/"
-# Seconds after the deadline at which a call is given up that gRPC has not ended by itself.
-_GUARD = 0.05
+# Seconds after the deadline at which gRPC cancels a call that nobody waits for any more. Not at the
+# deadline itself: of requests that are cancelled, Triton 2.51 crashes now and then, for all of its
+# clients, or gives half an answer. Its queue drops them by a timeout of their own.
+# https://github.com/triton-inference-server/server/issues/7368
+_UNTIL_CANCELLED = 30.0
 _LEAST_RECEIVED = 4 << 20  # bytes; enough for all answers but results
 _OPTIONS = (
     # A frame is never sent again: the newest image is the retry.
@@ -56,7 +59,6 @@ class ServerCall:
         self._is_over = threading.Event()
         self._answer = b""
         self._failure: Optional[ServerFailure] = None
-        self._future: Any = None
         self.seconds = 0.0
 
     @property
@@ -66,7 +68,6 @@ class ServerCall:
 
     def follow(self, future: Any) -> None:
         """Wait for ``future``, which gRPC gave for it."""
-        self._future = future
         future.add_done_callback(self._take)
 
     def fail(self, code: str, details: str) -> None:
@@ -80,8 +81,7 @@ class ServerCall:
         Raises:
             ServerFailure: there is none, or none before the deadline.
         """
-        if not self._is_over.wait(self.remaining + _GUARD):
-            self._future.cancel()
+        if not self._is_over.wait(self.remaining):
             raise failure_of("DEADLINE_EXCEEDED", "", self._target)
         if self._failure is not None:
             raise self._failure
@@ -117,6 +117,7 @@ class ServerConnection:
         longest = max(most_received, _LEAST_RECEIVED)
         options = [*_OPTIONS, ("grpc.max_receive_message_length", longest)]
         self._channel = _open_channel(self._library, target, tls, options)
+        self._under_way: Set[Any] = set()
 
     @property
     def name(self) -> str:
@@ -145,9 +146,14 @@ class ServerConnection:
         """
         try:
             invoke = self._channel.unary_unary(_SERVICE + call.method)
-            call.follow(invoke.future(request, timeout=call.remaining))
+            future = invoke.future(request, timeout=call.remaining + _UNTIL_CANCELLED)
         except ValueError as error:  # the channel is closed
             call.fail("CANCELLED", str(error))
+            return
+        # gRPC cancels the calls of futures that nobody has.
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+        call.follow(future)
 
     def ask(self, method: str, request: Any, timeout: float) -> Any:
         """Call ``method`` and wait.

@@ -57,6 +57,7 @@ def move_contents(answer: Any) -> None:
         (lambda one: setattr(one, "model_version", "2"), "it is of 'colors', version '2', not of"),
         (lambda one: setattr(one, "model_version", ""), "it is of 'colors', version ''"),
         (lambda one: setattr(one, "model_name", "\x1b[2J"), r"it is of '\x1b[2J', version '1'"),
+        (lambda one: setattr(one, "id", "7"), "it answers request '7', not '1'"),
         (lambda one: one.outputs.pop(), "its outputs are 'boxes', 'scores' with 3 contents"),
         (lambda one: one.raw_output_contents.pop(), "with 2 contents, not"),
         (lambda one: one.raw_output_contents.append(b""), "with 4 contents, not"),
