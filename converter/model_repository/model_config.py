@@ -110,6 +110,11 @@ def signature(config: Any) -> List[Tuple[str, int, Tuple[int, ...]]]:
     return [(one.name, one.data_type, tuple(one.dims)) for one in tensors]
 
 
+def serves_new_versions(config: Any) -> bool:
+    """Whether the server takes a version because it is the newest."""
+    return bool(config.version_policy.WhichOneof("policy_choice") != "specific")
+
+
 def config_text(config: Any) -> str:
     """A configuration as it is written, from which Triton reads the same.
 
