@@ -16,7 +16,8 @@ PACKAGE = ElementTree.parse(ROOT / "package.xml").getroot()
 PAGES = (
     *("README.md", "CONTRIBUTING.md", "SECURITY.md"),
     *("docs/architecture.md", "docs/doctor.md", "docs/jetson.md", "docs/launching.md"),
-    *("docs/replay.md", "docs/security.md", "docs/tuning.md", "containers/README.md"),
+    *("docs/fleet.md", "docs/replay.md", "docs/security.md", "docs/tuning.md"),
+    "containers/README.md",
 )
 # Pages that name parts of the code.
 GUIDES = ("CONTRIBUTING.md", "docs/architecture.md")

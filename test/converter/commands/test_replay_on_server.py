@@ -106,7 +106,8 @@ def test_two_precisions_that_are_both_served(
 def test_without_a_wish_the_other_precision_of_the_server_is_compared(
     replay: Replay, server: TritonDouble, bundle: Path
 ) -> None:
-    server.add(bundle, 0, "int8")  # an older one, so that the server's own choice is fp32
+    server.add(bundle, 1, "int8")
+    server.add(bundle, 2, "fp32")  # the newest, which is the server's own choice
     replay()
     figures = replay.figures()
     assert [figures[side]["title"] for side in ("baseline", "candidate")] == [

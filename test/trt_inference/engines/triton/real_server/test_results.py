@@ -1,5 +1,6 @@
 """What a real Triton server finds is what this machine finds, for each task."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List
 
@@ -22,6 +23,7 @@ from test.trt_inference.engines.triton.real_server.robot import (
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.base import EngineOptions
 from trt_inference.engines.server_options import ServerOptions
+from trt_inference.engines.triton.remote_model import RemoteModel
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.results import Result
 
