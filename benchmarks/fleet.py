@@ -90,7 +90,7 @@ def _cases(bundle: Path, folder: Path) -> List[Case]:
     return [
         Case("the demo's network, as fast as it can", bundle, DEMO),
         Case(f"the demo's network, {RATE:.0f} images/s a robot", bundle, DEMO, RATE),
-        Case(f"a network of {SLOWER:.0f} ms, as fast as it can", slower, SLOWER_DEMO),
+        Case(f"a network of about {SLOWER:.0f} ms, as fast as it can", slower, SLOWER_DEMO),
     ]
 
 
