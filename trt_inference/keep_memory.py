@@ -13,15 +13,9 @@ def keep_freed_memory() -> None:
     """Let this process keep what it frees for its next arrays, where glibc is its C library.
 
     Otherwise glibc gives the memory of a large array back to Linux, which clears each page of the
-<<<<<<<< HEAD:trt_inference/freed_memory.py
-    next one again. Of decoding a jpeg of 720p, that was a quarter of the processor time, 1.1 of
-    4.4 ms; OpenCV allocates each picture that it decodes, and takes no array from us. gRPC copies
-    each request that it sends.
-========
     next one again: of a jpeg of 720p, that was a quarter of the processor time of decoding, 1.1 of
     4.4 ms. OpenCV allocates each picture that it decodes, and takes no array from us; gRPC takes
     each request as new bytes, and copies them.
->>>>>>>> demo:trt_inference/keep_memory.py
     """
     if not sys.platform.startswith("linux"):
         return

@@ -18,7 +18,6 @@ from converter.recordings.recorded_message import RecordedMessage
 from converter.replay.pipeline.give_way import give_way
 from converter.replay.sides.bundle_side import FittedImage, ImageFitter, InputLayout
 from trt_inference.errors import ImageError
-from trt_inference.freed_memory import keep_freed_memory
 from trt_inference.images.image_reader import ImageReader
 from trt_inference.keep_memory import keep_freed_memory
 from trt_inference.timing import StageClock
