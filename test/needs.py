@@ -13,7 +13,8 @@ TEST = Path(__file__).parent
 PYTHON_IS_OF_WORKSTATIONS = sys.version_info >= (3, 10)
 
 # Modules that the tests in a folder or file need; what stands deeper has its own. Of the tests of
-# the converter, robots run those of what `build`, `engines`, `detect` and `replay` import.
+# the converter, robots run those of what `build`, `engines`, `detect`, `export-triton` and `replay`
+# import.
 NEEDS: Dict[str, Tuple[str, ...]] = {
     "benchmarks/test_fleet.py": ("tritonclient", "psutil", "onnx"),
     "benchmarks/test_fleet_figures.py": ("tritonclient", "psutil", "onnx"),
@@ -23,12 +24,15 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "converter": ("tensorflow", "tf2onnx", "tf_keras", "pycocotools", "jinja2"),
     "converter/bundle": (),
     "converter/commands/test_replay.py": ("rosbags", "mcap", "foxglove"),
+    "converter/commands/test_export_triton.py": ("onnx", "tritonclient"),
+    "converter/commands/test_replay_on_server.py": ("rosbags", "mcap", "foxglove", "tritonclient"),
     "converter/commands/test_images_from.py": ("tensorflow", "tf2onnx", "rosbags", "mcap"),
     "converter/commands/test_images_of_recording.py": ("tensorflow", "rosbags", "mcap"),
     "converter/comparison/test_agreement.py": (),
     "converter/comparison/test_compare_by_task.py": (),
     "converter/engine_builder": ("onnx",),
     "converter/inputs/model_files": ("tensorflow", "yaml"),
+    "converter/model_repository": ("onnx", "tritonclient"),
     "converter/recordings": ("rosbags", "mcap", "foxglove"),
     "converter/replay": ("rosbags", "mcap", "foxglove"),
     "converter/replay/sides/test_results_of_our_node.py": ("rosbags", "mcap", "rclpy"),
@@ -37,6 +41,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "examples/test_demo_tables.py": ("rclpy",),
     "examples/test_fleet_answerers.py": ("rclpy", "onnx"),
     "examples/test_fleet_demo.py": ("rclpy", "onnx", "tritonclient"),
+    "examples/test_fleet_monitor.py": ("rclpy",),
     "examples/test_fleet_tables.py": ("rclpy",),
     "examples/test_recorder.py": ("rclpy", "rosbags", "mcap"),
     "examples/test_truth_of_bag.py": ("rosbags", "mcap", "pycocotools"),
@@ -61,7 +66,9 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "trt_inference/inference/test_labels_of_classes.py": ("onnx",),
     "trt_inference/ros": ("rclpy",),
     "trt_inference/ros/faults/test_played_bag.py": ("rclpy", "rosbags"),
+    "trt_inference/ros/servers": ("rclpy", "tritonclient"),
     "trt_inference/tools/test_detect.py": ("onnx",),
+    "trt_inference/tools/test_detect_on_server.py": ("onnx", "tritonclient"),
     "trt_inference/tools/test_doubtful_pictures.py": ("onnx",),
 }
 # scripts/debian.sh sets it.

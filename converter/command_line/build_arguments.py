@@ -44,6 +44,7 @@ def build_words(arguments: argparse.Namespace) -> Tuple[str, ...]:
         ("--optimization-level", arguments.optimization_level, None),
     )
     flags = (
+        ("--any-batch", arguments.any_batch),
         ("--dla", arguments.dla),
         ("--version-compatible", arguments.version_compatible),
         ("--hardware-compatible", arguments.hardware_compatible),
@@ -69,6 +70,12 @@ def _add_resources(parser: "argparse._ActionsContainer") -> None:
         type=positive,
         default=BuildOptions.batch,
         help="images at once, fixed (default: %(default)s)",
+    )
+    add(
+        "--any-batch",
+        action="store_true",
+        help="run on fewer images than --batch as well, for a Triton server, which runs as many as "
+        "have come (TensorRT 8.5 and later)",
     )
     add(
         "--dla",
@@ -137,6 +144,7 @@ def build_options(arguments: argparse.Namespace) -> BuildOptions:
         precisions=tuple(dict.fromkeys(arguments.precision)),
         workspace=arguments.workspace,
         batch=arguments.batch,
+        any_batch=arguments.any_batch,
         dla=arguments.dla,
         timing_cache=arguments.timing_cache,
         optimization_level=arguments.optimization_level,

@@ -16,6 +16,7 @@ from trt_inference.tools.argument_types import (
     number,
     positive,
 )
+from trt_inference.tools.server_arguments import add_server, server_options
 
 if TYPE_CHECKING:
     from converter.commands.replay import ReplayOptions
@@ -45,7 +46,11 @@ def add_replay_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def replay_options(arguments: argparse.Namespace) -> "ReplayOptions":
-    """The options that the parsed arguments of `replay` stand for."""
+    """The options that the parsed arguments of `replay` stand for.
+
+    Raises:
+        EngineError: see ``server_options``.
+    """
     # They know the libraries of the extra `replay`, which the help does without.
     from converter.commands.replay import ReplayOptions
     from converter.recordings.recorded_message import Excerpt
@@ -62,6 +67,7 @@ def replay_options(arguments: argparse.Namespace) -> "ReplayOptions":
         backend=arguments.backend,
         device=arguments.device,
         host_code_allowed=arguments.allow_engine_host_code,
+        server=server_options(arguments),
         thresholds=GivenThresholds(
             arguments.score_threshold, arguments.iou_threshold, arguments.max_detections
         ),
@@ -129,6 +135,7 @@ def _add_sides(parser: argparse.ArgumentParser) -> None:
     )
     add_device(group)
     add_host_code(group)
+    add_server(group)
 
 
 def _add_images(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Callable, List, Sequence, Tuple
 
 from converter.engine_builder.build_engine import Built, build_plan
-from converter.engine_builder.build_options import BuildOptions
+from converter.engine_builder.build_options import ANY_BATCH, BuildOptions
 from converter.engine_builder.engine_folder import (
     check_writable,
     publish_engine,
@@ -168,7 +168,7 @@ class _Maker:
             typing="unknown",
             batch=self.options.batch,
             input_dtype=imported.input_dtype,
-            options={"imported": file.name},
+            options={"imported": file.name, **({ANY_BATCH: True} if imported.any_batch else {})},
         )
         return imported.plan, sidecar
 

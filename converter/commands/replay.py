@@ -26,6 +26,7 @@ from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.bundles.names import DETECTION
 from trt_inference.bundles.unused_thresholds import unused_thresholds
 from trt_inference.engines.base import EngineOptions
+from trt_inference.engines.server_options import ServerOptions
 from trt_inference.printable import printable, printable_name
 
 
@@ -36,6 +37,7 @@ class ReplayOptions:
     Attributes:
         bundle: the candidate.
         against, recorded, precisions: see ``AskedSides``.
+        server: that runs both sides.
         thresholds: in the place of those of the bundles.
         topics: of images; empty for all that there are.
         annotations: COCO file of the recording's images.
@@ -52,6 +54,7 @@ class ReplayOptions:
     backend: str = "auto"
     device: int = 0
     host_code_allowed: bool = False
+    server: Optional[ServerOptions] = None
     thresholds: GivenThresholds = field(default_factory=GivenThresholds)
     topics: Tuple[str, ...] = ()
     excerpt: Excerpt = field(default_factory=Excerpt)
@@ -135,6 +138,7 @@ def _engine_choice(options: ReplayOptions, progress: Progress) -> EngineChoice:
     engine_options = EngineOptions(
         device=options.device,
         host_code_allowed=options.host_code_allowed,
+        server=options.server,
         warn=progress.caution,
     )
     return EngineChoice(options.backend, engine_options)

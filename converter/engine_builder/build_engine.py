@@ -10,7 +10,7 @@ from rich.console import Console
 from converter.engine_builder import background, tensorrt_api
 from converter.engine_builder.build_options import BuildOptions, EngineRequest
 from converter.engine_builder.build_progress import BuildProgress, make_monitor
-from converter.engine_builder.builder_config import check_dla, configure
+from converter.engine_builder.builder_config import check_any_batch, check_dla, configure
 from converter.engine_builder.check_memory import (
     check_memory,
     default_workspace,
@@ -69,6 +69,7 @@ def build_plan(
         KeyboardInterrupt: after Ctrl-C.
     """
     trt = import_tensorrt()
+    check_any_batch(trt, options)
     memory = _memory(machine, options.device)
     workspace = options.workspace or default_workspace(memory)
     for warning in check_memory(memory, workspace, bundle, precision):

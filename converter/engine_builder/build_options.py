@@ -7,6 +7,8 @@ from typing import Any, Dict, Optional, Tuple
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.machine import Machine
 
+ANY_BATCH = "any_batch"  # in the options of a sidecar
+
 
 @dataclass(frozen=True)
 class BuildOptions:
@@ -17,6 +19,7 @@ class BuildOptions:
         workspace: bytes that TensorRT may use while it tries layers; None chooses from what is
             free.
         batch: images at once, fixed.
+        any_batch: fewer of them too, as a server needs that runs as many as have come.
         dla: put layers on the deep learning accelerator where they run there.
         timing_cache: None takes the one beside the engines.
         optimization_level: 0 to 5; None leaves it to TensorRT.
@@ -32,6 +35,7 @@ class BuildOptions:
     precisions: Tuple[str, ...]
     workspace: Optional[int] = None
     batch: int = 1
+    any_batch: bool = False
     dla: bool = False
     timing_cache: Optional[Path] = None
     optimization_level: Optional[int] = None
@@ -50,6 +54,7 @@ class BuildOptions:
     def recorded(self) -> Dict[str, Any]:
         """Return what a sidecar keeps: the options that differ from the usual ones."""
         given = {
+            ANY_BATCH: self.any_batch,
             "dla": self.dla,
             "optimization_level": self.optimization_level,
             "version_compatible": self.version_compatible,

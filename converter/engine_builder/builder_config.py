@@ -31,7 +31,7 @@ def configure(trt: ModuleType, builder: Any, network: Any, request: EngineReques
     _set_types(
         trt, network, config, precision, tensorrt_api.typing_mode(trt, precision, options.dla)
     )
-    _set_shapes(builder, config, request.bundle, options.batch)
+    _set_shapes(builder, config, request.bundle, options)
     _set_wishes(trt, config, options)
     if options.dla:
         _use_dla(trt, config)
@@ -54,15 +54,37 @@ def _set_types(trt: ModuleType, network: Any, config: Any, precision: str, typin
         hold_typed_layers(trt, network)
 
 
-def _set_shapes(builder: Any, config: Any, bundle: Bundle, batch: int) -> None:
-    """One profile for one size: the engine is as fast as for a fixed batch."""
+def _set_shapes(builder: Any, config: Any, bundle: Bundle, options: BuildOptions) -> None:
+    """One profile for one size: the engine is as fast as for a fixed batch. With ``any_batch`` it
+    begins at one image, and the engine is fastest for the whole batch."""
     spec = bundle.input
-    shape = (batch, spec.height, spec.width, 3)
+    shape = (options.batch, spec.height, spec.width, 3)
+    smallest = (1, *shape[1:]) if options.any_batch else shape
     profile = builder.create_optimization_profile()
-    profile.set_shape(spec.name, shape, shape, shape)
+    profile.set_shape(spec.name, smallest, shape, shape)
     if config.add_optimization_profile(profile) < 0:
         raise BuildError(
             f"TensorRT does not take {spec.name} {list(shape)}: choose another --batch"
+        )
+
+
+def check_any_batch(trt: ModuleType, options: BuildOptions) -> None:
+    """See that the engine can take fewer images than its batch, if that is asked for.
+
+    Raises:
+        BuildError: it cannot.
+    """
+    if not options.any_batch:
+        return
+    if options.dla:
+        raise BuildError(
+            "--any-batch: the accelerator runs on one number of images: leave --dla or --any-batch "
+            "out"
+        )
+    if not tensorrt_api.supports_uint8(trt):
+        raise BuildError(
+            f"--any-batch is for servers, to which robots send uint8: TensorRT {trt.__version__} "
+            "has none as an input, 8.5 and later have. Build on the server, or leave it out"
         )
 
 

@@ -59,11 +59,12 @@ class PlanTensor:
 @dataclass(frozen=True)
 class Imported:
     """A plan that fits the bundle, in the file as memory. ``note`` describes what was in front of
-    it, if anything was."""
+    it, if anything was; ``any_batch``: it takes one image as well as its batch of several."""
 
     plan: memoryview
     input_dtype: str
     note: str = ""
+    any_batch: bool = False
 
 
 def read_plan(file: Path, bundle: Bundle, batch: int, device: int = 0) -> Imported:
@@ -91,7 +92,7 @@ def read_plan(file: Path, bundle: Bundle, batch: int, device: int = 0) -> Import
         raise BuildError(_misfit(file, tensors, against, bundle, note))
     image = next(one for one in tensors if one.is_input)
     left_out = f"'{file}' {note}, which is left out" if note else ""
-    return Imported(plan, image.dtype, left_out)
+    return Imported(plan, image.dtype, left_out, image.batches[0] == 1 < batch)
 
 
 def split_description(content: memoryview) -> Tuple[Optional[Dict[str, Any]], memoryview]:

@@ -2,6 +2,7 @@
 
 from typing import List
 
+from converter.engine_builder.build_options import ANY_BATCH
 from converter.errors import ModelRepositoryError
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.engine_files import EngineFile, model_sha256
@@ -9,8 +10,6 @@ from trt_inference.bundles.sidecar import Sidecar, read_sidecar, sidecar_files
 from trt_inference.printable import printable
 
 _WIRE = "uint8"  # of images, as robots send them
-# Where an engine takes fewer images than its batch, its sidecar has how few.
-SMALLEST_BATCH = "smallest_batch"
 _ENDING = ".engine"
 
 
@@ -85,12 +84,12 @@ def _check_servable(bundle: Bundle, sidecar: Sidecar) -> None:
     elif sidecar.options.get("dla"):
         problem = "was built for the accelerator (DLA) of a Jetson"
         remedy = f"run {again}, without --dla"
-    elif sidecar.batch > 1 and sidecar.options.get(SMALLEST_BATCH) != 1:
+    elif sidecar.batch > 1 and not sidecar.options.get(ANY_BATCH):
         problem = (
             f"runs on {sidecar.batch} images at once and on no fewer, and Triton runs as many as "
             "have come"
         )
-        remedy = f"run {again} (one image at a time)"
+        remedy = f"run {again} --batch {sidecar.batch} --any-batch"
     else:
         return
     raise ModelRepositoryError(f"{sidecar.file} cannot be served: it {problem}. Remedy: {remedy}")

@@ -130,7 +130,7 @@ def _read_config(path: Path) -> str:
     if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_CONFIG:
         raise _foreign(path, f"its {CONFIG} is no regular file of at most {_LARGEST_CONFIG} bytes")
     try:
-        return file.read_text("utf-8")
+        return file.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise _foreign(path, f"its {CONFIG} is no UTF-8 ({error.reason})") from error
 

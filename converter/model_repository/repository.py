@@ -45,10 +45,11 @@ def locked_repository(given: Path, on_wait: Callable[[], object]) -> Iterator[Pa
     repository = Path(os.path.realpath(str(given)))
     _check_is_none_yet_or_one(repository)
     is_new = not repository.exists()
-    if is_new:
-        repository.mkdir()
     try:
+        if is_new:
+            repository.mkdir(exist_ok=True)
         with _lock(repository, on_wait):
+            _remove_leftovers(repository.parent, re.escape(_beside(repository)) + r"\d+")
             yield repository
     except BaseException:
         if is_new:
@@ -105,11 +106,8 @@ def add_model(repository: Path, name: str, config: str, fill: Fill) -> None:
         ModelRepositoryError: it cannot be moved into the repository.
         OSError: the disk is full or not writable; nothing is left.
     """
-    beside = repository.parent
-    prefix = f".{repository.name}{_PARTIAL}"
-    staging = beside / f"{prefix}{os.getpid()}"
+    staging = repository.parent / f"{_beside(repository)}{os.getpid()}"
     try:
-        _remove_leftovers(beside, re.escape(prefix) + r"\d+")
         _make_folder(staging, repository)
         version = staging / name / _FIRST
         version.mkdir(parents=True)
@@ -142,8 +140,8 @@ def add_version(folder: ModelFolder, config: str, fill: Fill) -> None:
         version.mkdir()
         fill(version)
         _write(text, config)
-        text.replace(model / CONFIG)
         try:
+            text.replace(model / CONFIG)
             version.rename(model / name)
         except BaseException:
             if version.exists():
@@ -154,6 +152,12 @@ def add_version(folder: ModelFolder, config: str, fill: Fill) -> None:
         shutil.rmtree(str(version), ignore_errors=True)
         with contextlib.suppress(OSError):
             text.unlink()
+
+
+def _beside(repository: Path) -> str:
+    """What the name of a folder beside the repository begins with, before the number of the
+    process that makes a model in it."""
+    return f".{repository.name}{_PARTIAL}"
 
 
 def _remove_leftovers(folder: Path, pattern: str) -> None:
@@ -168,7 +172,7 @@ def _remove_leftovers(folder: Path, pattern: str) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    with file.open("w", encoding="utf-8") as stream:
+    with file.open("w", encoding="utf-8", newline="") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
@@ -178,6 +182,8 @@ def _make_folder(staging: Path, repository: Path) -> None:
     try:
         staging.mkdir()
     except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
         raise _not_beside(repository, error) from error
     if staging.stat().st_dev != repository.stat().st_dev:
         raise _not_beside(repository, OSError(errno.EXDEV, os.strerror(errno.EXDEV)))

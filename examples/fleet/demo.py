@@ -15,10 +15,11 @@ from rich.console import Console
 
 from examples.fleet.answerers import Judge, choose_precisions
 from examples.fleet.fleet_monitor import FleetMonitor
-from examples.fleet.fleet_tables import print_tables, problems_of, summaries_of
+from examples.fleet.fleet_tables import conclusions, print_tables, problems_of, summaries_of
 from examples.fleet.narrator import Narrator
 from examples.fleet.story import Fleet, Story
 from examples.fleet.triton_server import TritonServerError, why_there_is_none
+from examples.shapes.processes import program
 from examples.shapes.watching_node import MonitorError
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.errors import TrtInferenceError
@@ -28,20 +29,17 @@ NAMESPACE = f"/fleet_{os.getpid()}"  # two demos do not disturb each other
 ROBOTS = ("robot_1", "robot_2")
 MOST_CHARACTERS = 3000  # of an error, which may have the server's log
 BEGINNING = """\
-Two robots share one Triton server, which runs their detector for them. Each of them has the same
-bundle, and takes over its own images when the server does not answer.
-To tell whose a result is, the server has the bundle's {server} network, and the robots run {robot}
-themselves: a subscriber computes both for each image, and compares the scores.
+Two robots share one Triton server, which runs their detector for them. They have \
+the same bundle, and each runs it itself when the server does not answer.
+To tell whose a result is, the server has the {server} network of the bundle, and \
+the robots have {robot}: a subscriber runs both on each image, and compares the scores.
 """
-END = """\
-by server, by robot: whose scores the results have. either: both networks find the same in the
-  image. lost: images of which no result came.
-server after s: from the beginning of the phase to the first result of the server; in the last
-  phase it begins when the server is ready again.
-
-The logs of robots and cameras are in {folder}. To try next:
-  {folder}/repository is the model repository: look at config.pbtxt in it
-  docs/fleet.md tells how a server in a container, TLS and roll-out work
+END = """
+The logs of the robots are in {folder}, with the model repository that
+export-triton has written. To try next:
+  read docs/fleet.md: a server for your robots, versions and roll-back, TLS, what to watch
+  export the bundle for a Triton server with a GPU:
+    {program} export-triton {bundle} models --platform onnxruntime_onnx
 """
 
 
@@ -56,11 +54,13 @@ def run(options: argparse.Namespace, console: Console) -> List[str]:
     bundle = load_bundle(options.bundle)
     of_server, of_robot = choose_precisions(bundle)
     folder = new_folder_of(options.output)
-    console.print(BEGINNING.format(server=of_server, robot=of_robot), soft_wrap=True)
+    console.print(BEGINNING.format(server=of_server, robot=of_robot), highlight=False)
     judge = Judge(bundle, of_server)
     monitor = FleetMonitor(NAMESPACE, ROBOTS, bundle.labels, judge)
+    narrator = Narrator(console)
+    monitor.create_timer(0.2, lambda: narrator.look(monitor.robots))
+    story = Story(Fleet(bundle, of_server, folder, monitor, narrator), options.seconds)
     try:
-        story = Story(Fleet(bundle, of_server, folder, monitor, Narrator(console)), options.seconds)
         story.run()
         judge.close()
     finally:
@@ -68,7 +68,9 @@ def run(options: argparse.Namespace, console: Console) -> List[str]:
     receipts = {name: robot.receipts for name, robot in monitor.robots.items()}
     summaries = summaries_of(receipts, story.phases)
     print_tables(summaries, console)
-    console.print(END.format(folder=folder, bundle=bundle.path), markup=False, soft_wrap=True)
+    end = END.format(folder=folder, program=program(), bundle=bundle.path)
+    for text in (*conclusions(summaries), end):
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
     return problems_of(summaries)
 
 

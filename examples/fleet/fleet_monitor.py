@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from functools import partial
-from typing import Callable, Dict, List, Sequence
+from typing import Callable, Dict, Sequence
 
 import numpy as np
 from rclpy.qos import QoSProfile
@@ -27,12 +27,12 @@ class RobotWatch:
     """What has come of one robot. Images and results are paired here, and given to the judge.
 
     Attributes:
-        announced: the methods that its VisionInfo has told, one after the other.
+        announced: the method that its VisionInfo has told last: who computes the results.
     """
 
     def __init__(self, labels: Sequence[str], judge: Judge) -> None:
         self.receipts = Receipts()
-        self.announced: List[str] = []
+        self.announced = ""
         self._labels, self._judge = labels, judge
         self._reader = MessageReader()
         self._images: OrderedDict[Stamp, np.ndarray] = OrderedDict()
@@ -62,7 +62,7 @@ class RobotWatch:
 
     def on_vision_info(self, message: VisionInfo) -> None:
         """Note what the robot announces."""
-        self.announced.append(message.method)
+        self.announced = message.method
 
     def _pair(self, stamp: Stamp) -> None:
         if stamp in self._images and stamp in self._results:

@@ -50,14 +50,20 @@ def _times(summary: Summary) -> List[str]:
 
 COUNTS = Columns(
     "results that were received, and who found them",
-    ("images", "results", "by server", "by robot", "either", "lost"),
+    ("images", "results", "by\nserver", "by\nrobot", "either", "lost"),
     _counts,
 )
 TIMES = Columns(
     "from the camera's stamp to the receipt of the result",
-    ("p50 ms", "p95 ms", "max ms", "longest gap s", "server after s"),
+    ("p50\nms", "p95\nms", "max\nms", "longest\ngap, s", "server\nafter, s"),
     _times,
 )
+LEGEND = """\
+by server, by robot: whose scores the results have; either: both networks find the same in the image
+  Beside a server that works, a robot does itself what is not answered before its server_deadline.
+lost: images of which no result came; longest gap: the longest time without a result
+server after: from the beginning of the phase to the receipt of the first result of the server
+"""
 
 
 def summaries_of(robots: Mapping[str, Receipts], phases: Sequence[Phase]) -> Summaries:
@@ -79,6 +85,29 @@ def print_tables(summaries: Summaries, console: Console) -> None:
                 table.add_row(robot, phase.name, *columns.cells(summary))
             table.add_section()
         console.print(table)
+    console.print(LEGEND, highlight=False, soft_wrap=True)
+
+
+def conclusions(summaries: Summaries) -> List[str]:
+    """A sentence for each robot about all phases, of which the last begins when the server is
+    ready again."""
+    return [_conclusion(robot, [one for _, one in rows]) for robot, rows in summaries.items()]
+
+
+def _conclusion(robot: str, rows: Sequence[Summary]) -> str:
+    def total(who: str) -> int:
+        return sum(one.by[who] for one in rows)
+
+    images, results = sum(one.images for one in rows), sum(one.results for one in rows)
+    sentence = (
+        f"{robot} published results of {results} of {images} images, {total(SERVER)} by the server "
+        f"and {total(ROBOT)} by itself, with {max(one.longest_gap for one in rows):.2f} s between "
+        "two of them at most."
+    )
+    back = rows[-1].first_by_server
+    if back is None:
+        return sentence
+    return f"{sentence} It was back on the server {back:.1f} s after that was ready again."
 
 
 def problems_of(summaries: Summaries) -> List[str]:

@@ -19,7 +19,6 @@ class Narrator:
         self._console = console
         self._began = time.monotonic()
         self._answerers: Dict[str, str] = {}
-        self._announcements: Dict[str, int] = {}
 
     def tell(self, sentence: str) -> None:
         """Print a sentence."""
@@ -37,11 +36,8 @@ class Narrator:
             who = current_answerer(robot)
             if who not in ("", self._answerers.get(name)):
                 self._answerers[name] = who
-                self.tell(f"{name}: the results that come are those of {who} now")
-            told = self._announcements.get(name, 0)
-            for method in robot.announced[told:]:
-                self.tell(f"{name} announces: {shortened(printable(method))}")
-            self._announcements[name] = len(robot.announced)
+                announced = shortened(printable(robot.announced)) or "nothing"
+                self.tell(f"{name} publishes what {who} finds now. It announces: {announced}")
 
 
 def current_answerer(robot: RobotWatch) -> str:

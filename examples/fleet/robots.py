@@ -8,7 +8,7 @@ from examples.fleet.fleet_monitor import FleetMonitor
 from examples.shapes.processes import running
 
 PARAMETERS = Path(__file__).with_name("detector.yaml")
-RATE = 8.0  # images a second of each camera
+RATE = 5.0  # images a second of each camera
 SIZE = ("--width", "640", "--height", "360")
 
 

@@ -15,7 +15,7 @@ from examples.fleet.narrator import Narrator, current_answerer
 from examples.fleet.receipts import SERVER, Phase
 from examples.fleet.robots import robots
 from examples.fleet.triton_server import TritonServer
-from examples.shapes.processes import ROOT
+from examples.shapes.processes import ROOT, program
 from examples.shapes.watching_node import MonitorError
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.printable import printable
@@ -84,12 +84,17 @@ class Story:
     def _work_on_the_server(self) -> None:
         names = " and ".join(self._monitor.robots)
         self._tell(f"Start {names}, each with a camera of its own, and with backend: triton.")
-        self._monitor.wait(LONGEST, self._all_on_the_server, "not all robots got results of it")
+        logs = f"(their logs are in {self._fleet.folder})"
+        self._monitor.wait(
+            LONGEST, self._all_on_the_server, f"not all robots got results of the server {logs}"
+        )
         with self._phase("on the server"):
             self._monitor.spin(self._seconds)
 
     def _export_another_version(self, server: TritonServer) -> None:
-        self._tell("Another version is exported while they work. Robots ask for the one they know:")
+        self._tell(
+            "The network is exported again, as version 2. Robots keep the version that they have:"
+        )
         with self._phase("new version"):
             self._beside(self._export, "the export is not done")
             name = self._fleet.bundle.name
@@ -99,17 +104,17 @@ class Story:
 
     def _kill(self, server: TritonServer) -> None:
         server.kill()
-        self._tell("The server is killed (kill -9). Images that it had are done by the robots.")
-        with self._phase("server killed"):
+        self._tell("The server is killed (kill -9). The robots run the network themselves.")
+        with self._phase("killed"):
             self._monitor.spin(self._seconds)
 
     def _start_again(self, server: TritonServer) -> None:
         self._tell("The server is started again, and loads its models.")
-        with self._phase("it starts again"):
+        with self._phase("starting again"):
             server.launch()
             self._beside(server.wait_ready, "the server is not ready")
-        self._tell("The server is ready. Robots trust it after three good answers to their probes.")
-        with self._phase("it is ready again"):
+        self._tell("The server is ready. Robots go back to it after three good answers in a row.")
+        with self._phase("ready again"):
             if self._monitor.spin(BACK, self._all_on_the_server):
                 self._monitor.spin(self._seconds)
         self._monitor.spin(LAST)
@@ -131,7 +136,7 @@ class Story:
         bundle = str(self._fleet.bundle.path)
         arguments = ["export-triton", bundle, str(self._repository), "--platform", "python"]
         arguments += ["--precision", self._fleet.precision]
-        self._tell(f"  trt-inference {' '.join(arguments)}")
+        self._tell(f"  {program()} {' '.join(arguments)}")
         done = subprocess.run(
             [sys.executable, "-m", "converter", *arguments],
             cwd=ROOT,

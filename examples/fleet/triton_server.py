@@ -40,7 +40,7 @@ def why_there_is_none() -> str:
     if _program() is None or not (FOLDER / "backends" / "python").is_dir():
         return f"no Triton server in {FOLDER}: scripts/environment.sh triton installs it"
     if importlib.util.find_spec("tritonclient") is None:
-        return "needs tritonclient"
+        return "needs tritonclient: python3 -m pip install 'tritonclient[grpc]'"
     return ""
 
 

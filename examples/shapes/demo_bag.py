@@ -2,7 +2,6 @@
 
 import importlib.util
 import struct
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Dict, Iterator, Optional, Sequence, Set
 from rich.console import Console
 
 from examples.shapes.monitor import Record, Stamp
-from examples.shapes.processes import running
+from examples.shapes.processes import program, running
 from examples.shapes.watching_node import how_it_ended
 
 IMAGES, RESULTS = "/image/compressed", "/detector/detections"
@@ -67,21 +66,12 @@ def print_bag(bag: DemoBag, record: Record, bundle: Path, console: Console) -> N
     )
     console.print(
         "to see what int8 would have found in them, beside fp32:\n"
-        f"  {_program()} replay {bag.folder} --bundle {bundle} --precision fp32 int8 "
+        f"  {program()} replay {bag.folder} --bundle {bundle} --precision fp32 int8 "
         f"--output {bag.folder.with_name('replay')} --overwrite",
         markup=False,
         highlight=False,
         soft_wrap=True,
     )
-
-
-def _program() -> str:
-    """The command as it can be typed here."""
-    program = Path(sys.executable).with_name("trt-inference")
-    if not program.exists():
-        return program.name
-    inside = Path.cwd() in program.parents
-    return str(program.relative_to(Path.cwd()) if inside else program)
 
 
 def recorded_stamps(folder: Path) -> Dict[str, Set[Stamp]]:

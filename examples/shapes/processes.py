@@ -26,6 +26,15 @@ def profile_variable() -> str:
     return "FASTRTPS_DEFAULT_PROFILES_FILE" if is_old else "FASTDDS_DEFAULT_PROFILES_FILE"
 
 
+def program() -> str:
+    """The command `trt-inference` as it can be typed here."""
+    program = Path(sys.executable).with_name("trt-inference")
+    if not program.exists():
+        return program.name
+    inside = Path.cwd() in program.parents
+    return str(program.relative_to(Path.cwd()) if inside else program)
+
+
 def _end_with_parent() -> None:
     """Have the kernel end this process when the one that started it is gone, however it went."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -4,12 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Dict, List
 
 import psutil
 import pytest
 
+from converter.command_line.command import load_command
+from examples.fleet.demo import END
 from test.triton_server import needs_triton
 from test.trt_inference.ros.client import wait_until
 from test.two_networks import write_two_networks
@@ -43,6 +46,16 @@ def test_without_a_triton_server_the_demo_tells_what_to_do(tmp_path: Path) -> No
     assert "Traceback" not in printed
 
 
+def test_the_command_to_try_next_is_one_that_the_program_takes() -> None:
+    shown = END.format(folder="fleet", program="trt-inference", bundle="bundles/shapes")
+    (line,) = (line for line in shown.splitlines() if "trt-inference " in line)
+    _, command, *arguments = line.split()
+    parser = ArgumentParser()
+    load_command(command).declare(parser)
+    given = parser.parse_args(arguments)
+    assert (given.bundle, given.repository) == (Path("bundles/shapes"), Path("models"))
+
+
 def rows(printed: str) -> Dict[str, Dict[str, List[int]]]:
     """Of the table of counts: images, results, by server, by robot, either and lost, of each robot
     in each phase."""
@@ -65,13 +78,13 @@ def test_robots_go_on_without_the_server_and_come_back_to_it(tmp_path: Path) -> 
         by_server = {phase: counts[2] for phase, counts in phases.items()}
         by_robot = {phase: counts[3] for phase, counts in phases.items()}
         assert list(phases) == [
-            *("on the server", "new version", "server killed", "it starts again"),
-            "it is ready again",
+            *("on the server", "new version", "killed", "starting again"),
+            "ready again",
         ], robot
         assert by_server["on the server"] > 0 and by_server["new version"] > 0
-        assert by_server["server killed"] == 0 and by_robot["server killed"] > 0
-        assert by_server["it starts again"] == 0 and by_robot["it starts again"] > 0
-        assert by_server["it is ready again"] > 0
+        assert by_server["killed"] == 0 and by_robot["killed"] > 0
+        assert by_server["starting again"] == 0 and by_robot["starting again"] > 0
+        assert by_server["ready again"] > 0
         assert all(images > 0 for images, *_ in phases.values())
 
 
@@ -84,7 +97,7 @@ def test_a_demo_that_is_interrupted_leaves_no_process(tmp_path: Path, number: in
     read = []
     for line in demo.stdout:
         read.append(line)
-        if "robot_2: the results that come" in line:
+        if "robot_2 publishes what the server finds" in line:
             break
     started = psutil.Process(demo.pid).children(recursive=True)
     assert len(started) >= 5, read  # two robots with two processes, and the server

@@ -18,7 +18,7 @@ from trt_inference.bundles.precisions import PRECISIONS
 from trt_inference.bundles.unused_thresholds import unused_thresholds
 from trt_inference.engines.backends import backend_names
 from trt_inference.engines.base import EngineOptions
-from trt_inference.errors import ImageError, ResultError, TrtInferenceError
+from trt_inference.errors import FrameLost, ImageError, ResultError, TrtInferenceError
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.labels_of_classes import explain_without_label
 from trt_inference.printable import printable_name
@@ -29,6 +29,7 @@ from trt_inference.tools.argument_types import (
     fraction,
     positive,
 )
+from trt_inference.tools.no_answer import Patience, check_answered
 from trt_inference.tools.result_files import (
     STANDARD_OUTPUT,
     Add,
@@ -38,6 +39,7 @@ from trt_inference.tools.result_files import (
     json_file,
     real_path,
 )
+from trt_inference.tools.server_arguments import add_server, server_options
 from trt_inference.tools.shown_results import Shown, print_aside, print_times, track
 from trt_inference.viewing.enlarge import enlarge
 from trt_inference.viewing.image_files import read_frames
@@ -83,6 +85,7 @@ def add_detect_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backend", default="auto", choices=backend_names())
     add_device(parser)
     add_host_code(parser)
+    add_server(parser)
     parser.add_argument(
         "--score-threshold", type=fraction, metavar="0..1", help="default: the bundle's"
     )
@@ -99,30 +102,32 @@ def run_detect(options: argparse.Namespace) -> int:
     with the results that were asked for.
 
     Returns:
-        The exit code: 1 if a file cannot be read, its picture cannot be written, or the network
-        gives no result of it, otherwise 0.
+        The exit code: 1 if a file cannot be read, its picture cannot be written, the network gives
+        no result of it, or a server no answer, otherwise 0.
 
     Raises:
-        TrtInferenceError: the bundle or its engine cannot be loaded, or a file with the results
-            cannot be written.
+        TrtInferenceError: the bundle or its engine cannot be loaded, its server does not answer, or
+            a file with the results cannot be written.
     """
     # Names and labels are shown as they are, whatever brackets and colons they have. What is read
     # by a program stands alone on the standard output.
     piped = STANDARD_OUTPUT in (options.json, options.csv)
     console = Console(markup=False, emoji=False, stderr=piped)
+    engine_options = EngineOptions(
+        device=options.device,
+        host_code_allowed=options.allow_engine_host_code,
+        server=server_options(options),
+        warn=_print_caution,
+    )
     bundle = load_bundle(options.bundle)
     for name, reason in unused_thresholds(bundle.task, bundle.needs_nms).items():
         if getattr(options, name) is not None:
             _print_caution(f"--{name.replace('_', '-')} has no effect: {reason}")
     _make_folder(options.output)
     check_targets({"--json": options.json, "--csv": options.csv}, options.files)
-    engine_options = EngineOptions(
-        device=options.device,
-        host_code_allowed=options.allow_engine_host_code,
-        warn=_print_caution,
-    )
     shown = Shown(VIEWS[bundle.task])
     with Detector.open(bundle, options.backend, options.precision, engine_options) as detector:
+        check_answered(detector)
         detector.thresholds = _thresholds(options, bundle.defaults)
         console.print(
             f"{printable_name(bundle.name)} {detector.choice}: {detector.engine.description}",
@@ -181,12 +186,15 @@ def _detect_all(
     """
     given = (*options.files, options.json, options.csv)
     taken = {real_path(file) for file in given if file is not None}
+    patience, who = Patience(), set()
     with track(options.files, console) as files:
         for file, show_frame in files:
             try:
                 told = False
-                for image in _detect_file(detector, file, options.output, taken):
+                for image in _detect_file(detector, file, options.output, taken, patience):
                     show_frame(image.frame)
+                    if not image.error:
+                        who.add(detector.engine.description)
                     if image.error and not told:  # once, not for each frame of a video
                         told = True
                         print_aside(f"error: '{printable_name(file)}': {image.error}", "red")
@@ -196,10 +204,12 @@ def _detect_all(
                 print_aside(f"error: {error}", "red")
                 for add in adders:
                     add(ImageResult(file, None, error=str(error)))
+    if len(who) > 1:  # as where a server has got another version meanwhile
+        _print_caution(f"not all results are of the same engine: {'; '.join(sorted(who))}")
 
 
 def _detect_file(
-    detector: Detector, file: Path, output: Path, taken: Set[Path]
+    detector: Detector, file: Path, output: Path, taken: Set[Path], patience: Patience
 ) -> Iterator[ImageResult]:
     view, labels = VIEWS[detector.bundle.task], detector.bundle.labels
     for name, number, frame in read_frames(file):
@@ -215,6 +225,11 @@ def _detect_file(
         except ResultError as error:
             yield ImageResult(file, number, error=str(error))
             continue
+        except FrameLost as error:
+            yield ImageResult(file, number, error=str(error))
+            patience.lost()
+            continue
+        patience.answered()
         _write_image(target, view.draw(*enlarge(frame, result), labels))
         height, width = frame.shape[:2]
         yield ImageResult(file, number, width, height, view.rows(result, labels))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from converter.replay.sides.bundle_side import BundleSide
+from trt_inference.errors import FrameLost
 
 # For each engine, enough for a median and short beside any replay.
 _SECONDS = 0.5
@@ -13,7 +14,7 @@ _LEAST_RUNS = 5
 
 def measure_bare_rate(sides: Sequence[BundleSide], seconds: float | None = None) -> float | None:
     """Images a second that the engines run alone, one after the other, without reading, decoding,
-    fitting or anything after them; None without an engine.
+    fitting or anything after them; None without an engine, or where a server gives no answer.
 
     To be called on the thread that opened them, which have run before.
 
@@ -24,7 +25,10 @@ def measure_bare_rate(sides: Sequence[BundleSide], seconds: float | None = None)
         EngineError: an engine failed.
     """
     each = _SECONDS if seconds is None else seconds
-    total = sum(_seconds_of_an_image(side, each) for side in sides)
+    try:
+        total = sum(_seconds_of_an_image(side, each) for side in sides)
+    except FrameLost:
+        return None
     return 1 / total if total > 0 else None
 
 

@@ -8,25 +8,30 @@ import contextlib
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
-
-import numpy as np
 
 from converter.recordings.recorded_image import RecordedImage, SkippedImage
 from converter.replay.differences.difference import ComparedImage
 from converter.replay.differences.find_differences import DifferenceLimits, find_differences
 from converter.replay.pipeline.read_ahead import READ_AHEAD_STAGES, ImageSlot, ReadAhead
+from converter.replay.pipeline.run_engines import (
+    BASELINE,
+    CANDIDATE,
+    EngineOutputs,
+    EngineRunner,
+    SideOutputs,
+)
 from converter.replay.pipeline.work_beside import WorkBeside
 from converter.replay.results.passed_over import SkippedTally, StampOrder
 from converter.replay.sides.bundle_side import BundleSide
 from converter.replay.sides.common_labels import CommonLabels
 from converter.replay.sides.open_sides import Sides
-from converter.replay.sides.side import ReplaySide, SideResult
+from converter.replay.sides.side import SideResult
 from trt_inference.timing import StageClock
 
-BASELINE, CANDIDATE, COMPARISON = "baseline", "candidate", "comparison and files"
+COMPARISON = "comparison and files"
 REPLAY_STAGES = (*READ_AHEAD_STAGES, BASELINE, CANDIDATE, COMPARISON)
 # A thread that runs Python gives way to one that waits after so many seconds, by Python's own
 # default 5 ms: longer than many an engine takes, whose thread would wait for the others each time.
@@ -61,14 +66,11 @@ class ReplayCounts:
     seconds: float = 0.0
 
 
-EngineOutputs = Mapping[str, np.ndarray] | None
-
-
 class _Seen(NamedTuple):
     """An image, and what the engines gave of it."""
 
     slot: ImageSlot
-    outputs: tuple[EngineOutputs, EngineOutputs]
+    outputs: SideOutputs
 
 
 class ImageComparison:
@@ -133,6 +135,7 @@ def replay_images(
         OSError: likewise.
     """
     counts = comparison.counts
+    engines = EngineRunner(sides, clock)
 
     def work(seen: _Seen) -> None:
         image = seen.slot.image
@@ -152,7 +155,12 @@ def replay_images(
             else:
                 counts.taken[slot.image.topic] += 1
                 counts.stamps.add(slot.image.topic, slot.image.stamp)
-                beside.put(_Seen(slot, _infer(sides, slot, clock)))
+                outputs = engines.run(slot, slot.image)
+                if isinstance(outputs, SkippedImage):
+                    counts.skipped.add(outputs)
+                    slot.release()
+                else:
+                    beside.put(_Seen(slot, outputs))
             advance()
     counts.seconds = time.perf_counter() - began
     return counts
@@ -162,18 +170,6 @@ def _pass_over(counts: ReplayCounts, skipped: SkippedImage | None) -> None:
     if skipped is not None:
         counts.taken[skipped.topic] += 1
         counts.skipped.add(skipped)
-
-
-def _infer(sides: Sides, slot: ImageSlot, clock: StageClock) -> tuple[EngineOutputs, EngineOutputs]:
-    def run(side: ReplaySide, stage: str) -> EngineOutputs:
-        if not isinstance(side, BundleSide):
-            return None
-        began = time.perf_counter()
-        outputs = side.infer(slot.fitted[side.layout].pixels)
-        clock.record(stage, time.perf_counter() - began)
-        return outputs
-
-    return run(sides.before, BASELINE), run(sides.after, CANDIDATE)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from converter.replay.sides.side import ReplaySide, SideResult
 from trt_inference.bundles.bundle import Bundle, Fitting, Thresholds
 from trt_inference.bundles.names import SEGMENTATION
 from trt_inference.engines.base import EngineOptions
+from trt_inference.errors import EngineError
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.frame import Frame
@@ -25,6 +26,7 @@ from trt_inference.inference.preprocess import Preprocessor
 from trt_inference.inference.results import Classification, Segmentation
 from trt_inference.inference.selection import EVERYTHING
 from trt_inference.printable import printable_name
+from trt_inference.tools.no_answer import check_answered
 
 _Scored = Detections | Classification
 # Of a pool: what nearly reaches the threshold is faded, what is far below it was never there.
@@ -113,9 +115,16 @@ class BundleSide(ReplaySide):
 
         Raises:
             BundleError: the bundle has no such precision or engine, or its file was changed.
-            EngineError: the backend is not there, or does not take the model.
+            EngineError: the backend is not there, or does not take the model; or a server gives no
+                answer, or has another precision of the bundle.
         """
         detector = Detector.open(bundle, choice.backend, precision, choice.options)
+        try:
+            check_answered(detector)
+            _check_precision(detector, precision)
+        except EngineError:
+            detector.close()
+            raise
         return cls(detector, thresholds, lowest_score)
 
     def look(self, image: RecordedImage) -> SideResult:
@@ -134,11 +143,14 @@ class BundleSide(ReplaySide):
             pixels: of a ``FittedImage`` of this side's layout.
 
         Raises:
-            EngineError: the engine failed.
+            FrameLost: a server gives no answer for this image.
+            EngineError: the engine failed, or a server has exchanged the precision.
         """
         engine = self._detector.engine
         np.copyto(engine.input_buffer()[0], pixels)
-        return {name: output[0].copy() for name, output in engine.infer().items()}
+        outputs = {name: output[0].copy() for name, output in engine.infer().items()}
+        _check_precision(self._detector, self.precision)
+        return outputs
 
     def result(self, outputs: Mapping[str, np.ndarray], placement: Placement) -> SideResult:
         """What a robot would publish of the outputs of an image, and what lies below it.
@@ -162,6 +174,16 @@ class BundleSide(ReplaySide):
     def close(self) -> None:
         """Close the engine."""
         self._detector.close()
+
+
+def _check_precision(detector: Detector, precision: str) -> None:
+    """A server may exchange its models while it is asked."""
+    found = detector.choice.precision
+    if found != precision:
+        raise EngineError(
+            f"the server gives {found} of '{printable_name(detector.bundle.path)}' now, instead of "
+            f"{precision}, which is compared: replay again when its models stay as they are"
+        )
 
 
 def _published(pool: _Scored, thresholds: Thresholds) -> _Scored:

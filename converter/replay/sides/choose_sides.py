@@ -94,7 +94,7 @@ def choose_sides(asked: AskedSides, has_results: bool, choice: EngineChoice) -> 
         has_results: whether the recording has results of the robot that can be a side.
 
     Raises:
-        ReplayError: there is nothing to compare with.
+        ReplayError: there is nothing to compare with, or a server does not have the precision.
         BundleError: a bundle does not have the precision, or the device does not run it.
         EngineError: the backend is not there.
     """
@@ -128,17 +128,26 @@ def _ends(precisions: Sequence[str]) -> tuple[str, str]:
 
 def _resolve(bundle: Bundle, precision: str, choice: EngineChoice) -> BundleInPrecision:
     found = choose_precision(bundle, choice.backend, precision, choice.options)
-    return BundleInPrecision(bundle, found.precision, found.reason if precision == _AUTO else "")
+    if precision == _AUTO:
+        return BundleInPrecision(bundle, found.precision, found.reason)
+    if found.precision != precision:  # a server has what was exported to it
+        raise ReplayError(
+            f"{found.reason} ({_shown(bundle)}): export {precision} to its model repository too, "
+            f"or compare {found.precision}, which it has"
+        )
+    return BundleInPrecision(bundle, precision)
 
 
 def _fastest_other(bundle: Bundle, choice: EngineChoice) -> str:
     """The fastest precision beside ``FP32`` that can be opened here."""
-    index = choice.options.device
-    backend = choose_backend(choice.backend, index)
-    device: Device = backend.device(index)
-    built = backend.built_precisions(bundle, index)
+    options = choice.options
+    backend = choose_backend(choice.backend, options.device)
+    device: Device = backend.device(options.device)
+    built = backend.built_precisions(bundle, options.device)
     for name in device.runs:
-        if name != FP32 and name in bundle.precisions and (built is None or name in built):
+        is_there = name in bundle.precisions and (built is None or name in built)
+        # A server has what was exported to it, and gives another precision where that is missing.
+        if is_there and name != FP32 and backend.choose(bundle, name, options).precision == name:
             return name
     raise ReplayError(
         f"{_shown(bundle)} has only {FP32} that runs on {device.name}, and the recording has no "

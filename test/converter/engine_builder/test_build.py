@@ -154,6 +154,27 @@ def test_what_was_asked_for_is_in_the_engine(version: str, bundle: Path, build: 
     np.testing.assert_allclose(found.xyxy, [[40, 16, 48, 24]], atol=0.1)  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("version", ["8.6.1", "10.3.0"], indirect=True)
+def test_an_engine_for_a_server_takes_fewer_images_too(
+    version: str, bundle: Path, build: Build
+) -> None:
+    assert build("--precision", "fp16", "--batch", "4", "--any-batch").exit_code == 0
+    sidecar, built = engine(bundle, "fp16").sidecar, plan(bundle, "fp16")
+    assert (sidecar.batch, sidecar.options) == (4, {"any_batch": True})
+    (smallest, *others) = built.profiles[0]["image"]
+    assert (smallest, others) == ([1, 64, 64, 3], [[4, 64, 64, 3]] * 2)
+    with Detector.open(load_bundle(bundle), "tensorrt", "fp16") as detector:
+        found = detector.detect(picture("red", (2, 5)))
+    np.testing.assert_allclose(found.xyxy, [[40, 16, 48, 24]], atol=0.1)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("version", ["8.4.1"], indirect=True)
+def test_an_engine_of_floats_is_none_for_a_server(version: str, build: Build) -> None:
+    more = ("--precision", "fp16", "--batch", "4", "--any-batch")
+    build(*more).refused("--any-batch is for servers", "8.5 and later")
+    build(*more, "--dla").refused("leave --dla or --any-batch out")
+
+
 @pytest.mark.parametrize("version", ["8.2.1", "8.6.1", "10.3.0"], indirect=True)
 def test_stages_and_head_are_held_to_float32(version: str, bundle: Path, build: Build) -> None:
     build("--precision", "int8")

@@ -44,3 +44,4 @@ def test_the_sidecar_keeps_what_differs_from_the_usual() -> None:
     assert parse("--precision", "fp16").recorded() == {}
     given = parse("--precision", "fp16", "--optimization-level", "0", "--version-compatible")
     assert given.recorded() == {"optimization_level": 0, "version_compatible": True}
+    assert parse("--precision", "fp16", "--any-batch").recorded() == {"any_batch": True}

@@ -69,6 +69,18 @@ def test_a_plan_of_the_bundles_model_is_taken_in(
         assert "comparison" in found.sidecar.measured
 
 
+def test_a_plan_that_takes_fewer_images_too_is_known_to(
+    bundle: Path, tmp_path: Path, take_in: Import, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with install("10.3.0"):
+        plan = built_plan(bundle, capsys, tmp_path / "plan", "--batch", "4", "--any-batch")
+        options = []
+        for batch in (4, 1):
+            assert take_in(plan, "--batch", batch).exit_code == 0
+            options.append(find_engine(load_bundle(bundle), "fp32", this_machine()).sidecar.options)
+    assert options == [{"imported": "plan", "any_batch": True}, {"imported": "plan"}]
+
+
 def test_a_plan_with_a_class_map_of_int32_is_taken_in(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

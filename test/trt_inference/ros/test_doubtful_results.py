@@ -2,12 +2,12 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import List, Tuple
 
 import numpy as np
 import onnx
 import pytest
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Classification
@@ -18,42 +18,12 @@ from test.color_bundle import picture, write_color_bundle
 from test.task_bundles import HEIGHT, WIDTH, write_classification_bundle
 from test.trt_inference.ros.client import TIMEOUT, Client, NodeProcess, wait_until
 from test.trt_inference.ros.conftest import Start
+from test.trt_inference.ros.diagnostics.heard_statuses import Diagnostics
 from test.trt_inference.ros.nan_bundle import write_nan_bundle
 from test.trt_inference.ros.session.swapper import Swapper
 from trt_inference.inference.finite import NOT_FINITE
 
 LOWEST = -(2**31)
-
-
-class Diagnostics:
-    """All statuses of the node and of its cameras, by what follows the node's name."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._ours = f"{client.get_namespace()}/detector: "
-        self._seen: Dict[str, List[DiagnosticStatus]] = {}
-        client.create_subscription(DiagnosticArray, "/diagnostics", self._take, 10)
-
-    def wait_for(self, level: Optional[bytes], text: str, name: str = "detector") -> Dict[str, str]:
-        """The values of the first status of this level (None: of any) with this text in it, after
-        the one that was waited for before."""
-        found: List[DiagnosticStatus] = []
-
-        def holds() -> bool:
-            seen = self._seen.get(name, [])
-            while seen and not found:
-                status = seen.pop(0)
-                if level in (None, status.level) and text in status.message:
-                    found.append(status)
-            return bool(found)
-
-        assert self._client.spin(TIMEOUT, until=holds)
-        return {pair.key: pair.value for pair in found[0].values}
-
-    def _take(self, message: DiagnosticArray) -> None:
-        for status in message.status:
-            if status.name.startswith(self._ours):
-                self._seen.setdefault(status.name[len(self._ours) :], []).append(status)
 
 
 def red() -> np.ndarray:

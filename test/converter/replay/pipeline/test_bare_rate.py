@@ -6,6 +6,7 @@ import pytest
 
 from converter.replay.pipeline import bare_rate
 from converter.replay.pipeline.bare_rate import measure_bare_rate
+from trt_inference.errors import FrameLost
 
 
 class Clock:
@@ -38,3 +39,11 @@ def test_it_is_the_sum_of_the_medians(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_an_engine_there_is_none() -> None:
     assert measure_bare_rate([]) is None
+
+
+def test_a_server_that_does_not_answer_has_none() -> None:
+    class Silent:
+        def run_engine(self) -> None:
+            raise FrameLost("no answer", "too late")
+
+    assert measure_bare_rate([Silent()]) is None  # type: ignore[list-item]

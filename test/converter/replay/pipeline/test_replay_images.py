@@ -16,6 +16,7 @@ from converter.recordings.recorded_image import RecordedImage
 from converter.recordings.recorded_message import RecordedMessage
 from converter.replay.differences.difference import ComparedImage
 from converter.replay.gather_results import MeasuredReplay, ReplayedRecording, ResultGatherer
+from converter.replay.pipeline import run_engines
 from converter.replay.pipeline.read_ahead import ReadAhead
 from converter.replay.pipeline.replay_images import (
     REPLAY_STAGES,
@@ -31,10 +32,11 @@ from converter.replay.sides.side import ReplaySide, SideResult
 from test.color_bundle import COLORS, picture
 from test.converter.replay.picture_samples import recorded
 from trt_inference.bundles.bundle import Thresholds, load_bundle
-from trt_inference.errors import EngineError, ImageError
+from trt_inference.errors import EngineError, FrameLost, ImageError
 from trt_inference.images.image_reader import ImageReader
 from trt_inference.inference.detections import Detections
 from trt_inference.timing import StageClock
+from trt_inference.tools.no_answer import MOST_IN_A_ROW, Patience
 
 IMAGES = 30
 NAMES = tuple(COLORS)
@@ -139,6 +141,44 @@ def test_a_network_that_gives_nan_publishes_nothing_and_is_counted(
     first, *others = found.kept.images
     assert first.found is not None and [d.kind for d in first.found.differences] == ["lost"]
     assert not any(one.found.differences for one in others if one.found)
+
+
+def lose(side: ReplaySide, monkeypatch: pytest.MonkeyPatch, *numbers: int) -> None:
+    """Let a server give no answer to the images of these numbers."""
+    infer, seen = side.infer, itertools.count()  # type: ignore[attr-defined]
+
+    def sometimes(pixels: np.ndarray) -> Mapping[str, np.ndarray]:
+        if next(seen) in numbers:
+            raise FrameLost("no answer within 0.1 s", "too late")
+        return infer(pixels)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(side, "infer", sometimes)
+
+
+@pytest.mark.parametrize("losing", [0, 1], ids=["baseline", "candidate"])
+def test_an_image_without_an_answer_is_passed_over_and_never_nothing_seen(
+    sides: Sides, losing: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose(sides[losing], monkeypatch, 2, 3)
+    found = run(sides, messages(9), Kept())
+    assert [int(one.image.seconds) for one in found.kept.images] == [0, 1, 4, 5, 6, 7, 8]
+    assert not any(one.found.differences for one in found.kept.images if one.found)
+    assert (found.counts.taken, found.counts.compared) == ({"/camera": 9}, {"/camera": 7})
+    assert [tuple(one) for one in found.counts.skipped.kinds()] == [
+        ("/camera", "too late", 2, "at 2.000 s: no answer within 0.1 s")
+    ]
+    assert found.advanced == 9
+
+
+def test_too_many_images_without_an_answer_end_the_replay(
+    sides: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_engines, "Patience", lambda: Patience(lambda seconds: None))
+    lose(sides.after, monkeypatch, *range(2, 100))
+    kept = Kept()
+    with pytest.raises(EngineError, match=f"^{MOST_IN_A_ROW} images in a row got no answer.*0.1 s"):
+        run(sides, messages(60), kept)
+    assert [int(one.image.seconds) for one in kept.images] == [0, 1]
 
 
 class Absent(ReplaySide):

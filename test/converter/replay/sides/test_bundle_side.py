@@ -15,6 +15,8 @@ from test.color_bundle import CANDIDATES, SIZE, picture
 from test.converter.replay.picture_samples import recorded
 from test.task_bundles import write_classification_bundle, write_segmentation_bundle
 from trt_inference.bundles.bundle import Bundle, Thresholds, load_bundle
+from trt_inference.bundles.choose_precision import PrecisionChoice
+from trt_inference.errors import EngineError
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.detector import Detector
 from trt_inference.inference.geometry import place
@@ -158,3 +160,13 @@ def test_a_class_map_is_the_callers_own(tmp_path: Path) -> None:
     assert_array_equal(red.published.class_map, np.full((48, 64), 3))
     assert side.score_threshold is None
     side.close()
+
+
+def test_a_precision_that_a_server_exchanges_meanwhile_is_not_compared(colors: Bundle) -> None:
+    side = BundleSide.open(colors, "fp32", CHOICE, TIGHT)
+    with contextlib.closing(side):
+        pixels = np.zeros((SIZE, SIZE, 3), np.uint8)
+        side.infer(pixels)
+        side._detector.engine.choice = PrecisionChoice("int8", "version 2 of colors")
+        with pytest.raises(EngineError, match=r"gives int8 of '.*' now, instead of fp32"):
+            side.infer(pixels)

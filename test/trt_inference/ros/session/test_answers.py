@@ -10,8 +10,8 @@ from vision_msgs.msg import VisionInfo
 from test.color_bundle import picture
 from test.trt_inference.ros.client import TIMEOUT, Client, NodeProcess, wait_until
 from test.trt_inference.ros.conftest import Start
+from test.trt_inference.ros.diagnostics.heard_statuses import Diagnostics
 from test.trt_inference.ros.session.scripted_engine import LOST_KIND, MODULE, NOBODY, Answerer
-from test.trt_inference.ros.test_doubtful_results import Diagnostics
 from trt_inference.ros.messages.result_topics import LATCHED
 
 Started = Tuple[NodeProcess, Client, Answerer]
