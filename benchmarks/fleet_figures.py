@@ -63,7 +63,11 @@ def best(rounds: Sequence[Figures]) -> Figures:
     return min(rounds, key=lambda one: one.mean)
 
 
-def beside(local: float, server: float, digits: int = 1) -> str:
+def beside(local: float, server: float) -> str:
     """``local → server (their ratio)``."""
     ratio = f"{server / local:.2f}" if local else "-"
-    return f"{local:.{digits}f} → {server:.{digits}f} ({ratio})"
+    return f"{_short(local)} → {_short(server)} ({ratio})"
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}"

@@ -96,7 +96,7 @@ def test_a_row_has_both_ways_and_their_ratios_server_to_robot() -> None:
     server = local._replace(p50=15.0, p95=40.0, rate=60.0, processor=2.0, served_by=7.0, batch=2.5)
     row = row_of(clients_table(CASE, [Compared(4, local, server)]), "4")
     assert row[1:] == [
-        "100.0 → 60.0 (0.60)",
+        "100 → 60.0 (0.60)",
         "10.0 → 15.0 (1.50)",
         "20.0 → 40.0 (2.00)",
         "8.0 → 2.0 (0.25)",
