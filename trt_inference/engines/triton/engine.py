@@ -21,8 +21,9 @@ class TritonEngine(Engine):
     """Runs a bundle on a server. ``open_triton_engine`` makes it.
 
     No run is sent twice: what the server does not answer before the deadline is run on the local
-    engine, or lost where there is none. A run so takes the deadline and one local inference at the
-    most, and those of the runs before it that have failed as well.
+    engine, or lost where there is none. A run so takes the deadline and one local inference at
+    most; the second of two that are under way and fail waits for the local inference of the first
+    as well, as it would without a server.
     """
 
     def __init__(

@@ -4,7 +4,7 @@ import threading
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Mapping, Optional
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
 
 import numpy as np
 import pytest
@@ -142,6 +142,13 @@ def wait_until_open(engine: Engine) -> None:
 
 def wait_until_closed(engine: Engine) -> None:
     wait_until(lambda: values(engine)["breaker"] == "closed", "the breaker stays open")
+
+
+def close_breaker(engine: Any) -> None:
+    """By three good probes, as the watching thread makes them."""
+    for _ in range(3):
+        engine._watch._probe()
+    assert values(engine)["breaker"] == "closed"
 
 
 def watching_threads() -> List[threading.Thread]:

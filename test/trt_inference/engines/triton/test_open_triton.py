@@ -16,6 +16,7 @@ from test.trt_inference.engines.triton.server_bench import (
     SERVER,
     Bench,
     assert_same,
+    close_breaker,
     noise,
     run,
     start,
@@ -236,9 +237,16 @@ def test_an_engine_of_tensorrt_answers_where_there_is_a_gpu(
             assert engine.depth == 2  # of the local engine: its next image is written meanwhile
             for seed in (2, 3):
                 start(engine, noise(seed))
+            double.start()
+            close_breaker(engine)
             for seed in (2, 3):
                 own = bench.own(noise(seed))["scores"]
                 np.testing.assert_allclose(engine.finish()["scores"], own, atol=1e-5)
+                if seed == 2:
+                    assert engine.depth == 1  # so that it gets back to the server at all
+            assert engine.depth == 2
+            run(engine, noise(4))
+            assert values(engine)["answered by"] == SERVER
 
 
 def test_a_failure_of_the_local_engine_is_not_hidden(

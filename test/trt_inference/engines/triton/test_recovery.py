@@ -292,6 +292,25 @@ def test_a_server_that_comes_later_and_takes_fewer_images_at_once_gets_as_many(
         assert values(engine)["answered by"] == SERVER
 
 
+def test_images_that_were_gathered_for_a_server_that_took_more_are_not_sent(bench: Bench) -> None:
+    bench.watch()
+    bench.double.max_batch = 3
+    images = [noise(seed) for seed in range(3)]
+    with bench.engine(batch=3) as engine:
+        assert_same(run(engine, *images), bench.own(*images))
+        bench.double.stop()
+        wait_until_open(engine)
+        bench.double.max_batch = 2
+        bench.double.start()
+        wait_until_closed(engine)
+        assert_same(run(engine, *images), bench.own(*images))
+        assert values(engine)["answered by"] == HERE
+        assert failures(engine) == {}
+        assert engine.batch == 2
+        assert_same(run(engine, *images[:2]), bench.own(*images[:2]))
+        assert values(engine)["answered by"] == SERVER
+
+
 def test_without_fallback_images_are_lost_at_once_and_found_again(bench: Bench) -> None:
     bench.watch()
     with bench.engine(fallback=NONE) as engine:
