@@ -38,6 +38,12 @@ def _print_others(result: TritonExport, console: Console) -> None:
     if result.same is not None:
         text = f"caution: version {result.same} has the same bundle and precision"
         print_line(console, text, "yellow")
+    if not result.is_served:
+        text = (
+            "caution: config.pbtxt names the versions that are served: add this one to its "
+            "version_policy"
+        )
+        print_line(console, text, "yellow")
     if result.others:
         names = some_names([str(one) for one in result.others])
         print_line(

@@ -7,7 +7,12 @@ from typing import Any, Callable, List, Optional, Tuple
 
 from converter.commands.export_triton_options import DEFAULT_BATCH, TritonOptions
 from converter.errors import ModelRepositoryError
-from converter.model_repository.model_config import config_text, new_config, set_batch
+from converter.model_repository.model_config import (
+    config_text,
+    new_config,
+    serves_new_versions,
+    set_batch,
+)
 from converter.model_repository.model_folder import (
     OTHER_NAME,
     ModelFolder,
@@ -44,6 +49,7 @@ class TritonExport:
         sidecar: of the engine, where it is one.
         others: versions that were there, the newest first.
         same: the newest of them, where it has the same bundle and precision.
+        is_served: the model's configuration lets the server take new versions.
     """
 
     repository: Path
@@ -56,6 +62,7 @@ class TritonExport:
     sidecar: Optional[Sidecar]
     others: Tuple[int, ...]
     same: Optional[int]
+    is_served: bool
 
     @property
     def folder(self) -> Path:
@@ -151,6 +158,7 @@ class _Export:
             source.sidecar,
             tuple(one.bundle.version for one in others),
             newest.version if newest and newest[1:] == served[1:] else None,
+            serves_new_versions(config),
         )
 
     def _config(self, there: Optional[ModelFolder], versions: List[Version]) -> Any:

@@ -1,6 +1,13 @@
 """The configuration of a model on Triton, ``config.pbtxt``, by Triton's own protobuf.
 
 Its fields: https://github.com/triton-inference-server/common/blob/main/protobuf/model_config.proto
+
+Requests that come while others run make the next batch: they need not wait for each other longer
+than that, which a robot alone would pay for at each image. The queue has no timeouts and no limit:
+with either, Triton hands a request to an instance only if that waits at the moment, and otherwise
+looks again after half a second (dynamic_batch_scheduler.cc; seen with 2.51), and may lose count of
+the instances (triton-inference-server/server#8870). It needs none: a robot gives up at its own
+deadline, and Triton then drops the request from the queue.
 """
 
 from typing import Any, Iterable, List, Mapping, Tuple
@@ -12,23 +19,21 @@ from converter.errors import ModelRepositoryError
 from converter.model_repository.platforms import CPU_KIND, GPU, PYTHON, Platform
 from trt_inference.bundles.bundle import Bundle
 
-# At most so long, a request waits for others to run with.
-QUEUE_DELAY = 1000  # microseconds
-# No request waits longer for its run; robots ask for less, by their deadline.
-QUEUE_TIMEOUT = 1000000  # microseconds
-QUEUED = 64  # requests; what comes then is refused at once, and robots answer it themselves
 # So many versions are served: the newest, and the one before for robots that still have its bundle.
 SERVED_VERSIONS = 2
 
 _HEADER = """\
 # Written by trt-inference export-triton, which puts new versions beside those that are here. It
 # keeps what you change, but for comments, max_batch_size, model_warmup, and the parameters of
-# versions. timeout_action is REJECT, its default: requests that waited for too long are refused.
+# versions. Timeouts or a limit of the queue are better not set: with them, Triton 2.51 lets some
+# requests wait for half a second. Those whose client has given up are dropped without.
 """
 _KINDS: Mapping[str, int] = {
     GPU: model_config_pb2.ModelInstanceGroup.KIND_GPU,
     CPU_KIND: model_config_pb2.ModelInstanceGroup.KIND_CPU,
 }
+_REJECT = model_config_pb2.ModelQueuePolicy.REJECT
+_POLICY = "  default_queue_policy {\n"
 _TYPES: Mapping[str, int] = {
     "uint8": model_config_pb2.TYPE_UINT8,
     "int32": model_config_pb2.TYPE_INT32,
@@ -58,13 +63,9 @@ def new_config(
         config.output.add(name=output.name, data_type=_TYPES[output.dtype], dims=dims)
     config.version_policy.latest.num_versions = SERVED_VERSIONS
     config.instance_group.add(kind=_KINDS[runs_on], count=1)
-    batching = config.dynamic_batching
-    batching.max_queue_delay_microseconds = QUEUE_DELAY
-    policy = batching.default_queue_policy
-    policy.timeout_action = model_config_pb2.ModelQueuePolicy.REJECT
-    policy.default_timeout_microseconds = QUEUE_TIMEOUT
-    policy.allow_timeout_override = True
-    policy.max_queue_size = QUEUED
+    policy = config.dynamic_batching.default_queue_policy
+    policy.timeout_action = _REJECT
+    policy.SetInParent()
     if platform == PYTHON:
         set_parameters(config, {"threads": "0"})
     return config
@@ -109,6 +110,11 @@ def signature(config: Any) -> List[Tuple[str, int, Tuple[int, ...]]]:
     return [(one.name, one.data_type, tuple(one.dims)) for one in tensors]
 
 
+def serves_new_versions(config: Any) -> bool:
+    """Whether the server takes a version because it is the newest."""
+    return bool(config.version_policy.WhichOneof("policy_choice") != "specific")
+
+
 def config_text(config: Any) -> str:
     """A configuration as it is written, from which Triton reads the same.
 
@@ -116,6 +122,9 @@ def config_text(config: Any) -> str:
         ModelRepositoryError: it would read another one, or none.
     """
     text = _HEADER + text_format.MessageToString(config)
+    if config.dynamic_batching.default_queue_policy.timeout_action == _REJECT:
+        # It is the default, which protobuf does not write, and people look for.
+        text = text.replace(_POLICY, f"{_POLICY}    timeout_action: REJECT\n", 1)
     if parse_config(text) != config:
         raise ModelRepositoryError(
             "Triton would read another configuration than the one that was meant: install "

@@ -8,6 +8,7 @@ from converter.engine_builder.fix_batch import batch_name
 from converter.errors import ModelRepositoryError
 from converter.model_repository.choose_plan import choose_plan
 from converter.model_repository.platforms import PYTHON, TENSORRT_PLAN, Platform
+from trt_inference.bundles.atomic_write import write_file
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.open_model import OpenModel
 from trt_inference.bundles.protobuf_reader import graph
@@ -90,5 +91,5 @@ def _takes_one_image(bundle: Bundle, model: OpenModel) -> bool:
 
 def _write_program(folder: Path) -> Path:
     target = folder / _PROGRAM
-    target.write_bytes(Path(__file__).with_name("python_model.py").read_bytes())
+    write_file(target, Path(__file__).with_name("python_model.py").read_bytes())
     return target

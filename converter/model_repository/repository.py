@@ -49,7 +49,8 @@ def locked_repository(given: Path, on_wait: Callable[[], object]) -> Iterator[Pa
         if is_new:
             repository.mkdir(exist_ok=True)
         with _lock(repository, on_wait):
-            _remove_leftovers(repository.parent, re.escape(_beside(repository)) + r"\d+")
+            with contextlib.suppress(PermissionError):  # then nothing was made there either
+                _remove_leftovers(repository.parent, re.escape(_beside(repository)) + r"\d+")
             yield repository
     except BaseException:
         if is_new:

@@ -55,6 +55,17 @@ def test_the_same_again_is_a_new_version_and_told_so(export: Export) -> None:
     assert "beside it: 1. The server has the newest two; to go back, remove" in result.output
 
 
+def test_a_version_that_is_not_served_is_told(export: Export, repository: Path) -> None:
+    export()
+    file = repository / "colors" / "config.pbtxt"
+    text = file.read_text("utf-8")
+    policy = re.search(r"latest \{\s+num_versions: 2\s+\}", text)
+    assert policy is not None
+    file.write_text(text.replace(policy.group(), "specific { versions: 1 }"), "utf-8")
+    assert "add this one to its version_policy" in export().output
+    assert read_config(repository / "colors").version_policy.specific.versions == [1]
+
+
 def test_another_precision_is_no_reason_for_a_caution(export: Export, color_bundle: Path) -> None:
     offer_precisions(color_bundle, "fp32", "fp16")
     export()
@@ -76,11 +87,6 @@ def test_an_engine_names_the_server_that_it_needs(export: Export, color_bundle: 
     output = export("--platform", "tensorrt_plan").output
     assert f"The server must have TensorRT {ORIN.tensorrt} and sm_87, on aarch64" in output
     assert "--backend-config=tensorrt,version-compatible=true" in output
-
-
-def of_other_shapes(repository: Path, bundle: Path) -> Tuple[object, ...]:
-    other = write_classification_bundle(repository.parent / "classes")
-    return ("--model", "colors", other)
 
 
 @pytest.mark.parametrize(

@@ -340,7 +340,8 @@ def test_what_people_changed_in_a_configuration_stays(color_bundle: Path, reposi
     export(color_bundle, repository, batch=4)
     file = repository / "colors" / "config.pbtxt"
     text = file.read_text("utf-8")
-    text = text.replace("max_queue_size: 64", "max_queue_size: 7").replace("count: 1", "count: 3")
+    text = text.replace("timeout_action: REJECT", "max_queue_size: 7")
+    text = text.replace("count: 1", "count: 3")
     text = text.replace('string_value: "0"', 'string_value: "2"')  # threads
     file.write_text(text, "utf-8")
     export(color_bundle, repository)

@@ -163,3 +163,26 @@ def test_a_file_is_not_left_open(folder: Path) -> None:
         with pytest.raises(BundleError):
             CheckedFile(folder, expected())
     assert len(os.listdir("/proc/self/fd")) == len(before)
+
+
+def test_the_file_that_was_checked_is_copied_whatever_is_renamed_over_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / "file").write_bytes(CONTENT)
+    with CheckedFile(folder, expected()) as file:
+        (folder / "other").write_bytes(CONTENT[::-1])
+        (folder / "other").replace(folder / "file")
+        file.copy_to(tmp_path / "copy")
+        assert (tmp_path / "copy").read_bytes() == CONTENT
+        with pytest.raises(FileExistsError):
+            file.copy_to(tmp_path / "copy")
+
+
+def test_a_copy_of_what_is_written_into_after_its_check_is_refused(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / "file").write_bytes(CONTENT)
+    with CheckedFile(folder, expected()) as file:
+        (folder / "file").write_bytes(CONTENT[::-1])
+        with pytest.raises(BundleError, match="was changed"):
+            file.copy_to(tmp_path / "copy")
