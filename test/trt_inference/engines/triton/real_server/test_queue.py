@@ -1,9 +1,7 @@
-"""What a real Triton server does with requests that it cannot run at once, by the configuration
-that exports write."""
+"""A real Triton server whose queue has a limit, which its users may set."""
 
-from typing import Any, Iterator, List, NamedTuple
-
-import pytest
+from pathlib import Path
+from typing import Any, List
 
 from test.color_bundle import write_color_bundle
 from test.served_models import Mood, change_config, export
@@ -15,84 +13,44 @@ from test.trt_inference.engines.triton.real_server.robot import (
 )
 from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.engines.server_options import ServerOptions
-from trt_inference.engines.triton.failures import REFUSED, TOO_LATE, ServerFailure
+from trt_inference.engines.triton.failures import REFUSED, ServerFailure
 from trt_inference.engines.triton.remote_model import RemoteModel
 
 pytestmark = needs_triton
 
 PATIENT = 60.0  # seconds
-PLACES = 4  # in the queue
-CROWD = 16  # requests
+PLACES = 2  # in the queue
+CROWD = 12  # requests
 
 
-class Busy(NamedTuple):
-    """A server with a short queue, which runs one image at a time."""
-
-    bundle: Bundle
-    url: str
-    mood: Mood
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Busy]:
-    folder = tmp_path_factory.mktemp("triton")
-    bundle = write_color_bundle(folder / "colors")
-    exported = export(bundle, folder / "repository", batch=1)
-
-    def shorten(config: Any) -> None:
-        config.dynamic_batching.default_queue_policy.max_queue_size = PLACES
-
-    change_config(exported, shorten)
-    mood = Mood(exported, folder / "mood.json")
-    with TritonServer(folder / "repository") as running:
-        yield Busy(load_bundle(bundle), running.url, mood)
-
-
-@pytest.fixture
-def busy(server: Busy) -> Iterator[Busy]:
-    yield server
-    server.mood.set()
-
-
-def connect(busy: Busy) -> RemoteModel:
-    return RemoteModel.connect(busy.bundle, ServerOptions(busy.url), "fp32", 1, PATIENT)
-
-
-def kinds_of(busy: Busy, model: RemoteModel, count: int, deadline: float) -> List[str]:
-    """Ask for pictures, all at once: the kinds of the failures, and what is wrong otherwise."""
-    pictures = random_pictures(busy.bundle, count)
-    runs = [model.start(pictures[place : place + 1], deadline) for place in range(count)]
-    kinds = []
-    for run, expected in zip(runs, answers_of(busy.bundle, pictures)):
+def what_comes_of(bundle: Bundle, model: RemoteModel, count: int) -> List[str]:
+    """Ask for pictures, all at once: the kinds of the failures, or whether an answer is right."""
+    pictures = random_pictures(bundle, count)
+    runs = [model.start(pictures[place : place + 1], PATIENT) for place in range(count)]
+    found = []
+    for run, expected in zip(runs, answers_of(bundle, pictures)):
         try:
             outputs = {name: output[0] for name, output in run.finish().items()}
-            kinds.append("right" if is_same(outputs, expected) else "wrong")
+            found.append("right" if is_same(outputs, expected) else "wrong")
         except ServerFailure as failure:
-            kinds.append(failure.kind)
-    return kinds
+            found.append(failure.kind)
+    return found
 
 
-def test_what_finds_the_queue_full_is_refused_at_once(busy: Busy) -> None:
-    model = connect(busy)
-    busy.mood.set(delay=0.5)
-    kinds = kinds_of(busy, model, CROWD, PATIENT)
-    model.close()
-    assert set(kinds) == {"right", REFUSED}
-    assert kinds.count(REFUSED) >= CROWD - 2 * (PLACES + 1)
+def test_what_finds_the_queue_full_is_refused_and_the_rest_is_answered(tmp_path: Path) -> None:
+    path = write_color_bundle(tmp_path / "colors")
+    exported = export(path, tmp_path / "repository", batch=1)
 
+    def shorten_queue(config: Any) -> None:
+        config.dynamic_batching.default_queue_policy.max_queue_size = PLACES
 
-def test_what_has_waited_for_too_long_is_dropped_and_does_not_hold_up_the_next(
-    busy: Busy,
-) -> None:
-    model = connect(busy)
-    busy.mood.set(delay=2.0)
-    before = model.statistics(PATIENT)
-    # One runs, for longer than anybody waits, and the others wait for it; a place is left.
-    assert set(kinds_of(busy, model, PLACES, deadline=0.5)) <= {TOO_LATE, REFUSED}
-    busy.mood.set()
-    end = time.monotonic() + PATIENT
-    while kinds_of(busy, model, 1, PATIENT) != ["right"]:  # before the first one is done
-        assert time.monotonic() < end
-    after = model.statistics(PATIENT)
-    model.close()
-    assert after.count - before.count == 2
+    change_config(exported, shorten_queue)
+    Mood(exported, tmp_path / "mood.json").set(delay=0.3)
+    bundle = load_bundle(path)
+    with TritonServer(tmp_path / "repository") as server:
+        model = RemoteModel.connect(bundle, ServerOptions(server.url), "fp32", 1, PATIENT)
+        found = what_comes_of(bundle, model, CROWD)
+        model.close()
+    assert set(found) == {"right", REFUSED}
+    # One runs while the others come; a machine that is very busy may have done one or two by then.
+    assert found.count(REFUSED) >= CROWD - PLACES - 4
