@@ -3,6 +3,7 @@
 import pytest
 
 from examples.fleet.triton_server import (
+    CRASH,
     ROOT,
     SHARED_MEMORY,
     TlsFiles,
@@ -19,6 +20,7 @@ REASON = (
 )
 needs_triton = pytest.mark.skipif(bool(REASON), reason=REASON)
 __all__ = (
+    "CRASH",
     "REASON",
     "ROOT",
     "SHARED_MEMORY",

@@ -21,6 +21,11 @@ FOLDER = Path(os.environ.get("TRT_INFERENCE_TRITON") or ROOT / ".venv" / "triton
 MISSING = FOLDER / ".missing"
 MOST_SECONDS = 120.0  # from its start until it is ready, on a machine that is very busy
 SHARED_MEMORY = Path("/dev/shm")
+# Triton's Python backend gives up a lock for which it waits too long, and the server ends with it:
+# where the machine is very busy, and where it was stopped for seconds.
+# https://github.com/triton-inference-server/server/issues/8882
+CRASH = "boost::interprocess::lock_exception"
+_MOST_STARTS = 3
 
 
 def _site_packages() -> Optional[Path]:
@@ -154,6 +159,17 @@ class TritonServer:
         Raises:
             TritonServerError: it is not; the message has its log.
         """
+        for _ in range(_MOST_STARTS - 1):
+            before = len(self.log)
+            try:
+                self._start_once(timeout)
+                return
+            except TritonServerError:
+                if CRASH not in self.log[before:]:
+                    raise
+        self._start_once(timeout)
+
+    def _start_once(self, timeout: float) -> None:
         self.launch()
         try:
             self.wait_ready(timeout)
@@ -256,12 +272,13 @@ class TritonServer:
         self.kill()
 
     def pause(self) -> None:
-        """Stop it and what runs its models: connections stay, and nobody answers."""
-        _signal_group(self.pid, signal.SIGSTOP)
+        """Stop it: connections stay, and nobody answers. Not what runs its models, which might hold
+        a lock then (see ``CRASH``)."""
+        os.kill(self.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let it go on."""
-        _signal_group(self.pid, signal.SIGCONT)
+        os.kill(self.pid, signal.SIGCONT)
 
     def close(self) -> None:
         """Kill it, and give its port away. It cannot be started again."""

@@ -137,13 +137,14 @@ class Robot:
         """Run pictures until so many in a row were answered by the server, or by this machine. When
         the first of them was, in seconds of the monotonic clock."""
         before = len(self.answers)
-
-        def is_met() -> bool:
-            last = self.answers[before:][-count:]
-            return len(last) == count and all(one.by_server == server for one in last)
-
-        self.run_until(is_met)
+        self.run_until(lambda: self.is_answered_by(server, count, before))
         return self.answers[-count].at
+
+    def is_answered_by(self, server: bool, count: int, before: int) -> bool:
+        """Whether the last ``count`` answers came from the server, or from this machine, without
+        the first ``before``."""
+        last = self.answers[before:][-count:]
+        return len(last) == count and all(one.by_server == server for one in last)
 
     def check(self, longest: float) -> None:
         """See that each picture was answered rightly, in its turn, and within ``longest``

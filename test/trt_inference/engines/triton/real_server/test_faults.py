@@ -7,7 +7,7 @@ from typing import Callable, Dict, NamedTuple
 import psutil
 import pytest
 
-from test.triton_server import needs_triton
+from test.triton_server import CRASH, needs_triton
 from test.trt_inference.engines.triton.real_server.conftest import Served
 from test.trt_inference.engines.triton.real_server.robot import Robot
 from trt_inference.engines.server_options import NONE
@@ -77,12 +77,20 @@ def go_through(breakdown: Breakdown, served: Served, robot: Robot) -> float:
     robot.run_until_answered_by(server=False, count=50)
     assert robot.status()["answered by"] == "this machine"
 
-    def end() -> None:
-        breakdown.end(served)
-        served.server.wait_ready()
+    ready = robot.run_while(lambda: breakdown.end(served))
+    return wait_until_back(served, robot, ready)
 
-    ready = robot.run_while(end)
-    return robot.run_until_answered_by(server=True, count=20) - ready
+
+def wait_until_back(served: Served, robot: Robot, ready: float) -> float:
+    """As ``go_through``. A server that has crashed meanwhile is started again."""
+    before = len(robot.answers)
+    robot.run_until(
+        lambda: robot.is_answered_by(True, 20, before) or not served.server.is_running()
+    )
+    if served.server.is_running():
+        return robot.answers[-20].at - ready
+    assert CRASH in served.server.log, served.server.log
+    return wait_until_back(served, robot, robot.run_while(lambda: restart(served)))
 
 
 @pytest.mark.parametrize("name", OF_THE_SERVER)

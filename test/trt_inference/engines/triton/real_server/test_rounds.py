@@ -60,6 +60,7 @@ def test_memory_threads_and_files_stay_as_they_are_over_many_breakdowns(
     print(f"after {SETTLED} rounds {found[SETTLED - 1]}, after {ROUNDS} {found[-1]}")
     early, late = found[:SETTLED], found[-SETTLED:]
     assert max(one.memory for one in late) - max(one.memory for one in early) < MOST_GROWTH
-    assert min(one.threads for one in late) <= max(one.threads for one in early)
-    assert min(one.system_threads for one in late) <= max(one.system_threads for one in early)
-    assert min(one.files for one in late) <= max(one.files for one in early)
+    # Of each figure the middle one: a breakdown may be counted before the end of what it has left.
+    for name in ("threads", "system_threads", "files"):
+        middle = sorted(getattr(one, name) for one in late)[SETTLED // 2]
+        assert middle <= max(getattr(one, name) for one in early), name
