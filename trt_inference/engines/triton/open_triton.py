@@ -29,6 +29,9 @@ def open_triton_engine(
 ) -> TritonEngine:
     """A server that is not reached is warned of, so that robots may start before it.
 
+    Args:
+        precision: that is preferred on the server, or ``auto``.
+
     Raises:
         BundleError: the bundle has no local engine for this machine, where one has to be built.
         EngineError: the server has another model, or what is given of it cannot be used; or the
@@ -47,7 +50,8 @@ def open_triton_engine(
             batch = min(batch, local.engine.batch)
         watch = _make_watch(bundle, precision, server, batch, state)
         lane = ServerLane(bundle.input, batch, server.deadline, state)
-        engine = TritonEngine(lane, _warm_lane(local, batch), watch, Answerers(server, local))
+        answerers = Answerers(server, local, precision)
+        engine = TritonEngine(lane, _warm_lane(local, batch), watch, answerers)
         undo.pop_all()
     watch.start()
     return engine
