@@ -28,6 +28,7 @@ from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import EngineOptions
 from trt_inference.engines.onnxruntime.engine import OnnxRuntimeEngine
 from trt_inference.engines.server_options import LOCAL, NONE
+from trt_inference.engines.triton import open_triton
 from trt_inference.engines.triton.remote_model import RemoteModel
 from trt_inference.errors import BundleError, EngineError, EngineMissing, FrameLost
 from trt_inference.inference.detector import Detector, choose_precision
@@ -322,9 +323,11 @@ def test_nothing_is_left_open_if_the_local_engine_cannot_be_opened(
 
     monkeypatch.setattr(RemoteModel, "close", note)
     monkeypatch.setattr(OnnxRuntimeEngine, "__init__", fail)
-    with pytest.raises(EngineError, match="does not fit into memory"):
-        open_engine(bench.bundle, "triton", "fp32", bench.options())
-    with pytest.raises(EngineError, match="does not fit into memory: its input"):
+    with pytest.raises(EngineError, match="does not fit into memory: fp32 has"):
         open_engine(bench.bundle, "triton", "auto", bench.options())
+    assert len(closed) == 1
+    monkeypatch.setattr(open_triton, "ServerLane", fail)
+    with pytest.raises(EngineError, match="does not fit into memory: its input"):
+        open_engine(bench.bundle, "triton", "auto", bench.options(fallback=NONE))
     assert len(closed) == 2
     assert watching_threads() == []
