@@ -69,6 +69,19 @@ def test_launch_brings_the_node_up_active(
     assert client.state() == "active"
 
 
+@pytest.mark.parametrize("file", VARIANTS)
+def test_a_server_is_an_argument(
+    client: Client, run: Run, shared_color_bundle: Path, file: str
+) -> None:
+    """An address of IPv6 is not taken for a list."""
+    url = "[::1]:1"  # where nobody answers
+    launch = run(
+        file, bundle=shared_color_bundle, namespace="robot", backend="triton", server_url=url
+    )
+    assert client.detect(client.image(RED)).detections
+    assert wait_until(lambda: f"instead of Triton at {url}" in launch.log), launch.log
+
+
 def test_the_node_subscribes_to_the_given_topic(
     client: Client, run: Run, shared_color_bundle: Path
 ) -> None:

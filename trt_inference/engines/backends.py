@@ -112,9 +112,11 @@ def open_engine(
 def _no_room(bundle: Bundle, precision: str, options: EngineOptions) -> str:
     spec = bundle.input
     images = options.batch * spec.height * spec.width * 3
+    files = ""
+    if precision in bundle.precisions:  # not for auto, where a server runs the network
+        size = binary_size(model_bytes(bundle.precisions[precision]))
+        files = f"{precision} has {size} in its files, and "
     return (
-        f"{bundle.path} does not fit into memory: {precision} has "
-        f"{binary_size(model_bytes(bundle.precisions[precision]))} in its files, and its input of "
-        f"{spec.width}x{spec.height} takes {binary_size(images)}. To mend it, {MAKE_ROOM}; or take "
-        "a smaller model or input"
+        f"{bundle.path} does not fit into memory: {files}its input of {spec.width}x{spec.height} "
+        f"takes {binary_size(images)}. To mend it, {MAKE_ROOM}; or take a smaller model or input"
     )

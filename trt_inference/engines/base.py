@@ -148,10 +148,13 @@ class Backend(abc.ABC):
         name: the value of the parameter ``backend``.
         rank: ``auto`` takes the available backend of the lowest rank. The ranks of the backends in
             the tree are multiples of ten.
+        opens_auto: ``open`` takes ``auto`` as well: only who runs the network knows the precision,
+            and ``Engine.choice`` then has it.
     """
 
     name: str
     rank: int
+    opens_auto = False
 
     @abc.abstractmethod
     def is_available(self, device: int) -> bool:

@@ -1,6 +1,7 @@
 """Frame in, result out: what every user of a bundle calls."""
 
 from collections import deque
+from dataclasses import replace
 from time import perf_counter
 from typing import Deque, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -111,8 +112,10 @@ class Detector:
         """
         options = options or EngineOptions()
         chosen = choose_backend(backend, options.device)
-        choice = choose_precision(bundle, chosen.name, precision, options)
-        engine = open_engine(bundle, chosen.name, choice.precision, options)
+        # A server is asked once, where the engine is opened: who waits for that waits for it.
+        choice = choose_precision(bundle, chosen.name, precision, replace(options, server=None))
+        wanted = precision if chosen.opens_auto else choice.precision
+        engine = open_engine(bundle, chosen.name, wanted, options)
         try:
             first = try_out(bundle, engine)
         except FrameLost:  # of a server that may come later

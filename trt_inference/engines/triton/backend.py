@@ -17,6 +17,7 @@ class TritonBackend(Backend):
 
     name = "triton"
     rank = 200
+    opens_auto = True
 
     def is_available(self, device: int) -> bool:
         """Never by itself: it needs the name of a server."""
@@ -28,7 +29,7 @@ class TritonBackend(Backend):
 
     def choose(self, bundle: Bundle, requested: str, options: EngineOptions) -> PrecisionChoice:
         """The precision that the server has of this bundle. Where it is not reached, that of the
-        local engine; without ``options.server`` nobody is asked.
+        local engine; without ``options.server`` nobody is asked, and ``auto`` stays as it is.
 
         Raises:
             BundleError: the bundle does not have the precision.
@@ -36,11 +37,12 @@ class TritonBackend(Backend):
         """
         asked = choose(bundle, requested, CPU)  # which runs all of them
         if options.server is None:
-            return asked if requested != _AUTO else _left_open(asked, "the server decides")
+            return asked if requested != _AUTO else PrecisionChoice(_AUTO, "the server decides")
         return _choose_by_server(bundle, requested, options.server, options)
 
     def open(self, bundle: Bundle, precision: str, options: EngineOptions) -> Engine:
-        """As ``Backend.open``; the server may have another precision of the same bundle."""
+        """As ``Backend.open``; the server may have another precision of the same bundle, and for
+        ``auto`` the newest version of any is taken."""
         from trt_inference.engines.triton.open_triton import open_triton_engine
 
         choose(bundle, precision, CPU)

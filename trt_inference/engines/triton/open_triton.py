@@ -9,7 +9,7 @@ import numpy as np
 
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.choose_precision import PrecisionChoice
-from trt_inference.engines.backends import choose_backend
+from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import EngineOptions
 from trt_inference.engines.server_options import LOCAL, ServerOptions
 from trt_inference.engines.triton.engine import TritonEngine
@@ -29,6 +29,9 @@ def open_triton_engine(
 ) -> TritonEngine:
     """A server that is not reached is warned of, so that robots may start before it.
 
+    Args:
+        precision: that is preferred on the server, or ``auto``.
+
     Raises:
         BundleError: the bundle has no local engine for this machine, where one has to be built.
         EngineError: the server has another model, or what is given of it cannot be used; or the
@@ -47,7 +50,8 @@ def open_triton_engine(
             batch = min(batch, local.engine.batch)
         watch = _make_watch(bundle, precision, server, batch, state)
         lane = ServerLane(bundle.input, batch, server.deadline, state)
-        engine = TritonEngine(lane, _warm_lane(local, batch), watch, Answerers(server, local))
+        answerers = Answerers(server, local, precision)
+        engine = TritonEngine(lane, _warm_lane(local, batch), watch, answerers)
         undo.pop_all()
     watch.start()
     return engine
@@ -83,12 +87,12 @@ def open_local_engine(bundle: Bundle, options: EngineOptions) -> LocalEngine:
     """The engine that ``auto`` takes on this machine.
 
     Raises:
-        BundleError: as of ``Backend.open``.
+        BundleError: as of ``open_engine``.
         EngineError: likewise.
     """
     choice = local_choice(bundle, options)
-    chosen = choose_backend(_AUTO, options.device)
-    return LocalEngine(chosen.open(bundle, choice.precision, replace(options, server=None)), choice)
+    own = replace(options, server=None)
+    return LocalEngine(open_engine(bundle, _AUTO, choice.precision, own), choice)
 
 
 def _warm_lane(local: Optional[LocalEngine], batch: int) -> Optional[LocalLane]:

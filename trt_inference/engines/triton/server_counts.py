@@ -34,7 +34,8 @@ class ServerCounts:
         by_this_machine: those that the local engine did.
         lost: those that nobody did.
         failures: runs without an answer of the server, by kind.
-        clock: of the stage ``ROUND_TRIP``, a run's start to its answer.
+        clock: of the stage ``ROUND_TRIP``, a run's start to its answer, since the breaker was
+            closed last.
         sent: bytes, of the runs that were answered.
         received: bytes, of their answers.
     """
@@ -44,6 +45,10 @@ class ServerCounts:
         self.failures: Dict[str, int] = dict.fromkeys(FAILURE_KINDS, 0)
         self.clock = StageClock((ROUND_TRIP,))
         self.sent = self.received = 0
+
+    def forget_round_trips(self) -> None:
+        """Where runs go to the server again, which may be another one."""
+        self.clock = StageClock((ROUND_TRIP,))
 
     def add(self, images: int, run: RemoteRun) -> None:
         """Count a run that the server answered."""

@@ -11,15 +11,18 @@ from trt_inference.engines.triton.failures import FAILURE_KINDS
 from trt_inference.engines.triton.server_counts import ROUND_TRIP, ServerTimes
 from trt_inference.engines.triton.server_state import ServerState
 from trt_inference.printable import printable, shortened
+from trt_inference.timing import StageClock
 
 STATUS_NAME = "server"
 _UNKNOWN = "unknown"
 
 
 class _Snapshot(NamedTuple):
-    """Of the state, taken at one moment."""
+    """Of the state, taken at one moment. While the breaker is open, nothing is known of the model
+    and of its times: what was known is of a server that may be another one by now."""
 
     served: Optional[ServedModel]
+    clock: Optional[StageClock]
     opening: Optional[Opening]
     open_seconds: float
     probes: int
@@ -57,7 +60,7 @@ class ServerReport:
             "images by the server": str(found.by_server),
             "images by this machine": str(found.by_this_machine),
             "images lost": str(found.lost),
-            **self._times(found.times),
+            **_times(found),
             "bytes sent an image": _share(found.sent, found.by_server),
             "bytes received an image": _share(found.received, found.by_server),
             **{f"failures: {kind}": str(count) for kind, count in found.failures.items()},
@@ -76,23 +79,15 @@ class ServerReport:
             "precision": served.precision,
         }
 
-    def _times(self, times: ServerTimes) -> Dict[str, str]:
-        percentiles = self._state.counts.clock.percentiles().get(ROUND_TRIP)
-        return {
-            "round trip p50 ms": _figure(percentiles.p50 if percentiles else math.nan),
-            "round trip p95 ms": _figure(percentiles.p95 if percentiles else math.nan),
-            "server queue ms": _figure(times.queue_ms),
-            "server compute ms": _figure(times.compute_ms),
-            "server batch": _figure(times.batch),
-        }
-
 
 def _take(state: ServerState) -> _Snapshot:
     with state.lock:
         breaker, counts, model = state.breaker, state.counts, state.model
         opening = breaker.opening
+        used = model if opening is None else None
         return _Snapshot(
-            served=None if model is None else model.served,
+            served=None if used is None else used.served,
+            clock=None if used is None else counts.clock,
             opening=opening,
             open_seconds=0.0 if opening is None else state.clock() - opening.at,
             probes=breaker.probes,
@@ -103,8 +98,20 @@ def _take(state: ServerState) -> _Snapshot:
             failures=dict(counts.failures),
             sent=counts.sent,
             received=counts.received,
-            times=state.times,
+            times=ServerTimes() if used is None else state.times,
         )
+
+
+def _times(found: _Snapshot) -> Dict[str, str]:
+    percentiles = {} if found.clock is None else found.clock.percentiles()
+    round_trip, times = percentiles.get(ROUND_TRIP), found.times
+    return {
+        "round trip p50 ms": _figure(round_trip.p50 if round_trip else math.nan),
+        "round trip p95 ms": _figure(round_trip.p95 if round_trip else math.nan),
+        "server queue ms": _figure(times.queue_ms),
+        "server compute ms": _figure(times.compute_ms),
+        "server batch": _figure(times.batch),
+    }
 
 
 def _breaker(found: _Snapshot) -> str:

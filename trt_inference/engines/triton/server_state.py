@@ -126,6 +126,7 @@ class ServerState:
             if closes:
                 self.model = model
                 self._statistics = None
+                self.counts.forget_round_trips()
             self.times = ServerTimes()
             ended = self._is_ended
         if closes and not ended:

@@ -10,6 +10,8 @@ from trt_inference.engines.triton.remote_model import RemoteModel
 from trt_inference.engines.triton.server_state import ModelInUse
 from trt_inference.printable import printable, shortened
 
+_AUTO = "auto"
+
 
 class Answerer(NamedTuple):
     """Who answers.
@@ -35,14 +37,20 @@ class LocalEngine(NamedTuple):
 class Answerers:
     """The server, this machine, and nobody; each is the same object until it changes.
 
+    Args:
+        requested: the precision that was asked for, or ``auto``.
+
     Attributes:
         options: of the server.
         local: this machine's engine; where there is none, the same as ``nobody``.
         nobody: of runs without an answer.
     """
 
-    def __init__(self, options: ServerOptions, local: Optional[LocalEngine]) -> None:
+    def __init__(
+        self, options: ServerOptions, local: Optional[LocalEngine], requested: str = _AUTO
+    ) -> None:
         self.options = options
+        self._requested = requested
         self._url = printable(shortened(options.url))
         self._served: Optional[ServedModel] = None
         self.nobody = Answerer("nobody", f"Triton at {self._url}, which does not answer", None)
@@ -62,6 +70,9 @@ class Answerers:
             self._served = served
             which = f"version {served.version} of {served.name}"
             description = f"{served.server} at {self._url}, {which}"
-            choice = PrecisionChoice(served.precision, f"{which} at {self._url}")
+            reason = f"{which} at {self._url}"
+            if self._requested not in (_AUTO, served.precision):
+                reason += f", which had no {self._requested} of this bundle"
+            choice = PrecisionChoice(served.precision, reason)
             self._server = Answerer("the server", description, choice)
         return self._server

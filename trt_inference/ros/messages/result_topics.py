@@ -75,7 +75,8 @@ class LabelTopics:
             QosError: ``qos_overrides`` of a topic cannot be had.
         """
         self._node = node
-        self._content: Optional[Tuple[Any, ...]] = None
+        self._labelled: Optional[Tuple[Any, ...]] = None
+        self._told: Optional[Tuple[Any, ...]] = None
         self._label_info = self._create(LabelInfo, f"{prefix}/label_info")
         try:
             self._vision_info = self._create(VisionInfo, f"{prefix}/vision_info")
@@ -84,22 +85,25 @@ class LabelTopics:
             raise
 
     def publish(self, bundle: Bundle, score_threshold: float, method: str = "") -> None:
-        """Publish the names of the classes, the lowest score and the method, unless they are those
-        that were published last.
+        """Publish the names of the classes with the lowest score, and the method: of both what
+        differs from what was published last. There may be thousands of names, and the method may
+        change with every image.
 
         Args:
             method: model, precision and backend; by default the model's name.
         """
-        content = (score_threshold, method, bundle.path, bundle.labels)
-        if content == self._content:
-            return
+        labelled = (score_threshold, bundle.path, bundle.labels)
+        told = (method, bundle.path, bundle.labels)
         stamp = self._node.get_clock().now().to_msg()
-        location = str((bundle.path / MANIFEST).absolute())
-        self._label_info.publish(label_info_message(bundle.labels, score_threshold, stamp))
-        self._vision_info.publish(
-            vision_info_message(method or bundle.name, location, bundle.labels, stamp)
-        )
-        self._content = content
+        if labelled != self._labelled:
+            self._label_info.publish(label_info_message(bundle.labels, score_threshold, stamp))
+            self._labelled = labelled
+        if told != self._told:
+            location = str((bundle.path / MANIFEST).absolute())
+            self._vision_info.publish(
+                vision_info_message(method or bundle.name, location, bundle.labels, stamp)
+            )
+            self._told = told
 
     def destroy(self) -> None:
         """Take the topics away."""

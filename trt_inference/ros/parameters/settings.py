@@ -1,5 +1,6 @@
 """The values of the parameters, as the rest of the node takes them."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Mapping, NamedTuple, Optional, Sequence
@@ -145,7 +146,8 @@ class LiveSettings:
 
 
 def _file(name: str) -> Optional[Path]:
-    return Path(name) if name else None
+    # A user without a home stays, and then the file is not found.
+    return Path(os.path.expanduser(name)) if name else None
 
 
 def _region(values: Sequence[int]) -> Optional[Region]:

@@ -44,7 +44,7 @@ class LoadedBundle:
         callbacks: Callbacks,
     ) -> None:
         self.bundle = bundle
-        self._is_introduced = False
+        self._introduced_as = ""  # the method
         self._introducing = threading.Lock()
         self._logger = node.get_logger()
         self._settings, self._cameras, self._callbacks = settings, cameras, callbacks
@@ -92,18 +92,24 @@ class LoadedBundle:
         """Publish on each camera's topics what this bundle is, once its results come, and who
         computes them. Called on the executor, and on the inference thread."""
         with self._introducing:  # or the one that has looked first could publish last
-            self._is_introduced = True
-            threshold, method = self._live.thresholds.score_threshold, self.method
-            for camera in self._cameras:
-                camera.introduce(self.bundle, threshold, method)
+            self._introduced_as = self.method
+            self._introduce_again()
+
+    def _introduce_again(self) -> None:
+        threshold = self._live.thresholds.score_threshold
+        for camera in self._cameras:
+            camera.introduce(self.bundle, threshold, self._introduced_as)
 
     def apply(self, live: LiveSettings) -> None:
         """Take other settings for the next frame, and have the cameras take them."""
         self.take(live)
         for camera in self._cameras:
             camera.apply(live)
-        if self._is_introduced:
-            self.introduce()
+        with self._introducing:
+            # As before: the engine may answer in another name meanwhile, or nobody, of which only
+            # the inference thread knows when its results come.
+            if self._introduced_as:
+                self._introduce_again()
 
     def succeed(self, other: "LoadedBundle") -> None:
         """Take over from another bundle, once that has finished what it has begun.

@@ -28,6 +28,7 @@ from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import EngineOptions
 from trt_inference.engines.onnxruntime.engine import OnnxRuntimeEngine
 from trt_inference.engines.server_options import LOCAL, NONE
+from trt_inference.engines.triton import open_triton
 from trt_inference.engines.triton.remote_model import RemoteModel
 from trt_inference.errors import BundleError, EngineError, EngineMissing, FrameLost
 from trt_inference.inference.detector import Detector, choose_precision
@@ -89,7 +90,7 @@ def test_a_detector_opens_without_its_server_and_without_fallback(bench: Bench) 
     options = bench.options(fallback=NONE)
     with Detector.open(bench.bundle, "triton", "auto", options) as detector:
         assert detector.first is None
-        assert detector.choice.precision == "fp32"
+        assert detector.choice.precision == "auto"  # nobody knows it yet
         with pytest.raises(FrameLost):
             detector.detect(noise(1))
         assert "does not answer" in detector.engine.description
@@ -100,6 +101,49 @@ def test_a_detector_is_tried_out_on_the_server(bench: Bench) -> None:
     with Detector.open(bench.bundle, "triton", "auto", bench.options(batch=2)) as detector:
         assert detector.first is not None
         assert [len(request.images) for request in bench.double.received] == [1, 2]
+
+
+@FALLBACKS
+@pytest.mark.parametrize("precision", ["auto", "fp32"])
+def test_a_detector_asks_its_server_once(bench: Bench, precision: str, fallback: str) -> None:
+    """Who configures waits for each call of a server that hangs."""
+    options = bench.options(fallback=fallback)
+    with Detector.open(bench.bundle, "triton", precision, options) as detector:
+        assert detector.choice.precision == "fp32"
+    assert bench.double.asked.count("ServerMetadata") == 1
+    assert bench.double.asked.count("ModelConfig") == 1
+
+
+def test_auto_takes_the_newest_version_whatever_its_precision(of_two: Path, bench: Bench) -> None:
+    bundle = load_bundle(of_two)
+    with TritonDouble(of_two, precision="fp32") as double:
+        double.add(of_two, 2, "fp16")
+        options = bench.options(url=double.url)
+        with Detector.open(bundle, "triton", "auto", options) as detector:
+            assert detector.choice.precision == "fp16"
+            double.stop()
+            for seed in range(3):
+                detector.detect(noise(seed))
+            double.add(of_two, 3, "fp32")
+            double.start()
+            close_breaker(detector.engine)
+            for seed in range(2):  # the first one is written for this machine already
+                detector.detect(noise(seed))
+            assert detector.choice.precision == "fp32"
+            assert "version 3" in detector.choice.reason
+
+
+def test_a_precision_that_the_server_lacks_is_told_where_it_is_used(
+    of_two: Path, bench: Bench
+) -> None:
+    bundle = load_bundle(of_two)
+    with TritonDouble(of_two, precision="fp32") as double:
+        options = bench.options(url=double.url)
+        with Detector.open(bundle, "triton", "fp16", options) as detector:
+            assert detector.choice.precision == "fp32"
+            assert "no fp16 of this bundle" in detector.choice.reason
+        with Detector.open(bundle, "triton", "fp32", options) as detector:
+            assert "no fp" not in detector.choice.reason
 
 
 @pytest.mark.parametrize(("asked", "expected"), [(4, 2), (1, 1)])
@@ -198,7 +242,7 @@ def test_a_server_that_is_not_reached_leaves_the_choice_to_this_machine(
 def test_without_a_server_in_the_options_nobody_is_asked(of_two: Path, bench: Bench) -> None:
     bundle = load_bundle(of_two)
     assert choose_precision(bundle, "triton", "fp16", EngineOptions()).precision == "fp16"
-    assert choose_precision(bundle, "triton", "auto", EngineOptions()).precision in ("fp32", "fp16")
+    assert choose_precision(bundle, "triton", "auto", EngineOptions()).precision == "auto"
     assert bench.double.asked == []
 
 
@@ -279,7 +323,11 @@ def test_nothing_is_left_open_if_the_local_engine_cannot_be_opened(
 
     monkeypatch.setattr(RemoteModel, "close", note)
     monkeypatch.setattr(OnnxRuntimeEngine, "__init__", fail)
-    with pytest.raises(EngineError, match="does not fit into memory"):
-        open_engine(bench.bundle, "triton", "fp32", bench.options())
+    with pytest.raises(EngineError, match="does not fit into memory: fp32 has"):
+        open_engine(bench.bundle, "triton", "auto", bench.options())
     assert len(closed) == 1
+    monkeypatch.setattr(open_triton, "ServerLane", fail)
+    with pytest.raises(EngineError, match="does not fit into memory: its input"):
+        open_engine(bench.bundle, "triton", "auto", bench.options(fallback=NONE))
+    assert len(closed) == 2
     assert watching_threads() == []

@@ -128,6 +128,27 @@ def test_round_trips_are_percentiles_in_milliseconds() -> None:
     assert server.value("round trip p95 ms") == "96.00"
 
 
+def test_nothing_is_told_of_a_server_that_is_gone() -> None:
+    server = Server()
+    server.answer(1, 0.09)
+    server.look(ServerStatistics(1, 1, 1, 10**6, 10**6))
+    server.look(ServerStatistics(2, 2, 2, 2 * 10**6, 2 * 10**6))
+    server.fail(GONE, 3)
+    values = server.report.status("this machine").values
+    assert values["server"] == "robot:1"
+    of_it = ("model", "version", "precision", "round trip p50 ms", "round trip p95 ms")
+    for name in (*of_it, "server queue ms", "server compute ms", "server batch"):
+        assert values[name] == "unknown", name
+    assert values["images by the server"] == "1"
+    model: Any = Model()
+    for _ in range(3):
+        server.state.probed(model, None)
+    assert server.value("round trip p50 ms") == "unknown"
+    server.answer(1, 0.002)
+    assert server.value("round trip p95 ms") == "2.00"
+    assert server.value("version") == "7"
+
+
 def test_bytes_are_of_an_image_and_not_of_a_run() -> None:
     server = Server()
     assert server.value("bytes sent an image") == "unknown"

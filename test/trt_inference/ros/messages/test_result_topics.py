@@ -175,6 +175,26 @@ def test_what_was_published_is_not_published_again(nodes: Nodes, bundle: Bundle)
     labels.destroy()
 
 
+def test_labels_are_not_published_again_where_only_who_detects_changes(
+    nodes: Nodes, bundle: Bundle
+) -> None:
+    node, receiver = nodes
+    labels = LabelTopics(node)
+    topic = functools.partial("/robot/detector/{}".format)
+    receiver.listen(LabelInfo, topic("label_info"), replace_depth(LATCHED, 10))
+    receiver.listen(VisionInfo, topic("vision_info"), replace_depth(LATCHED, 10))
+    for method in ("server", "machine", "server"):
+        labels.publish(bundle, 0.25, method)
+        receiver.wait(
+            lambda: [one.method for one in receiver.received[topic("vision_info")]][-1:] == [method]  # noqa: B023
+        )
+    labels.publish(bundle, 0.5, "server")
+    receiver.wait(lambda: receiver.received[topic("label_info")][-1].threshold == 0.5)
+    assert [one.threshold for one in receiver.received[topic("label_info")]] == [0.25, 0.5]
+    assert len(receiver.received[topic("vision_info")]) == 3
+    labels.destroy()
+
+
 def replace_depth(profile: QoSProfile, depth: int) -> QoSProfile:
     changed = copy.copy(profile)
     changed.depth = depth

@@ -47,6 +47,17 @@ def test_only_the_backend_that_asks_a_server_gets_one() -> None:
         assert settings(backend=backend, server_url="gpu:8001").engine_options().server is None
 
 
+def test_files_may_be_in_the_home_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/robot")
+    given = settings(
+        backend="triton", server_ca_file="~/keys/ca.pem", server_key_file="~nobody.at.all/key"
+    ).server
+    assert given is not None
+    assert given.ca_file == Path("/home/robot/keys/ca.pem")
+    assert given.key_file == Path("~nobody.at.all/key")
+    assert given.certificate_file is None
+
+
 def test_nobody_sends_the_images_to_another_server(
     start_node: Start, shared_color_bundle: Path
 ) -> None:

@@ -152,6 +152,8 @@ def test_without_a_fallback_images_are_rejected_until_the_server_answers(
     assert kinds and kinds <= set(FAILURE_KINDS)
     assert node.client.state() == "active"
     assert f"image of {node.client.get_namespace()}/image rejected (" in node.process.log
+    assert node.client.set_parameter("score_threshold", 0.6) == ""  # whatever is told of it
     double.start()
     node.diagnostics.wait_for(DiagnosticStatus.OK, "running", "server")
     assert node.who_answers() == SERVER
+    node.wait_for_method("version 1 of colors")
