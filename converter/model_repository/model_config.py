@@ -6,8 +6,9 @@ Requests that come while others run make the next batch: they need not wait for 
 than that, which a robot alone would pay for at each image. The queue has no timeouts and no limit:
 with either, Triton hands a request to an instance only if that waits at the moment, and otherwise
 looks again after half a second (dynamic_batch_scheduler.cc; seen with 2.51), and may lose count of
-the instances (triton-inference-server/server#8870). It needs none: a robot gives up at its own
-deadline, and asks no more after three times.
+the instances (triton-inference-server/server#8870). So nothing is dropped that waits, and REJECT
+has no effect until somebody sets a timeout. What waits stays little because of the robots: one that
+gets no answers in time sends four runs at most, and then a probe a second.
 """
 
 from typing import Any, Iterable, List, Mapping, Tuple
@@ -26,7 +27,8 @@ _HEADER = """\
 # Written by trt-inference export-triton, which puts new versions beside those that are here. It
 # keeps what you change, but for comments, max_batch_size, model_warmup, and the parameters of
 # versions. Timeouts or a limit of the queue are better not set: with them, Triton 2.51 lets some
-# requests wait for half a second. Robots that get no answers in time ask no more.
+# requests wait for half a second. Without, it drops none. A robot that gets no answers in time
+# sends four runs at most, and then one image a second to find out whether it gets any.
 """
 _KINDS: Mapping[str, int] = {
     GPU: model_config_pb2.ModelInstanceGroup.KIND_GPU,
