@@ -13,9 +13,10 @@ from test.converter.model_repository.exported import (
     add_plan,
     let_take_one_image_only,
     read_config,
+    rename_weights,
 )
 from test.hostile_bundles import BROKEN_MODELS, make_hostile
-from test.task_bundles import write_classification_bundle
+from test.task_bundles import write_classification_bundle, write_segmentation_bundle
 from test.test_command_line import run, without
 
 Export = Callable[..., Result]
@@ -163,6 +164,16 @@ def test_a_bundle_with_a_broken_model_is_refused(
     result = export(bundle=broken)
     result.refused()
     assert re.search(text, result.output)
+    assert not repository.exists()
+
+
+@pytest.mark.parametrize("name", ["model.py", "model.onnx", "coloredlogs.py"])
+def test_weights_are_not_taken_for_another_file_of_a_version(
+    name: str, export: Export, repository: Path, tmp_path: Path
+) -> None:
+    bundle = write_segmentation_bundle(tmp_path / "segments", external_data=True)
+    rename_weights(bundle, name)
+    export(bundle=bundle).refused(f"has its weights in '{name}'", "convert the model again")
     assert not repository.exists()
 
 
