@@ -6,7 +6,8 @@ Requests that come while others run make the next batch: they need not wait for 
 than that, which a robot alone would pay for at each image. The queue has no timeouts and no limit:
 with either, Triton hands a request to an instance only if that waits at the moment, and otherwise
 looks again after half a second (dynamic_batch_scheduler.cc; seen with 2.51), and may lose count of
-the instances (triton-inference-server/server#8870). So nothing is dropped that waits, and REJECT
+the instances (triton-inference-server/server#8870). A second instance makes that rarer, and takes
+the memory twice. So nothing is dropped that waits, and REJECT
 has no effect until somebody sets a timeout. What waits stays little because of the robots: one that
 gets no answers in time sends four runs at most, and then a probe a second.
 """
@@ -22,6 +23,7 @@ from trt_inference.bundles.bundle import Bundle
 
 # So many versions are served: the newest, and the one before for robots that still have its bundle.
 SERVED_VERSIONS = 2
+_MOST_WARMED = 32  # numbers of images; a model with a larger batch has these and the largest
 
 _HEADER = """\
 # Written by trt-inference export-triton, which puts new versions beside those that are here. It
@@ -81,12 +83,21 @@ def set_batch(config: Any, batch: int) -> None:
     """
     config.max_batch_size = batch
     del config.model_warmup[:]
-    for size in sorted({1, max(batch, 1)}):
+    for size in _warmed(config, max(batch, 1)):
         sample = config.model_warmup.add(name=f"batch_{size}", batch_size=size)
         for tensor in config.input:
             image = sample.inputs[tensor.name]
             image.data_type, image.zero_data = tensor.data_type, True
             image.dims.extend(tensor.dims)
+
+
+def _warmed(config: Any, largest: int) -> List[int]:
+    """The numbers of images with which a model is run before it is served. On a GPU, ONNX Runtime
+    tries out convolutions anew for each number of images (``cudnn_conv_algo_search``), and TensorRT
+    prepares itself for each: the first robots would wait for that."""
+    on_gpu = any(group.kind != _KINDS[CPU_KIND] for group in config.instance_group)
+    every = min(largest, _MOST_WARMED) if on_gpu else 1
+    return sorted({*range(1, every + 1), largest})
 
 
 def set_parameters(config: Any, parameters: Mapping[str, str]) -> None:

@@ -121,7 +121,7 @@ def test_an_engine_for_any_batch_is_run_on_as_many_images(
     assert export(color_bundle, repository, platform="tensorrt_plan").batch == 4
     config = read_config(repository / "colors")
     assert config.max_batch_size == 4
-    assert [one.batch_size for one in config.model_warmup] == [1, 4]
+    assert [one.batch_size for one in config.model_warmup] == [1, 2, 3, 4]
 
 
 def test_more_images_than_the_engine_takes_are_refused(
