@@ -29,7 +29,9 @@ def print_export_triton(result: TritonExport, console: Console) -> None:
         _print_engine(result.sidecar, console)
     if result.platform == PYTHON:
         print_line(
-            console, "The Python of the server needs ONNX Runtime, and a NumPy that Triton takes"
+            console,
+            "The Python of the server needs onnxruntime, and the NumPy that its Python backend was "
+            "built for: Triton 2.51 needs 'numpy<2'",
         )
     _print_next(result, console)
 
