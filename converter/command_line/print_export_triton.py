@@ -24,6 +24,7 @@ def print_export_triton(result: TritonExport, console: Console) -> None:
         f"version {result.version} of {result.model}: {result.precision}, {result.platform.name}, "
         f"{at_once} at once at most",
     )
+    _print_batch(result, console)
     _print_others(result, console)
     if result.sidecar is not None:
         _print_engine(result.sidecar, console)
@@ -34,6 +35,21 @@ def print_export_triton(result: TritonExport, console: Console) -> None:
             "built for: Triton 2.51 needs 'numpy<2'",
         )
     _print_next(result, console)
+
+
+def _print_batch(result: TritonExport, console: Console) -> None:
+    if result.batch < (result.batch_before or 0):
+        text = (
+            f"caution: until now {result.batch_before} images were run at once. All versions share "
+            "the smallest batch of their engines"
+        )
+        print_line(console, text, "yellow")
+    if result.sidecar is not None and result.sidecar.batch == 1:
+        text = (
+            "caution: the engine takes one image at once, so that those of several robots are not "
+            "run together. Where the network takes more, build it with --batch 8 --any-batch"
+        )
+        print_line(console, text, "yellow")
 
 
 def _print_others(result: TritonExport, console: Console) -> None:

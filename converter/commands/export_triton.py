@@ -14,7 +14,6 @@ from converter.model_repository.model_config import (
     set_batch,
 )
 from converter.model_repository.model_folder import (
-    OTHER_NAME,
     ModelFolder,
     Version,
     check_same_model,
@@ -45,6 +44,7 @@ class TritonExport:
     Attributes:
         repository: without links.
         batch: images at once; 0 where the network takes one alone.
+        batch_before: of the versions that were there, which now have ``batch`` too; None without.
         files: what the folder of the version has, with bytes.
         sidecar: of the engine, where it is one.
         others: versions that were there, the newest first.
@@ -58,6 +58,7 @@ class TritonExport:
     platform: Platform
     precision: str
     batch: int
+    batch_before: Optional[int]
     files: Tuple[Tuple[str, int], ...]
     sidecar: Optional[Sidecar]
     others: Tuple[int, ...]
@@ -154,6 +155,7 @@ class _Export:
             source.platform,
             source.precision,
             config.max_batch_size,
+            there.config.max_batch_size if there else None,
             tuple(files),
             source.sidecar,
             tuple(one.bundle.version for one in others),
@@ -195,9 +197,13 @@ class _Export:
         asked = self.options.batch
         if asked is None or asked <= most:
             return
-        other = "" if "version" not in reason else f", or another name for the model ({OTHER_NAME})"
+        other = (
+            ", or remove the folder of that version if no robot has its bundle, or choose another "
+            "name by --model"
+        )
         raise ModelRepositoryError(
-            f"--batch {asked} is too many: {reason} at once. Leave --batch out{other}"
+            f"--batch {asked} is too many: {reason} at once. Leave --batch out"
+            f"{other if 'version' in reason else ''}"
         )
 
 

@@ -21,7 +21,6 @@ from trt_inference.engines.triton.model_parameters import (
 from trt_inference.printable import printable_name, shortened
 
 CONFIG = "config.pbtxt"
-OTHER_NAME = "Choose another name by --model"
 
 _VERSION = re.compile(r"[1-9][0-9]*")  # Triton ignores those with zeros before the number
 _LARGEST_VERSION = 2**63 - 1
@@ -148,5 +147,5 @@ def _shown(config: Any) -> str:
 def _foreign(path: Path, reason: str) -> ModelRepositoryError:
     return ModelRepositoryError(
         f"'{printable_name(path)}' is no model that a version of this bundle can be added to: "
-        f"{reason}. {OTHER_NAME}"
+        f"{reason}. Choose another name by --model"
     )

@@ -90,6 +90,24 @@ def test_an_engine_names_the_server_that_it_needs(export: Export, color_bundle: 
     assert "--backend-config=tensorrt,version-compatible=true" in output
 
 
+def test_an_engine_for_one_image_is_told_to_keep_robots_apart(
+    export: Export, color_bundle: Path
+) -> None:
+    more = ("--platform", "tensorrt_plan", "--engine")
+    single = add_plan(color_bundle).file
+    assert "build it with --batch 8 --any-batch" in export(*more, single).output
+    for file in (color_bundle / "engines").iterdir():
+        file.unlink()
+    several = add_plan(color_bundle, batch=8, options={"any_batch": True}).file
+    assert "caution: until" not in export(*more, several, "--model", "other").output
+    assert "build it with" not in export(*more, several, "--model", "other").output
+    for file in (color_bundle / "engines").iterdir():
+        file.unlink()
+    single = add_plan(color_bundle).file
+    output = export(*more, single, "--model", "other").output
+    assert "caution: until now 8 images were run at once" in output
+
+
 @pytest.mark.parametrize(
     ("arguments", "texts"),
     [
