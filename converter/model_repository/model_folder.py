@@ -14,6 +14,7 @@ from converter.model_repository.model_config import (
     signature,
 )
 from trt_inference.engines.triton.model_parameters import (
+    LARGEST_VERSION,
     ServedBundle,
     parameters_of,
     served_bundles,
@@ -23,7 +24,6 @@ from trt_inference.printable import printable_name, shortened
 CONFIG = "config.pbtxt"
 
 _VERSION = re.compile(r"[1-9][0-9]*")  # Triton ignores those with zeros before the number
-_LARGEST_VERSION = 2**63 - 1
 _LARGEST_CONFIG = 4 << 20  # bytes
 _LARGEST_BATCH = "largest_batch"
 _NEWEST = ("bundle_sha256", "precision")  # of the newest version, for people
@@ -79,8 +79,8 @@ def read_model_folder(path: Path) -> Optional[ModelFolder]:
         raise _foreign(path, f"its {CONFIG} tells of no bundle")
     numbers = {int(one.name) for one in path.iterdir() if _VERSION.fullmatch(one.name)}
     newest = max([*numbers, *(one.version for one in told)])
-    if newest >= _LARGEST_VERSION:
-        raise _foreign(path, f"its version {newest} is the last one that Triton can count to")
+    if newest >= LARGEST_VERSION:
+        raise _foreign(path, f"its version {newest} is the last one, or beyond it")
     versions = [
         Version(one, _largest_batch(known, one.version)) for one in told if one.version in numbers
     ]
