@@ -175,7 +175,7 @@ class _Export:
             kind, config = config.instance_group[0].kind, _copy(there.config)
             batch = config.max_batch_size
             if options.runs_on:
-                for group in config.instance_group:
+                for group in config.instance_group or [config.instance_group.add()]:
                     group.kind = kind
         config.name = self.name
         set_batch(config, 0 if only_one else self._batch(batch, versions))

@@ -95,8 +95,8 @@ def _warmed(config: Any, largest: int) -> List[int]:
     """The numbers of images with which a model is run before it is served. On a GPU, ONNX Runtime
     tries out convolutions anew for each number of images (``cudnn_conv_algo_search``), and TensorRT
     prepares itself for each: the first robots would wait for that."""
-    on_gpu = any(group.kind != _KINDS[CPU_KIND] for group in config.instance_group)
-    every = min(largest, _MOST_WARMED) if on_gpu else 1
+    kinds = {group.kind for group in config.instance_group}
+    every = 1 if kinds == {_KINDS[CPU_KIND]} else min(largest, _MOST_WARMED)
     return sorted({*range(1, every + 1), largest})
 
 

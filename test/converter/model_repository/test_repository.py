@@ -5,6 +5,7 @@ import errno
 import fcntl
 import itertools
 import os
+import re
 import signal
 import stat
 from pathlib import Path
@@ -293,7 +294,8 @@ def endless_config(model: Path) -> None:
 
 
 def last_version(model: Path) -> None:
-    (model / str(2**63 - 1)).mkdir()
+    """A folder with a number that robots would not find."""
+    (model / str(10**18)).mkdir()
 
 
 @pytest.mark.parametrize(
@@ -306,7 +308,7 @@ def last_version(model: Path) -> None:
         (no_config, "it has no config.pbtxt"),
         (config_elsewhere, "no regular file"),
         (endless_config, "no regular file"),
-        (last_version, "the last one that Triton can count to"),
+        (last_version, f"its version {10**18} is the last one"),
         (lambda model: (model / "config.pbtxt").write_bytes(b"name: '\xff'"), "no UTF-8"),
     ],
 )
@@ -351,6 +353,23 @@ def test_what_people_changed_in_a_configuration_stays(color_bundle: Path, reposi
     assert config.parameters["threads"].string_value == "2"
     assert (config.max_batch_size, len(config.model_warmup)) == (4, 2)
     assert [one.version for one in told(repository / "colors")] == [2, 1]
+
+
+def test_what_it_runs_on_can_be_chosen_where_somebody_has_removed_that(
+    color_bundle: Path, repository: Path
+) -> None:
+    export(color_bundle, repository, platform="onnxruntime_onnx")
+    file = repository / "colors" / "config.pbtxt"
+    text, count = re.subn(r"instance_group \{[^}]*\}", "", file.read_text("utf-8"))
+    assert count == 1
+    file.write_text(text, "utf-8")
+    export(color_bundle, repository, platform="onnxruntime_onnx")
+    config = read_config(repository / "colors")
+    assert len(config.instance_group) == 0
+    assert len(config.model_warmup) == 8  # Triton takes a GPU then, if there is one
+    export(color_bundle, repository, platform="onnxruntime_onnx", runs_on="cpu")
+    (group,) = read_config(repository / "colors").instance_group
+    assert group.kind == group.KIND_CPU
 
 
 def test_parameters_of_versions_that_are_gone_go_too(color_bundle: Path, repository: Path) -> None:
