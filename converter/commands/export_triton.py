@@ -10,6 +10,7 @@ from converter.errors import ModelRepositoryError
 from converter.model_repository.model_config import (
     config_text,
     new_config,
+    runs_on,
     serves_new_versions,
     set_batch,
 )
@@ -21,7 +22,7 @@ from converter.model_repository.model_folder import (
     set_versions,
 )
 from converter.model_repository.model_source import ModelSource, open_source
-from converter.model_repository.platforms import GPU, TENSORRT_PLAN, Platform
+from converter.model_repository.platforms import CPU_KIND, TENSORRT_PLAN, Platform
 from converter.model_repository.repository import add_model, add_version, locked_repository
 from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.bundles.choose_precision import CPU, Device, choose
@@ -84,10 +85,10 @@ def export_triton(options: TritonOptions, on_wait: Callable[[], object]) -> Trit
     bundle = load_bundle(options.bundle)
     _check_options(options)
     name = _model_name(options, bundle)
-    precision = _precision(options, bundle)
-    with open_source(bundle, options.platform, precision, options.engine) as source:
-        with locked_repository(options.repository, on_wait) as repository:
-            there = read_model_folder(repository / name)
+    with locked_repository(options.repository, on_wait) as repository:
+        there = read_model_folder(repository / name)
+        precision = _precision(options, bundle, there)
+        with open_source(bundle, options.platform, precision, options.engine) as source:
             return _Export(options, bundle, source, name).run(repository, there)
 
 
@@ -113,12 +114,12 @@ def _model_name(options: TritonOptions, bundle: Bundle) -> str:
     )
 
 
-def _precision(options: TritonOptions, bundle: Bundle) -> str:
+def _precision(options: TritonOptions, bundle: Bundle, there: Optional[ModelFolder]) -> str:
     """The precision to export; empty for the engine's."""
     if options.platform == TENSORRT_PLAN:
         return options.precision
-    runs_on = options.runs_on or options.platform.runs_on[0]
-    device = _GPU_OF_ONNXRUNTIME if runs_on == GPU else CPU
+    usual = options.platform.runs_on[0] if there is None else runs_on(there.config)
+    device = CPU if (options.runs_on or usual) == CPU_KIND else _GPU_OF_ONNXRUNTIME
     return choose(bundle, options.precision or "auto", device).precision
 
 
@@ -166,17 +167,17 @@ class _Export:
     def _config(self, there: Optional[ModelFolder], versions: List[Version]) -> Any:
         """The configuration for these versions: that which is there, where one is."""
         platform, options = self.source.platform, self.options
-        runs_on = options.runs_on or platform.runs_on[0]
+        kind = options.runs_on or platform.runs_on[0]
         only_one = self.source.takes_one_image
-        config = new_config(self.name, self.bundle, platform, only_one, runs_on)
+        config = new_config(self.name, self.bundle, platform, only_one, kind)
         batch = DEFAULT_BATCH
         if there is not None:
             check_same_model(there, config)
-            kind, config = config.instance_group[0].kind, _copy(there.config)
+            instances, config = config.instance_group, _copy(there.config)
             batch = config.max_batch_size
             if options.runs_on:
                 for group in config.instance_group or [config.instance_group.add()]:
-                    group.kind = kind
+                    group.kind = instances[0].kind
         config.name = self.name
         set_batch(config, 0 if only_one else self._batch(batch, versions))
         if only_one:

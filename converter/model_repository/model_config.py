@@ -46,14 +46,14 @@ _TYPES: Mapping[str, int] = {
 
 
 def new_config(
-    name: str, bundle: Bundle, platform: Platform, takes_one_image: bool, runs_on: str
+    name: str, bundle: Bundle, platform: Platform, takes_one_image: bool, kind: str
 ) -> Any:
     """A configuration without versions and without a batch.
 
     Args:
         name: of the model.
         takes_one_image: its tensors then have their batch, of 1, in their shape.
-        runs_on: one of ``platform.runs_on``.
+        kind: what it runs on, one of ``platform.runs_on``.
     """
     config = model_config_pb2.ModelConfig(
         name=name, backend=platform.backend, platform=platform.platform
@@ -66,7 +66,7 @@ def new_config(
         dims = [*first, *output.shape[1:]]
         config.output.add(name=output.name, data_type=_TYPES[output.dtype], dims=dims)
     config.version_policy.latest.num_versions = SERVED_VERSIONS
-    config.instance_group.add(kind=_KINDS[runs_on], count=1)
+    config.instance_group.add(kind=_KINDS[kind], count=1)
     policy = config.dynamic_batching.default_queue_policy
     policy.timeout_action = _REJECT
     policy.SetInParent()
@@ -95,9 +95,14 @@ def _warmed(config: Any, largest: int) -> List[int]:
     """The numbers of images with which a model is run before it is served. On a GPU, ONNX Runtime
     tries out convolutions anew for each number of images (``cudnn_conv_algo_search``), and TensorRT
     prepares itself for each: the first robots would wait for that."""
-    kinds = {group.kind for group in config.instance_group}
-    every = 1 if kinds == {_KINDS[CPU_KIND]} else min(largest, _MOST_WARMED)
+    every = 1 if runs_on(config) == CPU_KIND else min(largest, _MOST_WARMED)
     return sorted({*range(1, every + 1), largest})
+
+
+def runs_on(config: Any) -> str:
+    """``CPU_KIND`` where no instance may run on a GPU; without any, Triton takes one if it can."""
+    kinds = {group.kind for group in config.instance_group}
+    return CPU_KIND if kinds == {_KINDS[CPU_KIND]} else GPU
 
 
 def set_parameters(config: Any, parameters: Mapping[str, str]) -> None:

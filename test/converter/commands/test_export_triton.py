@@ -83,6 +83,16 @@ def test_each_platform_has_a_precision_of_its_own(
     assert f": {precision}, {platform}," in export("--platform", platform).output
 
 
+def test_a_model_that_runs_on_the_processor_goes_on_so_with_its_precision(
+    export: Export, color_bundle: Path
+) -> None:
+    offer_precisions(color_bundle, "fp32", "fp16")
+    more = ("--platform", "onnxruntime_onnx")
+    assert ": fp32, onnx" in export(*more, "--run-on", "cpu").output
+    assert ": fp32, onnx" in export(*more).output
+    assert ": fp16, onnx" in export(*more, "--run-on", "gpu").output
+
+
 def test_an_engine_names_the_server_that_it_needs(export: Export, color_bundle: Path) -> None:
     add_plan(color_bundle, options={"version_compatible": True})
     output = export("--platform", "tensorrt_plan").output
