@@ -64,10 +64,11 @@ def _print_others(result: TritonExport, console: Console) -> None:
         print_line(console, text, "yellow")
     if result.others:
         names = some_names([str(one) for one in result.others])
+        newest = result.newest_served
+        served = "" if newest is None else f"The server has the newest {newest}. "
         print_line(
             console,
-            f"beside it: {names}. The server has the newest two; to go back, remove the folder of "
-            "the newest",
+            f"beside it: {names}. {served}To go back, remove the folder of the newest",
         )
 
 

@@ -10,6 +10,7 @@ from converter.errors import ModelRepositoryError
 from converter.model_repository.model_config import (
     config_text,
     new_config,
+    newest_served,
     runs_on,
     serves_new_versions,
     set_batch,
@@ -51,6 +52,7 @@ class TritonExport:
         others: versions that were there, the newest first.
         same: the newest of them, where it has the same bundle and precision.
         is_served: the model's configuration lets the server take new versions.
+        newest_served: so many of the newest; None: all, or certain ones.
     """
 
     repository: Path
@@ -65,6 +67,7 @@ class TritonExport:
     others: Tuple[int, ...]
     same: Optional[int]
     is_served: bool
+    newest_served: Optional[int]
 
     @property
     def folder(self) -> Path:
@@ -162,6 +165,7 @@ class _Export:
             tuple(one.bundle.version for one in others),
             newest.version if newest and newest[1:] == served[1:] else None,
             serves_new_versions(config),
+            newest_served(config),
         )
 
     def _config(self, there: Optional[ModelFolder], versions: List[Version]) -> Any:

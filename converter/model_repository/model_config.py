@@ -12,7 +12,7 @@ has no effect until somebody sets a timeout. What waits stays little because of 
 gets no answers in time sends four runs at most, and then a probe a second.
 """
 
-from typing import Any, Iterable, List, Mapping, Tuple
+from typing import Any, Iterable, List, Mapping, Optional, Tuple
 
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
@@ -131,6 +131,13 @@ def signature(config: Any) -> List[Tuple[str, int, Tuple[int, ...]]]:
 def serves_new_versions(config: Any) -> bool:
     """Whether the server takes a version because it is the newest."""
     return bool(config.version_policy.WhichOneof("policy_choice") != "specific")
+
+
+def newest_served(config: Any) -> Optional[int]:
+    """How many of the newest versions the server has; None where it has all, or certain ones."""
+    policy = config.version_policy
+    kind = policy.WhichOneof("policy_choice") or "latest"
+    return max(1, policy.latest.num_versions) if kind == "latest" else None
 
 
 def config_text(config: Any) -> str:

@@ -53,7 +53,25 @@ def test_the_same_again_is_a_new_version_and_told_so(export: Export) -> None:
     result = export()
     assert "version 2 of colors" in result.output
     assert "caution: version 1 has the same bundle and precision" in result.output
-    assert "beside it: 1. The server has the newest two; to go back, remove" in result.output
+    assert "beside it: 1. The server has the newest 2. To go back, remove" in result.output
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ("latest { num_versions: 3 }", "beside it: 1. The server has the newest 3. To go back"),
+        ("all { }", "beside it: 1. To go back"),
+    ],
+)
+def test_the_versions_that_are_served_are_those_of_the_configuration(
+    policy: str, told: str, export: Export, repository: Path
+) -> None:
+    export()
+    file = repository / "colors" / "config.pbtxt"
+    text, count = re.subn(r"latest \{\s+num_versions: 2\s+\}", policy, file.read_text("utf-8"))
+    assert count == 1
+    file.write_text(text, "utf-8")
+    assert told in export().output
 
 
 def test_a_version_that_is_not_served_is_told(export: Export, repository: Path) -> None:
