@@ -145,7 +145,7 @@ class _Export:
         files: List[Tuple[str, int]] = []
 
         def fill(folder: Path) -> None:
-            files.extend((one.name, one.stat().st_size) for one in source.write(folder))
+            files[:] = [(one.name, one.stat().st_size) for one in source.write(folder)]
 
         if there is None:
             add_model(repository, self.name, config_text(config), fill)

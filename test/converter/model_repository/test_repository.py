@@ -264,6 +264,60 @@ def test_a_repository_that_is_another_disk_is_refused_with_a_way_out(
     assert list(repository.iterdir()) == []
 
 
+def test_nothing_changes_in_a_model_that_is_served_until_its_new_version_is_whole(
+    color_bundle: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that polls would load it again, for each time that it looks."""
+    export(color_bundle, repository)
+    model = repository / "colors"
+    before, seen = model.stat().st_mtime_ns, []
+    sync = os.fsync
+
+    def look(descriptor: int) -> None:
+        seen.append((model.stat().st_mtime_ns, len(list(model.iterdir()))))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", look)
+    assert export(color_bundle, repository).version == 2
+    assert set(seen) == {(before, 2)}
+    assert [one.name for one in repository.parent.iterdir()] == ["models"]
+
+
+@pytest.mark.parametrize("step", ["mkdir", "replace"])
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EXDEV])
+def test_where_nothing_can_be_made_beside_the_repository_versions_are_made_in_their_model(
+    step: str,
+    code: int,
+    color_bundle: Path,
+    repository: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    export(color_bundle, repository)
+    real = getattr(Path, step)
+
+    def refuse(path: Path, *arguments: Any, **named: Any) -> Any:
+        if path.is_relative_to(repository):
+            return real(path, *arguments, **named)
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, step, refuse)
+        result = export(color_bundle, repository)
+    assert [name for name, _ in result.files] == ["model.py", "model.onnx"]
+    assert as_a_server_finds_it(repository) == {"colors": [1, 2]}
+    assert [one.name for one in repository.parent.iterdir()] == ["models"]
+    assert {one.name for one in (repository / "colors").iterdir()} == {"1", "2", "config.pbtxt"}
+
+
+def test_what_a_killed_export_left_in_a_model_is_removed(
+    color_bundle: Path, repository: Path
+) -> None:
+    export(color_bundle, repository)
+    (repository / "colors" / ".partial-1" / "2").mkdir(parents=True)
+    export(color_bundle, repository)
+    assert {one.name for one in (repository / "colors").iterdir()} == {"1", "2", "config.pbtxt"}
+
+
 def test_a_repository_behind_a_link_is_written_where_it_is(
     color_bundle: Path, repository: Path, tmp_path: Path
 ) -> None:
