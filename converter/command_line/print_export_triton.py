@@ -1,6 +1,7 @@
 """What the command line shows of a version in a model repository."""
 
 import shlex
+import stat
 
 from rich.console import Console
 
@@ -26,6 +27,7 @@ def print_export_triton(result: TritonExport, console: Console) -> None:
     )
     _print_batch(result, console)
     _print_others(result, console)
+    _print_mode(result, console)
     if result.sidecar is not None:
         _print_engine(result.sidecar, console)
     if result.platform == PYTHON:
@@ -70,6 +72,16 @@ def _print_others(result: TritonExport, console: Console) -> None:
             console,
             f"beside it: {names}. {served}To go back, remove the folder of the newest",
         )
+
+
+def _print_mode(result: TritonExport, console: Console) -> None:
+    if not result.folder.stat().st_mode & stat.S_IROTH:
+        model = shlex.quote(printable_name(result.folder.parent))
+        text = (
+            "caution: only its owner and group may read it. For a server of another user, as that "
+            f"in NVIDIA's container, run chmod -R a+rX {model}"
+        )
+        print_line(console, text, "yellow")
 
 
 def _print_engine(sidecar: Sidecar, console: Console) -> None:

@@ -1,5 +1,6 @@
 """The command line of `export-triton`: what is printed, and what each wrong use is told."""
 
+import os
 import re
 from pathlib import Path
 from typing import Callable, Tuple
@@ -83,6 +84,17 @@ def test_a_version_that_is_not_served_is_told(export: Export, repository: Path) 
     file.write_text(text.replace(policy.group(), "specific { versions: 1 }"), "utf-8")
     assert "add this one to its version_policy" in export().output
     assert read_config(repository / "colors").version_policy.specific.versions == [1]
+
+
+def test_a_version_that_a_server_of_another_user_cannot_read_is_told(
+    export: Export, repository: Path
+) -> None:
+    before = os.umask(0o077)
+    try:
+        output = export().output
+    finally:
+        os.umask(before)
+    assert f"chmod -R a+rX '{repository}/colors'" in output
 
 
 def test_another_precision_is_no_reason_for_a_caution(export: Export, color_bundle: Path) -> None:
