@@ -1,6 +1,7 @@
 """What the command line shows of a version in a model repository."""
 
 import shlex
+import stat
 
 from rich.console import Console
 
@@ -24,14 +25,33 @@ def print_export_triton(result: TritonExport, console: Console) -> None:
         f"version {result.version} of {result.model}: {result.precision}, {result.platform.name}, "
         f"{at_once} at once at most",
     )
+    _print_batch(result, console)
     _print_others(result, console)
+    _print_mode(result, console)
     if result.sidecar is not None:
         _print_engine(result.sidecar, console)
     if result.platform == PYTHON:
         print_line(
-            console, "The Python of the server needs ONNX Runtime, and a NumPy that Triton takes"
+            console,
+            "The Python of the server needs onnxruntime, and the NumPy that its Python backend was "
+            "built for: Triton 2.51 needs 'numpy<2'",
         )
     _print_next(result, console)
+
+
+def _print_batch(result: TritonExport, console: Console) -> None:
+    if result.batch < (result.batch_before or 0):
+        text = (
+            f"caution: until now {result.batch_before} images were run at once. All versions share "
+            "the smallest batch of their engines"
+        )
+        print_line(console, text, "yellow")
+    if result.sidecar is not None and result.sidecar.batch == 1:
+        text = (
+            "caution: the engine takes one image at once, so that those of several robots are not "
+            "run together. Where the network takes more, build it with --batch 8 --any-batch"
+        )
+        print_line(console, text, "yellow")
 
 
 def _print_others(result: TritonExport, console: Console) -> None:
@@ -46,11 +66,22 @@ def _print_others(result: TritonExport, console: Console) -> None:
         print_line(console, text, "yellow")
     if result.others:
         names = some_names([str(one) for one in result.others])
+        newest = result.newest_served
+        served = "" if newest is None else f"The server has the newest {newest}. "
         print_line(
             console,
-            f"beside it: {names}. The server has the newest two; to go back, remove the folder of "
-            "the newest",
+            f"beside it: {names}. {served}To go back, remove the folder of the newest",
         )
+
+
+def _print_mode(result: TritonExport, console: Console) -> None:
+    if not result.folder.stat().st_mode & stat.S_IROTH:
+        model = shlex.quote(printable_name(result.folder.parent))
+        text = (
+            "caution: only its owner and group may read it. For a server of another user, as that "
+            f"in NVIDIA's container, run chmod -R a+rX {model}"
+        )
+        print_line(console, text, "yellow")
 
 
 def _print_engine(sidecar: Sidecar, console: Console) -> None:

@@ -10,11 +10,12 @@ from converter.errors import ModelRepositoryError
 from converter.model_repository.model_config import (
     config_text,
     new_config,
+    newest_served,
+    runs_on,
     serves_new_versions,
     set_batch,
 )
 from converter.model_repository.model_folder import (
-    OTHER_NAME,
     ModelFolder,
     Version,
     check_same_model,
@@ -22,7 +23,7 @@ from converter.model_repository.model_folder import (
     set_versions,
 )
 from converter.model_repository.model_source import ModelSource, open_source
-from converter.model_repository.platforms import GPU, TENSORRT_PLAN, Platform
+from converter.model_repository.platforms import CPU_KIND, TENSORRT_PLAN, Platform
 from converter.model_repository.repository import add_model, add_version, locked_repository
 from trt_inference.bundles.bundle import Bundle, load_bundle
 from trt_inference.bundles.choose_precision import CPU, Device, choose
@@ -45,11 +46,13 @@ class TritonExport:
     Attributes:
         repository: without links.
         batch: images at once; 0 where the network takes one alone.
+        batch_before: of the versions that were there, which now have ``batch`` too; None without.
         files: what the folder of the version has, with bytes.
         sidecar: of the engine, where it is one.
         others: versions that were there, the newest first.
         same: the newest of them, where it has the same bundle and precision.
         is_served: the model's configuration lets the server take new versions.
+        newest_served: so many of the newest; None: all, or certain ones.
     """
 
     repository: Path
@@ -58,11 +61,13 @@ class TritonExport:
     platform: Platform
     precision: str
     batch: int
+    batch_before: Optional[int]
     files: Tuple[Tuple[str, int], ...]
     sidecar: Optional[Sidecar]
     others: Tuple[int, ...]
     same: Optional[int]
     is_served: bool
+    newest_served: Optional[int]
 
     @property
     def folder(self) -> Path:
@@ -83,10 +88,10 @@ def export_triton(options: TritonOptions, on_wait: Callable[[], object]) -> Trit
     bundle = load_bundle(options.bundle)
     _check_options(options)
     name = _model_name(options, bundle)
-    precision = _precision(options, bundle)
-    with open_source(bundle, options.platform, precision, options.engine) as source:
-        with locked_repository(options.repository, on_wait) as repository:
-            there = read_model_folder(repository / name)
+    with locked_repository(options.repository, on_wait) as repository:
+        there = read_model_folder(repository / name)
+        precision = _precision(options, bundle, there)
+        with open_source(bundle, options.platform, precision, options.engine) as source:
             return _Export(options, bundle, source, name).run(repository, there)
 
 
@@ -112,12 +117,12 @@ def _model_name(options: TritonOptions, bundle: Bundle) -> str:
     )
 
 
-def _precision(options: TritonOptions, bundle: Bundle) -> str:
+def _precision(options: TritonOptions, bundle: Bundle, there: Optional[ModelFolder]) -> str:
     """The precision to export; empty for the engine's."""
     if options.platform == TENSORRT_PLAN:
         return options.precision
-    runs_on = options.runs_on or options.platform.runs_on[0]
-    device = _GPU_OF_ONNXRUNTIME if runs_on == GPU else CPU
+    usual = options.platform.runs_on[0] if there is None else runs_on(there.config)
+    device = CPU if (options.runs_on or usual) == CPU_KIND else _GPU_OF_ONNXRUNTIME
     return choose(bundle, options.precision or "auto", device).precision
 
 
@@ -140,7 +145,7 @@ class _Export:
         files: List[Tuple[str, int]] = []
 
         def fill(folder: Path) -> None:
-            files.extend((one.name, one.stat().st_size) for one in source.write(folder))
+            files[:] = [(one.name, one.stat().st_size) for one in source.write(folder)]
 
         if there is None:
             add_model(repository, self.name, config_text(config), fill)
@@ -154,27 +159,29 @@ class _Export:
             source.platform,
             source.precision,
             config.max_batch_size,
+            there.config.max_batch_size if there else None,
             tuple(files),
             source.sidecar,
             tuple(one.bundle.version for one in others),
             newest.version if newest and newest[1:] == served[1:] else None,
             serves_new_versions(config),
+            newest_served(config),
         )
 
     def _config(self, there: Optional[ModelFolder], versions: List[Version]) -> Any:
         """The configuration for these versions: that which is there, where one is."""
         platform, options = self.source.platform, self.options
-        runs_on = options.runs_on or platform.runs_on[0]
+        kind = options.runs_on or platform.runs_on[0]
         only_one = self.source.takes_one_image
-        config = new_config(self.name, self.bundle, platform, only_one, runs_on)
+        config = new_config(self.name, self.bundle, platform, only_one, kind)
         batch = DEFAULT_BATCH
         if there is not None:
             check_same_model(there, config)
-            kind, config = config.instance_group[0].kind, _copy(there.config)
+            instances, config = config.instance_group, _copy(there.config)
             batch = config.max_batch_size
             if options.runs_on:
-                for group in config.instance_group:
-                    group.kind = kind
+                for group in config.instance_group or [config.instance_group.add()]:
+                    group.kind = instances[0].kind
         config.name = self.name
         set_batch(config, 0 if only_one else self._batch(batch, versions))
         if only_one:
@@ -195,9 +202,13 @@ class _Export:
         asked = self.options.batch
         if asked is None or asked <= most:
             return
-        other = "" if "version" not in reason else f", or another name for the model ({OTHER_NAME})"
+        other = (
+            ", or remove the folder of that version if no robot has its bundle, or choose another "
+            "name by --model"
+        )
         raise ModelRepositoryError(
-            f"--batch {asked} is too many: {reason} at once. Leave --batch out{other}"
+            f"--batch {asked} is too many: {reason} at once. Leave --batch out"
+            f"{other if 'version' in reason else ''}"
         )
 
 

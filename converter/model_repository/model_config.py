@@ -6,11 +6,13 @@ Requests that come while others run make the next batch: they need not wait for 
 than that, which a robot alone would pay for at each image. The queue has no timeouts and no limit:
 with either, Triton hands a request to an instance only if that waits at the moment, and otherwise
 looks again after half a second (dynamic_batch_scheduler.cc; seen with 2.51), and may lose count of
-the instances (triton-inference-server/server#8870). It needs none: a robot gives up at its own
-deadline, and asks no more after three times.
+the instances (triton-inference-server/server#8870). A second instance makes that rarer, and takes
+the memory twice. So nothing is dropped that waits, and REJECT
+has no effect until somebody sets a timeout. What waits stays little because of the robots: one that
+gets no answers in time sends four runs at most, and then a probe a second.
 """
 
-from typing import Any, Iterable, List, Mapping, Tuple
+from typing import Any, Iterable, List, Mapping, Optional, Tuple
 
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
@@ -21,12 +23,14 @@ from trt_inference.bundles.bundle import Bundle
 
 # So many versions are served: the newest, and the one before for robots that still have its bundle.
 SERVED_VERSIONS = 2
+_MOST_WARMED = 32  # numbers of images; a model with a larger batch has these and the largest
 
 _HEADER = """\
 # Written by trt-inference export-triton, which puts new versions beside those that are here. It
 # keeps what you change, but for comments, max_batch_size, model_warmup, and the parameters of
 # versions. Timeouts or a limit of the queue are better not set: with them, Triton 2.51 lets some
-# requests wait for half a second. Robots that get no answers in time ask no more.
+# requests wait for half a second. Without, it drops none. A robot that gets no answers in time
+# sends four runs at most, and then one image a second to find out whether it gets any.
 """
 _KINDS: Mapping[str, int] = {
     GPU: model_config_pb2.ModelInstanceGroup.KIND_GPU,
@@ -42,14 +46,14 @@ _TYPES: Mapping[str, int] = {
 
 
 def new_config(
-    name: str, bundle: Bundle, platform: Platform, takes_one_image: bool, runs_on: str
+    name: str, bundle: Bundle, platform: Platform, takes_one_image: bool, kind: str
 ) -> Any:
     """A configuration without versions and without a batch.
 
     Args:
         name: of the model.
         takes_one_image: its tensors then have their batch, of 1, in their shape.
-        runs_on: one of ``platform.runs_on``.
+        kind: what it runs on, one of ``platform.runs_on``.
     """
     config = model_config_pb2.ModelConfig(
         name=name, backend=platform.backend, platform=platform.platform
@@ -62,7 +66,7 @@ def new_config(
         dims = [*first, *output.shape[1:]]
         config.output.add(name=output.name, data_type=_TYPES[output.dtype], dims=dims)
     config.version_policy.latest.num_versions = SERVED_VERSIONS
-    config.instance_group.add(kind=_KINDS[runs_on], count=1)
+    config.instance_group.add(kind=_KINDS[kind], count=1)
     policy = config.dynamic_batching.default_queue_policy
     policy.timeout_action = _REJECT
     policy.SetInParent()
@@ -79,12 +83,26 @@ def set_batch(config: Any, batch: int) -> None:
     """
     config.max_batch_size = batch
     del config.model_warmup[:]
-    for size in sorted({1, max(batch, 1)}):
+    for size in _warmed(config, max(batch, 1)):
         sample = config.model_warmup.add(name=f"batch_{size}", batch_size=size)
         for tensor in config.input:
             image = sample.inputs[tensor.name]
             image.data_type, image.zero_data = tensor.data_type, True
             image.dims.extend(tensor.dims)
+
+
+def _warmed(config: Any, largest: int) -> List[int]:
+    """The numbers of images with which a model is run before it is served. On a GPU, ONNX Runtime
+    tries out convolutions anew for each number of images (``cudnn_conv_algo_search``), and TensorRT
+    prepares itself for each: the first robots would wait for that."""
+    every = 1 if runs_on(config) == CPU_KIND else min(largest, _MOST_WARMED)
+    return sorted({*range(1, every + 1), largest})
+
+
+def runs_on(config: Any) -> str:
+    """``CPU_KIND`` where no instance may run on a GPU; without any, Triton takes one if it can."""
+    kinds = {group.kind for group in config.instance_group}
+    return CPU_KIND if kinds == {_KINDS[CPU_KIND]} else GPU
 
 
 def set_parameters(config: Any, parameters: Mapping[str, str]) -> None:
@@ -113,6 +131,13 @@ def signature(config: Any) -> List[Tuple[str, int, Tuple[int, ...]]]:
 def serves_new_versions(config: Any) -> bool:
     """Whether the server takes a version because it is the newest."""
     return bool(config.version_policy.WhichOneof("policy_choice") != "specific")
+
+
+def newest_served(config: Any) -> Optional[int]:
+    """How many of the newest versions the server has; None where it has all, or certain ones."""
+    policy = config.version_policy
+    kind = policy.WhichOneof("policy_choice") or "latest"
+    return max(1, policy.latest.num_versions) if kind == "latest" else None
 
 
 def config_text(config: Any) -> str:

@@ -3,7 +3,7 @@
 import re
 import stat
 from pathlib import Path
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, List, Mapping, NamedTuple, Optional
 
 from converter.errors import ModelRepositoryError
 from converter.model_repository.model_config import (
@@ -14,6 +14,7 @@ from converter.model_repository.model_config import (
     signature,
 )
 from trt_inference.engines.triton.model_parameters import (
+    LARGEST_VERSION,
     ServedBundle,
     parameters_of,
     served_bundles,
@@ -21,10 +22,8 @@ from trt_inference.engines.triton.model_parameters import (
 from trt_inference.printable import printable_name, shortened
 
 CONFIG = "config.pbtxt"
-OTHER_NAME = "Choose another name by --model"
 
 _VERSION = re.compile(r"[1-9][0-9]*")  # Triton ignores those with zeros before the number
-_LARGEST_VERSION = 2**63 - 1
 _LARGEST_CONFIG = 4 << 20  # bytes
 _LARGEST_BATCH = "largest_batch"
 _NEWEST = ("bundle_sha256", "precision")  # of the newest version, for people
@@ -74,15 +73,16 @@ def read_model_folder(path: Path) -> Optional[ModelFolder]:
         config = parse_config(text)
     except ModelRepositoryError as error:
         raise _foreign(path, f"its {CONFIG} is {shortened(str(error))}") from error
-    told = served_bundles(parameters(config))
+    known = parameters(config)
+    told = served_bundles(known)
     if not told:
         raise _foreign(path, f"its {CONFIG} tells of no bundle")
-    numbers = [int(one.name) for one in path.iterdir() if _VERSION.fullmatch(one.name)]
+    numbers = {int(one.name) for one in path.iterdir() if _VERSION.fullmatch(one.name)}
     newest = max([*numbers, *(one.version for one in told)])
-    if newest >= _LARGEST_VERSION:
-        raise _foreign(path, f"its version {newest} is the last one that Triton can count to")
+    if newest >= LARGEST_VERSION:
+        raise _foreign(path, f"its version {newest} is the last one, or beyond it")
     versions = [
-        Version(one, _largest_batch(config, one.version)) for one in told if one.version in numbers
+        Version(one, _largest_batch(known, one.version)) for one in told if one.version in numbers
     ]
     return ModelFolder(path, config, text, versions, newest + 1)
 
@@ -135,8 +135,8 @@ def _read_config(path: Path) -> str:
         raise _foreign(path, f"its {CONFIG} is no UTF-8 ({error.reason})") from error
 
 
-def _largest_batch(config: Any, version: int) -> Optional[int]:
-    text = parameters(config).get(f"{_LARGEST_BATCH}.{version}", "")
+def _largest_batch(known: Mapping[str, str], version: int) -> Optional[int]:
+    text = known.get(f"{_LARGEST_BATCH}.{version}", "")
     return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
@@ -148,5 +148,5 @@ def _shown(config: Any) -> str:
 def _foreign(path: Path, reason: str) -> ModelRepositoryError:
     return ModelRepositoryError(
         f"'{printable_name(path)}' is no model that a version of this bundle can be added to: "
-        f"{reason}. {OTHER_NAME}"
+        f"{reason}. Choose another name by --model"
     )

@@ -14,8 +14,11 @@ from trt_inference.bundles.open_model import OpenModel
 from trt_inference.bundles.protobuf_reader import graph
 from trt_inference.bundles.sidecar import Sidecar
 from trt_inference.errors import BundleError
+from trt_inference.printable import printable_name
 
 _PROGRAM = "model.py"
+# What the server's Python may import from the folder of a version.
+_CODE = (".py", ".pyc", ".so")
 
 
 class ModelSource(NamedTuple):
@@ -59,8 +62,15 @@ def open_source(
         largest = 1 if only_one else None
 
         def write(folder: Path) -> List[Path]:
-            written = model.copy_to(folder / platform.model)
-            return [_write_program(folder), *written] if platform == PYTHON else written
+            program = [_write_program(folder)] if platform == PYTHON else []
+            try:
+                written = model.copy_to(folder / platform.model)
+            except FileExistsError as error:
+                raise _misnamed(model, Path(error.filename)) from error
+            for file in written:
+                if file.suffix in _CODE and platform == PYTHON:
+                    raise _misnamed(model, file)
+            return [*program, *written]
 
         yield ModelSource(platform, precision, only_one, largest, None, write)
 
@@ -87,6 +97,13 @@ def _takes_one_image(bundle: Bundle, model: OpenModel) -> bool:
             return not batch_name(content, graph(content), bundle.input.name)
         except BundleError as error:
             raise ModelRepositoryError(f"{model.path}: {error}") from error
+
+
+def _misnamed(model: OpenModel, weights: Path) -> ModelRepositoryError:
+    return ModelRepositoryError(
+        f"{model.path} has its weights in '{printable_name(weights.name)}', which a server would "
+        "take for something else: convert the model again"
+    )
 
 
 def _write_program(folder: Path) -> Path:

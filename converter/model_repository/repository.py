@@ -2,9 +2,9 @@
 
 A server looks into the repository at any time. It takes each folder there for a model, hidden ones
 too, and does not start where one is none; in the folder of a model it takes those with a number for
-versions, and ignores others. So a new model is made beside the repository, and a new version of one
-that is there in the folder of that model, and both get their names when they are whole. A lock
-keeps two exports from taking the same number; who has it removes what a killed one left.
+versions, and ignores others. So models and versions are made beside the repository, and get their
+names when they are whole. A lock keeps two exports from taking the same number; who has it removes
+what a killed one left.
 """
 
 import contextlib
@@ -23,6 +23,7 @@ from trt_inference.printable import printable_name
 
 Fill = Callable[[Path], object]
 _PARTIAL = ".partial-"
+_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 _FIRST = "1"
 _OTHER_FOLDER = (
     "give a folder inside of it as the repository, and the server the same one, or make the "
@@ -107,9 +108,14 @@ def add_model(repository: Path, name: str, config: str, fill: Fill) -> None:
         ModelRepositoryError: it cannot be moved into the repository.
         OSError: the disk is full or not writable; nothing is left.
     """
-    staging = repository.parent / f"{_beside(repository)}{os.getpid()}"
+    staging = _staging(repository)
     try:
-        _make_folder(staging, repository)
+        try:
+            _make_folder(staging, repository)
+        except OSError as error:
+            if error.errno not in (*_NOT_WRITABLE, errno.EXDEV):
+                raise
+            raise _not_beside(repository, error) from error
         version = staging / name / _FIRST
         version.mkdir(parents=True)
         fill(version)
@@ -122,22 +128,34 @@ def add_model(repository: Path, name: str, config: str, fill: Fill) -> None:
 def add_version(folder: ModelFolder, config: str, fill: Fill) -> None:
     """Put a version beside those of a model.
 
-    The configuration goes first. It then tells of a version that is not there, which nobody is
-    served, and holds the new batch before the new version is loaded.
+    It is made beside the repository too, as a server that polls loads a model again while anything
+    in its folder changes; where that is not possible, in a hidden folder in that of the model.
 
     Args:
         folder: in a repository that is locked.
         config: text of its new configuration, for all versions.
-        fill: writes the files of the version into a folder.
+        fill: writes the files of the version into a folder. It may be called a second time.
 
     Raises:
         OSError: the disk is full or not writable; all is as it was.
     """
-    name, model = str(folder.next_version), folder.path
-    version = model / f".{name}{_PARTIAL}{os.getpid()}"
-    text = model / f".{CONFIG}{_PARTIAL}{os.getpid()}"
+    model, repository = folder.path, folder.path.parent
+    _remove_leftovers(model, re.escape(_PARTIAL) + r"\d+")
     try:
-        _remove_leftovers(model, rf"\.(\d+|{re.escape(CONFIG)}){re.escape(_PARTIAL)}\d+")
+        _add_version(folder, config, fill, _staging(repository))
+    except OSError as error:
+        if error.errno not in (*_NOT_WRITABLE, errno.EXDEV):
+            raise
+        _add_version(folder, config, fill, model / f"{_PARTIAL}{os.getpid()}")
+
+
+def _add_version(folder: ModelFolder, config: str, fill: Fill, staging: Path) -> None:
+    """The configuration goes first. It then tells of a version that is not there, which nobody is
+    served, and holds the new batch before the new version is loaded."""
+    name, model = str(folder.next_version), folder.path
+    version, text = staging / name, staging / CONFIG
+    try:
+        _make_folder(staging, model)
         version.mkdir()
         fill(version)
         _write(text, config)
@@ -150,9 +168,12 @@ def add_version(folder: ModelFolder, config: str, fill: Fill) -> None:
                 text.replace(model / CONFIG)
             raise
     finally:
-        shutil.rmtree(str(version), ignore_errors=True)
-        with contextlib.suppress(OSError):
-            text.unlink()
+        shutil.rmtree(str(staging), ignore_errors=True)
+
+
+def _staging(repository: Path) -> Path:
+    """Where this process makes what it puts into the repository."""
+    return repository.parent / f"{_beside(repository)}{os.getpid()}"
 
 
 def _beside(repository: Path) -> str:
@@ -179,15 +200,15 @@ def _write(file: Path, text: str) -> None:
         os.fsync(stream.fileno())
 
 
-def _make_folder(staging: Path, repository: Path) -> None:
-    try:
-        staging.mkdir()
-    except OSError as error:
-        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise
-        raise _not_beside(repository, error) from error
-    if staging.stat().st_dev != repository.stat().st_dev:
-        raise _not_beside(repository, OSError(errno.EXDEV, os.strerror(errno.EXDEV)))
+def _make_folder(staging: Path, target: Path) -> None:
+    """Make a folder of which the content can be moved into ``target``.
+
+    Raises:
+        OSError: it cannot be made, or is on another disk.
+    """
+    staging.mkdir()
+    if staging.stat().st_dev != target.stat().st_dev:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(staging))
 
 
 def _move(model: Path, repository: Path) -> None:

@@ -1,5 +1,6 @@
 """The command line of `export-triton`: what is printed, and what each wrong use is told."""
 
+import os
 import re
 from pathlib import Path
 from typing import Callable, Tuple
@@ -13,9 +14,10 @@ from test.converter.model_repository.exported import (
     add_plan,
     let_take_one_image_only,
     read_config,
+    rename_weights,
 )
 from test.hostile_bundles import BROKEN_MODELS, make_hostile
-from test.task_bundles import write_classification_bundle
+from test.task_bundles import write_classification_bundle, write_segmentation_bundle
 from test.test_command_line import run, without
 
 Export = Callable[..., Result]
@@ -52,7 +54,25 @@ def test_the_same_again_is_a_new_version_and_told_so(export: Export) -> None:
     result = export()
     assert "version 2 of colors" in result.output
     assert "caution: version 1 has the same bundle and precision" in result.output
-    assert "beside it: 1. The server has the newest two; to go back, remove" in result.output
+    assert "beside it: 1. The server has the newest 2. To go back, remove" in result.output
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ("latest { num_versions: 3 }", "beside it: 1. The server has the newest 3. To go back"),
+        ("all { }", "beside it: 1. To go back"),
+    ],
+)
+def test_the_versions_that_are_served_are_those_of_the_configuration(
+    policy: str, told: str, export: Export, repository: Path
+) -> None:
+    export()
+    file = repository / "colors" / "config.pbtxt"
+    text, count = re.subn(r"latest \{\s+num_versions: 2\s+\}", policy, file.read_text("utf-8"))
+    assert count == 1
+    file.write_text(text, "utf-8")
+    assert told in export().output
 
 
 def test_a_version_that_is_not_served_is_told(export: Export, repository: Path) -> None:
@@ -64,6 +84,17 @@ def test_a_version_that_is_not_served_is_told(export: Export, repository: Path) 
     file.write_text(text.replace(policy.group(), "specific { versions: 1 }"), "utf-8")
     assert "add this one to its version_policy" in export().output
     assert read_config(repository / "colors").version_policy.specific.versions == [1]
+
+
+def test_a_version_that_a_server_of_another_user_cannot_read_is_told(
+    export: Export, repository: Path
+) -> None:
+    before = os.umask(0o077)
+    try:
+        output = export().output
+    finally:
+        os.umask(before)
+    assert f"chmod -R a+rX '{repository}/colors'" in output
 
 
 def test_another_precision_is_no_reason_for_a_caution(export: Export, color_bundle: Path) -> None:
@@ -82,11 +113,39 @@ def test_each_platform_has_a_precision_of_its_own(
     assert f": {precision}, {platform}," in export("--platform", platform).output
 
 
+def test_a_model_that_runs_on_the_processor_goes_on_so_with_its_precision(
+    export: Export, color_bundle: Path
+) -> None:
+    offer_precisions(color_bundle, "fp32", "fp16")
+    more = ("--platform", "onnxruntime_onnx")
+    assert ": fp32, onnx" in export(*more, "--run-on", "cpu").output
+    assert ": fp32, onnx" in export(*more).output
+    assert ": fp16, onnx" in export(*more, "--run-on", "gpu").output
+
+
 def test_an_engine_names_the_server_that_it_needs(export: Export, color_bundle: Path) -> None:
     add_plan(color_bundle, options={"version_compatible": True})
     output = export("--platform", "tensorrt_plan").output
     assert f"The server must have TensorRT {ORIN.tensorrt} and sm_87, on aarch64" in output
     assert "--backend-config=tensorrt,version-compatible=true" in output
+
+
+def test_an_engine_for_one_image_is_told_to_keep_robots_apart(
+    export: Export, color_bundle: Path
+) -> None:
+    more = ("--platform", "tensorrt_plan", "--engine")
+    single = add_plan(color_bundle).file
+    assert "build it with --batch 8 --any-batch" in export(*more, single).output
+    for file in (color_bundle / "engines").iterdir():
+        file.unlink()
+    several = add_plan(color_bundle, batch=8, options={"any_batch": True}).file
+    assert "caution: until" not in export(*more, several, "--model", "other").output
+    assert "build it with" not in export(*more, several, "--model", "other").output
+    for file in (color_bundle / "engines").iterdir():
+        file.unlink()
+    single = add_plan(color_bundle).file
+    output = export(*more, single, "--model", "other").output
+    assert "caution: until now 8 images were run at once" in output
 
 
 @pytest.mark.parametrize(
@@ -163,6 +222,16 @@ def test_a_bundle_with_a_broken_model_is_refused(
     result = export(bundle=broken)
     result.refused()
     assert re.search(text, result.output)
+    assert not repository.exists()
+
+
+@pytest.mark.parametrize("name", ["model.py", "model.onnx", "coloredlogs.py"])
+def test_weights_are_not_taken_for_another_file_of_a_version(
+    name: str, export: Export, repository: Path, tmp_path: Path
+) -> None:
+    bundle = write_segmentation_bundle(tmp_path / "segments", external_data=True)
+    rename_weights(bundle, name)
+    export(bundle=bundle).refused(f"has its weights in '{name}'", "convert the model again")
     assert not repository.exists()
 
 

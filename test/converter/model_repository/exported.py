@@ -78,6 +78,25 @@ def let_take_one_image_only(bundle: Path) -> None:
     change_manifest(bundle, lambda found: found["precisions"].update(fp32=entry))
 
 
+def rename_weights(bundle: Path, name: str) -> None:
+    """Give another name to the file with the weights of a bundle's fp32, as any may have."""
+    file = bundle / "fp32.onnx"
+    model = onnx.load(str(file), load_external_data=False)
+    for tensor in model.graph.initializer:
+        for entry in tensor.external_data:
+            if entry.key == "location":
+                entry.value = name
+    (bundle / "fp32.onnx.data").rename(bundle / name)
+    file.write_bytes(model.SerializeToString())
+
+    def change(found: Dict[str, Any]) -> None:
+        entry = found["precisions"]["fp32"]
+        entry.update(sha256=sha256_of_file(file), bytes=file.stat().st_size)
+        entry["data"]["file"] = name
+
+    change_manifest(bundle, change)
+
+
 def add_plan(folder: Path, precision: str = "fp32", **changes: Any) -> Sidecar:
     """An engine that nothing can run, with a sound sidecar; ``changes`` of that."""
     plan = f"a plan of {precision}".encode()

@@ -124,6 +124,24 @@ def test_a_model_runs_once_and_at_its_largest_before_it_is_served(
         assert (image.data_type, list(image.dims), image.zero_data) == (UINT8, [64, 64, 3], True)
 
 
+@pytest.mark.parametrize(
+    ("runs_on", "batch", "warmed"),
+    [
+        ("gpu", 1, [1]),
+        ("gpu", 4, [1, 2, 3, 4]),
+        ("gpu", 100, [*range(1, 33), 100]),
+        ("cpu", 4, [1, 4]),
+    ],
+)
+def test_a_gpu_has_run_each_number_of_images_before_a_model_is_served(
+    runs_on: str, batch: int, warmed: List[int], color_bundle: Path, tmp_path: Path
+) -> None:
+    options = {"platform": "onnxruntime_onnx", "runs_on": runs_on}
+    export(color_bundle, tmp_path / "models", batch=batch, **options)
+    config = read_config(tmp_path / "models" / "colors")
+    assert [one.batch_size for one in config.model_warmup] == warmed
+
+
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_network_for_one_image_has_its_batch_in_its_shapes(
     platform: str, color_bundle: Path, tmp_path: Path

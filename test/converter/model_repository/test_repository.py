@@ -5,6 +5,7 @@ import errno
 import fcntl
 import itertools
 import os
+import re
 import signal
 import stat
 from pathlib import Path
@@ -263,6 +264,60 @@ def test_a_repository_that_is_another_disk_is_refused_with_a_way_out(
     assert list(repository.iterdir()) == []
 
 
+def test_nothing_changes_in_a_model_that_is_served_until_its_new_version_is_whole(
+    color_bundle: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that polls would load it again, for each time that it looks."""
+    export(color_bundle, repository)
+    model = repository / "colors"
+    before, seen = model.stat().st_mtime_ns, []
+    sync = os.fsync
+
+    def look(descriptor: int) -> None:
+        seen.append((model.stat().st_mtime_ns, len(list(model.iterdir()))))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", look)
+    assert export(color_bundle, repository).version == 2
+    assert set(seen) == {(before, 2)}
+    assert [one.name for one in repository.parent.iterdir()] == ["models"]
+
+
+@pytest.mark.parametrize("step", ["mkdir", "replace"])
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EXDEV])
+def test_where_nothing_can_be_made_beside_the_repository_versions_are_made_in_their_model(
+    step: str,
+    code: int,
+    color_bundle: Path,
+    repository: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    export(color_bundle, repository)
+    real = getattr(Path, step)
+
+    def refuse(path: Path, *arguments: Any, **named: Any) -> Any:
+        if path.is_relative_to(repository):
+            return real(path, *arguments, **named)
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, step, refuse)
+        result = export(color_bundle, repository)
+    assert [name for name, _ in result.files] == ["model.py", "model.onnx"]
+    assert as_a_server_finds_it(repository) == {"colors": [1, 2]}
+    assert [one.name for one in repository.parent.iterdir()] == ["models"]
+    assert {one.name for one in (repository / "colors").iterdir()} == {"1", "2", "config.pbtxt"}
+
+
+def test_what_a_killed_export_left_in_a_model_is_removed(
+    color_bundle: Path, repository: Path
+) -> None:
+    export(color_bundle, repository)
+    (repository / "colors" / ".partial-1" / "2").mkdir(parents=True)
+    export(color_bundle, repository)
+    assert {one.name for one in (repository / "colors").iterdir()} == {"1", "2", "config.pbtxt"}
+
+
 def test_a_repository_behind_a_link_is_written_where_it_is(
     color_bundle: Path, repository: Path, tmp_path: Path
 ) -> None:
@@ -293,7 +348,8 @@ def endless_config(model: Path) -> None:
 
 
 def last_version(model: Path) -> None:
-    (model / str(2**63 - 1)).mkdir()
+    """A folder with a number that robots would not find."""
+    (model / str(10**18)).mkdir()
 
 
 @pytest.mark.parametrize(
@@ -306,7 +362,7 @@ def last_version(model: Path) -> None:
         (no_config, "it has no config.pbtxt"),
         (config_elsewhere, "no regular file"),
         (endless_config, "no regular file"),
-        (last_version, "the last one that Triton can count to"),
+        (last_version, f"its version {10**18} is the last one"),
         (lambda model: (model / "config.pbtxt").write_bytes(b"name: '\xff'"), "no UTF-8"),
     ],
 )
@@ -351,6 +407,23 @@ def test_what_people_changed_in_a_configuration_stays(color_bundle: Path, reposi
     assert config.parameters["threads"].string_value == "2"
     assert (config.max_batch_size, len(config.model_warmup)) == (4, 2)
     assert [one.version for one in told(repository / "colors")] == [2, 1]
+
+
+def test_what_it_runs_on_can_be_chosen_where_somebody_has_removed_that(
+    color_bundle: Path, repository: Path
+) -> None:
+    export(color_bundle, repository, platform="onnxruntime_onnx")
+    file = repository / "colors" / "config.pbtxt"
+    text, count = re.subn(r"instance_group \{[^}]*\}", "", file.read_text("utf-8"))
+    assert count == 1
+    file.write_text(text, "utf-8")
+    export(color_bundle, repository, platform="onnxruntime_onnx")
+    config = read_config(repository / "colors")
+    assert len(config.instance_group) == 0
+    assert len(config.model_warmup) == 8  # Triton takes a GPU then, if there is one
+    export(color_bundle, repository, platform="onnxruntime_onnx", runs_on="cpu")
+    (group,) = read_config(repository / "colors").instance_group
+    assert group.kind == group.KIND_CPU
 
 
 def test_parameters_of_versions_that_are_gone_go_too(color_bundle: Path, repository: Path) -> None:

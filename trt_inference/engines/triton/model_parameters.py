@@ -8,7 +8,7 @@ import re
 from typing import Dict, List, Mapping, NamedTuple
 
 _SHA256, _PRECISION = "bundle_sha256", "precision"
-# What Triton takes fits into 64 bits.
+LARGEST_VERSION = 10**18 - 1  # what Triton takes fits into 64 bits
 _VERSION = re.compile(r"[1-9][0-9]{0,17}\Z")
 
 

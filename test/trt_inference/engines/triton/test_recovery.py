@@ -68,6 +68,23 @@ def test_a_server_that_is_stopped_and_started_answers_again(bench: Bench) -> Non
     assert bench.double.url in told
 
 
+def test_a_server_that_hangs_is_sent_four_images_and_no_more(bench: Bench) -> None:
+    """Its queue has neither a limit nor a timeout: that it stays short is up to robots."""
+    with bench.engine(deadline=0.1) as engine:
+        bench.double.received.clear()
+        bench.double.faults.never = True
+        under_way = 0
+        for number in range(20):
+            while under_way < engine.depth:
+                start(engine, noise(number))
+                under_way += 1
+            finish(engine)
+            under_way -= 1
+        assert sum(failures(engine).values()) <= 4
+        wait_until(lambda: len(bench.double.received) >= 3, "it is not asked at all")
+        assert len(bench.double.received) <= 4
+
+
 def test_it_is_probed_with_a_black_image_on_a_new_connection_each_time(bench: Bench) -> None:
     with bench.engine() as engine:
         bench.double.faults.error = GONE
