@@ -96,7 +96,8 @@ def _check_options(options: TritonOptions) -> None:
         raise ModelRepositoryError(f"--engine is for --platform {TENSORRT_PLAN.name}: leave it out")
     if options.runs_on and options.runs_on not in platform.runs_on:
         raise ModelRepositoryError(
-            f"--run-on {options.runs_on}: {platform.name} runs on {platform.runs_on[0]} only"
+            f"--run-on {options.runs_on}: {platform.name} runs on {platform.runs_on[0]} only. "
+            "Leave --run-on out, or take another --platform"
         )
 
 
@@ -187,7 +188,9 @@ class _Export:
         limits = [(one.largest_batch, one.bundle.version) for one in versions]
         known = [(limit, version) for limit, version in limits if limit is not None]
         least, version = min(known, default=(_LARGEST_BATCH, 0))
-        which = "the engine" if version == versions[0].bundle.version else f"version {version}"
+        which = f"version {version}"
+        if version in (0, versions[0].bundle.version):
+            which = "the engine" if version else "a model"
         self._check_batch(least, f"{which} takes {least} at most")
         return min(self.options.batch or usual, least)
 
@@ -195,7 +198,7 @@ class _Export:
         asked = self.options.batch
         if asked is None or asked <= most:
             return
-        other = "" if "version" not in reason else f", or another name for the model ({OTHER_NAME})"
+        other = f". {OTHER_NAME} for a model of its own" if "version" in reason else ""
         raise ModelRepositoryError(
             f"--batch {asked} is too many: {reason} at once. Leave --batch out{other}"
         )

@@ -15,7 +15,7 @@ from trt_inference.printable import is_utf8, printable, shortened
 
 _REMEDY = (
     "Export this bundle to the server's repository with: trt-inference export-triton BUNDLE "
-    "REPOSITORY; or give the name of its model there as server_model"
+    "REPOSITORY --platform PLATFORM; or give the name of its model there as server_model"
 )
 _SHOWN_OF_HASH = 12  # digits
 _MOST_SHOWN = 5  # models or versions in a message
