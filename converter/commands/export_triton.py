@@ -101,7 +101,8 @@ def _check_options(options: TritonOptions) -> None:
         raise ModelRepositoryError(f"--engine is for --platform {TENSORRT_PLAN.name}: leave it out")
     if options.runs_on and options.runs_on not in platform.runs_on:
         raise ModelRepositoryError(
-            f"--run-on {options.runs_on}: {platform.name} runs on {platform.runs_on[0]} only"
+            f"--run-on {options.runs_on}: {platform.name} runs on {platform.runs_on[0]} only. "
+            "Leave --run-on out, or take another --platform"
         )
 
 
@@ -194,7 +195,9 @@ class _Export:
         limits = [(one.largest_batch, one.bundle.version) for one in versions]
         known = [(limit, version) for limit, version in limits if limit is not None]
         least, version = min(known, default=(_LARGEST_BATCH, 0))
-        which = "the engine" if version == versions[0].bundle.version else f"version {version}"
+        which = f"version {version}"
+        if version in (0, versions[0].bundle.version):
+            which = "the engine" if version else "a model"
         self._check_batch(least, f"{which} takes {least} at most")
         return min(self.options.batch or usual, least)
 

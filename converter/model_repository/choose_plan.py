@@ -53,9 +53,12 @@ def _names(sidecars: List[Sidecar]) -> str:
 def _none(bundle: Bundle, found: List[Sidecar], precision: str, name: str) -> str:
     what = f"{precision} engine" if precision else "engine"
     named = f" '{printable(name)}'" if name else ""
-    there = f"it has {_names(found)}" if found else "it has none at all"
+    there = f"it has {_names(found)}" if found else "none was built"
     build = _build(bundle, precision or "fp16")
-    return f"{bundle.path} has no {what}{named}: {there}. On the machine of the server, run {build}"
+    return (
+        f"{bundle.path} has no {what}{named}: {there}. On the machine of the server, run {build}, "
+        "with --batch 8 --any-batch to run the images of several robots at once"
+    )
 
 
 def _build(bundle: Bundle, precision: str, more: str = "") -> str:

@@ -59,8 +59,8 @@ TIMES = Columns(
     _times,
 )
 LEGEND = """\
-by server, by robot: whose scores the results have; either: both networks find the same in the image
-  Beside a server that works, a robot does itself what is not answered before its server_deadline.
+by server, by robot: who found the result, by its scores; either: both would have found the same
+  While the server works, a robot runs the images itself that get no answer within server_deadline.
 lost: images of which no result came; longest gap: the longest time without a result
 server after: from the beginning of the phase to the receipt of the first result of the server
 """

@@ -146,7 +146,7 @@ class Story:
             check=False,
         )
         if done.returncode != 0:
-            raise MonitorError(f"the export has failed: {printable(done.stdout)}")
+            raise MonitorError(f"the export has failed: {printable(done.stdout.strip())}")
 
     def _beside(self, do: Callable[[], Any], problem: str) -> None:
         """Receive while something is done on another thread. What it raises is raised here."""

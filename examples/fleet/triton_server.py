@@ -32,7 +32,8 @@ def _site_packages() -> Optional[Path]:
     return next(FOLDER.glob("lib/python3*/site-packages"), None)
 
 
-def _program() -> Optional[Path]:
+def server_program() -> Optional[Path]:
+    """``tritonserver``; None where it is not installed."""
     packages = _site_packages()
     program = packages and packages / "pytriton" / "tritonserver" / "bin" / "tritonserver"
     return program if program and program.is_file() else None
@@ -42,7 +43,7 @@ def why_there_is_none() -> str:
     """Why no server can be started here, and what to do about it; empty where one can."""
     if MISSING.is_file():
         return f"no Triton server here: {MISSING.read_text('utf-8').strip()}"
-    if _program() is None or not (FOLDER / "backends" / "python").is_dir():
+    if server_program() is None or not (FOLDER / "backends" / "python").is_dir():
         return f"no Triton server in {FOLDER}: scripts/environment.sh triton installs it"
     if importlib.util.find_spec("tritonclient") is None:
         return "needs tritonclient: python3 -m pip install 'tritonclient[grpc]'"
@@ -180,13 +181,13 @@ class TritonServer:
     def launch(self) -> None:
         """Start it, and do not wait."""
         assert not self.is_running(), "the server is running already"
-        program = _program()
+        program = server_program()
         assert program is not None, why_there_is_none()
         with self._log.open("ab") as log:
             # A session, and so a process group, of its own: Ctrl-C is that of who starts it.
             self._process = subprocess.Popen(
                 [str(program), *self._options],
-                env=_environment(),
+                env=server_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -287,7 +288,7 @@ class TritonServer:
         self._folder.cleanup()
 
 
-def _environment() -> Dict[str, str]:
+def server_environment() -> Dict[str, str]:
     """Triton's Python finds the packages of its environment by the ``python3`` on the PATH."""
     # Python's own variables, as PYTHONPATH, are for this process.
     variables = {name: value for name, value in os.environ.items() if name[:6] != "PYTHON"}

@@ -31,6 +31,7 @@ from trt_inference.inference.selection import EVERYTHING, Selection
 from trt_inference.inference.try_out import FirstResult, try_out
 from trt_inference.timing import StageClock
 
+_AUTO = "auto"
 STAGES = ("preprocess", "inference", "postprocess")
 
 
@@ -61,7 +62,7 @@ class Detector:
     time, by any thread; the next frame uses the new ones. ``counts`` tells of how many frames the
     results may not be what they seem, and ``stranger`` is the last class number without a label,
     and ``is_finite`` tells whether the last result was. ``first`` is what came of trying out the
-    engine when it was opened; None where nobody answered.
+    engine when it was opened; None where nobody answered, and then ``first_lost`` tells why.
 
     Example:
         with Detector.open(load_bundle("shapes")) as detector:
@@ -85,6 +86,7 @@ class Detector:
         self.stranger: Optional[int] = None
         self.is_finite = True
         self.first: Optional[FirstResult] = None
+        self.first_lost = ""
         self._cuts_off = bundle.cuts_off
         # One for each place in a run: each may keep arrays from which its last result is made.
         self._postprocess = [postprocess_for(bundle) for _ in range(engine.batch)]
@@ -116,15 +118,21 @@ class Detector:
         choice = choose_precision(bundle, chosen.name, precision, replace(options, server=None))
         wanted = precision if chosen.opens_auto else choice.precision
         engine = open_engine(bundle, chosen.name, wanted, options)
+        lost = ""
         try:
             first = try_out(bundle, engine)
-        except FrameLost:  # of a server that may come later
-            first = None
+        except FrameLost as error:  # of a server that may come later
+            first, lost = None, str(error)
         except TrtInferenceError:
             engine.close()
             raise
         detector = cls(bundle, engine, choice, clock)
-        detector.first = first
+        detector.first, detector.first_lost = first, lost
+        runs = detector.choice
+        if precision not in (_AUTO, runs.precision):  # of a server, any of the bundle is taken
+            options.warn(
+                f"precision {precision} is asked for, and {runs.precision} runs: {runs.reason}"
+            )
         return detector
 
     def detect(self, frame: np.ndarray, allow_non_finite: bool = False) -> Result:

@@ -9,7 +9,6 @@ from typing import Callable
 
 from trt_inference.errors import EngineError
 from trt_inference.inference.detector import Detector
-from trt_inference.printable import printable
 
 # Together about 16 seconds, in which a server that is started again is back.
 MOST_IN_A_ROW = 20
@@ -24,9 +23,8 @@ def check_answered(detector: Detector) -> None:
     """
     if detector.first is None:
         raise EngineError(
-            f"there is no answer to the first image ({printable(detector.engine.description)}): "
-            "start the server, mend --server-url or the files of TLS, or wait longer with "
-            "--server-deadline"
+            f"there is no answer to the first image: {detector.first_lost}. Start the server, "
+            "correct --server-url or the files of TLS, or wait longer with --server-deadline"
         )
 
 

@@ -85,5 +85,7 @@ def _deadline(text: str) -> float:
     """Seconds, more than 0."""
     value = number(text)
     if not 0 < value <= _LONGEST:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {_LONGEST:g} seconds")
+        raise argparse.ArgumentTypeError(
+            f"{text} is not more than 0 and at most {_LONGEST:g} seconds"
+        )
     return value

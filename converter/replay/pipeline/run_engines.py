@@ -71,5 +71,6 @@ class EngineRunner:
         self._patience.lost()
         if self._patience.is_exhausted:
             raise EngineError(
-                f"{MOST_IN_A_ROW} images in a row got no answer, so that the replay ends: {error}"
+                f"{MOST_IN_A_ROW} images in a row got no answer, so that the replay ends: {error}. "
+                "Nothing is written: start the server, and then the replay again"
             ) from error

@@ -155,7 +155,7 @@ def test_an_engine_for_one_image_is_told_to_keep_robots_apart(
         (("--batch", "0"), ()),
         (("--precision", "int8"), ("has no precision 'int8'", "choose one of fp32")),
         (("--engine", "x.engine"), ("--engine is for --platform tensorrt_plan",)),
-        (("--run-on", "gpu"), ("python runs on cpu only",)),
+        (("--run-on", "gpu"), ("python runs on cpu only. Leave --run-on out",)),
         (("--model", "a/b"), ("--model 'a/b' is no name of a model",)),
         (("--model", ".."), ("'..' is no name",)),
         (("--model", ".hidden"), ("begins with a letter",)),
@@ -163,7 +163,7 @@ def test_an_engine_for_one_image_is_told_to_keep_robots_apart(
         (("--model", "a\n"), (r"'a\x0a' is no name",)),
         (("--model", "x" * 201), ("up to 200",)),
         (("--model", "\x1b[2J"), (r"'\x1b[2J' is no name",)),
-        (("--batch", "1025"), ("--batch 1025 is too many",)),
+        (("--batch", "1025"), ("--batch 1025 is too many: a model takes 1024 at most at once",)),
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(

@@ -70,8 +70,8 @@ def test_of_several_engines_one_is_named(
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({}, "no engine: it has none at all"),
-        ({"precision": "fp16"}, "no fp16 engine: it has none at all"),
+        ({}, "no engine: none was built"),
+        ({"precision": "fp16"}, "no fp16 engine: none was built"),
         ({"engine": "x\n.engine"}, r"no engine 'x\x0a.engine'"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List
 import cv2
 import pytest
 
-from test.color_bundle import COLORS, picture
+from test.color_bundle import COLORS, offer_precisions, picture
 from test.triton_double import TritonDouble
 from trt_inference.tools import detect as program
 from trt_inference.tools.detect import main
@@ -45,10 +45,10 @@ def detect(
     monkeypatch.setenv("COLUMNS", "200")
     write_pictures(tmp_path, range(PICTURES))
 
-    def run(*arguments: object, code: int = 0) -> str:
+    def run(*arguments: object, code: int = 0, bundle: Path = shared_color_bundle) -> str:
         pictures = sorted(tmp_path.glob("*.png"))
         files = ("--output", tmp_path / "out", "--json", tmp_path / "found.json")
-        words = map(str, (shared_color_bundle, *pictures, *files, *arguments))
+        words = map(str, (bundle, *pictures, *files, *arguments))
         assert main(list(words)) == code
         return "".join(capfd.readouterr())
 
@@ -127,8 +127,31 @@ def test_without_a_server_nothing_is_begun(
 ) -> None:
     server.stop()
     shown = detect(*on(server, deadline=1), code=1)
-    assert f"Triton at {server.url}, which does not answer): start the server" in shown
+    assert f"no answer to the first image: server {server.url}, " in shown
+    assert ": not reached: " in shown and "Start the server" in shown
     assert not list((tmp_path / "out").iterdir()) and not (tmp_path / "found.json").exists()
+
+
+def test_a_deadline_that_is_too_short_is_told_as_the_reason(
+    server: TritonDouble, detect: Detect
+) -> None:
+    server.faults.never = True
+    shown = detect(*on(server, deadline=0.5), code=1)
+    assert "no answer to the first image: " in shown
+    assert "no answer before the deadline. Start the server" in shown
+
+
+def test_another_precision_than_was_asked_for_is_told(
+    color_bundle: Path, detect: Detect, tmp_path: Path
+) -> None:
+    offer_precisions(color_bundle, "fp32", "fp16")
+    with TritonDouble(color_bundle) as server:
+        asked = detect("--precision", "fp16", *on(server), bundle=color_bundle)
+        assert "caution: precision fp16 is asked for, and fp32 runs: version 1 of colors at " in asked
+        assert "has no fp16 of this bundle" in asked
+        for fitting in ("fp32", "auto"):
+            shown = detect("--precision", fitting, *on(server), bundle=color_bundle)
+            assert "asked for" not in shown
 
 
 def test_a_server_without_a_backend_and_a_backend_without_a_server_are_refused(

@@ -26,6 +26,7 @@ from test.trt_inference.engines.triton.remote_models import (
 )
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.server_options import ServerOptions
+from trt_inference.engines.triton.client.call_failures import failure_of
 from trt_inference.engines.triton.failures import (
     NOT_REACHED,
     OTHER_MODEL,
@@ -38,6 +39,7 @@ from trt_inference.engines.triton.remote_model import RemoteModel
 from trt_inference.errors import EngineError
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
+RESTRICTED = "This protocol is restricted, expecting header 'triton-grpc-protocol-admin-key'"
 
 
 @pytest.mark.parametrize(
@@ -152,7 +154,8 @@ def test_a_deadline_that_has_passed_is_no_error_of_its_own(shared_color_bundle: 
         ),
         (grpc.StatusCode.INVALID_ARGUMENT, "unexpected shape for input 'image'", SERVER_ERROR),
         (grpc.StatusCode.INTERNAL, "Failed to process the request(s)", SERVER_ERROR),
-        (grpc.StatusCode.PERMISSION_DENIED, "This protocol is restricted", REFUSED),
+        (UNAVAILABLE, RESTRICTED, REFUSED),
+        (grpc.StatusCode.PERMISSION_DENIED, "", REFUSED),
         (grpc.StatusCode.DEADLINE_EXCEEDED, "", TOO_LATE),
         (grpc.StatusCode.UNIMPLEMENTED, "", SERVER_ERROR),
     ],
@@ -166,6 +169,13 @@ def test_what_the_server_tells_has_a_kind(
         failure = failure_of_run(model.start(noise(bundle, 1), SECONDS))
     assert failure.kind == kind
     assert text in str(failure)
+
+
+def test_what_has_to_stay_open_is_told_where_the_server_closes_it() -> None:
+    told = str(failure_of("UNAVAILABLE", RESTRICTED, "server gpu:8001, ServerMetadata"))
+    assert "metadata, model-config, statistics and inference" in told
+    assert "--grpc-restricted-protocol" in told and RESTRICTED in told
+    assert "--grpc-" not in str(failure_of("UNAVAILABLE", "Exceeds maximum queue size", ""))
 
 
 def test_the_text_of_a_server_cannot_look_like_a_line_of_the_log(shared_color_bundle: Path) -> None:

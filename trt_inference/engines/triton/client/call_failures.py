@@ -23,10 +23,13 @@ _BY_CODE = {
     "UNAVAILABLE": NOT_REACHED,
 }
 # Triton's own reasons have the codes of gRPC's: of a full queue and one that does not move, of a
-# version that is not loaded any more; and gRPC's of an answer that is longer than it takes.
+# part of its API that is closed, of a version that is not loaded any more; and gRPC's of an answer
+# that is longer than it takes.
+_RESTRICTED = "protocol is restricted"
 _BY_TEXT: Tuple[Tuple[str, str, str], ...] = (
     ("UNAVAILABLE", "maximum queue size", REFUSED),
     ("UNAVAILABLE", "timeout expired", REFUSED),
+    ("UNAVAILABLE", _RESTRICTED, REFUSED),
     ("UNAVAILABLE", "is not at ready state", OTHER_MODEL),
     ("UNAVAILABLE", "unknown model", OTHER_MODEL),
     ("RESOURCE_EXHAUSTED", "message larger than max", BAD_ANSWER),
@@ -53,6 +56,9 @@ _HINT_IF_ENCRYPTED = (
     "TLS failed: server_certificate_file and server_key_file must be signed by the server's "
     "authority if it asks for them, and server_ca_file must be that of the server"
 )
+_HINT_IF_RESTRICTED = (
+    "take metadata, model-config, statistics and inference out of its --grpc-restricted-protocol"
+)
 _HINT_OTHERWISE = (
     "what listens there is no gRPC, or is encrypted: give Triton's port for gRPC, 8001 by default, "
     "and server_ca_file if it encrypts"
@@ -72,6 +78,8 @@ def failure_of(code: str, details: str, target: str, is_encrypted: bool = False)
         if code == other and text in details:
             kind = special
     hint = _hint_of_connection(details, is_encrypted) if kind == NOT_REACHED else ""
+    if kind == REFUSED and _RESTRICTED in details:
+        hint = _HINT_IF_RESTRICTED
     reasons = filter(None, (hint, printable(shortened(details))))
     return ServerFailure(": ".join((target, kind, *reasons)), kind)
 
