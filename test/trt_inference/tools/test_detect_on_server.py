@@ -147,8 +147,8 @@ def test_another_precision_than_was_asked_for_is_told(
     offer_precisions(color_bundle, "fp32", "fp16")
     with TritonDouble(color_bundle) as server:
         asked = detect("--precision", "fp16", *on(server), bundle=color_bundle)
-        assert "caution: precision fp16 is asked for, and fp32 runs: version 1 of colors at " in asked
-        assert "has no fp16 of this bundle" in asked
+        assert "caution: precision fp16 is asked for, and fp32 runs: version 1 of " in asked
+        assert "had no fp16 of this bundle" in asked
         for fitting in ("fp32", "auto"):
             shown = detect("--precision", fitting, *on(server), bundle=color_bundle)
             assert "asked for" not in shown
