@@ -116,7 +116,7 @@ class RemoteModel:
         call = self._connection.begin(_INFER, deadline)
         self._runs += 1
         identity = str(self._runs)
-        request = self._request.serialise(images, identity, call.remaining)
+        request = self._request.serialise(images, identity)
         self._connection.send(call, request)
         return RemoteRun(call, self._reader, identity, len(images), len(request))
 
