@@ -115,6 +115,32 @@ def test_a_probe_that_is_late_is_none(bench: Bench) -> None:
         assert "4 probes, 0 good" in values(engine)["breaker"]
 
 
+def test_a_model_that_is_stuck_gets_no_more_images_until_it_has_answered(bench: Bench) -> None:
+    may_answer = threading.Event()
+
+    def wait(answer: Any) -> None:
+        assert may_answer.wait(SOON)
+
+    with bench.engine(deadline=0.1) as engine:
+        bench.double.faults.error = GONE
+        open_breaker(engine)
+        bench.double.faults = Faults(change=wait)
+        for _ in range(3):
+            probe(engine)
+            engine._state.close_unused()  # type: ignore[attr-defined]
+        assert "3 probes, 0 good" in values(engine)["breaker"]
+        assert "no answer before the deadline" in engine.status().problem  # type: ignore[union-attr]
+        assert bench.times_sent(BLACK) == 1
+        may_answer.set()
+        wait_until(lambda: bench.double.version(1).requests == 1)
+        # It was not cancelled, of which servers crash.
+        assert bench.double.given_up == 0
+        wait_until(lambda: probe(engine) or values(engine)["breaker"] == "closed")
+        for seed in (1, 2):
+            assert_same(run(engine, noise(seed)), bench.own(noise(seed)))
+        assert values(engine)["answered by"] == SERVER
+
+
 def test_what_cannot_be_told_ends_nothing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

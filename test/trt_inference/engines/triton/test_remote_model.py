@@ -24,6 +24,7 @@ from test.trt_inference.engines.triton.remote_models import (
     noise,
     refusal,
 )
+from test.trt_inference.engines.triton.server_bench import wait_until
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.server_options import ServerOptions
 from trt_inference.engines.triton.failures import (
@@ -295,12 +296,15 @@ def test_threads_files_and_memory_stay_as_they_are(tmp_path: Path) -> None:
     with TritonDouble(bundle) as double:
 
         def connect_and_fail() -> None:
+            may_answer = threading.Event()
             with connected(double, bundle) as model:
                 model.start(image, SECONDS).finish()
-                double.faults.never = True
+                double.faults.change = lambda _: may_answer.wait(SECONDS)
                 abandoned = model.start(image, SECONDS)
                 assert abandoned.received == 0
-            double.faults.never = False
+            may_answer.set()
+            double.faults.change = None
+            wait_until(lambda: model.is_idle)
             double.received.clear()
 
         for _ in range(10):
