@@ -461,4 +461,4 @@ def test_threads_files_and_memory_stay_as_they_are_over_rounds(bench: Bench, cou
 def open_models() -> int:
     """Connections to servers, whose sockets a server that is stopped closes."""
     gc.collect()
-    return sum(isinstance(one, RemoteModel) for one in gc.get_objects())
+    return sum(type(one) is RemoteModel for one in gc.get_objects())
