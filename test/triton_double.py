@@ -45,7 +45,6 @@ class Received(NamedTuple):
 
     Attributes:
         version: of the model, as it was asked for.
-        timeout: microseconds, its parameter of this name; None: it had none.
         images: uint8 ``[count, height, width, 3]``.
         parameters: names of all parameters.
         remaining: seconds until gRPC's deadline.
@@ -53,7 +52,6 @@ class Received(NamedTuple):
     """
 
     version: str
-    timeout: Optional[int]
     images: np.ndarray
     parameters: Tuple[str, ...]
     remaining: Optional[float]
@@ -456,10 +454,8 @@ def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, text: str) -> N
 
 
 def _received(request: Any, images: np.ndarray, context: Any) -> Received:
-    timeout = request.parameters["timeout"].int64_param if "timeout" in request.parameters else None
     return Received(
         request.model_version,
-        timeout,
         images,
         tuple(sorted(request.parameters)),
         context.time_remaining(),

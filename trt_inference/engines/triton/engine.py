@@ -93,7 +93,7 @@ class TritonEngine(Engine):
         self._state.end()
         self._server.drop()
         if self._local is not None:
-            self._local.engine.close()
+            self._local.close()
 
     def _check_open(self) -> None:
         if self._is_closed:

@@ -64,6 +64,11 @@ class LocalLane:
         finally:
             buffer[:] = kept
 
+    def close(self) -> None:
+        """Close the engine, and let go of its buffers, which are freed in its context."""
+        self._views.clear()
+        self.engine.close()
+
     def warm_up(self) -> None:
         """Run on as many images as there can be, so that the first failure of the server takes
         only as long as the others."""

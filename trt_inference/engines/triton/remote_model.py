@@ -15,7 +15,11 @@ from trt_inference.engines.triton.client.served_model import (
     check_served_model,
     find_served_model,
 )
-from trt_inference.engines.triton.client.server_connection import ServerCall, ServerConnection
+from trt_inference.engines.triton.client.server_connection import (
+    LEFT_TO_THE_SERVER,
+    ServerCall,
+    ServerConnection,
+)
 
 _INFER = "ModelInfer"
 
@@ -106,6 +110,11 @@ class RemoteModel:
             connection.close()
             raise
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the server has been asked nothing that it may still answer, be it too late."""
+        return self._connection.is_idle
+
     def start(self, images: np.ndarray, deadline: float) -> RemoteRun:
         """Send images, and return at once. What fails is raised by ``finish``.
 
@@ -116,8 +125,8 @@ class RemoteModel:
         call = self._connection.begin(_INFER, deadline)
         self._runs += 1
         identity = str(self._runs)
-        request = self._request.serialise(images, identity, call.remaining)
-        self._connection.send(call, request)
+        request = self._request.serialise(images, identity)
+        self._connection.send(call, request, LEFT_TO_THE_SERVER)
         return RemoteRun(call, self._reader, identity, len(images), len(request))
 
     def check(self, timeout: float) -> None:
@@ -143,5 +152,6 @@ class RemoteModel:
         return ask_statistics(self._connection, self.served, timeout)
 
     def close(self) -> None:
-        """End what is under way, so that ``finish`` raises at once. A second call does nothing."""
+        """End what is under way, so that ``finish`` raises at once. The server may still answer it.
+        A second call does nothing."""
         self._connection.close()

@@ -4,6 +4,7 @@ One lock for all of it. Nothing is asked of the network, and nobody is told anyt
 """
 
 import threading
+import traceback
 from time import monotonic
 from typing import Callable, List, NamedTuple, Optional
 
@@ -128,9 +129,9 @@ class ServerState:
                 self._statistics = None
                 self.counts.forget_round_trips()
             self.times = ServerTimes()
-            ended = self._is_ended
-        if closes and not ended:
-            self._options.inform(f"server {self._server.url} answers again: images go to it")
+        if closes:
+            text = f"server {self._server.url} answers again: images go to it"
+            self._tell(self._options.inform, text)
 
     def keep(self, model: RemoteModel) -> bool:
         """Remember a model, so that ``end`` closes it; False after ``end``."""
@@ -162,8 +163,14 @@ class ServerState:
             self.times = times_between(earlier, statistics)
 
     def _warn(self, failure: ServerFailure) -> None:
+        who = _HERE if self._server.fallback == LOCAL else _NOWHERE
+        self._tell(self._options.warn, f"{failure}. {who}")
+
+    def _tell(self, tell: Callable[[str], object], text: str) -> None:
         with self.lock:
-            ended = self._is_ended
-        if not ended:
-            who = _HERE if self._server.fallback == LOCAL else _NOWHERE
-            self._options.warn(f"{failure}. {who}")
+            if self._is_ended:
+                return
+        try:
+            tell(text)
+        except Exception:  # as of warnings that Python makes errors: runs and looks go on
+            traceback.print_exc()

@@ -3,7 +3,7 @@ and while runs do not go to it, whether it answers again."""
 
 import threading
 from time import monotonic
-from typing import Callable, Optional
+from typing import Callable, NamedTuple, Optional
 
 import numpy as np
 
@@ -19,10 +19,18 @@ PATIENCE = 1.0  # seconds that any call is waited for, but those with images
 _SECONDS_TO_END = 0.1
 
 
+class _FailedProbe(NamedTuple):
+    """A model that has not answered as it should, or not yet."""
+
+    model: RemoteModel
+    failure: ServerFailure
+
+
 class ServerWatch:
     """Looks at the model while the breaker is closed, and probes the server while it is open: on a
     connection of its own, since the old one waits longer and longer before it connects again, and
-    with an image, since a server may be there and not answer any.
+    with an image, since a server may be there and not answer any. The next image is sent when the
+    last one was answered, so that a model that is stuck does not get more and more of them.
 
     Args:
         state: what is found out is told there.
@@ -43,6 +51,7 @@ class ServerWatch:
         self._connect = connect
         self._image = image
         self._deadline = deadline
+        self._last_probe: Optional[_FailedProbe] = None
         self._ends = threading.Event()
         # A daemon: what gRPC does not return from does not keep the process.
         self._thread = threading.Thread(target=self._run, name="server watch", daemon=True)
@@ -75,6 +84,10 @@ class ServerWatch:
         self._state.looked(used, failure, statistics)
 
     def _probe(self) -> None:
+        last = self._last_probe
+        if last is not None and not last.model.is_idle:
+            self._state.probed(None, last.failure)
+            return
         model: Optional[RemoteModel] = None
 
         def ask() -> None:
@@ -86,6 +99,9 @@ class ServerWatch:
             model.start(self._image, self._deadline).finish()
 
         failure = _failure_of(ask)
+        self._last_probe = None
+        if model is not None and failure is not None:
+            self._last_probe = _FailedProbe(model, failure)
         self._state.probed(model, failure)
 
 

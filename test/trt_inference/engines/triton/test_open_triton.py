@@ -1,8 +1,9 @@
 """What is found out when an engine for a server is opened, and which precision is told before."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Tuple
 
 import numpy as np
 import pytest
@@ -291,6 +292,36 @@ def test_an_engine_of_tensorrt_answers_where_there_is_a_gpu(
             assert engine.depth == 2
             run(engine, noise(4))
             assert values(engine)["answered by"] == SERVER
+
+
+@pytest.mark.parametrize("zero_copy", [False, True])
+@pytest.mark.parametrize("combination", [COMBINATIONS[0], COMBINATIONS[-1]])
+def test_an_engine_of_tensorrt_for_more_images_than_the_server_takes_leaves_no_memory(
+    color_bundle: Path, bench: Bench, combination: Tuple[str, str], zero_copy: bool
+) -> None:
+    bench.bundle = load_bundle(color_bundle)
+    with install(*combination) as gpu, TritonDouble(color_bundle, max_batch=2) as double:
+        add_engine(color_bundle, batch=3)
+        options = replace(bench.options(url=double.url, batch=3), zero_copy=zero_copy)
+        engine = open_engine(bench.bundle, "triton", "fp32", options)
+        try:
+            assert engine.batch == 2
+            run(engine, noise(0), noise(1))
+            assert values(engine)["answered by"] == SERVER
+            double.stop()
+            while values(engine)["breaker"] == "closed":
+                run(engine, noise(0), noise(1))
+            assert engine.depth == 2
+            for seed in range(2, 10, 4):
+                for first in (seed, seed + 2):
+                    start(engine, noise(first), noise(first + 1))
+                for first in (seed, seed + 2):
+                    own = bench.own(noise(first), noise(first + 1))["scores"]
+                    np.testing.assert_allclose(engine.finish()["scores"], own, atol=1e-5)
+            start(engine, noise(0))  # and never finished
+        finally:
+            engine.close()
+        assert gpu.live() == {}
 
 
 def test_a_failure_of_the_local_engine_is_not_hidden(

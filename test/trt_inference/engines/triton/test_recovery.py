@@ -5,6 +5,8 @@ import gc
 import os
 import threading
 import time
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, List, NamedTuple
 
@@ -32,7 +34,7 @@ from test.trt_inference.engines.triton.server_bench import (
     watching_threads,
 )
 from trt_inference.bundles.bundle import load_bundle
-from trt_inference.engines.base import Engine, EngineOptions
+from trt_inference.engines.base import Engine, EngineOptions, warn_user
 from trt_inference.engines.server_options import NONE, ServerOptions
 from trt_inference.engines.triton import server_watch
 from trt_inference.engines.triton.failures import OTHER_MODEL
@@ -128,6 +130,58 @@ def test_a_probe_that_is_late_is_none(bench: Bench) -> None:
         for _ in range(4):
             probe(engine)
         assert "4 probes, 0 good" in values(engine)["breaker"]
+
+
+def test_a_model_that_is_stuck_gets_no_more_images_until_it_has_answered(bench: Bench) -> None:
+    may_answer = threading.Event()
+
+    def wait(answer: Any) -> None:
+        assert may_answer.wait(SOON)
+
+    with bench.engine(deadline=0.1) as engine:
+        bench.double.faults.error = GONE
+        open_breaker(engine)
+        bench.double.faults = Faults(change=wait)
+        for _ in range(3):
+            probe(engine)
+            engine._state.close_unused()  # type: ignore[attr-defined]
+        assert "3 probes, 0 good" in values(engine)["breaker"]
+        assert "no answer before the deadline" in engine.status().problem  # type: ignore[union-attr]
+        assert bench.times_sent(BLACK) == 1
+        may_answer.set()
+        wait_until(lambda: bench.double.version(1).requests == 1)
+        # It was not cancelled, of which servers crash.
+        assert bench.double.given_up == 0
+        wait_until(lambda: probe(engine) or values(engine)["breaker"] == "closed")
+        for seed in (1, 2):
+            assert_same(run(engine, noise(seed)), bench.own(noise(seed)))
+        assert values(engine)["answered by"] == SERVER
+
+
+def test_what_cannot_be_told_ends_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """By default a warning of Python is given, which it makes an exception where it is told to."""
+    bench.watch()
+    options = replace(bench.options(), warn=warn_user, inform=warn_user)
+    monkeypatch.setattr(bench, "options", lambda: options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with bench.engine() as engine:
+            for _ in range(2):
+                bench.double.faults.error = GONE
+                for seed in range(4):
+                    assert_same(run(engine, noise(seed)), bench.own(noise(seed)))
+                assert values(engine)["breaker"].startswith("open")
+                bench.double.faults.error = None
+                wait_until_closed(engine)
+            bench.double.stop()  # which the watching thread finds out
+            wait_until_open(engine)
+            bench.double.start()
+            wait_until_closed(engine)
+    shown = capfd.readouterr().err
+    assert "the server is gone" in shown
+    assert "answers again" in shown
 
 
 def test_between_probes_it_waits(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -424,4 +478,4 @@ def test_threads_files_and_memory_stay_as_they_are_over_rounds(bench: Bench, cou
 def open_models() -> int:
     """Connections to servers, whose sockets a server that is stopped closes."""
     gc.collect()
-    return sum(isinstance(one, RemoteModel) for one in gc.get_objects())
+    return sum(type(one) is RemoteModel for one in gc.get_objects())

@@ -34,17 +34,14 @@ class InferenceRequest:
         for output in bundle.outputs:
             self._head.outputs.add(name=output.name)
 
-    def serialise(self, images: np.ndarray, identity: str, timeout: float) -> bytes:
+    def serialise(self, images: np.ndarray, identity: str) -> bytes:
         """
         Args:
             identity: that the answer has to have, too.
             images: uint8 ``[count, height, width, 3]``.
-            timeout: seconds after which nobody waits for the answer any more. A server
-                whose queue has timeouts drops a request that has waited for so long.
         """
         self._head.id = identity
         self._input.shape[0] = len(images)
-        self._head.parameters["timeout"].int64_param = max(1, int(timeout * 1e6))
         pixels = np.ascontiguousarray(images)
         length = _varint(pixels.nbytes)
         return b"".join((self._head.SerializeToString(), _RAW_INPUT, length, pixels.data))

@@ -5,7 +5,7 @@ Requests and answers are bytes: who calls serialises the one and checks the othe
 
 import threading
 import time
-from typing import Any, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from trt_inference.engines.server_options import ServerOptions
 from trt_inference.engines.triton.client.call_failures import failure_of
@@ -15,11 +15,12 @@ from trt_inference.engines.triton.client.tls_files import TlsContents, read_tls_
 from trt_inference.engines.triton.failures import BAD_ANSWER, ServerFailure
 
 _SERVICE = "/inference.GRPCInferenceService/"
-# Seconds after the deadline at which gRPC cancels a call that nobody waits for any more. Not at the
-# deadline itself: of requests that are cancelled, Triton 2.51 crashes now and then, for all of its
-# clients, or gives half an answer. How much is asked in vain, the breaker limits.
+# Seconds after the deadline at which gRPC cancels an inference that nobody waits for any more. Not
+# at the deadline itself: of those that are cancelled, Triton 2.51 crashes now and then, for all of
+# its clients, or gives half an answer. How much is asked in vain, the breaker limits.
 # https://github.com/triton-inference-server/server/issues/7368
-_UNTIL_CANCELLED = 30.0
+LEFT_TO_THE_SERVER = 30.0
+_CLOSED = "the connection is closed"
 _LEAST_RECEIVED = 4 << 20  # bytes; enough for all answers but results
 _OPTIONS = (
     # A frame is never sent again: the newest image is the retry.
@@ -71,7 +72,9 @@ class ServerCall:
         future.add_done_callback(self._take)
 
     def fail(self, code: str, details: str) -> None:
-        """End it with this status of gRPC."""
+        """End it with this status of gRPC, unless it is over."""
+        if self._is_over.is_set():
+            return
         self._failure = failure_of(code, details, self._target, self._is_encrypted)
         self._is_over.set()
 
@@ -117,7 +120,10 @@ class ServerConnection:
         longest = max(most_received, _LEAST_RECEIVED)
         options = [*_OPTIONS, ("grpc.max_receive_message_length", longest)]
         self._channel = _open_channel(self._library, target, tls, options)
-        self._under_way: Set[Any] = set()
+        # By what gRPC gives for each; it cancels the calls of those that nobody has.
+        self._under_way: Dict[Any, ServerCall] = {}
+        self._is_closed = False
+        self._lock = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -129,6 +135,11 @@ class ServerConnection:
         """The module with Triton's messages."""
         return self._library.messages
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the server has been asked nothing that it may still answer."""
+        return not self._under_way
+
     def begin(self, method: str, timeout: float) -> ServerCall:
         """A call whose time runs, and whose request has still to be sent.
 
@@ -137,23 +148,23 @@ class ServerConnection:
         """
         return ServerCall(method, self._name, self._is_encrypted, timeout)
 
-    def send(self, call: ServerCall, request: bytes) -> None:
+    def send(self, call: ServerCall, request: bytes, grace: float = 0.0) -> None:
         """Send the request of a call and return at once. What fails is raised where the call is
         waited for.
 
         Args:
             request: a serialised ``<method>Request``.
+            grace: seconds after the deadline until it is cancelled.
         """
-        try:
+        with self._lock:
+            if self._is_closed:
+                call.fail("CANCELLED", _CLOSED)
+                return
             invoke = self._channel.unary_unary(_SERVICE + call.method)
-            future = invoke.future(request, timeout=call.remaining + _UNTIL_CANCELLED)
-        except ValueError as error:  # the channel is closed
-            call.fail("CANCELLED", str(error))
-            return
-        # gRPC cancels the calls of futures that nobody has.
-        self._under_way.add(future)
-        future.add_done_callback(self._under_way.discard)
+            future = invoke.future(request, timeout=call.remaining + grace)
+            self._under_way[future] = call
         call.follow(future)
+        future.add_done_callback(self._forget)
 
     def ask(self, method: str, request: Any, timeout: float) -> Any:
         """Call ``method`` and wait.
@@ -173,8 +184,23 @@ class ServerConnection:
         return parse_answer(getattr(self.messages, f"{method}Response"), call.wait(), self._name)
 
     def close(self) -> None:
-        """End the calls that are under way. A second call does nothing."""
-        self._channel.close()
+        """End the waiting for calls that are under way, without cancelling them: the channel is
+        closed once the last of them is over. A second call does nothing."""
+        with self._lock:
+            was_closed, self._is_closed = self._is_closed, True
+            calls = list(self._under_way.values())
+        for call in calls:
+            call.fail("CANCELLED", _CLOSED)
+        if not (calls or was_closed):
+            self._channel.close()
+
+    def _forget(self, future: Any) -> None:
+        """Called by a thread of gRPC."""
+        with self._lock:
+            del self._under_way[future]
+            was_last = self._is_closed and not self._under_way
+        if was_last:
+            self._channel.close()
 
 
 def parse_answer(kind: Any, content: bytes, name: str) -> Any:

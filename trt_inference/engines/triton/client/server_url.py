@@ -53,8 +53,10 @@ def _fault_of_host(host: str) -> str:
     if not host:
         return "has no host"
     if host.startswith("[") and host.endswith("]"):
-        address, _, _ = host[1:-1].partition("%")  # the interface of a link-local address
-        return "" if _is_ipv6(address) else "has no address of IPv6 in its brackets"
+        # Of a link-local address the interface is behind a percent sign.
+        address, percent, interface = host[1:-1].partition("%")
+        is_address = _is_ipv6(address) and (not percent or _HOST.match(interface))
+        return "" if is_address else "has no address of IPv6 in its brackets"
     if ":" in host:
         return "has several colons: put an address of IPv6 into brackets, as in [::1]:8001"
     return "" if _HOST.match(host) else "has signs that no name of a host has"

@@ -44,6 +44,7 @@ def test_host_and_port_are_a_target(url: str, target: str) -> None:
         ("robot-server:8001?model=x", "has a path"),
         ("::1:8001", "put an address of IPv6 into brackets, as in [::1]:8001"),
         ("[robot-server]:8001", "has no address of IPv6 in its brackets"),
+        ("[fe80::1%eth0\nagain]:8001", "has no address of IPv6 in its brackets"),
         ("[]:8001", "has no address of IPv6 in its brackets"),
         ("robot server:8001", "has signs that no name of a host has"),
         ("robot-server,other:8001", "has signs that no name of a host has"),
