@@ -7,7 +7,7 @@ than that, which a robot alone would pay for at each image. The queue has no tim
 with either, Triton hands a request to an instance only if that waits at the moment, and otherwise
 looks again after half a second (dynamic_batch_scheduler.cc; seen with 2.51), and may lose count of
 the instances (triton-inference-server/server#8870). It needs none: a robot gives up at its own
-deadline, and Triton then drops the request from the queue.
+deadline, and asks no more after three times.
 """
 
 from typing import Any, Iterable, List, Mapping, Tuple
@@ -26,7 +26,7 @@ _HEADER = """\
 # Written by trt-inference export-triton, which puts new versions beside those that are here. It
 # keeps what you change, but for comments, max_batch_size, model_warmup, and the parameters of
 # versions. Timeouts or a limit of the queue are better not set: with them, Triton 2.51 lets some
-# requests wait for half a second. Those whose client has given up are dropped without.
+# requests wait for half a second. Robots that get no answers in time ask no more.
 """
 _KINDS: Mapping[str, int] = {
     GPU: model_config_pb2.ModelInstanceGroup.KIND_GPU,

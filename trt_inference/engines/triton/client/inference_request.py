@@ -39,8 +39,8 @@ class InferenceRequest:
         Args:
             identity: that the answer has to have, too.
             images: uint8 ``[count, height, width, 3]``.
-            timeout: seconds after which nobody waits for the answer any more. The server drops a
-                request that has waited in its queue for so long.
+            timeout: seconds after which nobody waits for the answer any more. A server
+                whose queue has timeouts drops a request that has waited for so long.
         """
         self._head.id = identity
         self._input.shape[0] = len(images)

@@ -17,7 +17,7 @@ from trt_inference.engines.triton.failures import BAD_ANSWER, ServerFailure
 _SERVICE = "/inference.GRPCInferenceService/"
 # Seconds after the deadline at which gRPC cancels a call that nobody waits for any more. Not at the
 # deadline itself: of requests that are cancelled, Triton 2.51 crashes now and then, for all of its
-# clients, or gives half an answer. Its queue drops them by a timeout of their own.
+# clients, or gives half an answer. How much is asked in vain, the breaker limits.
 # https://github.com/triton-inference-server/server/issues/7368
 _UNTIL_CANCELLED = 30.0
 _LEAST_RECEIVED = 4 << 20  # bytes; enough for all answers but results

@@ -8,6 +8,7 @@ import pytest
 from test.color_bundle import write_color_bundle
 from test.served_models import Mood, export
 from test.triton_server import TritonServer
+from trt_inference.engines.triton import server_watch
 
 
 class Served(NamedTuple):
@@ -38,3 +39,9 @@ def served(one_server: Served) -> Iterator[Served]:
         one_server.server.wait_ready()
     else:
         one_server.server.start()
+
+
+@pytest.fixture
+def hasty_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Robots look at their server five times a second."""
+    monkeypatch.setattr(server_watch, "PERIOD", 0.2)

@@ -101,7 +101,7 @@ class Robot:
             ),
         )
         self._started: Deque[Tuple[int, float]] = deque()
-        self._next = 0
+        self._first = self._next = 0
 
     def __enter__(self) -> "Robot":
         return self
@@ -149,9 +149,15 @@ class Robot:
         """See that each picture was answered rightly, in its turn, and within ``longest``
         seconds."""
         assert self.lost == []
-        assert [one.number for one in self.answers] == list(range(self._next))
+        assert [one.number for one in self.answers] == list(range(self._first, self._next))
         assert [one for one in self.answers if not one.is_right] == []
         assert max(one.seconds for one in self.answers) < longest, self.summary()
+
+    def forget(self) -> None:
+        """Forget the answers, once they were checked."""
+        self.answers.clear()
+        self.told.clear()
+        self._first = self._next
 
     def status(self) -> Mapping[str, str]:
         """The values that /diagnostics shows."""

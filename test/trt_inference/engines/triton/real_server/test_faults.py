@@ -11,7 +11,6 @@ from test.triton_server import needs_triton
 from test.trt_inference.engines.triton.real_server.conftest import Served
 from test.trt_inference.engines.triton.real_server.robot import Robot
 from trt_inference.engines.server_options import NONE
-from trt_inference.engines.triton import server_watch
 from trt_inference.engines.triton.failures import (
     BAD_ANSWER,
     NOT_REACHED,
@@ -97,12 +96,6 @@ def test_a_server_that_goes_away_costs_no_picture_and_is_used_again_when_it_is_b
         assert robot.failures(breakdown.kind) > 0
         assert back < MOST_SECONDS_BACK
         print(f"{name}: back after {back:.2f} s; {robot.summary()}")
-
-
-@pytest.fixture
-def hasty_watch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server is looked at five times a second."""
-    monkeypatch.setattr(server_watch, "PERIOD", 0.2)
 
 
 @pytest.mark.parametrize("name", OF_THE_MODEL)
