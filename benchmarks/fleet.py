@@ -26,7 +26,7 @@ from converter.commands.export_triton_options import TritonOptions
 from converter.model_repository.platforms import PYTHON
 from examples.fleet.triton_server import TritonServerError, why_there_is_none
 from examples.shapes.moving_scene import MovingScene
-from trt_inference.errors import TrtInferenceError
+from trt_inference.errors import EngineError, TrtInferenceError
 from trt_inference.tools.argument_types import ArgumentParser, positive
 
 SLOWER = 30.0  # milliseconds of an image, about; less where other programs disturb the trial
@@ -107,8 +107,10 @@ def _sized_cases(bundle: Path, folder: Path) -> Dict[int, Case]:
 def _cost(fleet: Fleet, case: Case, size: int) -> Cost:
     rounds = []
     for _ in range(fleet.rounds):
-        runs, counted = fleet.served(case, 1)
-        rounds.append(cost_of(size, runs[0], counted))
+        (run,), counted = fleet.served(case, 1)
+        if run.lost:  # the rest would be told as if it were all
+            raise EngineError(f"{run.lost} images of {case.title} got no answer: run it again")
+        rounds.append(cost_of(size, run, counted))
     return least(rounds)
 
 

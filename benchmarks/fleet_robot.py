@@ -56,7 +56,8 @@ def _carry_out(task: Task, scene: np.ndarray) -> Measured:
     server = ServerOptions(task.url, task.model, _DEADLINE, NONE) if task.url else None
     with Detector.open(
         load_bundle(task.bundle),
-        "triton" if task.url else "auto",
+        # Of the library that the server has too, on the same cores, also where there is a GPU.
+        "triton" if task.url else "onnxruntime",
         task.precision,
         EngineOptions(server=server),
         clock,

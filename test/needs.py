@@ -42,6 +42,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "examples/test_fleet_answerers.py": ("rclpy", "onnx"),
     "examples/test_fleet_demo.py": ("rclpy", "onnx", "tritonclient"),
     "examples/test_fleet_monitor.py": ("rclpy",),
+    "examples/test_fleet_story.py": ("rclpy", "onnx"),
     "examples/test_fleet_tables.py": ("rclpy",),
     "examples/test_recorder.py": ("rclpy", "rosbags", "mcap"),
     "examples/test_truth_of_bag.py": ("rosbags", "mcap", "pycocotools"),

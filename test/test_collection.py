@@ -83,3 +83,22 @@ def test_without_tensorflow_the_tests_that_need_it_are_left_out_with_the_reason(
     assert "test/converter/engine_builder/test_build.py" in of_the_converter
     assert [file for file in of_the_converter if "/export/" in file or "/heads/" in file] == []
     assert re.search(r"Left out without tensorflow, tf2onnx.*: .*test/converter/export", output)
+
+
+# The imports of a module that is there fail, as those of one that is not.
+HIDES_TRITON = """
+import sys
+sys.modules["tritonclient"] = None
+import pytest
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+
+
+@needs("onnx")
+def test_without_the_client_of_triton_the_tests_that_need_it_are_left_out() -> None:
+    """As on a Jetson: one module that cannot be imported would end the run."""
+    command = (sys.executable, "-c", HIDES_TRITON, "--collect-only", "-q", "-p", "no:cacheprovider")
+    output = output_of(*command, "test/trt_inference/engines", "test/test_triton_server.py")
+    assert "test/trt_inference/engines/triton/test_breaker.py::" in output
+    assert "test/trt_inference/engines/triton/test_recovery.py::" not in output
+    assert re.search(r"Left out without tritonclient: .*/triton/test_recovery.py", output)

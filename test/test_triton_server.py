@@ -83,10 +83,12 @@ def test_it_ends_with_all_its_processes_when_the_tests_are_killed(repository: Pa
     pid = int(starter.stdout.readline())
     assert len(session_of(pid)) == 2
     assert memory_of(starter.pid)
+    log = Path(os.readlink(f"/proc/{pid}/fd/1"))
     starter.kill()
     starter.communicate()
     wait_until_gone(session_of, pid)
     wait_until_gone(memory_of, starter.pid)
+    wait_until_gone(lambda pid: list(log.parent.parent.glob(log.parent.name)), pid)
 
 
 def test_it_keeps_its_address_beside_another_and_leaves_nothing(repository: Path) -> None:

@@ -76,8 +76,8 @@ class Story:
             given = (f"bundle:={self._fleet.bundle.path}", f"server_url:={server.url}")
             with robots(self._monitor, given, self._fleet.folder):
                 self._work_on_the_server()
-                self._export_another_version(server)
-                self._kill(server)
+                self._export_another_version_and_kill(server)
+                self._go_on_without_it()
                 self._start_again(server)
             self._tell("Robots and server end.")
 
@@ -91,7 +91,7 @@ class Story:
         with self._phase("on the server"):
             self._monitor.spin(self._seconds)
 
-    def _export_another_version(self, server: TritonServer) -> None:
+    def _export_another_version_and_kill(self, server: TritonServer) -> None:
         self._tell(
             "The network is exported again, as version 2. Robots keep the version that they have:"
         )
@@ -101,9 +101,10 @@ class Story:
             self._beside(lambda: _wait_for_version(server, name), "the server does not load it")
             self._tell("The server has loaded version 2.")
             self._monitor.spin(self._seconds / 2)
+            # The images that are taken meanwhile may still be answered by the server.
+            server.kill()
 
-    def _kill(self, server: TritonServer) -> None:
-        server.kill()
+    def _go_on_without_it(self) -> None:
         self._tell("The server is killed (kill -9). The robots run the network themselves.")
         with self._phase("killed"):
             self._monitor.spin(self._seconds)
@@ -128,7 +129,8 @@ class Story:
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
-        begin = time.time()
+        # Where the last one ended: no image is between two phases, and missing in the tables.
+        begin = self.phases[-1].end if self.phases else time.time()
         yield
         self.phases.append(Phase(name, begin, time.time()))
 

@@ -6,6 +6,7 @@
 
 import importlib.util
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -198,7 +199,8 @@ class TritonServer:
             [
                 "/bin/sh",
                 "-c",
-                f"cat; kill -KILL -{self.pid}; rm -f {SHARED_MEMORY}/{self._region}*",
+                f"cat; kill -KILL -{self.pid}; rm -f {SHARED_MEMORY}/{self._region}*; "
+                f"rm -rf {shlex.quote(self._folder.name)}",
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

@@ -2,14 +2,14 @@
 
 import io
 from pathlib import Path
-from typing import List
+from typing import Any, Callable, List
 
 import numpy as np
 import pytest
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.fleet_clients import Case, Compared, clients_table
+from benchmarks.fleet_clients import Case, Compared, Fleet, clients_table
 from benchmarks.fleet_counted import Counted
 from benchmarks.fleet_figures import Figures, best, figures_of
 from benchmarks.fleet_task import FREE, Measured, Task, measured_of, task_of
@@ -82,6 +82,30 @@ def test_what_a_server_has_counted_before_is_no_part_of_a_run() -> None:
     assert run == Counted(images=24, requests=24, executions=8, queue=0.5, compute=1.0)
     assert run.batch == 3.0
     assert Counted().batch == 0.0  # nothing has run
+
+
+def test_what_robots_ask_before_they_begin_is_not_counted() -> None:
+    """As while they open their engines, and warm them up."""
+    answered = [50]
+
+    class Server:
+        url = "localhost:1"
+
+        def counted(self, model: str) -> Counted:
+            return Counted(images=answered[0], requests=answered[0], executions=answered[0])
+
+    class Robots:
+        def run(self, count: int, task: Task, at_start: Callable[[], object]) -> List[Measured]:
+            answered[0] += 5
+            at_start()
+            answered[0] += 20
+            assert (task.url, task.model) == ("localhost:1", "model")
+            return [measured([3.0] * 20, 1.0)]
+
+    robots: Any = Robots()
+    server: Any = Server()
+    _, counted = Fleet(robots, server, 1.0, 1).served(CASE, 1)
+    assert (counted.images, counted.requests, counted.executions) == (20, 20, 20)
 
 
 def test_the_least_disturbed_round_counts() -> None:

@@ -2,13 +2,14 @@
 
 import time
 from pathlib import Path
-from typing import List
+from typing import Any, List
 
 import numpy as np
 import pytest
 
+from benchmarks import fleet_robots
 from benchmarks.fleet_robots import Robots
-from benchmarks.fleet_task import FREE, Task
+from benchmarks.fleet_task import FREE, Measured, Task, task_of
 from test.color_bundle import CANDIDATES, SIZE
 from test.needs import needs
 from trt_inference.errors import EngineError
@@ -48,6 +49,22 @@ def test_a_camera_gives_no_more_images_than_its_rate(color_bundle: Path) -> None
         (run,) = robots.run(1, task(color_bundle, rate=10.0))
     assert 1 <= len(run.round_trip) <= 0.3 * 10 + 1
     assert len(run.round_trip) / run.elapsed <= 10.0 * 1.001
+
+
+def test_the_images_of_cameras_are_spread_over_the_time_of_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: List[str] = []
+    nothing = np.zeros(1)
+    answer = Measured(nothing, nothing, nothing, nothing, 1.0, 1.0, 0).line()
+    monkeypatch.setattr(fleet_robots, "_tell", lambda robot, line: told.append(line))
+    monkeypatch.setattr(fleet_robots, "_hear", lambda robot: answer)
+    robots: Any = Robots(4)
+    robots.processes = [None] * 4
+    for rate, delays in ((10.0, [0.0, 0.025, 0.05, 0.075]), (FREE, [0.0] * 4)):
+        told.clear()
+        robots.run(4, Task("bundle", "fp32", rate, 1.0))
+        assert [task_of(line).delay for line in told[:4]] == pytest.approx(delays)
 
 
 @needs("tritonclient")

@@ -71,6 +71,13 @@ def test_a_result_that_comes_after_its_phase_is_not_lost() -> None:
     assert (summary.images, summary.results, summary.lost) == (1, 1, 0)
 
 
+def test_a_result_without_an_image_does_not_hide_one_that_is_lost() -> None:
+    receipts = receipts_of({22: ROBOT, 24: None})
+    receipts.received[26, 0] = 26.5
+    summary = summarise(receipts, WITHOUT)
+    assert (summary.images, summary.results, summary.lost) == (2, 2, 1)
+
+
 def problems(receipts: Receipts) -> List[str]:
     return problems_of(summaries_of({"robot_1": receipts_of(good()), "robot_2": receipts}, PHASES))
 

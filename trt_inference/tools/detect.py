@@ -186,12 +186,15 @@ def _detect_all(
     """
     given = (*options.files, options.json, options.csv)
     taken = {real_path(file) for file in given if file is not None}
+    # Which all of these files are told to be of.
+    precision = detector.choice.precision
     patience, who = Patience(), set()
     with track(options.files, console) as files:
         for file, show_frame in files:
             try:
                 told = False
-                for image in _detect_file(detector, file, options.output, taken, patience):
+                images = _detect_file(detector, file, options.output, taken, patience, precision)
+                for image in images:
                     show_frame(image.frame)
                     if not image.error:
                         who.add(detector.engine.description)
@@ -209,7 +212,12 @@ def _detect_all(
 
 
 def _detect_file(
-    detector: Detector, file: Path, output: Path, taken: Set[Path], patience: Patience
+    detector: Detector,
+    file: Path,
+    output: Path,
+    taken: Set[Path],
+    patience: Patience,
+    precision: str,
 ) -> Iterator[ImageResult]:
     view, labels = VIEWS[detector.bundle.task], detector.bundle.labels
     for name, number, frame in read_frames(file):
@@ -222,6 +230,7 @@ def _detect_file(
         taken.add(target)
         try:
             result = detector.detect(frame)
+            _check_precision(detector, precision)
         except ResultError as error:
             yield ImageResult(file, number, error=str(error))
             continue
@@ -233,6 +242,19 @@ def _detect_file(
         _write_image(target, view.draw(*enlarge(frame, result), labels))
         height, width = frame.shape[:2]
         yield ImageResult(file, number, width, height, view.rows(result, labels))
+
+
+def _check_precision(detector: Detector, precision: str) -> None:
+    """
+    Raises:
+        ResultError: the result is of another one, as where a server has exchanged its model.
+    """
+    found = detector.choice.precision
+    if found != precision:
+        raise ResultError(
+            f"the server gives {found} of this bundle now, instead of {precision}, which the other "
+            "results are of: run detect again when its models stay as they are"
+        )
 
 
 def _print_caution(text: str) -> None:

@@ -11,7 +11,15 @@ import pytest
 from test.changed_bundles import exchange_colors
 from test.color_bundle import COLORS, offer_precisions, picture, write_color_bundle
 from test.converter.command_line import run_here
-from test.converter.recordings.bags import image_messages, write_bag
+from test.converter.recordings.bags import (
+    PERIOD,
+    START,
+    BagMessage,
+    detections_message,
+    image_message,
+    image_messages,
+    write_bag,
+)
 from test.triton_double import TritonDouble
 
 IMAGES = 12
@@ -53,9 +61,11 @@ class Replay:
         self._bag, self._bundle, self._server = given
         self._capsys, self._out = capsys, out
 
-    def __call__(self, *arguments: object, code: int = 0, deadline: float = 30) -> str:
+    def __call__(
+        self, *arguments: object, code: int = 0, deadline: float = 30, bag: Path | None = None
+    ) -> str:
         server = f"--backend triton --server-url {self._server.url} --server-deadline {deadline}"
-        words = ("replay", self._bag, "--bundle", self._bundle, *server.split())
+        words = ("replay", bag or self._bag, "--bundle", self._bundle, *server.split())
         result = run_here(self._capsys, *words, "--output", self._out, *arguments)
         assert result.exit_code == code, result.output
         return result.output
@@ -147,6 +157,38 @@ def test_images_without_an_answer_are_counted_and_not_compared(
     assert skipped["images"] == 2 and "another" in skipped["example"]
     assert figures["baseline"]["missing"] == figures["candidate"]["missing"] == 0
     assert "2 images could not be compared" in shown
+
+
+def test_what_the_robot_published_is_compared_with_what_the_server_finds(
+    replay: Replay, server: TritonDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("converter.replay.replay_run.measure_bare_rate", lambda sides: None)
+
+    def messages() -> Iterator[BagMessage]:
+        """Of a robot that saw nothing."""
+        for number in range(IMAGES):
+            stamp = START + number * PERIOD
+            pixels = picture(NAMES[number % 3], (number % 8, 2))
+            yield BagMessage("/camera/image_raw", stamp, image_message(pixels, stamp))
+            yield BagMessage("/detector/detections", stamp + 1, detections_message([], stamp))
+
+    answers = itertools.count(-1)  # the engine is tried out
+
+    def spoil(answer: Any) -> None:
+        if next(answers) in (2, 3):
+            answer.model_name = "another"
+
+    server.faults.change = spoil
+    bag = write_bag(tmp_path / "seen", messages())
+    shown = replay("--recorded", bag=bag)
+    assert "the baseline is recorded: /detector/detections" in shown
+    assert f"Triton 2.51.0 at {server.url}" in shown
+    figures = replay.figures()
+    assert figures["images"]["compared"] == IMAGES - 2
+    assert (figures["total"]["baseline"], figures["total"]["new"]) == (0, IMAGES - 2)
+    assert figures["candidate"]["missing"] == 0
+    (skipped,) = figures["skipped"]
+    assert skipped["images"] == 2
 
 
 def test_without_a_server_nothing_is_begun(

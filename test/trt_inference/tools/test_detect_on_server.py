@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List
 
@@ -10,6 +11,7 @@ import pytest
 
 from test.color_bundle import COLORS, offer_precisions, picture
 from test.triton_double import TritonDouble
+from trt_inference.engines.triton import server_watch
 from trt_inference.tools import detect as program
 from trt_inference.tools.detect import main
 from trt_inference.tools.no_answer import Patience
@@ -111,6 +113,18 @@ def test_a_picture_without_an_answer_is_an_error_and_the_others_go_on(
     assert drawn == set(range(PICTURES)) - {2, 3}
     # Nothing is asked twice, and nothing is answered by this machine.
     assert len(server.received) == 1 + PICTURES
+    assert "not all results are of the same engine" not in shown
+
+
+def test_after_each_picture_without_an_answer_the_server_gets_time(
+    server: TritonDouble, detect: Detect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: List[float] = []
+    monkeypatch.setattr(program, "Patience", lambda: Patience(waited.append))
+    spoil(server, 1, 2, 5)
+    detect(*on(server), code=1)
+    first, second, renewed = waited
+    assert 0 < first == renewed < second
 
 
 def test_a_server_that_is_gone_loses_each_picture_by_name(
@@ -160,6 +174,31 @@ def test_a_server_without_a_backend_and_a_backend_without_a_server_are_refused(
     assert "add --backend triton, or leave it out" in detect("--server-url", "gpu:8001", code=1)
     assert "give --server-url HOST:PORT" in detect("--backend", "triton", code=1)
     assert not (tmp_path / "out").exists()
+
+
+def test_results_of_another_precision_are_in_no_file(
+    detect: Detect, shared_color_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file tells the precision once, for all of them."""
+    monkeypatch.setattr(server_watch, "PERIOD", 0.01)
+    copy = tmp_path / "colors"
+    shutil.copytree(str(shared_color_bundle), str(copy))
+    offer_precisions(copy, "fp32", "int8")
+    write_pictures(tmp_path, range(PICTURES, 30))
+    answers = itertools.count(-1)
+
+    def change(answer: Any) -> None:
+        if next(answers) == 2:
+            server.add(copy, 2, "int8")
+            server.unload(1)
+
+    with TritonDouble(copy) as server:
+        server.faults.change = change
+        detect(*on(server), code=1, bundle=copy)
+    assert found(tmp_path)["precision"] == "fp32"
+    told = errors(tmp_path)
+    assert set(told) == set(range(3, 30))
+    assert "int8 of this bundle now, instead of fp32" in told[29]
 
 
 @pytest.mark.long

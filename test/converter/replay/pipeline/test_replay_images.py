@@ -182,6 +182,17 @@ def test_too_many_images_without_an_answer_end_the_replay(
     assert [int(one.image.seconds) for one in kept.images] == [0, 1]
 
 
+def test_an_answer_in_between_lets_a_replay_go_on(
+    sides: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_engines, "Patience", lambda: Patience(lambda seconds: None))
+    nearly = MOST_IN_A_ROW - 1
+    lose(sides.after, monkeypatch, *range(nearly), *range(nearly + 1, 2 * nearly + 1))
+    found = run(sides, messages(60), Kept())
+    assert len(found.kept.images) > 2
+    assert sum(one.images for one in found.counts.skipped.kinds()) >= 2 * nearly
+
+
 class Absent(ReplaySide):
     """A robot that has dropped every second image."""
 

@@ -362,3 +362,23 @@ def test_nothing_is_left_open_if_the_local_engine_cannot_be_opened(
         open_engine(bench.bundle, "triton", "auto", bench.options(fallback=NONE))
     assert len(closed) == 2
     assert watching_threads() == []
+
+
+def test_the_local_engine_is_closed_if_it_does_not_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = []
+    close = OnnxRuntimeEngine.close
+
+    def fail(local: OnnxRuntimeEngine, count: int = 1) -> None:
+        raise EngineError("out of memory")
+
+    def note(local: OnnxRuntimeEngine) -> None:
+        closed.append(local)
+        close(local)
+
+    monkeypatch.setattr(OnnxRuntimeEngine, "start", fail)
+    monkeypatch.setattr(OnnxRuntimeEngine, "close", note)
+    with pytest.raises(EngineError, match="out of memory"):
+        open_engine(bench.bundle, "triton", "fp32", bench.options())
+    assert len(closed) == 1

@@ -37,11 +37,16 @@ from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.base import Engine, EngineOptions, warn_user
 from trt_inference.engines.server_options import NONE, ServerOptions
 from trt_inference.engines.triton import server_watch
-from trt_inference.engines.triton.failures import OTHER_MODEL
+from trt_inference.engines.triton.failures import (
+    NOT_REACHED,
+    OTHER_MODEL,
+    TOO_LATE,
+    ServerFailure,
+)
 from trt_inference.engines.triton.remote_model import RemoteModel
 from trt_inference.engines.triton.server_state import ServerState
 from trt_inference.engines.triton.server_watch import ServerWatch
-from trt_inference.errors import FrameLost
+from trt_inference.errors import EngineError, FrameLost
 
 GONE = (grpc.StatusCode.UNAVAILABLE, "the server is gone")
 BLACK = np.zeros((64, 64, 3), np.uint8)
@@ -400,6 +405,21 @@ def test_without_fallback_images_are_lost_at_once_and_found_again(bench: Bench) 
         wait_until_closed(engine)
         assert_same(run(engine, noise(7)), bench.own(noise(7)))
     assert "There are no results" in bench.warned[0]
+
+
+def test_a_file_that_is_not_there_any_more_is_why_the_server_is_not_reached() -> None:
+    def connect() -> RemoteModel:
+        raise EngineError("server_ca_file 'ca.pem' cannot be read")
+
+    state = ServerState(ServerOptions("localhost:1"), EngineOptions(warn=lambda text: None))
+    state.begin(None, ServerFailure("the server is gone", TOO_LATE))
+    ServerWatch(state, connect, BLACK[None], 1.0)._probe()
+    failure = state.last_failure()
+    assert failure is not None
+    assert (str(failure), failure.kind) == (
+        "server_ca_file 'ca.pem' cannot be read",
+        NOT_REACHED,
+    )
 
 
 def test_closing_ends_the_watching_thread_also_while_it_probes(bench: Bench) -> None:

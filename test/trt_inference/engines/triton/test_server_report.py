@@ -176,6 +176,20 @@ def test_the_servers_own_times_are_means_since_the_last_look() -> None:
     assert server.value("server compute ms") == "unknown"
 
 
+def test_the_times_of_a_model_are_not_compared_with_those_of_the_one_before() -> None:
+    server = Server()
+    server.look(ServerStatistics(10, 10, 10, 10**6, 10**6))
+    server.fail(GONE, 3)
+    model: Any = Model()
+    for _ in range(3):
+        server.state.probed(model, None)
+    # Of another version, which other robots have asked for long.
+    server.look(ServerStatistics(1000, 1000, 1000, 10**12, 10**12))
+    assert server.value("server queue ms") == "unknown"
+    server.look(ServerStatistics(1001, 1001, 1001, 10**12 + 3 * 10**6, 10**12))
+    assert server.value("server queue ms") == "3.00"
+
+
 def test_failures_are_counted_by_kind_and_told_once() -> None:
     server = Server()
     assert server.report.status("the server").problem == ""
@@ -254,13 +268,16 @@ def test_it_is_told_while_a_run_is_waited_for(bench: Bench) -> None:
 
 
 def test_images_that_nobody_answers_are_counted(bench: Bench) -> None:
-    bench.double.stop()
     with bench.engine(fallback=NONE, batch=2) as engine:
+        run(engine, noise(1), noise(2))
+        assert values(engine)["answered by"] == "the server"
+        bench.double.stop()
         for _ in range(3):
             with pytest.raises(FrameLost):
                 run(engine, noise(1), noise(2))
         assert values(engine)["images lost"] == "6"
         assert values(engine)["answered by"] == "nobody"
+        assert "does not answer" in engine.description
         status = engine.status()
         assert status is not None
         assert status.is_failing

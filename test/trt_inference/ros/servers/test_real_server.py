@@ -84,7 +84,9 @@ def test_each_image_has_its_result_while_the_server_is_killed_and_started_again(
 ) -> None:
     node = ask(server.url)
     node.detect_until(SERVER)
-    for round_ in range(1, 3):
+    # On a busy machine, the server may have been too slow when the node was configured.
+    before = node.process.log.count(OPENED)
+    for round_ in range(before + 1, before + 3):
         server.kill()
         node.detect_until(MACHINE)
         assert {node.who_answers() for _ in range(20)} == {MACHINE}

@@ -2,7 +2,8 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Set
+from types import SimpleNamespace
+from typing import Any, Set
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -17,6 +18,10 @@ from test.trt_inference.ros.conftest import Start
 from test.trt_inference.ros.servers.asking_node import LONG_DEADLINE, MACHINE, SERVER
 from test.trt_inference.ros.servers.conftest import Ask
 from test.trt_inference.ros.session.swapper import Swapper
+from trt_inference.bundles.bundle import load_bundle
+from trt_inference.engines.base import EngineOptions
+from trt_inference.engines.server_options import ServerOptions
+from trt_inference.ros.session.swap import Swap
 
 
 def test_results_are_the_servers_and_everybody_is_told_so(ask: Ask, double: TritonDouble) -> None:
@@ -128,3 +133,25 @@ def test_a_swap_takes_the_model_of_the_other_bundle_or_leaves_what_was(
     assert swapper.reason(bundle=str(strange)) == ""  # nobody tells that the server has it not
     assert node.who_answers() == MACHINE
     assert node.client.spin(TIMEOUT, until=lambda: "strange" in node.methods[-1])
+
+
+def test_the_executor_checks_a_swap_without_asking_the_server(
+    double: TritonDouble, shared_color_bundle: Path
+) -> None:
+    settings = SimpleNamespace(
+        bundle=shared_color_bundle,
+        backend="triton",
+        precision="auto",
+        engine_options=lambda: EngineOptions(server=ServerOptions(double.url)),
+    )
+    parameters: Any = SimpleNamespace(
+        settings=lambda **values: settings,
+        folders=SimpleNamespace(resolve=lambda folder: folder),
+        live=lambda bundle: None,
+    )
+    reads: Any = SimpleNamespace(wait_briefly=lambda read, name: read())
+    bundle = load_bundle(shared_color_bundle)
+    resources: Any = SimpleNamespace(loaded=SimpleNamespace(bundle=bundle))
+    calls: Any = None
+    Swap(parameters, calls, reads, lambda: resources).check({"precision": "auto"})
+    assert double.asked == []

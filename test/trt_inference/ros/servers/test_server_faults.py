@@ -28,6 +28,8 @@ def test_each_image_has_its_result_while_the_server_dies_and_comes_back(
 ) -> None:
     node = ask(double.url)
     node.detect_until(SERVER)
+    # On a busy machine, the server may have been too slow when the node was configured.
+    before = node.process.log.count(OPENED)
     double.stop()
     node.detect_until(MACHINE)
     assert {node.who_answers() for _ in range(20)} == {MACHINE}
@@ -37,7 +39,8 @@ def test_each_image_has_its_result_while_the_server_dies_and_comes_back(
     node.detect_until(SERVER)
     node.wait_for_method("version 1 of colors")
     node.wait_for_images(MACHINE, 20)
-    assert (node.process.log.count(OPENED), node.process.log.count(CLOSED)) == (1, 1)
+    told = (node.process.log.count(OPENED), node.process.log.count(CLOSED))
+    assert told == (before + 1, before + 1)
     counted = node.client.counters_at_rest()
     assert counted["rejected"] == 0
     assert counted["received"] == counted["inferred"]

@@ -63,6 +63,13 @@ def test_a_version_that_is_not_ready_is_not_taken(shared_color_bundle: Path) -> 
             assert model.served.version == 1
 
 
+def test_a_precision_that_the_bundle_does_not_have_is_not_taken(shared_color_bundle: Path) -> None:
+    with TritonDouble(shared_color_bundle) as double:
+        double.add(shared_color_bundle, 2).precision = "fp64"
+        with connected(double, shared_color_bundle, precision="auto") as model:
+            assert (model.served.version, model.served.precision) == (1, "fp32")
+
+
 @pytest.mark.parametrize(("asked", "version"), [("fp32", 1), ("fp16", 2), ("auto", 3), ("int8", 3)])
 def test_the_precision_that_is_asked_for_is_preferred(
     two_precisions: Path, asked: str, version: int

@@ -1,6 +1,7 @@
-"""What a connection to a server does with calls that take too long."""
+"""What a connection to a server does with calls that take too long, with proxies, at its end."""
 
 import gc
+import socket
 import threading
 import time
 from pathlib import Path
@@ -13,10 +14,12 @@ from test.trt_inference.engines.triton.remote_models import (
     connected,
     failure_of_run,
     noise,
+    refusal,
 )
 from test.trt_inference.engines.triton.server_bench import wait_until
 from trt_inference.bundles.bundle import load_bundle
-from trt_inference.engines.triton.failures import NOT_REACHED, TOO_LATE, ServerFailure
+from trt_inference.engines.triton.client.server_connection import ServerConnection
+from trt_inference.engines.triton.failures import NOT_REACHED, OTHER_MODEL, TOO_LATE, ServerFailure
 
 
 def test_a_call_that_takes_too_long_is_left_to_the_server(shared_color_bundle: Path) -> None:
@@ -69,3 +72,33 @@ def open_connections(double: TritonDouble) -> int:
     tables = [Path(f"/proc/self/net/{name}").read_text("ascii") for name in ("tcp", "tcp6")]
     ends = [line.split()[2:4] for table in tables for line in table.splitlines()]
     return sum(remote.endswith(port) and state == "01" for remote, state in ends)
+
+
+def test_images_do_not_go_to_the_proxy_for_web_pages(
+    shared_color_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as proxy:
+        proxy.bind(("127.0.0.1", 0))  # and nobody listens
+        for name in ("grpc_proxy", "http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        for name in ("no_grpc_proxy", "no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        with TritonDouble(shared_color_bundle) as double, connected(double, shared_color_bundle):
+            assert double.asked
+
+
+def test_a_connection_that_finds_no_model_is_closed(
+    shared_color_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a server has another model, there is one such a second."""
+    closed = []
+    close = ServerConnection.close
+
+    def note(connection: ServerConnection) -> None:
+        closed.append(connection)
+        close(connection)
+
+    monkeypatch.setattr(ServerConnection, "close", note)
+    with TritonDouble(shared_color_bundle, name="another") as double:
+        assert refusal(shared_color_bundle, double.url).kind == OTHER_MODEL
+    assert len(closed) == 1
