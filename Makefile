@@ -103,7 +103,7 @@ bench-replay: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure the rate of r
 	$(ROBOT)/bin/python -m benchmarks.replay --bundle $(DEMO)/shapes
 
 .PHONY: bench-fleet
-bench-fleet: $(ROBOT)/.ready $(TRITON)/.ready $(DEMO)/shapes/model.json ## measure robots on a Triton server beside engines of their own (3 minutes)
+bench-fleet: $(ROBOT)/.ready $(TRITON)/.ready $(DEMO)/shapes/model.json ## measure robots on a Triton server beside engines of their own (2 minutes)
 	$(ROBOT)/bin/python -m benchmarks.fleet --bundle $(DEMO)/shapes
 
 .PHONY: soak
