@@ -178,9 +178,15 @@ class LoadedBundle:
     def _open_detector(self) -> Detector:
         """Called on the inference thread, which owns the engine from then on."""
         settings = self._settings
-        options = replace(
-            settings.engine_options(), warn=self._logger.warning, inform=self._logger.info
-        )
+        options = replace(settings.engine_options(), warn=self._warn, inform=self._inform)
         return Detector.open(
             self.bundle, settings.backend, settings.precision, options, self.pipeline.clock
         )
+
+    # rclpy takes no two severities from one line, and engines may call both of these from one.
+
+    def _warn(self, text: str) -> None:
+        self._logger.warning(text)
+
+    def _inform(self, text: str) -> None:
+        self._logger.info(text)
