@@ -197,7 +197,8 @@ def test_results_of_another_precision_are_in_no_file(
         detect(*on(server), code=1, bundle=copy)
     assert found(tmp_path)["precision"] == "fp32"
     told = errors(tmp_path)
-    assert set(told) == set(range(3, 30))
+    # Where the exchange is noticed at once, the answer during which it happened is not used either.
+    assert set(told) in (set(range(2, 30)), set(range(3, 30)))
     assert "int8 of this bundle now, instead of fp32" in told[29]
 
 
