@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
+ASKS_A_SERVER = "triton"  # the name of the backend
 LOCAL, NONE = "local", "none"
 FALLBACKS = (LOCAL, NONE)
 DEFAULT_DEADLINE = 0.1  # seconds

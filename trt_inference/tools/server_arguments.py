@@ -8,11 +8,10 @@ import argparse
 from pathlib import Path
 from typing import Optional
 
-from trt_inference.engines.server_options import NONE, ServerOptions
+from trt_inference.engines.server_options import ASKS_A_SERVER, NONE, ServerOptions
 from trt_inference.errors import EngineError
 from trt_inference.tools.argument_types import number
 
-SERVED = "triton"  # the backend that needs a server
 # Seconds. A robot has to go on with its next image; nobody waits for these programs.
 OFFLINE_DEADLINE = 1.0
 _LONGEST = 600.0
@@ -24,7 +23,7 @@ def add_server(parser: "argparse._ActionsContainer") -> None:
     add(
         "--server-url",
         metavar="HOST:PORT",
-        help=f"Triton server that runs the network, with --backend {SERVED}: its gRPC port, "
+        help=f"Triton server that runs the network, with --backend {ASKS_A_SERVER}: its gRPC port, "
         "usually 8001",
     )
     add("--server-model", metavar="NAME", help="the model's name there (default: the bundle's)")
@@ -52,13 +51,13 @@ def server_options(arguments: argparse.Namespace) -> Optional[ServerOptions]:
     Raises:
         EngineError: a server is named and the backend needs none, or the other way round.
     """
-    if arguments.backend != SERVED:
+    if arguments.backend != ASKS_A_SERVER:
         _refuse_unused(arguments)
         return None
     if arguments.server_url is None:
         raise EngineError(
-            f"--backend {SERVED} does not know its server: give --server-url HOST:PORT, as in "
-            "--server-url 192.168.1.10:8001"
+            f"--backend {ASKS_A_SERVER} does not know its server: give --server-url HOST:PORT, as "
+            "in --server-url 192.168.1.10:8001"
         )
     given = arguments.server_deadline
     return ServerOptions(
@@ -77,7 +76,7 @@ def _refuse_unused(arguments: argparse.Namespace) -> None:
         if name.startswith("server_") and value is not None:
             raise EngineError(
                 f"--{name.replace('_', '-')} has no effect with --backend {arguments.backend}: "
-                f"add --backend {SERVED}, or leave it out"
+                f"add --backend {ASKS_A_SERVER}, or leave it out"
             )
 
 

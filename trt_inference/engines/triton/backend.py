@@ -4,7 +4,7 @@ from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.choose_precision import CPU, Device, PrecisionChoice, choose
 from trt_inference.bundles.precisions import PRECISIONS
 from trt_inference.engines.base import Backend, Engine, EngineOptions
-from trt_inference.engines.server_options import LOCAL, ServerOptions
+from trt_inference.engines.server_options import ASKS_A_SERVER, LOCAL, ServerOptions
 from trt_inference.errors import EngineError
 from trt_inference.printable import printable, shortened
 
@@ -15,7 +15,7 @@ class TritonBackend(Backend):
     """Sends images to a server. Only who asks for it has it: ``auto`` takes what this machine
     has."""
 
-    name = "triton"
+    name = ASKS_A_SERVER
     rank = 200
     opens_auto = True
 

@@ -9,14 +9,12 @@ import numpy as np
 
 from trt_inference.bundles.bundle import Bundle, Thresholds
 from trt_inference.engines.base import EngineOptions
-from trt_inference.engines.server_options import ServerOptions
+from trt_inference.engines.server_options import ASKS_A_SERVER, ServerOptions
 from trt_inference.errors import TrtInferenceError
 from trt_inference.inference.selection import Region, Selection
 from trt_inference.ros.diagnostics.limits import Limits
 from trt_inference.ros.parameters.engine_parameters import ZERO_COPY
 from trt_inference.ros.parameters.table import DIAGNOSTIC_LIMITS, THRESHOLD_NAMES
-
-_ASKS_A_SERVER = "triton"  # the backend
 
 
 class ParameterError(TrtInferenceError):
@@ -72,7 +70,7 @@ class Settings:
     @property
     def server(self) -> Optional[ServerOptions]:
         """The server that runs the network; None where the backend asks none."""
-        if self.backend != _ASKS_A_SERVER:
+        if self.backend != ASKS_A_SERVER:
             return None
         return ServerOptions(
             self.server_url,
@@ -101,7 +99,7 @@ class Settings:
             return ""
         return (
             f"parameter server_url has no effect: backend is {self.backend}, which asks no server: "
-            f"set backend to {_ASKS_A_SERVER}"
+            f"set backend to {ASKS_A_SERVER}"
         )
 
     def image_options(self) -> "ImageOptions":
