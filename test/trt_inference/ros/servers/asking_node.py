@@ -1,11 +1,13 @@
 """A node that asks a server, as a subscriber sees it: every image gets its result, and the score
 shows whose it is."""
 
+import signal
 from typing import Any, Dict, List
 
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
+from lifecycle_msgs.msg import Transition
 from vision_msgs.msg import VisionInfo
 
 from test.color_bundle import picture
@@ -62,6 +64,18 @@ class AskingNode:
 
         assert self.client.spin(TIMEOUT, until=answers), (set(seen), self.process.log)
         return seen
+
+    def start_again_and_end(self) -> None:
+        """Go through the lifecycle, and end the process by SIGTERM, while the server answers
+        nothing."""
+        self.client.transition(Transition.TRANSITION_DEACTIVATE)
+        self.client.transition(Transition.TRANSITION_CLEANUP)
+        self.client.start()
+        assert self.who_answers() == MACHINE
+        self.process.process.send_signal(signal.SIGTERM)
+        assert self.process.process.wait(TIMEOUT) == 0
+        assert "Traceback" not in self.process.log
+        assert "does not end" not in self.process.log
 
     def wait_for_method(self, part: str) -> None:
         """Until subscribers are told that the results are by it."""

@@ -1,13 +1,11 @@
 """The node with a real Triton server that is killed, stopped, started anew and given versions."""
 
-import signal
 import time
 from pathlib import Path
 from typing import Iterator
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from lifecycle_msgs.msg import Transition
 from tritonclient.grpc import InferenceServerClient
 
 from converter.commands.export_triton import TritonExport
@@ -123,14 +121,7 @@ def test_a_node_configures_answers_and_ends_while_the_server_is_stopped(
     node = prepare_node(server.url, server_deadline=SHORT_DEADLINE)
     node.client.start()
     assert node.connect() == MACHINE
-    node.client.transition(Transition.TRANSITION_DEACTIVATE)
-    node.client.transition(Transition.TRANSITION_CLEANUP)
-    node.client.start()
-    assert node.who_answers() == MACHINE
-    node.process.process.send_signal(signal.SIGTERM)
-    assert node.process.process.wait(TIMEOUT) == 0
-    assert "Traceback" not in node.process.log
-    assert "does not end" not in node.process.log
+    node.start_again_and_end()
 
 
 def test_a_robot_keeps_its_version_until_it_is_gone_and_takes_the_next_of_its_bundle(

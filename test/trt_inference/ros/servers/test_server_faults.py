@@ -55,14 +55,7 @@ def test_a_server_that_hangs_holds_up_neither_parameters_nor_results_nor_the_end
     for number in range(10):
         assert node.client.set_parameter("max_detections", number + 1) == ""
         assert node.who_answers() == MACHINE
-    node.client.transition(Transition.TRANSITION_DEACTIVATE)
-    node.client.transition(Transition.TRANSITION_CLEANUP)
-    node.client.start()
-    assert node.who_answers() == MACHINE
-    node.process.process.send_signal(signal.SIGTERM)
-    assert node.process.process.wait(TIMEOUT) == 0
-    assert "Traceback" not in node.process.log
-    assert "does not end" not in node.process.log
+    node.start_again_and_end()
 
 
 def test_the_executor_answers_and_the_process_ends_while_an_image_is_waited_for(
