@@ -6,7 +6,7 @@ from typing import Callable, Generic, List, Optional, Sequence, TypeVar
 
 from trt_inference.errors import Interrupted
 from trt_inference.inference.detector import Detector
-from trt_inference.streaming.mailbox import Mailbox
+from trt_inference.streaming.mailbox import Feed, Mailbox
 
 _PERIOD = 0.1  # seconds between two looks at what may interrupt the loading
 
@@ -85,6 +85,11 @@ class InferenceThread(Generic[_Item]):
         """Hand over the newest item of a source; True when one was dropped, this or an older
         one of the same source."""
         return self._mailbox.put(item, source)
+
+    def attach(self, feed: Optional[Feed]) -> None:
+        """Have the thread get its items at ``feed`` while it has nothing to do; None: from those
+        who submit them."""
+        self._mailbox.attach(feed)
 
     def succeed(self, predecessor: "InferenceThread[_Item]") -> None:
         """Take over, before the first ``submit``: what waits at the predecessor is worked on

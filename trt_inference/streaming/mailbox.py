@@ -2,9 +2,26 @@
 
 import threading
 import time
-from typing import Dict, Generic, List, Set, TypeVar
+from abc import ABC, abstractmethod
+from typing import Dict, Generic, List, Optional, Set, TypeVar
 
 _Item = TypeVar("_Item")
+
+
+class Feed(ABC):
+    """Where the taker gets items itself, instead of waiting for somebody who puts them.
+
+    The thread that waits for an image wakes up with it, and goes on: to hand the image over to
+    another thread and to wake that one up costs 0.3 ms an image at 30 a second, 5 ms now and then.
+    """
+
+    @abstractmethod
+    def wait(self) -> None:
+        """Wait for items and put them into the mailbox; or return because of ``wake``."""
+
+    @abstractmethod
+    def wake(self) -> None:
+        """Have ``wait`` return, now or the next time. May be called on any thread."""
 
 
 class Mailbox(Generic[_Item]):
@@ -30,6 +47,7 @@ class Mailbox(Generic[_Item]):
         self._put_at: Dict[int, float] = {}  # when the last item of each source came
         self._busy = False
         self._closed = False
+        self._feed: Optional[Feed] = None
 
     def put(self, item: _Item, source: int = 0) -> bool:
         """Leave ``item``; True when it replaced an older one, or the mailbox is closed."""
@@ -48,16 +66,25 @@ class Mailbox(Generic[_Item]):
         """Wait for items, at most ``limit``, and mark the mailbox busy until the next call that
         waits; none when it is closed. Without ``wait``, none when there is nothing, or when it is
         worth to wait for more."""
+        while True:
+            with self._condition:
+                if not wait:
+                    return self._pop(limit) if self._is_complete(limit) else []
+                feed = self._wait_for_first()
+                if feed is None:
+                    self._wait_for_others(limit)
+                    items = self._pop(limit)
+                    self._busy = bool(items)
+                    return items
+            feed.wait()
+
+    def attach(self, feed: Optional[Feed]) -> None:
+        """Have the taker wait at ``feed`` from now on, or, with None, for those who put items."""
         with self._condition:
-            if not wait:
-                return self._pop(limit) if self._is_complete(limit) else []
-            self._busy = False
+            former, self._feed = self._feed, feed
             self._condition.notify_all()
-            self._condition.wait_for(lambda: self._items or self._closed)
-            self._wait_for_others(limit)
-            items = self._pop(limit)
-            self._busy = bool(items)
-            return items
+        if former is not None:
+            former.wake()
 
     def drain(self, timeout: float) -> bool:
         """Wait until nothing is waiting or being worked on; False after ``timeout`` seconds."""
@@ -70,7 +97,18 @@ class Mailbox(Generic[_Item]):
             self._closed = True
             items, self._items = self._items, {}
             self._condition.notify_all()
-            return items
+            feed = self._feed
+        if feed is not None:
+            feed.wake()
+        return items
+
+    def _wait_for_first(self) -> Optional[Feed]:
+        """Wait until there is something to take, or the mailbox is closed; the feed where that has
+        to be waited for, without the lock."""
+        self._busy = False
+        self._condition.notify_all()
+        self._condition.wait_for(lambda: self._items or self._closed or self._feed is not None)
+        return None if self._items or self._closed else self._feed
 
     def _pop(self, limit: int) -> List[_Item]:
         return [self._items.pop(source) for source in list(self._items)[:limit]]

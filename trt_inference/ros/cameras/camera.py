@@ -12,6 +12,7 @@ from trt_inference.inference.frame import Frame
 from trt_inference.inference.results import Result
 from trt_inference.inference.selection import Region
 from trt_inference.ros.cameras.image_subscription import ImageSubscription
+from trt_inference.ros.cameras.image_waiter import ImageWaiter
 from trt_inference.ros.cameras.topic_names import CameraTopics
 from trt_inference.ros.diagnostics.clocks import NodeClock
 from trt_inference.ros.diagnostics.latency import Ages
@@ -86,9 +87,12 @@ class Camera:
         return str(self._node.resolve_topic_name(self._topic))
 
     def subscribe(
-        self, options: ImageOptions, on_image: Callable[["Camera", ImageMessage], None]
+        self,
+        options: ImageOptions,
+        on_image: Callable[["Camera", ImageMessage], None],
+        waiter: ImageWaiter,
     ) -> None:
-        """Call ``on_image`` with each image, on the executor.
+        """Call ``on_image`` with each image, on the thread that waits at ``waiter``.
 
         Raises:
             QosError: ``qos_overrides`` of the topic cannot be had.
@@ -98,7 +102,7 @@ class Camera:
             self.counters.received += 1
             on_image(self, image)
 
-        self.subscription = ImageSubscription(self._node, self._topic, options, receive)
+        self.subscription = ImageSubscription(self._node, self._topic, options, receive, waiter)
         self.subscription.silence.limit = self._timeout
 
     def unsubscribe(self) -> None:

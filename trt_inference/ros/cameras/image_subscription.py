@@ -1,14 +1,15 @@
 """A subscription to camera images that suits the publishers that are there."""
 
 import functools
+import threading
 from collections import deque
 from typing import Any, Callable, Deque, Dict, List, Optional, Set
 
-from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
 from trt_inference.ros.cameras.image_topics import TYPE_NAMES, ImageTopic
+from trt_inference.ros.cameras.image_waiter import ImageWaiter
 from trt_inference.ros.cameras.silence import Silence
 from trt_inference.ros.cameras.topic_names import subscribed_name
 from trt_inference.ros.parameters.settings import ImageOptions
@@ -31,7 +32,8 @@ _MOST_TOLD = 10  # publishers of other types: anybody may make ever new ones
 
 
 class ImageSubscription:
-    """Calls ``on_image`` with each image of a topic, whatever its publishers offer.
+    """Calls ``on_image`` with each image of a topic, whatever its publishers offer: on the thread
+    that waits at the waiter, or on the executor. All else happens on the executor.
 
     Attributes:
         topic: after remapping; that of the compressed images ends with ``/compressed``.
@@ -46,18 +48,18 @@ class ImageSubscription:
         topic: str,
         options: ImageOptions,
         on_image: Callable[[Any], None],
-        callback_group: Optional[CallbackGroup] = None,
+        waiter: Optional[ImageWaiter] = None,
     ) -> None:
         """
         Args:
             topic: base name of the camera's topic, which can be remapped.
-            callback_group: of all that is called; one callback at a time, unless it is reentrant.
+            waiter: takes the images, instead of the executor.
 
         Raises:
             QosError: ``qos_overrides`` of the topic cannot be had.
         """
         self._node, self._options = node, options
-        self._on_image, self._group = on_image, callback_group
+        self._on_image, self._waiter = on_image, waiter
         self._name = subscribed_name(node, topic, options.transport)
         self.topic = node.resolve_topic_name(self._name)
         self.lost = 0
@@ -68,22 +70,25 @@ class ImageSubscription:
         self._auto = options.reliability == "auto" and "reliability" not in self._overrides
         self._say_overrides()
         wanted = self._choose() if options.reliability == "auto" else options.reliability
+        self._lock = threading.RLock()  # of what both threads use
         self._number = 0  # of the subscription that calls on_image
         self._current: Any = self._subscribe(0, wanted)
         self._next: Any = None  # takes over with its first image
         # Images of the current one since there is a next one, which may have them, too.
         self._recent: Deque[Any] = deque(maxlen=2 * options.depth)
-        self._timer = steady_timer(node, LOOK_PERIOD, self._look, callback_group)
+        self._replaced: Any = None  # by the next one; to be destroyed
+        self._timer = steady_timer(node, LOOK_PERIOD, self._look)
 
     def destroy(self) -> None:
         """Call ``on_image`` no more. May be called again."""
-        self._number = -1
         self._node.destroy_timer(self._timer)
-        for subscription in (self._current, self._next):
-            if subscription is not None:
-                self._node.destroy_subscription(subscription)
-        self._current = self._next = None
-        self._recent.clear()
+        with self._lock:  # an image that has come before is handed over
+            self._number = -1
+            subscriptions = (self._replaced, self._current, self._next)
+            self._replaced = self._current = self._next = None
+            self._recent.clear()
+        for subscription in subscriptions:
+            self._destroy(subscription)
 
     def publishers(self) -> str:
         """Who publishes on the topic and what they offer, for people; where nobody does, which
@@ -107,6 +112,8 @@ class ImageSubscription:
             except UnsupportedEventTypeError:
                 continue
         self.reliability = subscription.qos_profile.reliability.name.lower()  # or overridden
+        if self._waiter is not None:
+            self._waiter.add(subscription)
         return subscription
 
     def _create(self, number: int, reliability: str, events: SubscriptionEventCallbacks) -> Any:
@@ -116,12 +123,24 @@ class ImageSubscription:
                 self._name,
                 functools.partial(self._receive, number),
                 image_profile(reliability, self._options.depth),
-                callback_group=self._group,
+                callback_group=None if self._waiter is None else self._waiter.group,
                 event_callbacks=events,
                 qos_overriding_options=overriding_options(self._overrides),
             )
 
+    def _destroy(self, subscription: Any) -> None:
+        """End a subscription, if it is one."""
+        if subscription is None:
+            return
+        if self._waiter is not None:
+            self._waiter.remove(subscription)
+        self._node.destroy_subscription(subscription)
+
     def _receive(self, number: int, message: Any) -> None:
+        with self._lock:
+            self._pass_on(number, message)
+
+    def _pass_on(self, number: int, message: Any) -> None:
         self.silence.end()
         if number != self._number:
             if self._next is None or number != self._number + 1:
@@ -153,8 +172,11 @@ class ImageSubscription:
                 taken = handle.take_message(kind, False)
 
     def _exchange(self) -> None:
-        """The next subscription receives images: it becomes the current one."""
-        self._node.destroy_subscription(self._current)
+        """The next subscription receives images: it becomes the current one. The other one is
+        destroyed by the executor, which may be looking at it."""
+        self._replaced = self._current
+        if self._waiter is not None:
+            self._waiter.remove(self._replaced)
         self._current, self._next = self._next, None
         self._number += 1
 
@@ -162,6 +184,9 @@ class ImageSubscription:
         """Ask for something else when the publishers have changed."""
         if self._current is None:
             return
+        with self._lock:
+            replaced, self._replaced = self._replaced, None
+        self._destroy(replaced)
         self._say_other_types()
         self.silence.look()
         if not self._auto:
@@ -170,13 +195,19 @@ class ImageSubscription:
         if wanted == self.reliability:
             return
         if self._next is not None:  # back to what the current one has
-            self._node.destroy_subscription(self._next)
-            self._next = None
-            self._recent.clear()
-            self.reliability = wanted
+            self._give_up_next(wanted)
             return
-        self._next = self._subscribe(self._number + 1, wanted)
+        with self._lock:  # its images are those of no subscription until it is the next one
+            self._next = self._subscribe(self._number + 1, wanted)
         self._node.get_logger().info(f"{self.topic} is subscribed to as {wanted} from now on")
+
+    def _give_up_next(self, wanted: str) -> None:
+        with self._lock:
+            given_up, self._next = self._next, None
+            self._recent.clear()
+        if given_up is not None:  # it has not become the current one meanwhile
+            self._destroy(given_up)
+            self.reliability = wanted
 
     def _choose(self) -> str:
         return choose_reliability([info.qos_profile.reliability for info in self._matching()])

@@ -1,13 +1,10 @@
 """Says when receiving images is what a node is limited by."""
 
 import statistics
-import threading
-import time
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any, Callable, DefaultDict, Dict, List, Optional
+from typing import Any, Callable, DefaultDict, List
 
-from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 
 from trt_inference.ros.rclpy_tools.steady_timer import steady_timer
@@ -25,8 +22,7 @@ class ReceptionSummary:
 
     Attributes:
         rate: images a second that reached the node, of all cameras.
-        cpu_ms: CPU time for each, in milliseconds, of the threads that received them: taking and
-            deserialising, and whatever else these threads did meanwhile.
+        cpu_ms: CPU time for each, in milliseconds, to take it from the middleware.
         core: the part of one core that is.
         lost: images that the middleware has reported as lost since the start.
     """
@@ -49,23 +45,23 @@ class Reception:
         self,
         node: Node,
         lost: Callable[[], int],
+        cpu: Callable[[], float],
         expected_rate: float = 0.0,
-        callback_group: Optional[CallbackGroup] = None,
         window: float = WINDOW,
     ) -> None:
         """
         Args:
             lost: returns the number of images that the middleware reported as lost.
+            cpu: returns the seconds of CPU time that all images have taken to receive.
             expected_rate: images a second of each camera; 0: read off the stamps.
-            callback_group: that of the image subscriptions.
             window: seconds.
         """
-        self._node, self._lost, self._expected_rate = node, lost, expected_rate
+        self._node, self._lost, self._cpu = node, lost, cpu
+        self._expected_rate = expected_rate
         self.summary = ReceptionSummary()
-        self._cpu_of: Dict[int, float] = {}  # thread → its CPU time at its last image, seconds
         self._windows = 0  # with images; in the first one everything is done for the first time
         self._begin()
-        self._timer = steady_timer(node, window, self._look, callback_group)
+        self._timer = steady_timer(node, window, self._look)
 
     def received(self, message: Any, now: float, camera: int = 0) -> None:
         """Count an image. Called in the subscription's callback.
@@ -75,9 +71,6 @@ class Reception:
             now: seconds on the clock of ``time.perf_counter``.
             camera: number of the camera that it is of.
         """
-        thread, cpu = threading.get_ident(), cpu_time_of_thread()
-        self._cpu += cpu - self._cpu_of.get(thread, cpu)
-        self._cpu_of[thread] = cpu
         self._count += 1
         self._last = now
         if self._count == 1:
@@ -91,7 +84,8 @@ class Reception:
         self._node.destroy_timer(self._timer)
 
     def _begin(self) -> None:
-        self._cpu, self._count, self._first, self._last = 0.0, 0, 0.0, 0.0
+        self._count, self._first, self._last = 0, 0.0, 0.0
+        self._cpu_before = self._cpu()
         self._stamps: DefaultDict[int, List[float]] = defaultdict(list)  # by camera
         self._lost_before = self._lost()
 
@@ -109,7 +103,7 @@ class Reception:
         if self._count < 2:
             return ReceptionSummary(lost=lost)
         rate = (self._count - 1) / (self._last - self._first)
-        seconds = self._cpu / self._count
+        seconds = (self._cpu() - self._cpu_before) / self._count
         return ReceptionSummary(rate, seconds * 1e3, rate * seconds, lost)
 
     def _judge(self, lost: int) -> None:
@@ -117,11 +111,6 @@ class Reception:
         text = bottleneck(self.summary, self._count, max(lost, missing))
         if text:
             self._node.get_logger().warning(text)
-
-
-def cpu_time_of_thread() -> float:
-    """Return the seconds that the calling thread has computed."""
-    return time.clock_gettime(time.CLOCK_THREAD_CPUTIME_ID)  # thread_time of Python 3.7
 
 
 def count_missing(stamps: List[float], expected_rate: float = 0.0) -> int:

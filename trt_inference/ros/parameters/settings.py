@@ -14,7 +14,7 @@ from trt_inference.errors import TrtInferenceError
 from trt_inference.inference.selection import Region, Selection
 from trt_inference.ros.diagnostics.limits import Limits
 from trt_inference.ros.parameters.engine_parameters import ZERO_COPY
-from trt_inference.ros.parameters.table import DIAGNOSTIC_LIMITS, THRESHOLD_NAMES
+from trt_inference.ros.parameters.table import DIAGNOSTIC_LIMITS, HAND_OVER, THRESHOLD_NAMES
 
 
 class ParameterError(TrtInferenceError):
@@ -48,6 +48,7 @@ class Settings:
     image_transport: str
     image_reliability: str
     image_depth: int
+    hand_over: str
     batch_deadline: float
     label_policy: str
     autostart: bool
@@ -101,6 +102,23 @@ class Settings:
             f"parameter server_url has no effect: backend is {self.backend}, which asks no server: "
             f"set backend to {ASKS_A_SERVER}"
         )
+
+    @property
+    def hands_over(self) -> Optional[bool]:
+        """Whether images are handed over to the engine's thread; None: as it is better.
+
+        Raises:
+            ParameterError: it is ``never``, and there are several.
+        """
+        wanted = HAND_OVER[self.hand_over]
+        if len(self.image_topics) < 2:
+            return wanted
+        if wanted is False:
+            raise ParameterError(
+                f"hand_over: never is for one camera, and image_topics has "
+                f"{len(self.image_topics)}: set it to auto"
+            )
+        return True
 
     def image_options(self) -> "ImageOptions":
         """What concerns the subscriptions to images."""

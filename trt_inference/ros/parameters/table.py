@@ -15,6 +15,8 @@ _STRINGS = Parameter.Type.STRING_ARRAY
 _INTEGERS = Parameter.Type.INTEGER_ARRAY
 
 SHORTEST_HEARTBEAT = 0.01  # seconds; an executor that only sends heartbeats does nothing else
+# Whether images are handed over to the engine's thread; None: as it is better.
+HAND_OVER = {"auto": None, "always": True, "never": False}
 MOST_CAMERAS = 32  # each has topics, a thread and memory of its own
 
 
@@ -75,6 +77,14 @@ _CONFIGURED = (
         "QoS depth of the image subscription; more than 1 adds latency",
         1,
         range=(1, 100),
+    ),
+    Spec(
+        "hand_over",
+        _STRING,
+        "Receive images on another thread than the engine's; auto: of several cameras, or where "
+        "the engine is not done before the next one comes",
+        "auto",
+        choices=tuple(HAND_OVER),
     ),
     Spec(
         "batch_deadline",

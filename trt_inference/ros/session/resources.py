@@ -1,5 +1,6 @@
 """What exists while the node is configured, and is freed together."""
 
+import threading
 import time
 from typing import List, NamedTuple, Optional
 
@@ -8,6 +9,8 @@ from rclpy.lifecycle import LifecycleNode
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.errors import EngineError
 from trt_inference.ros.cameras.camera import Camera, ImageMessage, Received
+from trt_inference.ros.cameras.image_receiver import ImageReceiver
+from trt_inference.ros.cameras.image_waiter import ImageWaiter
 from trt_inference.ros.cameras.reception import Reception, ReceptionSummary
 from trt_inference.ros.cameras.topic_names import camera_topics, refuse_own_topics
 from trt_inference.ros.diagnostics.detector_status import DetectorStatus
@@ -68,6 +71,9 @@ class Resources:
         self.cameras: List[Camera] = []
         self._diagnostics: Optional[DetectorStatus] = None
         self._reception: Optional[Reception] = None
+        self._waiter = ImageWaiter(node)
+        self._receiver = ImageReceiver(self._waiter, settings.hands_over, node.get_logger())
+        self._swapping = threading.Lock()  # against images that come meanwhile
         self.loaded = self.prepare(settings, bundle)
         try:
             self._open(bundle, live)
@@ -87,13 +93,15 @@ class Resources:
         """
         self.is_active = True
         for camera in self.cameras:
-            camera.subscribe(self.settings.image_options(), self._receive)
+            camera.subscribe(self.settings.image_options(), self._receive, self._waiter)
+        self._receiver.start(self.loaded.thread)
 
     def unsubscribe(self) -> None:
         """Receive no more, and finish what is in work."""
         self.is_active = False
         for camera in self.cameras:
             camera.unsubscribe()
+        self._receiver.stop()
         if not all(one.thread.drain(DRAIN_TIMEOUT) for one in (*self._replaced, self.loaded)):
             self._node.get_logger().warning(f"the last frame takes longer than {DRAIN_TIMEOUT} s")
 
@@ -112,8 +120,10 @@ class Resources:
         """
         if self.loaded is not old:
             raise EngineError("another engine has come into use meanwhile: ask for the swap again")
-        new.succeed(old)
-        self.loaded = new
+        with self._swapping:
+            new.succeed(old)
+            self.loaded = new
+        self._receiver.follow(new.thread)
         self._replaced = [one for one in self._replaced if one.thread.is_alive()] + [old]
 
     def free(self) -> bool:
@@ -124,6 +134,7 @@ class Resources:
         """
         for camera in self.cameras:
             camera.unsubscribe()
+        self._receiver.stop()
         for part in (self._diagnostics, self._reception):
             if part is not None:
                 part.destroy()
@@ -131,6 +142,7 @@ class Resources:
         ended = [one.thread.stop(timeout) for one in (*self._replaced, self.loaded)]
         while self.cameras:
             self.cameras.pop().destroy()
+        self._waiter.destroy()
         return all(ended)
 
     def _open(self, bundle: Bundle, live: LiveSettings) -> None:
@@ -142,18 +154,21 @@ class Resources:
         self.loaded.open(live)
         self.loaded.introduce()
         self.apply(live)
-        self._reception = Reception(node, self._count_lost, live.limits.expected_rate)
+        self._reception = Reception(
+            node, self._count_lost, lambda: self._waiter.cpu, live.limits.expected_rate
+        )
         self._diagnostics = DetectorStatus(
             node, self._services.statuses, self._report, settings.diagnostics_period, live.limits
         )
 
     def _receive(self, camera: Camera, image: ImageMessage) -> None:
-        """Hand the newest image over, if its result is wanted; runs on the executor."""
+        """Hand the newest image over, if its result is wanted; runs on the thread that receives."""
         now = time.perf_counter()
         if self._reception is not None:
             self._reception.received(image, now, camera.number)
         if camera.is_wanted():
-            self.loaded.submit(Received(camera, image, now))
+            with self._swapping:
+                self.loaded.submit(Received(camera, image, now))
         else:
             camera.counters.unwatched += 1
 
