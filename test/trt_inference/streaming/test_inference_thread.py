@@ -1,6 +1,8 @@
 """The newest frame wins, and one thread owns the detector from opening to closing."""
 
+import queue
 import threading
+import time
 from collections import deque
 from typing import Any, Deque, Iterator, List, Sequence
 
@@ -9,6 +11,7 @@ import pytest
 
 from test.worker_bench import A_MOMENT, SOON, Bench, Resource
 from trt_inference.streaming.inference_thread import InferenceThread, Work
+from trt_inference.streaming.mailbox import Feed
 
 
 @pytest.fixture
@@ -352,3 +355,77 @@ def test_items_of_several_sources_are_run_at_once() -> None:
     assert thread.drain(SOON)
     assert thread.stop(SOON)
     assert taken == [["first"], ["left", "middle"], ["right"]]
+
+
+class Source(Feed):
+    """Gives what the test has made ready, on the thread that waits for it."""
+
+    def __init__(self, thread: "InferenceThread[str]") -> None:
+        self._thread = thread
+        self._ready: Any = queue.Queue()
+        self.waited_on: List[int] = []
+
+    def give(self, item: str) -> None:
+        self._ready.put(item)
+
+    def wait(self) -> None:
+        self.waited_on.append(threading.get_ident())
+        item = self._ready.get(timeout=SOON)
+        if item:
+            self._thread.submit(item)
+
+    def wake(self) -> None:
+        self._ready.put("")
+
+
+def test_the_thread_itself_gets_the_items_of_a_feed(bench: Bench) -> None:
+    bench.let_end(1000)
+    bench.thread.start()
+    source = Source(bench.thread)
+    bench.thread.attach(source)  # to a thread that waits already
+    for item in ("0", "1", "2"):
+        source.give(item)
+        assert bench.begun.acquire(timeout=SOON)
+    assert bench.thread.drain(SOON)
+    assert bench.items() == ["0", "1", "2"]
+    assert {used_on for _, used_on in bench.done} == set(source.waited_on)
+
+
+def test_without_its_feed_it_takes_what_is_submitted_again(bench: Bench) -> None:
+    bench.let_end(1000)
+    bench.thread.start()
+    source = Source(bench.thread)
+    bench.thread.attach(source)
+    source.give("0")
+    assert bench.begun.acquire(timeout=SOON)
+    bench.thread.attach(None)  # while it waits there: it has to be woken
+    bench.submit_and_wait_for_its_begin("1")
+    assert bench.thread.drain(SOON)
+    source.give("2")
+    assert not bench.begun.acquire(timeout=A_MOMENT)
+    assert bench.items() == ["0", "1"]
+
+
+def test_a_thread_that_waits_at_its_feed_can_be_stopped(bench: Bench) -> None:
+    bench.thread.start()
+    source = Source(bench.thread)
+    bench.thread.attach(source)
+    end = time.monotonic() + SOON
+    while not source.waited_on and time.monotonic() < end:
+        time.sleep(0.01)
+    assert source.waited_on
+    assert bench.thread.drain(0) is True  # it waits, and works on nothing
+    assert bench.thread.stop(SOON) is True
+
+
+def test_what_a_feed_raises_is_a_fault(bench: Bench) -> None:
+    class Broken(Source):
+        def wait(self) -> None:
+            raise RuntimeError("the middleware is gone")
+
+    bench.thread.start()
+    bench.thread.attach(Broken(bench.thread))
+    assert bench.faulted.wait(SOON)
+    [(error, closed)] = bench.faults
+    assert str(error) == "the middleware is gone"
+    assert closed

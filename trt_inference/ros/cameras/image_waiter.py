@@ -10,7 +10,7 @@ import time
 from contextlib import ExitStack
 from typing import Any, Sequence, Tuple
 
-from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.callback_groups import CallbackGroup
 from rclpy.guard_condition import GuardCondition
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
@@ -21,13 +21,20 @@ from trt_inference.ros.rclpy_tools.failed_callbacks import FailedCallbacks
 _FOREVER = -1  # nanoseconds
 
 
-class NotByExecutors(ReentrantCallbackGroup):
+class NotByExecutors(CallbackGroup):
     """Of subscriptions that no executor takes messages of. It calls their events, as that of a lost
     message."""
 
     def can_execute(self, entity: Any) -> bool:
         """Whether an executor may look at it."""
         return not isinstance(entity, Subscription)
+
+    def beginning_execution(self, entity: Any) -> bool:
+        """Whether an executor may call it."""
+        return self.can_execute(entity)
+
+    def ending_execution(self, entity: Any) -> None:
+        """Nothing has to be waited for."""
 
 
 class ImageWaiter:
@@ -78,8 +85,8 @@ class ImageWaiter:
         subscriptions = self._subscriptions
         with ExitStack() as in_use:
             try:
-                for one in (self._guard, *subscriptions):
-                    in_use.enter_context(one.handle)
+                for handle in (self._guard.handle, *(one.handle for one in subscriptions)):
+                    in_use.enter_context(handle)
             except rclpy_implementation.InvalidHandle:
                 return 0  # one was removed and destroyed in between
             ready = self._ready(subscriptions)
