@@ -2,7 +2,7 @@
 
 import ctypes
 import os
-from typing import Any
+from typing import Any, Optional
 
 from rclpy.impl.implementation_singleton import rclpy_implementation
 
@@ -30,11 +30,19 @@ class _Allocator(ctypes.Structure):
 class _ReturnedAllocator(ctypes.Structure):
     """With room for more, should a later version have it; what is there now is garbage."""
 
+    allocator: _Allocator
+
     _fields_ = [("allocator", _Allocator), ("more", ctypes.c_uint64 * 8)]
 
 
 class Uint8Array(ctypes.Structure):
     """rcutils_uint8_array_t, the same from Foxy to Rolling, and the room for more."""
+
+    buffer: Optional[int]
+    length: int
+    capacity: int
+    allocator: _Allocator
+    more: Any
 
     _fields_ = [
         ("buffer", _POINTER),
@@ -48,7 +56,15 @@ class Uint8Array(ctypes.Structure):
 class _ErrorString(ctypes.Structure):
     """rcutils_error_string_t, which has 1024 characters, and room for more."""
 
+    text: bytes
+
     _fields_ = [("text", ctypes.c_char * 4096)]
+
+
+def _function(libraries: Any, name: str, *arguments: Any) -> Any:
+    found = libraries[name]
+    found.argtypes = arguments
+    return found
 
 
 class RclTake:
@@ -75,20 +91,18 @@ class RclTake:
     def _find(self, libraries: Any) -> None:
         if not hasattr(rclpy_implementation.Subscription, "pointer"):
             raise AttributeError("Subscription.pointer")
-        self.take = libraries.rcl_take_serialized_message
-        self.take.argtypes = [_POINTER] * 4  # subscription, message, info and allocation or None
-        self._init = libraries.rcutils_uint8_array_init
-        self._init.argtypes = [_POINTER, ctypes.c_size_t, _POINTER]
-        self._resize = libraries.rcutils_uint8_array_resize
-        self._resize.argtypes = [_POINTER, ctypes.c_size_t]
-        self._fini = libraries.rcutils_uint8_array_fini
-        self._fini.argtypes = [_POINTER]
-        self._error_string = libraries.rcutils_get_error_string
-        self._error_string.argtypes, self._error_string.restype = [], _ErrorString
-        self._reset_error = libraries.rcutils_reset_error
-        self._reset_error.argtypes, self._reset_error.restype = [], None
-        allocator = libraries.rcutils_get_default_allocator
-        allocator.argtypes, allocator.restype = [], _ReturnedAllocator
+        # Of the subscription; the message; information and memory for it, or None.
+        self.take = _function(libraries, "rcl_take_serialized_message", *[_POINTER] * 4)
+        init = (_POINTER, ctypes.c_size_t, _POINTER)
+        self._init = _function(libraries, "rcutils_uint8_array_init", *init)
+        resize = (_POINTER, ctypes.c_size_t)
+        self._resize = _function(libraries, "rcutils_uint8_array_resize", *resize)
+        self._fini = _function(libraries, "rcutils_uint8_array_fini", _POINTER)
+        self._error_string = _function(libraries, "rcutils_get_error_string")
+        self._error_string.restype = _ErrorString
+        self._reset_error = _function(libraries, "rcutils_reset_error")
+        allocator = _function(libraries, "rcutils_get_default_allocator")
+        allocator.restype = _ReturnedAllocator
         self._allocator = allocator()
 
     def new_array(self, capacity: int = _SMALL) -> Uint8Array:

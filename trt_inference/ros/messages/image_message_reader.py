@@ -1,6 +1,6 @@
 """Image messages → frames: by this project's own decoding, or by cv_bridge for what it lacks."""
 
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 import numpy as np
 from sensor_msgs.msg import Image
@@ -11,9 +11,8 @@ from trt_inference.images.encodings import ENCODINGS
 from trt_inference.images.image_reader import ImageReader, describe_raw, unsupported
 from trt_inference.inference.frame import Frame
 from trt_inference.ros.messages.serialized_image import (
-    COMPRESSED,
+    COMPRESSED_TYPES,
     AnyImage,
-    SerializedImage,
     image_of_rclpy,
 )
 
@@ -33,28 +32,32 @@ class MessageReader:
             ImageError: it cannot be used.
         """
         check_frame_id(message.header.frame_id)
-        if isinstance(message, COMPRESSED):
+        if isinstance(message, COMPRESSED_TYPES):
             return self._reader.read_compressed(message)
         if message.encoding in ENCODINGS:
             return self._reader.read_raw(message)
-        return Frame(self._by_cv_bridge(message))
+        return Frame(_by_cv_bridge(self._bridge_for(message.encoding), image_of_rclpy(message)))
 
-    def _by_cv_bridge(self, message: Union[Image, SerializedImage]) -> np.ndarray:
-        """For encodings that are not in this project's table."""
+    def _bridge_for(self, encoding: str) -> Any:
+        """cv_bridge, for encodings that are not in this project's table."""
         if not self._has_looked_for_bridge:
             self._has_looked_for_bridge, self._bridge = True, _open_bridge()
         if self._bridge is None:
-            raise unsupported(message.encoding)
-        check_size(message.width, message.height)
-        try:
-            pixels = self._bridge.imgmsg_to_cv2(image_of_rclpy(message), desired_encoding="bgr8")
-        except Exception as error:  # it has no error of its own for much that it does not like
-            reason = f"cv_bridge: {shorten(str(error))}"
-            raise unsupported(message.encoding, reason) from error
-        if pixels.dtype != np.uint8 or pixels.shape != (message.height, message.width, 3):
-            reason = f"cv_bridge: {pixels.dtype} {list(pixels.shape)}"
-            raise unsupported(message.encoding, reason)
-        return np.asarray(pixels)
+            raise unsupported(encoding)
+        return self._bridge
+
+
+def _by_cv_bridge(bridge: Any, message: Image) -> np.ndarray:
+    check_size(message.width, message.height)
+    try:
+        pixels = bridge.imgmsg_to_cv2(message, desired_encoding="bgr8")
+    except Exception as error:  # it has no error of its own for much that it does not like
+        reason = f"cv_bridge: {shorten(str(error))}"
+        raise unsupported(message.encoding, reason) from error
+    if pixels.dtype != np.uint8 or pixels.shape != (message.height, message.width, 3):
+        reason = f"cv_bridge: {pixels.dtype} {list(pixels.shape)}"
+        raise unsupported(message.encoding, reason)
+    return np.asarray(pixels)
 
 
 def _open_bridge() -> Optional[Any]:
@@ -68,6 +71,6 @@ def _open_bridge() -> Optional[Any]:
 
 def describe_format(message: AnyImage) -> str:
     """Size, encoding and padding of an image, for people."""
-    if isinstance(message, COMPRESSED):
+    if isinstance(message, COMPRESSED_TYPES):
         return describe_compressed(message)
     return describe_raw(message)

@@ -39,10 +39,10 @@ class SerializedCompressedImage(NamedTuple):
 
 
 AnyImage = Union[Image, CompressedImage, SerializedImage, SerializedCompressedImage]
-COMPRESSED = (CompressedImage, SerializedCompressedImage)
+COMPRESSED_TYPES = (CompressedImage, SerializedCompressedImage)
 
 
-def read_image(message: AnyBytes) -> SerializedImage:
+def read_raw_message(message: AnyBytes) -> SerializedImage:
     """A serialised sensor_msgs/Image.
 
     Raises:
@@ -53,7 +53,7 @@ def read_image(message: AnyBytes) -> SerializedImage:
     return SerializedImage(_header(header), height, width, encoding, is_bigendian, step, data)
 
 
-def read_compressed_image(message: AnyBytes) -> SerializedCompressedImage:
+def read_compressed_message(message: AnyBytes) -> SerializedCompressedImage:
     """A serialised sensor_msgs/CompressedImage.
 
     Raises:
@@ -70,8 +70,8 @@ def _header(fields: HeaderFields) -> ImageHeader:
 
 # By the type of the message.
 READERS: Dict[Any, Callable[[AnyBytes], Union[SerializedImage, SerializedCompressedImage]]] = {
-    Image: read_image,
-    CompressedImage: read_compressed_image,
+    Image: read_raw_message,
+    CompressedImage: read_compressed_message,
 }
 
 
