@@ -246,7 +246,7 @@ LAYERS = {
         "report deployment model_repository replay commands command_line __main__"
     ),
     "converter.recordings": (
-        "recorded_message recorded_image cdr_fields storage definitions mcap_files sqlite_files "
+        "recorded_message recorded_image storage definitions mcap_files sqlite_files "
         "recordings image_messages choose_image_topics chosen_images parts_of_time published"
     ),
     "converter.replay": (

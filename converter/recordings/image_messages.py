@@ -2,13 +2,18 @@
 
 from typing import Collection, Iterator
 
-from converter.recordings.cdr_fields import CdrFields
 from converter.recordings.recorded_image import RecordedImage
 from converter.recordings.recorded_message import Excerpt, RecordedMessage
 from converter.recordings.recordings import Recordings
 from trt_inference.errors import ImageError
 from trt_inference.images.checks import check_frame_id
 from trt_inference.images.image_reader import CompressedImage, ImageReader, RawImage
+from trt_inference.images.serialized_images import (
+    HeaderFields,
+    read_compressed_fields,
+    read_header_fields,
+    read_raw_fields,
+)
 from trt_inference.inference.frame import Frame
 
 RAW_TYPE = "sensor_msgs/msg/Image"
@@ -41,14 +46,12 @@ def decode_message(message: RecordedMessage, reader: ImageReader) -> RecordedIma
     Raises:
         ImageError: the node would not take it; ``kind`` tells why.
     """
-    fields = CdrFields(message.data)
-    stamp, frame_id = _header(fields)
-    image = _image(message.type, fields)
-    check_frame_id(frame_id)
+    header, image = _fields(message)
+    check_frame_id(header.frame_id)
     return RecordedImage(
         message.topic,
-        stamp,
-        frame_id,
+        _nanoseconds(header),
+        header.frame_id,
         message.log_time,
         message.seconds,
         _frame(image, reader),
@@ -67,7 +70,8 @@ def header_of(message: RecordedMessage) -> tuple[int, str]:
     Raises:
         ImageError: it is damaged.
     """
-    return _header(CdrFields(message.data))
+    header = read_header_fields(message.data)
+    return _nanoseconds(header), header.frame_id
 
 
 def image_fields(message: RecordedMessage) -> RawImage | CompressedImage:
@@ -76,26 +80,16 @@ def image_fields(message: RecordedMessage) -> RawImage | CompressedImage:
     Raises:
         ImageError: it is damaged, or no image.
     """
-    fields = CdrFields(message.data)
-    _header(fields)
-    return _image(message.type, fields)
+    return _fields(message)[1]
 
 
-def _header(fields: CdrFields) -> tuple[int, str]:
-    seconds, nanoseconds = fields.int32(), fields.uint32()
-    return seconds * 10**9 + nanoseconds, fields.text()
+def _fields(message: RecordedMessage) -> tuple[HeaderFields, RawImage | CompressedImage]:
+    if message.type == RAW_TYPE:
+        return read_raw_fields(message.data)
+    if message.type == COMPRESSED_TYPE:
+        return read_compressed_fields(message.data)
+    raise ImageError(f"a message of type {message.type} is no image", kind="no image")
 
 
-def _image(type_name: str, fields: CdrFields) -> RawImage | CompressedImage:
-    """What follows the header."""
-    image: RawImage | CompressedImage
-    if type_name == RAW_TYPE:
-        height, width, encoding = fields.uint32(), fields.uint32(), fields.text()
-        is_bigendian, step = fields.uint8(), fields.uint32()
-        image = RawImage(width, height, encoding, step, fields.octets(), is_bigendian)
-    elif type_name == COMPRESSED_TYPE:
-        image = CompressedImage(fields.text(), fields.octets())
-    else:
-        raise ImageError(f"a message of type {type_name} is no image", kind="no image")
-    fields.end()
-    return image
+def _nanoseconds(header: HeaderFields) -> int:
+    return header.sec * 10**9 + header.nanosec
