@@ -4,6 +4,7 @@ CPU time of one take of an image, p50 in ms (30 a second, best effort, Fast DDS)
 """
 
 import ctypes
+import weakref
 from collections import deque
 from typing import Any, Deque, Optional, Union
 
@@ -105,7 +106,7 @@ class _Lease:
     interface of arrays is the one that also Python 3.6 has."""
 
     def __init__(self, buffer: _Buffer, free: Deque[_Buffer]) -> None:
-        self._buffer, self._free = buffer, free
+        self._buffer, self._free = buffer, weakref.ref(free)  # gone with the take
         array = buffer.array
         self.__array_interface__ = {
             "version": 3,
@@ -115,5 +116,6 @@ class _Lease:
         }
 
     def __del__(self) -> None:
-        if not self._buffer.is_too_large():
-            self._free.append(self._buffer)
+        free = self._free()
+        if free is not None and not self._buffer.is_too_large():
+            free.append(self._buffer)

@@ -12,6 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from trt_inference.inference.results import Result, Segmentation
 from trt_inference.inference.selection import Region
+from trt_inference.ros.messages.headers import header_message
 from trt_inference.ros.messages.image_message_reader import MessageReader
 from trt_inference.ros.messages.result_messages import byte_array, image_message
 from trt_inference.ros.rclpy_tools.qos import QosError, publisher_options, refusals
@@ -130,7 +131,7 @@ class DebugImages:
         picture = self._draw(pixels, offer.result, offer.labels)
         if offer.region is not None:
             draw_region(picture, offer.region)
-        header = offer.message.header
+        header = header_message(offer.message.header)
         if self._raw.get_subscription_count():
             self._raw.publish(image_message(picture, "bgr8", header))
         if self._compressed.get_subscription_count():
