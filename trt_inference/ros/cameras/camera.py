@@ -3,8 +3,6 @@
 from typing import Callable, NamedTuple, Optional, Union
 
 from rclpy.lifecycle import LifecycleNode
-from sensor_msgs.msg import CompressedImage, Image
-from std_msgs.msg import Header
 
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.errors import FrameLost, ImageError
@@ -18,13 +16,13 @@ from trt_inference.ros.diagnostics.clocks import NodeClock
 from trt_inference.ros.diagnostics.latency import Ages
 from trt_inference.ros.diagnostics.reports import CameraReport, Counters
 from trt_inference.ros.messages.debug_image import DebugImages
+from trt_inference.ros.messages.headers import AnyHeader
 from trt_inference.ros.messages.image_message_reader import MessageReader, describe_format
 from trt_inference.ros.messages.result_topics import ResultTopics
+from trt_inference.ros.messages.serialized_image import AnyImage
 from trt_inference.ros.parameters.settings import ImageOptions, LiveSettings
 from trt_inference.ros.rclpy_tools.qos import QosError
 from trt_inference.ros.rclpy_tools.throttle import Throttle
-
-ImageMessage = Union[Image, CompressedImage]
 
 
 class Received(NamedTuple):
@@ -32,7 +30,7 @@ class Received(NamedTuple):
     seconds."""
 
     camera: "Camera"
-    image: ImageMessage
+    image: AnyImage
     at: float
 
 
@@ -89,7 +87,7 @@ class Camera:
     def subscribe(
         self,
         options: ImageOptions,
-        on_image: Callable[["Camera", ImageMessage], None],
+        on_image: Callable[["Camera", AnyImage], None],
         waiter: ImageWaiter,
     ) -> None:
         """Call ``on_image`` with each image, on the thread that waits at ``waiter``.
@@ -98,7 +96,7 @@ class Camera:
             QosError: ``qos_overrides`` of the topic cannot be had.
         """
 
-        def receive(image: ImageMessage) -> None:
+        def receive(image: AnyImage) -> None:
             self.counters.received += 1
             on_image(self, image)
 
@@ -135,7 +133,7 @@ class Camera:
         """Whether anybody is to get a result of the next image."""
         return self._infers_always or self.results.is_watched or self.debug_images.wanted()
 
-    def read(self, image: ImageMessage) -> Frame:
+    def read(self, image: AnyImage) -> Frame:
         """The pixels of an image.
 
         Raises:
@@ -154,7 +152,7 @@ class Camera:
             )
 
     def publish(
-        self, result: Result, header: Header, bundle: Bundle, image: Optional[ImageMessage]
+        self, result: Result, header: AnyHeader, bundle: Bundle, image: Optional[AnyImage]
     ) -> None:
         """Publish what was found in an image, with the image's own header. Calls follow each
         other, on whichever thread.
@@ -202,7 +200,7 @@ class Camera:
         self.debug_images.destroy()
         self.results.destroy()
 
-    def _note_format(self, image: ImageMessage) -> None:
+    def _note_format(self, image: AnyImage) -> None:
         """Log it when a camera changes what it sends."""
         current = describe_format(image)
         if current == self._format:

@@ -8,6 +8,7 @@ from typing import Any, Callable, Deque, Dict, List, Optional, Set
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
+from trt_inference.ros.cameras.image_take import ImageTake
 from trt_inference.ros.cameras.image_topics import TYPE_NAMES, ImageTopic
 from trt_inference.ros.cameras.image_waiter import ImageWaiter
 from trt_inference.ros.cameras.silence import Silence
@@ -72,11 +73,11 @@ class ImageSubscription:
         wanted = self._choose() if options.reliability == "auto" else options.reliability
         self._lock = threading.RLock()  # of what both threads use
         self._number = 0  # of the subscription that calls on_image
-        self._current: Any = self._subscribe(0, wanted)
-        self._next: Any = None  # takes over with its first image
+        self._current: Optional[ImageTake] = self._subscribe(0, wanted)
+        self._next: Optional[ImageTake] = None  # takes over with its first image
         # Images of the current one since there is a next one, which may have them, too.
         self._recent: Deque[Any] = deque(maxlen=2 * options.depth)
-        self._replaced: Any = None  # by the next one; to be destroyed
+        self._replaced: Optional[ImageTake] = None  # by the next one; to be destroyed
         self._timer = steady_timer(node, LOOK_PERIOD, self._look)
 
     def destroy(self) -> None:
@@ -84,11 +85,11 @@ class ImageSubscription:
         self._node.destroy_timer(self._timer)
         with self._lock:  # an image that has come before is handed over
             self._number = -1
-            subscriptions = (self._replaced, self._current, self._next)
+            takes = (self._replaced, self._current, self._next)
             self._replaced = self._current = self._next = None
             self._recent.clear()
-        for subscription in subscriptions:
-            self._destroy(subscription)
+        for take in takes:
+            self._destroy(take)
 
     def publishers(self) -> str:
         """Who publishes on the topic and what they offer, for people; where nobody does, which
@@ -99,7 +100,7 @@ class ImageSubscription:
         infos = self._node.get_publishers_info_by_topic(self.topic)
         return "; ".join(self._describe(info) for info in infos)
 
-    def _subscribe(self, number: int, reliability: str) -> Any:
+    def _subscribe(self, number: int, reliability: str) -> ImageTake:
         """With reports of lost messages and of what does not fit, as far as the middleware has
         them."""
         reports = {"incompatible_qos": self._on_incompatible, "message_lost": self._on_lost}
@@ -112,9 +113,10 @@ class ImageSubscription:
             except UnsupportedEventTypeError:
                 continue
         self.reliability = subscription.qos_profile.reliability.name.lower()  # or overridden
+        take = ImageTake(subscription)
         if self._waiter is not None:
-            self._waiter.add(subscription)
-        return subscription
+            self._waiter.add(take)
+        return take
 
     def _create(self, number: int, reliability: str, events: SubscriptionEventCallbacks) -> Any:
         with refusals(self.topic):
@@ -128,13 +130,13 @@ class ImageSubscription:
                 qos_overriding_options=overriding_options(self._overrides),
             )
 
-    def _destroy(self, subscription: Any) -> None:
-        """End a subscription, if it is one."""
-        if subscription is None:
+    def _destroy(self, take: Optional[ImageTake]) -> None:
+        """End a subscription, if there is one."""
+        if take is None:
             return
         if self._waiter is not None:
-            self._waiter.remove(subscription)
-        self._node.destroy_subscription(subscription)
+            self._waiter.remove(take)
+        self._node.destroy_subscription(take.subscription)
 
     def _receive(self, number: int, message: Any) -> None:
         with self._lock:
@@ -163,19 +165,16 @@ class ImageSubscription:
 
     def _take_pending(self) -> None:
         """Take what waits at the current subscription, which would be lost with it."""
-        handle, kind = self._current.handle, self._current.msg_type
-        with handle:
-            taken = handle.take_message(kind, False)
-            while taken is not None:
-                self._recent.append(taken[0])
-                self._on_image(taken[0])
-                taken = handle.take_message(kind, False)
+        if self._current is not None:
+            for image in self._current.all():
+                self._recent.append(image)
+                self._on_image(image)
 
     def _exchange(self) -> None:
         """The next subscription receives images: it becomes the current one. The other one is
         destroyed by the executor, which may be looking at it."""
         self._replaced = self._current
-        if self._waiter is not None:
+        if self._waiter is not None and self._replaced is not None:
             self._waiter.remove(self._replaced)
         self._current, self._next = self._next, None
         self._number += 1

@@ -16,6 +16,7 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 
+from trt_inference.ros.cameras.image_take import ImageTake
 from trt_inference.ros.rclpy_tools.failed_callbacks import FailedCallbacks
 
 _FOREVER = -1  # nanoseconds
@@ -38,13 +39,13 @@ class NotByExecutors(CallbackGroup):
 
 
 class ImageWaiter:
-    """Takes the messages of its subscriptions and calls their callbacks, on the thread that waits.
+    """Takes the images of its subscriptions and calls their callbacks, on the thread that waits.
 
     One thread at a time waits; the others may add, remove and wake.
 
     Attributes:
-        group: the callback group of all subscriptions that are added.
-        cpu: seconds of processor time that taking messages has needed since the start.
+        group: the callback group of all subscriptions whose images are taken.
+        cpu: seconds of processor time that taking images has needed since the start.
     """
 
     def __init__(self, node: Node) -> None:
@@ -54,21 +55,20 @@ class ImageWaiter:
         self._failures = FailedCallbacks(node.get_logger())
         self._guard = GuardCondition(None, None, context=node.context)
         self._lock = threading.Lock()
-        self._subscriptions: Tuple[Subscription, ...] = ()
+        self._takes: Tuple[ImageTake, ...] = ()
         self._wait_set: Any = None
         self._size = 0  # subscriptions that the wait set has room for
 
-    def add(self, subscription: Subscription) -> None:
-        """Take its messages, too."""
+    def add(self, take: ImageTake) -> None:
+        """Take its images, too."""
         with self._lock:
-            self._subscriptions = (*self._subscriptions, subscription)
+            self._takes = (*self._takes, take)
         self.wake()
 
-    def remove(self, subscription: Subscription) -> None:
-        """Take none of its messages after the one that is being taken."""
+    def remove(self, take: ImageTake) -> None:
+        """Take none of its images after the one that is being taken."""
         with self._lock:
-            others = [one for one in self._subscriptions if one is not subscription]
-            self._subscriptions = tuple(others)
+            self._takes = tuple(one for one in self._takes if one is not take)
         self.wake()
 
     def wake(self) -> None:
@@ -76,21 +76,21 @@ class ImageWaiter:
         self._guard.trigger()
 
     def wait(self) -> int:
-        """Wait for messages, and call back with each that is there; the number of them. What a
-        callback raises is logged.
+        """Wait for images, and call back with each that is there; the number of them. What a
+        callback raises is logged, and what is wrong with an image.
 
         Raises:
             Exception: the context was shut down.
         """
-        subscriptions = self._subscriptions
+        takes = self._takes
         with ExitStack() as in_use:
             try:
-                for handle in (self._guard.handle, *(one.handle for one in subscriptions)):
+                for handle in (self._guard.handle, *(one.subscription.handle for one in takes)):
                     in_use.enter_context(handle)
             except rclpy_implementation.InvalidHandle:
                 return 0  # one was removed and destroyed in between
-            ready = self._ready(subscriptions)
-            return sum(self._take_all(one) for one in subscriptions if one.handle.pointer in ready)
+            ready = self._ready([one.subscription for one in takes])
+            return sum(self._take(one) for one in takes if one.subscription.handle.pointer in ready)
 
     def destroy(self) -> None:
         """Nobody waits any more."""
@@ -98,7 +98,7 @@ class ImageWaiter:
         self._guard.destroy()
 
     def _ready(self, subscriptions: Sequence[Subscription]) -> Sequence[int]:
-        """Wait; the pointers of those that have messages."""
+        """Wait; the pointers of those that have images."""
         if self._wait_set is None or self._size != len(subscriptions):
             self._size = len(subscriptions)
             context: Any = self._context.handle
@@ -113,27 +113,20 @@ class ImageWaiter:
         pointers: Sequence[int] = wait_set.get_ready_entities("subscription")
         return pointers
 
-    def _take_all(self, subscription: Subscription) -> int:
-        """Take what is there, of what the history keeps, and call back; how many there were."""
-        callback: Any = subscription.callback
-        for count in range(subscription.qos_profile.depth or 1):
-            began = cpu_time_of_thread()
-            taken = self._take(subscription)
-            self.cpu += cpu_time_of_thread() - began
-            if taken is None:
-                return count
-            try:
-                callback(taken[0])
-            except Exception:  # as an executor does: one message does not end the others
-                self._failures.log()
-        return count + 1
-
-    def _take(self, subscription: Subscription) -> Any:
+    def _take(self, take: ImageTake) -> int:
+        """Take what is there, and call back; how many there were."""
+        callback: Any = take.subscription.callback
+        count = 0
+        began = cpu_time_of_thread()
         try:
-            return subscription.handle.take_message(subscription.msg_type, subscription.raw)
-        except Exception:  # of a message that the middleware cannot read
+            for image in take.all():
+                self.cpu += cpu_time_of_thread() - began
+                count += 1
+                callback(image)
+                began = cpu_time_of_thread()
+        except Exception:  # as an executor does: one image does not end the others
             self._failures.log()
-            return None
+        return count
 
 
 def cpu_time_of_thread() -> float:

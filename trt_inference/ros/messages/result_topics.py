@@ -16,6 +16,7 @@ from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 from trt_inference.errors import EngineError
 from trt_inference.inference.results import Result
 from trt_inference.ros.messages.class_texts import class_texts
+from trt_inference.ros.messages.headers import AnyHeader, header_message
 from trt_inference.ros.messages.result_messages import (
     DetectionMessages,
     classification_to_message,
@@ -158,9 +159,9 @@ class ResultTopics:
         """Whether anybody subscribes to the results. It takes less than a microsecond."""
         return bool(self._results.get_subscription_count())
 
-    def publish(self, result: Result, header: Header) -> None:
+    def publish(self, result: Result, header: AnyHeader) -> None:
         """Publish what was found in the image that has this ``header``."""
-        self._results.publish(self._to_message(result, header, self._texts))
+        self._results.publish(self._to_message(result, header_message(header), self._texts))
 
     def set_labels(self, labels: Sequence[str]) -> None:
         """Publish results of another bundle of the same task from now on."""

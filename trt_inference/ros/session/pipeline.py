@@ -6,14 +6,15 @@ from typing import Callable, Deque, List, Mapping, NamedTuple, Optional, Sequenc
 
 from builtin_interfaces.msg import Time
 from rclpy.node import Node
-from std_msgs.msg import Header
 
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.errors import FrameLost, ImageError
 from trt_inference.inference.detector import STAGES, Detector
 from trt_inference.inference.finite import NOT_FINITE
 from trt_inference.inference.results import Result
-from trt_inference.ros.cameras.camera import Camera, ImageMessage, Received
+from trt_inference.ros.cameras.camera import Camera, Received
+from trt_inference.ros.messages.headers import AnyHeader
+from trt_inference.ros.messages.serialized_image import AnyImage
 from trt_inference.ros.session.result_doubts import ResultDoubts
 from trt_inference.streaming.inference_thread import Work
 from trt_inference.timing import StageClock
@@ -25,8 +26,8 @@ class _Started(NamedTuple):
     """An image that is being inferred; with its pixels only where they are to be drawn."""
 
     camera: Camera
-    header: Header
-    image: Optional[ImageMessage]
+    header: AnyHeader
+    image: Optional[AnyImage]
     received_at: float
 
 

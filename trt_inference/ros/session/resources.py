@@ -8,7 +8,7 @@ from rclpy.lifecycle import LifecycleNode
 
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.errors import EngineError
-from trt_inference.ros.cameras.camera import Camera, ImageMessage, Received
+from trt_inference.ros.cameras.camera import Camera, Received
 from trt_inference.ros.cameras.image_receiver import ImageReceiver
 from trt_inference.ros.cameras.image_waiter import ImageWaiter
 from trt_inference.ros.cameras.reception import Reception, ReceptionSummary
@@ -16,6 +16,7 @@ from trt_inference.ros.cameras.topic_names import camera_topics, refuse_own_topi
 from trt_inference.ros.diagnostics.detector_status import DetectorStatus
 from trt_inference.ros.diagnostics.reports import NodeReport
 from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
+from trt_inference.ros.messages.serialized_image import AnyImage
 from trt_inference.ros.parameters.settings import LiveSettings, Settings
 from trt_inference.ros.session.loaded_bundle import Callbacks, LoadedBundle
 from trt_inference.ros.session.swap_service import SwapService
@@ -161,7 +162,7 @@ class Resources:
             node, self._services.statuses, self._report, settings.diagnostics_period, live.limits
         )
 
-    def _receive(self, camera: Camera, image: ImageMessage) -> None:
+    def _receive(self, camera: Camera, image: AnyImage) -> None:
         """Hand the newest image over, if its result is wanted; runs on the thread that receives."""
         now = time.perf_counter()
         if self._reception is not None:

@@ -1,0 +1,46 @@
+"""The images of one subscription, taken from the middleware."""
+
+from typing import Any, Iterator
+
+from rclpy.subscription import Subscription
+
+from trt_inference.ros.cameras.serialized_take import open_take
+from trt_inference.ros.messages.image_layout import are_read_in_place
+from trt_inference.ros.messages.serialized_image import READERS
+
+
+class ImageTake:
+    """Takes images and reads them in place where this robot's type support lays them out as they
+    are read; else as messages of rclpy.
+
+    Attributes:
+        subscription: of which they are.
+    """
+
+    def __init__(self, subscription: Subscription) -> None:
+        self.subscription = subscription
+        kind = subscription.msg_type
+        self._serialized = open_take() if are_read_in_place(kind) else None
+        self._read = READERS[kind]
+
+    def one(self) -> Any:
+        """The next image; None where there is none.
+
+        Raises:
+            ImageError: its bytes are not those of an image. It is lost.
+            TakeError: the middleware cannot give it, as rclpy's own errors.
+        """
+        handle: Any = self.subscription.handle
+        if self._serialized is None:
+            taken = handle.take_message(self.subscription.msg_type, False)
+            return None if taken is None else taken[0]
+        message = self._serialized.take(handle)
+        return None if message is None else self._read(message)
+
+    def all(self) -> Iterator[Any]:
+        """Those that are there, at most as many as the history keeps, with the same errors."""
+        for _ in range(self.subscription.qos_profile.depth or 1):
+            image = self.one()
+            if image is None:
+                return
+            yield image
