@@ -88,9 +88,10 @@ class Camera:
         self,
         options: ImageOptions,
         on_image: Callable[["Camera", AnyImage], None],
-        waiter: ImageWaiter,
+        waiter: Optional[ImageWaiter],
     ) -> None:
-        """Call ``on_image`` with each image, on the thread that waits at ``waiter``.
+        """Call ``on_image`` with each image, on the thread that waits at ``waiter``, or else on the
+        executor.
 
         Raises:
             QosError: ``qos_overrides`` of the topic cannot be had.

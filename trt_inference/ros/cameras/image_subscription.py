@@ -113,7 +113,7 @@ class ImageSubscription:
             except UnsupportedEventTypeError:
                 continue
         self.reliability = subscription.qos_profile.reliability.name.lower()  # or overridden
-        take = ImageTake(subscription)
+        take = ImageTake(subscription, in_place=self._waiter is not None)
         if self._waiter is not None:
             self._waiter.add(take)
         return take

@@ -10,17 +10,21 @@ from trt_inference.ros.messages.serialized_image import READERS
 
 
 class ImageTake:
-    """Takes images and reads them in place where this robot's type support lays them out as they
-    are read; else as messages of rclpy.
+    """Takes images: in place where this robot's type support lays them out as they are read, else
+    as messages of rclpy.
 
     Attributes:
         subscription: of which they are.
     """
 
-    def __init__(self, subscription: Subscription) -> None:
+    def __init__(self, subscription: Subscription, in_place: bool) -> None:
+        """
+        Args:
+            in_place: whether they may be; not where others get messages of rclpy to compare with.
+        """
         self.subscription = subscription
         kind = subscription.msg_type
-        self._serialized = open_take() if are_read_in_place(kind) else None
+        self._serialized = open_take() if in_place and are_read_in_place(kind) else None
         self._read = READERS[kind]
 
     def one(self) -> Any:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from typing import List, NamedTuple, Optional
+from typing import Any, List, NamedTuple, Optional
 
 from rclpy.lifecycle import LifecycleNode
 
@@ -93,9 +93,14 @@ class Resources:
             QosError: ``qos_overrides`` of a topic cannot be had.
         """
         self.is_active = True
+        # By a simulated clock, an image may not overtake the time at which it was taken: the
+        # executor receives both.
+        clock: Any = self._node.get_clock()
+        waiter = None if clock.ros_time_is_active else self._waiter
         for camera in self.cameras:
-            camera.subscribe(self.settings.image_options(), self._receive, self._waiter)
-        self._receiver.start(self.loaded.thread)
+            camera.subscribe(self.settings.image_options(), self._receive, waiter)
+        if waiter is not None:
+            self._receiver.start(self.loaded.thread)
 
     def unsubscribe(self) -> None:
         """Receive no more, and finish what is in work."""
