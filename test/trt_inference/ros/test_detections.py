@@ -81,11 +81,15 @@ def test_other_encodings_give_the_same_detections(
     np.testing.assert_array_equal(found.xyxy, expected.xyxy)
 
 
+@pytest.mark.parametrize("hand_over", ["never", "always"])
 def test_every_received_frame_is_inferred_dropped_or_rejected(
-    start_node: Start, shared_color_bundle: Path
+    start_node: Start, shared_color_bundle: Path, hand_over: str
 ) -> None:
     _, client = start_node(
-        bundle=shared_color_bundle, image_reliability="reliable", image_depth=100
+        bundle=shared_color_bundle,
+        image_reliability="reliable",
+        image_depth=100,
+        hand_over=hand_over,
     )
     client.start()
     first = client.image(picture("red", (0, 0)))

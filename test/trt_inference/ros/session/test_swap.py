@@ -49,10 +49,16 @@ def label_in(message: Detection2DArray) -> str:
     return str(detection.results[0].hypothesis.class_id)
 
 
+@pytest.mark.parametrize("hand_over", ["never", "always"])
 def test_another_bundle_is_used_from_some_frame_on_and_no_frame_is_lost(
-    start_node: Start, shared_color_bundle: Path, other_bundle: Path
+    start_node: Start, shared_color_bundle: Path, other_bundle: Path, hand_over: str
 ) -> None:
-    _, client = start_node(bundle=shared_color_bundle, hot_swap=True, image_reliability="reliable")
+    _, client = start_node(
+        bundle=shared_color_bundle,
+        hot_swap=True,
+        image_reliability="reliable",
+        hand_over=hand_over,
+    )
     client.start()
     swapper = Swapper(client)
     assert label_of(client) == "red"
@@ -167,10 +173,11 @@ def put_to_work(client: Client) -> Image:
     return image
 
 
+@pytest.mark.parametrize("hand_over", ["never", "always"])
 def test_an_image_in_work_is_answered_with_the_labels_of_the_engine_that_works_on_it(
-    start_node: Start, slow_bundle: Path, other_bundle: Path
+    start_node: Start, slow_bundle: Path, other_bundle: Path, hand_over: str
 ) -> None:
-    _, client = start_node(bundle=slow_bundle, hot_swap=True)
+    _, client = start_node(bundle=slow_bundle, hot_swap=True, hand_over=hand_over)
     client.start()
     swapper = Swapper(client)
     assert label_of(client) == "red"
@@ -181,10 +188,11 @@ def test_an_image_in_work_is_answered_with_the_labels_of_the_engine_that_works_o
     assert label_of(client) == "rojo"
 
 
+@pytest.mark.parametrize("hand_over", ["never", "always"])
 def test_deactivating_right_after_a_swap_waits_for_the_image_in_work(
-    start_node: Start, slow_bundle: Path, other_bundle: Path
+    start_node: Start, slow_bundle: Path, other_bundle: Path, hand_over: str
 ) -> None:
-    _, client = start_node(bundle=slow_bundle, hot_swap=True)
+    _, client = start_node(bundle=slow_bundle, hot_swap=True, hand_over=hand_over)
     client.start()
     assert label_of(client) == "red"
     image = put_to_work(client)
