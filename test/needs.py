@@ -75,6 +75,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "trt_inference/inference/test_labels_of_classes.py": ("onnx",),
     "trt_inference/ros": ("rclpy",),
     "trt_inference/ros/faults/test_played_bag.py": ("rclpy", "rosbags"),
+    "trt_inference/ros/messages/test_detection_layout.py": ("rclpy", "rosbags"),
     "trt_inference/ros/servers": ("rclpy", "tritonclient"),
     "trt_inference/tools/test_detect.py": ("onnx",),
     "trt_inference/tools/test_detect_on_server.py": ("onnx", "tritonclient"),

@@ -12,7 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from trt_inference.inference.results import Result, Segmentation
 from trt_inference.inference.selection import Region
-from trt_inference.ros.messages.headers import header_message
+from trt_inference.ros.messages.headers import AnyHeader, header_message
 from trt_inference.ros.messages.image_message_reader import MessageReader
 from trt_inference.ros.messages.result_messages import byte_array, image_message
 from trt_inference.ros.rclpy_tools.qos import QosError, publisher_options, refusals
@@ -143,8 +143,10 @@ def _publisher(node: Node, message: Any, name: str) -> Any:
         return node.create_publisher(message, name, **publisher_options(node, name, DEBUG_IMAGES))
 
 
-def _jpeg_message(picture: np.ndarray, quality: int, header: Any) -> CompressedImage:
+def _jpeg_message(picture: np.ndarray, quality: int, header: AnyHeader) -> CompressedImage:
     _, jpeg = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, quality))
     return CompressedImage(
-        header=header, format="bgr8; jpeg compressed bgr8", data=byte_array(jpeg)
+        header=header_message(header),
+        format="bgr8; jpeg compressed bgr8",
+        data=byte_array(jpeg),
     )

@@ -2,13 +2,12 @@
 
 import array
 import zlib
-from typing import List, Optional, Sequence
+from typing import List, Mapping, Optional, Sequence
 
 import numpy as np
 import vision_msgs.msg
 from builtin_interfaces.msg import Time
 from sensor_msgs.msg import Image
-from std_msgs.msg import Header
 from vision_msgs.msg import (
     Detection2D,
     Detection2DArray,
@@ -22,6 +21,7 @@ from vision_msgs.msg import (
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.results import Classification, Segmentation
 from trt_inference.ros.messages.class_texts import ClassTexts, number_of
+from trt_inference.ros.messages.headers import AnyHeader, header_message
 
 
 class DetectionMessages:
@@ -33,7 +33,7 @@ class DetectionMessages:
         self._made: List[Detection2D] = []
 
     def __call__(
-        self, detections: Detections, header: Header, texts: ClassTexts
+        self, detections: Detections, header: AnyHeader, texts: Mapping[int, str]
     ) -> Detection2DArray:
         """A message with the image's own ``header``, and boxes in its pixels. It has no elements
         when nothing was seen, and is overwritten by the next call.
@@ -41,6 +41,7 @@ class DetectionMessages:
         Args:
             texts: of each class, for ``class_id``.
         """
+        header = header_message(header)
         corners = detections.xyxy.astype(np.float64)
         centres = (corners[:, :2] + corners[:, 2:]) / 2
         sizes = corners[:, 2:] - corners[:, :2]
@@ -67,7 +68,7 @@ class DetectionMessages:
 
 
 def detections_to_message(
-    detections: Detections, header: Header, texts: ClassTexts
+    detections: Detections, header: AnyHeader, texts: ClassTexts
 ) -> Detection2DArray:
     """A new message, as ``DetectionMessages`` makes it."""
     return DetectionMessages()(detections, header, texts)
@@ -105,7 +106,7 @@ def message_to_detections(
 
 
 def classification_to_message(
-    classification: Classification, header: Header, texts: ClassTexts
+    classification: Classification, header: AnyHeader, texts: ClassTexts
 ) -> vision_msgs.msg.Classification:
     """A message with the image's own ``header``, the best score first. It has no results when no
     class reaches the threshold.
@@ -113,7 +114,7 @@ def classification_to_message(
     Args:
         texts: of each class, for ``class_id``.
     """
-    message = vision_msgs.msg.Classification(header=header)
+    message = vision_msgs.msg.Classification(header=header_message(header))
     message.results = [
         ObjectHypothesis(class_id=texts[class_id], score=score)
         for class_id, score in zip(
@@ -123,7 +124,9 @@ def classification_to_message(
     return message
 
 
-def segmentation_to_message(segmentation: Segmentation, header: Header, texts: ClassTexts) -> Image:
+def segmentation_to_message(
+    segmentation: Segmentation, header: AnyHeader, texts: ClassTexts
+) -> Image:
     """The class number of each pixel as mono8, with the image's own ``header`` and size.
 
     The class map is copied. ``texts`` are not used: they are on a topic of their own.
@@ -131,12 +134,16 @@ def segmentation_to_message(segmentation: Segmentation, header: Header, texts: C
     return image_message(segmentation.class_map, "mono8", header)
 
 
-def image_message(pixels: np.ndarray, encoding: str, header: Header) -> Image:
+def image_message(pixels: np.ndarray, encoding: str, header: AnyHeader) -> Image:
     """A copy of uint8 ``pixels`` (``[h, w]`` or ``[h, w, channels]``, C-contiguous) as a message
     without padding."""
     height, width = pixels.shape[:2]
     message = Image(
-        header=header, height=height, width=width, encoding=encoding, step=pixels.strides[0]
+        header=header_message(header),
+        height=height,
+        width=width,
+        encoding=encoding,
+        step=pixels.strides[0],
     )
     message.data = byte_array(pixels)
     return message

@@ -16,9 +16,9 @@ from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 from trt_inference.errors import EngineError
 from trt_inference.inference.results import Result
 from trt_inference.ros.messages.class_texts import class_texts
-from trt_inference.ros.messages.headers import AnyHeader, header_message
+from trt_inference.ros.messages.detection_writer import detection_writer
+from trt_inference.ros.messages.headers import AnyHeader
 from trt_inference.ros.messages.result_messages import (
-    DetectionMessages,
     classification_to_message,
     label_info_message,
     segmentation_to_message,
@@ -33,7 +33,7 @@ class Topic(NamedTuple):
     Attributes:
         name: below a prefix.
         writer: makes what turns the task's own result, the image's header and the text of each
-            class into a message.
+            class into a message, or into the bytes of one.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Topic(NamedTuple):
 
 
 TOPICS: Dict[str, Topic] = {
-    DETECTION: Topic("detections", Detection2DArray, DetectionMessages),
+    DETECTION: Topic("detections", Detection2DArray, detection_writer),
     CLASSIFICATION: Topic("classification", Classification, lambda: classification_to_message),
     SEGMENTATION: Topic("segmentation", Image, lambda: segmentation_to_message),
 }
@@ -57,7 +57,9 @@ def check_messages(bundle: Bundle, result: Result, label_policy: str) -> None:
     """
     texts = class_texts(bundle.labels, label_policy)
     try:
-        serialize_message(TOPICS[bundle.task].writer()(result, Header(), texts))
+        message = TOPICS[bundle.task].writer()(result, Header(), texts)
+        if not isinstance(message, bytes):
+            serialize_message(message)
         serialize_message(label_info_message(bundle.labels, 0.0, Time()))
     except Exception as error:  # whatever a network can give that no code expects
         raise EngineError(
@@ -142,7 +144,7 @@ class ResultTopics:
         self._node = node
         self._policy = label_policy
         self._texts = class_texts(bundle.labels, label_policy)
-        self._to_message = topic.writer()
+        self._write = topic.writer()
         name = f"{prefix}/{topic.name}"
         with refusals(name):
             self._results = node.create_lifecycle_publisher(
@@ -161,7 +163,7 @@ class ResultTopics:
 
     def publish(self, result: Result, header: AnyHeader) -> None:
         """Publish what was found in the image that has this ``header``."""
-        self._results.publish(self._to_message(result, header_message(header), self._texts))
+        self._results.publish(self._write(result, header, self._texts))
 
     def set_labels(self, labels: Sequence[str]) -> None:
         """Publish results of another bundle of the same task from now on."""

@@ -1,5 +1,7 @@
 """Results as ROS messages, and detections back."""
 
+from typing import Any, Callable
+
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
@@ -10,6 +12,7 @@ from vision_msgs.msg import Detection2DArray
 from trt_inference.inference.detections import Detections
 from trt_inference.inference.results import Classification, Segmentation
 from trt_inference.ros.messages.class_texts import class_texts
+from trt_inference.ros.messages.headers import AnyHeader, ImageHeader, Stamp
 from trt_inference.ros.messages.result_messages import (
     DetectionMessages,
     classification_to_message,
@@ -144,3 +147,21 @@ def test_a_segmentation_is_copied_row_by_row_because_its_array_is_used_again() -
     assert message.header.frame_id == "camera"
     assert (message.height, message.width, message.step) == (2, 3, 3)
     assert message.data.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda header: detections_to_message(FOUND, header, TEXTS),
+        lambda header: classification_to_message(
+            Classification(FOUND.scores, FOUND.class_ids), header, TEXTS
+        ),
+        lambda header: segmentation_to_message(
+            Segmentation(np.zeros((2, 3), np.uint8)), header, TEXTS
+        ),
+    ],
+)
+def test_a_plain_header_is_that_of_the_message(make: Callable[[AnyHeader], Any]) -> None:
+    header = Header(stamp=Time(sec=3, nanosec=4), frame_id="camera")
+    assert make(ImageHeader(Stamp(3, 4), "camera")) == make(header)
+    assert make(header).header == header

@@ -1,0 +1,87 @@
+"""Detections as a serialised message, without making the message.
+
+TODO figures
+"""
+
+from typing import Any, List, Mapping
+
+import numpy as np
+
+from trt_inference.inference.detections import Detections
+from trt_inference.ros.messages.detection_layout import (
+    NUMBER,
+    STAMP,
+    DetectionLayout,
+    Serialize,
+)
+from trt_inference.ros.messages.detection_texts import DetectionTexts
+from trt_inference.ros.messages.headers import AnyHeader
+
+
+class DetectionBytes:
+    """Joins messages from the texts and blocks of a layout, with new values in the blocks."""
+
+    def __init__(self, layout: DetectionLayout, serialize: Serialize) -> None:
+        self._layout = layout
+        self._texts = DetectionTexts(layout, serialize)
+        self._blocks = _Blocks(layout, 32)
+
+    def __call__(
+        self, detections: Detections, header: AnyHeader, texts: Mapping[int, str]
+    ) -> bytes:
+        """The message with the image's own ``header``, and boxes in its pixels.
+
+        Args:
+            texts: of each class, for ``class_id``. What is in them must not change.
+
+        Raises:
+            LayoutError: the message of these texts cannot be cut.
+            UnicodeError: a text cannot be sent.
+        """
+        class_ids = detections.class_ids.tolist()
+        count = len(class_ids)
+        start, frame_id, of_classes = self._texts.parts(class_ids, header.frame_id, texts)
+        stamp = STAMP.pack(header.stamp.sec, header.stamp.nanosec)
+        begin = b"".join((start, stamp, frame_id, NUMBER.pack(count)))
+        if not count:
+            return begin
+        parts = [stamp] * (3 * count)
+        parts[1::3] = of_classes
+        parts[2::3] = self._filled_blocks(detections)
+        parts[-1] = parts[-1][: self._layout.last_block]
+        return begin + b"".join(parts)
+
+    def _filled_blocks(self, detections: Detections) -> List[Any]:
+        """The block of each detection, as bytes or another buffer."""
+        count = len(detections)
+        if count > self._blocks.count:
+            self._blocks = _Blocks(self._layout, 2 * count)
+        blocks = self._blocks
+        corners = detections.xyxy.astype(np.float64)
+        first, second = corners[:, :2], corners[:, 2:]
+        centres = blocks.centres[:count]
+        np.add(first, second, out=centres)
+        centres /= 2
+        np.subtract(second, first, out=blocks.sizes[:count])
+        blocks.scores[:count] = detections.scores
+        return blocks.whole[:count].tolist()
+
+
+class _Blocks:
+    """So many blocks, as views that are made once: each call of NumPy counts.
+
+    Attributes:
+        scores: float64 ``[count]``.
+        centres: float64 ``[count, 2]``.
+        sizes: float64 ``[count, 2]``.
+        whole: of all bytes.
+    """
+
+    def __init__(self, layout: DetectionLayout, count: int) -> None:
+        data = bytearray(layout.block * count)
+        blocks = np.frombuffer(data, layout.fields)
+        self.count = count
+        self.scores, self.centres, self.sizes = (
+            blocks[name] for name in ("score", "centre", "size")
+        )
+        self.whole = np.frombuffer(data, f"V{len(layout.block)}")
