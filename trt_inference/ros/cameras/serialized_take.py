@@ -1,6 +1,9 @@
 """Messages as bytes, without a copy by Python.
 
-CPU time of one take of an image, p50 in ms (30 a second, best effort, Fast DDS):
+CPU time of taking a bgr8 image, with reading its fields, in ms (p50; 30 images a second, best
+effort, Fast DDS, two cores that others use too): 1.02 as a message of rclpy, 0.84 as its bytes and
+0.73 here at 720p; 1.45, 1.34 and 0.98 at 1080p. Reading the fields is 0.05 of it. The interpreter
+is not locked meanwhile, so that several threads take at once.
 """
 
 import ctypes

@@ -9,6 +9,7 @@ import pytest
 from rcl_interfaces.msg import Log
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -18,6 +19,7 @@ from trt_inference.inference.results import Segmentation
 from trt_inference.inference.selection import Region
 from trt_inference.ros.messages.debug_image import DebugImages
 from trt_inference.ros.messages.result_messages import image_message
+from trt_inference.ros.messages.serialized_image import read_raw_message
 from trt_inference.viewing.drawing import class_color, draw_detections
 
 LABELS = ("cat", "dog")
@@ -85,13 +87,17 @@ def pixels_of(image: Image) -> np.ndarray:
     return np.frombuffer(image.data, np.uint8).reshape(image.height, image.width, 3)
 
 
+@pytest.mark.parametrize("is_serialized", [False, True])
 def test_boxes_are_drawn_on_the_image_that_keeps_its_header(
-    make: Callable[..., DebugImages], viewer: Viewer
+    make: Callable[..., DebugImages], viewer: Viewer, is_serialized: bool
 ) -> None:
     images = make()
+    image: Any = message(PIXELS[..., ::-1].copy(), "rgb8")
+    if is_serialized:
+        image = read_raw_message(serialize_message(image))
     viewer.look_at(RAW)
     viewer.wait(images.wanted)
-    images.offer(message(PIXELS[..., ::-1].copy(), "rgb8"), FOUND)
+    images.offer(image, FOUND)
     viewer.wait(lambda: bool(viewer.pictures[RAW]))
     picture = viewer.pictures[RAW][0]
     assert (picture.header.frame_id, picture.header.stamp.sec) == ("front", 7)

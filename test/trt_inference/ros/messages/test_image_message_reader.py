@@ -6,6 +6,7 @@ from typing import Any, Type
 
 import numpy as np
 import pytest
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 
 from test.trt_inference.images.image_fields import compressed_image, encoded, raw_image
@@ -14,6 +15,7 @@ from trt_inference.errors import ImageError
 from trt_inference.images.encodings import ENCODINGS
 from trt_inference.images.image_reader import ImageReader
 from trt_inference.ros.messages.image_message_reader import MessageReader, describe_format
+from trt_inference.ros.messages.serialized_image import read_raw_message
 
 BGR = np.random.default_rng(3).integers(0, 256, (7, 5, 3), np.uint8)
 UNKNOWN = "yuv444_of_tomorrow"
@@ -110,6 +112,21 @@ def test_cv_bridge_is_asked_for_what_we_do_not_know(
     np.testing.assert_array_equal(MessageReader().read(image).bgr(), BGR)
     image.encoding = "rgb8"
     np.testing.assert_array_equal(MessageReader().read(image).bgr(), BGR[..., ::-1])
+
+
+def test_cv_bridge_gets_a_message_of_an_image_that_was_read_in_place(
+    fake_bridge: Type[FakeBridge], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, given = bgr_message(), []
+    image.encoding = UNKNOWN
+
+    def convert(self: FakeBridge, message: Image, desired_encoding: str) -> np.ndarray:
+        given.append(message)
+        return BGR
+
+    monkeypatch.setattr(fake_bridge, "imgmsg_to_cv2", convert)
+    MessageReader().read(read_raw_message(serialize_message(image)))
+    assert given == [image]
 
 
 @pytest.mark.parametrize(
