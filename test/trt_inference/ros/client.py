@@ -4,7 +4,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any, Dict, Iterator, List, Sequence, Union
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
@@ -115,8 +115,8 @@ class Client(Monitor):
             raise TimeoutError("the detector does not subscribe to images")
         self.publish(image)
 
-    def publish(self, image: Image) -> None:
-        """Publish one image, whoever is there."""
+    def publish(self, image: Union[Image, bytes]) -> None:
+        """Publish one image, or what is to pass for one, whoever is there."""
         self._images.publish(image)
 
     def detect(self, image: Image) -> Detection2DArray:

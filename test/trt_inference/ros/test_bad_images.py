@@ -7,6 +7,7 @@ from typing import Any, Dict
 
 import numpy as np
 import pytest
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -113,3 +114,23 @@ def random_image(generator: np.random.Generator) -> Image:
     message = Image(width=width, height=height, step=step, encoding=encoding)
     message.data = array.array("B", generator.bytes(int(generator.integers(0, 5000))))
     return message
+
+
+@pytest.mark.parametrize("hand_over", ["never", "always"])
+def test_bytes_that_are_no_message_are_counted_and_the_next_good_one_answered(
+    start_node: Start, shared_color_bundle: Path, hand_over: str
+) -> None:
+    node, client = start_node(
+        bundle=shared_color_bundle, hand_over=hand_over, image_reliability="reliable"
+    )
+    client.start()
+    client.detect(client.image(GOOD))
+    sound = serialize_message(client.image(GOOD))
+    for damaged in (sound[:40], sound[:8], b"\x00\x01\x00\x00" + b"\xff" * 60):
+        rejected = client.wait_for_count("rejected", 0)
+        client.publish(damaged)  # as anybody in the ROS domain may
+        client.wait_for_count("rejected", rejected + 1)
+    good = client.detect(client.image(GOOD))
+    assert good.detections[0].results[0].hypothesis.class_id == "red"
+    assert wait_until(lambda: "damaged" in node.log), node.log
+    assert "Traceback" not in node.log

@@ -1,12 +1,13 @@
 """The images of one subscription, taken from the middleware."""
 
-from typing import Any, Iterator
+from typing import Any, Iterator, Optional
 
 from rclpy.subscription import Subscription
 
-from trt_inference.ros.cameras.serialized_take import open_take
+from trt_inference.ros.cameras.rcl_take import TakeError
+from trt_inference.ros.cameras.serialized_take import AnyTake, CopyingTake, open_take
 from trt_inference.ros.messages.image_layout import are_read_in_place
-from trt_inference.ros.messages.serialized_image import READERS
+from trt_inference.ros.messages.serialized_image import read_any_message
 
 
 class ImageTake:
@@ -23,23 +24,28 @@ class ImageTake:
             in_place: whether they may be; not where others get messages of rclpy to compare with.
         """
         self.subscription = subscription
-        kind = subscription.msg_type
-        self._serialized = open_take() if in_place and are_read_in_place(kind) else None
-        self._read = READERS[kind]
+        self._kind = subscription.msg_type
+        self._serialized: Optional[AnyTake] = None
+        if in_place and are_read_in_place(self._kind):
+            self._serialized = open_take()
 
     def one(self) -> Any:
         """The next image; None where there is none.
 
         Raises:
-            ImageError: its bytes are not those of an image. It is lost.
-            TakeError: the middleware cannot give it, as rclpy's own errors.
+            TakeError: the middleware cannot give it, as rclpy's own errors. It is lost, and the
+                next one is taken by rclpy.
         """
         handle: Any = self.subscription.handle
         if self._serialized is None:
-            taken = handle.take_message(self.subscription.msg_type, False)
+            taken = handle.take_message(self._kind, False)
             return None if taken is None else taken[0]
-        message = self._serialized.take(handle)
-        return None if message is None else self._read(message)
+        try:
+            message = self._serialized.take(handle)
+        except TakeError:
+            self._serialized = CopyingTake()
+            raise
+        return None if message is None else read_any_message(self._kind, message)
 
     def all(self) -> Iterator[Any]:
         """Those that are there, at most as many as the history keeps, with the same errors."""

@@ -13,6 +13,7 @@ from trt_inference.inference.frame import Frame
 from trt_inference.ros.messages.serialized_image import (
     COMPRESSED_TYPES,
     AnyImage,
+    DamagedImage,
     image_of_rclpy,
 )
 
@@ -31,6 +32,8 @@ class MessageReader:
         Raises:
             ImageError: it cannot be used.
         """
+        if isinstance(message, DamagedImage):
+            raise message.error
         check_frame_id(message.header.frame_id)
         if isinstance(message, COMPRESSED_TYPES):
             return self._reader.read_compressed(message)

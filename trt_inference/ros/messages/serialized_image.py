@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, NamedTuple, Union
 
 from sensor_msgs.msg import CompressedImage, Image
 
+from trt_inference.errors import ImageError
 from trt_inference.images.serialized_images import (
     AnyBytes,
     HeaderFields,
@@ -38,7 +39,15 @@ class SerializedCompressedImage(NamedTuple):
     data: memoryview
 
 
-AnyImage = Union[Image, CompressedImage, SerializedImage, SerializedCompressedImage]
+class DamagedImage(NamedTuple):
+    """Bytes that are no image: who reads it raises ``error``."""
+
+    header: ImageHeader
+    error: ImageError
+
+
+AnyImage = Union[Image, CompressedImage, SerializedImage, SerializedCompressedImage, DamagedImage]
+_NO_HEADER = ImageHeader(Stamp(0, 0), "")
 COMPRESSED_TYPES = (CompressedImage, SerializedCompressedImage)
 
 
@@ -61,6 +70,14 @@ def read_compressed_message(message: AnyBytes) -> SerializedCompressedImage:
     """
     header, image = read_compressed_fields(message)
     return SerializedCompressedImage(_header(header), image.format, image.data)
+
+
+def read_any_message(kind: Any, message: AnyBytes) -> AnyImage:
+    """A serialised message of ``kind``, Image or CompressedImage."""
+    try:
+        return READERS[kind](message)
+    except ImageError as error:
+        return DamagedImage(_NO_HEADER, error)
 
 
 def _header(fields: HeaderFields) -> ImageHeader:
