@@ -35,21 +35,20 @@ class DetectionBytes:
             texts: of each class, for ``class_id``. What is in them must not change.
 
         Raises:
-            LayoutError: the message of these texts cannot be cut.
+            LayoutError: as ``DetectionTexts.parts``.
             UnicodeError: a text cannot be sent.
         """
         class_ids = detections.class_ids.tolist()
         count = len(class_ids)
         start, frame_id, of_classes = self._texts.parts(class_ids, header.frame_id, texts)
         stamp = STAMP.pack(header.stamp.sec, header.stamp.nanosec)
-        begin = b"".join((start, stamp, frame_id, NUMBER.pack(count)))
-        if not count:
-            return begin
-        parts = [stamp] * (3 * count)
-        parts[1::3] = of_classes
-        parts[2::3] = self._filled_blocks(detections)
-        parts[-1] = parts[-1][: self._layout.last_block]
-        return begin + b"".join(parts)
+        parts = [start + stamp + frame_id + NUMBER.pack(count)]
+        if count:
+            parts += [stamp] * (3 * count)
+            parts[2::3] = of_classes
+            parts[3::3] = self._filled_blocks(detections)
+            parts[-1] = parts[-1][: self._layout.last_block]
+        return b"".join(parts)
 
     def _filled_blocks(self, detections: Detections) -> List[Any]:
         """The block of each detection, as bytes or another buffer."""

@@ -40,8 +40,8 @@ class MessageParts(NamedTuple):
 
     Attributes:
         start: before the header's stamp.
-        frame_id: from there to the end of the number of detections.
-        detections: what each is after its stamp.
+        frame_id: from there to the number of detections.
+        detections: what each is after its stamp, or only the text of it, before its score.
     """
 
     start: bytes
@@ -75,9 +75,9 @@ def cut_message(
     """
     message = serialize(found, ImageHeader(_SEPARATOR, frame_id), texts)
     parts = message.split(STAMP.pack(*_SEPARATOR))
-    if len(parts) != len(found) + 2 or parts[1][-NUMBER.size :] != NUMBER.pack(len(found)):
+    if len(parts) != len(found) + 2 or not parts[1].endswith(NUMBER.pack(len(found))):
         raise LayoutError(f"{len(found)} detections make a message of {len(parts)} parts")
-    return MessageParts(parts[0], parts[1], parts[2:])
+    return MessageParts(parts[0], parts[1][: -NUMBER.size], parts[2:])
 
 
 def learn_layout(serialize: Serialize) -> DetectionLayout:
