@@ -1,6 +1,15 @@
 """Detections as a serialised message, without making the message.
 
-TODO figures
+A message is set field by field in Python, and then read field by field by rclpy, to be serialised:
+each detection costs 10 us and more. ``publish`` sends bytes as they are. To make and publish 1, 10,
+32, 100 and 300 detections took, 30 times a second with a subscriber in another process, in ms of
+processor time (two busy cores, x86_64, Kilted)
+
+    message    0.40  0.60  0.88  1.56  3.52
+    bytes      0.27  0.32  0.37  0.38  0.50
+
+Calls of NumPy cost 10 us and more at that rate, so there are few. Values that were written into
+joined bytes, at positions that NumPy computes, took longer.
 """
 
 from typing import Any, List, Mapping
