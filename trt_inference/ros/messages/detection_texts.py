@@ -75,7 +75,7 @@ class DetectionTexts:
             np.array(numbers, np.int32),
         )
         message = cut_message(self._serialize, found, frame_id, texts)
-        parts = [detection[: -len(self._layout.block)] for detection in message.detections[:-1]]
+        parts = [detection[: -self._layout.block_size] for detection in message.detections[:-1]]
         self._first.update(zip(first, parts))
         self._others.update(zip(numbers[1:], parts[1:]))
         self._start, self._before_number = message.start, message.frame_id
