@@ -1,11 +1,18 @@
 """Detections as a serialised message, without making the message.
 
-TODO figures
+A message is set field by field in Python, and then read field by field by rclpy, to be serialised:
+each detection costs 10 us and more. ``publish`` sends bytes as they are. To make and publish 1, 10,
+32, 100 and 300 detections took, 30 times a second with a subscriber in another process, in ms of
+processor time (two busy cores, x86_64, Kilted)
+
+    message    0.43  0.63  0.82  1.55  3.95
+    bytes      0.23  0.24  0.26  0.34  0.50
+
+With NumPy's sums for all boxes at once it was 0.33, 0.31, 0.32, 0.35 and 0.43 ms: at that rate each
+call of NumPy costs 10 us and more, which only pays for more than a hundred boxes.
 """
 
-from typing import Any, List, Mapping
-
-import numpy as np
+from typing import Mapping
 
 from trt_inference.inference.detections import Detections
 from trt_inference.ros.messages.detection_layout import (
@@ -19,12 +26,11 @@ from trt_inference.ros.messages.headers import AnyHeader
 
 
 class DetectionBytes:
-    """Joins messages from the texts and blocks of a layout, with new values in the blocks."""
+    """Joins messages from the parts that the type support has made, and new values."""
 
     def __init__(self, layout: DetectionLayout, serialize: Serialize) -> None:
         self._layout = layout
         self._texts = DetectionTexts(layout, serialize)
-        self._blocks = _Blocks(layout, 32)
 
     def __call__(
         self, detections: Detections, header: AnyHeader, texts: Mapping[int, str]
@@ -35,53 +41,20 @@ class DetectionBytes:
             texts: of each class, for ``class_id``. What is in them must not change.
 
         Raises:
-            LayoutError: the message of these texts cannot be cut.
+            LayoutError: as ``DetectionTexts.parts``.
             UnicodeError: a text cannot be sent.
         """
         class_ids = detections.class_ids.tolist()
-        count = len(class_ids)
         start, frame_id, of_classes = self._texts.parts(class_ids, header.frame_id, texts)
         stamp = STAMP.pack(header.stamp.sec, header.stamp.nanosec)
-        begin = b"".join((start, stamp, frame_id, NUMBER.pack(count)))
-        if not count:
-            return begin
-        parts = [stamp] * (3 * count)
-        parts[1::3] = of_classes
-        parts[2::3] = self._filled_blocks(detections)
-        parts[-1] = parts[-1][: self._layout.last_block]
-        return begin + b"".join(parts)
-
-    def _filled_blocks(self, detections: Detections) -> List[Any]:
-        """The block of each detection, as bytes or another buffer."""
-        count = len(detections)
-        if count > self._blocks.count:
-            self._blocks = _Blocks(self._layout, 2 * count)
-        blocks = self._blocks
-        corners = detections.xyxy.astype(np.float64)
-        first, second = corners[:, :2], corners[:, 2:]
-        centres = blocks.centres[:count]
-        np.add(first, second, out=centres)
-        centres /= 2
-        np.subtract(second, first, out=blocks.sizes[:count])
-        blocks.scores[:count] = detections.scores
-        return blocks.whole[:count].tolist()
-
-
-class _Blocks:
-    """So many blocks, as views that are made once: each call of NumPy counts.
-
-    Attributes:
-        scores: float64 ``[count]``.
-        centres: float64 ``[count, 2]``.
-        sizes: float64 ``[count, 2]``.
-        whole: of all bytes.
-    """
-
-    def __init__(self, layout: DetectionLayout, count: int) -> None:
-        data = bytearray(layout.block * count)
-        blocks = np.frombuffer(data, layout.fields)
-        self.count = count
-        self.scores, self.centres, self.sizes = (
-            blocks[name] for name in ("score", "centre", "size")
-        )
-        self.whole = np.frombuffer(data, f"V{len(layout.block)}")
+        parts = [start + stamp + frame_id + NUMBER.pack(len(class_ids)), stamp]
+        pack = self._layout.values.pack
+        after_score, after_centre, after_size = self._layout.between
+        end = after_size + stamp
+        values = zip(of_classes, detections.scores.tolist(), detections.xyxy.tolist())
+        for text, score, (x1, y1, x2, y2) in values:
+            x, y, width, height = (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1
+            parts += (text, pack(score, after_score, x, y, after_centre, width, height), end)
+        # There is nothing after the last one to align, and no stamp.
+        parts[-1] = after_size[: self._layout.last_gap] if class_ids else b""
+        return b"".join(parts)

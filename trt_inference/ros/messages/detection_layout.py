@@ -11,7 +11,7 @@ length differs, and from there on a *block* of constant size.
 """
 
 import struct
-from typing import Any, Callable, List, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -40,8 +40,8 @@ class MessageParts(NamedTuple):
 
     Attributes:
         start: before the header's stamp.
-        frame_id: from there to the end of the number of detections.
-        detections: what each is after its stamp.
+        frame_id: from there to the number of detections.
+        detections: what each is after its stamp, or only the text of it, before its score.
     """
 
     start: bytes
@@ -50,18 +50,22 @@ class MessageParts(NamedTuple):
 
 
 class DetectionLayout(NamedTuple):
-    """Where the values lie.
+    """What a block consists of.
 
     Attributes:
-        block: of a detection, from its score to the stamp of the next one.
-        fields: ``score``, ``centre`` and ``size`` in a block. What lies between them is the same
-            in all.
-        last_block: the length of the last block of a message, which need not align a next one.
+        values: score, bytes, centre x and y, bytes, width and height.
+        between: these bytes, and those behind, which are the same in all blocks.
+        last_gap: how many of those behind are at the end of a message: they align no next one.
     """
 
-    block: bytes
-    fields: np.dtype
-    last_block: int
+    values: struct.Struct
+    between: Tuple[bytes, bytes, bytes]
+    last_gap: int
+
+    @property
+    def block_size(self) -> int:
+        """In bytes, of all but the last one of a message."""
+        return self.values.size + len(self.between[2])
 
 
 def cut_message(
@@ -75,9 +79,9 @@ def cut_message(
     """
     message = serialize(found, ImageHeader(_SEPARATOR, frame_id), texts)
     parts = message.split(STAMP.pack(*_SEPARATOR))
-    if len(parts) != len(found) + 2 or parts[1][-NUMBER.size :] != NUMBER.pack(len(found)):
+    if len(parts) != len(found) + 2 or not parts[1].endswith(NUMBER.pack(len(found))):
         raise LayoutError(f"{len(found)} detections make a message of {len(parts)} parts")
-    return MessageParts(parts[0], parts[1], parts[2:])
+    return MessageParts(parts[0], parts[1][: -NUMBER.size], parts[2:])
 
 
 def learn_layout(serialize: Serialize) -> DetectionLayout:
@@ -90,25 +94,20 @@ def learn_layout(serialize: Serialize) -> DetectionLayout:
     corners = np.array([_CORNERS] * 2, np.float32)
     found = Detections(corners, np.full(2, _SCORE, np.float32), np.zeros(2, np.int32))
     one, last = cut_message(serialize, found, "frame", {0: "text"}).detections
-    text = _place(one, _SCORE)
-    block = one[text:]
-    fields = np.dtype(
-        {
-            "names": ["score", "centre", "size"],
-            "formats": [np.float64, (np.float64, 2), (np.float64, 2)],
-            "offsets": [0, _place(block, *_CENTRE), _place(block, *_SIZE)],
-            "itemsize": len(block),
-        }
-    )
-    return DetectionLayout(block, fields, len(last) - text)
+    text, block = _cut(one, _SCORE)
+    after_score, block = _cut(block, *_CENTRE)
+    after_centre, after_size = _cut(block, *_SIZE)
+    gaps = (after_score, after_centre, after_size)
+    values = struct.Struct(f"=d{len(after_score)}s2d{len(after_centre)}s2d")
+    return DetectionLayout(values, gaps, len(last) - len(text) - values.size)
 
 
-def _place(part: bytes, *values: float) -> int:
-    """Where values lie one after the other."""
-    wanted = b"".join(map(_DOUBLE.pack, values))
-    if part.count(wanted) != 1:
+def _cut(part: bytes, *values: float) -> List[bytes]:
+    """What is before and after values that lie one after the other."""
+    pieces = part.split(b"".join(map(_DOUBLE.pack, values)))
+    if len(pieces) != 2:
         raise LayoutError(f"{values} cannot be found in a message")
-    return part.index(wanted)
+    return pieces
 
 
 def prove_layout(write: Serialize, serialize: Serialize, read: Callable[[bytes], Any]) -> None:

@@ -1,33 +1,22 @@
 """The parts of a serialised ``Detection2DArray`` in which texts are, kept from image to image."""
 
-from typing import Dict, List, Mapping, NamedTuple, Optional
+from typing import Dict, List, Mapping, Optional
 
 import numpy as np
 
 from trt_inference.inference.detections import Detections
 from trt_inference.ros.messages.detection_layout import (
-    NUMBER,
     DetectionLayout,
+    LayoutError,
+    MessageParts,
     Serialize,
     cut_message,
 )
 
-# Class numbers are foreign: a network may give others in each image.
+# Class numbers and frame_ids are foreign: a network may give other numbers in each image, and each
+# text is kept with the frame_id.
 _MOST = 4096
-
-
-class TextParts(NamedTuple):
-    """The texts of one message.
-
-    Attributes:
-        start: before the header's stamp.
-        frame_id: from there to the number of detections.
-        detections: of each, from its stamp to its score.
-    """
-
-    start: bytes
-    frame_id: bytes
-    detections: List[bytes]
+_LONGEST_FRAME_ID = 1024
 
 
 class DetectionTexts:
@@ -41,21 +30,23 @@ class DetectionTexts:
         self._serialize = serialize
         self._texts: Optional[Mapping[int, str]] = None
         self._frame_id = ""
-        self._start = self._before = b""
+        self._start = self._before_number = b""
         # The first detection of a message may be aligned in another way.
         self._first: Dict[int, bytes] = {}
         self._others: Dict[int, bytes] = {}
 
-    def parts(self, class_ids: List[int], frame_id: str, texts: Mapping[int, str]) -> TextParts:
-        """The texts of a message.
+    def parts(self, class_ids: List[int], frame_id: str, texts: Mapping[int, str]) -> MessageParts:
+        """The parts of a message that are text.
 
         Args:
             texts: of each class. What is in them must not change.
 
         Raises:
-            LayoutError: the message of these texts cannot be cut.
+            LayoutError: the message of these texts cannot be cut, or is too long to be kept.
             UnicodeError: a text cannot be sent.
         """
+        if len(frame_id) > _LONGEST_FRAME_ID:
+            raise LayoutError(f"a frame_id of {len(frame_id)} characters")
         if texts is not self._texts or frame_id != self._frame_id:
             self._forget()
             self._learn(class_ids, frame_id, texts)
@@ -65,11 +56,11 @@ class DetectionTexts:
             self._learn(class_ids, frame_id, texts)
             return self._known(class_ids)
 
-    def _known(self, class_ids: List[int]) -> TextParts:
+    def _known(self, class_ids: List[int]) -> MessageParts:
         detections = list(map(self._others.__getitem__, class_ids))
         if detections:
             detections[0] = self._first[class_ids[0]]
-        return TextParts(self._start, self._before, detections)
+        return MessageParts(self._start, self._before_number, detections)
 
     def _learn(self, class_ids: List[int], frame_id: str, texts: Mapping[int, str]) -> None:
         """Cut a message of all classes of an image, between the first and one that only ends it."""
@@ -84,10 +75,10 @@ class DetectionTexts:
             np.array(numbers, np.int32),
         )
         message = cut_message(self._serialize, found, frame_id, texts)
-        parts = [detection[: -len(self._layout.block)] for detection in message.detections[:-1]]
+        parts = [detection[: -self._layout.block_size] for detection in message.detections[:-1]]
         self._first.update(zip(first, parts))
         self._others.update(zip(numbers[1:], parts[1:]))
-        self._start, self._before = message.start, message.frame_id[: -NUMBER.size]
+        self._start, self._before_number = message.start, message.frame_id
         self._texts, self._frame_id = texts, frame_id
 
     def _forget(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 from builtin_interfaces.msg import Time
 from rclpy.serialization import serialize_message
 from std_msgs.msg import Header
+from vision_msgs.msg import LabelInfo, VisionInfo
 
 from test.converter.recordings.bags import PERIOD, START, BagMessage
 from test.converter.replay.recorded_robot import (
@@ -59,12 +60,12 @@ MAKE = {
 }
 
 
-def message_of(name: str, time: int, message: Any) -> BagMessage:
-    """As the middleware sends it."""
-    package, _, kind = type(message).__module__.partition(".msg")
-    assert kind
-    type_name = f"{package}/msg/{type(message).__name__}"
-    return BagMessage(name, time, bytes(serialize_message(message)), type_name)
+def message_of(name: str, time: int, content: Any, kind: Any) -> BagMessage:
+    """As the middleware sends it: bytes as they are, or a message."""
+    if not isinstance(content, bytes):
+        content = serialize_message(content)
+    package = kind.__module__.partition(".")[0]
+    return BagMessage(name, time, content, f"{package}/msg/{kind.__name__}")
 
 
 def look_at_node(
@@ -74,9 +75,17 @@ def look_at_node(
     order."""
     header_time = Time(sec=START // 10**9)
     messages = [
-        message_of("/detector/label_info", START, label_info_message(LABELS, 0.0625, header_time)),
         message_of(
-            "/detector/vision_info", START, vision_info_message("shapes", "", LABELS, header_time)
+            "/detector/label_info",
+            START,
+            label_info_message(LABELS, 0.0625, header_time),
+            LabelInfo,
+        ),
+        message_of(
+            "/detector/vision_info",
+            START,
+            vision_info_message("shapes", "", LABELS, header_time),
+            VisionInfo,
         ),
     ]
     texts, write = class_texts(LABELS, policy), TOPICS[task].writer()
@@ -86,7 +95,10 @@ def look_at_node(
         header = Header(stamp=Time(sec=seconds, nanosec=nanoseconds), frame_id="camera")
         content = write(result, header, texts)
         name = f"/detector/{TOPICS[task].name}"
-        messages += [image_of(number), message_of(name, stamp + PERIOD // 3, content)]
+        messages += [
+            image_of(number),
+            message_of(name, stamp + PERIOD // 3, content, TOPICS[task].type),
+        ]
     bag = recorded(folder / "bag", messages, storage)
     return look_at(bag, labels=("dog", "cat", "7"), task=task)
 
