@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Dict, Iterator, List, Tuple
 
 import numpy as np
 import pytest
@@ -207,10 +207,7 @@ def test_an_empty_list_of_cameras_is_the_one_on_the_topic_image(
     _, client = start_node(bundle=shared_color_bundle)
     # Other tools tell an empty list of texts from one of bytes; so the type is given here.
     empty = Parameter("image_topics", Parameter.Type.STRING_ARRAY, []).to_parameter_msg()
-    setting: Any = client.create_client(SetParameters, "detector/set_parameters")
-    assert setting.wait_for_service(TIMEOUT)
-    answer = setting.call_async(SetParameters.Request(parameters=[empty]))
-    assert client.spin(TIMEOUT, until=answer.done)
-    assert answer.result().results[0].successful
+    answer = client.call(SetParameters, "detector/set_parameters", parameters=[empty])
+    assert answer.results[0].successful
     client.start()
     assert client.detect(client.image(picture("red", (1, 1)))).detections

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 import pytest
 from lifecycle_msgs.msg import Transition
@@ -160,12 +160,8 @@ def test_all_parameters_of_a_configured_node_can_be_read_at_once(
 ) -> None:
     _, client = start_node(bundle=shared_color_bundle)
     client.transition(Transition.TRANSITION_CONFIGURE)
-    get: Any = client.create_client(GetParameters, "detector/get_parameters")
-    assert get.wait_for_service(TIMEOUT)
     names = [spec.name for spec in SPECS]
-    answer = get.call_async(GetParameters.Request(names=names))
-    assert client.spin(TIMEOUT, until=answer.done)
-    values = answer.result().values
+    values = client.call(GetParameters, "detector/get_parameters", names=names).values
     assert len(values) == len(names)
     assert all(value.type != ParameterType.PARAMETER_NOT_SET for value in values)
 
