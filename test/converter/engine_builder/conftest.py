@@ -1,10 +1,7 @@
 """A bundle of three precisions and pictures, made once."""
 
-import gc
 import shutil
-import sys
 from pathlib import Path
-from typing import Iterator
 
 import cv2
 import pytest
@@ -12,17 +9,6 @@ import pytest
 from converter.engine_builder import gpu_times
 from test.color_bundle import picture
 from test.converter.engine_builder.bundles import write_bundle
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_collection() -> Iterator[None]:
-    """The double collects garbage to see what is left, which takes long in all of TensorFlow."""
-    if "tensorflow" not in sys.modules:  # nor is there gc.freeze in Python 3.6
-        yield
-        return
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
