@@ -1,5 +1,6 @@
 """What all tests share: isolated ROS, and a bundle whose detections can be computed by hand."""
 
+import gc
 import os
 import signal
 import sys
@@ -49,6 +50,14 @@ def pytest_collection_modifyitems(config: Any, items: List[pytest.Item]) -> None
         for item in items:
             if item.get_closest_marker("long") is not None:
                 item.add_marker(pytest.mark.skip(reason="long: make test-all runs it"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave what is loaded by now out of all later collections of garbage. The double of TensorRT
+    has one with each test, to see what is left, and each would look at all tests and libraries."""
+    if hasattr(gc, "freeze"):  # not in Python 3.6
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:

@@ -215,18 +215,9 @@ def test_lint_checks_for_python_3_6_all_that_runs_on_robots() -> None:
     assert unchecked == []
 
 
-def test_no_error_is_caught_without_a_name() -> None:
-    bare = [
-        place
-        for node, place in nodes([*ROBOT, *CONVERTER])
-        if isinstance(node, ast.ExceptHandler) and node.type is None
-    ]
-    assert bare == []
-
-
 def test_no_check_goes_away_with_optimisation() -> None:
-    asserts = [place for node, place in nodes([*ROBOT, *CONVERTER]) if isinstance(node, ast.Assert)]
-    assert asserts == []
+    may = [file for file in [*ROBOT, *CONVERTER] if "assert" in file.read_text("utf-8")]
+    assert [place for node, place in nodes(may) if isinstance(node, ast.Assert)] == []
 
 
 # The folders and loose modules of each package, from the ground up: each imports only what stands

@@ -20,12 +20,22 @@ from trt_inference.ros.messages.image_message_reader import MessageReader
 Stamp = Tuple[int, int]
 
 _LOST = 5.0  # seconds after which an answer is taken to be lost
-# What they are called, and the state to which they lead.
-_TRANSITIONS = {
-    Transition.TRANSITION_CONFIGURE: ("configure", "inactive"),
-    Transition.TRANSITION_ACTIVATE: ("activate", "active"),
-    Transition.TRANSITION_DEACTIVATE: ("deactivate", "inactive"),
-    Transition.TRANSITION_CLEANUP: ("cleanup", "unconfigured"),
+_LABELS = {
+    Transition.TRANSITION_CONFIGURE: "configure",
+    Transition.TRANSITION_CLEANUP: "cleanup",
+    Transition.TRANSITION_ACTIVATE: "activate",
+    Transition.TRANSITION_DEACTIVATE: "deactivate",
+    Transition.TRANSITION_UNCONFIGURED_SHUTDOWN: "shutdown",
+    Transition.TRANSITION_INACTIVE_SHUTDOWN: "shutdown",
+    Transition.TRANSITION_ACTIVE_SHUTDOWN: "shutdown",
+}
+# The states to which they lead.
+_GOALS = {
+    "configure": "inactive",
+    "cleanup": "unconfigured",
+    "activate": "active",
+    "deactivate": "inactive",
+    "shutdown": "finalized",
 }
 
 
@@ -80,24 +90,37 @@ class Monitor(WatchingNode):
         Raises:
             MonitorError: no answer in ``timeout`` seconds, or the transition failed.
         """
-        name, goal = _TRANSITIONS[number]
+        if not self.change(Transition(id=number), timeout):
+            name = _LABELS[number]
+            raise MonitorError(f"the detector refused to {name}: its log has the reason")
+
+    def change(self, wanted: Transition, timeout: float) -> bool:
+        """Ask the detector for a transition; whether it was done.
+
+        The middleware loses answers now and then. Without one, the state that the node reports
+        tells whether the request arrived; if it did not, the transition is asked for again.
+
+        Raises:
+            MonitorError: no answer in ``timeout`` seconds.
+        """
         if not self.spin(timeout, until=self._change_state.service_is_ready):
             raise MonitorError(f"the detector node did not appear within {timeout:.0f} s")
         end = time.monotonic() + timeout
+        before = self._state(end)
+        asked: List[Any] = []
         while time.monotonic() < end:
+            asked.append(self._change_state.call_async(ChangeState.Request(transition=wanted)))
             left = end - time.monotonic()
-            request = ChangeState.Request(transition=Transition(id=number))
-            answer = self._change_state.call_async(request)
-            if not self.spin(min(left, _LOST), until=answer.done):
-                # The middleware loses answers now and then: the state that the node reports counts.
-                state = self._state(end)
-                if state == goal and not answer.done():
-                    return
-            if answer.done():
-                if not answer.result().success:
-                    raise MonitorError(f"the detector refused to {name}: its log has the reason")
-                return
-        raise MonitorError(f"the detector did not answer to '{name}' within {timeout:.0f} s")
+            is_answered = self.spin(min(_LOST, left), lambda: any(one.done() for one in asked))
+            state = before if is_answered else self._state(end)
+            answers = [bool(one.result().success) for one in asked if one.done()]
+            if answers:
+                return any(answers)
+            if state not in ("", before):
+                return state == _GOALS.get(_label_of(wanted))
+        raise MonitorError(
+            f"the detector did not answer to '{_label_of(wanted)}' within {timeout:.0f} s"
+        )
 
     def _state(self, end: float) -> str:
         """The label of the detector's state, once it answers; empty when it does not until
@@ -137,6 +160,11 @@ class Monitor(WatchingNode):
         self.destroy_subscription(self._look)
         self._look = None
         self.record.pictures[stamp_of(message.header)] = self._reader.read(message).bgr().copy()
+
+
+def _label_of(wanted: Transition) -> str:
+    """What a transition is called; its label counts where it has one."""
+    return wanted.label or _LABELS.get(wanted.id, str(wanted.id))
 
 
 def stamp_of(header: Header) -> Stamp:

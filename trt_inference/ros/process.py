@@ -10,13 +10,13 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
+from trt_inference.keep_memory import keep_freed_memory
 from trt_inference.printable import printable_lines
 from trt_inference.ros.launching.process_exits import CANNOT_START, GPU_LOST
 from trt_inference.ros.lifecycle.end_request import SIGNAL_PERIOD, end_when_told, ignore_signals
 from trt_inference.ros.node import DetectorNode
 from trt_inference.ros.node_arguments import parse_node_arguments
 from trt_inference.ros.rclpy_tools.failed_callbacks import FailedCallbacks
-from trt_inference.ros.rclpy_tools.malloc import keep_image_memory
 from trt_inference.ros.rclpy_tools.start_errors import StartError, start_errors
 
 # Seconds after which a thread that wants to run Python gets its turn. After each image the executor
@@ -29,7 +29,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     Returns the exit code."""
     _open_standard_streams()
     told_to_end = end_when_told()
-    keep_image_memory()
+    keep_freed_memory()
     sys.setswitchinterval(SWITCH_INTERVAL)
     words = sys.argv if arguments is None else [sys.argv[0], *arguments]
     try:

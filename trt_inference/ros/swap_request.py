@@ -23,6 +23,7 @@ from trt_inference.tools.argument_types import ArgumentParser, number
 
 _TIME_TO_APPEAR = 10.0  # seconds that discovery may take at most
 _PERIOD = 0.1  # seconds between two looks at Ctrl-C
+_LOST = 1.0  # seconds after which the answer to an empty request is taken to be lost
 _TYPE = "rcl_interfaces/srv/SetParametersAtomically"
 _SUFFIX = "/swap"
 _INTERRUPTED = 130  # exit code of a command that Ctrl-C has ended
@@ -116,17 +117,29 @@ def _swap(node: Node, options: argparse.Namespace) -> str:
         raise _NoAnswer(f"'{options.node}' is no name of a node: {reason}") from error
     if not _spin_until(node, client.service_is_ready, min(_TIME_TO_APPEAR, options.timeout)):
         raise _NoAnswer(f"there is no service {client.srv_name}. {_others(node, client.srv_name)}")
+    end = time.monotonic() + options.timeout
+    _become_known(node, client, end)
     parameters = [
         Parameter(name, value=value).to_parameter_msg() for name, value in _values(options).items()
     ]
     answer = client.call_async(SetParametersAtomically.Request(parameters=parameters))
-    if not _spin_until(node, answer.done, options.timeout):
+    if not _spin_until(node, answer.done, end - time.monotonic()):
         raise _NoAnswer(
             f"{options.node} has not answered within {options.timeout:g} s: it may still swap, as "
             "its log and /diagnostics tell"
         )
     result = answer.result().result
     return "" if result.successful else str(result.reason) or "the node gives no reason"
+
+
+def _become_known(node: Node, client: Any, end: float) -> None:
+    """Ask for nothing, which is refused and does nothing, until that is answered or it is ``end``.
+    A node drops its answer to a client that it has not discovered yet, and to ask for a swap again
+    would be another swap."""
+    while time.monotonic() < end:
+        nothing = client.call_async(SetParametersAtomically.Request())
+        if _spin_until(node, nothing.done, min(_LOST, end - time.monotonic())):
+            return
 
 
 def _spin_until(node: Node, condition: Callable[[], bool], seconds: float) -> bool:

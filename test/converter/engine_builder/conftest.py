@@ -1,26 +1,14 @@
-"""A bundle of three precisions, made once."""
+"""A bundle of three precisions and pictures, made once."""
 
-import gc
 import shutil
-import sys
 from pathlib import Path
-from typing import Iterator
 
+import cv2
 import pytest
 
 from converter.engine_builder import gpu_times
+from test.color_bundle import picture
 from test.converter.engine_builder.bundles import write_bundle
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_collection() -> Iterator[None]:
-    """The double collects garbage to see what is left, which takes long in all of TensorFlow."""
-    if "tensorflow" not in sys.modules:  # nor is there gc.freeze in Python 3.6
-        yield
-        return
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +28,12 @@ def shared_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bundle(shared_bundle: Path, tmp_path: Path) -> Path:
     """A test's own, to build into."""
     return Path(shutil.copytree(shared_bundle, tmp_path / "colors"))
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three with one cell of a color each."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for index, color in enumerate(("blue", "green", "red")):
+        cv2.imwrite(str(folder / f"{color}.png"), picture(color, (index, index + 1), 3))
+    return folder

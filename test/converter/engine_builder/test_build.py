@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Sequence
 
-import cv2
 import numpy as np
 import onnx
 import pytest
@@ -36,15 +35,6 @@ TYPING = {
     "11.4.0": ("strong", "strong", "strong"),
 }
 BEFORE_BYTES = ("8.2.1", "8.4.1")
-
-
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three with one cell of a color each."""
-    folder = tmp_path_factory.mktemp("pictures")
-    for index, color in enumerate(("blue", "green", "red")):
-        cv2.imwrite(str(folder / f"{color}.png"), picture(color, (index, index + 1), 3))
-    return folder
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any, Callable
 
-import cv2
 import numpy as np
 import onnx
 import onnx.parser
@@ -13,7 +12,6 @@ import pytest
 from converter.engine_builder import tensorrt_api
 from converter.engine_builder.fix_batch import find_batch_changes
 from converter.errors import BuildError
-from test.color_bundle import picture
 from test.converter.command_line import Result, run_here
 from test.converter.engine_builder.bundles import PRECISIONS
 from test.task_bundles import write_classification_bundle, write_segmentation_bundle
@@ -26,15 +24,6 @@ from trt_inference.engines.tensorrt import build_api
 from trt_inference.engines.tensorrt.gpu import GpuContext, import_tensorrt, this_machine
 
 Build = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One of each color."""
-    folder = tmp_path_factory.mktemp("pictures")
-    for index, color in enumerate(("blue", "green", "red")):
-        cv2.imwrite(str(folder / f"{color}.png"), picture(color, (index, index + 1), 3))
-    return folder
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def large_allocations() -> int:
     )
 
 
-@pytest.fixture(params=["8.2.1", "10.3.0"])
+@pytest.fixture(params=["8.2.1", pytest.param("10.3.0", marks=pytest.mark.long)])
 def double(request: pytest.FixtureRequest) -> Any:
     with install(request.param) as installed:
         yield installed

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import onnxruntime
+import pytest
 
+from converter.errors import HeadError
 from converter.heads.base import Head
-from converter.heads.evidence import Evidence, HeadOptions
+from converter.heads.evidence import Evidence, HeadOptions, Recognised
 from converter.inputs.tensor import Tensor
 from converter.onnx_tools.node_names import ALL_BOXES, CLASS_SCORES
 
 SIZE = (48, 96)  # height, width
 OPSETS = (13, 17, 18, 20)
+Recognise = Callable[[Evidence], Recognised | None]
 
 
 def evidence(
@@ -27,6 +31,24 @@ def evidence(
         Tensor(name, value.dtype.name, (-1, *value.shape[1:])) for name, value in outputs.items()
     ]
     return Evidence(tuple(tensors), outputs, size, labels, HeadOptions(**options))
+
+
+def recognised_by(
+    recognise: Recognise, outputs: dict[str, np.ndarray], labels: int | None = None, **options: Any
+) -> Recognised:
+    """What a family tells of outputs that are its own."""
+    recognised = recognise(evidence(outputs, labels, **options))
+    assert recognised is not None
+    return recognised
+
+
+def refusal_by(
+    recognise: Recognise, outputs: dict[str, np.ndarray], labels: int | None = None, **options: Any
+) -> str:
+    """Why a family does not take outputs that are its own."""
+    with pytest.raises(HeadError) as error:
+        recognise(evidence(outputs, labels, **options))
+    return str(error.value)
 
 
 def assert_decodes(

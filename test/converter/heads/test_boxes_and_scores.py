@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-from converter.errors import HeadError
 from converter.heads.boxes_and_scores.recognise import recognise
 from converter.heads.choose import choose_head
-from converter.heads.evidence import Recognised
 from test.converter.heads.stages import (
     assert_decodes,
     centred,
     corner_boxes,
     evidence,
     in_pixels,
+    recognised_by,
+    refusal_by,
     y_first,
 )
 
 COUNT, CLASSES = 60, 5
+found, refusal = partial(recognised_by, recognise), partial(refusal_by, recognise)
 
 
 def fractions() -> np.ndarray:
@@ -34,18 +36,6 @@ def sides(boxes: np.ndarray) -> np.ndarray:
 
 def random_scores(columns: int = CLASSES) -> np.ndarray:
     return np.random.default_rng(2).random((2, COUNT, columns), np.float32)
-
-
-def found(outputs: dict[str, np.ndarray], labels: int | None = None, **options: Any) -> Recognised:
-    recognised = recognise(evidence(outputs, labels, **options))
-    assert recognised is not None
-    return recognised
-
-
-def refusal(outputs: dict[str, np.ndarray], labels: int | None = None, **options: Any) -> str:
-    with pytest.raises(HeadError) as error:
-        recognise(evidence(outputs, labels, **options))
-    return str(error.value)
 
 
 def softmax(row: list[float]) -> list[float]:

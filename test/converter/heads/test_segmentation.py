@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
 
-from converter.errors import HeadError
 from converter.heads.base import Head
-from converter.heads.evidence import Recognised
 from converter.heads.segmentation.recognise import recognise
-from test.converter.heads.stages import OPSETS, SIZE, evidence
+from test.converter.heads.stages import OPSETS, SIZE, evidence, recognised_by, refusal_by
 
 HEIGHT, WIDTH = 12, 24  # a quarter of the input
+found, refusal = partial(recognised_by, recognise), partial(refusal_by, recognise)
 
 
 def scores(classes: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
@@ -47,18 +47,6 @@ def assert_decodes(head: Head, outputs: dict[str, np.ndarray], expected: np.ndar
     for decoded in decodings:
         assert decoded.dtype == np.uint8
         np.testing.assert_array_equal(decoded, expected)
-
-
-def found(outputs: dict[str, np.ndarray], labels: int | None = None, **options: Any) -> Recognised:
-    recognised = recognise(evidence(outputs, labels, **options))
-    assert recognised is not None
-    return recognised
-
-
-def refusal(outputs: dict[str, np.ndarray], labels: int | None = None, **options: Any) -> str:
-    with pytest.raises(HeadError) as error:
-        recognise(evidence(outputs, labels, **options))
-    return str(error.value)
 
 
 @pytest.mark.parametrize("labels", [None, 5])

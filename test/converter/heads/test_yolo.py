@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ import pytest
 
 from converter.errors import HeadError
 from converter.heads.choose import choose_head
-from converter.heads.evidence import Recognised
 from converter.heads.yolo.recognise import YoloHead, recognise
 from converter.onnx_tools.node_names import CLASS_SCORES
 from test.converter.expected import decode_rows
@@ -22,10 +22,13 @@ from test.converter.heads.stages import (
     corner_boxes,
     evidence,
     in_pixels,
+    recognised_by,
+    refusal_by,
     y_first,
 )
 
 CELLS_AT_64 = 8 * 8 + 4 * 4 + 2 * 2
+found, refusal = partial(recognised_by, recognise), partial(refusal_by, recognise)
 
 
 def rows_of(values: int, anchors: int = 40, size: tuple[int, int] | None = SIZE) -> np.ndarray:
@@ -44,18 +47,6 @@ def yolo(values: np.ndarray, labels: int | None = None, **options: Any) -> YoloH
     head = found({"out": values}, labels, **options).head
     assert isinstance(head, YoloHead)
     return head
-
-
-def found(outputs: dict[str, np.ndarray], labels: int | None = None, **options: Any) -> Recognised:
-    recognised = recognise(evidence(outputs, labels, **options))
-    assert recognised is not None
-    return recognised
-
-
-def refusal(outputs: dict[str, np.ndarray], labels: int | None = None, **options: Any) -> str:
-    with pytest.raises(HeadError) as error:
-        recognise(evidence(outputs, labels, **options))
-    return str(error.value)
 
 
 def scores_with_objectness(rows: np.ndarray) -> list[list[list[float]]]:

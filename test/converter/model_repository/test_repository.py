@@ -145,6 +145,15 @@ def test_an_export_that_ends_anywhere_leaves_the_old_or_the_new(
     assert where > 5
 
 
+@pytest.mark.parametrize(
+    "begun",
+    [
+        "new version",
+        pytest.param("new model", marks=pytest.mark.long),
+        pytest.param("new repository", marks=pytest.mark.long),
+    ],
+    indirect=True,
+)
 def test_after_a_kill_anywhere_a_server_finds_whole_models_and_the_next_export_cleans_up(
     color_bundle: Path, begun: Path
 ) -> None:

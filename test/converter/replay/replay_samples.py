@@ -321,3 +321,6 @@ def huge() -> ReplayResults:
         notes=(HOSTILE,),
         judgement=Judgement((HOSTILE,), (HOSTILE,)),
     )
+
+
+EVERY_SAMPLE = (detection, nothing_differs, classification, segmentation, empty, one_image, huge)

@@ -1,5 +1,6 @@
 """A node in a process of its own, and what a test does to it from outside."""
 
+import re
 import subprocess
 import time
 from contextlib import contextmanager
@@ -8,22 +9,21 @@ from typing import Any, Dict, Iterator, List, Sequence, Union
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
-from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState
-from rcl_interfaces.srv import SetParameters
-from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from rclpy.task import Future
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
 from examples.shapes.camera import as_message_data
-from examples.shapes.monitor import Monitor, stamp_of
+from examples.shapes.monitor import stamp_of
 from examples.shapes.processes import running
+from test.trt_inference.ros.asking_node import TIMEOUT, AskingNode
 
 ROOT = Path(__file__).resolve().parents[3]
-TIMEOUT = 60.0  # seconds against hanging
 NODE = "trt_inference.ros.process"
+# A warning of rclpy's, and the line of its source.
+_UNDELIVERED = re.compile(
+    r"^.*RuntimeWarning: failed to send response \(timeout\): .*\n(  self\..*\n?)?", re.MULTILINE
+)
 
 
 class NodeProcess:
@@ -35,8 +35,8 @@ class NodeProcess:
 
     @property
     def log(self) -> str:
-        """What it has printed so far."""
-        return self._log.read_text("utf-8")
+        """What it has printed so far, but for answers that a client missed: see asking_node.py."""
+        return _UNDELIVERED.sub("", self._log.read_text("utf-8"))
 
     @property
     def is_alive(self) -> bool:
@@ -60,54 +60,14 @@ def node_process(
         yield NodeProcess(it, log)
 
 
-class Client(Monitor):
+class Client(AskingNode):
     """Publishes images to a detector and receives what it publishes."""
 
     def __init__(self, namespace: str) -> None:
-        super().__init__(namespace=namespace)
+        super().__init__(namespace)
         reliable = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
         self._images = self.create_publisher(Image, "image", reliable)
-        self._set: Any = self.create_client(SetParameters, "detector/set_parameters")
         self._stamp = 0
-
-    def start(self) -> None:
-        """Configure and activate."""
-        self.transition(Transition.TRANSITION_CONFIGURE)
-        self.transition(Transition.TRANSITION_ACTIVATE)
-
-    def transition(self, number: int, timeout: float = TIMEOUT) -> None:
-        """As ``Monitor.transition``, on a machine that may be very busy."""
-        super().transition(number, timeout)
-
-    def request(self, number: int, label: str = "") -> bool:
-        """Ask for any transition of ``lifecycle_msgs/Transition``; whether it was done."""
-        request = ChangeState.Request(transition=Transition(id=number, label=label))
-        return bool(self._call(self._change_state, request).success)
-
-    def begin(self, number: int) -> Future:
-        """Ask for a transition, and do not wait for the answer."""
-        if not self._change_state.wait_for_service(TIMEOUT):
-            raise TimeoutError("the detector does not appear")
-        return self._change_state.call_async(ChangeState.Request(transition=Transition(id=number)))
-
-    def state(self) -> str:
-        """The label of the node's state."""
-        state = self._state(time.monotonic() + TIMEOUT)
-        if not state:
-            raise TimeoutError(f"the detector has not reported its state within {TIMEOUT} s")
-        return state
-
-    def set_parameter(self, name: str, value: Any, again: float = 5.0) -> str:
-        """Set one parameter; the reason when it is refused, else nothing.
-
-        Args:
-            again: seconds without an answer after which it is set again.
-        """
-        message = Parameter(name, value=value).to_parameter_msg()
-        request = SetParameters.Request(parameters=[message])
-        answer = self._call(self._set, request, again)
-        result = answer.results[0]
-        return "" if result.successful else str(result.reason)
 
     def send(self, image: Image) -> None:
         """Publish one image, once the detector subscribes."""
@@ -183,22 +143,6 @@ class Client(Monitor):
         of_ours = f"{self.get_namespace()}/detector"
         if any(status.name.startswith(of_ours) for status in message.status):
             super()._on_diagnostics(message)
-
-    def _call(self, client: Any, request: Any, again: float = TIMEOUT) -> Any:
-        """
-        Args:
-            again: seconds after which to ask again, where that does no harm: the middleware loses
-                answers now and then.
-        """
-        if not client.wait_for_service(TIMEOUT):
-            raise TimeoutError(f"there is no service {client.srv_name}")
-        end = time.monotonic() + TIMEOUT
-        while time.monotonic() < end:
-            left = end - time.monotonic()
-            answer = client.call_async(request)
-            if self.spin(min(left, again), until=answer.done):
-                return answer.result()
-        raise TimeoutError(f"{client.srv_name} has not answered within {TIMEOUT} s")
 
 
 def wait_until(condition: Any, seconds: float = TIMEOUT) -> bool:

@@ -84,9 +84,10 @@ def test_a_page_that_is_overwritten_costs_its_own_messages(
             assert f"(rows: numbers {rows[0]} to {rows[-1]}:" in problems[0]
 
 
-def test_many_damaged_pages_cost_their_own_messages(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [2_000, pytest.param(20_000, marks=pytest.mark.long)])
+def test_many_damaged_pages_cost_their_own_messages(tmp_path: Path, count: int) -> None:
     """Every second one, from the first on."""
-    messages = text_messages(20_000)
+    messages = text_messages(count)
     file, content = written(tmp_path, messages)
     pages = leaf_pages(content, messages)
     damaged = bytearray(content)

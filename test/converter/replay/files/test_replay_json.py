@@ -32,18 +32,7 @@ def load(results: ReplayResults) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        replay_samples.detection,
-        replay_samples.nothing_differs,
-        replay_samples.classification,
-        replay_samples.segmentation,
-        replay_samples.empty,
-        replay_samples.one_image,
-        replay_samples.huge,
-    ],
-)
+@pytest.mark.parametrize("make", replay_samples.EVERY_SAMPLE)
 def test_the_file_keeps_to_its_schema(make: Callable[[], ReplayResults]) -> None:
     results = make()
     content = load(results)

@@ -24,18 +24,7 @@ from test.converter.replay import replay_samples
 from test.converter.report.parsed import DATA, Page, decode
 
 Draw = Callable[[ReplayResults], Page]
-EVERY_SAMPLE = pytest.mark.parametrize(
-    "make",
-    [
-        replay_samples.detection,
-        replay_samples.nothing_differs,
-        replay_samples.classification,
-        replay_samples.segmentation,
-        replay_samples.empty,
-        replay_samples.one_image,
-        replay_samples.huge,
-    ],
-)
+each_sample = pytest.mark.parametrize("make", replay_samples.EVERY_SAMPLE)
 
 
 @pytest.fixture
@@ -67,7 +56,7 @@ def numbers(shape: dict[str, str], *names: str) -> list[float]:
     return [float(shape[name]) for name in names]
 
 
-@EVERY_SAMPLE
+@each_sample
 def test_the_page_needs_nothing_beside_it_and_runs_nothing(
     make: Callable[[], ReplayResults], draw: Draw
 ) -> None:

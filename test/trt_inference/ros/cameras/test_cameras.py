@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Dict, Iterator, List, Tuple
 
 import numpy as np
 import pytest
@@ -155,31 +155,31 @@ def test_topics_that_make_no_sense_are_refused(
     assert reason in client.set_parameter("image_topics", topics)
 
 
-@pytest.mark.parametrize(
-    ("topics", "reason"),
-    [
-        (["left/image", "/left/other"], "same namespace"),
-        (["image_left", "image_right"], "same namespace"),
-        (["what is this"], "image_topics: 'what is this' cannot be a topic"),
-        (["a" * 300], "cannot be a topic: "),
-        ([f"{'a' * 220}/image"], "debug_image/compressed' cannot be a topic: "),
-        (["/a//b"], "image_topics: '/a//b' cannot be a topic"),
-        (["a/~/b"], "image_topics: 'a/~/b' cannot be a topic"),
-        (["{nothing}/b"], "image_topics: '{nothing}/b' cannot be a topic"),
-        (["a/"], "image_topics: 'a/' cannot be a topic"),
-        (["x\n[INFO] forged"], r"image_topics: 'x\x0a[INFO] forged' cannot be a topic"),
-    ],
+WRONG_TOPICS = (
+    (["left/image", "/left/other"], "same namespace"),
+    (["image_left", "image_right"], "same namespace"),
+    (["what is this"], "image_topics: 'what is this' cannot be a topic"),
+    (["a" * 300], "cannot be a topic: "),
+    ([f"{'a' * 220}/image"], "debug_image/compressed' cannot be a topic: "),
+    (["/a//b"], "image_topics: '/a//b' cannot be a topic"),
+    (["a/~/b"], "image_topics: 'a/~/b' cannot be a topic"),
+    (["{nothing}/b"], "image_topics: '{nothing}/b' cannot be a topic"),
+    (["a/"], "image_topics: 'a/' cannot be a topic"),
+    (["x\n[INFO] forged"], r"image_topics: 'x\x0a[INFO] forged' cannot be a topic"),
 )
+
+
 def test_results_that_would_mix_and_names_that_are_none_fail_to_configure(
-    start_node: Start, shared_color_bundle: Path, topics: List[str], reason: str
+    start_node: Start, shared_color_bundle: Path
 ) -> None:
     node, client = start_node(bundle=shared_color_bundle)
-    topics = [topic.replace("/left/", f"{client.get_namespace()}/left/") for topic in topics]
-    assert client.set_parameter("image_topics", topics) == ""
-    with pytest.raises(MonitorError):
-        client.transition(Transition.TRANSITION_CONFIGURE)
-    assert wait_until(lambda: reason in node.log), node.log
-    assert client.state() == "unconfigured"
+    for given, reason in WRONG_TOPICS:
+        topics = [topic.replace("/left/", f"{client.get_namespace()}/left/") for topic in given]
+        assert client.set_parameter("image_topics", topics) == ""
+        seen = len(node.log)
+        assert not client.request(Transition.TRANSITION_CONFIGURE), topics
+        assert wait_until(lambda seen=seen, reason=reason: reason in node.log[seen:]), node.log
+        assert client.state() == "unconfigured"
     assert "Traceback" not in node.log
 
 
@@ -207,10 +207,7 @@ def test_an_empty_list_of_cameras_is_the_one_on_the_topic_image(
     _, client = start_node(bundle=shared_color_bundle)
     # Other tools tell an empty list of texts from one of bytes; so the type is given here.
     empty = Parameter("image_topics", Parameter.Type.STRING_ARRAY, []).to_parameter_msg()
-    setting: Any = client.create_client(SetParameters, "detector/set_parameters")
-    assert setting.wait_for_service(TIMEOUT)
-    answer = setting.call_async(SetParameters.Request(parameters=[empty]))
-    assert client.spin(TIMEOUT, until=answer.done)
-    assert answer.result().results[0].successful
+    answer = client.call(SetParameters, "detector/set_parameters", parameters=[empty])
+    assert answer.results[0].successful
     client.start()
     assert client.detect(client.image(picture("red", (1, 1)))).detections

@@ -10,17 +10,13 @@ from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters
 from rclpy.parameter import parameter_dict_from_yaml_file, parameter_value_to_python
 
 from test.color_bundle import write_color_bundle
-from test.trt_inference.ros.client import TIMEOUT, Client, wait_until
+from test.trt_inference.ros.client import Client, wait_until
 from test.trt_inference.ros.conftest import Start
 from trt_inference.ros.parameters.table import SPECS
 
 
 def call(client: Client, kind: Any, name: str, **fields: Any) -> Any:
-    service: Any = client.create_client(kind, f"detector/{name}")
-    assert service.wait_for_service(TIMEOUT)
-    answer = service.call_async(kind.Request(**fields))
-    assert client.spin(TIMEOUT, until=answer.done)
-    return answer.result()
+    return client.call(kind, f"detector/{name}", **fields)
 
 
 def dump(client: Client, file: Path) -> Dict[str, Any]:

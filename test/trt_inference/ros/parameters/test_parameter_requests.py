@@ -15,7 +15,7 @@ from rcl_interfaces.srv import (
     SetParametersAtomically,
 )
 
-from test.trt_inference.ros.client import TIMEOUT, Client, NodeProcess
+from test.trt_inference.ros.client import Client, NodeProcess
 from test.trt_inference.ros.conftest import Start
 from trt_inference.ros.parameters.table import SPECS
 from trt_inference.ros.rclpy_tools.parameter_requests import MOST_READ, MOST_SET
@@ -39,12 +39,7 @@ class Asker:
         self._client = client
 
     def ask(self, kind: Any, name: str, **fields: Any) -> Any:
-        service = self._client.create_client(kind, f"detector/{name}")
-        assert service.wait_for_service(TIMEOUT)
-        answer = service.call_async(kind.Request(**fields))
-        assert self._client.spin(TIMEOUT, until=answer.done), f"{name} has not answered"
-        self._client.destroy_client(service)
-        return answer.result()
+        return self._client.call(kind, f"detector/{name}", **fields)
 
     def set(self, parameters: Sequence[ParameterMessage]) -> Any:
         return self.ask(SetParameters, "set_parameters", parameters=parameters).results

@@ -1,6 +1,6 @@
 """What a test asks a node to exchange."""
 
-from typing import Any, Sequence
+from typing import Sequence
 
 from rcl_interfaces.msg import Parameter as ParameterMessage
 from rcl_interfaces.msg import SetParametersResult
@@ -15,9 +15,7 @@ class Swapper:
     """Asks the node for another engine by its service."""
 
     def __init__(self, client: Client, service: str = "detector/swap") -> None:
-        self._client = client
-        self._swap: Any = client.create_client(SetParametersAtomically, service)
-        self._get: Any = client.create_client(GetParameters, "detector/get_parameters")
+        self._client, self._service = client, service
 
     def ask(self, **values: object) -> Future:
         parameters = [Parameter(name, value=value) for name, value in values.items()]
@@ -25,8 +23,7 @@ class Swapper:
 
     def send(self, parameters: Sequence[ParameterMessage]) -> Future:
         """Ask for anything, and do not wait for the answer."""
-        assert self._swap.wait_for_service(TIMEOUT)
-        return self._swap.call_async(SetParametersAtomically.Request(parameters=parameters))
+        return self._client.ask(SetParametersAtomically, self._service, parameters=parameters)
 
     def answer(self, asked: Future) -> SetParametersResult:
         """Wait for the answer."""
@@ -40,7 +37,5 @@ class Swapper:
         return str(result.reason)
 
     def parameter(self, name: str) -> str:
-        assert self._get.wait_for_service(TIMEOUT)
-        answer = self._get.call_async(GetParameters.Request(names=[name]))
-        assert self._client.spin(TIMEOUT, until=answer.done)
-        return str(answer.result().values[0].string_value)
+        answer = self._client.call(GetParameters, "detector/get_parameters", names=[name])
+        return str(answer.values[0].string_value)

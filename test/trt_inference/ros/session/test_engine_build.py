@@ -57,7 +57,8 @@ def building(ros: None) -> Iterator[Building]:
 
 @pytest.mark.parametrize("library", CUDA_PACKAGES)
 @pytest.mark.parametrize(
-    ("visible", "device", "sm"), [(None, 1, 75), ("1,0", 0, 75), ("1,0", 1, 87)]
+    ("visible", "device", "sm"),
+    [(None, 1, 75), pytest.param("1,0", 0, 75, marks=pytest.mark.long), ("1,0", 1, 87)],
 )
 def test_an_engine_is_built_for_the_gpu_of_the_node(
     tmp_path: Path,

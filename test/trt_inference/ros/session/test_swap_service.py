@@ -192,8 +192,15 @@ def test_the_states_can_be_changed_while_a_swap_does_not_end(hold: Callable[...,
     assert held.swapper.reason(precision="fp32") == ""
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("shut_down", [False, True])
+@pytest.mark.parametrize(
+    ("number", "shut_down"),
+    [
+        (signal.SIGINT, False),
+        (signal.SIGTERM, True),
+        pytest.param(signal.SIGINT, True, marks=pytest.mark.long),
+        pytest.param(signal.SIGTERM, False, marks=pytest.mark.long),
+    ],
+)
 def test_the_process_ends_while_a_swap_does_not(
     hold: Callable[..., Held], number: signal.Signals, shut_down: bool
 ) -> None:
