@@ -1,6 +1,7 @@
 """From the candidates of an engine to detections, at the rate of a camera and in a loop."""
 
 import time
+from functools import partial
 from typing import Callable, Dict, List, Mapping, NamedTuple
 
 import cv2
@@ -54,7 +55,7 @@ def table(seconds: float = 16.0) -> Table:
     )
     for count in COUNTS:
         outputs = candidates(count)
-        ways = {"ours": lambda: ours(outputs), "usual": lambda: usual_steps(outputs, PLACEMENT)}
+        ways = {"ours": partial(ours, outputs), "usual": partial(usual_steps, outputs, PLACEMENT)}
         samples = int(seconds * RATE / len(COUNTS) / len(ways))
         mine, usual = measure(ways, samples).values()
         row = [

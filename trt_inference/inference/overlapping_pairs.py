@@ -12,8 +12,8 @@ import numpy as np
 
 from trt_inference.inference.overlaps import Corners, iou_of
 
-# Pairs that are computed at once, 3 MB. They take longer than all with all do where more than one of
-# so many is left.
+# Pairs that are computed at once, 3 MB. They take longer than all with all do where more than one
+# of so many is left.
 _MOST_PAIRS = 2**15
 _LEAST_SPARED = 8
 # Up to there float64 has a step below 1/2, which keeps apart what is a pixel apart.
