@@ -12,18 +12,27 @@ LARGEST_VALUE = 1e9
 NOT_FINITE = "scores or boxes not finite"
 
 
-def scores_are_finite(scores: np.ndarray) -> bool:
+def scores_are_finite(scores: np.ndarray, fall: bool = False) -> bool:
     """Whether all of ``scores`` (float32 ``[K]``) are finite. No array is made.
 
     Very low ones are: networks fill up a list of boxes with the lowest number of float32.
+
+    Args:
+        fall: whether none is above the one before it, and so none but the only one is NaN.
     """
+    if fall and scores.size:
+        return bool(scores[0] <= LARGEST_VALUE and scores[-1] > -np.inf)
     # Both are NaN where one score is.
     return not scores.size or bool(scores.max() <= LARGEST_VALUE and scores.min() > -np.inf)
 
 
 def boxes_are_finite(boxes: np.ndarray) -> bool:
     """The same of ``boxes`` (float32 ``[n, 4]``), in both directions."""
-    return not boxes.size or bool(boxes.max() <= LARGEST_VALUE and boxes.min() >= -LARGEST_VALUE)
+    if not boxes.size:
+        return True
+    # As max() and min() do, without their Python.
+    highest, lowest = np.maximum.reduce(boxes, axis=None), np.minimum.reduce(boxes, axis=None)
+    return bool(highest <= LARGEST_VALUE and lowest >= -LARGEST_VALUE)
 
 
 def explain_not_finite(precision: str) -> str:

@@ -317,13 +317,44 @@ def test_nothing_above_the_threshold_is_an_empty_result() -> None:
     assert (found.xyxy.shape, found.scores.shape, found.class_ids.shape) == ((0, 4), (0,), (0,))
 
 
-def test_candidates_of_the_engine_are_not_changed() -> None:
-    candidates = outputs([[0, 0, 10, 10], [5, 5, 30, 30]], [0.9, 0.8], [0, 1])
+@given(
+    st.lists(
+        st.tuples(BOXES, st.sampled_from([0.1, 0.5, 0.6, 0.9]), st.integers(0, 2)), max_size=30
+    ),
+    st.randoms(use_true_random=False),
+    st.booleans(),
+)
+def test_candidates_in_any_order_give_what_they_give_when_sorted(
+    found: List[Tuple[Tuple[int, ...], float, int]], random: Any, choose: bool
+) -> None:
+    """Of equal scores, the one that the network gave first is the better one."""
+    mixed = random.sample(found, len(found))
+    wanted = Selection(classes=np.array([True, False, True])) if choose else EVERYTHING
+    limits = Thresholds(0.5, 0.5, 7)
+    actual, sorted_first = (
+        postprocess(
+            outputs([box for box, _, _ in given], [s for _, s, _ in given], [c for *_, c in given]),
+            SAME_SIZE,
+            limits,
+            True,
+            wanted,
+        )
+        for given in (mixed, sorted(mixed, key=lambda one: -one[1]))
+    )
+    assert actual.xyxy.tolist() == sorted_first.xyxy.tolist()
+    assert actual.scores.tolist() == sorted_first.scores.tolist()
+    assert actual.class_ids.tolist() == sorted_first.class_ids.tolist()
+
+
+@pytest.mark.parametrize("scores", [[0.9, 0.8], [0.8, 0.9]])
+def test_candidates_of_the_engine_are_not_changed(scores: List[float]) -> None:
+    candidates = outputs([[0, 0, 10, 10], [5, 5, 30, 30]], scores, [0, 1])
     before = {name: array.copy() for name, array in candidates.items()}
     found = postprocess(candidates, place(50, 200, 100, 100, Fitting("letterbox")), ALL, False)
     for name, array in candidates.items():
         np.testing.assert_array_equal(array, before[name])
-        assert not np.shares_memory(array, found.xyxy)
+        for part in (found.xyxy, found.scores, found.class_ids):
+            assert not np.shares_memory(array, part)
 
 
 def test_part_of_the_detections_keeps_box_score_and_class_together() -> None:
