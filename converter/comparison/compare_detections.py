@@ -21,8 +21,8 @@ from converter.comparison.match_rows import DetectionRows
 from converter.comparison.pair_best_first import pair_best_first
 from converter.comparison.tolerance import TOLERANCES, Tolerance
 from trt_inference.bundles.names import BOXES, CLASSES, SCORES
+from trt_inference.inference.box_overlaps import pairwise_iou
 from trt_inference.inference.detections import Detections
-from trt_inference.inference.overlaps import pairwise_iou
 from trt_inference.inference.results import Result
 
 # What there is to choose from, before suppression.

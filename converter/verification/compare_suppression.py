@@ -18,8 +18,8 @@ from converter.verification.source_model import SourceModel
 from converter.verification.verification_results import SourceSuppression
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.bundles.names import BOXES, CLASSES, SCORES
+from trt_inference.inference.box_overlaps import pairwise_iou
 from trt_inference.inference.detections import Detections
-from trt_inference.inference.overlaps import pairwise_iou
 from trt_inference.inference.suppression import suppress
 
 LEAST_SCORE = 0.01  # a detection with less is not looked for

@@ -10,7 +10,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from trt_inference.inference.overlaps import Corners, iou_of
+from trt_inference.inference.box_overlaps import Corners, iou_of
 
 # Pairs that are computed at once, 3 MB. They take longer than all with all do where more than one
 # of so many is left.
@@ -20,7 +20,7 @@ _LEAST_SPARED = 8
 _FARTHEST = 2.0**51
 
 
-class Pairs(NamedTuple):
+class OverlappingPairs(NamedTuple):
     """Boxes that overlap, by index: ``[pairs]`` each. The better ones come before the worse."""
 
     better: np.ndarray
@@ -29,7 +29,7 @@ class Pairs(NamedTuple):
 
 def overlapping_pairs(
     boxes: Corners, classes: Optional[np.ndarray], iou_threshold: float
-) -> Optional[Pairs]:
+) -> Optional[OverlappingPairs]:
     """The pairs of boxes with an IoU above the threshold.
 
     Args:
@@ -52,10 +52,10 @@ def overlapping_pairs(
     iou = iou_of(lengths, boxes.areas.take(one), boxes.areas.take(other))
     found = (iou > iou_threshold).nonzero()[0]
     one, other = one.take(found), other.take(found)
-    return Pairs(np.minimum(one, other), np.maximum(one, other))
+    return OverlappingPairs(np.minimum(one, other), np.maximum(one, other))
 
 
-def _near_pairs(boxes: Corners, classes: Optional[np.ndarray]) -> Optional[Pairs]:
+def _near_pairs(boxes: Corners, classes: Optional[np.ndarray]) -> Optional[OverlappingPairs]:
     """The pairs of a class that overlap or touch along x; which is the better one is not told."""
     starts, ends = boxes.near[0], boxes.far[0]
     if classes is not None:
@@ -80,7 +80,7 @@ def _near_pairs(boxes: Corners, classes: Optional[np.ndarray]) -> Optional[Pairs
     last -= nexts
     others = np.arange(total)
     others -= last.repeat(behind)
-    return Pairs(order.repeat(behind), order.take(others))
+    return OverlappingPairs(order.repeat(behind), order.take(others))
 
 
 def _room_of_a_class(starts: np.ndarray, ends: np.ndarray) -> float:

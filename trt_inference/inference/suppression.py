@@ -9,8 +9,8 @@ from typing import Optional
 
 import numpy as np
 
-from trt_inference.inference.overlapping_pairs import Pairs, overlapping_pairs
-from trt_inference.inference.overlaps import Corners, corners_of, signed_iou
+from trt_inference.inference.box_overlaps import Corners, corners_of, signed_iou
+from trt_inference.inference.overlapping_pairs import OverlappingPairs, overlapping_pairs
 
 # So many boxes are compared with as many others at once: what that takes is still in the cache of
 # a core, and of 300 boxes the half that is below the diagonal is left out.
@@ -134,7 +134,7 @@ def _suppress_block(overlaps: np.ndarray) -> np.ndarray:
         stays = updated
 
 
-def _suppress_pairs(pairs: Pairs, count: int) -> np.ndarray:
+def _suppress_pairs(pairs: OverlappingPairs, count: int) -> np.ndarray:
     """The same of ``count`` boxes by the pairs that overlap."""
     stays: np.ndarray = np.ones(count, dtype=bool)
     while True:

@@ -19,7 +19,7 @@ from converter.heads.family import Family
 from converter.heads.finished.decode_options import finished_detections
 from converter.heads.finished.outputs import ONNX_TYPES, Finished, is_count
 from converter.inputs.tensor import Tensor
-from trt_inference.inference.overlaps import pairwise_iou
+from trt_inference.inference.box_overlaps import pairwise_iou
 
 NAME = "finished"
 EXPECTS = (

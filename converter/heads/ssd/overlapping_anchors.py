@@ -14,7 +14,7 @@ import numpy as np
 
 from converter.heads.decoding.box_formats import corners
 from converter.heads.ssd.box_coder import BoxCoder
-from trt_inference.inference.overlaps import pairwise_iou
+from trt_inference.inference.box_overlaps import pairwise_iou
 
 BEST_ANCHORS = 100  # anchors of an image that are compared with each other
 # Of two anchors at one object, and of an anchor and an annotated object.

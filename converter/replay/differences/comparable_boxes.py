@@ -7,8 +7,8 @@ import numpy as np
 
 from converter.replay.differences.difference import FoundThing
 from converter.replay.differences.difference_limits import reaches_limit
+from trt_inference.inference.box_overlaps import pairwise_iou
 from trt_inference.inference.detections import Detections
-from trt_inference.inference.overlaps import pairwise_iou
 
 # Pixels; shorter sides are taken as so long.
 _SHORTEST_SIDE = 1.0

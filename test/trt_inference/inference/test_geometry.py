@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from trt_inference.bundles.bundle import Fitting
 from trt_inference.errors import ImageError
+from trt_inference.inference.box_overlaps import pairwise_iou
 from trt_inference.inference.geometry import Placement, boxes_to_frame, place
-from trt_inference.inference.overlaps import pairwise_iou
 from trt_inference.inference.selection import Region
 
 SIDES = st.integers(1, 8192)

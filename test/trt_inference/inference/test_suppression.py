@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trt_inference.inference import overlapping_pairs, suppression
-from trt_inference.inference.overlaps import corners_of
+from trt_inference.inference.box_overlaps import corners_of
 from trt_inference.inference.suppression import suppress
 
 # What sends even a handful of boxes down a way. All pairs are "few" to the last one.
