@@ -1,0 +1,225 @@
+"""Our node beside the one that people write by hand: the same camera, the same network, the same
+detections, in one run and in turn.
+
+``handwritten_node.py`` says what the other one does. Both publish to the same subscriber, and
+both count by themselves from the received image to the published result.
+"""
+
+import json
+import subprocess
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+import onnxruntime
+
+from benchmarks.figures import LESS, MORE, NEITHER, Figure, Sheet, samples_of
+from benchmarks.node import engine_loop, milliseconds
+from benchmarks.observed import Observed, observe, within
+from benchmarks.pacing import Run, paced
+from benchmarks.session import NAMESPACE, session
+from examples.shapes.processes import ROOT, running
+
+RATE = 30.0  # images a second
+SIZE = (1280, 720)
+ROUNDS = 3
+LOOP_SECONDS = 1.5
+OURS, BY_HAND, RATIO = "this node", "by hand", "this/by hand"
+TENSORFLOW_TIMEOUT = 120.0  # seconds
+
+
+class Turn(NamedTuple):
+    """One session of a node.
+
+    Attributes:
+        own: percentiles 50, 95 and 99 of what the node counts itself, in milliseconds.
+        engine: its network alone.
+    """
+
+    seen: Observed
+    own: Sequence[float]
+    engine: Run
+
+
+def sheets(
+    bundle: Path,
+    seconds: float,
+    tensorflow: Optional[Tuple[Path, Path]],
+    tell: Callable[[str], None],
+) -> Iterator[Sheet]:
+    """Both nodes, and the networks alone.
+
+    Args:
+        seconds: of each session.
+        tensorflow: a Python that has it, and the SavedModel of the bundle; None leaves it out.
+        tell: takes a line for the user.
+    """
+    try:
+        from benchmarks.float_model import NotByHand, write_float_model
+    except ImportError as error:
+        tell(f"the node by hand is left out: {error}")
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        model = folder / "float.onnx"
+        try:
+            write_float_model(bundle, model)
+        except NotByHand as error:
+            tell(f"the node by hand is left out: {error}")
+            return
+        ours, by_hand = [], []
+        for _ in range(ROUNDS):
+            ours.append(our_turn(bundle, folder, seconds))
+            by_hand.append(turn_by_hand(bundle, model, folder, seconds))
+    yield _nodes(ours, by_hand)
+    yield _networks(ours, by_hand, _tensorflow(bundle, tensorflow, tell))
+
+
+def our_turn(bundle: Path, folder: Path, seconds: float) -> Turn:
+    """A session of our node."""
+    engine = engine_loop(bundle, RATE, LOOP_SECONDS)
+    with session(bundle, RATE, *SIZE) as ours:
+        seen = observe(ours.process, folder, seconds, ours.monitor.spin)
+        own = [ours.milliseconds("node", name) for name in ("p50", "p95", "p99")]
+    return Turn(seen, own, engine)
+
+
+def turn_by_hand(bundle: Path, model: Path, folder: Path, seconds: float) -> Turn:
+    """A session of the node that is written by hand."""
+    engine = loop_by_hand(model, LOOP_SECONDS)
+    file = folder / "published.json"
+    with session_by_hand(bundle, model, file) as process:
+        seen = observe(process, folder, seconds, time.sleep)
+    own = np.percentile(within(file, seen.window) * 1e3, (50, 95, 99))
+    return Turn(seen, samples_of(own), engine)
+
+
+@contextmanager
+def session_by_hand(bundle: Path, model: Path, times: Path) -> Iterator[subprocess.Popen]:
+    """The node with a camera, as ``session`` does it for ours. ``times`` is there afterwards."""
+    in_namespace = ("--ros-args", "-r", f"__ns:={NAMESPACE}")
+    files = ("--bundle", str(bundle), "--model", str(model), "--times", str(times))
+    size = ("--width", str(SIZE[0]), "--height", str(SIZE[1]))
+    camera = ("--rate", str(RATE), *size, "--still", *in_namespace)
+    with ExitStack() as stack:
+        process = stack.enter_context(running("benchmarks.handwritten_node", *files, *in_namespace))
+        stack.enter_context(running("examples.shapes.camera", *camera, sends_images=True))
+        yield process
+
+
+def loop_by_hand(model: Path, seconds: float) -> Run:
+    """Its ``session.run`` alone."""
+    network = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    entry = network.get_inputs()[0]
+    shape = [size if isinstance(size, int) else 1 for size in entry.shape]
+    image = np.zeros(shape, np.float32)
+    return paced(lambda: network.run(None, {entry.name: image}), RATE, seconds)
+
+
+def _nodes(ours: Sequence[Turn], by_hand: Sequence[Turn]) -> Sheet:
+    width, height = SIZE
+    figures: List[Figure] = []
+    for row, (unit, better, of) in _ROWS.items():
+        values = [[of(turn) for turn in turns] for turns in (ours, by_hand)]
+        figures += beside(row, unit, better, *values)
+    return Sheet(
+        "peer",
+        f"this node and one written by hand: {width}x{height} bgr8 at {RATE:.0f}/s",
+        "",
+        figures,
+        "both with a subscriber in another process; memory: shared pages in equal parts",
+    )
+
+
+def beside(
+    row: str, unit: str, better: str, ours: Sequence[float], by_hand: Sequence[float]
+) -> Iterator[Figure]:
+    """What both have of something, and how many times as much ours is."""
+    yield Figure(row, OURS, unit, samples_of(ours), better)
+    yield Figure(row, BY_HAND, unit, samples_of(by_hand), better, ours=False)
+    ratios = samples_of(one / other for one, other in zip(ours, by_hand) if other)
+    if ratios:
+        yield Figure(row, RATIO, "", ratios, NEITHER)
+
+
+def _outside(turn: Turn, percentile: float) -> float:
+    return float(np.percentile(turn.seen.latencies, percentile)) * 1e3
+
+
+def _alone(turn: Turn) -> float:
+    return milliseconds(turn.engine)
+
+
+# What is told of a session: its unit, what is better, and how it is found.
+_ROWS: Dict[str, Tuple[str, str, Callable[[Turn], float]]] = {
+    "stamp → received by a subscriber, p50": ("ms", LESS, lambda turn: _outside(turn, 50)),
+    "stamp → received, p95": ("ms", LESS, lambda turn: _outside(turn, 95)),
+    "stamp → received, p99": ("ms", LESS, lambda turn: _outside(turn, 99)),
+    "stamp → received, p50 - network": ("ms", LESS, lambda turn: _outside(turn, 50) - _alone(turn)),
+    "image received → published, p50": ("ms", LESS, lambda turn: turn.own[0]),
+    "image → published, p95": ("ms", LESS, lambda turn: turn.own[1]),
+    "image → published, p99": ("ms", LESS, lambda turn: turn.own[2]),
+    "image → published, p50 - network": ("ms", LESS, lambda turn: turn.own[0] - _alone(turn)),
+    "network alone, p50": ("ms", LESS, _alone),
+    "CPU of the process": ("cores", LESS, lambda turn: turn.seen.cores),
+    "memory of the process": ("MB", LESS, lambda turn: turn.seen.memory / 1e6),
+    "results": ("/s", MORE, lambda turn: turn.seen.rate),
+}
+
+
+def _networks(
+    ours: Sequence[Turn], by_hand: Sequence[Turn], tensorflow: Optional[Sequence[Run]]
+) -> Sheet:
+    runs = {
+        "this node's engine": [turn.engine for turn in ours],
+        "InferenceSession by hand": [turn.engine for turn in by_hand],
+    }
+    if tensorflow:
+        runs["TensorFlow, the SavedModel's signature"] = tensorflow
+    figures = []
+    for row, found in runs.items():
+        is_ours = row == "this node's engine"
+        for name, percentile in (("p50", 50), ("p95", 95)):
+            values = samples_of(milliseconds(run, percentile) for run in found)
+            figures.append(Figure(row, name, "ms", values, ours=is_ours))
+        cores = samples_of(run.cores for run in found)
+        figures.append(Figure(row, "CPU", "cores", cores, ours=is_ours))
+    return Sheet("networks", f"the networks alone, at {RATE:.0f}/s", "", figures)
+
+
+def _tensorflow(
+    bundle: Path, given: Optional[Tuple[Path, Path]], tell: Callable[[str], None]
+) -> Optional[List[Run]]:
+    """TensorFlow's own call in a process of its own; None with the reason told."""
+    if given is None:
+        tell("TensorFlow is left out: there is no SavedModel, or no Python that has TensorFlow")
+        return None
+    python, model = given
+    words = [
+        str(python.absolute()),
+        "-m",
+        "benchmarks.tensorflow_call",
+        "--bundle",
+        str(bundle.resolve()),
+    ]
+    words += ["--saved-model", str(model.resolve())]
+    times = ("--rate", str(RATE), "--seconds", str(LOOP_SECONDS), "--rounds", str(ROUNDS))
+    try:
+        ended = subprocess.run(
+            [*words, *times],
+            cwd=str(ROOT),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=TENSORFLOW_TIMEOUT,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        said = (getattr(error, "stderr", None) or b"").decode("utf-8", "replace").strip()
+        tell(f"TensorFlow is left out: {said.splitlines()[-1] if said else error}")
+        return None
+    lines = ended.stdout.decode("utf-8").splitlines()
+    found = [json.loads(line) for line in lines if line.startswith("{")]
+    return [Run(one["rate"], np.array(one["times"]), one["cores"]) for one in found]
