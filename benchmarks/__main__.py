@@ -24,7 +24,7 @@ from benchmarks.compare_runs import (
     table_of_changes,
 )
 from benchmarks.figures import Sheet
-from benchmarks.parts import PARTS, Choices, existing_tensorflow
+from benchmarks.parts import PARTS, Choices
 from benchmarks.stored_run import StoredRun, StoredRunError, new_run, read_run, save_run
 from trt_inference.errors import TrtInferenceError
 
@@ -38,10 +38,14 @@ def benchmark_parser() -> argparse.ArgumentParser:
     measured.add_argument("--bundle", type=Path)
     measured.add_argument("--stored", type=Path, help="show this stored run and measure nothing")
     parser.add_argument("--only", nargs="+", choices=list(PARTS), help="some of the parts")
-    parser.add_argument("--seconds", type=float, default=4.0, help="of each stretch of a node")
-    parser.add_argument("--frames", type=int, default=3000, help="of the memory run")
+    parser.add_argument("--seconds", type=_seconds, default=4.0, help="of each stretch of a node")
+    parser.add_argument("--frames", type=_count, default=3000, help="of the memory run")
     parser.add_argument(
-        "--cameras", type=int, nargs="+", default=[1, 2, 4, 8], help="how many, one after the other"
+        "--cameras",
+        type=_count,
+        nargs="+",
+        default=[1, 2, 4, 8],
+        help="how many, one after the other",
     )
     parser.add_argument(
         "--size", type=_size, default=(1920, 1080), help="of their images, as 640x480"
@@ -64,9 +68,23 @@ def benchmark_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _seconds(text: str) -> float:
+    value = float(text)
+    if value <= 0:
+        raise ValueError
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
 def _size(text: str) -> Sequence[int]:
     """``1920x1080`` → width and height."""
-    width, height = (int(part) for part in text.split("x"))
+    width, height = map(_count, text.split("x"))
     return width, height
 
 
@@ -108,7 +126,7 @@ def _measured(options: argparse.Namespace, console: Console) -> StoredRun:
         options.frames,
         options.cameras,
         options.size,
-        existing_tensorflow(options.saved_model),
+        options.saved_model,
         lambda line: console.print(line, markup=False, soft_wrap=True),
     )
     expected = sum(PARTS[name].expected(choices) for name in chosen)

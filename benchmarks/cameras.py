@@ -101,14 +101,14 @@ class Running(NamedTuple):
         self.watcher.spin(seconds)
         after = self.see()
         elapsed = after.at - before.at
-        rates = [
+        received, inferred, dropped = (
             sorted(
-                (after.counts[one][key] - before.counts[one][key]) / elapsed for one in after.ages
+                (now[key] - before.counts[one][key]) / elapsed for one, now in after.counts.items()
             )
             for key in _COUNTS
-        ]
-        nodes, cameras = after.nodes - before.nodes, after.cameras - before.cameras
-        return Stretch(*rates, max(after.ages.values()), nodes / elapsed, cameras / elapsed)
+        )
+        busy = ((after.nodes - before.nodes) / elapsed, (after.cameras - before.cameras) / elapsed)
+        return Stretch(received, inferred, dropped, max(after.ages.values()), *busy)
 
     @property
     def memory(self) -> float:

@@ -98,7 +98,7 @@ def _row(rate: float, blocks: List[Block]) -> Iterator[Figure]:
 def _outside(running: Session, rate: float, seconds: float) -> Iterator[Figure]:
     """The results of one more stretch, in as many parts as there are blocks."""
     with tempfile.TemporaryDirectory() as folder:
-        seen = observe(running.process, Path(folder), seconds, running.monitor.spin)
+        seen = observe(running.process.pid, Path(folder), seconds, running.monitor.spin)
     parts = np.array_split(seen.latencies * 1e3, BLOCKS)
     for name, percentile in (("p50", 50), ("p95", 95), ("p99", 99)):
         values = samples_of(np.percentile(part, percentile) for part in parts)

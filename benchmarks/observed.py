@@ -2,7 +2,6 @@
 processor, memory."""
 
 import json
-import subprocess
 import time
 from pathlib import Path
 from typing import Callable, NamedTuple, Tuple
@@ -35,11 +34,12 @@ class Observed(NamedTuple):
 
 
 def observe(
-    process: subprocess.Popen, folder: Path, seconds: float, wait: Callable[[float], object]
+    process: int, folder: Path, seconds: float, wait: Callable[[float], object]
 ) -> Observed:
     """Receive the results of a node in ``NAMESPACE`` for so long, in a process of its own.
 
     Args:
+        process: its number.
         folder: for the file of the subscriber.
         wait: lets seconds pass.
 
@@ -52,7 +52,7 @@ def observe(
     with running("benchmarks.receiver", *arguments):
         _wait_for_file(file)
         wait(_SETTLED)
-        seen = psutil.Process(process.pid)
+        seen = psutil.Process(process)
         began, cpu = time.time(), cpu_seconds(seen)
         wait(seconds)
         ended, cpu = time.time(), cpu_seconds(seen) - cpu

@@ -1,14 +1,13 @@
 """The parts of ``python3 -m benchmarks``: what each measures, and about how long it takes."""
 
 from pathlib import Path
-from typing import Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, NamedTuple, Sequence, Tuple
 
 from benchmarks import cameras, memory, messages, node, peer, preprocessing
 from benchmarks.figures import Sheet
 
 _START = 4.0  # seconds in which a node and its cameras start, and end
 _TENSORFLOW_START = 12.0
-_PYTHON_WITH_TENSORFLOW = Path(".venv/converter/bin/python")
 
 
 class Choices(NamedTuple):
@@ -20,7 +19,7 @@ class Choices(NamedTuple):
         frames: of the memory run.
         cameras: how many, one after the other.
         size: of their images, width and height.
-        tensorflow: a Python that has it, and the SavedModel of the bundle; None without.
+        saved_model: of the bundle, for TensorFlow.
         tell: takes a line for the user.
     """
 
@@ -29,7 +28,7 @@ class Choices(NamedTuple):
     frames: int
     cameras: Sequence[int]
     size: Tuple[int, int]
-    tensorflow: Optional[Tuple[Path, Path]]
+    saved_model: Path
     tell: Callable[[str], None]
 
 
@@ -38,12 +37,6 @@ class Part(NamedTuple):
 
     measure: Callable[[Choices], Iterator[Sheet]]
     expected: Callable[[Choices], float]
-
-
-def existing_tensorflow(saved_model: Path) -> Optional[Tuple[Path, Path]]:
-    """The converter's Python and the SavedModel, where both are there."""
-    found = _PYTHON_WITH_TENSORFLOW, saved_model
-    return found if all(path.exists() for path in found) else None
 
 
 def _preprocessing(choices: Choices) -> Iterator[Sheet]:
@@ -58,7 +51,7 @@ def _node_seconds(choices: Choices) -> float:
 
 def _peer_seconds(choices: Choices) -> float:
     turn = _START + peer.LOOP_SECONDS + 2 + choices.seconds
-    return peer.ROUNDS * 2 * turn + (_TENSORFLOW_START if choices.tensorflow else 0)
+    return peer.ROUNDS * 2 * turn + _TENSORFLOW_START
 
 
 def _cameras_seconds(choices: Choices) -> float:
@@ -70,7 +63,7 @@ PARTS: Dict[str, Part] = {
     "preprocessing": Part(_preprocessing, lambda choices: 20.0),
     "node": Part(lambda one: node.sheets(one.bundle, one.seconds), _node_seconds),
     "peer": Part(
-        lambda one: peer.sheets(one.bundle, one.seconds, one.tensorflow, one.tell), _peer_seconds
+        lambda one: peer.sheets(one.bundle, one.seconds, one.saved_model, one.tell), _peer_seconds
     ),
     "cameras": Part(
         lambda one: cameras.sheets(one.bundle, one.seconds, one.cameras, one.size),

@@ -5,13 +5,12 @@ detections, in one run and in turn.
 both count by themselves from the received image to the published result.
 """
 
-import json
 import subprocess
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import onnxruntime
@@ -21,14 +20,14 @@ from benchmarks.node import engine_loop, milliseconds
 from benchmarks.observed import Observed, observe, within
 from benchmarks.pacing import Run, paced
 from benchmarks.session import NAMESPACE, session
-from examples.shapes.processes import ROOT, running
+from benchmarks.tensorflow_runs import NoTensorFlow, tensorflow_runs
+from examples.shapes.processes import running
 
 RATE = 30.0  # images a second
 SIZE = (1280, 720)
 ROUNDS = 3
 LOOP_SECONDS = 1.5
 OURS, BY_HAND, RATIO = "this node", "by hand", "this/by hand"
-TENSORFLOW_TIMEOUT = 120.0  # seconds
 
 
 class Turn(NamedTuple):
@@ -47,14 +46,14 @@ class Turn(NamedTuple):
 def sheets(
     bundle: Path,
     seconds: float,
-    tensorflow: Optional[Tuple[Path, Path]],
+    saved_model: Path,
     tell: Callable[[str], None],
 ) -> Iterator[Sheet]:
     """Both nodes, and the networks alone.
 
     Args:
         seconds: of each session.
-        tensorflow: a Python that has it, and the SavedModel of the bundle; None leaves it out.
+        saved_model: of the bundle, for TensorFlow's own call.
         tell: takes a line for the user.
     """
     try:
@@ -75,14 +74,19 @@ def sheets(
             ours.append(our_turn(bundle, folder, seconds))
             by_hand.append(turn_by_hand(bundle, model, folder, seconds))
     yield _nodes(ours, by_hand)
-    yield _networks(ours, by_hand, _tensorflow(bundle, tensorflow, tell))
+    try:
+        tensorflow = tensorflow_runs(bundle, saved_model, RATE, LOOP_SECONDS, ROUNDS)
+    except NoTensorFlow as error:
+        tell(f"TensorFlow is left out: {error}")
+        tensorflow = []
+    yield _networks(ours, by_hand, tensorflow)
 
 
 def our_turn(bundle: Path, folder: Path, seconds: float) -> Turn:
     """A session of our node."""
     engine = engine_loop(bundle, RATE, LOOP_SECONDS)
     with session(bundle, RATE, *SIZE) as ours:
-        seen = observe(ours.process, folder, seconds, ours.monitor.spin)
+        seen = observe(ours.process.pid, folder, seconds, ours.monitor.spin)
         own = [ours.milliseconds("node", name) for name in ("p50", "p95", "p99")]
     return Turn(seen, own, engine)
 
@@ -92,7 +96,7 @@ def turn_by_hand(bundle: Path, model: Path, folder: Path, seconds: float) -> Tur
     engine = loop_by_hand(model, LOOP_SECONDS)
     file = folder / "published.json"
     with session_by_hand(bundle, model, file) as process:
-        seen = observe(process, folder, seconds, time.sleep)
+        seen = observe(process.pid, folder, seconds, time.sleep)
     own = np.percentile(within(file, seen.window) * 1e3, (50, 95, 99))
     return Turn(seen, samples_of(own), engine)
 
@@ -170,10 +174,8 @@ _ROWS: Dict[str, Tuple[str, str, Callable[[Turn], float]]] = {
 }
 
 
-def _networks(
-    ours: Sequence[Turn], by_hand: Sequence[Turn], tensorflow: Optional[Sequence[Run]]
-) -> Sheet:
-    runs = {
+def _networks(ours: Sequence[Turn], by_hand: Sequence[Turn], tensorflow: Sequence[Run]) -> Sheet:
+    runs: Dict[str, Sequence[Run]] = {
         "this node's engine": [turn.engine for turn in ours],
         "InferenceSession by hand": [turn.engine for turn in by_hand],
     }
@@ -188,38 +190,3 @@ def _networks(
         cores = samples_of(run.cores for run in found)
         figures.append(Figure(row, "CPU", "cores", cores, ours=is_ours))
     return Sheet("networks", f"the networks alone, at {RATE:.0f}/s", "", figures)
-
-
-def _tensorflow(
-    bundle: Path, given: Optional[Tuple[Path, Path]], tell: Callable[[str], None]
-) -> Optional[List[Run]]:
-    """TensorFlow's own call in a process of its own; None with the reason told."""
-    if given is None:
-        tell("TensorFlow is left out: there is no SavedModel, or no Python that has TensorFlow")
-        return None
-    python, model = given
-    words = [
-        str(python.absolute()),
-        "-m",
-        "benchmarks.tensorflow_call",
-        "--bundle",
-        str(bundle.resolve()),
-    ]
-    words += ["--saved-model", str(model.resolve())]
-    times = ("--rate", str(RATE), "--seconds", str(LOOP_SECONDS), "--rounds", str(ROUNDS))
-    try:
-        ended = subprocess.run(
-            [*words, *times],
-            cwd=str(ROOT),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            timeout=TENSORFLOW_TIMEOUT,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        said = (getattr(error, "stderr", None) or b"").decode("utf-8", "replace").strip()
-        tell(f"TensorFlow is left out: {said.splitlines()[-1] if said else error}")
-        return None
-    lines = ended.stdout.decode("utf-8").splitlines()
-    found = [json.loads(line) for line in lines if line.startswith("{")]
-    return [Run(one["rate"], np.array(one["times"]), one["cores"]) for one in found]

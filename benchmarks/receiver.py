@@ -2,7 +2,7 @@
 python3 -m benchmarks.receiver --times TIMES.json
 
 It writes for each result when it was received, by the system's clock, and the seconds since the
-stamp of the image. The file is there, and empty, from the first result on; it is written at the end.
+stamp of the image. The file is there, and empty, from the first result on, and written at the end.
 """
 
 import argparse

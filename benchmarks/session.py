@@ -29,7 +29,7 @@ class Session:
     process: subprocess.Popen
 
     def pause(self) -> None:
-        """Free the node's engine: node and camera rest, and what runs meanwhile is not disturbed."""
+        """Free the node's engine: node and camera rest, and disturb nothing that runs meanwhile."""
         self.monitor.transition(Transition.TRANSITION_DEACTIVATE)
         self.monitor.transition(Transition.TRANSITION_CLEANUP)
 

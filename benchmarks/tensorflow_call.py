@@ -16,7 +16,7 @@ from trt_inference.bundles.bundle import Bundle, load_bundle
 
 
 def call_of(saved_model: Path, bundle: Bundle) -> Callable[[], object]:
-    """The signature that the bundle was made from on one image of zeros, with its outputs as arrays.
+    """The signature that the bundle was made from, on one image of zeros, with outputs as arrays.
 
     Raises:
         ValueError: it takes more than an image.
