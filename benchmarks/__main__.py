@@ -26,6 +26,7 @@ from benchmarks.compare_runs import (
 from benchmarks.figures import Sheet
 from benchmarks.parts import PARTS, Choices
 from benchmarks.stored_run import StoredRun, StoredRunError, new_run, read_run, save_run
+from examples.shapes.watching_node import MonitorError
 from trt_inference.errors import TrtInferenceError
 
 WIDTH = 120  # what the tables need, also where the output is a file
@@ -106,7 +107,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    return 0 if old is None else _compare(old, run, options.least / 100, console)
+    if old is not None:
+        return _compare(old, run, options.least / 100, console)
+    return 0 if run.sheets else 2
 
 
 def _stored(file: Path, console: Console) -> StoredRun:
@@ -120,6 +123,10 @@ def _stored(file: Path, console: Console) -> StoredRun:
 def _measured(options: argparse.Namespace, console: Console) -> StoredRun:
     """Measure, and show each table when it is there."""
     chosen = options.only or list(PARTS)
+
+    def tell(line: str) -> None:
+        console.print(line, style="yellow", markup=False, soft_wrap=True)
+
     choices = Choices(
         options.bundle,
         options.seconds,
@@ -127,7 +134,7 @@ def _measured(options: argparse.Namespace, console: Console) -> StoredRun:
         options.cameras,
         options.size,
         options.saved_model,
-        lambda line: console.print(line, markup=False, soft_wrap=True),
+        tell,
     )
     expected = sum(PARTS[name].expected(choices) for name in chosen)
     console.print(f"{', '.join(chosen)}: about {expected / 60:.1f} minutes …")
@@ -139,9 +146,12 @@ def _measured(options: argparse.Namespace, console: Console) -> StoredRun:
     try:
         for name in chosen:
             console.print(f"{name}, about {PARTS[name].expected(choices):.0f} s …")
-            for sheet in PARTS[name].measure(choices):
-                console.print(sheet.table())
-                found.append(sheet)
+            try:
+                for sheet in PARTS[name].measure(choices):
+                    console.print(sheet.table())
+                    found.append(sheet)
+            except (TimeoutError, MonitorError) as error:  # the others are worth as much
+                tell(f"{name} is not measured to its end: {error}")
     finally:
         rclpy.try_shutdown()
     names = ("seconds", "frames", "size")

@@ -3,7 +3,7 @@
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 import psutil
 from diagnostic_msgs.msg import DiagnosticArray
@@ -18,13 +18,16 @@ RATE = 30.0  # images a second of each
 FEW = 3  # cameras, of the node that is compared with several
 SMALL = (640, 480)
 BLOCKS = 3
+DIAGNOSTICS = "1.0"  # seconds: of so long are the ages
 _COUNTS = ("received", "inferred", "dropped")
+_AGE = "age p95 ms"
 
 Statuses = Dict[str, Dict[str, str]]
 
 
 class Seen(NamedTuple):
-    """The diagnostics of all nodes at one time, by camera, and the processor time till then."""
+    """The diagnostics of all nodes at one time, by camera, and the processor time till then. A
+    camera that had no result in the last second has no age."""
 
     at: float
     counts: Dict[str, Dict[str, int]]
@@ -54,20 +57,23 @@ class Watcher(Monitor):
         self._statuses: Statuses = {}
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_cameras, 50)
 
-    def statuses(self) -> Statuses:
-        """Wait for a new status of each camera that has results.
+    def statuses(self, needs_age: bool = False) -> Statuses:
+        """Wait for a new status of each camera.
+
+        Args:
+            needs_age: of each that has results.
 
         Raises:
             TimeoutError: some have none.
         """
         self._statuses = {}
-        if not self.spin(STARTED, until=self._is_complete):
-            raise TimeoutError(f"only {', '.join(self._statuses) or 'no cameras'} have results")
+        if not self.spin(STARTED, until=lambda: len(self._with(needs_age)) == self._count):
+            found = ", ".join(self._with(needs_age)) or "no camera"
+            raise TimeoutError(f"of {self._count} cameras only these are seen: {found}")
         return dict(self._statuses)
 
-    def _is_complete(self) -> bool:
-        found = self._statuses.values()
-        return len(found) == self._count and all("age p95 ms" in values for values in found)
+    def _with(self, needs_age: bool) -> List[str]:
+        return [name for name, one in self._statuses.items() if _AGE in one or not needs_age]
 
     def _on_cameras(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -90,13 +96,17 @@ class Running(NamedTuple):
         return Seen(
             at=time.monotonic(),
             counts={name: {key: int(one[key]) for key in _COUNTS} for name, one in found.items()},
-            ages={name: float(one["age p95 ms"]) for name, one in found.items()},
+            ages={name: float(one[_AGE]) for name, one in found.items() if _AGE in one},
             nodes=sum(map(cpu_seconds, self.nodes)),
             cameras=sum(map(cpu_seconds, self.cameras)),
         )
 
     def measure(self, seconds: float) -> Stretch:
-        """What happens in so many seconds. The age is that of the last diagnostics in them."""
+        """What happens in so many seconds. The age is that of the last diagnostics in them.
+
+        Raises:
+            TimeoutError: no camera has results any more.
+        """
         before = self.see()
         self.watcher.spin(seconds)
         after = self.see()
@@ -108,6 +118,8 @@ class Running(NamedTuple):
             for key in _COUNTS
         )
         busy = ((after.nodes - before.nodes) / elapsed, (after.cameras - before.cameras) / elapsed)
+        if not after.ages:
+            raise TimeoutError("no camera has results any more")
         return Stretch(received, inferred, dropped, max(after.ages.values()), *busy)
 
     @property
@@ -117,7 +129,11 @@ class Running(NamedTuple):
 
 
 def sheets(
-    bundle: Path, seconds: float, counts: Sequence[int], size: Tuple[int, int]
+    bundle: Path,
+    seconds: float,
+    counts: Sequence[int],
+    size: Tuple[int, int],
+    tell: Callable[[str], None],
 ) -> Iterator[Sheet]:
     """One node beside several, and one node with ever more cameras.
 
@@ -125,9 +141,10 @@ def sheets(
         seconds: of all that is measured of one number of cameras.
         counts: of the cameras in the second table.
         size: of their images, width and height.
+        tell: takes a line for the user.
     """
     yield _beside_several_nodes(bundle, seconds)
-    yield _more_and_more(bundle, seconds, counts, size)
+    yield _more_and_more(bundle, seconds, counts, size, tell)
 
 
 def _beside_several_nodes(bundle: Path, seconds: float) -> Sheet:
@@ -148,14 +165,21 @@ def _beside_several_nodes(bundle: Path, seconds: float) -> Sheet:
 
 
 def _more_and_more(
-    bundle: Path, seconds: float, counts: Sequence[int], size: Tuple[int, int]
+    bundle: Path,
+    seconds: float,
+    counts: Sequence[int],
+    size: Tuple[int, int],
+    tell: Callable[[str], None],
 ) -> Sheet:
     figures: List[Figure] = []
     for count in counts:
-        with nodes(bundle, True, count, size) as found:
-            figures += _figures(
-                str(count), [found.measure(seconds / BLOCKS) for _ in range(BLOCKS)]
-            )
+        try:
+            with nodes(bundle, True, count, size) as found:
+                stretches = [found.measure(seconds / BLOCKS) for _ in range(BLOCKS)]
+        except TimeoutError as error:
+            tell(f"{count} cameras are too many for this machine: {error}")
+            break
+        figures += _figures(str(count), stretches)
     return Sheet(
         f"many {size[0]}x{size[1]}",
         f"more and more cameras of {size[0]}x{size[1]} at {RATE:.0f}/s on one node",
@@ -190,7 +214,8 @@ def _figures(row: str, stretches: Sequence[Stretch]) -> Iterator[Figure]:
 def nodes(bundle: Path, together: bool, count: int, size: Tuple[int, int]) -> Iterator[Running]:
     """Active nodes with ``count`` cameras: one for all, or one for each."""
     cameras = [f"camera_{number}" for number in range(count)]
-    values = {**PARAMETERS, "bundle": str(bundle), "autostart": "true"}
+    others = {"diagnostics_period": DIAGNOSTICS}
+    values = {**PARAMETERS, **others, "bundle": str(bundle), "autostart": "true"}
     given = [word for name, value in values.items() for word in ("-p", f"{name}:={value}")]
     spaces = [NAMESPACE] if together else [f"{NAMESPACE}/{name}" for name in cameras]
     if together:
@@ -217,5 +242,5 @@ def nodes(bundle: Path, together: bool, count: int, size: Tuple[int, int]) -> It
         ]
         watcher = Watcher(count)
         stack.callback(watcher.destroy_node)
-        watcher.statuses()
+        watcher.statuses(needs_age=True)
         yield Running(watcher, detectors, senders)

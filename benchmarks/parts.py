@@ -6,8 +6,8 @@ from typing import Callable, Dict, Iterator, NamedTuple, Sequence, Tuple
 from benchmarks import cameras, memory, messages, node, peer, preprocessing
 from benchmarks.figures import Sheet
 
-_START = 4.0  # seconds in which a node and its cameras start, and end
-_TENSORFLOW_START = 12.0
+_START = 3.0  # seconds in which a node and its cameras start, and end
+_TENSORFLOW_START = 8.0
 
 
 class Choices(NamedTuple):
@@ -55,8 +55,9 @@ def _peer_seconds(choices: Choices) -> float:
 
 
 def _cameras_seconds(choices: Choices) -> float:
-    stretches = cameras.BLOCKS * (choices.seconds / cameras.BLOCKS + 0.4)
-    return (2 + len(choices.cameras)) * (1.5 * _START + stretches)
+    diagnostics = float(cameras.DIAGNOSTICS)
+    stretches = cameras.BLOCKS * (choices.seconds / cameras.BLOCKS + diagnostics)
+    return (2 + len(choices.cameras)) * (_START + diagnostics + stretches)
 
 
 PARTS: Dict[str, Part] = {
@@ -66,7 +67,7 @@ PARTS: Dict[str, Part] = {
         lambda one: peer.sheets(one.bundle, one.seconds, one.saved_model, one.tell), _peer_seconds
     ),
     "cameras": Part(
-        lambda one: cameras.sheets(one.bundle, one.seconds, one.cameras, one.size),
+        lambda one: cameras.sheets(one.bundle, one.seconds, one.cameras, one.size, one.tell),
         _cameras_seconds,
     ),
     "memory": Part(
