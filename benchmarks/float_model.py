@@ -29,10 +29,10 @@ class NotByHand(Exception):
     """The node by hand cannot run this bundle."""
 
 
-def write_float_model(bundle: Path, file: Path) -> None:
-    """Write the fp32 model without our input stage and output stage: pixels float32
-    ``[N, H, W, 3]`` or ``[N, 3, H, W]`` in, boxes ``[N, A, 4]`` (x1, y1, x2, y2 in pixels) and
-    class scores ``[N, A, C]`` out.
+def write_float_model(bundle: Path, file: Path, precision: str = "fp32") -> None:
+    """Write the model of a precision without our input stage and output stage: pixels float32
+    ``[1, H, W, 3]`` or ``[1, 3, H, W]`` in, boxes ``[1, A, 4]`` (x1, y1, x2, y2 in pixels) and
+    class scores ``[1, A, C]`` out.
 
     Raises:
         NotByHand: what the node by hand was written for is something else.
@@ -43,11 +43,15 @@ def write_float_model(bundle: Path, file: Path) -> None:
         raise NotByHand("it was written for detectors with suppression within each class")
     if (fitting.fit, fitting.resize) != (LETTERBOX, LINEAR) or not _is_usual(bundle):
         raise NotByHand("it was written for letterboxed RGB pixels of 0 to 1")
-    model = onnx.load(str(loaded.model_file("fp32")))
+    model = onnx.load(str(loaded.model_file(precision)))
     produced = {name for node in model.graph.node for name in node.output}
     if not {FLOAT_INPUT, *FLOAT_OUTPUTS} <= produced:
         raise NotByHand("the names in its model are not those of this converter")
-    onnx.save(Extractor(model).extract_model([FLOAT_INPUT], FLOAT_OUTPUTS), str(file))
+    network = Extractor(model).extract_model([FLOAT_INPUT], FLOAT_OUTPUTS)
+    del network.graph.value_info[:]  # which are of any batch
+    for tensor in (*network.graph.input, *network.graph.output):
+        tensor.type.tensor_type.shape.dim[0].dim_value = 1
+    onnx.save(network, str(file))
 
 
 def _is_usual(bundle: Path) -> bool:

@@ -1,12 +1,12 @@
 """The node that people write by hand, to measure ours beside it: python3 -m
 benchmarks.handwritten_node --bundle BUNDLE --model MODEL.onnx --times TIMES.json
 
-It takes ``image`` (bgr8) and publishes ``detector/detections``, as our node does, and finds the
-same. It is what a careful person writes in an afternoon, after the examples of Ultralytics and of
-ONNX Runtime, and where these differ it does what is faster: it resizes before it converts colours
-and before there are floats, it decodes with NumPy instead of in a loop over all boxes, and it
-looks only at boxes above the threshold. It knows nothing of this project but the labels and
-thresholds of the bundle.
+MODEL is an ONNX model, or a plan of TensorRT. The node takes ``image`` (bgr8) and publishes
+``detector/detections``, as ours does, and finds the same. It is what a careful person writes in an
+afternoon, after the examples of Ultralytics and NVIDIA, and where these differ it does what is
+faster: it resizes before it converts colours and before there are floats, it decodes with NumPy
+instead of in a loop over all boxes, and it looks only at boxes above the threshold. Of this project
+it knows nothing but the labels and thresholds of the bundle.
 """
 
 import argparse
@@ -18,7 +18,6 @@ from typing import List, NamedTuple, Sequence, Tuple
 
 import cv2
 import numpy as np
-import onnxruntime
 import rclpy
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -27,6 +26,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
+from benchmarks.handwritten_networks import TensorRtNetwork, open_network
 from examples.shapes.spinning import spin_until_the_end
 from trt_inference.bundles.atomic_write import write_file
 from trt_inference.bundles.bundle import load_bundle
@@ -46,23 +46,22 @@ class Found(NamedTuple):
 
 
 class HandwrittenDetector:
-    """Preprocessing, ``session.run`` and decoding."""
+    """Preprocessing, the network and decoding."""
 
     def __init__(self, bundle: Path, model: Path) -> None:
         loaded = load_bundle(bundle)
         self.labels = loaded.labels
         self.thresholds = loaded.defaults
-        self.session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-        entry = self.session.get_inputs()[0]
-        self.input = entry.name
-        self.is_planar = entry.shape[1] == 3
-        self.height, self.width = entry.shape[2:] if self.is_planar else entry.shape[1:3]
-        self.session.run(None, {self.input: self.preprocess(np.zeros((480, 640, 3), np.uint8))[0]})
+        self.network = open_network(model)
+        shape = self.network.shape
+        self.is_planar = shape[1] == 3
+        self.height, self.width = shape[2:] if self.is_planar else shape[1:3]
+        self.network.run(self.preprocess(np.zeros((480, 640, 3), np.uint8))[0])
 
     def detect(self, frame: np.ndarray) -> List[Found]:
         """Uint8 ``[H, W, 3]``, BGR → detections, the best score first."""
         blob, scales, (left, top) = self.preprocess(frame)
-        boxes, scores = self.session.run(None, {self.input: blob})
+        boxes, scores = self.network.run(blob)
         return self.postprocess(boxes[0], scores[0], scales, (left, top), frame.shape)
 
     def preprocess(
@@ -169,6 +168,8 @@ def main() -> int:
     options = parser.parse_args(remove_ros_args(sys.argv)[1:])
     node = HandwrittenNode(HandwrittenDetector(options.bundle, options.model))
     spin_until_the_end(node)
+    if isinstance(node.detector.network, TensorRtNetwork):
+        node.detector.network.close()
     write_file(options.times, json.dumps(node.times).encode("utf-8"), durable=False)
     return 0
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
-import onnxruntime
 
 from benchmarks.figures import LESS, MORE, NEITHER, Figure, Sheet, samples_of
 from benchmarks.node import engine_loop, milliseconds
@@ -22,6 +21,9 @@ from benchmarks.pacing import Run, paced
 from benchmarks.session import NAMESPACE, session
 from benchmarks.tensorflow_runs import NoTensorFlow, tensorflow_runs
 from examples.shapes.processes import running
+from trt_inference.bundles.bundle import load_bundle
+from trt_inference.engines.backends import choose_backend
+from trt_inference.engines.base import EngineOptions
 
 RATE = 30.0  # images a second
 SIZE = (1280, 720)
@@ -57,15 +59,14 @@ def sheets(
         tell: takes a line for the user.
     """
     try:
-        from benchmarks.float_model import NotByHand, write_float_model
+        from benchmarks.float_model import NotByHand
     except ImportError as error:
         tell(f"the node by hand is left out: {error}")
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        model = folder / "float.onnx"
         try:
-            write_float_model(bundle, model)
+            model = network_by_hand(bundle, folder)
         except NotByHand as error:
             tell(f"the node by hand is left out: {error}")
             return
@@ -80,6 +81,26 @@ def sheets(
         tell(f"TensorFlow is left out: {error}")
         tensorflow = []
     yield _networks(ours, by_hand, tensorflow)
+
+
+def network_by_hand(bundle: Path, folder: Path) -> Path:
+    """What the node by hand runs: where ours takes TensorRT, a plan of the same precision.
+
+    Raises:
+        NotByHand: it was not written for this bundle.
+    """
+    from benchmarks.float_model import write_float_model
+    from benchmarks.handwritten_networks import PLAN, build_float_plan
+
+    loaded, model = load_bundle(bundle), folder / "float.onnx"
+    backend = choose_backend("auto")
+    precision = backend.choose(loaded, "auto", EngineOptions()).precision
+    write_float_model(bundle, model, precision)
+    if backend.name != "tensorrt":
+        return model
+    plan = model.with_suffix(PLAN)
+    build_float_plan(model, precision, plan)
+    return plan
 
 
 def our_turn(bundle: Path, folder: Path, seconds: float) -> Turn:
@@ -115,12 +136,15 @@ def session_by_hand(bundle: Path, model: Path, times: Path) -> Iterator[subproce
 
 
 def loop_by_hand(model: Path, seconds: float) -> Run:
-    """Its ``session.run`` alone."""
-    network = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-    entry = network.get_inputs()[0]
-    shape = [size if isinstance(size, int) else 1 for size in entry.shape]
-    image = np.zeros(shape, np.float32)
-    return paced(lambda: network.run(None, {entry.name: image}), RATE, seconds)
+    """Its network alone."""
+    from benchmarks.handwritten_networks import TensorRtNetwork, open_network
+
+    network = open_network(model)
+    image = np.zeros(network.shape, np.float32)
+    run = paced(lambda: network.run(image), RATE, seconds)
+    if isinstance(network, TensorRtNetwork):
+        network.close()
+    return run
 
 
 def _nodes(ours: Sequence[Turn], by_hand: Sequence[Turn]) -> Sheet:
@@ -177,7 +201,7 @@ _ROWS: Dict[str, Tuple[str, str, Callable[[Turn], float]]] = {
 def _networks(ours: Sequence[Turn], by_hand: Sequence[Turn], tensorflow: Sequence[Run]) -> Sheet:
     runs: Dict[str, Sequence[Run]] = {
         "this node's engine": [turn.engine for turn in ours],
-        "InferenceSession by hand": [turn.engine for turn in by_hand],
+        "the network by hand": [turn.engine for turn in by_hand],
     }
     if tensorflow:
         runs["TensorFlow, the SavedModel's signature"] = tensorflow

@@ -23,6 +23,7 @@ NEEDS: Dict[str, Tuple[str, ...]] = {
     "benchmarks/test_fleet_robots.py": ("psutil",),
     "benchmarks/test_gpu_benchmark.py": ("onnx",),
     "benchmarks/test_handwritten_node.py": ("rclpy", "onnx"),
+    "benchmarks/test_handwritten_networks.py": ("onnx",),
     "benchmarks/test_observed.py": ("rclpy", "psutil"),
     "benchmarks/test_sized_bundle.py": ("onnx",),
     "benchmarks/test_stored_run.py": ("psutil", "importlib.metadata"),
