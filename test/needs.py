@@ -17,6 +17,7 @@ PYTHON_IS_OF_WORKSTATIONS = sys.version_info >= (3, 10)
 # import.
 NEEDS: Dict[str, Tuple[str, ...]] = {
     "benchmarks/test_benchmark_command.py": ("rclpy", "psutil", "onnx"),
+    "benchmarks/test_cameras_benchmark.py": ("rclpy", "psutil"),
     "benchmarks/test_compare_runs.py": ("psutil", "importlib.metadata"),
     "benchmarks/test_fleet.py": ("tritonclient", "psutil", "onnx"),
     "benchmarks/test_fleet_figures.py": ("tritonclient", "psutil", "onnx"),

@@ -5,6 +5,7 @@ from typing import Any, List
 
 import pytest
 
+from benchmarks import memory, node, peer, preprocessing
 from benchmarks.__main__ import main
 from benchmarks.figures import Figure, Sheet
 from benchmarks.parts import PARTS, Choices
@@ -111,21 +112,38 @@ def test_all_parts_are_expected_to_end_in_five_minutes() -> None:
 
 
 @pytest.mark.long
-def test_the_nodes_are_measured_and_stored(
-    tmp_path: Path, shared_color_bundle: Path, capsys: pytest.CaptureFixture
+def test_all_parts_are_measured_and_stored(
+    tmp_path: Path,
+    shared_color_bundle: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
 ) -> None:
-    """In a process of its own it would measure for minutes; the figures mean nothing here."""
+    """Shortened, so that the figures mean nothing."""
+    for module, name, value in (
+        (preprocessing, "ROUNDS", 2),
+        (preprocessing, "CALLS", 1),
+        (node, "RATES", (30.0,)),
+        (node, "LOOP_SECONDS", 0.2),
+        (peer, "LOOP_SECONDS", 0.2),
+        (memory, "WARM_UP", 10),
+    ):
+        monkeypatch.setattr(module, name, value)
     file = tmp_path / "run.json"
-    small = ["--seconds", "0.6", "--cameras", "2", "--size", "320x240"]
-    parts = ["--only", "peer", "cameras", "--save", str(file)]
-    assert main(["--bundle", str(shared_color_bundle), *small, *parts]) == 0
+    small = ["--seconds", "0.6", "--cameras", "2", "--size", "320x240", "--frames", "10"]
+    assert main(["--bundle", str(shared_color_bundle), *small, "--save", str(file)]) == 0
     figures = read_run(file).figures()
     keys = {name.partition(":")[0] for name in figures}
-    assert keys == {"peer", "networks", "cameras", "many 320x240"}
+    assert {"preprocessing", "messages", "node", "outside"} <= keys
+    assert {"peer", "networks", "cameras", "many 320x240", "memory"} <= keys
     for name in ("this node", "by hand"):
         assert figures[f"peer: results, {name}"].value > 1
         assert figures[f"peer: stamp → received by a subscriber, p50, {name}"].value > 0
         assert figures[f"peer: image received → published, p50, {name}"].value > 0
         assert figures[f"peer: memory of the process, {name}"].value > 10
+    assert figures["node: 30, node"].value > 1
+    assert len(figures["node: 30, node p50"].samples) == node.BLOCKS
+    assert figures["outside: 30, p99"].value >= figures["outside: 30, p50"].value > 0
     assert figures["many 320x240: 2, results"].value > 1
-    assert "stored in" in capsys.readouterr().out.replace("\n", " ")
+    assert "stored in" in capsys.readouterr().out
+    assert main(["--stored", str(file), "--against", str(file)]) == 0
+    assert f"0 slower, 0 faster, {len(figures)} the same" in capsys.readouterr().out
