@@ -193,7 +193,7 @@ def _more_and_more(
 
 
 _CAPTION = (
-    "of the camera that has least of it, and most of losses, drops and age; age: image stamp → result "
+    "of the camera that has least of it, and most of losses, drops and age: image stamp → result "
     "published; CPU in cores"
 )
 _OF_NODES = ("results", "age p95", "nodes' CPU", "memory")
