@@ -57,6 +57,11 @@ def benchmark_parser() -> argparse.ArgumentParser:
         default=Path("build/demo/saved_model"),
         help="what the bundle was made from, for TensorFlow's own call",
     )
+    parser.add_argument(
+        "--quiet-peer",
+        action="store_true",
+        help="without the spinning of ONNX Runtime's threads in the node by hand",
+    )
     parser.add_argument("--save", type=Path, metavar="FILE", help="store the run")
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with a stored run")
     parser.add_argument(
@@ -134,6 +139,7 @@ def _measured(options: argparse.Namespace, console: Console) -> StoredRun:
         options.cameras,
         options.size,
         options.saved_model,
+        not options.quiet_peer,
         tell,
     )
     expected = sum(PARTS[name].expected(choices) for name in chosen)
@@ -154,7 +160,7 @@ def _measured(options: argparse.Namespace, console: Console) -> StoredRun:
                 tell(f"{name} is not measured to its end: {error}")
     finally:
         rclpy.try_shutdown()
-    names = ("seconds", "frames", "size")
+    names = ("seconds", "frames", "size", "quiet_peer")
     return new_run(options.bundle, {name: str(getattr(options, name)) for name in names}, found)
 
 

@@ -20,10 +20,15 @@ PLAN = ".plan"
 
 
 class OnnxNetwork:
-    """An ``InferenceSession`` with its default options."""
+    """An ``InferenceSession`` with its default options, or with the one that turns off the spinning
+    of its threads between frames."""
 
-    def __init__(self, model: Path) -> None:
-        self._session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    def __init__(self, model: Path, spins: bool = True) -> None:
+        options = onnxruntime.SessionOptions()
+        if not spins:
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        providers = ["CPUExecutionProvider"]
+        self._session = onnxruntime.InferenceSession(str(model), options, providers=providers)
         entry = self._session.get_inputs()[0]
         self._name = entry.name
         self.shape: Tuple[int, ...] = tuple(entry.shape)
@@ -86,9 +91,9 @@ class TensorRtNetwork:
 Network = Union[OnnxNetwork, TensorRtNetwork]
 
 
-def open_network(file: Path) -> Network:
+def open_network(file: Path, spins: bool = True) -> Network:
     """A plan of TensorRT, or an ONNX model."""
-    return TensorRtNetwork(file) if file.suffix == PLAN else OnnxNetwork(file)
+    return TensorRtNetwork(file) if file.suffix == PLAN else OnnxNetwork(file, spins)
 
 
 def build_float_plan(model: Path, precision: str, plan: Path) -> None:

@@ -48,11 +48,11 @@ class Found(NamedTuple):
 class HandwrittenDetector:
     """Preprocessing, the network and decoding."""
 
-    def __init__(self, bundle: Path, model: Path) -> None:
+    def __init__(self, bundle: Path, model: Path, spins: bool = True) -> None:
         loaded = load_bundle(bundle)
         self.labels = loaded.labels
         self.thresholds = loaded.defaults
-        self.network = open_network(model)
+        self.network = open_network(model, spins)
         shape = self.network.shape
         self.is_planar = shape[1] == 3
         self.height, self.width = shape[2:] if self.is_planar else shape[1:3]
@@ -164,9 +164,13 @@ def main() -> int:
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True, help="of benchmarks.float_model")
     parser.add_argument("--times", type=Path, required=True, help="file for the times of its work")
+    parser.add_argument(
+        "--no-spinning", action="store_true", help="ONNX Runtime's threads sleep between frames"
+    )
     rclpy.init()
     options = parser.parse_args(remove_ros_args(sys.argv)[1:])
-    node = HandwrittenNode(HandwrittenDetector(options.bundle, options.model))
+    detector = HandwrittenDetector(options.bundle, options.model, not options.no_spinning)
+    node = HandwrittenNode(detector)
     spin_until_the_end(node)
     if isinstance(node.detector.network, TensorRtNetwork):
         node.detector.network.close()

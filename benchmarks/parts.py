@@ -20,6 +20,7 @@ class Choices(NamedTuple):
         cameras: how many, one after the other.
         size: of their images, width and height.
         saved_model: of the bundle, for TensorFlow.
+        peer_spins: whether ONNX Runtime's threads do in the node by hand.
         tell: takes a line for the user.
     """
 
@@ -29,6 +30,7 @@ class Choices(NamedTuple):
     cameras: Sequence[int]
     size: Tuple[int, int]
     saved_model: Path
+    peer_spins: bool
     tell: Callable[[str], None]
 
 
@@ -64,7 +66,8 @@ PARTS: Dict[str, Part] = {
     "preprocessing": Part(_preprocessing, lambda choices: 20.0),
     "node": Part(lambda one: node.sheets(one.bundle, one.seconds), _node_seconds),
     "peer": Part(
-        lambda one: peer.sheets(one.bundle, one.seconds, one.saved_model, one.tell), _peer_seconds
+        lambda one: peer.sheets(one.bundle, one.seconds, one.saved_model, one.peer_spins, one.tell),
+        _peer_seconds,
     ),
     "cameras": Part(
         lambda one: cameras.sheets(one.bundle, one.seconds, one.cameras, one.size, one.tell),

@@ -49,6 +49,7 @@ def sheets(
     bundle: Path,
     seconds: float,
     saved_model: Path,
+    spins: bool,
     tell: Callable[[str], None],
 ) -> Iterator[Sheet]:
     """Both nodes, and the networks alone.
@@ -56,6 +57,7 @@ def sheets(
     Args:
         seconds: of each session.
         saved_model: of the bundle, for TensorFlow's own call.
+        spins: whether the threads of ONNX Runtime do so in the node by hand, as they do by default.
         tell: takes a line for the user.
     """
     try:
@@ -73,7 +75,7 @@ def sheets(
         ours, by_hand = [], []
         for _ in range(ROUNDS):
             ours.append(our_turn(bundle, folder, seconds))
-            by_hand.append(turn_by_hand(bundle, model, folder, seconds))
+            by_hand.append(turn_by_hand(bundle, model, folder, seconds, spins))
     yield _nodes(ours, by_hand)
     try:
         tensorflow = tensorflow_runs(bundle, saved_model, RATE, LOOP_SECONDS, ROUNDS)
@@ -112,21 +114,24 @@ def our_turn(bundle: Path, folder: Path, seconds: float) -> Turn:
     return Turn(seen, own, engine)
 
 
-def turn_by_hand(bundle: Path, model: Path, folder: Path, seconds: float) -> Turn:
+def turn_by_hand(bundle: Path, model: Path, folder: Path, seconds: float, spins: bool) -> Turn:
     """A session of the node that is written by hand."""
-    engine = loop_by_hand(model, LOOP_SECONDS)
+    engine = loop_by_hand(model, LOOP_SECONDS, spins)
     file = folder / "published.json"
-    with session_by_hand(bundle, model, file) as process:
+    with session_by_hand(bundle, model, file, spins) as process:
         seen = observe(process.pid, folder, seconds, time.sleep)
     own = np.percentile(within(file, seen.window) * 1e3, (50, 95, 99))
     return Turn(seen, samples_of(own), engine)
 
 
 @contextmanager
-def session_by_hand(bundle: Path, model: Path, times: Path) -> Iterator[subprocess.Popen]:
+def session_by_hand(
+    bundle: Path, model: Path, times: Path, spins: bool
+) -> Iterator[subprocess.Popen]:
     """The node with a camera, as ``session`` does it for ours. ``times`` is there afterwards."""
     in_namespace = ("--ros-args", "-r", f"__ns:={NAMESPACE}")
-    files = ("--bundle", str(bundle), "--model", str(model), "--times", str(times))
+    files: Tuple[str, ...] = ("--bundle", str(bundle), "--model", str(model), "--times", str(times))
+    files = files if spins else (*files, "--no-spinning")
     size = ("--width", str(SIZE[0]), "--height", str(SIZE[1]))
     camera = ("--rate", str(RATE), *size, "--still", *in_namespace)
     with ExitStack() as stack:
@@ -135,11 +140,11 @@ def session_by_hand(bundle: Path, model: Path, times: Path) -> Iterator[subproce
         yield process
 
 
-def loop_by_hand(model: Path, seconds: float) -> Run:
+def loop_by_hand(model: Path, seconds: float, spins: bool) -> Run:
     """Its network alone."""
     from benchmarks.handwritten_networks import TensorRtNetwork, open_network
 
-    network = open_network(model)
+    network = open_network(model, spins)
     image = np.zeros(network.shape, np.float32)
     run = paced(lambda: network.run(image), RATE, seconds)
     if isinstance(network, TensorRtNetwork):

@@ -105,7 +105,8 @@ def test_all_parts_are_expected_to_end_in_five_minutes() -> None:
         3000,
         [1, 2, 4, 8],
         (1920, 1080),
-        (Path("python"), Path("model")),
+        Path("model"),
+        True,
         print,
     )
     assert sum(part.expected(usual) for part in PARTS.values()) <= 300
@@ -129,7 +130,17 @@ def test_all_parts_are_measured_and_stored(
     ):
         monkeypatch.setattr(module, name, value)
     file = tmp_path / "run.json"
-    small = ["--seconds", "0.6", "--cameras", "2", "--size", "320x240", "--frames", "10"]
+    small = [
+        "--quiet-peer",
+        "--seconds",
+        "0.6",
+        "--cameras",
+        "2",
+        "--size",
+        "320x240",
+        "--frames",
+        "10",
+    ]
     assert main(["--bundle", str(shared_color_bundle), *small, "--save", str(file)]) == 0
     figures = read_run(file).figures()
     keys = {name.partition(":")[0] for name in figures}
