@@ -50,7 +50,7 @@ class Comparison(NamedTuple):
 
     Attributes:
         changes: of each figure that both have, in the order of the new one.
-        only_old: names of figures that the new run lacks.
+        only_old: names of figures that the new run lacks; of a table that it lacks, the table's key.
         only_new: and the reverse.
         differences: what else differs between them, a line each: machine, versions, bundle.
     """
@@ -79,10 +79,22 @@ def compare_runs(old: StoredRun, new: StoredRun, least: float = LEAST) -> Compar
             for name, figure in after.items()
             if name in before and before[name].unit == figure.unit
         ],
-        only_old=[name for name in before if name not in after],
-        only_new=[name for name in after if name not in before],
+        only_old=_missing(before, after),
+        only_new=_missing(after, before),
         differences=list(_differences(old, new)),
     )
+
+
+def _missing(these: Mapping[str, Figure], those: Mapping[str, Figure]) -> List[str]:
+    """What ``those`` lack."""
+    tables = {_table_of(name) for name in those}
+    lacking = (name for name in these if name not in those)
+    named = (name if _table_of(name) in tables else _table_of(name) for name in lacking)
+    return list(dict.fromkeys(named))
+
+
+def _table_of(name: str) -> str:
+    return name.partition(":")[0]
 
 
 def _differences(old: StoredRun, new: StoredRun) -> Iterator[str]:

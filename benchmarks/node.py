@@ -96,13 +96,14 @@ def _row(rate: float, blocks: List[Block]) -> Iterator[Figure]:
 
 
 def _outside(running: Session, rate: float, seconds: float) -> Iterator[Figure]:
-    """The results of one more stretch, in as many parts as there are blocks."""
+    """The results of one more stretch, in as many parts as there are blocks. As these follow each
+    other without a pause, they vary less than runs do, and judge none: those of ``peer`` do."""
     with tempfile.TemporaryDirectory() as folder:
         seen = observe(running.process.pid, Path(folder), seconds, running.monitor.spin)
     parts = np.array_split(seen.latencies * 1e3, BLOCKS)
     for name, percentile in (("p50", 50), ("p95", 95), ("p99", 99)):
         values = samples_of(np.percentile(part, percentile) for part in parts)
-        yield Figure(f"{rate:.0f}", name, "ms", values)
+        yield Figure(f"{rate:.0f}", name, "ms", values, NEITHER)
 
 
 def milliseconds(run: Run, percentile: float = 50) -> float:

@@ -83,6 +83,12 @@ def test_figures_of_one_run_alone_are_named_and_not_judged() -> None:
     assert comparison.only_new == ["node: 30, p95"]
 
 
+def test_a_whole_table_that_is_missing_is_named_once() -> None:
+    sheets = [Sheet("memory", "", "", [figure([1.0]), figure([2.0], column="growth")])]
+    comparison = compare_runs(run_of(sheets=[*run_of(figure([3.0])).sheets, *sheets]), run_of())
+    assert comparison.only_old == ["node", "memory"]
+
+
 def test_the_largest_change_comes_first_and_the_machine_apart_from_the_project() -> None:
     def runs(*values: float) -> StoredRun:
         names = ("p50", "p95", "bare")
