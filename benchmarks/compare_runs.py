@@ -50,7 +50,7 @@ class Comparison(NamedTuple):
 
     Attributes:
         changes: of each figure that both have, in the order of the new one.
-        only_old: names of figures that the new run lacks; of a table that it lacks, the table's key.
+        only_old: names of figures that the new run lacks, or the key of a table that it lacks.
         only_new: and the reverse.
         differences: what else differs between them, a line each: machine, versions, bundle.
     """
