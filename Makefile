@@ -15,7 +15,8 @@ ON_ROBOTS := trt_inference launch scripts/detector scripts/swap scripts/video se
 	converter/command_line converter/commands converter/comparison converter/engine_builder \
 	converter/inputs converter/model_repository converter/onnx_tools converter/report \
 	converter/tables converter/terminal \
-	benchmarks/__init__.py benchmarks/gpu.py benchmarks/gpu_figures.py benchmarks/gpu_loops.py \
+	benchmarks/__init__.py benchmarks/figures.py \
+	benchmarks/gpu.py benchmarks/gpu_figures.py benchmarks/gpu_loops.py \
 	benchmarks/measured_machine.py benchmarks/owners_table.py benchmarks/pacing.py \
 	benchmarks/preprocessing.py benchmarks/process_memory.py benchmarks/session.py \
 	examples/__init__.py examples/shapes/__init__.py examples/shapes/camera.py \
@@ -95,7 +96,7 @@ test-aarch64: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## run detect and the te
 	exit $$failed
 
 .PHONY: bench
-bench: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure preprocessing, the node, several cameras, memory (6 minutes)
+bench: $(ROBOT)/.ready $(DEMO)/shapes/model.json ## measure preprocessing, the node, one by hand, many cameras, memory (5 minutes)
 	$(ROBOT)/bin/python -m benchmarks --bundle $(DEMO)/shapes
 
 .PHONY: bench-replay

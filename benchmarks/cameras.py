@@ -1,119 +1,250 @@
-"""Several cameras on one engine, against one node for each."""
+"""Several cameras on one engine: against one node for each, and how many a machine takes."""
 
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 import psutil
 from diagnostic_msgs.msg import DiagnosticArray
-from rich.table import Table
 
+from benchmarks.figures import LESS, MORE, Figure, Sheet, samples_of
+from benchmarks.observed import cpu_seconds
 from benchmarks.session import NAMESPACE, PARAMETERS, STARTED
 from examples.shapes.monitor import Monitor
 from examples.shapes.processes import running
 
-CAMERAS = ("front", "left", "right")
 RATE = 30.0  # images a second of each
-IMAGE = ("--width", "640", "--height", "480")
+FEW = 3  # cameras, of the node that is compared with several
+SMALL = (640, 480)
+BLOCKS = 3
+DIAGNOSTICS = "1.0"  # seconds: of so long are the ages
+_LOST = "lost by the middleware"
+_COUNTS = (_LOST, "received", "inferred", "dropped")
+_AGE = "age p95 ms"
+
+Statuses = Dict[str, Dict[str, str]]
 
 
 class Seen(NamedTuple):
-    """The diagnostics of all nodes at one time, by camera."""
+    """The diagnostics of all nodes at one time, by camera, and the processor time till then. A
+    camera that had no result in the last second has no age."""
 
     at: float
-    inferred: Dict[str, int]
+    counts: Dict[str, Dict[str, int]]
     ages: Dict[str, float]
+    nodes: float
+    cameras: float
+
+
+class Stretch(NamedTuple):
+    """What came of a stretch of time: images a second of each camera, in rising order, the age of
+    the results of the camera with the oldest, milliseconds, and cores."""
+
+    lost: List[float]
+    received: List[float]
+    inferred: List[float]
+    dropped: List[float]
+    age: float
+    nodes: float
+    cameras: float
 
 
 class Watcher(Monitor):
     """Keeps the last status of each camera, whichever node it is of."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: int) -> None:
         super().__init__(namespace=NAMESPACE, watches_messages=False)
-        self.cameras: Dict[str, Dict[str, str]] = {}
+        self._count = count
+        self._statuses: Statuses = {}
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_cameras, 50)
 
-    def see(self) -> Seen:
-        """Wait for a new status of each camera that has results."""
-        self.cameras = {}
-        if not self.spin(STARTED, until=self._is_complete):
-            raise TimeoutError(f"only {', '.join(self.cameras)} have results")
-        inferred = {name: int(values["inferred"]) for name, values in self.cameras.items()}
-        ages = {name: float(values["age p95 ms"]) for name, values in self.cameras.items()}
-        return Seen(time.monotonic(), inferred, ages)
+    def statuses(self, needs_age: bool = False) -> Statuses:
+        """Wait for a new status of each camera.
 
-    def _is_complete(self) -> bool:
-        found = self.cameras.values()
-        return len(found) == len(CAMERAS) and all("age p95 ms" in values for values in found)
+        Args:
+            needs_age: of each that has results.
+
+        Raises:
+            TimeoutError: some have none.
+        """
+        self._statuses = {}
+        if not self.spin(STARTED, until=lambda: len(self._with(needs_age)) == self._count):
+            found = ", ".join(self._with(needs_age)) or "no camera"
+            raise TimeoutError(f"of {self._count} cameras only these are seen: {found}")
+        return dict(self._statuses)
+
+    def _with(self, needs_age: bool) -> List[str]:
+        return [name for name, one in self._statuses.items() if _AGE in one or not needs_age]
 
     def _on_cameras(self, message: DiagnosticArray) -> None:
         for status in message.status:
             topic = status.name.partition(": camera ")[2]
             if topic.startswith(NAMESPACE):
                 name = topic.split("/")[-2]
-                self.cameras[name] = {pair.key: pair.value for pair in status.values}
+                self._statuses[name] = {pair.key: pair.value for pair in status.values}
 
 
-def table(bundle: Path, seconds: float) -> Table:
-    """A row for one node with all cameras, and one for as many nodes as cameras."""
-    result = Table(
-        "",
-        "images/s of each",
-        "age p95",
-        "CPU",
-        "memory",
-        title=f"{len(CAMERAS)} cameras of 640x480 at {RATE:.0f}/s; the nodes' CPU in cores, MB",
-        caption="age: image stamp → result published, of the camera with the oldest, in ms",
-    )
-    for title, together in (("one node", True), ("a node for each", False)):
-        with nodes(bundle, together) as (watcher, processes):
-            before, cpu = watcher.see(), _cpu(processes)
-            watcher.spin(seconds)
-            after = watcher.see()
-            cpu, elapsed = _cpu(processes) - cpu, after.at - before.at
-            rates = sorted(
-                (after.inferred[name] - before.inferred[name]) / elapsed for name in CAMERAS
-            )
-            memory = sum(process.memory_full_info().pss for process in processes)
-        result.add_row(
-            title,
-            " ".join(f"{rate:.1f}" for rate in rates),
-            f"{max(after.ages.values()):.1f}",
-            f"{cpu / elapsed:.2f}",
-            f"{memory / 1e6:.0f}",
+class Running(NamedTuple):
+    """Active nodes with their cameras."""
+
+    watcher: Watcher
+    nodes: List[psutil.Process]
+    cameras: List[psutil.Process]
+
+    def see(self) -> Seen:
+        """Wait for the next diagnostics."""
+        found = self.watcher.statuses()
+        return Seen(
+            at=time.monotonic(),
+            counts={name: {key: int(one[key]) for key in _COUNTS} for name, one in found.items()},
+            ages={name: float(one[_AGE]) for name, one in found.items() if _AGE in one},
+            nodes=sum(map(cpu_seconds, self.nodes)),
+            cameras=sum(map(cpu_seconds, self.cameras)),
         )
-    return result
+
+    def measure(self, seconds: float) -> Stretch:
+        """What happens in so many seconds. The age is that of the last diagnostics in them.
+
+        Raises:
+            TimeoutError: no camera has results any more.
+        """
+        before = self.see()
+        self.watcher.spin(seconds)
+        after = self.see()
+        elapsed = after.at - before.at
+        lost, received, inferred, dropped = (
+            sorted(
+                (now[key] - before.counts[one][key]) / elapsed for one, now in after.counts.items()
+            )
+            for key in _COUNTS
+        )
+        busy = ((after.nodes - before.nodes) / elapsed, (after.cameras - before.cameras) / elapsed)
+        if not after.ages:
+            raise TimeoutError("no camera has results any more")
+        return Stretch(lost, received, inferred, dropped, max(after.ages.values()), *busy)
+
+    @property
+    def memory(self) -> float:
+        """Of the nodes, in bytes; pages that are shared count in equal parts."""
+        return float(sum(process.memory_full_info().pss for process in self.nodes))
+
+
+def sheets(
+    bundle: Path,
+    seconds: float,
+    counts: Sequence[int],
+    size: Tuple[int, int],
+    tell: Callable[[str], None],
+) -> Iterator[Sheet]:
+    """One node beside several, and one node with ever more cameras.
+
+    Args:
+        seconds: of all that is measured of one number of cameras.
+        counts: of the cameras in the second table.
+        size: of their images, width and height.
+        tell: takes a line for the user.
+    """
+    yield _beside_several_nodes(bundle, seconds)
+    yield _more_and_more(bundle, seconds, counts, size, tell)
+
+
+def _beside_several_nodes(bundle: Path, seconds: float) -> Sheet:
+    figures: List[Figure] = []
+    for row, together in (("one node", True), ("a node for each", False)):
+        with nodes(bundle, together, FEW, SMALL) as found:
+            stretches = [found.measure(seconds / BLOCKS) for _ in range(BLOCKS)]
+            memory = found.memory
+        figures += _figures(row, stretches)
+        figures.append(Figure(row, "memory", "MB", (memory / 1e6,), digits=0))
+    return Sheet(
+        "cameras",
+        f"{FEW} cameras of {SMALL[0]}x{SMALL[1]} at {RATE:.0f}/s",
+        "",
+        [figure for figure in figures if figure.column in _OF_NODES],
+        _CAPTION,
+    )
+
+
+def _more_and_more(
+    bundle: Path,
+    seconds: float,
+    counts: Sequence[int],
+    size: Tuple[int, int],
+    tell: Callable[[str], None],
+) -> Sheet:
+    figures: List[Figure] = []
+    for count in counts:
+        try:
+            with nodes(bundle, True, count, size) as found:
+                stretches = [found.measure(seconds / BLOCKS) for _ in range(BLOCKS)]
+        except TimeoutError as error:
+            tell(f"{count} cameras are too many for this machine: {error}")
+            break
+        figures += _figures(str(count), stretches)
+    return Sheet(
+        f"many {size[0]}x{size[1]}",
+        f"more and more cameras of {size[0]}x{size[1]} at {RATE:.0f}/s on one node",
+        "cameras",
+        figures,
+        f"{_CAPTION}; lost: by the middleware, where reception is late; received and lost together "
+        f"below {RATE:.0f}/s: the cameras' own processes are late",
+    )
+
+
+_CAPTION = (
+    "of the camera that has least of it, and most of losses, drops and age: image stamp → result "
+    "published; CPU in cores"
+)
+_OF_NODES = ("results", "age p95", "nodes' CPU", "memory")
+
+
+def _figures(row: str, stretches: Sequence[Stretch]) -> Iterator[Figure]:
+    columns = (
+        ("lost", "/s", [one.lost[-1] for one in stretches], LESS, True),
+        ("received", "/s", [one.received[0] for one in stretches], MORE, True),
+        ("results", "/s", [one.inferred[0] for one in stretches], MORE, True),
+        ("dropped", "/s", [one.dropped[-1] for one in stretches], LESS, True),
+        ("age p95", "ms", [one.age for one in stretches], LESS, True),
+        ("nodes' CPU", "", [one.nodes for one in stretches], LESS, True),
+        ("cameras' CPU", "", [one.cameras for one in stretches], LESS, False),
+    )
+    for column, unit, values, better, ours in columns:
+        digits = 2 if "CPU" in column else 1
+        yield Figure(row, column, unit, samples_of(values), better, ours, digits)
 
 
 @contextmanager
-def nodes(bundle: Path, together: bool) -> Iterator[Tuple[Watcher, List[psutil.Process]]]:
-    """Active nodes with their cameras; their processes."""
-    values = {**PARAMETERS, "bundle": str(bundle), "autostart": "true"}
+def nodes(bundle: Path, together: bool, count: int, size: Tuple[int, int]) -> Iterator[Running]:
+    """Active nodes with ``count`` cameras: one for all, or one for each."""
+    cameras = [f"camera_{number}" for number in range(count)]
+    others = {"diagnostics_period": DIAGNOSTICS}
+    values = {**PARAMETERS, **others, "bundle": str(bundle), "autostart": "true"}
     given = [word for name, value in values.items() for word in ("-p", f"{name}:={value}")]
-    topics = [f"{NAMESPACE}/{name}/image" for name in CAMERAS]
-    spaces = [NAMESPACE] if together else [f"{NAMESPACE}/{name}" for name in CAMERAS]
+    spaces = [NAMESPACE] if together else [f"{NAMESPACE}/{name}" for name in cameras]
     if together:
-        given += ["-p", f"image_topics:={topics}"]
+        given += ["-p", f"image_topics:={[f'{NAMESPACE}/{name}/image' for name in cameras]}"]
+    image = ("--width", str(size[0]), "--height", str(size[1]))
     with ExitStack() as stack:
-        processes = []
-        for space in spaces:
-            arguments = ("--ros-args", "-r", f"__ns:={space}", *given)
-            process = stack.enter_context(running("trt_inference.ros.process", *arguments))
-            processes.append(psutil.Process(process.pid))
-        for name in CAMERAS:
-            camera = ("--rate", str(RATE), *IMAGE, "--still", "--ros-args")
-            remap = ("-r", f"__ns:={NAMESPACE}/{name}")
-            stack.enter_context(
-                running("examples.shapes.camera", *camera, *remap, sends_images=True)
+
+        def start(module: str, *arguments: str, sends_images: bool = False) -> psutil.Process:
+            process = running(module, *arguments, sends_images=sends_images)
+            return psutil.Process(stack.enter_context(process).pid)
+
+        detectors = [
+            start("trt_inference.ros.process", "--ros-args", "-r", f"__ns:={space}", *given)
+            for space in spaces
+        ]
+        senders = [
+            start(
+                "examples.shapes.camera",
+                *("--rate", str(RATE), *image, "--still"),
+                *("--ros-args", "-r", f"__ns:={NAMESPACE}/{name}"),
+                sends_images=True,
             )
-        watcher = Watcher()
+            for name in cameras
+        ]
+        watcher = Watcher(count)
         stack.callback(watcher.destroy_node)
-        watcher.see()
-        yield watcher, processes
-
-
-def _cpu(processes: List[psutil.Process]) -> float:
-    """Seconds of processor time."""
-    times = [process.cpu_times() for process in processes]
-    return sum(one.user + one.system for one in times)
+        watcher.statuses(needs_age=True)
+        yield Running(watcher, detectors, senders)

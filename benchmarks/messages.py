@@ -1,13 +1,13 @@
 """CPU time from an image message to the engine's input, by encoding."""
 
 import array
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 import cv2
 import numpy as np
-from rich.table import Table
 from sensor_msgs.msg import CompressedImage, Image
 
+from benchmarks.figures import NEITHER, Figure, Sheet, samples_of
 from benchmarks.preprocessing import LARGE_INPUT, LETTERBOX, cpu_times, usual_steps
 from trt_inference.inference.preprocess import Preprocessor
 from trt_inference.ros.messages.image_message_reader import MessageReader
@@ -22,25 +22,26 @@ class Way(NamedTuple):
     to_bgr: Callable[[], np.ndarray]
 
 
-def table() -> Table:
-    """The reader and the preprocessor; the whole picture to BGR and then the usual steps. Medians
-    of the CPU time of all threads."""
-    result = Table(
-        "encoding",
-        "ours ms",
-        "beyond bgr8 ms",
-        "usual ms",
-        "usual/ours",
-        title=f"message of {WIDTH}x{HEIGHT} to engine input of {LARGE_INPUT}x{LARGE_INPUT}, "
-        "CPU time",
-    )
-    of_bgr8 = None
+def sheets() -> Iterator[Sheet]:
+    """The reader and the preprocessor; the whole picture to BGR and then the usual steps: CPU time
+    of all threads."""
+    figures: List[Figure] = []
+    of_bgr8: Optional[float] = None
     for encoding, way in ways().items():
-        ours, usual = (np.median(times) * 1e3 for times in measure(way))
-        of_bgr8 = ours if of_bgr8 is None else of_bgr8
-        ratio = f"{usual / ours:.2f}"
-        result.add_row(encoding, f"{ours:.3f}", f"{ours - of_bgr8:.3f}", f"{usual:.3f}", ratio)
-    return result
+        ours, usual = (times * 1e3 for times in measure(way))
+        of_bgr8 = float(np.median(ours)) if of_bgr8 is None else of_bgr8
+        figures += [
+            Figure(encoding, "ours", "ms", samples_of(ours), digits=3),
+            Figure(encoding, "beyond bgr8", "ms", samples_of(ours - of_bgr8), NEITHER, digits=3),
+            Figure(encoding, "usual", "ms", samples_of(usual), ours=False, digits=3),
+            Figure(encoding, "usual/ours", "", samples_of(usual / ours), NEITHER),
+        ]
+    yield Sheet(
+        "messages",
+        f"message of {WIDTH}x{HEIGHT} to engine input of {LARGE_INPUT}x{LARGE_INPUT}, CPU time",
+        "encoding",
+        figures,
+    )
 
 
 def measure(way: Way) -> List[np.ndarray]:

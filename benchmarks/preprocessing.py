@@ -2,12 +2,12 @@
 
 import time
 from pathlib import Path
-from typing import Callable, List, Sequence, Tuple
+from typing import Callable, Iterator, List, Sequence, Tuple
 
 import cv2
 import numpy as np
-from rich.table import Table
 
+from benchmarks.figures import NEITHER, Figure, Sheet, samples_of
 from trt_inference.bundles.bundle import Fitting, load_bundle
 from trt_inference.inference.frame import Frame
 from trt_inference.inference.geometry import Placement
@@ -25,38 +25,34 @@ CROPS = (
     Fitting("center-crop", PAD, "area", 0.875),
 )
 INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA}
-ROUNDS = 60
-CALLS = 20
+ROUNDS = 20
+CALLS = 10
 
 
-def table(bundle: Path) -> Table:
-    """The resize alone, what the node does, and what is usually done; medians of the CPU time
-    of all threads. All three fit the frame in the same way; the first and the last with OpenCV's
-    ``INTER_AREA`` where ours antialiases."""
+def sheets(bundle: Path) -> Iterator[Sheet]:
+    """The resize alone, what the node does, and what is usually done: CPU time of all threads. All
+    three fit the frame in the same way; the first and the last with OpenCV's ``INTER_AREA`` where
+    ours antialiases."""
     spec = load_bundle(bundle).input
-    result = Table(
-        "frame → input",
-        "resize ms",
-        "ours ms",
-        "ours/resize",
-        "usual ms",
-        "usual/ours",
-        title="frame to engine input, CPU time",
-    )
+    figures: List[Figure] = []
     rows = [(size, LETTERBOX) for size in ((spec.height, spec.width), (LARGE_INPUT, LARGE_INPUT))]
     rows += [((CLASSIFIER_INPUT, CLASSIFIER_INPUT), fitting) for fitting in CROPS]
     for size, fitting in rows:
         for frame_size in FRAMES:
-            times = measure(frame_size, size, fitting)
-            alone, ours, usual = (np.median(time) * 1e3 for time in times)
             name = f"{frame_size[1]}x{frame_size[0]} → {size[1]}x{size[0]}"
             if fitting is not LETTERBOX:
                 name += f", {fitting.fit} of {fitting.crop_fraction:g}, {fitting.resize}"
-            ratios = f"{ours / alone:.2f}", f"{usual / ours:.2f}"
-            result.add_row(
-                name, f"{alone:.3f}", f"{ours:.3f}", ratios[0], f"{usual:.3f}", ratios[1]
-            )
-    return result
+            figures += _row(name, measure(frame_size, size, fitting))
+    yield Sheet("preprocessing", "frame to engine input, CPU time", "frame → input", figures)
+
+
+def _row(name: str, times: Sequence[np.ndarray]) -> Iterator[Figure]:
+    alone, ours, usual = (time * 1e3 for time in times)
+    yield Figure(name, "resize", "ms", samples_of(alone), ours=False, digits=3)
+    yield Figure(name, "ours", "ms", samples_of(ours), digits=3)
+    yield Figure(name, "ours/resize", "", samples_of(ours / alone), NEITHER)
+    yield Figure(name, "usual", "ms", samples_of(usual), ours=False, digits=3)
+    yield Figure(name, "usual/ours", "", samples_of(usual / ours), NEITHER)
 
 
 def measure(

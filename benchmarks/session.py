@@ -28,6 +28,18 @@ class Session:
     monitor: Monitor
     process: subprocess.Popen
 
+    def pause(self) -> None:
+        """Free the node's engine: node and camera rest, and disturb nothing that runs meanwhile."""
+        self.monitor.transition(Transition.TRANSITION_DEACTIVATE)
+        self.monitor.transition(Transition.TRANSITION_CLEANUP)
+
+    def resume(self) -> None:
+        """Open the engine again. The node's percentiles begin anew."""
+        self.monitor.transition(Transition.TRANSITION_CONFIGURE)
+        self.monitor.transition(Transition.TRANSITION_ACTIVATE)
+        self.monitor.record.diagnostics = {}
+        self.wait_for(1, STARTED)
+
     def wait_for(self, inferred: int, timeout: float) -> None:
         """Wait until so many frames were inferred.
 

@@ -16,11 +16,18 @@ PYTHON_IS_OF_WORKSTATIONS = sys.version_info >= (3, 10)
 # the converter, robots run those of what `build`, `engines`, `detect`, `export-triton` and `replay`
 # import.
 NEEDS: Dict[str, Tuple[str, ...]] = {
+    "benchmarks/test_benchmark_command.py": ("rclpy", "psutil", "onnx"),
+    "benchmarks/test_cameras_benchmark.py": ("rclpy", "psutil"),
+    "benchmarks/test_compare_runs.py": ("psutil", "importlib.metadata"),
     "benchmarks/test_fleet.py": ("tritonclient", "psutil", "onnx"),
     "benchmarks/test_fleet_figures.py": ("tritonclient", "psutil", "onnx"),
     "benchmarks/test_fleet_robots.py": ("psutil",),
     "benchmarks/test_gpu_benchmark.py": ("onnx",),
+    "benchmarks/test_handwritten_node.py": ("rclpy", "onnx"),
+    "benchmarks/test_handwritten_networks.py": ("onnx",),
+    "benchmarks/test_observed.py": ("rclpy", "psutil"),
     "benchmarks/test_sized_bundle.py": ("onnx",),
+    "benchmarks/test_stored_run.py": ("psutil", "importlib.metadata"),
     "converter": ("tensorflow", "tf2onnx", "tf_keras", "pycocotools", "jinja2"),
     "converter/bundle": (),
     "converter/commands/test_replay.py": ("rosbags", "mcap", "foxglove"),

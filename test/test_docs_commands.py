@@ -6,13 +6,14 @@ import contextlib
 import io
 import re
 import shlex
-from typing import Iterator, List, Set, Tuple
+from typing import Callable, Dict, Iterator, List, Set, Tuple
 
 import pytest
 
 from benchmarks.gpu import gpu_parser
 from benchmarks.owners_table import COLUMNS
 from converter.command_line.command import command_names, load_command
+from test.needs import is_missing
 from test.test_architecture import ROOT
 from trt_inference.bundles.tensorrt_versions import TARGETS
 from trt_inference.tools.argument_types import ArgumentParser
@@ -36,6 +37,19 @@ LAUNCH_ARGUMENT = re.compile(r"([a-z_]+):=")
 LAUNCHING = [*(ROOT / "launch").glob("*.py"), *(ROOT / "trt_inference/ros/launching").glob("*.py")]
 
 Words = List[str]
+
+
+def parsers_of_benchmarks() -> Dict[str, Callable[[], argparse.ArgumentParser]]:
+    """Those whose modules can be imported here."""
+    found = {"benchmarks.gpu": gpu_parser}
+    if not is_missing("rclpy"):
+        from benchmarks.__main__ import benchmark_parser
+
+        found["benchmarks"] = benchmark_parser
+    return found
+
+
+BENCHMARKS = parsers_of_benchmarks()
 
 
 def commands_of(page: str) -> Iterator[Words]:
@@ -162,8 +176,8 @@ def test_other_programs_of_the_project_exist(page: str) -> None:
             missing.append(first)
         elif PYTHON.search(first) and rest[:1] == ["-m"]:
             missing += [] if module_exists(rest[1]) else [rest[1]]
-            if rest[1] == "benchmarks.gpu":
-                missing += filter(None, [refusal(gpu_parser(), rest[2:])])
+            if rest[1] in BENCHMARKS:
+                missing += filter(None, [refusal(BENCHMARKS[rest[1]](), rest[2:])])
     assert missing == []
 
 
