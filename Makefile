@@ -19,6 +19,7 @@ ON_ROBOTS := trt_inference launch scripts/detector scripts/swap scripts/video se
 	benchmarks/gpu.py benchmarks/gpu_figures.py benchmarks/gpu_loops.py \
 	benchmarks/measured_machine.py benchmarks/owners_table.py benchmarks/pacing.py \
 	benchmarks/preprocessing.py benchmarks/process_memory.py benchmarks/session.py \
+	benchmarks/case_session.py benchmarks/gpu_nodes.py benchmarks/node_case.py \
 	examples/__init__.py examples/shapes/__init__.py examples/shapes/camera.py \
 	examples/shapes/drawing.py examples/shapes/monitor.py examples/shapes/moving_scene.py \
 	examples/shapes/processes.py examples/shapes/spinning.py \
@@ -135,7 +136,8 @@ lint: $(CONVERTER)/.ready $(ROBOT)/.ready vermin ## ruff, mypy, and vermin for P
 	$(CONVERTER)/bin/ruff check .
 	$(CONVERTER)/bin/ruff format --check .
 	$(CONVERTER)/bin/mypy --python-executable $(ROBOT)/bin/python trt_inference examples benchmarks
-	$(CONVERTER)/bin/mypy converter containers benchmarks/export.py benchmarks/pixel_ranges.py
+	$(CONVERTER)/bin/mypy converter containers benchmarks/export.py benchmarks/pixel_ranges.py \
+		benchmarks/table_models.py
 
 .PHONY: vermin
 vermin: $(CONVERTER)/.ready

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Callable, Dict, Iterator, NamedTuple, Sequence, Tuple
 
-from benchmarks import cameras, memory, messages, node, peer, preprocessing
+from benchmarks import cameras, memory, messages, node, peer, postprocess, preprocessing
 from benchmarks.figures import Sheet
 
 _START = 3.0  # seconds in which a node and its cameras start, and end
@@ -64,6 +64,7 @@ def _cameras_seconds(choices: Choices) -> float:
 
 PARTS: Dict[str, Part] = {
     "preprocessing": Part(_preprocessing, lambda choices: 20.0),
+    "postprocess": Part(lambda one: postprocess.sheets(), lambda one: 10.0),
     "node": Part(lambda one: node.sheets(one.bundle, one.seconds), _node_seconds),
     "peer": Part(
         lambda one: peer.sheets(one.bundle, one.seconds, one.saved_model, one.peer_spins, one.tell),

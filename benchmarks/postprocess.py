@@ -2,12 +2,12 @@
 
 import time
 from functools import partial
-from typing import Callable, Dict, List, Mapping, NamedTuple
+from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple
 
 import cv2
 import numpy as np
-from rich.table import Table
 
+from benchmarks.figures import NEITHER, Figure, Sheet, samples_of
 from trt_inference.bundles.bundle import Fitting, Thresholds
 from trt_inference.bundles.names import BOXES, CLASSES, SCORES
 from trt_inference.inference.geometry import Placement, place
@@ -36,39 +36,32 @@ class Times(NamedTuple):
     loop_cpu: np.ndarray
 
 
-def table(seconds: float = 16.0) -> Table:
+def sheets(seconds: float = 8.0) -> Iterator[Sheet]:
     """Ours, and what is usually written by hand.
 
     Args:
         seconds: that it takes, all in all.
     """
-    result = Table(
-        "candidates",
-        "p50 ms",
-        "p99 ms",
-        "CPU ms",
-        "CPU in a loop ms",
-        "usual p50 ms",
-        "usual CPU ms",
-        "usual/ours",
-        title=f"candidates to detections at {RATE:g} a second, {CLASSES_OF_MODEL} classes",
-    )
+    figures: List[Figure] = []
     for count in COUNTS:
         outputs = candidates(count)
-        ways = {"ours": partial(ours, outputs), "usual": partial(usual_steps, outputs, PLACEMENT)}
-        samples = int(seconds * RATE / len(COUNTS) / len(ways))
-        mine, usual = measure(ways, samples).values()
-        row = [
-            np.median(mine.paced),
-            np.percentile(mine.paced, 99),
-            np.median(mine.paced_cpu),
-            np.median(mine.loop_cpu),
-            np.median(usual.paced),
-            np.median(usual.paced_cpu),
+        samples = int(seconds * RATE / len(COUNTS) / 2)
+        mine, usual = measure(ways_of(outputs), samples).values()
+        figures += [
+            _figure(count, "ours", mine.paced),
+            _figure(count, "ours CPU", mine.paced_cpu),
+            _figure(count, "ours CPU in a loop", mine.loop_cpu),
+            _figure(count, "usual", usual.paced, ours=False),
+            _figure(count, "usual CPU", usual.paced_cpu, ours=False),
         ]
-        ratio = f"{row[-1] / row[2]:.2f}"
-        result.add_row(f"{count}", *(f"{value * 1e3:.3f}" for value in row), ratio)
-    return result
+        ratio = samples_of(usual.paced_cpu / mine.paced_cpu)
+        figures.append(Figure(str(count), "usual/ours CPU", "", ratio, NEITHER))
+    title = f"candidates to detections at {RATE:g} a second, {CLASSES_OF_MODEL} classes"
+    yield Sheet("postprocess", title, "candidates", figures)
+
+
+def _figure(count: int, column: str, seconds: np.ndarray, ours: bool = True) -> Figure:
+    return Figure(str(count), column, "ms", samples_of(seconds * 1e3), ours=ours, digits=3)
 
 
 def measure(ways: Mapping[str, Callable[[], object]], samples: int = SAMPLES) -> Dict[str, Times]:
@@ -116,6 +109,11 @@ def candidates(count: int, seed: int = 0) -> Outputs:
         SCORES: np.concatenate([above, below]).astype(np.float32),
         CLASSES: classes[chosen].astype(np.int32),
     }
+
+
+def ways_of(outputs: Outputs) -> Dict[str, Callable[[], object]]:
+    """Those that are compared."""
+    return {"ours": partial(ours, outputs), "usual": partial(usual_steps, outputs, PLACEMENT)}
 
 
 def ours(outputs: Outputs) -> object:

@@ -42,20 +42,27 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def running(
-    module: str, *arguments: str, sends_images: bool = False, output: Optional[IO[bytes]] = None
+    module: str,
+    *arguments: str,
+    sends_images: bool = False,
+    output: Optional[IO[bytes]] = None,
+    root: Path = ROOT,
 ) -> Iterator[subprocess.Popen]:
     """Run ``python -m module arguments`` from the project's root, and end it with the block.
 
     Args:
         sends_images: with the middleware profile for large images.
         output: where what it prints goes; None: where ours goes.
+        root: that of another checkout, whose modules are to run.
     """
     environment = dict(os.environ, PYTHONUNBUFFERED="1")
+    if root != ROOT:
+        environment["PYTHONPATH"] = str(root)
     if sends_images:
         environment[profile_variable()] = str(LARGE_IMAGES)
     process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
-        cwd=ROOT,
+        cwd=root,
         env=environment,
         stdout=output,
         stderr=None if output is None else subprocess.STDOUT,

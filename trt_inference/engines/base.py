@@ -32,7 +32,8 @@ class EngineOptions:
         cuda_graph: launch a frame's work as one piece where the driver can.
         zero_copy: the GPU works on the processor's arrays, without copies; None: where they share
             one memory and the processor caches it meanwhile, as on Jetsons from Xavier on.
-        spin: wait for the GPU with a busy core, for some microseconds less.
+        spin: wait for the GPU with a busy core, for some microseconds less; None: where there are
+            cores to spare, beside a graphics card.
         batch: most images in one run, where the engine leaves it open; one that was built for a
             number of images runs that many.
         host_code_allowed: load engines that bring code for the processor, as those of TensorRT that
@@ -48,7 +49,7 @@ class EngineOptions:
     device: int = 0
     cuda_graph: bool = True
     zero_copy: Optional[bool] = None
-    spin: bool = False
+    spin: Optional[bool] = None
     batch: int = 1
     host_code_allowed: bool = False
     server: Optional[ServerOptions] = None

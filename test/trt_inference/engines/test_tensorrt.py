@@ -19,6 +19,7 @@ from test.tensorrt_double import COMBINATIONS, CUDA_PACKAGES, VERSIONS, Double, 
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.engines.backends import choose_backend, open_engine
 from trt_inference.engines.base import Engine, EngineOptions
+from trt_inference.engines.tensorrt import spare_cores
 from trt_inference.engines.tensorrt.engine_memory import EngineMemory
 from trt_inference.errors import BundleError, DeviceFault, EngineError
 from trt_inference.inference.detections import Detections
@@ -370,6 +371,33 @@ def test_copies_are_left_out_where_the_gpu_shares_cached_memory_or_the_user_says
             assert ("without copies" in detector.engine.description) != has_copies
         assert (double.counters.copies_to_device > 0) == has_copies
         assert (double.counters.copies_to_host > 0) == has_copies
+
+
+@pytest.mark.parametrize(
+    ("machine", "cores", "chosen", "is_busy"),
+    [
+        ({}, 16, None, True),
+        ({}, 4, None, False),
+        ({"integrated": True}, 12, None, False),
+        ({}, 16, False, False),
+        ({"integrated": True}, 4, True, True),
+    ],
+)
+def test_a_busy_core_waits_where_cores_are_to_spare_or_the_user_says_so(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    machine: Dict[str, Any],
+    cores: int,
+    chosen: Optional[bool],
+    is_busy: bool,
+) -> None:
+    monkeypatch.setattr(spare_cores, "usable_cores", lambda: float(cores))
+    with install("8.6.1", **machine):
+        add_engine(folder)
+        options = EngineOptions(spin=chosen)
+        with Detector.open(load_bundle(folder), "tensorrt", options=options) as detector:
+            assert labels_seen(detector, "red") == ["red"]
+            assert ("a busy core waits" in detector.engine.description) == is_busy
 
 
 def test_auto_takes_tensorrt_where_a_gpu_is(folder: Path) -> None:

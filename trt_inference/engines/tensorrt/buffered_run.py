@@ -34,7 +34,7 @@ class BufferedRun:
         Args:
             context: TensorRT's execution context, whose shapes are set.
             tensors: those of the engine, which fit the bundle.
-            options: with ``zero_copy`` decided.
+            options: with ``zero_copy`` and ``spin`` decided.
         """
         self._stream: Any = stream
         self.buffers = BufferSet(cuda, tensors, bool(options.zero_copy))

@@ -35,6 +35,7 @@ from trt_inference.engines.tensorrt.io_tensors import (
     set_input_shape,
 )
 from trt_inference.engines.tensorrt.plan import load_plan
+from trt_inference.engines.tensorrt.spare_cores import has_core_to_spare
 from trt_inference.errors import EngineError
 
 
@@ -140,9 +141,10 @@ class TensorRtEngine(Engine):
         self._freeing.callback(self._wait)
         how = self._capture() if self._options.cuda_graph else "without a CUDA graph"
         copies = " and without copies" if self._options.zero_copy else ""
+        waits = ", a busy core waits" if self._options.spin else ""
         machine = file.sidecar.machine
         device = f"{machine.gpu} ({machine.sm})"
-        self._description = f"TensorRT {machine.tensorrt} on {device}, {how}{copies}"
+        self._description = f"TensorRT {machine.tensorrt} on {device}, {how}{copies}{waits}"
 
     def _capture(self) -> str:
         """Make a graph for each set, if the driver can. Returns a remark for the description."""
@@ -166,10 +168,14 @@ class TensorRtEngine(Engine):
 
 
 def _decided(options: EngineOptions) -> EngineOptions:
-    """With ``zero_copy`` as the GPU does better, where the user leaves it open."""
-    if options.zero_copy is not None:
-        return options
-    return replace(options, zero_copy=gpu_properties(options.device).suits_zero_copy)
+    """With ``zero_copy`` and ``spin`` as suits the machine, where the user leaves them open."""
+    if options.zero_copy is None:
+        suits = gpu_properties(options.device).suits_zero_copy
+        options = replace(options, zero_copy=suits)
+    if options.spin is None:
+        is_integrated = gpu_properties(options.device).integrated
+        options = replace(options, spin=has_core_to_spare(is_integrated))
+    return options
 
 
 def _let_go(error: Optional[BaseException]) -> None:

@@ -15,8 +15,9 @@ _DOUBLE = Parameter.Type.DOUBLE
 _STRING = Parameter.Type.STRING
 _STRINGS = Parameter.Type.STRING_ARRAY
 
-# What EngineOptions takes. Not "on" and "off", which are true and false in YAML.
-ZERO_COPY: Mapping[str, Optional[bool]] = {"auto": None, "always": True, "never": False}
+# What is taken of zero_copy, spin and hand_over, where None leaves it to the node. Not "on" and
+# "off", which are true and false in YAML.
+UNLESS_DECIDED: Mapping[str, Optional[bool]] = {"auto": None, "always": True, "never": False}
 
 # Seconds: a node that is deactivated waits a little longer for the image in work.
 LONGEST_DEADLINE = 4.0
@@ -71,9 +72,15 @@ _ENGINE = (
         _STRING,
         "Let the GPU work on the processor's arrays, without copies; auto: Jetsons from Xavier on",
         "auto",
-        choices=tuple(ZERO_COPY),
+        choices=tuple(UNLESS_DECIDED),
     ),
-    Spec("spin", _BOOL, "Wait for the GPU with a busy core, for some microseconds less", False),
+    Spec(
+        "spin",
+        _STRING,
+        "Wait for the GPU with a busy core, for less latency; auto: graphics cards beside 6 cores",
+        "auto",
+        choices=tuple(UNLESS_DECIDED),
+    ),
     Spec(
         "engine_host_code_allowed",
         _BOOL,

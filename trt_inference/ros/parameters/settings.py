@@ -13,8 +13,8 @@ from trt_inference.engines.server_options import ASKS_A_SERVER, ServerOptions
 from trt_inference.errors import TrtInferenceError
 from trt_inference.inference.selection import Region, Selection
 from trt_inference.ros.diagnostics.limits import Limits
-from trt_inference.ros.parameters.engine_parameters import ZERO_COPY
-from trt_inference.ros.parameters.table import DIAGNOSTIC_LIMITS, HAND_OVER, THRESHOLD_NAMES
+from trt_inference.ros.parameters.engine_parameters import UNLESS_DECIDED
+from trt_inference.ros.parameters.table import DIAGNOSTIC_LIMITS, THRESHOLD_NAMES
 
 
 class ParameterError(TrtInferenceError):
@@ -33,7 +33,7 @@ class Settings:
     device: int
     cuda_graph: bool
     zero_copy: str
-    spin: bool
+    spin: str
     engine_host_code_allowed: bool
     build_if_missing: bool
     hot_swap: bool
@@ -61,8 +61,8 @@ class Settings:
             self.threads,
             self.device,
             self.cuda_graph,
-            ZERO_COPY[self.zero_copy],
-            self.spin,
+            UNLESS_DECIDED[self.zero_copy],
+            UNLESS_DECIDED[self.spin],
             batch=max(1, len(self.image_topics)),
             host_code_allowed=self.engine_host_code_allowed,
             server=self.server,
@@ -110,7 +110,7 @@ class Settings:
         Raises:
             ParameterError: it is ``never``, and there are several.
         """
-        wanted = HAND_OVER[self.hand_over]
+        wanted = UNLESS_DECIDED[self.hand_over]
         if len(self.image_topics) < 2:
             return wanted
         if wanted is False:

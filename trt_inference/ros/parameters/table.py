@@ -4,7 +4,7 @@ from typing import Sequence
 
 from rclpy.parameter import Parameter
 
-from trt_inference.ros.parameters.engine_parameters import ENGINE_PARAMETERS
+from trt_inference.ros.parameters.engine_parameters import ENGINE_PARAMETERS, UNLESS_DECIDED
 from trt_inference.ros.parameters.spec import Spec
 
 _BOOL = Parameter.Type.BOOL
@@ -15,8 +15,6 @@ _STRINGS = Parameter.Type.STRING_ARRAY
 _INTEGERS = Parameter.Type.INTEGER_ARRAY
 
 SHORTEST_HEARTBEAT = 0.01  # seconds; an executor that only sends heartbeats does nothing else
-# Whether images are handed over to the engine's thread; None: as it is better.
-HAND_OVER = {"auto": None, "always": True, "never": False}
 MOST_CAMERAS = 32  # each has topics, a thread and memory of its own
 
 
@@ -84,7 +82,7 @@ _CONFIGURED = (
         "Receive images on another thread than the engine's; auto: of several cameras, or where "
         "the engine is not done before the next one comes",
         "auto",
-        choices=tuple(HAND_OVER),
+        choices=tuple(UNLESS_DECIDED),
     ),
     Spec(
         "batch_deadline",

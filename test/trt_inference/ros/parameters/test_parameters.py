@@ -38,6 +38,7 @@ long = functools.partial(pytest.param, marks=pytest.mark.long)
         ("score_threshold", 1, "an integer, and has to be a double", 0.5),
         ("bundle", 3, "a string: text, in quotes where YAML takes it for something else", None),
         ("zero_copy", True, "choose auto, always, never", "never"),
+        ("spin", True, "choose auto, always, never", "always"),
     ],
 )
 def test_a_bad_value_at_start_up_fails_to_configure_until_it_is_mended(
@@ -234,10 +235,11 @@ def count_found(client: Client, brightness: float = 1.0) -> int:
 @pytest.mark.parametrize(
     ("value", "expected"), [("auto", None), ("always", True), ("never", False)]
 )
-def test_zero_copy_is_left_to_the_gpu_unless_the_user_decides(
-    value: str, expected: Optional[bool]
+@pytest.mark.parametrize("name", ["zero_copy", "spin"])
+def test_zero_copy_and_spin_are_left_to_the_engine_unless_the_user_decides(
+    name: str, value: str, expected: Optional[bool]
 ) -> None:
     defaults = {name: SPECS_BY_NAME[name].default for name in CONFIGURED}
-    assert defaults["zero_copy"] == "auto"
-    settings = Settings(**{**defaults, "zero_copy": value})
-    assert settings.engine_options().zero_copy is expected
+    assert defaults[name] == "auto"
+    settings = Settings(**{**defaults, name: value})
+    assert getattr(settings.engine_options(), name) is expected
