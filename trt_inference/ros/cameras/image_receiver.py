@@ -63,6 +63,8 @@ class ImageReceiver(Feed):
     def follow(self, inference: InferenceThread) -> None:
         """Have another one get the images, after a swap."""
         with self._lock:
+            if self._inference is not None:
+                self._inference.attach(None)
             self._inference = inference
             if self._is_active and self._thread is None:
                 inference.attach(self)
@@ -78,9 +80,11 @@ class ImageReceiver(Feed):
         if thread is not None:
             thread.join()
 
-    def wait(self) -> None:
+    def wait(self, is_over: Callable[[], bool]) -> None:
         """Called on the inference thread, when it has nothing to do."""
         with self._one_waits:
+            if is_over():
+                return
             if self._hands_over is None and self._late >= _LATE:
                 self._have_a_thread_receive()
                 return
