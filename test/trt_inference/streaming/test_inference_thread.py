@@ -415,7 +415,7 @@ def test_a_thread_that_waits_at_its_feed_can_be_stopped(bench: Bench) -> None:
         time.sleep(0.01)
     assert source.waited_on
     assert bench.thread.drain(0) is True  # it waits, and works on nothing
-    assert bench.thread.stop(SOON) is True
+    assert bench.thread.stop(SOON / 2) is True  # sooner than the source gives up
 
 
 def test_what_a_feed_raises_is_a_fault(bench: Bench) -> None:

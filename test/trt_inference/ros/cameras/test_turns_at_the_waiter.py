@@ -69,14 +69,17 @@ class Setup:
     def swap(self, old: Bench, new: Bench) -> None:
         new.thread.succeed(old.thread)
         thread: Any = new.thread
-        turns, self.comes = self.receiver.wait, threading.Event()
+        receiver: Any = self.receiver
+        turns = self.receiver.wait
+        self.comes, self.left = threading.Event(), threading.Event()
 
         def wait(*arguments: Any) -> None:
             self.comes.set()
             turns(*arguments)
+            self.left.set()
 
-        self.receiver.wait = wait  # type: ignore[method-assign]
-        self.receiver.follow(thread)
+        receiver.wait = wait
+        receiver.follow(thread)
         assert self.comes.wait(SOON)
         time.sleep(0.05)  # it comes to where it has to wait for its turn
 
@@ -116,3 +119,8 @@ def test_a_thread_that_is_swapped_out_before_its_turn_receives_nothing(setup: Se
     assert setup.next.thread.stop(5.0)
     setup.receiver.stop()
     assert last.thread.stop(SOON)
+
+
+def test_a_thread_waits_for_no_turn_that_it_need_not_have(setup: Setup) -> None:
+    setup.receiver.stop()
+    assert setup.left.wait(5.0)  # while the former one is still at the waiter
