@@ -1,9 +1,10 @@
 """Where the newest frame of each camera waits for the inference thread."""
 
+import functools
 import threading
 import time
 from abc import ABC, abstractmethod
-from typing import Dict, Generic, List, Optional, Set, TypeVar
+from typing import Callable, Dict, Generic, List, Optional, Set, TypeVar
 
 _Item = TypeVar("_Item")
 
@@ -16,8 +17,13 @@ class Feed(ABC):
     """
 
     @abstractmethod
-    def wait(self) -> None:
-        """Wait for items and put them into the mailbox; or return because of ``wake``."""
+    def wait(self, is_over: Callable[[], bool]) -> None:
+        """Wait for items and put them into the mailbox; or return because of ``wake``.
+
+        Args:
+            is_over: whether there is nothing to wait for any more. To be asked by who has waited
+                for anything else first: a ``wake`` meanwhile may have been another thread's.
+        """
 
     @abstractmethod
     def wake(self) -> None:
@@ -76,7 +82,7 @@ class Mailbox(Generic[_Item]):
                     items = self._pop(limit)
                     self._busy = bool(items)
                     return items
-            feed.wait()
+            feed.wait(functools.partial(self._is_over_at, feed))
 
     def attach(self, feed: Optional[Feed]) -> None:
         """Have the taker wait at ``feed`` from now on, or, with None, for those who put items."""
@@ -109,6 +115,11 @@ class Mailbox(Generic[_Item]):
         self._condition.notify_all()
         self._condition.wait_for(lambda: self._items or self._closed or self._feed is not None)
         return None if self._items or self._closed else self._feed
+
+    def _is_over_at(self, feed: Feed) -> bool:
+        """Whether the taker need not wait at ``feed`` any more."""
+        with self._condition:
+            return bool(self._items) or self._closed or self._feed is not feed
 
     def _pop(self, limit: int) -> List[_Item]:
         return [self._items.pop(source) for source in list(self._items)[:limit]]

@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 from collections import deque
-from typing import Any, Deque, Iterator, List, Sequence
+from typing import Any, Callable, Deque, Iterator, List, Sequence
 
 import numpy as np
 import pytest
@@ -368,7 +368,7 @@ class Source(Feed):
     def give(self, item: str) -> None:
         self._ready.put(item)
 
-    def wait(self) -> None:
+    def wait(self, is_over: Callable[[], bool]) -> None:
         self.waited_on.append(threading.get_ident())
         item = self._ready.get(timeout=SOON)
         if item:
@@ -415,12 +415,12 @@ def test_a_thread_that_waits_at_its_feed_can_be_stopped(bench: Bench) -> None:
         time.sleep(0.01)
     assert source.waited_on
     assert bench.thread.drain(0) is True  # it waits, and works on nothing
-    assert bench.thread.stop(SOON) is True
+    assert bench.thread.stop(SOON / 2) is True  # sooner than the source gives up
 
 
 def test_what_a_feed_raises_is_a_fault(bench: Bench) -> None:
     class Broken(Source):
-        def wait(self) -> None:
+        def wait(self, is_over: Callable[[], bool]) -> None:
             raise RuntimeError("the middleware is gone")
 
     bench.thread.start()

@@ -14,6 +14,8 @@ from trt_inference.streaming.mailbox import Feed
 # thread receives them.
 _LARGEST_PART = 0.8
 _LATE = 10
+LONGEST_WORK = 1.0  # seconds at one image, from which on another thread receives as well
+_TURN = 0.05  # seconds between two looks at whether it is worth to wait for one's turn
 _PAUSE = 1.0  # seconds after a failure
 
 
@@ -23,7 +25,7 @@ class ImageReceiver(Feed):
     With one camera, and an engine that is done before the next image comes, the inference thread
     waits for the images itself. Where it is not done in time, a thread of its own receives them
     from then on, so that the newest image is received while the engine works, and those before it
-    are counted as dropped.
+    are counted as dropped; at an engine that hangs, nobody else would see that images come.
     """
 
     def __init__(
@@ -63,6 +65,8 @@ class ImageReceiver(Feed):
     def follow(self, inference: InferenceThread) -> None:
         """Have another one get the images, after a swap."""
         with self._lock:
+            if self._inference is not None:
+                self._inference.attach(None)
             self._inference = inference
             if self._is_active and self._thread is None:
                 inference.attach(self)
@@ -78,20 +82,37 @@ class ImageReceiver(Feed):
         if thread is not None:
             thread.join()
 
-    def wait(self) -> None:
+    def wait(self, is_over: Callable[[], bool]) -> None:
         """Called on the inference thread, when it has nothing to do."""
-        with self._one_waits:
-            if self._hands_over is None and self._late >= _LATE:
-                self._have_a_thread_receive()
+        while not self._one_waits.acquire(timeout=_TURN):
+            if is_over():  # the thread that waits instead may do so for ever
                 return
-            if self._done_at is None:
-                self._done_at = self._clock()
-            if self._waiter.wait():
-                self._judge(self._done_at, self._clock())
+        try:
+            if not is_over():
+                self._wait_here()
+        finally:
+            self._one_waits.release()
+
+    def look(self) -> None:
+        """Have another thread receive where the engine is at one image for too long. To be called
+        again and again."""
+        if self._hands_over is not None or self._done_at is not None:
+            return
+        if LONGEST_WORK < self._clock() - self._received_at < float("inf"):
+            self._have_a_thread_receive()
 
     def wake(self) -> None:
         """Called on any thread."""
         self._waiter.wake()
+
+    def _wait_here(self) -> None:
+        if self._hands_over is None and self._late >= _LATE:
+            self._have_a_thread_receive()
+            return
+        if self._done_at is None:
+            self._done_at = self._clock()
+        if self._waiter.wait():
+            self._judge(self._done_at, self._clock())
 
     def _judge(self, done_at: float, received_at: float) -> None:
         """Note whether the last image was done in time for this one."""

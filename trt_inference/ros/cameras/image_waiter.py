@@ -124,6 +124,8 @@ class ImageWaiter:
                 count += 1
                 callback(image)
                 began = cpu_time_of_thread()
+        except rclpy_implementation.InvalidHandle:
+            pass  # it was destroyed in between: nobody wants its images any more
         except Exception:  # as an executor does: one image does not end the others
             self._failures.log()
         return count

@@ -9,7 +9,7 @@ from rclpy.lifecycle import LifecycleNode
 from trt_inference.bundles.bundle import Bundle
 from trt_inference.errors import EngineError
 from trt_inference.ros.cameras.camera import Camera, Received
-from trt_inference.ros.cameras.image_receiver import ImageReceiver
+from trt_inference.ros.cameras.image_receiver import LONGEST_WORK, ImageReceiver
 from trt_inference.ros.cameras.image_waiter import ImageWaiter
 from trt_inference.ros.cameras.reception import Reception, ReceptionSummary
 from trt_inference.ros.cameras.topic_names import camera_topics, refuse_own_topics
@@ -18,6 +18,7 @@ from trt_inference.ros.diagnostics.reports import NodeReport
 from trt_inference.ros.diagnostics.status_publisher import StatusPublisher
 from trt_inference.ros.messages.serialized_image import AnyImage
 from trt_inference.ros.parameters.settings import LiveSettings, Settings
+from trt_inference.ros.rclpy_tools.steady_timer import steady_timer
 from trt_inference.ros.session.loaded_bundle import Callbacks, LoadedBundle
 from trt_inference.ros.session.swap_service import SwapService
 
@@ -74,6 +75,7 @@ class Resources:
         self._reception: Optional[Reception] = None
         self._waiter = ImageWaiter(node)
         self._receiver = ImageReceiver(self._waiter, settings.hands_over, node.get_logger())
+        self._timer = steady_timer(node, LONGEST_WORK, self._receiver.look)
         self._swapping = threading.Lock()  # against images that come meanwhile
         self.loaded = self.prepare(settings, bundle)
         try:
@@ -141,6 +143,7 @@ class Resources:
         for camera in self.cameras:
             camera.unsubscribe()
         self._receiver.stop()
+        self._node.destroy_timer(self._timer)
         for part in (self._diagnostics, self._reception):
             if part is not None:
                 part.destroy()

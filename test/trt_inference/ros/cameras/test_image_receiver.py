@@ -64,7 +64,10 @@ class Setup:
         self.receiver.start(inference)
 
     def image(self, takes: float) -> None:
-        """The next image of a camera, which keeps the engine busy for so many seconds."""
+        """The next image of a camera, which keeps the engine busy for so many seconds; none where
+        another thread receives."""
+        if self.inference.feed is None:
+            return
         self._comes_at += PERIOD
 
         def come() -> int:
@@ -74,8 +77,11 @@ class Setup:
             return 1
 
         self.waiter.happens = come
-        self.receiver.wait()
+        self.wait()
         self.now += takes
+
+    def wait(self) -> None:
+        self.receiver.wait(lambda: self.inference.feed is None)
 
     def images(self, count: int, takes: float) -> None:
         for _ in range(count):
@@ -127,6 +133,36 @@ def test_another_thread_receives_once_the_engine_is_late_again_and_again(
     assert "on a thread of their own from now on" in told
 
 
+def test_another_thread_receives_while_the_engine_hangs(
+    setup: Callable[[Optional[bool]], Setup],
+) -> None:
+    it = setup(None)
+    it.image(0.5)
+    it.receiver.look()
+    assert it.inference.feed is it.receiver
+    it.now += 1.0
+    it.receiver.look()
+    it.receiver.look()
+    assert it.hands_over
+    assert len(it.log) == 1
+    it.receiver.stop()
+    it.receiver.look()
+    assert "reception" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_an_engine_that_has_nothing_to_do_does_not_hang(
+    setup: Callable[[Optional[bool]], Setup],
+) -> None:
+    it = setup(None)
+    it.receiver.look()  # before the first image
+    it.image(0.1 * PERIOD)
+    it.waiter.happens = lambda: 0
+    it.wait()
+    it.now += 100.0
+    it.receiver.look()
+    assert it.inference.feed is it.receiver
+
+
 def test_a_hiccup_now_and_then_changes_nothing(setup: Callable[[Optional[bool]], Setup]) -> None:
     it = setup(None)
     for _ in range(100):
@@ -141,7 +177,7 @@ def test_a_long_pause_between_images_is_not_the_engines(
     it = setup(None)
     for _ in range(50):
         it.waiter.happens = lambda: 0  # woken without an image
-        it.receiver.wait()
+        it.wait()
         it.now += 100 * PERIOD
         it.image(0.1 * PERIOD)
     assert it.inference.feed is it.receiver
@@ -150,6 +186,8 @@ def test_a_long_pause_between_images_is_not_the_engines(
 def test_with_never_it_stays_so_however_late(setup: Callable[[Optional[bool]], Setup]) -> None:
     it = setup(False)
     it.images(100, 5 * PERIOD)
+    it.now += 100.0
+    it.receiver.look()
     assert it.inference.feed is it.receiver
 
 
@@ -169,8 +207,21 @@ def test_the_engine_that_is_swapped_in_receives_instead(
     other: Any = Inference()
     it.receiver.follow(other)
     assert other.feed is it.receiver
+    assert it.inference.feed is None
     it.receiver.stop()
     assert other.feed is None
+
+
+def test_the_engine_that_is_swapped_in_while_nothing_is_received_waits(
+    setup: Callable[[Optional[bool]], Setup],
+) -> None:
+    it = setup(None)
+    it.receiver.stop()
+    other: Any = Inference()
+    it.receiver.follow(other)
+    assert other.feed is None
+    it.receiver.start(other)
+    assert other.feed is it.receiver
 
 
 def test_after_it_was_stopped_it_begins_anew(setup: Callable[[Optional[bool]], Setup]) -> None:
