@@ -13,7 +13,8 @@ from trt_inference.ros.cameras.rcl_take import TakeError
 from trt_inference.ros.cameras.serialized_take import SerializedTake
 from trt_inference.ros.messages.serialized_image import SerializedImage
 
-RELIABLE = QoSProfile(depth=100)
+DEPTH = 5
+RELIABLE = QoSProfile(depth=DEPTH)
 
 
 class Camera:
@@ -75,3 +76,19 @@ def test_what_is_not_read_in_place_is_a_message(
     take = ImageTake(camera.subscription, in_place)
     camera.publish(5)
     assert isinstance(next_image(take), Image)
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_images_that_come_meanwhile_are_left_for_the_next_time(
+    camera: Camera, in_place: bool
+) -> None:
+    """Otherwise a fast camera would keep the thread from all others."""
+    take = ImageTake(camera.subscription, in_place)
+    camera.publish(*range(DEPTH))
+    assert next_image(take).width == 0
+    seen = []
+    for image in take.all():
+        seen.append(image.width)
+        camera.publish(DEPTH + len(seen))
+        assert len(seen) <= DEPTH
+    assert seen[: DEPTH - 1] == list(range(1, DEPTH))
