@@ -85,5 +85,4 @@ def _near_pairs(boxes: Corners, classes: Optional[np.ndarray]) -> Optional[Overl
 
 def _room_of_a_class(starts: np.ndarray, ends: np.ndarray) -> float:
     """So wide that boxes of two classes are more than a pixel apart, if they are no wider."""
-    extent = float(np.maximum.reduce(ends)) - float(np.minimum.reduce(starts))
-    return max(extent, 0.0) + 2.0
+    return float(np.maximum.reduce(ends)) - float(np.minimum.reduce(starts)) + 2.0

@@ -348,9 +348,10 @@ def test_candidates_in_any_order_give_what_they_give_when_sorted(
 
 @pytest.mark.parametrize("scores", [[0.9, 0.8], [0.8, 0.9]])
 def test_candidates_of_the_engine_are_not_changed(scores: List[float]) -> None:
-    candidates = outputs([[0, 0, 10, 10], [5, 5, 30, 30]], scores, [0, 1])
+    candidates = outputs([[0, 40, 10, 50], [5, 45, 30, 60]], scores, [0, 1])
     before = {name: array.copy() for name, array in candidates.items()}
     found = postprocess(candidates, place(50, 200, 100, 100, Fitting("letterbox")), ALL, False)
+    assert len(found) == 2
     for name, array in candidates.items():
         np.testing.assert_array_equal(array, before[name])
         for part in (found.xyxy, found.scores, found.class_ids):

@@ -112,7 +112,8 @@ def _cut(part: bytes, *values: float) -> List[bytes]:
 
 def prove_layout(write: Serialize, serialize: Serialize, read: Callable[[bytes], Any]) -> None:
     """Compare what is written with what the type support makes of the same detections: of no box,
-    one and several, with texts of all lengths that alignment may tell apart.
+    one and several, and of none again, when the texts are those of another message; with texts of
+    all lengths that alignment may tell apart.
 
     Args:
         read: a serialised message -> what can be compared; bytes that only align may differ.
@@ -122,7 +123,7 @@ def prove_layout(write: Serialize, serialize: Serialize, read: Callable[[bytes],
     """
     texts = dict(enumerate([*("x" * length for length in range(8)), "\u00e9\u4e2d\U0001f600"]))
     for frame_id in texts.values():
-        for numbers in ([], [3], [*texts], *([first, first * 3 % 8] for first in texts)):
+        for numbers in ([], [3], [*texts], *([first, first * 3 % 8] for first in texts), []):
             header = ImageHeader(Stamp(-5, len(numbers)), frame_id)
             found = _made_up(numbers)
             written, right = write(found, header, texts), serialize(found, header, texts)

@@ -33,7 +33,7 @@ class MessageReader:
             ImageError: it cannot be used.
         """
         if isinstance(message, DamagedImage):
-            raise message.error
+            raise message.error()
         check_frame_id(message.header.frame_id)
         if isinstance(message, COMPRESSED_TYPES):
             return self._reader.read_compressed(message)

@@ -40,10 +40,19 @@ class SerializedCompressedImage(NamedTuple):
 
 
 class DamagedImage(NamedTuple):
-    """Bytes that are no image: who reads it raises ``error``."""
+    """Bytes that are no image: who reads it raises ``error()``.
+
+    What an ImageError said, and not that error: it would hold the bytes by its traceback, and once
+    raised, this object too, in a circle that only the garbage collector ends.
+    """
 
     header: ImageHeader
-    error: ImageError
+    reason: str
+    kind: str
+
+    def error(self) -> ImageError:
+        """Why it cannot be used."""
+        return ImageError(self.reason, kind=self.kind)
 
 
 AnyImage = Union[Image, CompressedImage, SerializedImage, SerializedCompressedImage, DamagedImage]
@@ -77,7 +86,7 @@ def read_any_message(kind: Any, message: AnyBytes) -> AnyImage:
     try:
         return READERS[kind](message)
     except ImageError as error:
-        return DamagedImage(_NO_HEADER, error)
+        return DamagedImage(_NO_HEADER, str(error), error.kind)
 
 
 def _header(fields: HeaderFields) -> ImageHeader:

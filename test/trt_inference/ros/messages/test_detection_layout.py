@@ -108,6 +108,15 @@ class LengthInFront(RosbagsSerializer):
         return message[:4] + len(message).to_bytes(8, "little") + message[4:]
 
 
+class PaddingTold(RosbagsSerializer):
+    """The start tells how many bytes were added at the end, as XTypes has it."""
+
+    def __call__(self, found: Detections, header: ImageHeader, texts: Mapping[int, str]) -> bytes:
+        message = super().__call__(found, header, texts)
+        padding = -len(message) % 4
+        return message[:3] + bytes([padding]) + message[4:] + bytes(padding)
+
+
 def layout_of(serialize: Serialize) -> Optional[DetectionLayout]:
     return proven_layout(serialize, bytes)  # rosbags aligns with zeros: all bytes are the same
 
@@ -158,6 +167,7 @@ REFUSED = {
     "two hypotheses": TwoHypotheses(),
     "no detections": NoDetections(),
     "length in front": LengthInFront(),
+    "padding told": PaddingTold(),
 }
 
 

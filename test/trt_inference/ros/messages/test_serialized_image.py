@@ -2,7 +2,9 @@
 
 import array
 import copy
+import gc
 import struct
+import weakref
 from typing import Any, Tuple, Union
 
 import numpy as np
@@ -26,6 +28,7 @@ from trt_inference.ros.messages.serialized_image import (
     SerializedCompressedImage,
     SerializedImage,
     image_of_rclpy,
+    read_any_message,
     read_raw_message,
 )
 
@@ -153,6 +156,21 @@ def test_a_message_that_is_cut_is_refused(message: Any) -> None:
 def test_another_serialisation_is_refused(start: bytes) -> None:
     data = start + serialize_message(Image())[4:] if len(start) == 4 else start
     assert outcome(ours, data, Image) is None
+
+
+def test_the_memory_of_what_is_no_image_is_free_once_it_was_refused() -> None:
+    memory = np.frombuffer(serialize_message(Image(encoding="bgr8", data=b"abc"))[:-2], np.uint8)
+    gone = weakref.ref(memory)
+    gc.disable()  # nothing waits for it
+    try:
+        damaged = read_any_message(Image, memory.data)
+        with pytest.raises(ImageError, match="damaged") as refused:
+            MessageReader().read(damaged)
+        assert refused.value.kind == "damaged message"
+        del memory, damaged, refused
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_nothing_is_copied() -> None:
