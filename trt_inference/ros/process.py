@@ -19,8 +19,8 @@ from trt_inference.ros.node_arguments import parse_node_arguments
 from trt_inference.ros.rclpy_tools.failed_callbacks import FailedCallbacks
 from trt_inference.ros.rclpy_tools.start_errors import StartError, start_errors
 
-# Seconds after which a thread that wants to run Python gets its turn. After each image the executor
-# prepares its next wait in Python, and by default the inference thread would wait for that.
+# Seconds after which a thread that wants to run Python gets its turn. By default the thread that
+# has an image would wait for what the executor, or the one that receives, does in Python meanwhile.
 SWITCH_INTERVAL = 50e-6
 
 

@@ -10,7 +10,7 @@ from rclpy.node import Node
 from trt_inference.ros.rclpy_tools.steady_timer import steady_timer
 
 WINDOW = 5.0  # seconds over which rates and CPU times are taken
-BUSY = 0.8  # part of a core from which on the executor's thread is the limit
+BUSY = 0.8  # part of a core from which on the thread that receives is the limit
 LOSS = 0.1  # part of the images from which on a loss is reported
 LEAST_LOST = 3  # images
 LONGEST_GAP = 1.0  # seconds; a camera that is silent for longer has stopped
@@ -64,7 +64,7 @@ class Reception:
         self._timer = steady_timer(node, window, self._look)
 
     def received(self, message: Any, now: float, camera: int = 0) -> None:
-        """Count an image. Called in the subscription's callback.
+        """Count an image. Called in the subscription's callback, on the thread that receives.
 
         Args:
             message: anything with a header.

@@ -37,8 +37,9 @@ def test_an_engine_that_is_done_in_time_receives_its_images_itself(
 ) -> None:
     node, client = start_node(bundle=shared_color_bundle, image_reliability="reliable")
     client.start()
-    for _ in range(30):
+    for _ in range(15):
         client.detect(client.image(picture("red", (2, 3))))
+        client.spin(0.1, until=lambda: False)  # the next one does not come as fast as it can
     assert TOLD not in node.log
     assert client.counters_at_rest()["dropped"] == 0
 

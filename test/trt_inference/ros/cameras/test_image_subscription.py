@@ -4,7 +4,9 @@ import itertools
 import os
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager, nullcontext
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import pytest
@@ -18,6 +20,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from examples.shapes.processes import profile_variable
 from test.trt_inference.ros.client import TIMEOUT
 from trt_inference.ros.cameras.image_subscription import ImageSubscription
+from trt_inference.ros.cameras.image_waiter import ImageWaiter
 from trt_inference.ros.parameters.settings import ImageOptions
 from trt_inference.ros.rclpy_tools.qos import QosError
 
@@ -47,11 +50,33 @@ class Setup:
         self._nodes = [self.node]
         self._contexts: List[rclpy.Context] = []
 
-    def subscribe(self, topic: str = "image", **options: Any) -> ImageSubscription:
+    def subscribe(
+        self, topic: str = "image", waiter: Optional[ImageWaiter] = None, **options: Any
+    ) -> ImageSubscription:
         self.subscription = ImageSubscription(
-            self.node, topic, ImageOptions(**options), self.received.append
+            self.node, topic, ImageOptions(**options), self.received.append, waiter
         )
         return self.subscription
+
+    @contextmanager
+    def waiting(self) -> Iterator[ImageWaiter]:
+        """A waiter, with a thread that waits there."""
+        waiter, ended = ImageWaiter(self.node), threading.Event()
+
+        def wait() -> None:
+            while not ended.is_set():
+                waiter.wait()
+
+        thread = threading.Thread(target=wait, name="waits for images")
+        thread.start()
+        yield waiter
+        if self.subscription is not None:
+            self.subscription.destroy()
+        ended.set()
+        waiter.wake()
+        thread.join(TIMEOUT)
+        assert not thread.is_alive()
+        waiter.destroy()
 
     def camera(self, topic: str, qos: QoSProfile, name: str = "camera", type: Any = Image) -> Any:
         """A node with one publisher."""
@@ -127,9 +152,18 @@ def test_auto_suits_a_best_effort_camera(setup: Callable[..., Setup]) -> None:
     assert subscription.publishers() == f"{it.namespace}/camera (best_effort)"
 
 
-def test_auto_becomes_reliable_with_each_image_once(setup: Callable[..., Setup]) -> None:
+@pytest.mark.parametrize("waits", [True, False], ids=["waiter", "executor"])
+def test_auto_becomes_reliable_with_each_image_once(
+    setup: Callable[..., Setup], waits: bool
+) -> None:
     it = setup()
-    subscription = it.subscribe(reliability="auto", depth=100)  # none is replaced by a later one
+    with it.waiting() if waits else nullcontext() as waiter:
+        becomes_reliable_with_each_image_once(it, waiter)
+
+
+def becomes_reliable_with_each_image_once(it: Setup, waiter: Optional[ImageWaiter]) -> None:
+    # With this depth none is replaced by a later one.
+    subscription = it.subscribe(waiter=waiter, reliability="auto", depth=100)
     publisher = it.camera("image", RELIABLE)
     assert it.spin(lambda: publisher.get_subscription_count() == publishers_of(it.node) == 1)
     # The exchange is over when the camera is left with one subscriber, a reliable one.
