@@ -18,6 +18,7 @@ from converter.onnx_tools.node_names import (
 from trt_inference.bundles.bundle import load_bundle
 from trt_inference.bundles.manifest import MANIFEST
 from trt_inference.bundles.names import DETECTION, LETTERBOX, LINEAR
+from trt_inference.bundles.precisions import FP32
 
 FLOAT_INPUT = INPUT_STAGE + NETWORK_PIXELS
 FLOAT_OUTPUTS = [HEAD + ALL_BOXES, HEAD + CLASS_SCORES]
@@ -29,8 +30,8 @@ class NotByHand(Exception):
     """The node by hand cannot run this bundle."""
 
 
-def write_float_model(bundle: Path, file: Path, precision: str = "fp32") -> None:
-    """Write the model of a precision without our input stage and output stage: pixels float32
+def write_float_model(bundle: Path, file: Path) -> None:
+    """Write the model in float32 without our input stage and output stage: pixels float32
     ``[1, H, W, 3]`` or ``[1, 3, H, W]`` in, boxes ``[1, A, 4]`` (x1, y1, x2, y2 in pixels) and
     class scores ``[1, A, C]`` out.
 
@@ -43,7 +44,7 @@ def write_float_model(bundle: Path, file: Path, precision: str = "fp32") -> None
         raise NotByHand("it was written for detectors with suppression within each class")
     if (fitting.fit, fitting.resize) != (LETTERBOX, LINEAR) or not _is_usual(bundle):
         raise NotByHand("it was written for letterboxed RGB pixels of 0 to 1")
-    model = onnx.load(str(loaded.model_file(precision)))
+    model = onnx.load(str(loaded.model_file(FP32)))
     produced = {name for node in model.graph.node for name in node.output}
     if not {FLOAT_INPUT, *FLOAT_OUTPUTS} <= produced:
         raise NotByHand("the names in its model are not those of this converter")

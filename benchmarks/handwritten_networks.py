@@ -100,7 +100,7 @@ def build_float_plan(model: Path, precision: str, plan: Path) -> None:
     """Build an engine of a model of ``write_float_model``, as a few lines of Python do it.
 
     Args:
-        precision: of the model, which sets the builder's flags as for our engine.
+        precision: which sets the builder's flags as for our engine.
 
     Raises:
         EngineError: TensorRT builds none.

@@ -22,6 +22,7 @@ from benchmarks.session import NAMESPACE, session
 from benchmarks.tensorflow_runs import NoTensorFlow, tensorflow_runs
 from examples.shapes.processes import running
 from trt_inference.bundles.bundle import load_bundle
+from trt_inference.bundles.precisions import FP32
 from trt_inference.engines.backends import choose_backend
 from trt_inference.engines.base import EngineOptions
 
@@ -86,7 +87,8 @@ def sheets(
 
 
 def network_by_hand(bundle: Path, folder: Path) -> Path:
-    """What the node by hand runs: where ours takes TensorRT, a plan of the same precision.
+    """What the node by hand runs: the model in float32, or where ours takes TensorRT, a plan of it,
+    built with the flag for float16 if ours is narrower.
 
     Raises:
         NotByHand: it was not written for this bundle.
@@ -97,11 +99,11 @@ def network_by_hand(bundle: Path, folder: Path) -> Path:
     loaded, model = load_bundle(bundle), folder / "float.onnx"
     backend = choose_backend("auto")
     precision = backend.choose(loaded, "auto", EngineOptions()).precision
-    write_float_model(bundle, model, precision)
+    write_float_model(bundle, model)
     if backend.name != "tensorrt":
         return model
     plan = model.with_suffix(PLAN)
-    build_float_plan(model, precision, plan)
+    build_float_plan(model, FP32 if precision == FP32 else "fp16", plan)
     return plan
 
 

@@ -25,7 +25,7 @@ Serialize = Callable[[Detections, ImageHeader, Mapping[int, str]], bytes]
 STAMP = struct.Struct("=iI")
 NUMBER = struct.Struct("=I")
 _DOUBLE = struct.Struct("=d")
-_SEPARATOR = Stamp(-2, 0xFFFFFFFF)
+SEPARATOR = Stamp(-2, 0xFFFFFFFF)
 # Values that can be told from each other and from those that a new message has.
 _CORNERS, _SCORE = (1.5, 2.25, 8.25, 11.5), 0.6875
 _CENTRE, _SIZE = (4.875, 6.875), (6.75, 9.25)
@@ -77,8 +77,8 @@ def cut_message(
         LayoutError: it cannot be cut.
         UnicodeError: a text cannot be sent.
     """
-    message = serialize(found, ImageHeader(_SEPARATOR, frame_id), texts)
-    parts = message.split(STAMP.pack(*_SEPARATOR))
+    message = serialize(found, ImageHeader(SEPARATOR, frame_id), texts)
+    parts = message.split(STAMP.pack(*SEPARATOR))
     if len(parts) != len(found) + 2 or not parts[1].endswith(NUMBER.pack(len(found))):
         raise LayoutError(f"{len(found)} detections make a message of {len(parts)} parts")
     return MessageParts(parts[0], parts[1][: -NUMBER.size], parts[2:])

@@ -15,13 +15,13 @@ from trt_inference.bundles.manifest import MANIFEST
 from trt_inference.bundles.names import CLASSIFICATION, DETECTION, SEGMENTATION
 from trt_inference.errors import EngineError
 from trt_inference.inference.results import Result
+from trt_inference.ros.messages.class_map_bytes import class_map_writer
 from trt_inference.ros.messages.class_texts import class_texts
 from trt_inference.ros.messages.detection_writer import detection_writer
 from trt_inference.ros.messages.headers import AnyHeader
 from trt_inference.ros.messages.result_messages import (
     classification_to_message,
     label_info_message,
-    segmentation_to_message,
     vision_info_message,
 )
 from trt_inference.ros.rclpy_tools.qos import LATCHED, QosError, publisher_options, refusals
@@ -44,7 +44,7 @@ class Topic(NamedTuple):
 TOPICS: Dict[str, Topic] = {
     DETECTION: Topic("detections", Detection2DArray, detection_writer),
     CLASSIFICATION: Topic("classification", Classification, lambda: classification_to_message),
-    SEGMENTATION: Topic("segmentation", Image, lambda: segmentation_to_message),
+    SEGMENTATION: Topic("segmentation", Image, class_map_writer),
 }
 
 
