@@ -39,8 +39,8 @@ def benchmark_parser() -> argparse.ArgumentParser:
     measured.add_argument("--bundle", type=Path)
     measured.add_argument("--stored", type=Path, help="show this stored run and measure nothing")
     parser.add_argument("--only", nargs="+", choices=list(PARTS), help="some of the parts")
-    parser.add_argument("--seconds", type=_seconds, default=4.0, help="of each stretch of a node")
-    parser.add_argument("--frames", type=_count, default=3000, help="of the memory run")
+    parser.add_argument("--seconds", type=_seconds, default=3.5, help="of each stretch of a node")
+    parser.add_argument("--frames", type=_count, default=2000, help="of the memory run")
     parser.add_argument(
         "--cameras",
         type=_count,

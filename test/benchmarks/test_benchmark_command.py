@@ -101,8 +101,8 @@ def test_wrong_options_are_refused(wrong: List[str], capsys: pytest.CaptureFixtu
 def test_all_parts_are_expected_to_end_in_five_minutes() -> None:
     usual = Choices(
         Path("shapes"),
-        4.0,
-        3000,
+        3.5,
+        2000,
         [1, 2, 4, 8],
         (1920, 1080),
         Path("model"),
