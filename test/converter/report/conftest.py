@@ -2,7 +2,6 @@
 
 from test.converter.engine_builder.conftest import (  # noqa: F401  pytest finds them by their names
     bundle,
-    quick_collection,
     shared_bundle,
     short_timing,
 )

@@ -12,6 +12,7 @@ from test.color_bundle import write_color_bundle
 from test.served_models import export
 from test.triton_server import TritonServer, needs_triton
 from test.trt_inference.engines.triton.real_server.robot import PATIENCE, Robot
+from trt_inference.engines.triton import open_triton, server_watch
 from trt_inference.engines.triton.failures import OTHER_MODEL
 from trt_inference.errors import EngineError
 
@@ -19,6 +20,13 @@ pytestmark = needs_triton
 
 PATIENT = 20.0  # seconds of deadlines: nothing of these tests is about time
 MODEL = "colors"
+
+
+@pytest.fixture(autouse=True)
+def patient_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the calls without images, too: a busy machine is no server that hangs."""
+    for module in (open_triton, server_watch):
+        monkeypatch.setattr(module, "PATIENCE", PATIENT)
 
 
 class Fleet(NamedTuple):
