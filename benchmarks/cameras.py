@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 import psutil
-from diagnostic_msgs.msg import DiagnosticArray
 
 from benchmarks.figures import LESS, MORE, Figure, Sheet, samples_of
 from benchmarks.observed import cpu_seconds
-from benchmarks.session import NAMESPACE, PARAMETERS, STARTED
-from examples.shapes.monitor import Monitor
+from benchmarks.session import NAMESPACE, PARAMETERS, STARTED, CameraMonitor
 from examples.shapes.processes import running
 
 RATE = 30.0  # images a second of each
@@ -50,14 +48,12 @@ class Stretch(NamedTuple):
     cameras: float
 
 
-class Watcher(Monitor):
-    """Keeps the last status of each camera, whichever node it is of."""
+class Watcher(CameraMonitor):
+    """Waits for the statuses of so many cameras."""
 
     def __init__(self, count: int) -> None:
-        super().__init__(namespace=NAMESPACE, watches_messages=False)
+        super().__init__()
         self._count = count
-        self._statuses: Statuses = {}
-        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_cameras, 50)
 
     def statuses(self, needs_age: bool = False) -> Statuses:
         """Wait for a new status of each camera.
@@ -68,21 +64,14 @@ class Watcher(Monitor):
         Raises:
             TimeoutError: some have none.
         """
-        self._statuses = {}
+        self.cameras = {}
         if not self.spin(STARTED, until=lambda: len(self._with(needs_age)) == self._count):
             found = ", ".join(self._with(needs_age)) or "no camera"
             raise TimeoutError(f"of {self._count} cameras only these are seen: {found}")
-        return dict(self._statuses)
+        return dict(self.cameras)
 
     def _with(self, needs_age: bool) -> List[str]:
-        return [name for name, one in self._statuses.items() if _AGE in one or not needs_age]
-
-    def _on_cameras(self, message: DiagnosticArray) -> None:
-        for status in message.status:
-            topic = status.name.partition(": camera ")[2]
-            if topic.startswith(NAMESPACE):
-                name = topic.split("/")[-2]
-                self._statuses[name] = {pair.key: pair.value for pair in status.values}
+        return [name for name, one in self.cameras.items() if _AGE in one or not needs_age]
 
 
 class Running(NamedTuple):

@@ -8,32 +8,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Dict, Iterator, List, Mapping, Tuple
 
-from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 
 from benchmarks.node_case import PERCENTILES, STAGES, NodeCase
 from benchmarks.process_memory import status_bytes
-from benchmarks.session import NAMESPACE, PARAMETERS, STARTED
-from examples.shapes.monitor import Monitor
+from benchmarks.session import NAMESPACE, PARAMETERS, STARTED, CameraMonitor
 from examples.shapes.processes import running
 
 _COUNTS = ("dropped", "rejected", "lost by the middleware")
 _TICKS = os.sysconf("SC_CLK_TCK")
-
-
-class CaseMonitor(Monitor):
-    """Keeps the last status of each camera, too, by its topic."""
-
-    def __init__(self) -> None:
-        super().__init__(namespace=NAMESPACE, watches_messages=False)
-        self.cameras: Dict[str, Dict[str, str]] = {}
-        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_cameras, 50)
-
-    def _on_cameras(self, message: DiagnosticArray) -> None:
-        for status in message.status:
-            topic = status.name.partition(": camera ")[2]
-            if topic.startswith(NAMESPACE):
-                self.cameras[topic] = {pair.key: pair.value for pair in status.values}
 
 
 @dataclass
@@ -64,7 +47,7 @@ class Seen:
 class CaseSession:
     """A running node with its cameras."""
 
-    def __init__(self, case: NodeCase, monitor: CaseMonitor, process: subprocess.Popen) -> None:
+    def __init__(self, case: NodeCase, monitor: CameraMonitor, process: subprocess.Popen) -> None:
         self._case, self._monitor, self._process = case, monitor, process
 
     def spin(self, seconds: float) -> None:
@@ -134,7 +117,7 @@ def case_session(
     size = ("--width", str(case.width), "--height", str(case.height), "--still")
     with ExitStack() as stack:
         process = stack.enter_context(running("trt_inference.ros.process", *node, root=case.tree))
-        monitor = CaseMonitor()
+        monitor = CameraMonitor()
         stack.callback(monitor.destroy_node)
         stack.enter_context(monitor.watching("node", process))
         monitor.transition(Transition.TRANSITION_CONFIGURE)

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Iterator, Mapping, Tuple
+from typing import Dict, Iterator, Mapping, Tuple
 
+from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 
 from benchmarks.process_memory import status_bytes
@@ -19,6 +20,21 @@ NAMESPACE = f"/bench_{os.getpid()}"
 STARTED = 20.0  # seconds that discovery may take
 # Results are not received here, which would take time from the node.
 PARAMETERS = {"diagnostics_period": "0.2", "infer_without_subscribers": "true"}
+
+
+class CameraMonitor(Monitor):
+    """Keeps the last status of each camera, whichever node it is of, by its topic."""
+
+    def __init__(self) -> None:
+        super().__init__(namespace=NAMESPACE, watches_messages=False)
+        self.cameras: Dict[str, Dict[str, str]] = {}
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_cameras, 50)
+
+    def _on_cameras(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            topic = status.name.partition(": camera ")[2]
+            if topic.startswith(NAMESPACE):
+                self.cameras[topic] = {pair.key: pair.value for pair in status.values}
 
 
 @dataclass
