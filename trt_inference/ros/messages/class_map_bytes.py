@@ -6,18 +6,20 @@ from there into bytes. CPU time of message and publishing at 30 images a second:
 """
 
 import functools
-from typing import Any, Callable, Optional, Tuple, Union
+from typing import Any, Callable, Optional, Tuple
 
 import numpy as np
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Image
 
 from trt_inference.inference.results import Segmentation
+from trt_inference.ros.messages.bytes_or_message import BytesOrMessage
 from trt_inference.ros.messages.class_texts import ClassTexts
 from trt_inference.ros.messages.detection_layout import NUMBER, SEPARATOR, STAMP, LayoutError
 from trt_inference.ros.messages.headers import AnyHeader, ImageHeader, Stamp
 from trt_inference.ros.messages.result_messages import segmentation_to_message
 
+_NO_TEXTS = ClassTexts(())
 # A class map and its header -> a serialised message.
 _Serialize = Callable[[Segmentation, AnyHeader], bytes]
 
@@ -31,8 +33,11 @@ class ClassMapBytes:
         self._known: Optional[Tuple[Any, ...]] = None
         self._before = self._after = b""
 
-    def __call__(self, segmentation: Segmentation, header: AnyHeader) -> bytes:
+    def __call__(
+        self, segmentation: Segmentation, header: AnyHeader, texts: ClassTexts = _NO_TEXTS
+    ) -> bytes:
         """The class number of each pixel as mono8, with the image's own ``header`` and size.
+        ``texts`` are not used, as in the message.
 
         Raises:
             LayoutError: the message cannot be cut.
@@ -58,28 +63,11 @@ class ClassMapBytes:
         self._before, self._after = before, after
 
 
-class ClassMapWriter:
-    """Makes what a publisher of ``Image`` takes: bytes that it sends as they are, or a message
-    where there is no layout or the frame_id cannot be sent, which the publisher then reports."""
-
-    def __init__(self, as_bytes: bool) -> None:
-        self._write = ClassMapBytes(_serialize) if as_bytes else None
-
-    def __call__(
-        self, segmentation: Segmentation, header: AnyHeader, texts: ClassTexts
-    ) -> Union[bytes, Image]:
-        """As ``segmentation_to_message``."""
-        if self._write is not None:
-            try:
-                return self._write(segmentation, header)
-            except (LayoutError, UnicodeError):
-                pass
-        return segmentation_to_message(segmentation, header, texts)
-
-
-def class_map_writer() -> ClassMapWriter:
+def class_map_writer() -> BytesOrMessage:
     """A writer for the type support of this process."""
-    return ClassMapWriter(_is_proven())
+    return BytesOrMessage(
+        ClassMapBytes(_serialize) if _is_proven() else None, segmentation_to_message
+    )
 
 
 @functools.lru_cache(maxsize=None)
@@ -100,9 +88,7 @@ def writes_the_same(serialize: _Serialize) -> bool:
 
 
 def _serialize(segmentation: Segmentation, header: AnyHeader) -> bytes:
-    serialized: bytes = serialize_message(
-        segmentation_to_message(segmentation, header, ClassTexts(()))
-    )
+    serialized: bytes = serialize_message(segmentation_to_message(segmentation, header, _NO_TEXTS))
     return serialized
 
 

@@ -1,48 +1,30 @@
 """Detections as ready-made bytes where the type support allows it, or else as a message."""
 
 import functools
-from typing import Any, Callable, Optional, Union
+from typing import Any, Callable, Optional
 
 from rclpy.serialization import deserialize_message, serialize_message
 from vision_msgs.msg import Detection2DArray
 
-from trt_inference.inference.detections import Detections
-from trt_inference.ros.messages.class_texts import ClassTexts
+from trt_inference.ros.messages.bytes_or_message import BytesOrMessage
 from trt_inference.ros.messages.detection_bytes import DetectionBytes
 from trt_inference.ros.messages.detection_layout import (
     DetectionLayout,
-    LayoutError,
     Serialize,
     learn_layout,
     prove_layout,
 )
-from trt_inference.ros.messages.headers import AnyHeader
 from trt_inference.ros.messages.result_messages import DetectionMessages
 
 
-class DetectionWriter:
-    """Makes what a publisher of ``Detection2DArray`` takes: bytes that it sends as they are, or a
-    message where there is no layout or a text cannot be sent, which the publisher then reports."""
-
-    def __init__(self, layout: Optional[DetectionLayout]) -> None:
-        self._messages = DetectionMessages()
-        self._write = layout and DetectionBytes(layout, serializer())
-
-    def __call__(
-        self, detections: Detections, header: AnyHeader, texts: ClassTexts
-    ) -> Union[bytes, Detection2DArray]:
-        """As ``DetectionMessages``. What is in ``texts`` must not change."""
-        if self._write is not None:
-            try:
-                return self._write(detections, header, texts)
-            except (LayoutError, UnicodeError):
-                pass
-        return self._messages(detections, header, texts)
-
-
-def detection_writer() -> DetectionWriter:
+def detection_writer() -> BytesOrMessage:
     """A writer for the type support of this process."""
-    return DetectionWriter(_layout_here())
+    return writer_of(_layout_here())
+
+
+def writer_of(layout: Optional[DetectionLayout]) -> BytesOrMessage:
+    """A writer by this layout; None: messages alone."""
+    return BytesOrMessage(layout and DetectionBytes(layout, serializer()), DetectionMessages())
 
 
 def serializer() -> Serialize:

@@ -10,8 +10,8 @@ from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Image
 
 from trt_inference.inference.results import Segmentation
+from trt_inference.ros.messages.bytes_or_message import BytesOrMessage
 from trt_inference.ros.messages.class_map_bytes import (
-    ClassMapWriter,
     class_map_writer,
     writes_the_same,
 )
@@ -69,7 +69,7 @@ def test_a_frame_id_that_cannot_be_sent_is_left_to_the_publisher() -> None:
 
 
 def test_without_a_proof_messages_are_made() -> None:
-    message = ClassMapWriter(as_bytes=False)(class_map(2, 2), FRONT, NO_TEXTS)
+    message = BytesOrMessage(None, segmentation_to_message)(class_map(2, 2), FRONT, NO_TEXTS)
     assert message == segmentation_to_message(class_map(2, 2), FRONT, NO_TEXTS)
 
 

@@ -14,10 +14,10 @@ from trt_inference.ros.messages.class_texts import ClassTexts, class_texts
 from trt_inference.ros.messages.detection_bytes import DetectionBytes
 from trt_inference.ros.messages.detection_layout import DetectionLayout
 from trt_inference.ros.messages.detection_writer import (
-    DetectionWriter,
     detection_writer,
     proven_layout,
     serializer,
+    writer_of,
 )
 from trt_inference.ros.messages.headers import ImageHeader, Stamp, header_message
 from trt_inference.ros.messages.result_messages import DetectionMessages
@@ -148,6 +148,6 @@ def layout_here() -> DetectionLayout:
 
 def test_without_a_layout_the_message_is_published() -> None:
     seen = Seen(detections([0, 1]), FRONT, TEXTS)
-    message = DetectionWriter(None)(*seen)
+    message = writer_of(None)(*seen)
     assert isinstance(message, Detection2DArray)
     assert message == expected(seen)
